@@ -1,0 +1,93 @@
+use crate::{Record, Result};
+
+/// What a helper can do. Every method has a default, so a helper that only reads implements only [`get`](Self::get).
+///
+/// Absence is a value, failure an error: `Ok(None)` says "I looked and it is not there", `Err` says "I could not
+/// look". The caller asks the next helper either way, but tells the person about the second.
+pub trait Helper {
+    /// Finds the credential that `request` describes.
+    ///
+    /// The request holds `protocol` and `host`, mostly `provider`, perhaps `path` and `username`; what it does not
+    /// name may be anything (see [`Record::matches`]). The answer holds what was found: `password` (or `authtype`
+    /// and `credential`), `username`, `password_expiry_utc`, `oauth_refresh_token`, and anything else worth passing on.
+    ///
+    /// # Errors
+    /// When the place could not be looked at: locked, unreachable, damaged. Not when there is nothing in it.
+    fn get(&self, request: &Record) -> Result<Option<Record>> {
+        let _ = request;
+        Ok(None)
+    }
+
+    /// Keeps `credential`, replacing the one with the same `protocol`, `host`, `path` and `username`.
+    ///
+    /// A helper that cannot keep anything does nothing: the caller notices, because it reads back.
+    ///
+    /// # Errors
+    /// When it should have been kept and was not. The older credential must then still be there.
+    fn store(&self, credential: &Record) -> Result<()> {
+        let _ = credential;
+        Ok(())
+    }
+
+    /// Erases every credential that matches `description`; when it names a `password` or `credential`, only those
+    /// that hold the same (see [`Record::matches_secret`]).
+    ///
+    /// # Errors
+    /// When a matching credential may be left. Nothing to erase is no error.
+    fn erase(&self, description: &Record) -> Result<()> {
+        let _ = description;
+        Ok(())
+    }
+
+    /// Names what this helper holds, one record each: `protocol`, `host`, `path`, `username` and public metadata.
+    /// Secrets in it are not passed on. `Ok(None)` says that this helper cannot list.
+    ///
+    /// `request` may hold attributes that say what the caller knows or wants; it is often empty.
+    ///
+    /// # Errors
+    /// When the place could not be looked at.
+    fn list(&self, request: &Record) -> Result<Option<Vec<Record>>> {
+        let _ = request;
+        Ok(None)
+    }
+}
+
+/// An operation of the protocol: the last word of a helper's command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Find a credential.
+    Get,
+    /// Keep a credential.
+    Store,
+    /// Erase credentials.
+    Erase,
+    /// Name the credentials that are there.
+    List,
+    /// Name the capabilities.
+    Capability,
+}
+
+impl Operation {
+    /// The operation of that name. `None` is one that this version does not know: it is ignored, with success.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "get" => Self::Get,
+            "store" => Self::Store,
+            "erase" => Self::Erase,
+            "list" => Self::List,
+            "capability" => Self::Capability,
+            _ => return None,
+        })
+    }
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Store => "store",
+            Self::Erase => "erase",
+            Self::List => "list",
+            Self::Capability => "capability",
+        }
+    }
+}

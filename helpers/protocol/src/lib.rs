@@ -1,0 +1,34 @@
+//! Write a credential helper: a program that `modelforge-credential`, or git, asks for keys.
+//!
+//! A helper is a type that implements [`Helper`] and a `main` that hands it to [`serve`], which reads the
+//! request, keeps the rules of the protocol (`protocol.md` in the project's root) and writes the answer.
+//! What it handles is a [`Record`]: a list of `key=value` attributes whose values are wiped when dropped and
+//! never printed.
+//!
+//! # Example
+//!
+//! A helper that finds keys where container platforms put them, one file per host. It is the whole program;
+//! it also lies in `examples/run_secrets.rs`. Named `modelforge-credential-run-secrets` and put on `PATH`, it is
+//! part of the chain as soon as the configuration says `helpers = ["run-secrets", …]`.
+//!
+//! ```no_run
+#![doc = include_str!("../examples/run_secrets.rs")]
+//! ```
+//!
+//! What the library does, so that a helper need not: bounded reading, validation of the whole request before the
+//! helper sees it, git's capabilities (`authtype`, `state`), `ephemeral`, unknown operations, the framing of
+//! `list`, wiping of buffers, exit statuses, and one line on standard error for a failure.
+
+#![deny(missing_docs)]
+
+mod error;
+mod helper;
+mod record;
+mod serve;
+mod wire;
+
+pub use error::{Error, Result};
+pub use helper::{Helper, Operation};
+pub use record::{DEFAULT_ACCOUNT, Record, is_public, visible};
+pub use serve::{answer, harden, serve, stdin, stdout};
+pub use wire::{MAX_ATTRIBUTES, MAX_LINE, MAX_RECORD, Reader};

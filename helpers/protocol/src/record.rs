@@ -1,0 +1,390 @@
+use std::fmt::{self, Write as _};
+
+use secrecy::{ExposeSecret, SecretSlice};
+
+use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
+use crate::{Error, Result};
+
+/// The `username` of a credential that was stored without one.
+pub const DEFAULT_ACCOUNT: &str = "default";
+
+/// The attributes that may be printed: in traces, in [`Record`]'s `Debug`, and by `list`. All others are secret.
+const PUBLIC: &[&str] = &[
+    "authtype",
+    "capability[]",
+    "client_id",
+    "continue",
+    "count",
+    "created_utc",
+    "device_code_url",
+    "ephemeral",
+    "file",
+    "host",
+    "identity",
+    "password_expiry_utc",
+    "path",
+    "protocol",
+    "provider",
+    "quit",
+    "scope",
+    "sign_in",
+    "storage",
+    "token_type",
+    "token_url",
+    "username",
+    "variable",
+];
+
+/// Whether values of the attribute `key` may be shown to people. Everything not known to be public is secret.
+pub fn is_public(key: &str) -> bool {
+    PUBLIC.binary_search(&key).is_ok()
+}
+
+/// `text` with control characters (and the invisible ones that reorder text) spelled out, so that showing it cannot
+/// move the cursor, fake another line or hide a part.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let reorders =
+            matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if c.is_control() || reorders {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+struct Attribute {
+    key: Box<str>,
+    value: SecretSlice<u8>,
+}
+
+/// An ordered list of attributes, `key=value`: the one shape of data in the protocol.
+///
+/// Values are bytes. Those of public attributes are UTF-8. A record never holds what cannot be written: [`set`](Self::set) and
+/// [`push`](Self::push) refuse line breaks, NUL and over-long lines. Values are wiped when they are dropped, and `Debug` shows only
+/// those that are public.
+///
+/// A key that ends in `[]` may occur several times, any other only once.
+///
+/// ```
+/// use modelforge_credential_protocol::Record;
+///
+/// # fn main() -> Result<(), modelforge_credential_protocol::Error> {
+/// let record = Record::of([("protocol", "https"), ("host", "api.openai.com"), ("password", "sk-1")])?;
+/// assert_eq!(record.text("host"), Some("api.openai.com"));
+/// assert_eq!(record.url(), "https://api.openai.com");
+/// assert_eq!(format!("{record:?}"), "protocol=https host=api.openai.com password=<redacted>");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Record {
+    attributes: Vec<Attribute>,
+}
+
+impl Record {
+    /// A record without attributes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A record of these attributes, in this order.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn of<K: AsRef<str>, V: AsRef<[u8]>>(attributes: impl IntoIterator<Item = (K, V)>) -> Result<Self> {
+        let mut record = Self::new();
+        for (key, value) in attributes {
+            record.push(key.as_ref(), value)?;
+        }
+        Ok(record)
+    }
+
+    /// Whether there are no attributes.
+    pub fn is_empty(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
+    /// Whether the attribute is there, be it empty.
+    pub fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// The value of an attribute.
+    pub fn get(&self, key: &str) -> Option<&[u8]> {
+        self.iter().rfind(|(k, _)| *k == key).map(|(_, value)| value)
+    }
+
+    /// The value of an attribute as text; `None` also where it is not UTF-8, which a public attribute never is.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// All values of an attribute that may occur several times (`state[]`).
+    pub fn all<'a>(&'a self, key: &'a str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+        self.iter().filter(move |(k, _)| *k == key).map(|(_, value)| value)
+    }
+
+    /// The attributes in order. The values may be secret.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &[u8])> {
+        self.attributes.iter().map(|a| (&*a.key, a.value.expose_secret()))
+    }
+
+    /// Sets an attribute: in place if it is there, else at the end.
+    ///
+    /// # Errors
+    /// If it could not be written as one line of the protocol: a line break or NUL in it, no key or `=` in the
+    /// key, longer than [`MAX_LINE`]; if a public value is not UTF-8, `password_expiry_utc` is not a plain number, or
+    /// `quit`, `ephemeral` or `continue` is not a boolean. The error names the key, never the value.
+    pub fn set(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
+        let value = checked(key, value.as_ref())?;
+        match self.attributes.iter_mut().find(|a| &*a.key == key) {
+            Some(attribute) => attribute.value = value,
+            None => self.append(key, value)?,
+        }
+        Ok(())
+    }
+
+    /// Adds a value to an attribute that may occur several times; for any other the same as [`set`](Self::set).
+    /// As in git, an empty value of a list attribute is kept as it is.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn push(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
+        if !key.ends_with("[]") {
+            return self.set(key, value);
+        }
+        let value = checked(key, value.as_ref())?;
+        self.append(key, value)
+    }
+
+    fn append(&mut self, key: &str, value: SecretSlice<u8>) -> Result<()> {
+        if self.attributes.len() == MAX_ATTRIBUTES {
+            return Err(Error::new(format!("the record has more than {MAX_ATTRIBUTES} attributes")));
+        }
+        self.attributes.push(Attribute { key: key.into(), value });
+        Ok(())
+    }
+
+    /// Removes every value of an attribute, and wipes it.
+    pub fn remove(&mut self, key: &str) {
+        self.retain(|k| k != key);
+    }
+
+    /// Keeps only the attributes whose key passes.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.attributes.retain(|a| keep(&a.key));
+    }
+
+    /// Sets every attribute of `other`; a list attribute of `other` replaces the one here.
+    pub fn merge(&mut self, other: &Self) {
+        for a in &other.attributes {
+            if a.key.ends_with("[]") {
+                self.remove(&a.key);
+            }
+        }
+        for a in &other.attributes {
+            let attribute = Attribute { key: a.key.clone(), value: a.value.clone() };
+            match self.attributes.iter_mut().find(|mine| mine.key == a.key && !a.key.ends_with("[]")) {
+                Some(mine) => *mine = attribute,
+                None => self.attributes.push(attribute),
+            }
+        }
+    }
+
+    /// Only the attributes that may be shown.
+    #[must_use]
+    pub fn public(&self) -> Self {
+        let mut public = self.clone();
+        public.retain(is_public);
+        public
+    }
+
+    /// `protocol://host/path` for a message: never with user name or password.
+    pub fn url(&self) -> String {
+        let (protocol, host) = (self.text("protocol").unwrap_or(""), self.text("host").unwrap_or(""));
+        let path = self.text("path").map(|path| format!("/{path}")).unwrap_or_default();
+        visible(&format!("{protocol}://{host}{path}"))
+    }
+
+    /// Whether this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`
+    /// or `username`, the bytes are the same. What it does not name may be anything.
+    pub fn matches(&self, description: &Self) -> bool {
+        ["protocol", "host", "path", "username"]
+            .iter()
+            .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
+    }
+
+    /// Whether the secrets that `description` names (`password`, `credential`) are the ones here. An `erase` that
+    /// names a secret is meant for that one alone: a newer one stays.
+    pub fn matches_secret(&self, description: &Self) -> bool {
+        ["password", "credential"]
+            .iter()
+            .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
+    }
+
+    /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`.
+    pub fn has_secret(&self) -> bool {
+        ["password", "credential", "oauth_refresh_token"].iter().any(|key| self.has(key))
+    }
+
+    /// Whether the sender understands the capability (`capability[]`).
+    pub fn announces(&self, capability: &str) -> bool {
+        self.all("capability[]").any(|value| value == capability.as_bytes())
+    }
+
+    /// Whether a boolean attribute is there and true.
+    pub fn is_true(&self, key: &str) -> bool {
+        self.text(key).and_then(boolean).unwrap_or(false)
+    }
+
+    /// `password_expiry_utc`, in seconds since 1970. As in git, 0 says that there is none.
+    pub fn expiry(&self) -> Option<u64> {
+        self.text("password_expiry_utc").and_then(|text| text.parse().ok()).filter(|at| *at != 0)
+    }
+}
+
+impl Clone for Record {
+    fn clone(&self) -> Self {
+        let attributes =
+            self.attributes.iter().map(|a| Attribute { key: a.key.clone(), value: a.value.clone() }).collect();
+        Self { attributes }
+    }
+}
+
+/// Two records are equal when their attributes are, in order. It is there for tests and for reading back.
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+/// The public attributes with their values, known secret ones by name, and the number of others: a line that was not
+/// meant as an attribute may hold a secret before its `=` as well.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut others = 0;
+        let mut separator = "";
+        for (key, value) in self.iter() {
+            if is_public(key) {
+                write!(f, "{separator}{key}={}", visible(&String::from_utf8_lossy(value)))?;
+            } else if matches!(
+                key,
+                "password" | "credential" | "oauth_refresh_token" | "state[]" | "wwwauth[]" | "env[]"
+            ) {
+                write!(f, "{separator}{key}=<redacted>")?;
+            } else {
+                others += 1;
+                continue;
+            }
+            separator = " ";
+        }
+        if others > 0 {
+            write!(f, "{separator}and {others} more")?;
+        }
+        Ok(())
+    }
+}
+
+/// git's booleans (`git_config_bool`).
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" => Some(true),
+        "false" | "no" | "off" | "" => Some(false),
+        number => number.parse::<i32>().ok().map(|n| n != 0),
+    }
+}
+
+fn is_plain_number(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u64>().is_ok()
+}
+
+fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
+    // A key that is not plainly one of ours may be a secret that went astray: it is not repeated.
+    let known = key.len() <= 32 && key.bytes().all(|b| b.is_ascii_lowercase() || b"_[]".contains(&b));
+    let fault = |problem: &str| {
+        let mut message = String::new();
+        let _ = if known { write!(message, "`{key}` {problem}") } else { write!(message, "an attribute {problem}") };
+        Err(Error::new(message))
+    };
+    if key.is_empty() {
+        return Err("an attribute has no name before its `=`".into());
+    }
+    if key.bytes().any(|b| matches!(b, b'\n' | b'\r' | 0 | b'='))
+        || value.iter().any(|b| matches!(b, b'\n' | b'\r' | 0))
+    {
+        return fault("holds a line break or a NUL");
+    }
+    if key.len() + value.len() + 2 > MAX_LINE {
+        return fault("is longer than a line may be (65,535 bytes)");
+    }
+    if !is_public(key) {
+        return Ok(value.to_vec().into());
+    }
+    let Ok(text) = std::str::from_utf8(value) else { return fault("is not UTF-8") };
+    match key {
+        "password_expiry_utc" | "created_utc" | "count" if !is_plain_number(text) => {
+            return fault("is not a plain number");
+        }
+        "quit" | "ephemeral" | "continue" if boolean(text).is_none() => return fault("is neither true nor false"),
+        _ => {}
+    }
+    Ok(value.to_vec().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_list_is_sorted_for_its_binary_search() {
+        assert!(PUBLIC.is_sorted());
+    }
+
+    #[test]
+    fn debug_shows_no_secret_and_no_unknown_key() {
+        let record =
+            Record::of([("host", "a\u{1b}[2J"), ("password", "sk-1"), ("sk-2", "x"), ("credential", "c")]).unwrap();
+        assert_eq!(format!("{record:?}"), r"host=a\u{1b}[2J password=<redacted> credential=<redacted> and 1 more");
+    }
+
+    #[test]
+    fn what_cannot_be_written_cannot_be_set_and_the_error_names_no_value() {
+        let mut record = Record::new();
+        for value in ["a\nb", "a\rb", "a\0b"] {
+            let error = record.set("password", value).unwrap_err();
+            assert_eq!(error.to_string(), "`password` holds a line break or a NUL");
+        }
+        assert!(record.set("", "x").is_err());
+        assert!(record.set("a=b", "x").is_err());
+        assert_eq!(record.set("sk-secret\n", "x").unwrap_err().to_string(), "an attribute holds a line break or a NUL");
+        assert!(record.set("k", vec![b'x'; MAX_LINE - 3]).is_ok());
+        assert!(record.set("k", vec![b'x'; MAX_LINE - 2]).is_err());
+        for expiry in ["-5", " 5", "5x", "+5", "", "99999999999999999999"] {
+            assert!(record.set("password_expiry_utc", expiry).is_err(), "{expiry}");
+        }
+        assert!(record.set("quit", "maybe").is_err());
+        assert!(record.set("host", b"\xff").is_err());
+        assert!(record.set("password", b"\xff").is_ok());
+    }
+
+    #[test]
+    fn matching_treats_the_absent_as_anything_and_the_empty_as_empty() {
+        let credential = Record::of([("protocol", "https"), ("host", "h"), ("username", "")]).unwrap();
+        assert!(credential.matches(&Record::of([("host", "h")]).unwrap()));
+        assert!(credential.matches(&Record::of([("username", "")]).unwrap()));
+        assert!(!credential.matches(&Record::of([("username", "a")]).unwrap()));
+        assert!(!credential.matches(&Record::of([("path", "")]).unwrap()));
+    }
+
+    #[test]
+    fn merging_replaces_single_values_in_place_and_lists_as_a_whole() {
+        let mut record = Record::of([("state[]", "a"), ("host", "h"), ("state[]", "b"), ("username", "u")]).unwrap();
+        record.merge(&Record::of([("host", "i"), ("state[]", "c"), ("state[]", "d")]).unwrap());
+        let wanted = Record::of([("host", "i"), ("username", "u"), ("state[]", "c"), ("state[]", "d")]).unwrap();
+        assert_eq!(record, wanted);
+    }
+}

@@ -1,0 +1,249 @@
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::process::ExitCode;
+
+use crate::{Error, Helper, Operation, Record, Result, visible};
+
+/// Runs a helper as a program: takes the operation from the last word of the command line, the request from standard input,
+/// and answers on standard output. Options of the helper's own come before the operation; it parses them before it calls this.
+///
+/// Exit status: 0 done, also when nothing was found; 1 failed, with `error: …` on standard error; 2 no operation given.
+pub fn serve(helper: impl Helper) -> ExitCode {
+    harden();
+    let mut words = std::env::args_os();
+    let program = words.next().unwrap_or_default();
+    let Some(operation) = words.next_back() else {
+        let program = std::path::Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        say(&format!("error: no operation\nhint: {} get|store|erase|list|capability", visible(&program)));
+        return ExitCode::from(2);
+    };
+    let Some(operation) = operation.to_str().and_then(Operation::from_name) else {
+        return ExitCode::SUCCESS;
+    };
+    // `list` needs no input; a person who types it is not left waiting.
+    let input: Result<Box<dyn Read>> = match operation {
+        Operation::Capability => Ok(Box::new(io::empty())),
+        Operation::List if io::stdin().is_terminal() => Ok(Box::new(io::empty())),
+        _ => stdin().map(|file| Box::new(file) as Box<dyn Read>).map_err(Error::from),
+    };
+    let outcome = input.and_then(|input| answer(&helper, operation, input, stdout()?));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut line = format!("error: {}", visible(&error.to_string()));
+            if let Some(hint) = error.hint_text() {
+                line = format!("{line}\nhint: {}", visible(hint));
+            }
+            say(&line);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does one operation of a helper: what [`serve`] does, with streams of your own, for tests.
+///
+/// ```
+/// use modelforge_credential_protocol::{answer, Helper, Operation, Record, Result};
+///
+/// struct Fixed;
+/// impl Helper for Fixed {
+///     fn get(&self, _: &Record) -> Result<Option<Record>> {
+///         Record::of([("password", "sk-1")]).map(Some)
+///     }
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let mut output = Vec::new();
+/// answer(&Fixed, Operation::Get, &b"protocol=https\nhost=example.com\n"[..], &mut output)?;
+/// assert_eq!(output, b"password=sk-1\n");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// If the request is not valid, the helper fails, or the answer cannot be written.
+pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut output: impl Write) -> Result<()> {
+    if operation == Operation::Capability {
+        return Ok(output.write_all(b"version 0\ncapability authtype\ncapability state\n")?);
+    }
+    let request = Record::read_from(input)?;
+    if operation == Operation::List {
+        return list(helper, &request, output);
+    }
+    // Empty is a value, absent is not: a request without them would match everything.
+    for key in ["protocol", "host"] {
+        if !request.has(key) || (key == "protocol" && request.get(key) == Some(b"")) {
+            return Err(Error::new(format!("the request has no `{key}`")));
+        }
+    }
+    match operation {
+        Operation::Get => {
+            let Some(mut found) = helper.get(&request)? else { return Ok(()) };
+            found.remove("capability[]");
+            gate(&mut found, &request);
+            let mut answer = Record::new();
+            for (capability, keys) in CAPABILITIES {
+                if keys.iter().any(|key| found.has(key)) {
+                    answer.push("capability[]", capability)?;
+                }
+            }
+            answer.merge(&found);
+            Ok(answer.write_to(output)?)
+        }
+        Operation::Store => {
+            if request.is_true("ephemeral") {
+                return Ok(());
+            }
+            let mut credential = request.clone();
+            gate(&mut credential, &request);
+            credential.remove("capability[]");
+            if credential.has_secret() { helper.store(&credential) } else { Ok(()) }
+        }
+        _ => {
+            let mut description = request.clone();
+            gate(&mut description, &request);
+            helper.erase(&description)
+        }
+    }
+}
+
+/// Each capability, and the attributes that only those who announced it may send or get.
+const CAPABILITIES: [(&str, &[&str]); 2] =
+    [("authtype", &["authtype", "credential", "ephemeral"]), ("state", &["state[]", "continue"])];
+
+/// Takes from `record` what needs a capability that `request` does not announce.
+fn gate(record: &mut Record, request: &Record) {
+    for (capability, keys) in CAPABILITIES {
+        if !request.announces(capability) {
+            record.retain(|key| !keys.contains(&key));
+        }
+    }
+}
+
+fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result<()> {
+    let Some(records) = helper.list(request)? else { return Ok(()) };
+    let mut lines = Vec::new();
+    for record in &records {
+        lines.extend_from_slice(&record.public().to_lines());
+        lines.push(b'\n');
+    }
+    writeln!(lines, "count={}", records.len())?;
+    Ok(output.write_all(&lines)?)
+}
+
+/// Keeps this process out of core dumps and other processes of the same user out of its memory (Linux: `prctl(2)` with
+/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0). Call it first thing; [`serve`] does. What cannot be set is let be.
+pub fn harden() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let maximum = getrlimit(Resource::Core).maximum;
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
+    }
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Standard input without the standard library's buffer, which is never wiped.
+///
+/// # Errors
+/// If the descriptor cannot be duplicated.
+pub fn stdin() -> io::Result<File> {
+    #[cfg(unix)]
+    return Ok(File::from(std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?));
+    #[cfg(windows)]
+    return Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?));
+}
+
+/// Standard output without the standard library's buffer, which is never wiped.
+///
+/// # Errors
+/// If the descriptor cannot be duplicated.
+pub fn stdout() -> io::Result<File> {
+    #[cfg(unix)]
+    return Ok(File::from(std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?));
+    #[cfg(windows)]
+    return Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?));
+}
+
+fn say(line: &str) {
+    // There is nobody left to tell that standard error is closed.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    #[derive(Default)]
+    struct Memory(RefCell<Vec<Record>>);
+
+    impl Helper for Memory {
+        fn get(&self, request: &Record) -> Result<Option<Record>> {
+            Ok(self.0.borrow().iter().find(|held| held.matches(request)).cloned())
+        }
+        fn store(&self, credential: &Record) -> Result<()> {
+            self.0.borrow_mut().push(credential.clone());
+            Ok(())
+        }
+        fn erase(&self, description: &Record) -> Result<()> {
+            self.0.borrow_mut().retain(|held| !(held.matches(description) && held.matches_secret(description)));
+            Ok(())
+        }
+        fn list(&self, _: &Record) -> Result<Option<Vec<Record>>> {
+            Ok(Some(self.0.borrow().clone()))
+        }
+    }
+
+    fn run(helper: &Memory, operation: Operation, input: &str) -> Result<String> {
+        let mut output = Vec::new();
+        answer(helper, operation, input.as_bytes(), &mut output)?;
+        Ok(String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn a_request_without_protocol_or_host_is_refused_and_erases_nothing() {
+        let helper = Memory::default();
+        run(&helper, Operation::Store, "protocol=https\nhost=h\nusername=u\npassword=p\n").unwrap();
+        for request in ["", "\n", "host=h\n", "protocol=https\n", "protocol=\nhost=h\n", "username=u\n"] {
+            for operation in [Operation::Get, Operation::Store, Operation::Erase] {
+                assert!(run(&helper, operation, request).is_err(), "{operation:?} {request:?}");
+            }
+        }
+        assert_eq!(helper.0.borrow().len(), 1);
+    }
+
+    #[test]
+    fn a_credential_is_kept_and_given_only_to_who_announced_authtype() {
+        let helper = Memory::default();
+        let credential = "protocol=https\nhost=h\nauthtype=Bearer\ncredential=c\n";
+        run(&helper, Operation::Store, credential).unwrap();
+        assert_eq!(helper.0.borrow().len(), 0);
+        run(&helper, Operation::Store, &format!("capability[]=authtype\n{credential}ephemeral=1\n")).unwrap();
+        assert_eq!(helper.0.borrow().len(), 0);
+        run(&helper, Operation::Store, &format!("capability[]=authtype\n{credential}")).unwrap();
+        assert_eq!(helper.0.borrow().len(), 1);
+        assert_eq!(run(&helper, Operation::Get, "protocol=https\nhost=h\n").unwrap(), "protocol=https\nhost=h\n");
+        assert_eq!(
+            run(&helper, Operation::Get, "capability[]=authtype\nprotocol=https\nhost=h\n").unwrap(),
+            format!("capability[]=authtype\n{credential}")
+        );
+    }
+
+    #[test]
+    fn list_names_no_secret_and_ends_with_the_count() {
+        let helper = Memory::default();
+        assert_eq!(run(&helper, Operation::List, "").unwrap(), "count=0\n");
+        run(&helper, Operation::Store, "protocol=https\nhost=h\nusername=u\npassword=p\nmystery=m\n").unwrap();
+        assert_eq!(run(&helper, Operation::List, "").unwrap(), "protocol=https\nhost=h\nusername=u\n\ncount=1\n");
+    }
+
+    #[test]
+    fn capability_is_answered_without_reading() {
+        assert_eq!(
+            run(&Memory::default(), Operation::Capability, "junk").unwrap(),
+            "version 0\ncapability authtype\ncapability state\n"
+        );
+    }
+}

@@ -1,0 +1,228 @@
+use std::io::{self, Read, Write};
+
+use zeroize::Zeroizing;
+
+use crate::{Error, Record, Result};
+
+/// The longest line, its line feed included, in bytes (as git documents it).
+pub const MAX_LINE: usize = 65_535;
+
+/// The most attributes in a record.
+pub const MAX_ATTRIBUTES: usize = 1_024;
+
+/// The largest record, in bytes. A `list` may hold any number of records.
+pub const MAX_RECORD: usize = 4 << 20;
+
+/// Reads records from a stream, one block of lines at a time.
+///
+/// Memory is bounded while it reads: one line of [`MAX_LINE`] and the record so far. Only a line feed ends a line; one
+/// carriage return right before it is dropped. What it read is wiped.
+///
+/// ```
+/// use modelforge_credential_protocol::Reader;
+///
+/// # fn main() -> Result<(), modelforge_credential_protocol::Error> {
+/// let mut reader = Reader::new(&b"host=a\n\nhost=b\n"[..]);
+/// assert_eq!(reader.record()?.and_then(|r| r.text("host").map(String::from)).as_deref(), Some("a"));
+/// assert_eq!(reader.record()?.and_then(|r| r.text("host").map(String::from)).as_deref(), Some("b"));
+/// assert!(reader.record()?.is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Reader<R> {
+    source: R,
+    buffer: Zeroizing<Vec<u8>>,
+    start: usize,
+    end: usize,
+    line: usize,
+}
+
+impl<R: Read> Reader<R> {
+    /// A reader of this stream, which it reads in large steps: use one reader for a stream, not one for a record.
+    pub fn new(source: R) -> Self {
+        Self { source, buffer: Zeroizing::new(vec![0; MAX_LINE + 1]), start: 0, end: 0, line: 0 }
+    }
+
+    /// The next block of lines: it ends at an empty line or at the end of the stream. `None` at the end.
+    ///
+    /// # Errors
+    /// At the first line that is none: the error names its number, never its content. Nothing after it can be read.
+    pub fn record(&mut self) -> Result<Option<Record>> {
+        let mut record = Record::new();
+        let mut size = 0;
+        while let Some(line) = self.next_line()? {
+            let number = self.line;
+            let line = &self.buffer[line];
+            if line.is_empty() {
+                return Ok(Some(record));
+            }
+            size += line.len();
+            if size > MAX_RECORD {
+                return Err(Error::new(format!("line {number} makes the record longer than {MAX_RECORD} bytes")));
+            }
+            let Some(split) = line.iter().position(|b| *b == b'=') else {
+                return Err(Error::new(format!("line {number} has no `=`")));
+            };
+            let Ok(key) = std::str::from_utf8(&line[..split]) else {
+                return Err(Error::new(format!("line {number} has a name that is not UTF-8")));
+            };
+            record.push(key, &line[split + 1..]).map_err(|e| Error::new(format!("line {number}: {e}")))?;
+        }
+        Ok(if record.is_empty() { None } else { Some(record) })
+    }
+
+    /// The place in the buffer of the next line, without its end; `None` at the end of the stream.
+    fn next_line(&mut self) -> Result<Option<std::ops::Range<usize>>> {
+        let mut searched = self.start;
+        loop {
+            if let Some(at) = self.buffer[searched..self.end].iter().position(|b| *b == b'\n') {
+                let (start, end) = (self.start, searched + at);
+                self.start = end + 1;
+                self.line += 1;
+                let carriage_return = end > start && self.buffer[end - 1] == b'\r';
+                return Ok(Some(start..end - usize::from(carriage_return)));
+            }
+            if self.end - self.start >= MAX_LINE {
+                return Err(Error::new(format!("line {} is longer than {MAX_LINE} bytes", self.line + 1)));
+            }
+            if self.start > 0 {
+                self.buffer.copy_within(self.start..self.end, 0);
+                self.end -= self.start;
+                self.start = 0;
+            }
+            searched = self.end;
+            match self.source.read(&mut self.buffer[self.end..]) {
+                Ok(0) if self.end == 0 => return Ok(None),
+                Ok(0) => {
+                    let line = 0..self.end;
+                    self.start = self.end;
+                    self.line += 1;
+                    return Ok(Some(line));
+                }
+                Ok(count) => self.end += count,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+    }
+}
+
+impl Record {
+    /// Reads the one record of a request: to the first empty line or the end. An empty stream is an empty record.
+    ///
+    /// # Errors
+    /// As [`Reader::record`].
+    pub fn read_from(source: impl Read) -> Result<Self> {
+        Ok(Reader::new(source).record()?.unwrap_or_default())
+    }
+
+    /// The record as lines, without an empty line at its end.
+    pub fn to_lines(&self) -> Zeroizing<Vec<u8>> {
+        let size = self.iter().map(|(key, value)| key.len() + value.len() + 2).sum();
+        let mut lines = Zeroizing::new(Vec::with_capacity(size));
+        for (key, value) in self.iter() {
+            lines.extend_from_slice(key.as_bytes());
+            lines.push(b'=');
+            lines.extend_from_slice(value);
+            lines.push(b'\n');
+        }
+        lines
+    }
+
+    /// Writes the record as lines, in one write, without an empty line at its end.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn write_to(&self, mut stream: impl Write) -> io::Result<()> {
+        stream.write_all(&self.to_lines())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(input: &[u8]) -> Result<Record> {
+        Record::read_from(input)
+    }
+
+    #[test]
+    fn only_a_line_feed_ends_a_line() {
+        let record = read(b"host=h\r\npassword=a\xe2\x80\xa8b\r\n\r\nhost=later\n").unwrap();
+        assert_eq!(record.text("host"), Some("h"));
+        assert_eq!(record.text("password"), Some("a\u{2028}b"));
+        assert_eq!(read(b"host=a\rpath=b\n").unwrap_err().to_string(), "line 1: `host` holds a line break or a NUL");
+        assert_eq!(read(b"host=a\r").unwrap_err().to_string(), "line 1: `host` holds a line break or a NUL");
+        assert!(read(b"host=a\r\r\n").is_err());
+    }
+
+    #[test]
+    fn a_bad_line_is_named_by_its_number_alone() {
+        assert_eq!(read(b"host=h\nsk-secret\n").unwrap_err().to_string(), "line 2 has no `=`");
+        assert_eq!(read(b"=sk-secret\n").unwrap_err().to_string(), "line 1: an attribute has no name before its `=`");
+        assert_eq!(read(b"\xff=1\n").unwrap_err().to_string(), "line 1 has a name that is not UTF-8");
+        assert!(read(b"host=a\0b\n").is_err());
+    }
+
+    #[test]
+    fn the_longest_line_passes_and_one_byte_more_does_not() {
+        let mut line = b"password=".to_vec();
+        line.resize(MAX_LINE - 1, b'x');
+        line.push(b'\n');
+        assert_eq!(read(&line).unwrap().get("password").map(<[u8]>::len), Some(MAX_LINE - 10));
+        line.insert(9, b'x');
+        assert!(read(&line).is_err());
+        assert!(read(&line[..MAX_LINE]).is_err());
+    }
+
+    #[test]
+    fn endless_input_is_refused_in_bounded_memory() {
+        struct Endless(&'static [u8]);
+        impl Read for Endless {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let whole = buffer.len() / self.0.len() * self.0.len();
+                buffer[..whole].chunks_exact_mut(self.0.len()).for_each(|chunk| chunk.copy_from_slice(self.0));
+                Ok(whole)
+            }
+        }
+        assert_eq!(Record::read_from(Endless(b"x")).unwrap_err().to_string(), "line 1 is longer than 65535 bytes");
+        let error = Record::read_from(Endless(b"state[]=x\n")).unwrap_err();
+        assert_eq!(error.to_string(), "line 1025: the record has more than 1024 attributes");
+        let repeated = format!("password={}\n", "x".repeat(60_000)).repeat(80);
+        let error = Record::read_from(repeated.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "line 70 makes the record longer than 4194304 bytes");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read_back(pairs in proptest::collection::vec(("[a-z_]{1,12}(\\[\\])?", "[^\n\r\0]{0,40}"), 1..8)) {
+            if let Ok(record) = Record::of(pairs) {
+                let read = read(&record.to_lines()).unwrap();
+                proptest::prop_assert!(read == record);
+            }
+        }
+
+        #[test]
+        fn no_input_panics_and_what_is_accepted_is_stable(input in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            if let Ok(record) = read(&input) {
+                proptest::prop_assert!(record.is_empty() || read(&record.to_lines()).unwrap() == record);
+            }
+        }
+
+        #[test]
+        fn how_the_stream_is_cut_makes_no_difference(input in "[a-c=\n\r]{0,60}", step in 1usize..7) {
+            struct Steps<'a>(&'a [u8], usize);
+            impl Read for Steps<'_> {
+                fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                    let count = self.0.len().min(self.1).min(buffer.len());
+                    buffer[..count].copy_from_slice(&self.0[..count]);
+                    self.0 = &self.0[count..];
+                    Ok(count)
+                }
+            }
+            let whole = read(input.as_bytes());
+            let stepped = Record::read_from(Steps(input.as_bytes(), step));
+            proptest::prop_assert!(whole == stepped);
+        }
+    }
+}

@@ -1,1 +1,141 @@
-fn main() {}
+//! The helper `env`: keys from environment variables, each for the URL of its provider and no other.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::process::ExitCode;
+
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, visible};
+use modelforge_credential_providers::{Location, Provider, all, by_location};
+
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+const HELP: &str = "\
+Answers from environment variables, as a helper of modelforge-credential or of git.
+
+Usage: modelforge-credential-env get|store|erase|list|capability
+
+The request comes on standard input, as lines of key=value. For the URL of a provider, the first of these that is set
+and not empty answers: MODELFORGE_<PROVIDER>_API_KEY, MODELFORGE_<PROVIDER>_ACCESS_TOKEN, the names that tools use
+(OPENAI_API_KEY). Nothing is ever stored or erased.
+";
+
+struct Env;
+
+/// A variable, and the one place that its value may go to.
+struct Binding<'a> {
+    variable: Cow<'a, str>,
+    provider: &'a str,
+    location: Location<'a>,
+}
+
+impl Helper for Env {
+    fn get(&self, request: &Record) -> Result<Option<Record>> {
+        // A variable has no account, so it is not the credential of a particular one.
+        if request.get("username").is_some_and(|account| account != DEFAULT_ACCOUNT.as_bytes()) {
+            return Ok(None);
+        }
+        let (Some(protocol), Some(host)) = (request.text("protocol"), request.text("host")) else { return Ok(None) };
+        let path = request.text("path");
+        let known = || by_location(protocol, host, path).map(std::slice::from_ref).unwrap_or_default();
+        for Binding { variable, location, .. } in bindings(request, known)? {
+            if location.covers(protocol, host, path)
+                && let Some(value) = value(&variable)?
+            {
+                return Record::of([
+                    ("username", DEFAULT_ACCOUNT),
+                    ("password", &value),
+                    ("ephemeral", "1"),
+                    ("storage", "environment"),
+                    ("variable", &variable),
+                ])
+                .map_err(|_| fault(&variable, "is longer than a key can be"))
+                .map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn list(&self, request: &Record) -> Result<Option<Vec<Record>>> {
+        let mut records = Vec::new();
+        let mut answered = Vec::new();
+        for Binding { variable, provider, location } in bindings(request, all)? {
+            // A value that is not fit to be a key is listed too: it is what `get` comes upon, and stops at.
+            if answered.contains(&location) || std::env::var_os(&*variable).is_none_or(|value| value.is_empty()) {
+                continue;
+            }
+            answered.push(location);
+            let mut record = Record::of([("protocol", location.protocol), ("host", location.host)])?;
+            if let Some(path) = location.path {
+                record.push("path", path)?;
+            }
+            record.push("username", DEFAULT_ACCOUNT)?;
+            record.push("provider", provider)?;
+            record.push("storage", "environment")?;
+            record.push("variable", &*variable)?;
+            records.push(record);
+        }
+        Ok(Some(records))
+    }
+}
+
+/// Who asks may say with `env[]` which variables belong where, because it knows the configuration: that is then the whole
+/// truth, also when it is none. Else it is what the providers in `known` are known for.
+fn bindings(request: &Record, known: impl FnOnce() -> &'static [Provider]) -> Result<Vec<Binding<'_>>> {
+    if request.has("env[]") {
+        let given = request.all("env[]").filter(|value| !value.is_empty());
+        return given.map(|value| binding(value).ok_or_else(|| MALFORMED.into())).collect();
+    }
+    let places = known().iter().filter_map(|provider| Some((provider, provider.location()?)));
+    let bindings = places.flat_map(|(provider, location)| {
+        provider.lookup_order().map(move |variable| Binding { variable, provider: provider.name, location })
+    });
+    Ok(bindings.collect())
+}
+
+const MALFORMED: &str = "an `env[]` is not `<variable> <provider> <url>`";
+
+fn binding(value: &[u8]) -> Option<Binding<'_>> {
+    let mut words = std::str::from_utf8(value).ok()?.splitn(3, ' ').filter(|word| !word.is_empty());
+    let (variable, provider, url) = (words.next()?.into(), words.next()?, words.next()?);
+    Some(Binding { variable, provider, location: Location::parse(url)? })
+}
+
+/// Set to nothing is not set. What surrounds or breaks a key came from a paste or a file, and would be sent with it.
+fn value(variable: &str) -> Result<Option<String>> {
+    let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let value = value.into_string().map_err(|_| fault(variable, "is not UTF-8"))?;
+    if value.trim() != value {
+        return Err(fault(variable, "has white space around its value"));
+    }
+    if visible(&value) != value {
+        return Err(fault(variable, "holds a line break or another character that cannot be seen"));
+    }
+    Ok(Some(value))
+}
+
+fn fault(variable: &str, problem: &str) -> Error {
+    Error::new(format!("`{variable}` {problem}")).hint(format!("set it to the key alone, or `unset {variable}`"))
+}
+
+fn main() -> ExitCode {
+    for word in std::env::args_os().skip(1) {
+        let word = word.to_string_lossy();
+        let text = match &*word {
+            "--help" | "-h" => HELP,
+            "--version" | "-V" => concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n"),
+            option if option.starts_with('-') => {
+                // What follows a `=` may be a key.
+                let option = visible(option.split('=').next().unwrap_or_default());
+                let hint = concat!(env!("CARGO_PKG_NAME"), " --help");
+                let _ = writeln!(std::io::stderr(), "error: unknown option `{option}`\nhint: {hint}");
+                return ExitCode::from(2);
+            }
+            _ => continue,
+        };
+        // Who closed standard output does not want to read it.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+        return ExitCode::SUCCESS;
+    }
+    serve(Env)
+}

@@ -1,5 +1,5 @@
-//! The LLM providers that `modelforge-credential` knows: their names, the URLs that their keys belong to, the environment
-//! variables that tools keep them in, and how a person signs in.
+//! The LLM providers that `modelforge-credential` knows: their names, the URLs that their keys belong to, the
+//! environment variables that tools keep them in, and how a person signs in.
 //!
 //! It is a table and four ways to look into it. It depends on nothing and does nothing at start.
 //!
@@ -19,12 +19,13 @@
 //!
 //! A key belongs to a URL, never to a name. What providers share is settled in the table:
 //!
-//! - Providers on one host that differ in their paths are [`path_bound`](Provider::path_bound): a request matches one only
-//!   with a path at or below its own. Without a path, or with another one, it matches none: any answer would be a guess.
-//! - Providers with the very same URL, or of one operator on one host with one and the same key, are one provider with an
-//!   alias, and its variables are those of both.
+//! - Providers on one host that differ in their paths are [`path_bound`](Provider::path_bound): a request matches one
+//!   only with a path at or below its own. Without a path, or with another one, it matches none: any answer would be a
+//!   guess.
+//! - Providers with the very same URL, or of one operator on one host with one and the same key, are one provider with
+//!   an alias, and its variables are those of both.
 //! - A variable that one operator uses for several of its services is listed by each of them.
-//! - `GITHUB_TOKEN` belongs to `github_models` alone: in CI it is the repository's token, which is not Copilot's to see.
+//! - `GITHUB_TOKEN` belongs to `github_models` alone: in CI it is the repository's token, and not for Copilot to see.
 //! - Where the host, or the part of the path that chooses the tenant, differs from person to person there is no URL.
 
 #![deny(missing_docs)]
@@ -104,7 +105,8 @@ pub fn by_name(name: &str) -> Option<&'static Provider> {
     }
 }
 
-/// The provider that a request for this location is for (see [`Location::covers`]); of several, that with the longest path.
+/// The provider that a request for this location is for (see [`Location::covers`]); of several, that with the longest
+/// path.
 pub fn by_location(protocol: &str, host: &str, path: Option<&str>) -> Option<&'static Provider> {
     PROVIDERS
         .iter()

@@ -35,8 +35,8 @@ impl<'a> Location<'a> {
         Some(Self { protocol, host, path: Some(path).filter(|path| !path.is_empty()) })
     }
 
-    /// Whether a request for this protocol, host and path is one for this location: the first two are the same bytes, and
-    /// the path, where there is one here, is the same or lies below it, by whole components.
+    /// Whether a request for this protocol, host and path is one for this location: the first two are the same bytes,
+    /// and the path, where there is one here, is the same or lies below it, by whole components.
     pub fn covers(&self, protocol: &str, host: &str, path: Option<&str>) -> bool {
         self.protocol == protocol
             && self.host == host
@@ -51,8 +51,8 @@ impl std::fmt::Display for Location<'_> {
     }
 }
 
-/// What follows the prefix must not be able to climb out of it: an HTTP client resolves `..`, also when it is written with
-/// `%2e` or `\`, and then the key of one tenant of a host would go to another.
+/// What follows the prefix must not be able to climb out of it: an HTTP client resolves `..`, also when it is written
+/// with `%2e` or `\`, and then the key of one tenant of a host would go to another.
 fn lies_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| {
         rest.is_empty() || (rest.starts_with('/') && !rest.contains("..") && !rest.contains(['%', '\\']))

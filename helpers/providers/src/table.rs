@@ -1,5 +1,5 @@
-//! The providers, in order of their names (`_` sorts before letters, after digits). Only variables that hold a secret are here, not
-//! account names, regions, hosts or paths of files; the first of a line is the one that wins.
+//! The providers, in order of their names (`_` sorts before letters, after digits). Only variables that hold a secret
+//! are here, not account names, regions, hosts or paths of files; of those of a line the first that is set wins.
 
 use crate::{Provider, SignIn};
 
@@ -24,8 +24,7 @@ const fn no_fixed_url(name: &'static str, title: &'static str, variables: &'stat
 }
 
 impl Provider {
-    /// Its aliases.
-    const fn or(self, aliases: &'static [&'static str]) -> Self {
+    const fn alias(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
@@ -45,25 +44,25 @@ pub static PROVIDERS: [Provider; 144] = [
     at("abliteration_ai", "abliteration.ai", "https://api.abliteration.ai/v1", &["ABLIT_KEY"]),
     at("aihubmix", "AIHubMix", "https://aihubmix.com/v1", &["AIHUBMIX_API_KEY"]),
     at("alibaba", "Alibaba", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", &["DASHSCOPE_API_KEY"])
-        .or(&["dashscope", "qwen"]),
+        .alias(&["dashscope", "qwen"]),
     at("alibaba_cn", "Alibaba (China)", "https://dashscope.aliyuncs.com/compatible-mode/v1", &["DASHSCOPE_API_KEY"]),
     at("alibaba_coding_plan", "Alibaba Coding Plan", "https://coding-intl.dashscope.aliyuncs.com/v1",
         &["ALIBABA_CODING_PLAN_API_KEY"]),
     at("alibaba_coding_plan_cn", "Alibaba Coding Plan (China)", "https://coding.dashscope.aliyuncs.com/v1",
         &["ALIBABA_CODING_PLAN_API_KEY"]),
-    at("alibaba_token_plan", "Alibaba Token Plan", "https://token-plan.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1",
-        &["ALIBABA_TOKEN_PLAN_API_KEY"]),
-    at("alibaba_token_plan_cn", "Alibaba Token Plan (China)", "https://token-plan.cn-beijing.maas.aliyuncs.com/compatible-mode/v1",
-        &["ALIBABA_TOKEN_PLAN_API_KEY"]),
+    at("alibaba_token_plan", "Alibaba Token Plan",
+        "https://token-plan.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1", &["ALIBABA_TOKEN_PLAN_API_KEY"]),
+    at("alibaba_token_plan_cn", "Alibaba Token Plan (China)",
+        "https://token-plan.cn-beijing.maas.aliyuncs.com/compatible-mode/v1", &["ALIBABA_TOKEN_PLAN_API_KEY"]),
     // AWS_SECRET_ACCESS_KEY signs requests and is never sent: it is not this kind of key.
-    no_fixed_url("amazon_bedrock", "Amazon Bedrock", &["AWS_BEARER_TOKEN_BEDROCK"]).or(&["bedrock"]),
+    no_fixed_url("amazon_bedrock", "Amazon Bedrock", &["AWS_BEARER_TOKEN_BEDROCK"]).alias(&["bedrock"]),
     at("ambient", "Ambient", "https://api.ambient.xyz/v1", &["AMBIENT_API_KEY"]),
     // ANTHROPIC_AUTH_TOKEN is left out: tools set it together with the URL of another service.
-    at("anthropic", "Anthropic", "https://api.anthropic.com", &["ANTHROPIC_API_KEY"]).or(&["claude"]),
+    at("anthropic", "Anthropic", "https://api.anthropic.com", &["ANTHROPIC_API_KEY"]).alias(&["claude"]),
     at("anyapi", "AnyAPI", "https://api.anyapi.ai/v1", &["ANYAPI_API_KEY"]),
     at("atomic_chat", "Atomic Chat", "http://127.0.0.1:1337/v1", &["ATOMIC_CHAT_API_KEY"]),
     at("auriko", "Auriko", "https://api.auriko.ai/v1", &["AURIKO_API_KEY"]),
-    no_fixed_url("azure", "Azure", &["AZURE_API_KEY", "AZURE_OPENAI_API_KEY"]).or(&["azure_openai"]),
+    no_fixed_url("azure", "Azure", &["AZURE_API_KEY", "AZURE_OPENAI_API_KEY"]).alias(&["azure_openai"]),
     no_fixed_url("azure_cognitive_services", "Azure Cognitive Services", &["AZURE_COGNITIVE_SERVICES_API_KEY"]),
     at("bailing", "Bailing", "https://api.tbox.cn/api/llm/v1", &["BAILING_API_TOKEN"]),
     at("baseten", "Baseten", "https://inference.baseten.co/v1", &["BASETEN_API_KEY"]),
@@ -83,7 +82,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("crof", "CrofAI", "https://crof.ai/v1", &["CROF_API_KEY"]),
     no_fixed_url("databricks", "Databricks", &["DATABRICKS_TOKEN", "DATABRICKS_API_KEY"]),
     at("deepinfra", "Deep Infra", "https://api.deepinfra.com/v1/openai",
-        &["DEEPINFRA_API_KEY", "DEEPINFRA_API_TOKEN", "DEEPINFRA_TOKEN"]).or(&["deep_infra"]),
+        &["DEEPINFRA_API_KEY", "DEEPINFRA_API_TOKEN", "DEEPINFRA_TOKEN"]).alias(&["deep_infra"]),
     at("deepseek", "DeepSeek", "https://api.deepseek.com", &["DEEPSEEK_API_KEY"]),
     at("digitalocean", "DigitalOcean", "https://inference.do-ai.run/v1", &["DIGITALOCEAN_ACCESS_TOKEN"]),
     at("dinference", "DInference", "https://api.dinference.com/v1", &["DINFERENCE_API_KEY"]),
@@ -91,25 +90,27 @@ pub static PROVIDERS: [Provider; 144] = [
     at("evroc", "evroc", "https://models.think.evroc.com/v1", &["EVROC_API_KEY"]),
     at("fastrouter", "FastRouter", "https://go.fastrouter.ai/api/v1", &["FASTROUTER_API_KEY"]),
     at("fireworks_ai", "Fireworks AI", "https://api.fireworks.ai/inference/v1",
-        &["FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY", "FIREWORKSAI_API_KEY"]).or(&["fireworks"]),
+        &["FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY", "FIREWORKSAI_API_KEY"]).alias(&["fireworks"]),
     at("freemodel", "FreeModel", "https://cc.freemodel.dev/v1", &["FREEMODEL_API_KEY"]),
     at("friendli", "Friendli", "https://api.friendli.ai/serverless/v1", &["FRIENDLI_TOKEN", "FRIENDLIAI_API_KEY"]),
     at("frogbot", "FrogBot", "https://app.frogbot.ai/api/v1", &["FROGBOT_API_KEY"]),
     // Not GITHUB_TOKEN: in CI that is the token of the repository.
     at("github_copilot", "GitHub Copilot", "https://api.githubcopilot.com", &["COPILOT_GITHUB_TOKEN"])
-        .or(&["copilot"]).sign_in(GITHUB),
+        .alias(&["copilot"]).sign_in(GITHUB),
     at("github_models", "GitHub Models", "https://models.github.ai/inference", &["GITHUB_TOKEN"]),
     at("gitlab", "GitLab Duo", "https://gitlab.com", &["GITLAB_TOKEN"]),
     at("gmicloud", "GMI Cloud", "https://api.gmi-serving.com/v1", &["GMICLOUD_API_KEY"]),
     at("google", "Google", "https://generativelanguage.googleapis.com",
-        &["GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"]).or(&["gemini", "google_genai"]),
-    no_fixed_url("google_vertex", "Vertex", &["GOOGLE_VERTEX_API_KEY"]).or(&["vertex", "vertex_ai", "google_vertexai"]),
+        &["GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"]).alias(&["gemini", "google_genai"]),
+    no_fixed_url("google_vertex", "Vertex", &["GOOGLE_VERTEX_API_KEY"])
+        .alias(&["vertex", "vertex_ai", "google_vertexai"]),
     no_fixed_url("google_vertex_anthropic", "Vertex (Anthropic)", &[]),
     at("groq", "Groq", "https://api.groq.com/openai/v1", &["GROQ_API_KEY"]),
     at("helicone", "Helicone", "https://ai-gateway.helicone.ai/v1", &["HELICONE_API_KEY"]),
     at("hpc_ai", "HPC-AI", "https://api.hpc-ai.com/inference/v1", &["HPC_AI_API_KEY"]),
     at("huggingface", "Hugging Face", "https://router.huggingface.co/v1",
-        &["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_API_KEY", "HUGGINGFACEHUB_API_TOKEN"]).or(&["hf", "hugging_face"]),
+        &["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_API_KEY", "HUGGINGFACEHUB_API_TOKEN"])
+        .alias(&["hf", "hugging_face"]),
     at("iflowcn", "iFlow", "https://apis.iflow.cn/v1", &["IFLOW_API_KEY"]),
     at("inception", "Inception", "https://api.inceptionlabs.ai/v1", &["INCEPTION_API_KEY"]),
     at("inceptron", "Inceptron", "https://api.inceptron.io/v1", &["INCEPTRON_API_KEY"]),
@@ -125,36 +126,36 @@ pub static PROVIDERS: [Provider; 144] = [
     at("llmgateway", "LLM Gateway", "https://api.llmgateway.io/v1", &["LLMGATEWAY_API_KEY"]),
     at("llmtr", "LLMTR", "https://llmtr.com/v1", &["LLMTR_API_KEY"]),
     at("lmstudio", "LMStudio", "http://127.0.0.1:1234/v1", &["LMSTUDIO_API_KEY", "LM_STUDIO_API_KEY"])
-        .or(&["lm_studio"]),
+        .alias(&["lm_studio"]),
     at("lucidquery", "LucidQuery", "https://api.lucidquery.com/v1", &["LUCIDQUERY_API_KEY"]),
     at("meganova", "Meganova", "https://api.meganova.ai/v1", &["MEGANOVA_API_KEY"]),
     at("merge_gateway", "Merge Gateway", "https://api-gateway.merge.dev/v1", &["MERGE_GATEWAY_API_KEY"]),
     // The token plans of MiniMax and Umans have the URLs of the services themselves.
     at("minimax", "MiniMax (minimax.io)", "https://api.minimax.io/anthropic/v1", &["MINIMAX_API_KEY"])
-        .or(&["minimax_coding_plan"]),
+        .alias(&["minimax_coding_plan"]),
     at("minimax_cn", "MiniMax (minimaxi.com)", "https://api.minimaxi.com/anthropic/v1", &["MINIMAX_API_KEY"])
-        .or(&["minimax_cn_coding_plan"]),
-    at("mistral", "Mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_KEY"]).or(&["mistralai"]),
+        .alias(&["minimax_cn_coding_plan"]),
+    at("mistral", "Mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_KEY"]).alias(&["mistralai"]),
     at("mixlayer", "Mixlayer", "https://models.mixlayer.ai/v1", &["MIXLAYER_API_KEY"]),
     at("moark", "Moark", "https://moark.com/v1", &["MOARK_API_KEY"]),
     at("modelscope", "ModelScope", "https://api-inference.modelscope.cn/v1", &["MODELSCOPE_API_KEY"]),
-    at("moonshotai", "Moonshot AI", "https://api.moonshot.ai/v1", &["MOONSHOT_API_KEY"]).or(&["moonshot"]),
+    at("moonshotai", "Moonshot AI", "https://api.moonshot.ai/v1", &["MOONSHOT_API_KEY"]).alias(&["moonshot"]),
     at("moonshotai_cn", "Moonshot AI (China)", "https://api.moonshot.cn/v1", &["MOONSHOT_API_KEY"]),
     at("morph", "Morph", "https://api.morphllm.com/v1", &["MORPH_API_KEY"]),
-    at("nano_gpt", "NanoGPT", "https://nano-gpt.com/api/v1", &["NANO_GPT_API_KEY"]).or(&["nanogpt"]),
+    at("nano_gpt", "NanoGPT", "https://nano-gpt.com/api/v1", &["NANO_GPT_API_KEY"]).alias(&["nanogpt"]),
     at("nearai", "NEAR AI Cloud", "https://cloud-api.near.ai/v1", &["NEARAI_API_KEY"]),
     at("nebius", "Nebius Token Factory", "https://api.tokenfactory.nebius.com/v1", &["NEBIUS_API_KEY"]),
     no_fixed_url("neon", "Neon", &["NEON_AI_GATEWAY_TOKEN"]),
     at("neuralwatt", "Neuralwatt", "https://api.neuralwatt.com/v1", &["NEURALWATT_API_KEY"]),
     at("nova", "Nova", "https://api.nova.amazon.com/v1", &["NOVA_API_KEY"]),
-    at("novita_ai", "NovitaAI", "https://api.novita.ai/openai", &["NOVITA_API_KEY"]).or(&["novita"]),
+    at("novita_ai", "NovitaAI", "https://api.novita.ai/openai", &["NOVITA_API_KEY"]).alias(&["novita"]),
     at("nvidia", "Nvidia", "https://integrate.api.nvidia.com/v1", &["NVIDIA_API_KEY", "NVIDIA_NIM_API_KEY"])
-        .or(&["nvidia_nim"]),
+        .alias(&["nvidia_nim"]),
     at("ollama", "Ollama", "http://localhost:11434", &[]).sign_in(SignIn::None),
     at("ollama_cloud", "Ollama Cloud", "https://ollama.com/v1", &["OLLAMA_API_KEY"]),
     at("openai", "OpenAI", "https://api.openai.com/v1", &["OPENAI_API_KEY"]),
     at("opencode", "OpenCode Zen", "https://opencode.ai/zen/v1", &["OPENCODE_API_KEY"]).path_bound()
-        .or(&["opencode_zen"]),
+        .alias(&["opencode_zen"]),
     at("opencode_go", "OpenCode Go", "https://opencode.ai/zen/go/v1", &["OPENCODE_API_KEY"]).path_bound(),
     at("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", &["OPENROUTER_API_KEY"]),
     at("orcarouter", "OrcaRouter", "https://api.orcarouter.ai/v1", &["ORCAROUTER_API_KEY"]),
@@ -162,7 +163,7 @@ pub static PROVIDERS: [Provider; 144] = [
         &["OVHCLOUD_API_KEY", "OVH_AI_ENDPOINTS_ACCESS_TOKEN"]),
     // The agent API has the same host and key.
     at("perplexity", "Perplexity", "https://api.perplexity.ai",
-        &["PERPLEXITY_API_KEY", "PPLX_API_KEY", "PERPLEXITYAI_API_KEY"]).or(&["perplexity_agent"]),
+        &["PERPLEXITY_API_KEY", "PPLX_API_KEY", "PERPLEXITYAI_API_KEY"]).alias(&["perplexity_agent"]),
     at("poe", "Poe", "https://api.poe.com/v1", &["POE_API_KEY"]),
     at("poolside", "Poolside", "https://inference.poolside.ai/v1", &["POOLSIDE_API_KEY"]),
     at("privatemode_ai", "Privatemode AI", "http://localhost:8080/v1", &["PRIVATEMODE_API_KEY"]),
@@ -190,19 +191,19 @@ pub static PROVIDERS: [Provider; 144] = [
     at("the_grid_ai", "The Grid AI", "https://api.thegrid.ai/v1", &["THEGRIDAI_API_KEY"]),
     at("tinfoil", "Tinfoil", "https://inference.tinfoil.sh/v1", &["TINFOIL_API_KEY"]),
     at("togetherai", "Together AI", "https://api.together.xyz/v1", &["TOGETHER_API_KEY", "TOGETHERAI_API_KEY"])
-        .or(&["together", "together_ai"]),
+        .alias(&["together", "together_ai"]),
     at("umans_ai", "Umans AI", "https://api.code.umans.ai/v1", &["UMANS_AI_API_KEY", "UMANS_AI_CODING_PLAN_API_KEY"])
-        .or(&["umans_ai_coding_plan"]),
+        .alias(&["umans_ai_coding_plan"]),
     at("upstage", "Upstage", "https://api.upstage.ai/v1/solar", &["UPSTAGE_API_KEY"]),
     at("v0", "v0", "https://api.v0.dev/v1", &["V0_API_KEY"]),
     at("venice", "Venice AI", "https://api.venice.ai/api/v1", &["VENICE_API_KEY"]),
     at("vercel", "Vercel AI Gateway", "https://ai-gateway.vercel.sh/v1",
-        &["AI_GATEWAY_API_KEY", "VERCEL_AI_GATEWAY_API_KEY"]).or(&["vercel_ai_gateway"]),
+        &["AI_GATEWAY_API_KEY", "VERCEL_AI_GATEWAY_API_KEY"]).alias(&["vercel_ai_gateway"]),
     at("vivgrid", "Vivgrid", "https://api.vivgrid.com/v1", &["VIVGRID_API_KEY"]),
     at("vultr", "Vultr", "https://api.vultrinference.com/v1", &["VULTR_API_KEY"]),
-    at("wafer_ai", "Wafer", "https://pass.wafer.ai/v1", &["WAFER_API_KEY"]).or(&["wafer"]),
+    at("wafer_ai", "Wafer", "https://pass.wafer.ai/v1", &["WAFER_API_KEY"]).alias(&["wafer"]),
     at("wandb", "Weights & Biases", "https://api.inference.wandb.ai/v1", &["WANDB_API_KEY"]),
-    at("xai", "xAI", "https://api.x.ai/v1", &["XAI_API_KEY"]).or(&["grok"]),
+    at("xai", "xAI", "https://api.x.ai/v1", &["XAI_API_KEY"]).alias(&["grok"]),
     at("xiaomi", "Xiaomi", "https://api.xiaomimimo.com/v1", &["XIAOMI_API_KEY"]),
     at("xiaomi_token_plan_ams", "Xiaomi Token Plan (Europe)", "https://token-plan-ams.xiaomimimo.com/v1",
         &["XIAOMI_API_KEY"]),
@@ -211,13 +212,13 @@ pub static PROVIDERS: [Provider; 144] = [
     at("xiaomi_token_plan_sgp", "Xiaomi Token Plan (Singapore)", "https://token-plan-sgp.xiaomimimo.com/v1",
         &["XIAOMI_API_KEY"]),
     at("xpersona", "Xpersona", "https://www.xpersona.co/v1", &["XPERSONA_API_KEY"]),
-    at("zai", "Z.AI", "https://api.z.ai/api/paas/v4", &["ZAI_API_KEY", "ZHIPU_API_KEY"]).path_bound().or(&["z_ai"]),
+    at("zai", "Z.AI", "https://api.z.ai/api/paas/v4", &["ZAI_API_KEY", "ZHIPU_API_KEY"]).path_bound().alias(&["z_ai"]),
     at("zai_coding_plan", "Z.AI Coding Plan", "https://api.z.ai/api/coding/paas/v4",
         &["ZAI_API_KEY", "ZHIPU_API_KEY"]).path_bound(),
     at("zeldoc", "Zeldoc", "https://api.zeldoc.ai/v1", &["ZELDOC_API_KEY"]),
     at("zenmux", "ZenMux", "https://zenmux.ai/api/v1", &["ZENMUX_API_KEY"]),
     at("zhipuai", "Zhipu AI", "https://open.bigmodel.cn/api/paas/v4",
-        &["ZHIPU_API_KEY", "ZHIPUAI_API_KEY"]).path_bound().or(&["zhipu"]),
+        &["ZHIPU_API_KEY", "ZHIPUAI_API_KEY"]).path_bound().alias(&["zhipu"]),
     at("zhipuai_coding_plan", "Zhipu AI Coding Plan", "https://open.bigmodel.cn/api/coding/paas/v4",
         &["ZHIPU_API_KEY", "ZHIPUAI_API_KEY"]).path_bound(),
 ];

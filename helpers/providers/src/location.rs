@@ -27,8 +27,8 @@ impl<'a> Location<'a> {
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let scheme = protocol.starts_with(|c: char| c.is_ascii_alphabetic())
             && protocol.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-        let foreign = |c: char| matches!(c, '@' | '?' | '#' | '\\') || c.is_whitespace() || c.is_control();
-        if !scheme || host.is_empty() || rest.contains(foreign) {
+        let foreign = |c: char| matches!(c, '?' | '#' | '\\') || c.is_whitespace() || c.is_control();
+        if !scheme || host.is_empty() || host.contains('@') || rest.contains(foreign) {
             return None;
         }
         let path = path.trim_matches('/');
@@ -70,6 +70,7 @@ mod tests {
             Some(Location { protocol: "http", host: "localhost:11434", path: None })
         );
         assert_eq!(Location::parse("https://h/").unwrap().path, None);
+        assert_eq!(Location::parse("https://[::1]:8080/@team").unwrap().path, Some("@team"));
         assert_eq!(Location::parse("https://h//a/b/").unwrap().path, Some("a/b"));
         for url in [
             "",

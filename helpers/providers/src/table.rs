@@ -114,7 +114,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("iflowcn", "iFlow", "https://apis.iflow.cn/v1", &["IFLOW_API_KEY"]),
     at("inception", "Inception", "https://api.inceptionlabs.ai/v1", &["INCEPTION_API_KEY"]),
     at("inceptron", "Inceptron", "https://api.inceptron.io/v1", &["INCEPTRON_API_KEY"]),
-    at("inference", "Inference", "https://inference.net/v1", &["INFERENCE_API_KEY"]),
+    at("inference", "Inference", "https://api.inference.net/v1", &["INFERENCE_API_KEY"]),
     at("io_net", "IO.NET", "https://api.intelligence.io.solutions/api/v1", &["IOINTELLIGENCE_API_KEY"]),
     at("jiekou", "Jiekou.AI", "https://api.jiekou.ai/openai", &["JIEKOU_API_KEY"]),
     at("kilo", "Kilo Gateway", "https://api.kilo.ai/api/gateway", &["KILO_API_KEY"]),

@@ -1,1 +1,194 @@
-fn main() {}
+//! Keeps each credential in a file of its own that `age` can open: `name` says where, `identity` with which key.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, harden, serve, stdout, visible};
+
+use crate::identity::Identities;
+use crate::store::{Entry, Store};
+
+mod ask;
+mod files;
+mod identity;
+mod name;
+mod store;
+
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+const HELP: &str = "\
+A credential helper that keeps each credential in a file encrypted with age.
+
+Usage: modelforge-credential-age [OPTIONS] get|store|erase|list|capability
+
+Options:
+  --identity FILE   an age identity, a passphrase-protected one, an SSH key or an age plugin's; may be repeated.
+                    Without it, an identity of its own, made when it is first needed
+  --recipient KEY   a public key that can read what is stored from now on, beside the identities; may be repeated
+  --help            this text
+  --version         the version
+";
+
+struct Age {
+    /// The user's data folder for this program. None is an error of what needs it only.
+    data: Option<PathBuf>,
+    identities: Identities,
+    /// The identity that is made when it is needed and missing; none where the user named one.
+    own: Option<PathBuf>,
+    recipients: Vec<String>,
+}
+
+impl Helper for Age {
+    fn get(&self, request: &Record) -> Result<Option<Record>> {
+        let store = self.folder()?;
+        if !store.exists()? {
+            return Ok(None);
+        }
+        match store.find(request)? {
+            Some(entry) => self.open(&entry),
+            None => Ok(None),
+        }
+    }
+
+    fn store(&self, credential: &Record) -> Result<()> {
+        let store = self.folder()?;
+        let mut credential = credential.clone();
+        if !credential.has("username") {
+            credential.set("username", DEFAULT_ACCOUNT)?;
+        }
+        if let Some(own) = self.own.as_ref().filter(|own| !own.exists()) {
+            let _lock = store.lock()?;
+            identity::create(own)?;
+        }
+        // Before the lock is taken: it may ask a person.
+        let content = self.identities.encrypt(&credential.to_lines(), &self.recipients)?;
+        store.write(&credential, &content)
+    }
+
+    fn erase(&self, description: &Record) -> Result<()> {
+        let store = self.folder()?;
+        if !store.exists()? || store.matching(description)?.is_empty() {
+            return Ok(());
+        }
+        let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
+        if names_secret {
+            // Before the lock is taken: it may ask a person.
+            self.identities.unlock()?;
+        }
+        let _lock = store.lock()?;
+        let mut outcome = Ok(());
+        for entry in store.matching(description)? {
+            let meant = if names_secret {
+                self.open(&entry).map(|held| held.is_some_and(|held| held.matches_secret(description)))
+            } else {
+                Ok(true)
+            };
+            let erased = meant.and_then(|meant| if meant { store.remove(&entry) } else { Ok(()) });
+            outcome = outcome.and(erased);
+        }
+        outcome
+    }
+
+    fn list(&self, _: &Record) -> Result<Option<Vec<Record>>> {
+        let store = self.folder()?;
+        if !store.exists()? {
+            return Ok(Some(Vec::new()));
+        }
+        let mut records = Vec::new();
+        for entry in store.matching(&Record::new())? {
+            let mut record = entry.description.clone();
+            if let Some(created) = entry.created() {
+                record.set("created_utc", created.to_string())?;
+            }
+            record.set("storage", "encrypted file")?;
+            record.set("identity", self.identities.path())?;
+            record.set("file", entry.file.display().to_string())?;
+            records.push(record);
+        }
+        Ok(Some(records))
+    }
+}
+
+impl Age {
+    fn new(mut identities: Vec<PathBuf>, recipients: Vec<String>) -> Self {
+        let data = dirs::data_dir().filter(|data| data.is_absolute()).map(|data| data.join("modelforge-credential"));
+        let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.join("identity.txt"));
+        identities.extend(own.clone());
+        Self { data, identities: Identities::new(identities), own, recipients }
+    }
+
+    fn folder(&self) -> Result<Store> {
+        let data = self.data.as_ref().ok_or_else(|| {
+            Error::new("there is no folder for the user's data").hint("set HOME or XDG_DATA_HOME to an absolute path")
+        })?;
+        Ok(Store::new(data.join("age")))
+    }
+
+    /// The credential in a file. It is believed only if it is the one that the file's name says: anybody can encrypt to
+    /// a public key, and a file can be renamed.
+    fn open(&self, entry: &Entry) -> Result<Option<Record>> {
+        let Some(content) = entry.read()? else { return Ok(None) };
+        let text = self.identities.decrypt(&content, &entry.file)?;
+        let file = entry.file.display();
+        let mut record =
+            Record::read_from(&text[..]).map_err(|e| Error::new(format!("`{file}` holds no credential: {e}")))?;
+        if !record.has("username") {
+            record.set("username", DEFAULT_ACCOUNT)?;
+        }
+        if !record.matches(&entry.description) || record.has("path") != entry.description.has("path") {
+            return Err(format!("`{file}` holds another credential than its name says").into());
+        }
+        Ok(Some(record))
+    }
+}
+
+fn main() -> ExitCode {
+    harden();
+    let outcome = match parse(std::env::args_os().skip(1)) {
+        Ok(Command::Serve(age)) => return serve(age),
+        Ok(Command::Print(text)) => stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes())),
+        Err(message) => {
+            let _ = writeln!(std::io::stderr(), "error: {message}\nhint: modelforge-credential-age --help");
+            return ExitCode::from(2);
+        }
+    };
+    if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+enum Command {
+    Serve(Age),
+    Print(&'static str),
+}
+
+/// The options. The last word is the operation, which `serve` takes.
+fn parse(words: impl Iterator<Item = OsString>) -> std::result::Result<Command, String> {
+    let (mut identities, mut recipients) = (Vec::new(), Vec::new());
+    let mut words = words.peekable();
+    while let Some(word) = words.next() {
+        let text = word.to_str().unwrap_or_default();
+        let (option, inline) =
+            text.split_once('=').map_or((text, None), |(option, value)| (option, Some(value.into())));
+        match option {
+            "--help" | "-h" => return Ok(Command::Print(HELP)),
+            "--version" | "-V" => {
+                return Ok(Command::Print(concat!("modelforge-credential-age ", env!("CARGO_PKG_VERSION"), "\n")));
+            }
+            "--identity" | "--recipient" => {
+                let value = inline.or_else(|| words.next()).ok_or_else(|| format!("`{option}` needs a value"))?;
+                if option == "--identity" {
+                    identities.push(std::path::absolute(&value).map_err(|_| "`--identity` needs a file")?);
+                } else {
+                    recipients.push(value.into_string().map_err(|_| "`--recipient` needs a public key")?);
+                }
+            }
+            _ if words.peek().is_some() || option.starts_with('-') => {
+                return Err(format!("`{}` is not an option", visible(&word.to_string_lossy())));
+            }
+            _ => return Ok(Command::Serve(Age::new(identities, recipients))),
+        }
+    }
+    Err(String::from("no operation"))
+}

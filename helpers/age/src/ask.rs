@@ -1,0 +1,146 @@
+//! Whatever needs a person: passphrases, and what age plugins say and ask.
+
+use std::env;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use age::secrecy::SecretString;
+use modelforge_credential_protocol::{Error, Result, visible};
+use zeroize::Zeroizing;
+
+const LONGEST_ANSWER: u64 = 4096;
+
+/// The passphrase of an identity or an SSH key.
+pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
+    if let Some(answer) = answer(&format!("Passphrase of the {what} `{}`: ", path.display())) {
+        return Ok(answer);
+    }
+    let message = format!("the {what} `{}` is protected by a passphrase and there is nobody to ask", path.display());
+    Err(Error::new(message).hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
+}
+
+/// As in git: a program that asks, where there is one, and else the terminal.
+fn answer(prompt: &str) -> Option<SecretString> {
+    if env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_some_and(|value| value == "0") {
+        return None;
+    }
+    let prompt = visible(prompt);
+    let program = ["MODELFORGE_CREDENTIAL_ASKPASS", "SSH_ASKPASS"]
+        .into_iter()
+        .filter_map(|variable| env::var_os(variable).map(PathBuf::from))
+        .find(|program| program.is_absolute());
+    program.and_then(|program| ask_program(&program, &prompt)).or_else(|| ask_terminal(&prompt).ok())
+}
+
+fn ask_program(program: &Path, prompt: &str) -> Option<SecretString> {
+    #[expect(clippy::disallowed_methods, reason = "the program is named by an absolute path, so nothing is searched")]
+    let mut child =
+        std::process::Command::new(program).arg(prompt).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().ok()?;
+    let mut text = Zeroizing::new(Vec::with_capacity(LONGEST_ANSWER as usize + 64));
+    let read = child.stdout.take()?.take(LONGEST_ANSWER).read_to_end(&mut text);
+    let status = child.wait().ok()?;
+    if read.is_ok() && status.success() { first_line(&text) } else { None }
+}
+
+/// Without echo. The interrupt key must not kill us before the echo is back, so it ends the line instead, and
+/// the signal follows.
+#[cfg(unix)]
+fn ask_terminal(prompt: &str) -> io::Result<SecretString> {
+    use rustix::process::{Signal, getpid, kill_process};
+    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
+    let mut terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    let before = tcgetattr(&terminal)?;
+    let interrupt = before.special_codes[SpecialCodeIndex::VINTR];
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+    silent.special_codes[SpecialCodeIndex::VEOL] = interrupt;
+    tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
+    let mut text = Zeroizing::new(vec![0; LONGEST_ANSWER as usize]);
+    let read = terminal.write_all(prompt.as_bytes()).and_then(|()| terminal.read(&mut text));
+    let restored = tcsetattr(&terminal, OptionalActions::Flush, &before);
+    let _ = terminal.write_all(b"\n");
+    let text = &text[..read?];
+    restored?;
+    if text.contains(&interrupt) {
+        kill_process(getpid(), Signal::INT)?;
+    }
+    first_line(text).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}
+
+#[cfg(windows)]
+fn ask_terminal(prompt: &str) -> io::Result<SecretString> {
+    rpassword::prompt_password(prompt).map(SecretString::from)
+}
+
+/// `None` where there is no line at all: a dialog that was closed, the end of the input.
+fn first_line(text: &[u8]) -> Option<SecretString> {
+    let text = std::str::from_utf8(text).ok()?;
+    Some(SecretString::from(text.lines().next()?.to_owned()))
+}
+
+/// The person behind an age plugin's questions.
+#[derive(Clone)]
+pub struct Person;
+
+impl age::Callbacks for Person {
+    fn display_message(&self, message: &str) {
+        let _ = writeln!(io::stderr(), "{}", readable(message));
+    }
+
+    fn confirm(&self, message: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+        use age::secrecy::ExposeSecret;
+        let no = no.map(|no| format!(", n = {no}")).unwrap_or_default();
+        let answer = answer(&readable(&format!("{message} (y = {yes}{no}): ")))?;
+        Some(answer.expose_secret().eq_ignore_ascii_case("y"))
+    }
+
+    fn request_public_string(&self, description: &str) -> Option<String> {
+        use age::secrecy::ExposeSecret;
+        answer(&readable(&format!("{description}: "))).map(|answer| answer.expose_secret().to_owned())
+    }
+
+    fn request_passphrase(&self, description: &str) -> Option<SecretString> {
+        answer(&readable(&format!("{description}: ")))
+    }
+}
+
+/// The age crate puts marks around what it quotes.
+fn readable(message: &str) -> String {
+    visible(&message.replace(['\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'], ""))
+}
+
+/// Refuses a plugin that the age crate would find, but that somebody else may have put there.
+///
+/// That crate searches PATH by itself, relative entries included. So every program of that name on PATH must lie below
+/// an absolute entry and, like its folder and what it links to, be closed to all the world's writing: whichever of them is taken
+/// is then one that the owner of the machine or the user has put there. `AGEDEBUG` would print the file key.
+pub fn check_plugin(name: &str) -> Result<()> {
+    if env::var_os("AGEDEBUG").is_some() {
+        return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin").hint("unset AGEDEBUG"));
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let programs = env::split_paths(&path).flat_map(|folder| {
+        ["", ".exe", ".com", ".cmd", ".bat"].map(|end| folder.join(format!("age-plugin-{name}{end}")))
+    });
+    for program in programs {
+        let Ok(target) = program.canonicalize() else { continue };
+        let places = [&*program, &*target].into_iter().flat_map(|place| [Some(place), place.parent()]).flatten();
+        if !program.is_absolute() || places.into_iter().any(is_open_to_all) {
+            let message = format!("the age plugin `{}` may have been put there by anybody", program.display());
+            return Err(Error::new(message).hint("take that folder out of PATH, or chmod o-w it"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_open_to_all(place: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(place).is_ok_and(|metadata| metadata.mode() & 0o002 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_all(_: &Path) -> bool {
+    false
+}

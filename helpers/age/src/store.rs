@@ -1,0 +1,164 @@
+//! The folder of encrypted credentials, one file each. What is in the files is the business of `identity`.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_RECORD, Record, Result};
+use zeroize::Zeroizing;
+
+use crate::{files, name};
+
+/// Longer than any number of stores that meet needs, shorter than the caller's patience.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub struct Store {
+    root: PathBuf,
+}
+
+/// A credential's description and its file.
+pub struct Entry {
+    pub description: Record,
+    pub file: PathBuf,
+}
+
+impl Store {
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Whether the folder is there; an error if it is not the user's alone: another could have planted it.
+    pub fn exists(&self) -> Result<bool> {
+        match fs::metadata(&self.root) {
+            Err(error) if files::is_absent(&error) => Ok(false),
+            Err(error) => Err(files::failed("read", &self.root)(error)),
+            Ok(metadata) => files::check_private(&self.root, &metadata).map(|()| true),
+        }
+    }
+
+    /// The credential that answers `request`: without a `path` the one that has none comes first, without a
+    /// `username` the default account, then the order of the names. The usual request is answered by one look, however
+    /// many credentials there are; any other by the folder of its host.
+    pub fn find(&self, request: &Record) -> Result<Option<Entry>> {
+        let mut description = described(request);
+        if !description.has("username") {
+            description.set("username", DEFAULT_ACCOUNT)?;
+        }
+        let file = self.root.join(name::file(&description));
+        match fs::symlink_metadata(&file) {
+            Ok(_) => return Ok(Some(Entry { description, file })),
+            Err(error) if files::is_absent(&error) => {}
+            Err(error) => return Err(files::failed("read", &file)(error)),
+        }
+        if request.has("path") && request.has("username") {
+            return Ok(None);
+        }
+        Ok(self.matching(request)?.into_iter().next())
+    }
+
+    /// Every credential that a description describes, in the order of [`find`](Self::find); all for an empty one.
+    pub fn matching(&self, description: &Record) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        self.collect(&self.root.join(name::folder(description)), &mut entries)?;
+        entries.retain(|entry| entry.description.matches(&described(description)));
+        entries.sort_by(|a, b| rank(&a.description).cmp(&rank(&b.description)));
+        Ok(entries)
+    }
+
+    fn collect(&self, folder: &Path, entries: &mut Vec<Entry>) -> Result<()> {
+        let content = match fs::read_dir(folder) {
+            Err(error) if files::is_absent(&error) => return Ok(()),
+            content => content.map_err(files::failed("read", folder))?,
+        };
+        for entry in content {
+            let entry = entry.map_err(files::failed("read", folder))?;
+            let file = entry.path();
+            // A link is followed when a credential is read, but not into a folder: it could lead back.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if !entry.file_name().to_string_lossy().starts_with('.') {
+                    self.collect(&file, entries)?;
+                }
+            } else if let Some(description) = file.strip_prefix(&self.root).ok().and_then(name::parse) {
+                entries.push(Entry { description, file });
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the folder if need be, and takes the lock.
+    pub fn lock(&self) -> Result<File> {
+        files::make_folder(&self.root)?;
+        self.exists()?;
+        let path = self.root.join(".lock");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let lock = options.open(&path).map_err(files::failed("lock", &path))?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(lock),
+                Err(TryLockError::Error(error)) => return Err(files::failed("lock", &path)(error)),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let seconds = PATIENCE.as_secs();
+                    let message = format!("another process has held `{}` for {seconds} seconds", path.display());
+                    return Err(Error::new(message).hint(format!("fuser -v {}", files::quoted(&path))));
+                }
+            }
+        }
+    }
+
+    /// Keeps the file of a credential that names its `username`.
+    pub fn write(&self, credential: &Record, content: &[u8]) -> Result<()> {
+        let file = self.root.join(name::file(credential));
+        let _lock = self.lock()?;
+        files::clean(&self.root);
+        file.parent().map_or(Ok(()), files::make_folder)?;
+        files::write(&file, &self.root, content, true)
+    }
+
+    /// Removes a credential and the folders that are empty without it. Only for who holds the lock.
+    pub fn remove(&self, entry: &Entry) -> Result<()> {
+        match fs::remove_file(&entry.file) {
+            Err(error) if !files::is_absent(&error) => return Err(files::failed("erase", &entry.file)(error)),
+            _ => {}
+        }
+        let mut folder = entry.file.parent();
+        while let Some(path) = folder.filter(|path| *path != self.root) {
+            if fs::remove_dir(path).is_err() {
+                return files::sync_folder(path);
+            }
+            folder = path.parent();
+        }
+        files::sync_folder(&self.root)
+    }
+}
+
+impl Entry {
+    /// The encrypted content. It may be armored, so it can be larger than the record by a third.
+    pub fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        files::read(&self.file, 2 * MAX_RECORD, false)
+    }
+
+    /// When it was stored, in seconds since 1970.
+    pub fn created(&self) -> Option<u64> {
+        let modified = fs::metadata(&self.file).and_then(|metadata| metadata.modified()).ok()?;
+        Some(modified.duration_since(UNIX_EPOCH).ok()?.as_secs())
+    }
+}
+
+/// What of a request says which credential.
+fn described(request: &Record) -> Record {
+    let mut description = request.clone();
+    description.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
+    description
+}
+
+fn rank(description: &Record) -> (Option<&[u8]>, bool, Option<&[u8]>) {
+    let username = description.get("username");
+    (description.get("path"), username != Some(DEFAULT_ACCOUNT.as_bytes()), username)
+}

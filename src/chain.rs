@@ -1,0 +1,364 @@
+//! The chain: helpers in the configured order. It knows the trait and nothing of processes: what a helper is made of makes no
+//! difference here.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result};
+
+use crate::error;
+use crate::lock::Lock;
+use crate::request::Request;
+
+/// A link of the chain.
+pub struct Link {
+    /// How messages call it.
+    pub name: String,
+    /// The helper when nobody may be asked; an error if it could not be found.
+    pub helper: Result<Box<dyn Helper>>,
+    /// The same helper when a person is there.
+    pub attended: Option<Box<dyn Helper>>,
+}
+
+/// Helpers in the order in which they are asked.
+pub struct Chain {
+    links: Vec<Link>,
+    /// Store in every helper instead of the first that keeps it.
+    store_in_all: bool,
+}
+
+/// What a chain answered, and what was wrong on the way.
+#[derive(Default)]
+pub struct Answer {
+    /// The request with all that the helpers added.
+    pub record: Record,
+    /// Whether that is enough to sign in.
+    pub complete: bool,
+    /// The helper that completed it.
+    pub helper: Option<String>,
+    /// A helper that ended the search (`quit`).
+    pub quit: Option<String>,
+    /// Helpers that could not be asked: not the same as helpers that have nothing.
+    pub failed: Vec<Error>,
+    /// What a person should know whatever the outcome.
+    pub remarks: Vec<Error>,
+}
+
+/// What became of a store.
+#[derive(Default)]
+pub struct Stored {
+    /// The helpers that keep it: read back from each.
+    pub kept_by: Vec<String>,
+    /// Failures, older copies that may be left, helpers that will answer first.
+    pub remarks: Vec<Error>,
+}
+
+/// What became of an erase.
+#[derive(Default)]
+pub struct Erased {
+    /// Helpers in which a secret may be left.
+    pub failed: Vec<Error>,
+    /// Copies that are not this program's to erase.
+    pub remarks: Vec<Error>,
+}
+
+/// What a chain lists.
+#[derive(Default)]
+pub struct Listed {
+    /// One record for each credential, with the `helper` that would answer.
+    pub records: Vec<Record>,
+    /// Helpers that could not be asked.
+    pub failed: Vec<Error>,
+    /// Whether that is all there is.
+    pub complete: bool,
+}
+
+/// The helper whose files belong to another program: only a migration or a logout writes to them.
+const PLAIN_TEXT: &str = "plaintext";
+
+/// What an answer says about where it came from. It is of no use to the caller, and stored it would be wrong.
+const ABOUT_THE_COPY: [&str; 6] = ["created_utc", "file", "identity", "quit", "storage", "variable"];
+
+impl Chain {
+    pub fn new(links: Vec<Link>, store_in_all: bool) -> Self {
+        Self { links, store_in_all }
+    }
+
+    /// Asks the helpers in turn until the credential is complete. Where an expired one has to be replaced, one process at a time
+    /// does it, and what it got is stored.
+    pub fn get(&self, request: &Request) -> Result<Answer> {
+        let (answer, expired) = self.ask(request, false, true);
+        if !expired {
+            return Ok(answer);
+        }
+        // Another process may be renewing it just now: whoever waited asks again, and finds the new one.
+        let _lock = Lock::wait(&request.record)?;
+        let (mut answer, expired) = self.ask(request, false, false);
+        if expired && answer.complete && !answer.record.is_true("ephemeral") {
+            let stored = self.store_locked(&answer.record, true)?;
+            if stored.kept_by.is_empty() {
+                answer.remarks.extend(stored.remarks);
+                answer.remarks.push(error::refreshed_but_not_kept(&answer.record));
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Asks again, now that a person is there who may unlock something.
+    pub fn get_attended(&self, request: &Request) -> Result<Answer> {
+        let _lock = Lock::wait(&request.record)?;
+        let (answer, expired) = self.ask(request, true, false);
+        if expired && answer.complete && !answer.record.is_true("ephemeral") {
+            self.store_locked(&answer.record, true)?;
+        }
+        Ok(answer)
+    }
+
+    /// One pass through the chain, and whether it met an expired secret. With `stop`, it stops there if others follow.
+    fn ask(&self, request: &Request, attended: bool, stop: bool) -> (Answer, bool) {
+        let mut answer = Answer { record: request.record.clone(), ..Answer::default() };
+        let mut expired = false;
+        for (at, link) in self.links.iter().enumerate() {
+            let found =
+                link.helper(attended).and_then(|helper| helper.get(&question(&answer.record, &request.context)?));
+            let mut found = match found {
+                Ok(Some(found)) => found,
+                Ok(None) => continue,
+                Err(problem) => {
+                    answer.failed.push(error::helper_failed(&link.name, &problem));
+                    continue;
+                }
+            };
+            // A provider's key is for its own place: one for a path of it that was not asked for is another one.
+            if request.provider.is_some() && found.has("path") && !answer.record.has("path") {
+                continue;
+            }
+            let quit = found.is_true("quit");
+            found.retain(|key| !ABOUT_THE_COPY.contains(&key) && key != "capability[]");
+            answer.record.merge(&found);
+            if is_expired(&answer.record) {
+                expired = true;
+                for key in ["password", "credential", "authtype", "password_expiry_utc"] {
+                    answer.record.remove(key);
+                }
+                if stop && at + 1 < self.links.len() {
+                    return (answer, true);
+                }
+            }
+            answer.complete = is_complete(&answer.record, request);
+            if answer.complete {
+                answer.helper = Some(link.name.clone());
+                break;
+            }
+            if quit {
+                answer.quit = Some(link.name.clone());
+                break;
+            }
+        }
+        if answer.complete && request.provider.is_some() && !answer.record.has("username") {
+            let _ = answer.record.set("username", DEFAULT_ACCOUNT);
+        }
+        (answer, expired)
+    }
+
+    /// Stores in the first helper that keeps it, which is known by reading it back, and erases older copies from the others.
+    ///
+    /// With `durable`, a helper that only passes on what the environment holds does not count as keeping it; without, a credential
+    /// that came from there needs no other place.
+    pub fn store(&self, record: &Record, durable: bool) -> Result<Stored> {
+        let _lock = Lock::wait(record)?;
+        self.store_locked(record, durable)
+    }
+
+    fn store_locked(&self, record: &Record, durable: bool) -> Result<Stored> {
+        let mut record = record.clone();
+        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && key != "capability[]" && !key.starts_with("wwwauth"));
+        if !record.has("username") {
+            record.set("username", DEFAULT_ACCOUNT)?;
+        }
+        let mut stored = Stored::default();
+        let mut earlier = Vec::new();
+        let mut untouched = Vec::new();
+        for (at, link) in self.links.iter().enumerate() {
+            match link.try_to_keep(&record) {
+                Ok(Kept::Yes) => {
+                    stored.kept_by.push(link.name.clone());
+                    if !self.store_in_all {
+                        untouched.extend(at + 1..self.links.len());
+                        break;
+                    }
+                }
+                Ok(Kept::InTheEnvironment) if !durable => {
+                    stored.kept_by.push(link.name.clone());
+                    return Ok(stored);
+                }
+                Ok(Kept::InTheEnvironment | Kept::No) => untouched.push(at),
+                Ok(Kept::Other) => {
+                    earlier.push(link.name.clone());
+                    untouched.push(at);
+                }
+                Err(problem) => stored.remarks.push(error::helper_did_not_keep(&link.name, &problem)),
+            }
+        }
+        if stored.kept_by.is_empty() || self.store_in_all {
+            return Ok(stored);
+        }
+        for at in untouched {
+            if let Some(link) = self.links.get(at) {
+                stored.remarks.extend(link.erase_older(&record, &mut earlier));
+            }
+        }
+        let kept_by = stored.kept_by.join(", ");
+        stored.remarks.extend(earlier.iter().map(|name| error::answers_first(name, &kept_by)));
+        Ok(stored)
+    }
+
+    /// Erases from every helper.
+    pub fn erase(&self, description: &Record) -> Result<Erased> {
+        let _lock = Lock::wait(description)?;
+        let mut erased = Erased::default();
+        let mut question = with_capabilities(description)?;
+        question.retain(|key| !ABOUT_THE_COPY.contains(&key) && !key.starts_with("wwwauth"));
+        for link in &self.links {
+            if link.name == PLAIN_TEXT {
+                if matches!(link.helper(false).and_then(|helper| helper.get(&question)), Ok(Some(_))) {
+                    erased.remarks.push(error::plain_text_left(description));
+                }
+                continue;
+            }
+            if let Err(problem) = link.with_or_without_a_person(|helper| helper.erase(&question)) {
+                erased.failed.push(error::helper_failed(&link.name, &problem));
+            }
+        }
+        Ok(erased)
+    }
+
+    /// What the helpers hold: each credential once, with the first helper that has it.
+    pub fn list(&self, context: &Record) -> Result<Listed> {
+        let mut listed = Listed { complete: true, ..Listed::default() };
+        for link in &self.links {
+            match link.helper(false).and_then(|helper| helper.list(context)) {
+                Ok(Some(records)) => {
+                    for mut record in records {
+                        let same = |other: &Record| {
+                            ["protocol", "host", "path", "username"].iter().all(|key| other.get(key) == record.get(key))
+                        };
+                        if !listed.records.iter().any(same) {
+                            record.set("helper", &link.name)?;
+                            listed.records.push(record);
+                        }
+                    }
+                }
+                Ok(None) => listed.complete = false,
+                Err(problem) => {
+                    listed.complete = false;
+                    listed.failed.push(error::helper_failed(&link.name, &problem));
+                }
+            }
+        }
+        Ok(listed)
+    }
+}
+
+enum Kept {
+    Yes,
+    /// It answers with the same, but as something that it does not keep itself.
+    InTheEnvironment,
+    /// It answers with something else, which it did before.
+    Other,
+    No,
+}
+
+impl Link {
+    fn helper(&self, attended: bool) -> Result<&dyn Helper> {
+        match (&self.helper, &self.attended) {
+            (Ok(_), Some(helper)) if attended => Ok(&**helper),
+            (Ok(helper), _) => Ok(&**helper),
+            (Err(problem), _) => Err(problem.clone()),
+        }
+    }
+
+    /// Tries without anybody's help first; what fails is tried again with a person, where one is there.
+    fn with_or_without_a_person<T>(&self, act: impl Fn(&dyn Helper) -> Result<T>) -> Result<T> {
+        match (self.helper(false).and_then(&act), &self.attended) {
+            (Err(_), Some(helper)) if self.helper.is_ok() => act(&**helper),
+            (outcome, _) => outcome,
+        }
+    }
+
+    fn try_to_keep(&self, record: &Record) -> Result<Kept> {
+        let question = description_of(record)?;
+        self.with_or_without_a_person(|helper| {
+            helper.store(&with_capabilities(record)?)?;
+            let Some(found) = helper.get(&question)? else { return Ok(Kept::No) };
+            Ok(match holds_the_same(&found, record) {
+                true if found.is_true("ephemeral") => Kept::InTheEnvironment,
+                true => Kept::Yes,
+                false if found.has_secret() => Kept::Other,
+                false => Kept::No,
+            })
+        })
+    }
+
+    /// Erases the copy that was there before a store elsewhere, and says what is left.
+    fn erase_older(&self, record: &Record, earlier: &mut Vec<String>) -> Option<Error> {
+        let question = description_of(record).ok()?;
+        let helper = self.helper(false).ok()?;
+        if self.name == PLAIN_TEXT {
+            let found = helper.get(&question).ok().flatten();
+            return found.map(|_| error::plain_text_left(record));
+        }
+        match helper.erase(&question) {
+            Err(problem) => Some(error::older_copy_left(&self.name, &problem)),
+            Ok(()) => {
+                // One that was there before, and is gone now, no longer answers first.
+                if let Some(at) = earlier.iter().position(|name| *name == self.name)
+                    && matches!(helper.get(&question), Ok(None))
+                {
+                    earlier.remove(at);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// What a helper is asked: all that is known, and what the core knows besides.
+fn question(known: &Record, context: &Record) -> Result<Record> {
+    let mut question = with_capabilities(known)?;
+    question.merge(context);
+    Ok(question)
+}
+
+/// The record as it is sent: this program understands both capabilities, whatever its own caller does.
+fn with_capabilities(record: &Record) -> Result<Record> {
+    let mut question = Record::of([("capability[]", "authtype"), ("capability[]", "state")])?;
+    let mut rest = record.clone();
+    rest.remove("capability[]");
+    question.merge(&rest);
+    Ok(question)
+}
+
+fn description_of(record: &Record) -> Result<Record> {
+    let mut description = with_capabilities(record)?;
+    description.retain(|key| matches!(key, "capability[]" | "protocol" | "host" | "path" | "username" | "provider"));
+    Ok(description)
+}
+
+/// Whether what was read back is what was stored: every secret of it, and when it ends.
+fn holds_the_same(found: &Record, stored: &Record) -> bool {
+    ["password", "authtype", "credential", "oauth_refresh_token", "password_expiry_utc"]
+        .iter()
+        .all(|key| !stored.has(key) || found.get(key) == stored.get(key))
+        && (stored.has("password_expiry_utc") || found.expiry().is_none())
+}
+
+/// As in git: it has expired when its time is before now.
+pub fn is_expired(record: &Record) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    record.expiry().is_some_and(|expiry| expiry < now)
+}
+
+/// A pre-encoded credential, or a user name and a password; a provider's key needs no name.
+fn is_complete(record: &Record, request: &Request) -> bool {
+    record.has("credential") || (record.has("password") && (request.provider.is_some() || record.has("username")))
+}

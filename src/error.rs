@@ -1,0 +1,223 @@
+//! Every sentence that says what went wrong. One line, lower case, no full stop; it names the thing, never a value; the
+//! hint is something to paste.
+
+use std::path::Path;
+use std::time::Duration;
+
+use modelforge_credential_protocol::{Error, Record, visible};
+
+pub const PROGRAM: &str = "modelforge-credential";
+
+/// A mistake in how the program was called: exit status 2.
+#[derive(Debug)]
+pub struct Usage(pub Error);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// How a message names a credential: `` `openai` (`https://api.openai.com`) ``.
+pub fn name_of(request: &Record) -> String {
+    let account = match request.text("username") {
+        Some(account) if account != modelforge_credential_protocol::DEFAULT_ACCOUNT => {
+            format!(", account `{}`", visible(account))
+        }
+        _ => String::new(),
+    };
+    match request.text("provider") {
+        Some(provider) => format!("`{}` (`{}`{account})", visible(provider), request.url()),
+        None => format!("`{}`{account}", request.url()),
+    }
+}
+
+/// A path for a message, with the home folder as `~`.
+pub fn tilde(path: &Path) -> String {
+    match dirs::home_dir().and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
+        Some(rest) => visible(&Path::new("~").join(rest).to_string_lossy()),
+        None => visible(&path.to_string_lossy()),
+    }
+}
+
+pub fn unknown_command(word: &str, similar: Option<&str>) -> Usage {
+    let error = Error::new(format!("there is no command `{}`", visible(word)));
+    Usage(match similar {
+        Some(similar) => error.hint(format!("did you mean `{PROGRAM} {similar}`?")),
+        None => error.hint(format!("{PROGRAM} --help")),
+    })
+}
+
+pub fn no_credential(request: &Record) -> Error {
+    let error = Error::new(format!("no credential for {}", name_of(request)));
+    match request.text("provider") {
+        Some(provider) => {
+            error.hint(format!("printf 'provider={}\\npassword=%s\\n' \"$KEY\" | {PROGRAM} approve", visible(provider)))
+        }
+        None => error,
+    }
+}
+
+pub fn could_not_look(request: &Record) -> Error {
+    Error::new(format!("no credential for {} was found, but not every helper could be asked", name_of(request)))
+}
+
+pub fn nobody_to_ask() -> Error {
+    Error::new("cannot ask for the key: there is no terminal")
+        .hint("set MODELFORGE_CREDENTIAL_ASKPASS, or store the key first")
+}
+
+pub fn told_to_quit(request: &Record, helper: &str) -> Error {
+    Error::new(format!("helper `{helper}` said to stop looking for {}", name_of(request)))
+}
+
+pub fn nothing_entered() -> Error {
+    Error::new("nothing was entered")
+}
+
+pub fn not_kept(record: &Record) -> Error {
+    Error::new(format!("no helper kept the credential for {}", name_of(record)))
+        .hint(format!("MODELFORGE_CREDENTIAL_TRACE=1 {PROGRAM} list  # shows what each helper answers"))
+}
+
+pub fn not_erased(record: &Record) -> Error {
+    Error::new(format!("a helper could not erase the credential for {}: it may still hold it", name_of(record)))
+}
+
+pub fn already_expired(record: &Record) -> Error {
+    Error::new(format!("the credential for {} has expired already, so it is not kept", name_of(record)))
+}
+
+pub fn nothing_to_keep() -> Error {
+    Error::new("the request has no `password` and no `credential` to keep")
+}
+
+pub fn missing(key: &str) -> Error {
+    Error::new(format!("the request has no `{key}`"))
+        .hint(format!("printf 'provider=openai\\n' | {PROGRAM} fill  # or protocol= and host=, or url="))
+}
+
+pub fn contradiction(key: &str, other: &str) -> Error {
+    Error::new(format!("`{key}` and `{other}` of the request name different places"))
+}
+
+pub fn elsewhere(provider: &str, home: &Record, request: &Record) -> Error {
+    Error::new(format!("provider `{provider}` is at `{}`, not at `{}`", home.url(), request.url()))
+        .hint(format!("leave out `provider`, or set `url` of `[provider.{provider}]` in config.toml"))
+}
+
+pub fn bad_url(problem: &str) -> Error {
+    Error::new(format!("the URL {problem}"))
+}
+
+pub fn unknown_provider(name: &str, similar: Option<&str>) -> Error {
+    let name = visible(name);
+    Error::new(format!("no provider is called `{name}`")).hint(match similar {
+        Some(similar) => {
+            format!("did you mean `{similar}`? else declare it in config.toml: [provider.{name}] url = \"https://…\"")
+        }
+        None => format!("declare it in config.toml: [provider.{name}] url = \"https://…\""),
+    })
+}
+
+pub fn provider_without_url(name: &str) -> Error {
+    Error::new(format!("provider `{name}` has no URL of its own: it differs from user to user"))
+        .hint(format!("declare yours in config.toml: [provider.{name}] url = \"https://…\""))
+}
+
+pub fn bad_provider_name(name: &str) -> Error {
+    Error::new(format!("`{}` is no name for a provider: letters, digits, `-` and `_`", visible(name)))
+}
+
+pub fn helper_missing(name: &str) -> Error {
+    let error = Error::new(format!("helper `{}` is not installed beside the program or on PATH", visible(name)));
+    match name {
+        "env" | "keyring" | "age" => {
+            error.hint(format!("cargo install --locked --path helpers/{name}  # in the project's folder"))
+        }
+        _ => error.hint(format!("put a program named {PROGRAM}-{} on PATH", visible(name))),
+    }
+}
+
+pub fn program_missing(name: &str) -> Error {
+    Error::new(format!("program `{}` is not on PATH", visible(name)))
+}
+
+pub fn program_unusable(path: &Path) -> Error {
+    Error::new(format!("`{}` is not a program that can be started", tilde(path)))
+}
+
+pub fn program_untrusted(path: &Path, writable: &Path) -> Error {
+    Error::new(format!("`{}` is not started: anyone can write to `{}`", tilde(path), tilde(writable)))
+        .hint(format!("chmod o-w {}", shell_words::quote(&writable.to_string_lossy())))
+}
+
+pub fn not_started(problem: &std::io::Error) -> Error {
+    Error::new(format!("it could not be started: {problem}"))
+}
+
+pub fn too_slow(limit: Duration) -> Error {
+    Error::new(format!("it did not answer within {} s and was ended", limit.as_secs_f32()))
+}
+
+pub fn changed(key: &str) -> Error {
+    Error::new(format!("it changed `{key}` of the request, so its answer is not used"))
+}
+
+pub fn malformed(problem: &Error) -> Error {
+    Error::new(format!("its answer is malformed ({problem}) and not used"))
+}
+
+pub fn list_cut_short() -> Error {
+    Error::new("its list was cut short: the last line is not the count of what it named")
+}
+
+pub fn too_deep() -> Error {
+    Error::new(format!("{PROGRAM} was started as its own helper again and again"))
+        .hint("take it out of `helpers` in config.toml")
+}
+
+pub fn locked_elsewhere() -> Error {
+    Error::new("another process has been storing or refreshing the same credential for a minute")
+        .hint(format!("pgrep -a {PROGRAM}"))
+}
+
+pub fn helper_failed(helper: &str, reason: &Error) -> Error {
+    with_hint_of(reason, format!("helper `{helper}` failed: {reason}"))
+}
+
+pub fn helper_did_not_keep(helper: &str, reason: &Error) -> Error {
+    with_hint_of(
+        reason,
+        format!("helper `{helper}` did not keep the credential: {reason}; an older copy may remain in it"),
+    )
+}
+
+pub fn older_copy_left(helper: &str, reason: &Error) -> Error {
+    with_hint_of(reason, format!("helper `{helper}` may still hold an older copy: {reason}"))
+}
+
+pub fn answers_first(helper: &str, kept_by: &str) -> Error {
+    Error::new(format!(
+        "helper `{helper}` still answers first, with another key than the one that `{kept_by}` keeps now"
+    ))
+}
+
+pub fn plain_text_left(record: &Record) -> Error {
+    Error::new(format!("a plain-text file still holds a credential for {}", name_of(record)))
+        .hint(format!("{PROGRAM} migrate"))
+}
+
+pub fn refreshed_but_not_kept(record: &Record) -> Error {
+    Error::new(format!("the renewed credential for {} is used now, but no helper kept it", name_of(record)))
+}
+
+fn with_hint_of(reason: &Error, message: String) -> Error {
+    let error = Error::new(message);
+    match reason.hint_text() {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}

@@ -1,0 +1,110 @@
+//! One process at a time for one credential: who stores, erases or refreshes it holds a file lock. The kernel drops it when the
+//! process ends, however it ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use modelforge_credential_protocol::{Record, Result};
+
+use crate::error::{self, PROGRAM};
+use crate::terminal;
+
+/// How long to wait for another process: as long as it may take it to ask a chain of slow helpers.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The variable that tells a helper which lock its caller holds for it already.
+pub const HELD: &str = "MODELFORGE_CREDENTIAL_LOCK";
+
+/// A lock that is held until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    file: Option<File>,
+}
+
+static NAME: Mutex<Option<String>> = Mutex::new(None);
+
+/// The name of the lock that this process, or whoever started it, holds.
+pub fn held() -> Option<String> {
+    let own = NAME.lock().ok().and_then(|name| name.clone());
+    own.or_else(|| std::env::var(HELD).ok()).filter(|name| !name.is_empty())
+}
+
+impl Lock {
+    /// Waits for the lock of the credentials of a place. Where no lock file can be made (no home, a read-only disk), it goes
+    /// on without one: a key that cannot be got at all would be worse.
+    pub fn wait(description: &Record) -> Result<Self> {
+        let name = name(description);
+        if held().is_some_and(|held| held == name) {
+            return Ok(Self { file: None });
+        }
+        let file = match open(&name) {
+            Ok(file) => file,
+            Err(problem) => {
+                terminal::trace(&format!("no lock file: {problem}"));
+                return Ok(Self { file: None });
+            }
+        };
+        let start = Instant::now();
+        let mut pause = Duration::from_micros(200);
+        loop {
+            match file.try_lock() {
+                Ok(()) => {
+                    if let Ok(mut held) = NAME.lock() {
+                        *held = Some(name);
+                    }
+                    return Ok(Self { file: Some(file) });
+                }
+                Err(TryLockError::WouldBlock) if start.elapsed() > PATIENCE => return Err(error::locked_elsewhere()),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
+                Err(TryLockError::Error(problem)) => {
+                    terminal::trace(&format!("the lock file cannot be locked: {problem}"));
+                    return Ok(Self { file: None });
+                }
+            }
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let (Some(_), Ok(mut held)) = (&self.file, NAME.lock()) {
+            *held = None;
+        }
+    }
+}
+
+/// One of 256 names: enough that two credentials rarely wait for each other, and few enough that the files never pile up.
+fn name(description: &Record) -> String {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for key in ["protocol", "host", "path"] {
+        for byte in description.get(key).unwrap_or_default().iter().chain(&[0]) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3); // FNV-1a
+        }
+    }
+    format!("{:02x}", hash >> 56)
+}
+
+fn open(name: &str) -> std::io::Result<File> {
+    let folder = folder().ok_or_else(|| std::io::Error::other("there is no home folder"))?;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits() as i32);
+    }
+    options.open(folder.join(name))
+}
+
+fn folder() -> Option<PathBuf> {
+    Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join(PROGRAM).join("locks"))
+}

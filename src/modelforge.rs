@@ -1,0 +1,183 @@
+//! The providers that a person defined in ModelForge: names, URLs and ways to sign in from its global `config.json`. Its
+//! credentials are not read here, and its local file, which comes with whatever folder one stands in, is never read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use modelforge_credential_protocol::{Error, Record, Result, visible};
+use modelforge_credential_providers::normalize;
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::config::{base_url, provider_name, read_bounded};
+use crate::error::{PROGRAM, tilde};
+
+/// A provider of ModelForge's file, checked.
+#[derive(Debug)]
+pub struct Provider {
+    pub url: Record,
+    pub sign_in: &'static str,
+    /// `client_id`, `device_code_url`, `token_url`, `scope`.
+    pub device_flow: Record,
+}
+
+/// The global file: where ModelForge looks for it on every system.
+pub fn path() -> Option<PathBuf> {
+    dirs::home_dir().map(|home| home.join(".config").join("model-forge").join("config.json"))
+}
+
+/// What the file defines, by normalised name: each a provider, or what is wrong with it.
+pub type Defined = BTreeMap<String, Result<Provider>>;
+
+/// Reads the file; where there is none, nothing is defined.
+pub fn load() -> Result<Defined> {
+    let Some(path) = path() else { return Ok(Defined::new()) };
+    match read_bounded(&path) {
+        Ok(text) => parse(&path, &Zeroizing::new(text)),
+        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => Ok(Defined::new()),
+        Err(problem) => Err(Error::new(format!("cannot read `{}`: {problem}", tilde(&path)))),
+    }
+}
+
+type Object<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The library's own messages quote what they read, and this file holds keys: only places are named.
+fn parse(path: &Path, text: &str) -> Result<Defined> {
+    let fault = |place: &str, problem: &str| Error::new(format!("`{}`: `{}` {problem}", tilde(path), visible(place)));
+    let root: Object = serde_json::from_str(text).map_err(|problem| {
+        Error::new(format!("`{}`, line {}, column {}: this is not JSON", tilde(path), problem.line(), problem.column()))
+    })?;
+    let Some(providers) = root.get("providers") else { return Ok(Defined::new()) };
+    let providers: Object =
+        serde_json::from_str(providers.get()).map_err(|_| fault("$.providers", "is not an object"))?;
+    let mut defined = Defined::new();
+    for (name, value) in &providers {
+        let place = format!("$.providers.{name}");
+        let provider = provider_name(name)
+            .map_err(|_| fault(&place, "is no name for a provider"))
+            .and_then(|_| provider(&place, value, &fault));
+        // Of two spellings of one name, ModelForge uses the one with `_`.
+        let canonical = normalize(name);
+        if *name == canonical || !defined.contains_key(&canonical) {
+            defined.insert(canonical, provider);
+        }
+    }
+    Ok(defined)
+}
+
+fn provider(place: &str, value: &RawValue, fault: &impl Fn(&str, &str) -> Error) -> Result<Provider> {
+    let object: Object = serde_json::from_str(value.get()).map_err(|_| fault(place, "is not an object"))?;
+    let Some(url) = text(place, &object, "base_url", fault)? else {
+        let problem = "is missing, so it is not known whom its key is for";
+        return Err(fault(&format!("{place}.base_url"), problem)
+            .hint(format!("declare it in {PROGRAM}'s config.toml: [provider.NAME] url = \"https://…\"")));
+    };
+    let url =
+        base_url(&url).map_err(|problem| fault(&format!("{place}.base_url"), &format!("is no base URL: {problem}")))?;
+    let mut device_flow = Record::new();
+    let sign_in = match text(place, &object, "auth_strategy", fault)?.as_deref() {
+        None | Some("") => "none",
+        Some("api_key" | "local") => "api_key",
+        Some("device_flow") => {
+            let place = format!("{place}.auth_details");
+            let details = object.get("auth_details").ok_or_else(|| fault(&place, "is missing"))?;
+            let details: Object = serde_json::from_str(details.get()).map_err(|_| fault(&place, "is not an object"))?;
+            for key in ["client_id", "device_code_url", "token_url", "scope"] {
+                match text(&place, &details, key, fault)? {
+                    Some(value) if key.ends_with("_url") && !is_safe_url(&value) => {
+                        return Err(fault(&format!("{place}.{key}"), "is not an https URL"));
+                    }
+                    Some(value) => device_flow
+                        .set(key, value)
+                        .map_err(|_| fault(&format!("{place}.{key}"), "is not a text of one line"))?,
+                    None if key == "scope" => {}
+                    None => return Err(fault(&format!("{place}.{key}"), "is missing")),
+                }
+            }
+            "device_flow"
+        }
+        Some(_) => return Err(fault(&format!("{place}.auth_strategy"), "is none of \"api_key\", \"device_flow\"")),
+    };
+    Ok(Provider { url, sign_in, device_flow })
+}
+
+fn text(place: &str, object: &Object, key: &str, fault: &impl Fn(&str, &str) -> Error) -> Result<Option<String>> {
+    match object.get(key) {
+        None => Ok(None),
+        Some(value) => serde_json::from_str::<Option<String>>(value.get())
+            .map_err(|_| fault(&format!("{place}.{key}"), "is not a string")),
+    }
+}
+
+/// Tokens travel over https, except to this machine itself.
+pub fn is_safe_url(url: &str) -> bool {
+    let Ok(url) = base_url(url) else { return false };
+    match (url.text("protocol"), url.text("host")) {
+        (Some("https"), _) => true,
+        (Some("http"), Some(host)) => {
+            let name = host
+                .rsplit_once(':')
+                .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+                .map_or(host, |(name, _)| name);
+            matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(text: &str, name: &str) -> String {
+        match parse(Path::new("/m/config.json"), text) {
+            Err(problem) => problem.to_string(),
+            Ok(defined) => match &defined[name] {
+                Ok(provider) => format!("{} {}", provider.url.url(), provider.sign_in),
+                Err(problem) => problem.to_string(),
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_place_and_never_quoted() {
+        let file = |body: &str| format!(r#"{{"providers": {{"p": {body}}}}}"#);
+        assert_eq!(
+            outcome(&file(r#"{"base_url": "https://h/v1", "auth_strategy": "api_key"}"#), "p"),
+            "https://h/v1 api_key"
+        );
+        for (body, problem) in [
+            (r#"{"base_url": ["sk-secret"]}"#, "`$.providers.p.base_url` is not a string"),
+            (r#"{"base_url": "sk-secret"}"#, "`$.providers.p.base_url` is no base URL: the URL has no scheme"),
+            (
+                r#"{"auth_strategy": "api_key"}"#,
+                "`$.providers.p.base_url` is missing, so it is not known whom its key is for",
+            ),
+            (
+                r#"{"base_url": "https://h", "auth_strategy": "sk-secret"}"#,
+                "`$.providers.p.auth_strategy` is none of \"api_key\", \"device_flow\"",
+            ),
+            (r#"{"base_url": "https://h", "auth_strategy": "device_flow"}"#, "`$.providers.p.auth_details` is missing"),
+            (
+                r#"{"base_url": "https://h", "auth_strategy": "device_flow", "auth_details": {"client_id": "c", "device_code_url": "http://h/d"}}"#,
+                "`$.providers.p.auth_details.device_code_url` is not an https URL",
+            ),
+        ] {
+            assert_eq!(outcome(&file(body), "p"), format!("`/m/config.json`: {problem}"));
+        }
+        assert_eq!(
+            outcome("{\n \"providers\": sk-secret", "p"),
+            "`/m/config.json`, line 2, column 15: this is not JSON"
+        );
+    }
+
+    #[test]
+    fn of_two_spellings_the_one_that_modelforge_uses_wins() {
+        for text in [
+            r#"{"providers": {"a_b": {"base_url": "https://right"}, "a-b": {"base_url": "https://wrong"}}}"#,
+            r#"{"providers": {"a-b": {"base_url": "https://wrong"}, "a_b": {"base_url": "https://right"}}}"#,
+        ] {
+            assert_eq!(outcome(text, "a_b"), "https://right none");
+        }
+    }
+}

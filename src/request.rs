@@ -1,0 +1,111 @@
+//! Turns what a caller wrote into what helpers are asked: a URL into its parts, a provider's name into the URL that its key
+//! belongs to, and a known URL into the provider's name. Everything is checked before any helper starts.
+
+use modelforge_credential_protocol::{Record, Result};
+
+use crate::error;
+use crate::providers::{Provider, Providers, covers, no_variables};
+use crate::url;
+
+/// A request that is complete and consistent.
+pub struct Request {
+    /// What is asked for or kept.
+    pub record: Record,
+    /// What else helpers are told when they are asked.
+    pub context: Record,
+    /// The provider, if the place is one's.
+    pub provider: Option<Provider>,
+}
+
+/// What only this program tells helpers, never a caller: with it, a request could name the variable that is read, or the
+/// server that a refresh token is sent to.
+const FROM_THE_CORE: [&str; 6] = ["env[]", "client_id", "device_code_url", "sign_in", "token_url", "quit"];
+
+/// Reads one request.
+pub fn expand(mut record: Record, providers: &Providers) -> Result<Request> {
+    record.retain(|key| !FROM_THE_CORE.contains(&key));
+    let from_url = take_url(&mut record)?;
+    let provider = find_provider(&mut record, providers)?;
+    for key in ["protocol", "host"] {
+        if !record.has(key) || (key == "protocol" && record.text(key) == Some("")) {
+            return Err(error::missing(key));
+        }
+    }
+    let is_http = matches!(record.text("protocol"), Some("http" | "https"));
+    if is_http && record.text("host") == Some("") {
+        return Err(error::missing("host"));
+    }
+    if let Some(path) = record.get("path") {
+        let path = url::trim_slashes(path).to_vec();
+        if path.is_empty() { record.remove("path") } else { record.set("path", path)? }
+    }
+    // As in git: on the web a credential is for the host, unless whoever asks insists by naming the path by itself.
+    if is_http && from_url && provider.as_ref().is_none_or(|provider| !provider.location.has("path")) {
+        record.remove("path");
+    }
+    let context = provider.as_ref().map_or_else(no_variables, Provider::context)?;
+    Ok(Request { record, context, provider })
+}
+
+/// Replaces `url` by its parts. Returns whether there was one.
+fn take_url(record: &mut Record) -> Result<bool> {
+    let Some(url) = record.get("url") else { return Ok(false) };
+    let parts = url::parse(url)?;
+    if parts.text("protocol").is_some_and(|protocol| protocol.starts_with("http")) && parts.text("host") == Some("") {
+        return Err(error::bad_url("has no host"));
+    }
+    record.remove("url");
+    for key in ["protocol", "host", "path"] {
+        if record.has(key) && record.get(key) != parts.get(key) {
+            return Err(error::contradiction("url", key));
+        }
+    }
+    for (key, value) in parts.iter() {
+        if !record.has(key) {
+            record.set(key, value)?;
+        }
+    }
+    Ok(true)
+}
+
+fn find_provider(record: &mut Record, providers: &Providers) -> Result<Option<Provider>> {
+    let provider = match record.text("provider") {
+        Some(name) => {
+            let provider = providers.by_name(name)?;
+            // Whoever names the place has to name it whole: half of it could be completed to another one.
+            let names_a_place = record.has("protocol") || record.has("host");
+            if names_a_place && !covers(&provider.location, record) {
+                return Err(error::elsewhere(&provider.name, &provider.location, record));
+            }
+            provider
+        }
+        None => match providers.by_location(record)? {
+            Some(provider) => provider,
+            None => return Ok(None),
+        },
+    };
+    // A path below the provider's own says nothing more about whose key it is.
+    record.remove("path");
+    let rest = record.clone();
+    *record = Record::new();
+    for capability in rest.all("capability[]") {
+        record.push("capability[]", capability)?;
+    }
+    for key in ["protocol", "host", "path"] {
+        if let Some(value) = provider.location.get(key) {
+            record.set(key, value)?;
+        }
+    }
+    record.set("provider", &provider.name)?;
+    for (key, value) in
+        rest.iter().filter(|(key, _)| !matches!(*key, "capability[]" | "protocol" | "host" | "provider"))
+    {
+        record.push(key, value)?;
+    }
+    if let Some(account) = &provider.account
+        && !record.has("username")
+    {
+        record.set("username", account)?;
+    }
+    Ok(Some(provider))
+}

@@ -1,0 +1,157 @@
+//! The only file that prints or prompts. Standard output belongs to the answer, the terminal to prompts, standard error to
+//! remarks. What is shown was made visible first: no control character reaches a terminal.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use modelforge_credential_protocol::{Error, Record, Result, visible};
+use zeroize::Zeroizing;
+
+use crate::{error, program};
+
+static VERBOSE: AtomicBool = AtomicBool::new(false);
+
+/// Turns the trace on.
+pub fn set_verbose(verbose: bool) {
+    VERBOSE.store(verbose, Ordering::Relaxed);
+}
+
+/// Whether the trace is on.
+pub fn is_verbose() -> bool {
+    VERBOSE.load(Ordering::Relaxed)
+}
+
+/// Writes an answer to standard output, in one piece.
+pub fn answer(lines: &[u8]) -> io::Result<()> {
+    modelforge_credential_protocol::stdout()?.write_all(lines)
+}
+
+/// Says why it failed.
+pub fn error(problem: &anyhow::Error) {
+    say("error", &format!("{problem:#}"));
+    let hint = problem.chain().find_map(|cause| match cause.downcast_ref::<error::Usage>() {
+        Some(usage) => usage.0.hint_text(),
+        None => cause.downcast_ref::<Error>()?.hint_text(),
+    });
+    if let Some(hint) = hint {
+        say("hint", hint);
+    }
+}
+
+/// Says what did not stop the work but should be known.
+pub fn warning(problem: &Error) {
+    say("warning", &problem.to_string());
+    if let Some(hint) = problem.hint_text() {
+        say("hint", hint);
+    }
+}
+
+/// Passes on a line that a helper said.
+pub fn remark(line: &str) {
+    write_line(&visible(line));
+}
+
+/// One line of the trace.
+pub fn trace(line: &str) {
+    if is_verbose() {
+        say("trace", line);
+    }
+}
+
+/// A person who starts a command that reads a request, and types nothing, is told what it waits for.
+pub fn tell_what_is_awaited() {
+    if io::stdin().is_terminal() {
+        write_line("reading key=value lines (for example `provider=openai`); an empty line ends them");
+    }
+}
+
+fn say(kind: &str, text: &str) {
+    write_line(&format!("{kind}: {}", visible(text)));
+}
+
+fn write_line(line: &str) {
+    // There is nobody left to tell that standard error is closed.
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Who may be asked.
+pub enum Person {
+    /// Nobody: there is no terminal, or the caller forbade it.
+    Nobody,
+    /// Through this program (`ssh-askpass` and its like).
+    Askpass(OsString),
+    /// At the terminal.
+    Terminal,
+}
+
+/// Finds out who may be asked: `MODELFORGE_CREDENTIAL_ASKPASS`, `SSH_ASKPASS`, then the terminal.
+pub fn person() -> Person {
+    let forbidden = std::env::var("MODELFORGE_CREDENTIAL_INTERACTIVE")
+        .is_ok_and(|value| matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off" | "never"));
+    if forbidden {
+        return Person::Nobody;
+    }
+    let askpass = ["MODELFORGE_CREDENTIAL_ASKPASS", "SSH_ASKPASS"]
+        .into_iter()
+        .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
+    match askpass {
+        Some(program) => Person::Askpass(program),
+        None if terminal_is_there() => Person::Terminal,
+        None => Person::Nobody,
+    }
+}
+
+fn terminal_is_there() -> bool {
+    let name = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+    std::fs::File::open(name).is_ok_and(|terminal| terminal.is_terminal())
+}
+
+impl Person {
+    /// Asks for what `request` lacks, its user name where that is needed and the secret, and sets it.
+    pub fn complete(&self, request: &mut Record, wants_username: bool) -> Result<()> {
+        if wants_username && !request.has("username") {
+            let username = self.ask(&format!("Username for '{}': ", request.url()), true)?;
+            request.set("username", username.as_bytes())?;
+        }
+        let prompt = match (request.text("provider"), request.text("username")) {
+            (Some(_), _) => format!("API key for {}: ", error::name_of(request).replace('`', "")),
+            (None, Some(username)) => {
+                let url = request.url();
+                let (protocol, rest) = url.split_once("://").unwrap_or(("", &url));
+                format!("Password for '{protocol}://{}@{rest}': ", visible(username))
+            }
+            (None, None) => format!("Password for '{}': ", request.url()),
+        };
+        let secret = self.ask(&prompt, false)?;
+        request.set("password", secret.as_bytes())
+    }
+
+    fn ask(&self, prompt: &str, echo: bool) -> Result<Zeroizing<String>> {
+        let entered = match self {
+            Self::Nobody => return Err(error::nobody_to_ask()),
+            Self::Askpass(program) => match program::askpass(program, prompt) {
+                Ok(entered) => entered,
+                Err(problem) if terminal_is_there() => {
+                    warning(&problem);
+                    Self::Terminal.ask(prompt, echo)?
+                }
+                Err(problem) => return Err(problem),
+            },
+            Self::Terminal if echo => read_line(prompt)?,
+            Self::Terminal => Zeroizing::new(rpassword::prompt_password(prompt)?),
+        };
+        if entered.trim().is_empty() {
+            return Err(error::nothing_entered());
+        }
+        Ok(entered)
+    }
+}
+
+fn read_line(prompt: &str) -> Result<Zeroizing<String>> {
+    let (input, output) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
+    std::fs::OpenOptions::new().write(true).open(output)?.write_all(prompt.as_bytes())?;
+    let mut line = Zeroizing::new(String::new());
+    io::BufRead::read_line(&mut io::BufReader::new(std::fs::File::open(input)?), &mut line)?;
+    Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
+}

@@ -1,0 +1,231 @@
+//! The operations of the protocol, in both roles: `fill`, `approve` and `reject` for a tool, `get`, `store` and `erase` where
+//! this program is itself somebody's helper.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Helper, Record};
+
+use crate::chain::{Answer, Chain, Link, is_expired};
+use crate::config::{Config, closest};
+use crate::program::Program;
+use crate::providers::Providers;
+use crate::request::{self, Request};
+use crate::terminal::{self, Person};
+use crate::{cli, error};
+
+/// The chain, and whether a person chose its helpers.
+struct Opened {
+    chain: Chain,
+    automatic: bool,
+}
+
+/// Finds the helpers. In the default chain, those that are not installed are left out.
+fn open(providers: &Providers, request: &Record, person: &Person) -> Result<Opened> {
+    let helpers = providers.helpers_for(request)?;
+    let mut links = Vec::new();
+    for entry in &helpers.entries {
+        let name =
+            if entry.is_command { entry.words.join(" ") } else { entry.words.first().cloned().unwrap_or_default() };
+        let program = Program::find(entry);
+        if let (true, Err(problem)) = (helpers.automatic, &program) {
+            terminal::trace(&format!("{problem}"));
+            continue;
+        }
+        let attended = match (&program, person) {
+            (Ok(program), Person::Askpass(_) | Person::Terminal) => {
+                Some(Box::new(program.attended()) as Box<dyn Helper>)
+            }
+            _ => None,
+        };
+        links.push(Link { name, helper: program.map(|program| Box::new(program) as Box<dyn Helper>), attended });
+    }
+    Ok(Opened { chain: Chain::new(links, providers.store_in_all()), automatic: helpers.automatic })
+}
+
+fn read() -> Result<(Providers, Request)> {
+    terminal::tell_what_is_awaited();
+    let record = Record::read_from(modelforge_credential_protocol::stdin()?)?;
+    let providers = Providers::new(Config::load()?);
+    let request = request::expand(record, &providers)?;
+    Ok((providers, request))
+}
+
+/// Looks, and where nothing is found asks a person. Ends in an error if there is still nothing.
+pub fn fill() -> Result<()> {
+    let (providers, mut request) = read()?;
+    if let Some(answer) = answered_already(&request) {
+        return write(&answer, &request.record);
+    }
+    let person = terminal::person();
+    let opened = open(&providers, &request.record, &person)?;
+    let mut answer = opened.chain.get(&request)?;
+    if !answer.complete && answer.quit.is_none() && !matches!(person, Person::Nobody) {
+        answer = opened.chain.get_attended(&request)?;
+    }
+    tell(&answer, opened.automatic);
+    if answer.complete {
+        return write(&answer.record, &request.record);
+    }
+    if let Some(helper) = &answer.quit {
+        return Err(error::told_to_quit(&request.record, helper).into());
+    }
+    if matches!(person, Person::Nobody) {
+        return Err(error::no_credential(&request.record).into());
+    }
+    if let (Some(username), false) = (answer.record.get("username"), request.record.has("username")) {
+        request.record.set("username", username)?;
+    }
+    let mut entered = request.record.clone();
+    person.complete(&mut entered, request.provider.is_none())?;
+    if request.provider.is_some() && !entered.has("username") {
+        entered.set("username", modelforge_credential_protocol::DEFAULT_ACCOUNT)?;
+    }
+    write(&entered, &request.record)
+}
+
+/// Looks, asks nobody, and says nothing if there is nothing.
+pub fn get() -> Result<()> {
+    let (providers, request) = read()?;
+    if let Some(answer) = answered_already(&request) {
+        return write(&answer, &request.record);
+    }
+    let opened = open(&providers, &request.record, &Person::Nobody)?;
+    let answer = opened.chain.get(&request)?;
+    tell(&answer, opened.automatic);
+    let quit = answer.quit.is_some();
+    if answer.complete || quit || answer.record.iter().any(|(key, _)| !request.record.has(key)) {
+        let mut record = answer.record;
+        if quit {
+            record.set("quit", "1")?;
+        }
+        return write(&record, &request.record);
+    }
+    if !opened.automatic && !answer.failed.is_empty() {
+        return Err(error::could_not_look(&request.record).into());
+    }
+    Ok(())
+}
+
+/// Keeps a credential.
+pub fn approve() -> Result<()> {
+    let (providers, request) = read()?;
+    let mut record = request.record;
+    if record.is_true("ephemeral") {
+        return Ok(());
+    }
+    if !record.announces("authtype") {
+        record.retain(|key| !matches!(key, "authtype" | "credential"));
+    }
+    if !record.has_secret() {
+        return Err(error::nothing_to_keep().into());
+    }
+    if is_expired(&record) && !record.has("oauth_refresh_token") {
+        return Err(error::already_expired(&record).into());
+    }
+    let opened = open(&providers, &record, &terminal::person())?;
+    let stored = opened.chain.store(&record, false)?;
+    stored.remarks.iter().for_each(terminal::warning);
+    if stored.kept_by.is_empty() {
+        return Err(error::not_kept(&record).into());
+    }
+    terminal::trace(&format!("kept by {}", stored.kept_by.join(", ")));
+    Ok(())
+}
+
+/// Erases a credential everywhere.
+pub fn reject() -> Result<()> {
+    let (providers, request) = read()?;
+    let opened = open(&providers, &request.record, &terminal::person())?;
+    let erased = opened.chain.erase(&request.record)?;
+    erased.remarks.iter().chain(&erased.failed).for_each(terminal::warning);
+    if erased.failed.is_empty() { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
+}
+
+/// Names what the helpers hold. It reads nothing: a script's own standard input is not touched.
+pub fn list() -> Result<()> {
+    let providers = Providers::new(Config::load()?);
+    let opened = open(&providers, &Record::new(), &Person::Nobody)?;
+    let listed = opened.chain.list(&providers.context_of_all()?)?;
+    let mut lines = zeroize::Zeroizing::new(Vec::new());
+    for record in &listed.records {
+        let mut record = record.clone();
+        if !record.has("provider")
+            && let Some(provider) = providers.by_location(&record)?
+        {
+            record.set("provider", &provider.name)?;
+        }
+        lines.extend_from_slice(&record.to_lines());
+        lines.push(b'\n');
+    }
+    if listed.complete {
+        lines.extend_from_slice(format!("count={}\n", listed.records.len()).as_bytes());
+    }
+    listed.failed.iter().for_each(terminal::warning);
+    Ok(terminal::answer(&lines)?)
+}
+
+/// Names what this program understands beyond the basic protocol.
+pub fn capability() -> Result<()> {
+    Ok(terminal::answer(b"version 0\ncapability authtype\ncapability state\n")?)
+}
+
+/// An operation that a later protocol may have is ignored, as the protocol asks of helpers; a command that was mistyped, or has
+/// arguments, is an error.
+pub fn unknown(words: &[OsString]) -> Result<()> {
+    let [word] = words else {
+        let word = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+        return Err(error::unknown_command(&word, None).into());
+    };
+    let word = word.to_string_lossy();
+    let names = cli::names();
+    let similar = closest(&word, names.iter().map(String::as_str));
+    let is_operation = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_');
+    let is_typed = std::io::IsTerminal::is_terminal(&std::io::stdin());
+    if similar.is_some() || is_typed || !is_operation {
+        return Err(error::unknown_command(&word, similar).into());
+    }
+    Ok(())
+}
+
+/// Requests that need no helper: as in git, one that is complete is the answer; and where no sign-in is needed, that is it.
+fn answered_already(request: &Request) -> Option<Record> {
+    let record = &request.record;
+    if record.has("credential") || (record.has("username") && record.has("password")) {
+        return Some(record.clone());
+    }
+    let provider = request.provider.as_ref().filter(|provider| provider.sign_in == "none")?;
+    let mut answer = record.clone();
+    answer.set("sign_in", &provider.sign_in).ok()?;
+    Some(answer)
+}
+
+fn tell(answer: &Answer, automatic: bool) {
+    answer.remarks.iter().for_each(terminal::warning);
+    for problem in &answer.failed {
+        // The default chain finds out by trying what this machine has; where another helper answered, that is no news.
+        if automatic && answer.complete {
+            terminal::trace(&format!("{problem}"));
+        } else {
+            terminal::warning(problem);
+        }
+    }
+}
+
+/// Writes an answer, without what the caller did not say it understands.
+fn write(answer: &Record, request: &Record) -> Result<()> {
+    let mut lines = Record::new();
+    let gates: [(&str, &[&str]); 2] =
+        [("authtype", &["authtype", "credential", "ephemeral"]), ("state", &["state[]", "continue"])];
+    let mut answer = answer.clone();
+    answer.retain(|key| key != "capability[]" && key != "wwwauth[]");
+    for (capability, keys) in gates {
+        if !request.announces(capability) {
+            answer.retain(|key| !keys.contains(&key));
+        } else if keys.iter().any(|key| answer.has(key)) {
+            lines.push("capability[]", capability)?;
+        }
+    }
+    lines.merge(&answer);
+    Ok(terminal::answer(&lines.to_lines())?)
+}

@@ -1,0 +1,215 @@
+//! What an item of the system's store is called, and what its secret looks like.
+//!
+//! The secret of a plain key is the key. Other attributes follow it, one `key=value` a line, as in git's libsecret helper.
+//! Without a password the first line is empty; an empty password that other attributes follow is a line `password=`.
+
+use modelforge_credential_protocol::{Error, Record, Result};
+use zeroize::Zeroizing;
+
+/// Said by the item's name, or meant for one request alone.
+const NOT_IN_SECRET: &[&str] = &[
+    "protocol",
+    "host",
+    "path",
+    "username",
+    "provider",
+    "capability[]",
+    "continue",
+    "ephemeral",
+    "quit",
+    "state[]",
+    "url",
+    "wwwauth[]",
+];
+
+/// The service under which Python's keyring and `secret-tool` look: the URL, without user name.
+pub fn service(description: &Record) -> String {
+    let part = |key| description.text(key).unwrap_or("");
+    let base = format!("{}://{}", part("protocol"), part("host"));
+    if part("path").is_empty() { base } else { format!("{base}/{}", part("path")) }
+}
+
+/// What [`service`] made a service of; `None` if it cannot have made it.
+pub fn description(service: &str, account: &str) -> Option<Record> {
+    let (protocol, rest) = service.split_once("://")?;
+    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+    let plain = protocol.starts_with(|c: char| c.is_ascii_alphabetic())
+        && protocol.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && !host.is_empty()
+        && !host.contains(|c: char| c.is_whitespace() || "@?#".contains(c))
+        && path != Some("");
+    let mut description = Record::of([("protocol", protocol), ("host", host)]).ok().filter(|_| plain)?;
+    if let Some(path) = path {
+        description.set("path", path).ok()?;
+    }
+    description.set("username", account).ok()?;
+    Some(description)
+}
+
+/// The secret of the item that keeps `credential`.
+pub fn encode(credential: &Record) -> Result<Zeroizing<Vec<u8>>> {
+    let password = credential.get("password").unwrap_or_default();
+    let mut others = credential.clone();
+    others.retain(|key| !NOT_IN_SECRET.contains(&key));
+    if !password.is_empty() || others.iter().all(|(key, _)| key == "password") {
+        others.remove("password");
+    }
+    if !others.iter().all(|(key, _)| is_plain(key)) {
+        return Err("the OS keyring keeps only attributes whose names are lower-case words".into());
+    }
+    let lines = others.to_lines();
+    let mut secret = Zeroizing::new(Vec::with_capacity(password.len() + 1 + lines.len()));
+    secret.extend_from_slice(password);
+    if let Some(lines) = lines.strip_suffix(b"\n") {
+        secret.push(b'\n');
+        secret.extend_from_slice(lines);
+    }
+    Ok(secret)
+}
+
+/// The attributes in a secret. Another program's, with further lines of another kind, has no place in a record.
+pub fn decode(secret: &[u8]) -> Result<Record> {
+    let foreign = || Error::new("its secret has several lines and was written by another program");
+    let secret = secret.strip_suffix(b"\n").unwrap_or(secret);
+    let mut lines = secret.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).peekable();
+    let password = lines.next().unwrap_or_default();
+    let mut record = Record::new();
+    if !password.is_empty() || lines.peek().is_none() {
+        record.set("password", password).map_err(|_| Error::new("its secret cannot be written as one line"))?;
+    }
+    for line in lines {
+        let split = line.iter().position(|b| *b == b'=').ok_or_else(foreign)?;
+        let key = std::str::from_utf8(&line[..split]).ok().filter(|key| is_plain(key)).ok_or_else(foreign)?;
+        if NOT_IN_SECRET.contains(&key) || (key == "password" && record.has("password")) {
+            return Err(foreign());
+        }
+        record.push(key, &line[split + 1..]).map_err(|_| foreign())?;
+    }
+    Ok(record)
+}
+
+/// Whether only the item with a certain secret is meant.
+pub fn names_secret(description: &Record) -> bool {
+    description.has("password") || description.has("credential")
+}
+
+/// Whether a secret is the one that is meant.
+pub fn holds_secret(secret: &[u8], description: &Record) -> bool {
+    decode(secret).is_ok_and(|kept| kept.matches_secret(description))
+}
+
+fn is_plain(key: &str) -> bool {
+    let name = key.strip_suffix("[]").unwrap_or(key);
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(attributes: &[(&str, &str)]) -> String {
+        String::from_utf8(encode(&Record::of(attributes.iter().copied()).unwrap()).unwrap().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_secret_of_a_plain_key_is_the_key() {
+        assert_eq!(kept(&[("protocol", "https"), ("host", "h"), ("username", "u"), ("password", "sk-1")]), "sk-1");
+        assert_eq!(
+            kept(&[("password", "sk-1"), ("capability[]", "state"), ("state[]", "x"), ("ephemeral", "0")]),
+            "sk-1"
+        );
+    }
+
+    #[test]
+    fn other_attributes_follow_the_key() {
+        assert_eq!(
+            kept(&[("password_expiry_utc", "9"), ("password", "t"), ("oauth_refresh_token", "r=1")]),
+            "t\npassword_expiry_utc=9\noauth_refresh_token=r=1"
+        );
+        assert_eq!(kept(&[("authtype", "Bearer"), ("credential", "c")]), "\nauthtype=Bearer\ncredential=c");
+    }
+
+    #[test]
+    fn an_empty_password_is_not_no_password() {
+        for credential in [
+            Record::of([("password", "")]).unwrap(),
+            Record::of([("password", ""), ("oauth_refresh_token", "r")]).unwrap(),
+            Record::of([("oauth_refresh_token", "r")]).unwrap(),
+        ] {
+            assert_eq!(decode(&encode(&credential).unwrap()).unwrap(), credential);
+        }
+    }
+
+    #[test]
+    fn a_line_end_after_the_key_is_not_part_of_it() {
+        for secret in ["sk-1", "sk-1\n", "sk-1\r\n"] {
+            assert_eq!(decode(secret.as_bytes()).unwrap().text("password"), Some("sk-1"));
+        }
+    }
+
+    #[test]
+    fn another_programs_lines_are_not_taken_for_a_key() {
+        for secret in [
+            "{\n  \"key\": \"a=b\"\n}",
+            "-----BEGIN PRIVATE KEY-----\nMIIB==\n-----END PRIVATE KEY-----\n",
+            "A=1\nB=2",
+            "a\n\nb=1",
+            "key\nhost=elsewhere",
+            "key\nquit=1",
+            "key\npassword=other",
+        ] {
+            let error = decode(secret.as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), "its secret has several lines and was written by another program");
+        }
+        assert!(decode(b"a\0b").is_err());
+    }
+
+    #[test]
+    fn an_attribute_that_could_not_be_told_from_anothers_lines_is_refused() {
+        assert!(encode(&Record::of([("password", "p"), ("X-Odd", "1")]).unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_service_is_a_url_and_nothing_else_is_ours() {
+        for (url, path) in [("https://h", None), ("http://h:80/a/b", Some("a/b")), ("s3+x://[::1]", None)] {
+            let description = description(url, "u").unwrap();
+            assert_eq!((service(&description).as_str(), description.text("path")), (url, path));
+        }
+        for other in [
+            "openai",
+            "modelforge",
+            "https://",
+            "https:///p",
+            "://h",
+            "https://h/",
+            "https://u@h",
+            "a b://h",
+            "https://h h",
+        ] {
+            assert!(description(other, "u").is_none(), "{other}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_kept_is_read_back(
+            password in proptest::option::of("[^\n\r\0]{0,20}"),
+            others in proptest::collection::vec(("[a-z][a-z0-9_]{5,9}(\\[\\])?", "[^\n\r\0]{0,20}"), 0..4),
+        ) {
+            let mut credential = Record::new();
+            if let Some(password) = password { credential.set("password", password).unwrap(); }
+            for (key, value) in others.iter().filter(|(key, _)| !NOT_IN_SECRET.contains(&&**key)) {
+                let _ = credential.push(key, value);
+            }
+            proptest::prop_assume!(!credential.is_empty());
+            let read = decode(&encode(&credential).unwrap()).unwrap();
+            proptest::prop_assert!(read == credential);
+        }
+
+        #[test]
+        fn no_secret_panics(secret in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = decode(&secret);
+        }
+    }
+}

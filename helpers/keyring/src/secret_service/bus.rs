@@ -1,0 +1,216 @@
+//! The session bus: every wait is bounded, nothing is started but by the bus itself, and each way to fail has its sentence.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::path::Path;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use futures_core::Stream;
+use modelforge_credential_protocol::{Error, Result};
+use zbus::connection::Builder;
+use zbus::message::{Message, Type};
+use zbus::{Connection, MatchRule, MessageStream, ObjectPath, OwnedObjectPath, OwnedVariant, fdo};
+use zruntime::SharedRuntime;
+
+const SERVICE: &str = "org.freedesktop.secrets";
+/// For everything together in which no person takes part, below the 5 seconds that a caller may rely on.
+const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE_FOR_A_PERSON: Duration = Duration::from_secs(120);
+
+pub enum Failure {
+    Locked,
+    /// The object was removed by somebody else since it was found.
+    Gone,
+    Other(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// A message of another form than the specification says.
+impl From<zbus::Error> for Failure {
+    fn from(_: zbus::Error) -> Self {
+        Self::Other("the secret service gave an answer that cannot be understood".into())
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Locked => Self::new("the keyring is locked")
+                .hint("log in to the desktop, or run `gnome-keyring-daemon --unlock` and type the keyring's password"),
+            Failure::Gone => "the item was removed while it was used".into(),
+            Failure::Other(error) => error,
+        }
+    }
+}
+
+pub struct Bus {
+    connection: Connection,
+    runtime: SharedRuntime,
+    deadline: Cell<Instant>,
+}
+
+/// Runs `operation` on a connection to the session bus; once more if another program was in the middle of a change.
+pub fn run<T>(operation: impl AsyncFn(&Bus) -> std::result::Result<T, Failure>) -> Result<T> {
+    zbus::block_on(async {
+        let bus = Bus::connect().await?;
+        let outcome = match operation(&bus).await {
+            Err(Failure::Gone) => operation(&bus).await,
+            outcome => outcome,
+        };
+        Ok(outcome?)
+    })
+}
+
+impl Bus {
+    async fn connect() -> Result<Self> {
+        let address = address()?;
+        let runtime = SharedRuntime::current()?;
+        let deadline = Instant::now() + PATIENCE;
+        match runtime.timeout_at(deadline, Builder::address(address.as_str()).build()).await {
+            Ok(Ok(connection)) => Ok(Self { connection, runtime, deadline: Cell::new(deadline) }),
+            Ok(Err(zbus::Error::Connection(..))) => {
+                Err(Error::new("nothing listens at the address of the D-Bus session bus")
+                    .hint("log in again, or correct DBUS_SESSION_BUS_ADDRESS"))
+            }
+            Ok(Err(zbus::Error::Address(_) | zbus::Error::Unsupported)) => {
+                Err(Error::new("DBUS_SESSION_BUS_ADDRESS is not an address that can be used").hint("log in again"))
+            }
+            Ok(Err(_)) => Err("the D-Bus session bus refused the connection".into()),
+            Err(_) => Err("the D-Bus session bus does not answer".into()),
+        }
+    }
+
+    /// Calls a method of the secret service.
+    pub async fn call<B>(
+        &self,
+        object: &ObjectPath<'_>,
+        interface: &str,
+        method: &str,
+        body: &B,
+    ) -> std::result::Result<Message, Failure>
+    where
+        B: serde::Serialize + zbus::DynamicType,
+    {
+        let call = self.connection.call_method(Some(SERVICE), object, Some(interface), method, body);
+        match self.runtime.timeout_at(self.deadline.get(), call).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(error)) => Err(failure(&error, method)),
+            Err(_) => Err(self.silence().await.into()),
+        }
+    }
+
+    /// All properties of an object.
+    pub async fn properties(
+        &self,
+        object: &ObjectPath<'_>,
+        interface: &str,
+    ) -> std::result::Result<std::collections::HashMap<String, OwnedVariant>, Failure> {
+        let reply = self.call(object, "org.freedesktop.DBus.Properties", "GetAll", &(interface,)).await?;
+        Ok(reply.body().deserialize()?)
+    }
+
+    /// Lets the service ask the person, and waits for what comes of it.
+    pub async fn prompt(&self, prompt: OwnedObjectPath) -> std::result::Result<(), Failure> {
+        const INTERFACE: &str = "org.freedesktop.Secret.Prompt";
+        if prompt.as_str() == "/" {
+            return Ok(());
+        }
+        if !may_prompt() {
+            return Err(Failure::Locked);
+        }
+        if !has_display() {
+            let error = Error::new("the keyring is locked, and there is no display to ask for its password on");
+            return Err(error.hint("run `gnome-keyring-daemon --unlock` and type the keyring's password").into());
+        }
+        let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE).interface(INTERFACE);
+        let rule = rule.member("Completed").path(&prompt).build()?;
+        let mut completed = pin!(MessageStream::for_match_rule(rule, &self.connection, None).await?);
+        self.call(&prompt, INTERFACE, "Prompt", &("",)).await?;
+        let signal = poll_fn(|context| completed.as_mut().poll_next(context));
+        let signal = self.runtime.timeout(PATIENCE_FOR_A_PERSON, signal).await;
+        self.deadline.set(Instant::now() + PATIENCE);
+        let Ok(signal) = signal else {
+            let _ = self.call(&prompt, INTERFACE, "Dismiss", &()).await;
+            let seconds = PATIENCE_FOR_A_PERSON.as_secs();
+            return Err(Error::new(format!("nobody unlocked the keyring within {seconds} seconds")).into());
+        };
+        let Some(Ok(signal)) = signal else { return Err(Error::new("the D-Bus session bus ended").into()) };
+        let (dismissed, _): (bool, OwnedVariant) = signal.body().deserialize()?;
+        if dismissed { Err(Error::new("nobody unlocked the keyring: the prompt was dismissed").into()) } else { Ok(()) }
+    }
+
+    /// What it means that the service did not answer in time.
+    async fn silence(&self) -> Error {
+        let bus = "org.freedesktop.DBus";
+        let call =
+            self.connection.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), "NameHasOwner", &(SERVICE,));
+        let reply = self.runtime.timeout(Duration::from_millis(500), call).await;
+        match reply.map(|reply| reply.and_then(|reply| reply.body().deserialize::<bool>())) {
+            Ok(Ok(true)) => Error::new("the secret service does not answer").hint("log in to the desktop again"),
+            Ok(Ok(false)) => Error::new("the secret service was started and never appeared on the D-Bus session bus"),
+            _ => Error::new("the D-Bus session bus does not answer"),
+        }
+    }
+}
+
+/// `MODELFORGE_CREDENTIAL_INTERACTIVE=0`: nobody is there to answer.
+pub fn may_prompt() -> bool {
+    std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
+}
+
+fn has_display() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+fn address() -> Result<String> {
+    let absent =
+        || Error::new("there is no D-Bus session bus").hint("without a desktop session, keep keys in the `age` helper");
+    match std::env::var("DBUS_SESSION_BUS_ADDRESS") {
+        Ok(address) if !address.is_empty() => Ok(address),
+        _ => {
+            let directory = std::env::var("XDG_RUNTIME_DIR")
+                .unwrap_or_else(|_| format!("/run/user/{}", rustix::process::geteuid().as_raw()));
+            let socket = format!("{directory}/bus");
+            if Path::new(&socket).exists() { Ok(format!("unix:path={socket}")) } else { Err(absent()) }
+        }
+    }
+}
+
+/// Of an error only its name is repeated: what the service says may quote what it was given.
+fn failure(error: &zbus::Error, method: &str) -> Failure {
+    let error = match error {
+        zbus::Error::MethodError(name, ..) => match name.as_str() {
+            "org.freedesktop.Secret.Error.IsLocked" => return Failure::Locked,
+            "org.freedesktop.Secret.Error.NoSuchObject" => return Failure::Gone,
+            name => Error::new(format!("the secret service refused `{method}`: {name}")),
+        },
+        zbus::Error::FDO(error) => match **error {
+            fdo::Error::UnknownObject(_) | fdo::Error::UnknownMethod(_) | fdo::Error::UnknownInterface(_) => {
+                return Failure::Gone;
+            }
+            fdo::Error::ServiceUnknown(_) | fdo::Error::NameHasNoOwner(_) => {
+                Error::new("no secret service on the D-Bus session bus")
+                    .hint("start one: `gnome-keyring-daemon --start --components=secrets`, KWallet or KeePassXC")
+            }
+            fdo::Error::NoReply(_) | fdo::Error::Disconnected(_) => {
+                Error::new("the secret service ended before it answered")
+            }
+            fdo::Error::TimedOut(_) | fdo::Error::Timeout(_) => {
+                Error::new("the secret service was started and never appeared on the D-Bus session bus")
+            }
+            fdo::Error::AccessDenied(_) => {
+                Error::new("the D-Bus session bus lets this program not use the secret service")
+            }
+            _ => Error::new(format!("the secret service could not do `{method}`")),
+        },
+        zbus::Error::InputOutput(_) => Error::new("the D-Bus session bus ended"),
+        _ => Error::new(format!("the secret service could not do `{method}`")),
+    };
+    Failure::Other(error)
+}

@@ -1,0 +1,191 @@
+//! A real GNOME Keyring on a session bus of its own, in a directory of its own. Nothing of the person's session is touched.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Where the login keyring is.
+const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
+
+/// A session bus, and mostly GNOME Keyring on it. Both end when it is dropped.
+pub struct Keyring {
+    directory: tempfile::TempDir,
+    bus: Child,
+    address: String,
+    daemon: Option<Child>,
+}
+
+impl Keyring {
+    /// An unlocked keyring, empty.
+    pub fn start() -> Self {
+        let mut keyring = Self::bus_alone();
+        keyring.start_daemon(true);
+        keyring
+    }
+
+    /// A session bus without a secret service, and without a way to start one.
+    pub fn bus_alone() -> Self {
+        Self::with_bus("")
+    }
+
+    /// A session bus that starts this program (absolute path and arguments) when the secret service is asked for.
+    pub fn starting(program: &str) -> Self {
+        Self::with_bus(program)
+    }
+
+    fn with_bus(service: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let services = directory.path().join("services");
+        fs::create_dir_all(&services).unwrap();
+        fs::create_dir_all(directory.path().join("run")).unwrap();
+        if !service.is_empty() {
+            let text = format!("[D-BUS Service]\nName=org.freedesktop.secrets\nExec={service}\n");
+            fs::write(services.join("org.freedesktop.secrets.service"), text).unwrap();
+        }
+        let config = directory.path().join("bus.conf");
+        let listen = directory.path().join("run").display().to_string();
+        let text = format!(
+            r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir={listen}</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>{}</servicedir>
+  <policy context="default">
+    <allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/>
+  </policy>
+</busconfig>
+"#,
+            services.display()
+        );
+        fs::write(&config, text).unwrap();
+        let mut command = command("dbus-daemon");
+        command.arg("--nofork").arg("--print-address=1").arg("--config-file").arg(&config);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut bus = spawn(&mut command, "dbus-daemon");
+        let mut address = String::new();
+        BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let address = address.trim().to_owned();
+        assert!(!address.is_empty(), "dbus-daemon did not start");
+        Self { directory, bus, address, daemon: None }
+    }
+
+    /// Starts the daemon, unlocked (and with a login keyring), or as after a log-in without a password.
+    fn start_daemon(&mut self, unlocked: bool) {
+        let mut command = command("gnome-keyring-daemon");
+        command.args(["--foreground", "--components=secrets"]).env_clear().envs(self.env());
+        if unlocked {
+            command.arg("--unlock");
+        }
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut daemon = spawn(&mut command, "gnome-keyring");
+        // An empty password makes no login keyring.
+        let mut stdin = daemon.stdin.take().unwrap();
+        if unlocked {
+            stdin.write_all(b"password").unwrap();
+        }
+        drop(stdin);
+        self.daemon = Some(daemon);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let reply = self.ask("ReadAlias", &["string:default"]);
+            let text = String::from_utf8_lossy(&reply.stdout).into_owned();
+            if reply.status.success() && text.contains("object path") && !text.contains(r#""/""#) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "gnome-keyring-daemon did not start");
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Locks the keyring, as at the end of a session.
+    pub fn lock(&self) {
+        let reply = self.ask("Lock", &[&format!("array:objpath:{COLLECTION}")]);
+        assert!(reply.status.success(), "{}", String::from_utf8_lossy(&reply.stderr));
+    }
+
+    /// Ends the daemon and starts it again locked: it then knows the names of its items only as hashes.
+    pub fn restart_locked(&mut self) {
+        self.end_daemon();
+        self.start_daemon(false);
+    }
+
+    /// Stops the daemon in its tracks: it keeps its name on the bus, and answers nothing.
+    pub fn freeze(&self) {
+        let id = self.daemon.as_ref().unwrap().id();
+        assert!(command("sh").arg("-c").arg(format!("kill -STOP {id}")).status().unwrap().success());
+    }
+
+    /// The address of the session bus.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The directory in which everything lies; what is put there goes with it.
+    pub fn directory(&self) -> PathBuf {
+        self.directory.path().to_owned()
+    }
+
+    /// The variables that make a program use this keyring and no other.
+    pub fn env(&self) -> Vec<(&'static str, OsString)> {
+        let inside = |name: &str| self.directory.path().join(name).into_os_string();
+        vec![
+            ("HOME", inside("home")),
+            ("XDG_DATA_HOME", inside("home/.local/share")),
+            ("XDG_RUNTIME_DIR", inside("run")),
+            ("DBUS_SESSION_BUS_ADDRESS", OsString::from(&self.address)),
+        ]
+    }
+
+    /// How many items the keyring holds, of all programs together.
+    pub fn items(&self) -> usize {
+        let reply = self.ask("SearchItems", &["dict:string:string:"]);
+        assert!(reply.status.success(), "{}", String::from_utf8_lossy(&reply.stderr));
+        String::from_utf8_lossy(&reply.stdout).matches("object path").count()
+    }
+
+    fn ask(&self, method: &str, arguments: &[&str]) -> Output {
+        let mut command = command("dbus-send");
+        command.env("DBUS_SESSION_BUS_ADDRESS", &self.address);
+        command.args(["--session", "--print-reply", "--dest=org.freedesktop.secrets", "/org/freedesktop/secrets"]);
+        command.arg(format!("org.freedesktop.Secret.Service.{method}")).args(arguments);
+        command.output().unwrap_or_else(|e| missing("dbus-bin", &e))
+    }
+
+    fn end_daemon(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
+    }
+}
+
+impl Drop for Keyring {
+    fn drop(&mut self) {
+        self.end_daemon();
+        let _ = self.bus.kill();
+        let _ = self.bus.wait();
+    }
+}
+
+/// A program on PATH.
+#[allow(clippy::disallowed_methods, reason = "tests start other programs")]
+pub fn command(program: &str) -> Command {
+    Command::new(program)
+}
+
+fn spawn(command: &mut Command, package: &str) -> Child {
+    command.spawn().unwrap_or_else(|e| missing(package, &e))
+}
+
+/// Ends a test for which something is not installed: it is never passed over.
+pub fn missing(package: &str, error: &dyn std::fmt::Display) -> ! {
+    panic!("this test needs `{package}` ({error}): run tests/run, which installs it, or apt-get install {package}")
+}

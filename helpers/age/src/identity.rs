@@ -74,9 +74,8 @@ impl Identities {
                 _ => Error::new(format!("`{}` is damaged or not an age file", path.display())),
             });
         }
-        let hint = format!("name the identity that opens it: --identity FILE, then age -d {}", files::quoted(path));
-        Err(Error::new(format!("`{}` is encrypted for another identity than `{}`", path.display(), self.path()))
-            .hint(hint))
+        let message = format!("`{}` is encrypted for another identity than `{}`", path.display(), self.path());
+        Err(Error::new(message).hint(format!("find the one that opens it: age -d -i IDENTITY {}", files::quoted(path))))
     }
 
     /// Encrypts for every identity and for the further `recipients`.

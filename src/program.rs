@@ -65,19 +65,17 @@ impl Program {
         let start = Instant::now();
         let outcome = self.run_untraced(operation, request, most);
         if terminal::is_verbose() {
-            let result = match &outcome {
-                Ok(output) if output.is_empty() => "answered nothing".to_owned(),
-                Ok(output) => format!("answered {} bytes", output.len()),
-                Err(problem) => format!("failed: {problem}"),
+            let (result, record) = match &outcome {
+                Ok(output) if operation == Operation::Get && !output.is_empty() => {
+                    ("found".to_owned(), Record::read_from(output.as_slice()).unwrap_or_default())
+                }
+                Ok(_) if operation == Operation::Get => ("found nothing".to_owned(), request.clone()),
+                Ok(_) => ("done".to_owned(), request.clone()),
+                Err(problem) => (format!("failed: {problem}"), request.clone()),
             };
-            terminal::trace(&format!(
-                "{} {} ({}) {result} in {:.1} ms; asked {:?}",
-                self.name,
-                operation.name(),
-                error::tilde(&self.path),
-                start.elapsed().as_secs_f64() * 1000.0,
-                request,
-            ));
+            let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
+            let (name, operation, path) = (&self.name, operation.name(), error::tilde(&self.path));
+            terminal::trace(&format!("{name} {operation}: {result} in {milliseconds:.1} ms ({path}) {record:?}"));
         }
         outcome
     }

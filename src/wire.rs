@@ -226,6 +226,11 @@ fn write(answer: &Record, request: &Record) -> Result<()> {
             lines.push("capability[]", capability)?;
         }
     }
+    for key in ["protocol", "host", "path", "provider", "username", "password"] {
+        if let Some(value) = answer.get(key) {
+            lines.set(key, value)?;
+        }
+    }
     lines.merge(&answer);
     Ok(terminal::answer(&lines.to_lines())?)
 }

@@ -19,6 +19,7 @@ const PUBLIC: &[&str] = &[
     "device_code_url",
     "ephemeral",
     "file",
+    "helper",
     "host",
     "identity",
     "password_expiry_utc",
@@ -269,6 +270,10 @@ impl fmt::Debug for Record {
         let mut others = 0;
         let mut separator = "";
         for (key, value) in self.iter() {
+            if key == "capability[]" || key == "env[]" {
+                // What the two sides of a pipe tell each other about themselves.
+                continue;
+            }
             if is_public(key) {
                 write!(f, "{separator}{key}={}", visible(&String::from_utf8_lossy(value)))?;
             } else if matches!(

@@ -1,0 +1,273 @@
+//! The [`Test`] builder: a program run in a home of its own, and exact expectations.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The key that tests keep and get. It may stand on standard output and in encrypted files; a test in which it stands anywhere else
+/// fails: standard error, arguments, and every file that the test did not write itself.
+pub const SECRET: &str = "sk-sentinel-5f0c9a7e41d84b1f";
+
+/// One home folder, one PATH, a cleared environment, and runs of programs in it.
+///
+/// ```ignore
+/// Test::new().script("full", "exit 1").helpers("full").args(["get"]).stdin("provider=openai\n").stderr("…").failure();
+/// ```
+///
+/// Standard output and standard error are compared exactly and are empty unless expected otherwise. `~` in an expectation is
+/// the home folder, `BIN` the folder of the programs under test.
+///
+/// A run that was prepared and never started fails the test as well.
+pub struct Test {
+    folder: tempfile::TempDir,
+    own_files: BTreeSet<PathBuf>,
+    environment: Vec<(String, String)>,
+    program: PathBuf,
+    arguments: Vec<String>,
+    stdin: Vec<u8>,
+    stdout: Option<String>,
+    stderr: Option<String>,
+    pending: AtomicBool,
+}
+
+impl Drop for Test {
+    fn drop(&mut self) {
+        let forgotten = self.pending.load(Ordering::Relaxed) && !std::thread::panicking();
+        assert!(!forgotten, "nothing runs before `success`, `failure`, `status`, `output` or `command`");
+    }
+}
+
+/// The folder of the programs under test.
+pub fn programs() -> PathBuf {
+    let core = PathBuf::from(env!("CARGO_BIN_EXE_modelforge-credential"));
+    core.parent().expect("a program lies in a folder").to_path_buf()
+}
+
+/// A program under test. Only the core is built by `cargo test` for itself.
+pub fn program(name: &str) -> PathBuf {
+    let path = programs().join(name);
+    assert!(path.exists(), "{} is not built: run `sh tests/run`, or `cargo build --workspace` first", path.display());
+    path
+}
+
+/// A program of the system that a test needs.
+pub fn system(name: &str, package: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("`{name}` is not installed: run `sh tests/run`, or `apt-get install {package}`"))
+}
+
+impl Test {
+    #[track_caller]
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        for name in ["bin", "home", "work"] {
+            fs::create_dir(folder.path().join(name)).expect("a folder for the test");
+        }
+        Self {
+            folder,
+            own_files: BTreeSet::new(),
+            environment: vec![("MODELFORGE_CREDENTIAL_INTERACTIVE".into(), "0".into())],
+            program: program("modelforge-credential"),
+            arguments: Vec::new(),
+            stdin: Vec::new(),
+            stdout: Some(String::new()),
+            stderr: Some(String::new()),
+            pending: AtomicBool::new(false),
+        }
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// The folder in which the program is started: a repository that somebody else made, as it were.
+    pub fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// The folder on PATH that holds the test's own scripts.
+    pub fn bin(&self) -> PathBuf {
+        self.folder.path().join("bin")
+    }
+
+    /// Writes `config.toml`.
+    #[track_caller]
+    pub fn config(self, text: &str) -> Self {
+        self.file(".config/modelforge-credential/config.toml", text)
+    }
+
+    /// Sets the chain, entries separated by newlines.
+    pub fn helpers(self, entries: &str) -> Self {
+        self.env("MODELFORGE_CREDENTIAL_HELPERS", entries)
+    }
+
+    /// Writes a helper in three lines of shell: `modelforge-credential-NAME`, on PATH. `$1` is the operation.
+    #[track_caller]
+    pub fn script(mut self, name: &str, body: &str) -> Self {
+        let path = self.bin().join(format!("modelforge-credential-{name}"));
+        self.write(&path, &format!("#!/bin/sh\n{body}\n"), 0o755);
+        self
+    }
+
+    /// Writes a file in the home folder.
+    #[track_caller]
+    pub fn file(mut self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.home().join(name);
+        self.write(&path, content, 0o600);
+        self
+    }
+
+    #[track_caller]
+    fn write(&mut self, path: &Path, content: impl AsRef<[u8]>, mode: u32) {
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders can be made");
+        fs::write(path, content).expect("a file can be written");
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode can be set");
+        self.own_files.insert(path.to_path_buf());
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.into(), value.as_ref().into()));
+        self
+    }
+
+    /// Runs another program than the core: one of ours by its name, or any by its path.
+    #[track_caller]
+    pub fn program(mut self, name: impl AsRef<OsStr>) -> Self {
+        let name = Path::new(name.as_ref());
+        self.program = if name.is_absolute() { name.into() } else { program(&name.to_string_lossy()) };
+        self
+    }
+
+    pub fn args<S: AsRef<str>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+        self.arguments = arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
+        self.pending.store(true, Ordering::Relaxed);
+        self
+    }
+
+    pub fn stdin(mut self, input: impl AsRef<[u8]>) -> Self {
+        self.stdin = input.as_ref().to_vec();
+        self
+    }
+
+    pub fn stdout(mut self, expected: &str) -> Self {
+        self.stdout = Some(expected.to_owned());
+        self
+    }
+
+    pub fn stderr(mut self, expected: &str) -> Self {
+        self.stderr = Some(expected.to_owned());
+        self
+    }
+
+    /// Leaves standard error to the test; the sentinel may not stand in it all the same.
+    pub fn any_stderr(mut self) -> Self {
+        self.stderr = None;
+        self
+    }
+
+    #[track_caller]
+    pub fn success(self) -> Self {
+        self.status(0)
+    }
+
+    #[track_caller]
+    pub fn failure(self) -> Self {
+        self.status(1)
+    }
+
+    /// Runs, compares, and forgets arguments, input and expectations: the home stays for the next run.
+    #[track_caller]
+    pub fn status(mut self, expected: i32) -> Self {
+        let output = self.output();
+        let shown = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let text = text.replace(&*programs().to_string_lossy(), "BIN");
+            text.replace(&*self.home().to_string_lossy(), "~").replace(&*self.folder.path().to_string_lossy(), "TEST")
+        };
+        let (stdout, stderr) = (shown(&output.stdout), shown(&output.stderr));
+        let seen = format!("{:?}\nstdout:\n{stdout}\nstderr:\n{stderr}", self.arguments);
+        assert_eq!(output.status.code(), Some(expected), "exit status of {seen}");
+        if let Some(wanted) = &self.stdout {
+            assert_eq!(stdout, *wanted, "standard output of {seen}");
+        }
+        if let Some(wanted) = &self.stderr {
+            assert_eq!(stderr, *wanted, "standard error of {seen}");
+        }
+        self.arguments.clear();
+        self.stdin.clear();
+        (self.stdout, self.stderr) = (Some(String::new()), Some(String::new()));
+        self
+    }
+
+    /// The command, for tests that start it in their own way.
+    #[expect(clippy::disallowed_methods, reason = "tests start the programs that they test")]
+    pub fn command(&self) -> Command {
+        self.pending.store(false, Ordering::Relaxed);
+        let mut command = Command::new(&self.program);
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.bin().display());
+        command.args(&self.arguments).current_dir(self.work()).env_clear();
+        command.env("HOME", self.home()).env("PATH", path).env("LC_ALL", "C.UTF-8");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs, and looks for the sentinel wherever it must not be.
+    #[track_caller]
+    pub fn output(&self) -> Output {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("it has an input");
+        let input = self.stdin.clone();
+        let writer = std::thread::spawn(move || {
+            // A program need not read what it does not want.
+            let _ = stdin.write_all(&input);
+        });
+        let output = child.wait_with_output().expect("the program ends");
+        writer.join().expect("the input was written");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains(SECRET), "standard error shows the secret");
+        assert!(!self.arguments.iter().any(|argument| argument.contains(SECRET)), "an argument shows the secret");
+        self.check_files();
+        output
+    }
+
+    /// No file that a program left holds the sentinel.
+    #[track_caller]
+    pub fn check_files(&self) {
+        for path in files_below(self.folder.path()) {
+            let content = fs::read(&path).unwrap_or_default();
+            let holds = content.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+            assert!(!holds || self.own_files.contains(&path), "{} holds the secret", path.display());
+        }
+    }
+
+    /// Lets a file hold the sentinel: one that a third party's plain-text helper writes.
+    pub fn may_hold_the_secret(mut self, path: PathBuf) -> Self {
+        self.own_files.insert(path);
+        self
+    }
+}
+
+/// Every regular file below a folder.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() => files.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    files.sort();
+    files
+}

@@ -1,0 +1,7 @@
+//! The project's end-to-end tests: real programs, real files, one file per subject. `tests/run` installs what they need.
+
+#![cfg(unix)]
+
+mod support;
+
+mod chain;

@@ -23,7 +23,7 @@ use crate::files;
 /// Far above any identity: an RSA key of 16,384 bits takes 13 KB.
 const MAX_IDENTITY: usize = 1 << 16;
 
-/// The most work that a passphrase may cost, as in `age`: some seconds and 4 GiB would be 22.
+/// The most work that a passphrase may cost, as in `age`: some seconds, and 4 GiB.
 const MAX_WORK_FACTOR: u8 = 22;
 
 /// Identity files, each read when it is first needed: who has a key that opens is not asked for the next one's passphrase.

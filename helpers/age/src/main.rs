@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, harden, serve, stdout, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, stdout, visible};
 
 use crate::identity::Identities;
 use crate::store::{Entry, Store};
@@ -146,7 +146,6 @@ impl Age {
 }
 
 fn main() -> ExitCode {
-    harden();
     let outcome = match parse(std::env::args_os().skip(1)) {
         Ok(Command::Serve(age)) => return serve(age),
         Ok(Command::Print(text)) => stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes())),

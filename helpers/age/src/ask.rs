@@ -112,7 +112,7 @@ fn readable(message: &str) -> String {
 
 /// Refuses a plugin that the age crate would find, but that somebody else may have put there.
 ///
-/// That crate searches PATH by itself, relative entries included. So every program of that name on PATH must lie below
+/// That crate searches PATH by itself, relative entries and a literal `~` included. So every program of that name on PATH must lie below
 /// an absolute entry and, like its folder and what it links to, be closed to all the world's writing: whichever of them is taken
 /// is then one that the owner of the machine or the user has put there. `AGEDEBUG` would print the file key.
 pub fn check_plugin(name: &str) -> Result<()> {
@@ -120,9 +120,12 @@ pub fn check_plugin(name: &str) -> Result<()> {
         return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin").hint("unset AGEDEBUG"));
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    let programs = env::split_paths(&path).flat_map(|folder| {
-        ["", ".exe", ".com", ".cmd", ".bat"].map(|end| folder.join(format!("age-plugin-{name}{end}")))
-    });
+    let home = env::home_dir().unwrap_or_default();
+    let programs = env::split_paths(&path)
+        .map(|folder| folder.strip_prefix("~").map_or(folder.clone(), |below| home.join(below)))
+        .flat_map(|folder| {
+            ["", ".exe", ".com", ".cmd", ".bat"].map(|end| folder.join(format!("age-plugin-{name}{end}")))
+        });
     for program in programs {
         let Ok(target) = program.canonicalize() else { continue };
         let places = [&*program, &*target].into_iter().flat_map(|place| [Some(place), place.parent()]).flatten();

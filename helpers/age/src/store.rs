@@ -63,7 +63,7 @@ impl Store {
     pub fn matching(&self, description: &Record) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
         self.collect(&self.root.join(name::folder(description)), &mut entries)?;
-        entries.retain(|entry| entry.description.matches(&described(description)));
+        entries.retain(|entry| entry.description.matches(description));
         entries.sort_by(|a, b| rank(&a.description).cmp(&rank(&b.description)));
         Ok(entries)
     }

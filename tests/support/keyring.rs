@@ -1,5 +1,6 @@
 //! A real GNOME Keyring on a session bus of its own, in a directory of its own. Nothing of the person's session is touched.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::ffi::OsString;
 use std::fs;

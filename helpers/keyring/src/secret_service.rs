@@ -5,6 +5,7 @@
 
 mod bus;
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
@@ -12,7 +13,7 @@ use zbus::{ObjectPath, OwnedObjectPath, OwnedVariant, Variant};
 use zeroize::Zeroizing;
 
 use crate::item;
-use bus::{Bus, Failure, run};
+use bus::{Bus, Failure, run, together};
 
 pub const NAME: &str = "OS keyring (Secret Service)";
 
@@ -27,55 +28,36 @@ type Outcome<T> = std::result::Result<T, Failure>;
 /// On the bus: session, parameters, value, content type.
 type Secret<'a> = (ObjectPath<'a>, &'a [u8], &'a [u8], &'a str);
 
-struct Item {
-    path: OwnedObjectPath,
-    attributes: HashMap<String, String>,
-    modified: u64,
-}
-
 /// The account and secret of that account; without one of the account `default`, else of the first.
 pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zeroizing<Vec<u8>>)>> {
     run(async |bus| {
-        let mut paths = candidates(bus, service, account).await?;
-        if paths.is_empty() && reveal(bus).await? {
-            paths = candidates(bus, service, account).await?;
+        let mut found = candidates(bus, service, account).await?;
+        if found.is_empty() && reveal(bus).await? {
+            found = candidates(bus, service, account).await?;
         }
-        let mut items = Vec::new();
-        if let ([path], Some(account)) = (&paths[..], account) {
-            return Ok(Some((account.to_owned(), secret(bus, path).await?)));
-        }
-        for path in paths {
-            items.push(look(bus, path).await?);
-        }
-        let first = items
-            .iter()
-            .filter_map(|item| item.attributes.get("username"))
-            .min_by_key(|name| (*name != DEFAULT_ACCOUNT, *name));
-        let Some(account) = first.cloned() else { return Ok(None) };
-        items.retain(|item| item.attributes.get("username") == Some(&account));
-        match newest(items).first() {
-            Some(item) => Ok(Some((account, secret(bus, &item.path).await?))),
+        let first = found.iter().map(|(account, _)| account.clone()).min();
+        let Some(account) = first else { return Ok(None) };
+        let paths = found.into_iter().filter(|(name, _)| *name == account).map(|(_, path)| path).collect();
+        match newest(bus, paths).await?.first() {
+            Some(path) => Ok(Some((account, secret(bus, path).await?))),
             None => Ok(None),
         }
     })
 }
 
-/// Keeps the secret in the item that is there, or makes one. Other items of the same name would be read by some programs.
+/// Keeps the secret in the item that is there, or makes one. Others of the same name would be what some programs read.
 pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
     run(async |bus| {
-        let mut items = Vec::new();
-        for path in search(bus, &[("service", service), ("username", account)], true).await? {
-            items.push(look(bus, path).await?);
-        }
+        let paths = search(bus, &[("service", service), ("username", account)], true).await?;
+        let paths = newest(bus, paths).await?;
         let session = session(bus).await?;
         let value: Secret = (session.as_ref(), &[], secret, "text/plain");
-        let mut items = newest(items).into_iter();
-        match items.next() {
-            Some(item) => bus.call(&item.path, ITEM, "SetSecret", &(value,)).await.map(drop)?,
+        match paths.first() {
+            Some(path) => bus.call(path, ITEM, "SetSecret", &(value,)).await.map(drop)?,
             None => create(bus, service, account, &value).await?,
         }
-        for other in items {
-            delete(bus, &other.path).await?;
+        for other in paths.iter().skip(1) {
+            delete(bus, other).await?;
         }
         Ok(())
     })
@@ -85,18 +67,13 @@ pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
 pub fn erase(description: &Record) -> Result<()> {
     run(async |bus| {
         let service = item::service(description);
-        let mut paths = Vec::new();
-        if description.has("path") {
-            let account = description.text("username").map(|account| ("username", account));
-            let attributes: Vec<_> = std::iter::once(("service", service.as_str())).chain(account).collect();
-            paths = search(bus, &attributes, true).await?;
-        } else {
-            for (item, held) in credentials(bus).await? {
-                if held.matches(description) {
-                    paths.push(item.path);
-                }
+        let paths: Vec<_> = match (description.text("path"), description.text("username")) {
+            (Some(_), Some(account)) => search(bus, &[("service", &service), ("username", account)], true).await?,
+            _ => {
+                let held = credentials(bus).await?.into_iter().filter(|(_, held)| held.matches(description));
+                held.map(|(path, _)| path).collect()
             }
-        }
+        };
         for path in &paths {
             if !item::names_secret(description) || item::holds_secret(&secret(bus, path).await?, description) {
                 delete(bus, path).await?;
@@ -109,27 +86,36 @@ pub fn erase(description: &Record) -> Result<()> {
 /// The credentials that [`find`] could be asked for.
 pub fn list() -> Result<Vec<Record>> {
     run(async |bus| {
-        let mut newest = HashMap::new();
-        for (item, record) in credentials(bus).await? {
-            let key = (item::service(&record), record.text("username").map(str::to_owned));
-            let kept = newest.entry(key).or_insert((0, record));
-            kept.0 = item.modified.max(kept.0);
+        let mut records: HashMap<_, (u64, Record)> = HashMap::new();
+        let (paths, held): (Vec<_>, Vec<_>) = credentials(bus).await?.into_iter().unzip();
+        for (modified, record) in dates(bus, &paths).await?.into_iter().zip(held) {
+            let name = (item::service(&record), record.text("username").map(str::to_owned));
+            let newest = &mut records.entry(name).or_insert((0, record)).0;
+            *newest = modified.max(*newest);
         }
-        let mut records = Vec::new();
-        for (modified, mut record) in newest.into_values() {
-            if modified != 0 {
-                record.set("created_utc", modified.to_string())?;
-            }
-            records.push(record);
+        let mut records: Vec<_> = records.into_values().collect();
+        for (modified, record) in records.iter_mut().filter(|(modified, _)| *modified != 0) {
+            record.set("created_utc", modified.to_string())?;
         }
-        Ok(records)
+        Ok(records.into_iter().map(|(_, record)| record).collect())
     })
 }
 
-async fn candidates(bus: &Bus, service: &str, account: Option<&str>) -> Outcome<Vec<OwnedObjectPath>> {
-    let named = [("service", service), ("username", account.unwrap_or(DEFAULT_ACCOUNT))];
+/// The items that answer a request, with their accounts.
+async fn candidates(bus: &Bus, service: &str, account: Option<&str>) -> Outcome<Vec<(String, OwnedObjectPath)>> {
+    let wanted = account.unwrap_or(DEFAULT_ACCOUNT);
+    let named = [("service", service), ("username", wanted)];
     let found = search(bus, &named, false).await?;
-    if found.is_empty() && account.is_none() { search(bus, &named[..1], false).await } else { Ok(found) }
+    if !found.is_empty() || account.is_some() {
+        return Ok(found.into_iter().map(|path| (wanted.to_owned(), path)).collect());
+    }
+    let mut found = Vec::new();
+    for path in search(bus, &named[..1], false).await? {
+        if let Some(account) = attributes(bus, &path).await?.remove("username") {
+            found.push((account, path));
+        }
+    }
+    Ok(found)
 }
 
 /// The items with these attributes that can be read: unlocks them if there are no others, or if `every` one is wanted.
@@ -163,22 +149,22 @@ async fn reveal(bus: &Bus) -> Outcome<bool> {
 }
 
 /// Every item that is a credential of ours, be it another program that made it. All of them, or a failure.
-async fn credentials(bus: &Bus) -> Outcome<Vec<(Item, Record)>> {
+async fn credentials(bus: &Bus) -> Outcome<Vec<(OwnedObjectPath, Record)>> {
     for attempt in 0..2 {
         let (mut found, mut hidden) = (Vec::new(), Vec::new());
         for (collection, locked, paths) in collections(bus).await? {
             let mut hides = locked && paths.is_empty();
-            for path in paths {
-                let item = match look(bus, path).await {
+            let all = in_chunks(&paths, |path| attributes(bus, path)).await;
+            for (path, attributes) in paths.into_iter().zip(all) {
+                let attributes = match attributes {
                     Err(Failure::Gone) => continue,
-                    item => item?,
+                    attributes => attributes?,
                 };
                 // GNOME Keyring knows only hashes of attributes until it is first unlocked.
-                hides |=
-                    locked && (item.attributes.is_empty() || item.attributes.contains_key("gkr:compat:hashed:service"));
-                let name = item.attributes.get("service").zip(item.attributes.get("username"));
+                hides |= locked && (attributes.is_empty() || attributes.contains_key("gkr:compat:hashed:service"));
+                let name = attributes.get("service").zip(attributes.get("username"));
                 if let Some(record) = name.and_then(|(service, account)| item::description(service, account)) {
-                    found.push((item, record));
+                    found.push((path, record));
                 }
             }
             if hides {
@@ -198,31 +184,43 @@ async fn credentials(bus: &Bus) -> Outcome<Vec<(Item, Record)>> {
 /// Each collection, whether it is locked, and the items that it shows.
 async fn collections(bus: &Bus) -> Outcome<Vec<(OwnedObjectPath, bool, Vec<OwnedObjectPath>)>> {
     let mut collections = Vec::new();
-    for path in property::<Vec<OwnedObjectPath>>(&mut bus.properties(&ROOT, SERVICE).await?, "Collections")? {
-        let mut properties = bus.properties(&path, COLLECTION).await?;
-        let locked = property(&mut properties, "Locked")?;
-        collections.push((path, locked, property(&mut properties, "Items")?));
+    for path in bus.property::<Vec<OwnedObjectPath>>(&ROOT, SERVICE, "Collections").await? {
+        let locked = bus.property(&path, COLLECTION, "Locked").await?;
+        let items = bus.property(&path, COLLECTION, "Items").await?;
+        collections.push((path, locked, items));
     }
     Ok(collections)
 }
 
-async fn look(bus: &Bus, path: OwnedObjectPath) -> Outcome<Item> {
-    let mut properties = bus.properties(&path, ITEM).await?;
-    let attributes = property(&mut properties, "Attributes")?;
-    Ok(Item { path, attributes, modified: property(&mut properties, "Modified").unwrap_or(0) })
+async fn attributes(bus: &Bus, item: &ObjectPath<'_>) -> Outcome<HashMap<String, String>> {
+    bus.property(item, ITEM, "Attributes").await
 }
 
-fn property<T: TryFrom<OwnedVariant>>(properties: &mut HashMap<String, OwnedVariant>, name: &str) -> Outcome<T> {
-    properties.remove(name).and_then(|value| T::try_from(value).ok()).ok_or(zbus::Error::InvalidReply.into())
+/// When the items were last changed.
+async fn dates(bus: &Bus, paths: &[OwnedObjectPath]) -> Outcome<Vec<u64>> {
+    in_chunks(paths, |path| bus.property(path, ITEM, "Modified")).await.into_iter().collect()
+}
+
+/// Asks about all items at once, within what a bus is ready to queue.
+async fn in_chunks<'a, T>(paths: &'a [OwnedObjectPath], ask: impl Fn(&'a OwnedObjectPath) -> T) -> Vec<T::Output>
+where
+    T: Future,
+{
+    let mut answers = Vec::new();
+    for some in paths.chunks(64) {
+        answers.extend(together(some.iter().map(&ask)).await);
+    }
+    answers
 }
 
 /// The most recently changed first; of the same second, the one that was made last.
-fn newest(mut items: Vec<Item>) -> Vec<Item> {
-    items.sort_by(|a, b| {
-        let key = |item: &Item| (item.modified, item.path.as_str().len(), item.path.to_string());
-        key(b).cmp(&key(a))
-    });
-    items
+async fn newest(bus: &Bus, paths: Vec<OwnedObjectPath>) -> Outcome<Vec<OwnedObjectPath>> {
+    if paths.len() < 2 {
+        return Ok(paths);
+    }
+    let mut dated: Vec<_> = dates(bus, &paths).await?.into_iter().zip(paths).collect();
+    dated.sort_by_key(|(modified, path)| Reverse((*modified, path.as_str().len(), path.to_string())));
+    Ok(dated.into_iter().map(|(_, path)| path).collect())
 }
 
 async fn session(bus: &Bus) -> Outcome<OwnedObjectPath> {

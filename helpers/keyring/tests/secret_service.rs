@@ -1,5 +1,6 @@
 //! The helper with a real GNOME Keyring, the programs that share it, and each way in which it may not be there.
 #![cfg(not(any(windows, target_os = "macos")))]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 #[path = "../../../tests/support/keyring.rs"]
 mod keyring;
@@ -320,7 +321,7 @@ fn a_missing_bus_and_a_stale_address_are_told_apart() {
     let runtime = ("XDG_RUNTIME_DIR", directory.path().into());
     let none = "error: there is no D-Bus session bus\n\
         hint: without a desktop session, keep keys in the `age` helper\n";
-    unavailable(&[runtime.clone()], none);
+    unavailable(std::slice::from_ref(&runtime), none);
     unavailable(&[runtime.clone(), ("DBUS_SESSION_BUS_ADDRESS", "".into())], none);
     let stale = "error: nothing listens at the address of the D-Bus session bus\n\
         hint: log in again, or correct DBUS_SESSION_BUS_ADDRESS\n";

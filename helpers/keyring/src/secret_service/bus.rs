@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::path::Path;
 use std::pin::pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
@@ -105,14 +106,16 @@ impl Bus {
         }
     }
 
-    /// All properties of an object.
-    pub async fn properties(
+    /// A property of an object.
+    pub async fn property<T: TryFrom<OwnedVariant>>(
         &self,
         object: &ObjectPath<'_>,
         interface: &str,
-    ) -> std::result::Result<std::collections::HashMap<String, OwnedVariant>, Failure> {
-        let reply = self.call(object, "org.freedesktop.DBus.Properties", "GetAll", &(interface,)).await?;
-        Ok(reply.body().deserialize()?)
+        name: &str,
+    ) -> std::result::Result<T, Failure> {
+        let reply = self.call(object, "org.freedesktop.DBus.Properties", "Get", &(interface, name)).await?;
+        let value: OwnedVariant = reply.body().deserialize()?;
+        T::try_from(value).map_err(|_| zbus::Error::InvalidReply.into())
     }
 
     /// Lets the service ask the person, and waits for what comes of it.
@@ -157,6 +160,23 @@ impl Bus {
             _ => Error::new("the D-Bus session bus does not answer"),
         }
     }
+}
+
+/// Waits for all of them at once: asked one after the other, the bus is on the way for most of the time.
+pub async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut waiting: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    poll_fn(|context| {
+        let mut all = Poll::Ready(());
+        for (future, output) in waiting.iter_mut().filter(|(_, output)| output.is_none()) {
+            match future.as_mut().poll(context) {
+                Poll::Ready(value) => *output = Some(value),
+                Poll::Pending => all = Poll::Pending,
+            }
+        }
+        all
+    })
+    .await;
+    waiting.into_iter().filter_map(|(_, output)| output).collect()
 }
 
 /// `MODELFORGE_CREDENTIAL_INTERACTIVE=0`: nobody is there to answer.

@@ -33,7 +33,8 @@ pub struct Identities {
 
 enum Key {
     Native(x25519::Identity),
-    Ssh(ssh::Identity),
+    /// As it is in the file, and opened once somebody gave its passphrase.
+    Ssh(ssh::Identity, OnceCell<ssh::Identity>),
     Plugin(plugin::Identity),
 }
 
@@ -49,7 +50,7 @@ impl Identities {
 
     /// Reads every identity now, with the questions that it takes.
     pub fn unlock(&self) -> Result<()> {
-        self.files.iter().try_for_each(|file| keys(file).map(drop))
+        self.files.iter().try_for_each(|file| keys(file)?.iter().try_for_each(|key| key.open(&file.0).map(drop)))
     }
 
     /// The plain text of an age file, armored or not.
@@ -111,11 +112,15 @@ impl Key {
     fn open(&self, path: &Path) -> Result<Box<dyn age::Identity>> {
         Ok(match self {
             Self::Native(key) => Box::new(key.clone()),
-            Self::Ssh(ssh::Identity::Encrypted(key)) => {
-                let wrong = |_| Error::new(format!("that is not the passphrase of the SSH key `{}`", path.display()));
-                Box::new(ssh::Identity::from(key.decrypt(ask::passphrase("SSH key", path)?).map_err(wrong)?))
+            Self::Ssh(key, opened) => {
+                if let (ssh::Identity::Encrypted(key), None) = (key, opened.get()) {
+                    let wrong =
+                        |_| Error::new(format!("that is not the passphrase of the SSH key `{}`", path.display()));
+                    let key = key.decrypt(ask::passphrase("SSH key", path)?).map_err(wrong)?;
+                    let _ = opened.set(key.into());
+                }
+                Box::new(opened.get().unwrap_or(key).clone())
             }
-            Self::Ssh(key) => Box::new(key.clone()),
             Self::Plugin(key) => {
                 ask::check_plugin(key.plugin())?;
                 let opened = plugin::IdentityPluginV1::new(key.plugin(), std::slice::from_ref(key), Person);
@@ -127,7 +132,7 @@ impl Key {
     fn recipient(&self, path: &Path) -> Result<Box<dyn age::Recipient>> {
         Ok(match self {
             Self::Native(key) => Box::new(key.to_public()),
-            Self::Ssh(key) => Box::new(ssh::Recipient::try_from(key.clone()).map_err(|_| unusable(path))?),
+            Self::Ssh(key, _) => Box::new(ssh::Recipient::try_from(key.clone()).map_err(|_| unusable(path))?),
             Self::Plugin(key) => {
                 ask::check_plugin(key.plugin())?;
                 let recipient = plugin::RecipientPluginV1::new(key.plugin(), &[], std::slice::from_ref(key), Person);
@@ -187,7 +192,7 @@ fn parse(content: &[u8], path: &Path) -> Result<Vec<Key>> {
     if content.starts_with(b"-----BEGIN ") {
         return match ssh::Identity::from_buffer(content, None) {
             Ok(ssh::Identity::Unsupported(_)) | Err(_) => Err(unusable(path)),
-            Ok(key) => Ok(vec![Key::Ssh(key)]),
+            Ok(key) => Ok(vec![Key::Ssh(key, OnceCell::new())]),
         };
     }
     let lines = std::str::from_utf8(content).map_err(|_| unusable(path))?.lines().map(str::trim);

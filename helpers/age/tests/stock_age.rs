@@ -352,6 +352,11 @@ fn a_protected_ssh_key_stores_without_its_passphrase_and_gets_with_it() {
     let program = askpass(&home, "correct horse");
     let home = home.env("SSH_ASKPASS", &program);
     assert_eq!(home.ask(&get, "protocol=https\nhost=h\n"), credential("h", "u"));
+    home.ask(&["--identity", &key, "store"], &credential("h", "v"));
+    fs::write(&program, "#!/bin/sh\necho asked >> \"$HOME/asked\"\necho 'correct horse'\n").unwrap();
+    home.ask(&["--identity", &key, "erase"], "protocol=https\nhost=h\npassword=another\n");
+    assert_eq!(fs::read_to_string(home.path("asked")).unwrap(), "asked\n");
+    assert!(home.ask(&["list"], "").ends_with("count=2\n"));
     askpass(&home, SECRET);
     assert_eq!(
         home.complaint(&get, "protocol=https\nhost=h\n"),

@@ -1,0 +1,182 @@
+//! Reads values of the configuration out of TOML, and says where one is not what it should be.
+
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use modelforge_credential_protocol::{Error, Record, Result};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Entry, Provider, base_url, closest, provider_name};
+use crate::error::{PROGRAM, tilde};
+
+/// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell.
+pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
+    let words = shell_words::split(text).map_err(|_| "a quotation mark is not closed".to_owned())?;
+    let words: Vec<String> = words.into_iter().map(expand_home).collect();
+    let Some(first) = words.first() else { return Err("an entry is empty".into()) };
+    let is_command = Path::new(first).is_absolute();
+    let is_name = !first.is_empty() && first.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !is_command && (!is_name || first.starts_with('-')) {
+        return Err("a helper is a name (small letters, digits, `-`) or an absolute path".into());
+    }
+    Ok(Entry { words, is_command, timeout: None })
+}
+
+fn expand_home(word: String) -> String {
+    match (word.strip_prefix("~/"), dirs::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
+        _ => word,
+    }
+}
+
+/// `500ms`, `5s`, `2m`.
+pub fn duration(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u64 = text[..digits].parse().ok().filter(|number| *number > 0)?;
+    match &text[digits..] {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        _ => None,
+    }
+}
+
+/// The text of a file, and where it lies: what messages about it need.
+pub struct Source<'a> {
+    pub path: &'a Path,
+    pub text: &'a str,
+}
+
+type Value<'a> = Spanned<DeValue<'a>>;
+type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
+
+impl Source<'_> {
+    pub fn fault(&self, at: Range<usize>, problem: &str) -> Error {
+        let line = self.text[..at.start.min(self.text.len())].matches('\n').count() + 1;
+        Error::new(format!("`{}`, line {line}: {problem}", tilde(self.path)))
+    }
+
+    pub fn unknown_key(&self, key: &Key, known: &[&str]) -> Error {
+        let name = key.get_ref().as_ref();
+        if matches!(name, "api_key" | "apikey" | "key" | "token" | "password" | "secret" | "access_token") {
+            return self
+                .fault(key.span(), "keys are not kept in this file")
+                .hint(format!("printf 'provider=NAME\\npassword=%s\\n' \"$KEY\" | {PROGRAM} approve"));
+        }
+        let error = self.fault(key.span(), &format!("unknown key `{}`", modelforge_credential_protocol::visible(name)));
+        match closest(name, known.iter().copied()) {
+            Some(similar) => error.hint(format!("did you mean `{similar}`?")),
+            None => error.hint(format!("known keys: {}", known.join(", "))),
+        }
+    }
+
+    pub fn table<'v>(&self, name: &str, value: &'v Value) -> Result<&'v DeTable<'v>> {
+        value.get_ref().as_table().ok_or_else(|| self.fault(value.span(), &format!("`{name}` is not a table")))
+    }
+
+    fn text(&self, name: &str, value: &Value) -> Result<String> {
+        match value.get_ref().as_str() {
+            Some(text) if !text.is_empty() && !text.contains(['\n', '\r', '\0']) => Ok(text.to_owned()),
+            _ => Err(self.fault(value.span(), &format!("`{name}` is not a text of one line"))),
+        }
+    }
+
+    fn texts(&self, name: &str, value: &Value) -> Result<Vec<String>> {
+        let fault = || self.fault(value.span(), &format!("`{name}` is not a list of texts"));
+        let array = value.get_ref().as_array().ok_or_else(fault)?;
+        array.iter().map(|value| self.text(name, value).map_err(|_| fault())).collect()
+    }
+
+    pub fn entries(&self, value: &Value) -> Result<Vec<Entry>> {
+        let Some(array) = value.get_ref().as_array() else {
+            return Err(self.fault(value.span(), "`helpers` is not a list").hint("helpers = [\"keyring\", \"age\"]"));
+        };
+        array.iter().map(|value| self.entry(value)).collect()
+    }
+
+    fn entry(&self, value: &Value) -> Result<Entry> {
+        if let Some(text) = value.get_ref().as_str() {
+            return entry_of_text(text).map_err(|problem| self.fault(value.span(), &problem));
+        }
+        let Some(table) = value.get_ref().as_table() else {
+            return Err(self
+                .fault(value.span(), "a helper is a text or a table")
+                .hint("{ command = [\"git\", \"credential-libsecret\"], timeout = \"5s\" }"));
+        };
+        let (mut words, mut timeout) = (None, None);
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "command" => words = Some(self.texts("command", value)?),
+                "timeout" => {
+                    let text = self.text("timeout", value)?;
+                    timeout = Some(duration(&text).ok_or_else(|| {
+                        self.fault(value.span(), "`timeout` is not a duration")
+                            .hint("timeout = \"5s\"  # or \"500ms\", \"2m\"")
+                    })?);
+                }
+                _ => return Err(self.unknown_key(key, &["command", "timeout"])),
+            }
+        }
+        let words: Vec<String> = words.unwrap_or_default().into_iter().map(expand_home).collect();
+        match words.first() {
+            Some(first) if Path::new(first).is_absolute() || !first.contains(['/', '\\']) => {
+                // A single bare word means the same as it does as a text: the helper of that name.
+                let is_command = words.len() > 1 || Path::new(first).is_absolute();
+                if !is_command {
+                    let entry = entry_of_text(first).map_err(|problem| self.fault(value.span(), &problem))?;
+                    return Ok(Entry { timeout, ..entry });
+                }
+                Ok(Entry { words, is_command, timeout })
+            }
+            Some(_) => Err(self.fault(value.span(), "a relative path is not a program: it would depend on the folder")),
+            None => Err(self.fault(value.span(), "a helper needs a `command`")),
+        }
+    }
+
+    pub fn provider_name(&self, key: &Key) -> Result<String> {
+        provider_name(key.get_ref()).map_err(|problem| self.fault(key.span(), &problem.to_string()))
+    }
+
+    pub fn provider(&self, value: &Value) -> Result<Provider> {
+        let mut provider = Provider::default();
+        for (key, value) in self.table("provider", value)? {
+            match key.get_ref().as_ref() {
+                "url" => provider.url = Some(self.url(value)?),
+                "env" => {
+                    let names = self.texts("env", value)?;
+                    if names.iter().any(|name| name.contains(['=', ' ', '\t'])) {
+                        return Err(self.fault(value.span(), "`env` has something that is no name of a variable"));
+                    }
+                    provider.env = Some(names);
+                }
+                "account" => provider.account = Some(self.text("account", value)?),
+                "helpers" => provider.helpers = Some(self.entries(value)?),
+                "sign_in" => {
+                    let text = self.text("sign_in", value)?;
+                    if !matches!(text.as_str(), "api_key" | "device_flow" | "none") {
+                        return Err(
+                            self.fault(value.span(), "`sign_in` is none of \"api_key\", \"device_flow\", \"none\"")
+                        );
+                    }
+                    provider.sign_in = Some(text);
+                }
+                "client_id" => provider.client_id = Some(self.text("client_id", value)?),
+                "device_code_url" => provider.device_code_url = Some(self.text("device_code_url", value)?),
+                "token_url" => provider.token_url = Some(self.text("token_url", value)?),
+                "scope" => provider.scope = Some(self.text("scope", value)?),
+                _ => {
+                    let known = ["url", "env", "account", "helpers", "sign_in"];
+                    let device_flow = ["client_id", "device_code_url", "token_url", "scope"];
+                    return Err(self.unknown_key(key, &[known.as_slice(), &device_flow].concat()));
+                }
+            }
+        }
+        Ok(provider)
+    }
+
+    fn url(&self, value: &Value) -> Result<Record> {
+        base_url(&self.text("url", value)?).map_err(|problem| self.fault(value.span(), &problem.to_string()))
+    }
+}

@@ -1,0 +1,62 @@
+//! Where a program is, and whether it may be started.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use modelforge_credential_protocol::{Error, Result};
+
+use crate::error;
+
+/// Looks for a program in the absolute entries of PATH, and, where it is one of ours, first beside this program. One that
+/// anyone could have put there is passed over, and is the reason if there is no other.
+pub fn search(file: &OsStr, beside: bool, missing: impl Fn() -> Error) -> Result<PathBuf> {
+    let own =
+        if beside { std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf)) } else { None };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // A relative entry, the empty one included, would look in the folder that the user happens to stand in.
+    let folders = own.into_iter().chain(std::env::split_paths(&path).filter(|folder| folder.is_absolute()));
+    let Ok(folders) = std::env::join_paths(folders) else { return Err(missing()) };
+    // With its ending named, nothing else that PATHEXT allows (a `.bat`, say) is taken for the program.
+    let mut file = file.to_os_string();
+    if cfg!(windows) && Path::new(&file).extension().is_none() {
+        file.push(std::env::consts::EXE_SUFFIX);
+    }
+    let mut refused = None;
+    for candidate in which::which_in_all(&file, Some(folders), "/").into_iter().flatten() {
+        match trusted(&candidate) {
+            Ok(path) => return Ok(path),
+            Err(problem) => refused = refused.or(Some(problem)),
+        }
+    }
+    Err(refused.unwrap_or_else(missing))
+}
+
+/// The path, if it is a program, and nobody but its owner and root could have put it there.
+#[cfg(unix)]
+pub fn trusted(path: &Path) -> Result<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+    // The link is what is started (busybox and its like look at their name); what it leads to is what must be safe.
+    let real = path.canonicalize().map_err(|_| error::program_unusable(path))?;
+    let metadata = real.metadata().map_err(|_| error::program_unusable(path))?;
+    if !metadata.is_file() || metadata.mode() & 0o111 == 0 {
+        return Err(error::program_unusable(path));
+    }
+    if metadata.mode() & 0o002 != 0 {
+        return Err(error::program_untrusted(path, &real));
+    }
+    for start in [path.parent(), real.parent()].into_iter().flatten() {
+        for (level, folder) in start.ancestors().enumerate() {
+            let mode = folder.metadata().map_or(0, |metadata| metadata.mode());
+            // Further up, the sticky bit (as on /tmp) keeps others from renaming what is not theirs.
+            if mode & 0o002 != 0 && (level == 0 || mode & 0o1000 == 0) {
+                return Err(error::program_untrusted(path, folder));
+            }
+        }
+    }
+    Ok(path.to_path_buf())
+}
+
+#[cfg(not(unix))]
+pub fn trusted(path: &Path) -> Result<PathBuf> {
+    if path.is_file() { Ok(path.to_path_buf()) } else { Err(error::program_unusable(path)) }
+}

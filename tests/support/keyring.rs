@@ -25,7 +25,14 @@ impl Keyring {
     /// An unlocked keyring, empty.
     pub fn start() -> Self {
         let mut keyring = Self::bus_alone();
-        keyring.start_daemon(true);
+        keyring.start_daemon(true, true);
+        keyring
+    }
+
+    /// A daemon that has no keyring to store in, as before the first log-in.
+    pub fn without_login() -> Self {
+        let mut keyring = Self::bus_alone();
+        keyring.start_daemon(false, false);
         keyring
     }
 
@@ -77,8 +84,8 @@ impl Keyring {
         Self { directory, bus, address, daemon: None }
     }
 
-    /// Starts the daemon, unlocked (and with a login keyring), or as after a log-in without a password.
-    fn start_daemon(&mut self, unlocked: bool) {
+    /// Starts the daemon, unlocked (which makes a login keyring) or not, and waits until it has a login keyring or none.
+    fn start_daemon(&mut self, unlocked: bool, login: bool) {
         let mut command = command("gnome-keyring-daemon");
         command.args(["--foreground", "--components=secrets"]).env_clear().envs(self.env());
         if unlocked {
@@ -98,7 +105,7 @@ impl Keyring {
         loop {
             let reply = self.ask("ReadAlias", &["string:default"]);
             let text = String::from_utf8_lossy(&reply.stdout).into_owned();
-            if reply.status.success() && text.contains("object path") && !text.contains(r#""/""#) {
+            if reply.status.success() && text.contains("object path") && text.contains(r#""/""#) != login {
                 return;
             }
             assert!(Instant::now() < deadline, "gnome-keyring-daemon did not start");
@@ -115,7 +122,7 @@ impl Keyring {
     /// Ends the daemon and starts it again locked: it then knows the names of its items only as hashes.
     pub fn restart_locked(&mut self) {
         self.end_daemon();
-        self.start_daemon(false);
+        self.start_daemon(false, true);
     }
 
     /// Stops the daemon in its tracks: it keeps its name on the bus, and answers nothing.

@@ -18,7 +18,7 @@ const HELPER: &str = env!("CARGO_BIN_EXE_modelforge-credential-keyring");
 const OPENAI: &str = "protocol=https\nhost=api.openai.com\n";
 const SECRET: &str = "sk-sentinel-1";
 const LOCKED: &str = "error: the keyring is locked\n\
-    hint: log in to the desktop, or run `gnome-keyring-daemon --unlock` and type the keyring's password\n";
+    hint: log in to the desktop, or unlock it in `seahorse`\n";
 
 /// The helper's exit status, standard output and standard error; nobody is there to answer a prompt.
 #[track_caller]
@@ -285,7 +285,7 @@ fn a_locked_keyring_is_neither_empty_nor_a_prompt() {
     }
     let mut env = keyring.env();
     let message = "error: the keyring is locked, and there is no display to ask for its password on\n\
-        hint: run `gnome-keyring-daemon --unlock` and type the keyring's password\n";
+        hint: unlock it on the desktop; without one, keep keys in the `age` helper\n";
     assert_eq!(helper_with(&env, "get", OPENAI), (1, String::new(), message.to_owned()));
     env.push(("DISPLAY", ":12345".into()));
     let message = "error: nobody unlocked the keyring: the prompt was dismissed\n";
@@ -360,6 +360,15 @@ fn a_bus_without_a_secret_service_is_named() {
     let message = "error: no secret service on the D-Bus session bus\n\
         hint: start one: `gnome-keyring-daemon --start --components=secrets`, KWallet or KeePassXC\n";
     unavailable(&keyring.env(), message);
+}
+
+#[test]
+fn a_service_without_a_keyring_finds_nothing_and_says_that_it_cannot_store() {
+    let keyring = Keyring::without_login();
+    gets(&keyring, OPENAI, "");
+    let message = "error: the secret service has no default keyring to store in\n\
+        hint: log in to the desktop once, or create the keyring `Login` in `seahorse`\n";
+    fails(&keyring, "store", &format!("{OPENAI}password={SECRET}\n"), message);
 }
 
 #[test]

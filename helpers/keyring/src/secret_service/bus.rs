@@ -42,8 +42,9 @@ impl From<zbus::Error> for Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Locked => Self::new("the keyring is locked")
-                .hint("log in to the desktop, or run `gnome-keyring-daemon --unlock` and type the keyring's password"),
+            Failure::Locked => {
+                Self::new("the keyring is locked").hint("log in to the desktop, or unlock it in `seahorse`")
+            }
             Failure::Gone => "the item was removed while it was used".into(),
             Failure::Other(error) => error,
         }
@@ -129,7 +130,7 @@ impl Bus {
         }
         if !has_display() {
             let error = Error::new("the keyring is locked, and there is no display to ask for its password on");
-            return Err(error.hint("run `gnome-keyring-daemon --unlock` and type the keyring's password").into());
+            return Err(error.hint("unlock it on the desktop; without one, keep keys in the `age` helper").into());
         }
         let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE).interface(INTERFACE);
         let rule = rule.member("Completed").path(&prompt).build()?;

@@ -14,9 +14,9 @@ pub struct Link {
     /// How messages call it.
     pub name: String,
     /// The helper when nobody may be asked; an error if it could not be found.
-    pub helper: Result<Box<dyn Helper>>,
+    pub helper: Result<Box<dyn Helper + Send + Sync>>,
     /// The same helper when a person is there.
-    pub attended: Option<Box<dyn Helper>>,
+    pub attended: Option<Box<dyn Helper + Send + Sync>>,
 }
 
 /// Helpers in the order in which they are asked.

@@ -4,6 +4,7 @@ mod chain;
 mod cli;
 mod config;
 mod error;
+mod links;
 mod lock;
 mod modelforge;
 mod program;

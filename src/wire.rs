@@ -4,44 +4,15 @@
 use std::ffi::OsString;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Helper, Record};
+use modelforge_credential_protocol::Record;
 
-use crate::chain::{Answer, Chain, Link, is_expired};
+use crate::chain::{Answer, is_expired};
 use crate::config::{Config, closest};
-use crate::program::Program;
+use crate::links::open;
 use crate::providers::Providers;
 use crate::request::{self, Request};
 use crate::terminal::{self, Person};
 use crate::{cli, error};
-
-/// The chain, and whether a person chose its helpers.
-struct Opened {
-    chain: Chain,
-    automatic: bool,
-}
-
-/// Finds the helpers. In the default chain, those that are not installed are left out.
-fn open(providers: &Providers, request: &Record, person: &Person) -> Result<Opened> {
-    let helpers = providers.helpers_for(request)?;
-    let mut links = Vec::new();
-    for entry in &helpers.entries {
-        let name =
-            if entry.is_command { entry.words.join(" ") } else { entry.words.first().cloned().unwrap_or_default() };
-        let program = Program::find(entry);
-        if let (true, Err(problem)) = (helpers.automatic, &program) {
-            terminal::trace(&format!("{problem}"));
-            continue;
-        }
-        let attended = match (&program, person) {
-            (Ok(program), Person::Askpass(_) | Person::Terminal) => {
-                Some(Box::new(program.attended()) as Box<dyn Helper>)
-            }
-            _ => None,
-        };
-        links.push(Link { name, helper: program.map(|program| Box::new(program) as Box<dyn Helper>), attended });
-    }
-    Ok(Opened { chain: Chain::new(links, providers.store_in_all()), automatic: helpers.automatic })
-}
 
 fn read() -> Result<(Providers, Request)> {
     terminal::tell_what_is_awaited();

@@ -1,0 +1,44 @@
+//! Makes the chain out of what is configured: finds each program, and says what it is called.
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Helper, Record};
+
+use crate::chain::{Chain, Link};
+use crate::config::Entry;
+use crate::program::Program;
+use crate::providers::Providers;
+use crate::terminal::{self, Person};
+
+/// The chain, and whether a person chose its helpers.
+pub struct Opened {
+    pub chain: Chain,
+    pub automatic: bool,
+}
+
+/// Finds the helpers of a request. In the default chain, those that are not installed are left out.
+pub fn open(providers: &Providers, request: &Record, person: &Person) -> Result<Opened> {
+    let helpers = providers.helpers_for(request)?;
+    let mut links = Vec::new();
+    for entry in &helpers.entries {
+        let program = Program::find(entry);
+        if let (true, Err(problem)) = (helpers.automatic, &program) {
+            terminal::trace(&format!("{problem}"));
+            continue;
+        }
+        let attended = match (&program, person) {
+            (Ok(program), Person::Askpass(_) | Person::Terminal) => Some(boxed(program.attended())),
+            _ => None,
+        };
+        links.push(Link { name: name(entry), helper: program.map(boxed), attended });
+    }
+    Ok(Opened { chain: Chain::new(links, providers.store_in_all()), automatic: helpers.automatic })
+}
+
+fn boxed(program: Program) -> Box<dyn Helper + Send + Sync> {
+    Box::new(program)
+}
+
+/// What messages call a link: the helper's name, or the whole command.
+fn name(entry: &Entry) -> String {
+    if entry.is_command { entry.words.join(" ") } else { entry.words.first().cloned().unwrap_or_default() }
+}

@@ -7,14 +7,15 @@ use crate::{Error, Helper, Operation, Record, Result, visible};
 /// Runs a helper as a program: takes the operation from the last word of the command line, the request from standard input,
 /// and answers on standard output. Options of the helper's own come before the operation; it parses them before it calls this.
 ///
-/// Exit status: 0 done, also when nothing was found; 1 failed, with `error: …` on standard error; 2 no operation given.
+/// Exit status: 0 done, also when nothing was found; 1 failed, with `error: …` on standard error; 2 no operation given (or an option in its place).
 pub fn serve(helper: impl Helper) -> ExitCode {
     harden();
     let mut words = std::env::args_os();
     let program = words.next().unwrap_or_default();
-    let Some(operation) = words.next_back() else {
+    let operation = words.next_back().filter(|word| !word.as_encoded_bytes().starts_with(b"-"));
+    let Some(operation) = operation else {
         let program = std::path::Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        say(&format!("error: no operation\nhint: {} get|store|erase|list|capability", visible(&program)));
+        fail(&Error::new("no operation").hint(format!("{program} get|store|erase|list|capability")));
         return ExitCode::from(2);
     };
     let Some(operation) = operation.to_str().and_then(Operation::from_name) else {
@@ -29,15 +30,20 @@ pub fn serve(helper: impl Helper) -> ExitCode {
     let outcome = input.and_then(|input| answer(&helper, operation, input, stdout()?));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let mut line = format!("error: {}", visible(&error.to_string()));
-            if let Some(hint) = error.hint_text() {
-                line = format!("{line}\nhint: {}", visible(hint));
-            }
-            say(&line);
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+/// Says on standard error what went wrong, as the caller of a helper expects it, for what a program notices before it calls
+/// [`serve`]. Returns exit status 1.
+pub fn fail(error: &Error) -> ExitCode {
+    let mut lines = format!("error: {}\n", visible(&error.to_string()));
+    if let Some(hint) = error.hint_text() {
+        lines.push_str(&format!("hint: {}\n", visible(hint)));
+    }
+    // There is nobody left to tell that standard error is closed.
+    let _ = io::stderr().write_all(lines.as_bytes());
+    ExitCode::FAILURE
 }
 
 /// Does one operation of a helper: what [`serve`] does, with streams of your own, for tests.
@@ -164,11 +170,6 @@ pub fn stdout() -> io::Result<File> {
     return Ok(File::from(std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?));
     #[cfg(windows)]
     return Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?));
-}
-
-fn say(line: &str) {
-    // There is nobody left to tell that standard error is closed.
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 #[cfg(test)]

@@ -68,7 +68,10 @@ pub fn erase(description: &Record) -> Result<()> {
     run(async |bus| {
         let service = item::service(description);
         let paths: Vec<_> = match (description.text("path"), description.text("username")) {
-            (Some(_), Some(account)) => search(bus, &[("service", &service), ("username", account)], true).await?,
+            (Some(_), Some(account)) => {
+                reveal(bus).await?;
+                search(bus, &[("service", &service), ("username", account)], true).await?
+            }
             _ => {
                 let held = credentials(bus).await?.into_iter().filter(|(_, held)| held.matches(description));
                 held.map(|(path, _)| path).collect()
@@ -137,9 +140,11 @@ async fn search(bus: &Bus, attributes: &[(&str, &str)], every: bool) -> Outcome<
 /// Unlocks the collections that show no items while they are locked. Whether there were any.
 async fn reveal(bus: &Bus) -> Outcome<bool> {
     let mut hidden = Vec::new();
-    for (collection, locked, items) in collections(bus).await? {
-        if locked && items.is_empty() {
-            hidden.push(collection);
+    for path in bus.property::<Vec<OwnedObjectPath>>(&ROOT, SERVICE, "Collections").await? {
+        let hides = bus.property::<bool>(&path, COLLECTION, "Locked").await?
+            && bus.property::<Vec<OwnedObjectPath>>(&path, COLLECTION, "Items").await?.is_empty();
+        if hides {
+            hidden.push(path);
         }
     }
     if !hidden.is_empty() {

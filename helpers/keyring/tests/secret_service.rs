@@ -299,6 +299,7 @@ fn a_locked_keyring_that_shows_nothing_is_not_taken_for_an_empty_one() {
     for operation in ["get", "erase"] {
         fails(&keyring, operation, OPENAI, LOCKED);
     }
+    fails(&keyring, "erase", &format!("{OPENAI}path=v1\nusername=u\n"), LOCKED);
     fails(&keyring, "list", "", LOCKED);
 }
 

@@ -116,7 +116,11 @@ impl Config {
                 }
                 "provider" => {
                     for (name, value) in source.table("provider", value)? {
-                        config.providers.insert(source.provider_name(name)?, source.provider(value)?);
+                        let provider = source.provider(value)?;
+                        let canonical = canonical(source.provider_name(name)?, &provider);
+                        if config.providers.insert(canonical.clone(), provider).is_some() {
+                            return Err(source.fault(name.span(), &format!("provider `{canonical}` is there twice")));
+                        }
                     }
                 }
                 _ => return Err(source.unknown_key(key, &["helpers", "store", "provider"])),
@@ -200,6 +204,14 @@ pub fn base_url(text: &str) -> Result<Record> {
         return Err(error::bad_url("has more in it than scheme, host, port and path"));
     }
     Ok(record)
+}
+
+/// What the table calls a provider, where an alias of it was written; with a URL of its own it is another provider.
+fn canonical(name: String, provider: &Provider) -> String {
+    match modelforge_credential_providers::by_name(&name) {
+        Some(known) if provider.url.is_none() => known.name.to_owned(),
+        _ => name,
+    }
 }
 
 /// The one spelling of a provider's name.

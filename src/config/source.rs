@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Entry, Provider, base_url, closest, provider_name};
 use crate::error::{PROGRAM, tilde};
+use crate::modelforge::is_safe_url;
 
 /// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell.
 pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
@@ -163,8 +164,8 @@ impl Source<'_> {
                     provider.sign_in = Some(text);
                 }
                 "client_id" => provider.client_id = Some(self.text("client_id", value)?),
-                "device_code_url" => provider.device_code_url = Some(self.text("device_code_url", value)?),
-                "token_url" => provider.token_url = Some(self.text("token_url", value)?),
+                "device_code_url" => provider.device_code_url = Some(self.https("device_code_url", value)?),
+                "token_url" => provider.token_url = Some(self.https("token_url", value)?),
                 "scope" => provider.scope = Some(self.text("scope", value)?),
                 _ => {
                     let known = ["url", "env", "account", "helpers", "sign_in"];
@@ -174,6 +175,16 @@ impl Source<'_> {
             }
         }
         Ok(provider)
+    }
+
+    /// Where tokens are sent.
+    fn https(&self, name: &str, value: &Value) -> Result<String> {
+        let text = self.text(name, value)?;
+        if is_safe_url(&text) {
+            Ok(text)
+        } else {
+            Err(self.fault(value.span(), &format!("`{name}` is not an https URL")))
+        }
     }
 
     fn url(&self, value: &Value) -> Result<Record> {

@@ -233,8 +233,18 @@ impl Providers {
                 .filter_map(|known| config::base_url(known.url?).ok())
                 .any(|known| shares(&known))
         };
+        // Those of ModelForge's file count once it was read: before, all that is known is in the other two.
+        let with_defined = || {
+            let defined = self.modelforge.get().and_then(|defined| defined.as_ref().ok());
+            defined.into_iter().flatten().any(|(other, provider)| {
+                other != name
+                    && !self.config.providers.contains_key(other)
+                    && table::by_name(other).is_none()
+                    && provider.as_ref().is_ok_and(|provider| shares(&provider.url))
+            })
+        };
         let mut location = url.clone();
-        if !with_configured && !with_known() {
+        if !with_configured && !with_known() && !with_defined() {
             location.remove("path");
         }
         location

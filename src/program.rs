@@ -63,20 +63,28 @@ impl Program {
     fn run(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>> {
         let start = Instant::now();
         let outcome = self.run_untraced(operation, request, most);
-        if terminal::is_verbose() {
-            let (result, record) = match &outcome {
-                Ok(output) if operation == Operation::Get && !output.is_empty() => {
-                    ("found".to_owned(), Record::read_from(output.as_slice()).unwrap_or_default())
-                }
-                Ok(_) if operation == Operation::Get => ("found nothing".to_owned(), request.clone()),
-                Ok(_) => ("done".to_owned(), request.clone()),
-                Err(problem) => (format!("failed: {problem}"), request.clone()),
-            };
-            let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
-            let (name, operation, path) = (&self.name, operation.name(), error::tilde(&self.path));
-            terminal::trace(&format!("{name} {operation}: {result} in {milliseconds:.1} ms ({path}) {record:?}"));
-        }
+        self.trace(operation, start, outcome.as_ref().map(|_| ("done", request)), request);
         outcome
+    }
+
+    /// One line for a hop: what came of it and, of all that is known by then, what may be shown.
+    fn trace(
+        &self,
+        operation: Operation,
+        start: Instant,
+        outcome: std::result::Result<(&str, &Record), &Error>,
+        request: &Record,
+    ) {
+        if !terminal::is_verbose() {
+            return;
+        }
+        let (outcome, record) = match outcome {
+            Ok((outcome, record)) => (outcome.to_owned(), record),
+            Err(problem) => (format!("failed: {problem}"), request),
+        };
+        let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
+        let (name, operation, path) = (&self.name, operation.name(), error::tilde(&self.path));
+        terminal::trace(&format!("{name} {operation}: {outcome} in {milliseconds:.1} ms ({path}) {record:?}"));
     }
 
     fn run_untraced(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>> {
@@ -97,7 +105,7 @@ impl Program {
         let mut running = Running::start(command, !self.attended, self.limit())?;
         running.write(request.to_lines());
         let finished = running.finish(most)?;
-        let (reason, hint) = self.pass_on(&finished.said, request);
+        let (reason, hint) = self.pass_on(&finished, request);
         if finished.status.success() {
             return Ok(finished.output);
         }
@@ -108,19 +116,28 @@ impl Program {
         })
     }
 
-    /// Passes on what the helper said, without the secrets of the request, should it have repeated them; what it gave
-    /// as its reason for failing, and its hint, become part of our own message.
-    fn pass_on(&self, said: &[u8], request: &Record) -> (Option<String>, Option<String>) {
+    /// Passes on what the helper said, without the secrets of the request and of the answer, should it have repeated them (a
+    /// script with `set -x` does); what it gave as its reason for failing, and its hint, become part of our own message.
+    fn pass_on(&self, finished: &Finished, request: &Record) -> (Option<String>, Option<String>) {
         let (mut reason, mut hint) = (None, None);
-        for line in String::from_utf8_lossy(said).lines() {
+        let said = String::from_utf8_lossy(&finished.said);
+        let answered = finished.output.split(|b| matches!(b, b'\n' | b'\r')).filter_map(|line| {
+            let split = line.iter().position(|b| *b == b'=')?;
+            Some((std::str::from_utf8(&line[..split]).unwrap_or_default(), &line[split + 1..]))
+        });
+        let mut secrets: Vec<&str> = match said.trim().is_empty() {
+            true => Vec::new(),
+            false => (request.iter().chain(answered))
+                .filter(|(key, value)| value.len() > 3 && !modelforge_credential_protocol::is_public(key))
+                .filter_map(|(_, value)| std::str::from_utf8(value).ok())
+                .collect(),
+        };
+        // The longest first: one may be part of another.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        for line in said.lines() {
             let mut line = line.to_owned();
-            for (key, value) in request.iter() {
-                if let Ok(value) = std::str::from_utf8(value)
-                    && !modelforge_credential_protocol::is_public(key)
-                    && value.len() > 3
-                {
-                    line = line.replace(value, "<redacted>");
-                }
+            for secret in &secrets {
+                line = line.replace(secret, "<redacted>");
             }
             let line = visible(&line);
             if let Some(text) = line.strip_prefix("error: ").or(line.strip_prefix("fatal: ")) {
@@ -137,23 +154,14 @@ impl Program {
 
 impl Helper for Program {
     fn get(&self, request: &Record) -> Result<Option<Record>> {
-        let output = self.run(Operation::Get, request, MAX_RECORD)?;
-        let mut found = Record::read_from(output.as_slice()).map_err(|problem| error::malformed(&problem))?;
-        for key in ["protocol", "host", "path", "username"] {
-            if let (Some(asked), Some(answered)) = (request.get(key), found.get(key))
-                && asked != answered
-            {
-                return Err(error::changed(key));
-            }
-        }
-        // A pre-encoded credential counts only from a helper that says it knows what that is.
-        if !found.announces("authtype") {
-            found.retain(|key| !matches!(key, "authtype" | "credential"));
-        }
-        if !found.announces("state") {
-            found.retain(|key| !matches!(key, "state[]" | "continue"));
-        }
-        Ok(if found.is_empty() { None } else { Some(found) })
+        let start = Instant::now();
+        let outcome = self.run_untraced(Operation::Get, request, MAX_RECORD).and_then(|output| found(&output, request));
+        let shown = outcome.as_ref().map(|found| match found {
+            Some(found) => ("found", found),
+            None => ("found nothing", request),
+        });
+        self.trace(Operation::Get, start, shown, request);
+        outcome
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
@@ -180,6 +188,26 @@ impl Helper for Program {
         }
         if records.is_empty() { Ok(None) } else { Err(error::list_cut_short()) }
     }
+}
+
+/// The answer to a `get`, if it is one to this request.
+fn found(output: &[u8], request: &Record) -> Result<Option<Record>> {
+    let mut found = Record::read_from(output).map_err(|problem| error::malformed(&problem))?;
+    for key in ["protocol", "host", "path", "username"] {
+        if let (Some(asked), Some(answered)) = (request.get(key), found.get(key))
+            && asked != answered
+        {
+            return Err(error::changed(key));
+        }
+    }
+    // A pre-encoded credential counts only from a helper that says it knows what that is.
+    if !found.announces("authtype") {
+        found.retain(|key| !matches!(key, "authtype" | "credential"));
+    }
+    if !found.announces("state") {
+        found.retain(|key| !matches!(key, "state[]" | "continue"));
+    }
+    Ok(if found.is_empty() { None } else { Some(found) })
 }
 
 /// Lets a program ask a person: `ssh-askpass` and its like. The prompt is its argument, the first line it prints the answer.

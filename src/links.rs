@@ -4,7 +4,8 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Helper, Record};
 
 use crate::chain::{Chain, Link};
-use crate::config::Entry;
+use crate::config::{Entry, Helpers};
+use crate::error;
 use crate::program::Program;
 use crate::providers::Providers;
 use crate::terminal::{self, Person};
@@ -15,14 +16,24 @@ pub struct Opened {
     pub automatic: bool,
 }
 
-/// Finds the helpers of a request. In the default chain, those that are not installed are left out.
+/// Finds the helpers of a request.
 pub fn open(providers: &Providers, request: &Record, person: &Person) -> Result<Opened> {
     let helpers = providers.helpers_for(request)?;
+    Ok(Opened { chain: of(&helpers, person, providers.store_in_all()), automatic: helpers.automatic })
+}
+
+/// A chain of these helpers. Of a default chain, those that are not installed are left out.
+pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
     let mut links = Vec::new();
     for entry in &helpers.entries {
         let program = Program::find(entry);
         if let (true, Err(problem)) = (helpers.automatic, &program) {
-            terminal::trace(&format!("{problem}"));
+            // That it is not installed is no news; that it is and may not be started is.
+            if *problem == error::helper_missing(entry.words.first().map_or("", String::as_str)) {
+                terminal::trace(&problem.to_string());
+            } else {
+                terminal::warning(problem);
+            }
             continue;
         }
         let attended = match (&program, person) {

@@ -48,7 +48,9 @@ pub struct Answer {
 pub struct Stored {
     /// The helpers that keep it: read back from each.
     pub kept_by: Vec<String>,
-    /// Failures, older copies that may be left, helpers that will answer first.
+    /// Helpers that answer first, with another key.
+    pub shadowed_by: Vec<String>,
+    /// Failures, and older copies that may be left.
     pub remarks: Vec<Error>,
 }
 
@@ -68,8 +70,15 @@ pub struct Listed {
     pub records: Vec<Record>,
     /// Helpers that could not be asked.
     pub failed: Vec<Error>,
+    /// Helpers that have no list.
+    pub cannot_list: Vec<String>,
+}
+
+impl Listed {
     /// Whether that is all there is.
-    pub complete: bool,
+    pub fn is_whole(&self) -> bool {
+        self.failed.is_empty() && self.cannot_list.is_empty()
+    }
 }
 
 /// The helper whose files belong to another program: only a migration or a logout writes to them.
@@ -94,7 +103,7 @@ impl Chain {
         let _lock = Lock::wait(&request.record)?;
         let (mut answer, expired) = self.ask(request, false, false);
         if expired && answer.complete && !answer.record.is_true("ephemeral") {
-            let stored = self.store_locked(&answer.record, true)?;
+            let stored = self.store_locked(&answer.record, true, None)?;
             if stored.kept_by.is_empty() {
                 answer.remarks.extend(stored.remarks);
                 answer.remarks.push(error::refreshed_but_not_kept(&answer.record));
@@ -108,7 +117,7 @@ impl Chain {
         let _lock = Lock::wait(&request.record)?;
         let (answer, expired) = self.ask(request, true, false);
         if expired && answer.complete && !answer.record.is_true("ephemeral") {
-            self.store_locked(&answer.record, true)?;
+            self.store_locked(&answer.record, true, None)?;
         }
         Ok(answer)
     }
@@ -117,6 +126,7 @@ impl Chain {
     fn ask(&self, request: &Request, attended: bool, stop: bool) -> (Answer, bool) {
         let mut answer = Answer { record: request.record.clone(), ..Answer::default() };
         let mut expired = false;
+        let mut still_good = None;
         for (at, link) in self.links.iter().enumerate() {
             let found =
                 link.helper(attended).and_then(|helper| helper.get(&question(&answer.record, &request.context)?));
@@ -133,14 +143,20 @@ impl Chain {
                 continue;
             }
             let quit = found.is_true("quit");
+            let others_follow = at + 1 < self.links.len();
             found.retain(|key| !ABOUT_THE_COPY.contains(&key) && key != "capability[]");
             answer.record.merge(&found);
-            if is_expired(&answer.record) {
+            let ends_soon =
+                others_follow && answer.record.has("oauth_refresh_token") && is_expired_in(&answer.record, SOON);
+            if ends_soon || is_expired(&answer.record) {
                 expired = true;
+                if !is_expired(&answer.record) {
+                    still_good = Some((answer.record.clone(), link.name.clone()));
+                }
                 for key in ["password", "credential", "authtype", "password_expiry_utc"] {
                     answer.record.remove(key);
                 }
-                if stop && at + 1 < self.links.len() {
+                if stop && others_follow {
                     return (answer, true);
                 }
             }
@@ -154,6 +170,11 @@ impl Chain {
                 break;
             }
         }
+        // Nobody could renew it, but for a few seconds it still opens the door.
+        if let (false, Some((record, helper))) = (answer.complete, still_good) {
+            answer = Answer { record, helper: Some(helper), complete: true, ..answer };
+            expired = false;
+        }
         if answer.complete && request.provider.is_some() && !answer.record.has("username") {
             let _ = answer.record.set("username", DEFAULT_ACCOUNT);
         }
@@ -162,14 +183,20 @@ impl Chain {
 
     /// Stores in the first helper that keeps it, which is known by reading it back, and erases older copies from the others.
     ///
-    /// With `durable`, a helper that only passes on what the environment holds does not count as keeping it; without, a credential
-    /// that came from there needs no other place.
-    pub fn store(&self, record: &Record, durable: bool) -> Result<Stored> {
+    /// A credential that came from the environment needs no other place.
+    pub fn store(&self, record: &Record) -> Result<Stored> {
         let _lock = Lock::wait(record)?;
-        self.store_locked(record, durable)
+        self.store_locked(record, false, None)
     }
 
-    fn store_locked(&self, record: &Record, durable: bool) -> Result<Stored> {
+    /// The same, but a helper that only passes on what the environment holds does not count as keeping it; and, where one
+    /// is named, in that helper alone.
+    pub fn store_durably(&self, record: &Record, only: Option<&str>) -> Result<Stored> {
+        let _lock = Lock::wait(record)?;
+        self.store_locked(record, true, only)
+    }
+
+    fn store_locked(&self, record: &Record, durable: bool, only: Option<&str>) -> Result<Stored> {
         let mut record = record.clone();
         record.retain(|key| !ABOUT_THE_COPY.contains(&key) && key != "capability[]" && !key.starts_with("wwwauth"));
         if !record.has("username") {
@@ -179,6 +206,10 @@ impl Chain {
         let mut earlier = Vec::new();
         let mut untouched = Vec::new();
         for (at, link) in self.links.iter().enumerate() {
+            if only.is_some_and(|only| only != link.name) {
+                untouched.push(at);
+                continue;
+            }
             match link.try_to_keep(&record) {
                 Ok(Kept::Yes) => {
                     stored.kept_by.push(link.name.clone());
@@ -199,7 +230,7 @@ impl Chain {
                 Err(problem) => stored.remarks.push(error::helper_did_not_keep(&link.name, &problem)),
             }
         }
-        if stored.kept_by.is_empty() || self.store_in_all {
+        if stored.kept_by.is_empty() || (self.store_in_all && only.is_none()) {
             return Ok(stored);
         }
         for at in untouched {
@@ -207,19 +238,27 @@ impl Chain {
                 stored.remarks.extend(link.erase_older(&record, &mut earlier));
             }
         }
-        let kept_by = stored.kept_by.join(", ");
-        stored.remarks.extend(earlier.iter().map(|name| error::answers_first(name, &kept_by)));
+        stored.shadowed_by = earlier;
         Ok(stored)
     }
 
-    /// Erases from every helper.
+    /// Erases from every helper that keeps credentials of its own.
     pub fn erase(&self, description: &Record) -> Result<Erased> {
+        self.erase_from(description, false)
+    }
+
+    /// Erases from every helper, the files of other programs included.
+    pub fn erase_everywhere(&self, description: &Record) -> Result<Erased> {
+        self.erase_from(description, true)
+    }
+
+    fn erase_from(&self, description: &Record, plain_text: bool) -> Result<Erased> {
         let _lock = Lock::wait(description)?;
         let mut erased = Erased::default();
         let mut question = with_capabilities(description)?;
         question.retain(|key| !ABOUT_THE_COPY.contains(&key) && !key.starts_with("wwwauth"));
         for link in &self.links {
-            if link.name == PLAIN_TEXT {
+            if link.name == PLAIN_TEXT && !plain_text {
                 if matches!(link.helper(false).and_then(|helper| helper.get(&question)), Ok(Some(_))) {
                     erased.remarks.push(error::plain_text_left(description));
                 }
@@ -234,28 +273,61 @@ impl Chain {
 
     /// What the helpers hold: each credential once, with the first helper that has it.
     pub fn list(&self, context: &Record) -> Result<Listed> {
-        let mut listed = Listed { complete: true, ..Listed::default() };
-        for link in &self.links {
-            match link.helper(false).and_then(|helper| helper.list(context)) {
+        let mut listed = Listed::default();
+        for (name, answer) in self.list_each(context) {
+            match answer {
                 Ok(Some(records)) => {
                     for mut record in records {
                         let same = |other: &Record| {
                             ["protocol", "host", "path", "username"].iter().all(|key| other.get(key) == record.get(key))
                         };
                         if !listed.records.iter().any(same) {
-                            record.set("helper", &link.name)?;
+                            record.set("helper", &name)?;
                             listed.records.push(record);
                         }
                     }
                 }
-                Ok(None) => listed.complete = false,
-                Err(problem) => {
-                    listed.complete = false;
-                    listed.failed.push(error::helper_failed(&link.name, &problem));
-                }
+                Ok(None) => listed.cannot_list.push(name),
+                Err(problem) => listed.failed.push(error::helper_failed(&name, &problem)),
             }
         }
         Ok(listed)
+    }
+
+    /// What each helper lists, in the order of the chain; they are asked side by side.
+    pub fn list_each(&self, context: &Record) -> Vec<(String, Result<Option<Vec<Record>>>)> {
+        std::thread::scope(|scope| {
+            let asked: Vec<_> = self
+                .links
+                .iter()
+                .map(|link| (link, scope.spawn(|| link.helper(false).and_then(|helper| helper.list(context)))))
+                .collect();
+            asked
+                .into_iter()
+                .map(|(link, asked)| (link.name.clone(), asked.join().unwrap_or_else(|_| Err("it broke off".into()))))
+                .collect()
+        })
+    }
+
+    /// The links, for commands that say what each of them holds.
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// The copy of a credential in each helper that has one.
+    pub fn copies(&self, description: &Record, context: &Record) -> Result<Vec<(String, Record)>> {
+        let question = question(&description_of(description)?, context)?;
+        let found = |link: &Link| link.helper(false).ok()?.get(&question).ok()?.filter(Record::has_secret);
+        Ok(self.links.iter().filter_map(|link| Some((link.name.clone(), found(link)?))).collect())
+    }
+
+    /// The copy of a credential in one helper.
+    pub fn copy_in(&self, helper: &str, description: &Record, context: &Record) -> Result<Option<Record>> {
+        let question = question(&description_of(description)?, context)?;
+        match self.links.iter().find(|link| link.name == helper) {
+            Some(link) => link.helper(false)?.get(&question),
+            None => Ok(None),
+        }
     }
 }
 
@@ -269,7 +341,8 @@ enum Kept {
 }
 
 impl Link {
-    fn helper(&self, attended: bool) -> Result<&dyn Helper> {
+    /// The helper, or why there is none.
+    pub fn helper(&self, attended: bool) -> Result<&(dyn Helper + Send + Sync)> {
         match (&self.helper, &self.attended) {
             (Ok(_), Some(helper)) if attended => Ok(&**helper),
             (Ok(helper), _) => Ok(&**helper),
@@ -278,7 +351,7 @@ impl Link {
     }
 
     /// Tries without anybody's help first; what fails is tried again with a person, where one is there.
-    fn with_or_without_a_person<T>(&self, act: impl Fn(&dyn Helper) -> Result<T>) -> Result<T> {
+    fn with_or_without_a_person<T>(&self, act: impl Fn(&(dyn Helper + Send + Sync)) -> Result<T>) -> Result<T> {
         match (self.helper(false).and_then(&act), &self.attended) {
             (Err(_), Some(helper)) if self.helper.is_ok() => act(&**helper),
             (outcome, _) => outcome,
@@ -352,10 +425,21 @@ fn holds_the_same(found: &Record, stored: &Record) -> bool {
         && (stored.has("password_expiry_utc") || found.expiry().is_none())
 }
 
+/// A token that ends this soon, in seconds, is renewed if it can be: the tool that asks has yet to use it.
+const SOON: u64 = 60;
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
+}
+
 /// As in git: it has expired when its time is before now.
 pub fn is_expired(record: &Record) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    record.expiry().is_some_and(|expiry| expiry < now)
+    is_expired_in(record, 0)
+}
+
+fn is_expired_in(record: &Record, seconds: u64) -> bool {
+    record.expiry().is_some_and(|expiry| expiry < now() + seconds)
 }
 
 /// A pre-encoded credential, or a user name and a password; a provider's key needs no name.

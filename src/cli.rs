@@ -1,8 +1,9 @@
 //! The command line. clap's types end here.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 /// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.
 #[derive(Parser)]
@@ -28,6 +29,37 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 pub enum Command {
+    /// Sign in to a provider: ask for its key, or confirm a code in a browser
+    #[command(
+        after_help = "Example:\n  modelforge-credential login openai\n  modelforge-credential login openai --account work < key.txt"
+    )]
+    Login {
+        /// The provider, for example openai
+        provider: Option<String>,
+        #[command(flatten)]
+        options: LoginOptions,
+    },
+    /// Sign out: erase a credential in every helper
+    #[command(after_help = "Example:\n  modelforge-credential logout openai")]
+    Logout {
+        /// The provider
+        provider: Option<String>,
+        #[command(flatten)]
+        options: LogoutOptions,
+    },
+    /// Show where one is signed in, and how each credential is protected
+    #[command(after_help = "Example:\n  modelforge-credential status --verbose")]
+    Status {
+        /// Only this provider; the exit status says whether one is signed in
+        provider: Option<String>,
+        #[command(flatten)]
+        options: StatusOptions,
+    },
+    /// ModelForge's spelling: auth login, auth logout, auth status
+    Auth {
+        #[command(subcommand)]
+        command: Auth,
+    },
     /// Find a credential; where there is none, ask the person at the terminal
     Fill,
     /// Keep a credential that works
@@ -46,6 +78,77 @@ pub enum Command {
     Capability,
     #[command(external_subcommand)]
     Unknown(Vec<OsString>),
+}
+
+/// `auth …`, as ModelForge spells it.
+#[derive(Subcommand)]
+pub enum Auth {
+    /// Sign in to a provider
+    Login {
+        #[command(flatten)]
+        options: LoginOptions,
+    },
+    /// Sign out
+    Logout {
+        #[command(flatten)]
+        options: LogoutOptions,
+    },
+    /// Show where one is signed in
+    Status {
+        #[command(flatten)]
+        options: StatusOptions,
+    },
+}
+
+#[derive(Args)]
+pub struct LoginOptions {
+    /// The provider (ModelForge's spelling)
+    #[arg(long = "provider", id = "provider_option", value_name = "PROVIDER", hide = true)]
+    pub provider: Option<String>,
+    /// Which of several accounts this is
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Keep it in this helper of the chain
+    #[arg(long, value_name = "NAME")]
+    pub helper: Option<String>,
+    /// The key itself; other users can see it here, so better pipe it
+    #[arg(long, value_name = "KEY", hide_default_value = true)]
+    pub api_key: Option<String>,
+    /// Keep a service account's JSON file
+    #[arg(long, value_name = "PATH", conflicts_with = "api_key")]
+    pub file: Option<PathBuf>,
+    /// Open the browser for a code that has to be confirmed
+    #[arg(long)]
+    pub browser: bool,
+    /// Replace what is there; keep a key that looks like another provider's
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Args)]
+pub struct LogoutOptions {
+    /// The provider (ModelForge's spelling)
+    #[arg(long = "provider", id = "provider_option", value_name = "PROVIDER", hide = true)]
+    pub provider: Option<String>,
+    /// Only this account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Every provider
+    #[arg(long, alias = "all-providers", conflicts_with = "account")]
+    pub all: bool,
+}
+
+#[derive(Args)]
+pub struct StatusOptions {
+    /// Only this provider (ModelForge's spelling)
+    #[arg(long = "provider", id = "provider_option", value_name = "PROVIDER", hide = true)]
+    pub provider: Option<String>,
+    /// Only this account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Reads the command line; a mistake in it, `--help` and `--version` end the program here.

@@ -50,6 +50,10 @@ pub fn unknown_command(word: &str, similar: Option<&str>) -> Usage {
     })
 }
 
+pub fn no_provider(command: &str) -> Usage {
+    Usage(Error::new(format!("`{command}` needs a provider")).hint(format!("{PROGRAM} {command} openai")))
+}
+
 pub fn no_credential(request: &Record) -> Error {
     let error = Error::new(format!("no credential for {}", name_of(request)));
     match request.text("provider") {
@@ -67,6 +71,95 @@ pub fn could_not_look(request: &Record) -> Error {
 pub fn nobody_to_ask() -> Error {
     Error::new("cannot ask for the key: there is no terminal")
         .hint("set MODELFORGE_CREDENTIAL_ASKPASS, or store the key first")
+}
+
+pub fn nobody_to_ask_for_login(provider: &str) -> Error {
+    Error::new("cannot ask for the key: there is no terminal")
+        .hint(format!("pipe it: {PROGRAM} login {provider} < key.txt"))
+}
+
+pub fn no_terminal_for_device_flow(request: &Record) -> Error {
+    Error::new(format!("cannot sign in to {}: it needs a person at a terminal", name_of(request)))
+        .hint(format!("{PROGRAM} login {}  # in a terminal", request.text("provider").unwrap_or("PROVIDER")))
+}
+
+pub fn not_one_line() -> Error {
+    Error::new("standard input is not one line of text with a key in it")
+}
+
+pub fn cannot_read(path: &Path, problem: &std::io::Error) -> Error {
+    Error::new(format!("cannot read `{}`: {problem}", tilde(path)))
+}
+
+pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
+    Error::new(format!("`{}`, line {line}, column {column}: this is not a JSON object", tilde(path)))
+}
+
+pub fn key_in_arguments(provider: &str) -> Error {
+    Error::new("other users of this machine can see arguments, and the shell keeps them in its history")
+        .hint(format!("pipe the key: {PROGRAM} login {provider} < key.txt"))
+}
+
+pub fn blanks_removed() -> Error {
+    Error::new("the blanks around the key were removed")
+}
+
+pub fn bad_key(provider: &str, what: &str) -> Error {
+    Error::new(format!("this cannot be a key for `{provider}`: it has {what} in it"))
+}
+
+pub fn odd_length(provider: &str, length: usize) -> Error {
+    Error::new(format!("a key for `{provider}` does not often have {length} characters; was it copied whole?"))
+}
+
+pub fn odd_shape(provider: &str) -> Error {
+    Error::new(format!("this does not look like the keys that `{provider}` makes today"))
+}
+
+pub fn bad_checksum(provider: &str) -> Error {
+    Error::new(format!("the checksum in this token for `{provider}` is wrong; was it copied whole?"))
+}
+
+pub fn key_of_another(provider: &str, other: &str) -> Error {
+    Error::new(format!("this looks like a key for `{other}`, not for `{provider}`"))
+        .hint(format!("{PROGRAM} login {other}, or --force to keep it for `{provider}` all the same"))
+}
+
+pub fn not_in_the_chain(helper: &str) -> Error {
+    Error::new(format!("helper `{}` is not in the chain", visible(helper)))
+        .hint("add it to `helpers` in config.toml, or what it keeps is never found")
+}
+
+pub fn shadowed(place: &str, kept_by: &str) -> Error {
+    Error::new(format!("{place} answers before `{kept_by}`, so what was kept now is not used yet"))
+}
+
+pub fn several_accounts(provider: &str, accounts: &[String], command: &str) -> Error {
+    let accounts: Vec<String> = accounts.iter().map(|account| format!("`{}`", visible(account))).collect();
+    Error::new(format!("`{provider}` has several accounts: {}", accounts.join(", ")))
+        .hint(format!("{PROGRAM} {command} {provider} --account NAME"))
+}
+
+pub fn cannot_list(helper: &str) -> Error {
+    Error::new(format!("helper `{helper}` cannot say what it holds, so it may hold more"))
+}
+
+pub fn not_everything_erased() -> Error {
+    Error::new("not everything could be erased")
+}
+
+pub fn still_answers(helper: &str) -> Error {
+    Error::new(format!("helper `{helper}` still has the credential after it was told to erase it"))
+}
+
+pub fn variable_still_set(variable: &str, description: &Record) -> Error {
+    Error::new(format!("the environment variable `{variable}` still holds a key for {}", name_of(description)))
+        .hint(format!("unset {variable}"))
+}
+
+pub fn not_signed_in(provider: &str, account: Option<&str>) -> Error {
+    let account = account.map(|account| format!(" as `{}`", visible(account))).unwrap_or_default();
+    Error::new(format!("not signed in to `{provider}`{account}")).hint(format!("{PROGRAM} login {provider}"))
 }
 
 pub fn told_to_quit(request: &Record, helper: &str) -> Error {

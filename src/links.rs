@@ -42,7 +42,7 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
         };
         links.push(Link { name: name(entry), helper: program.map(boxed), attended });
     }
-    Ok(Opened { chain: Chain::new(links, providers.store_in_all()), automatic: helpers.automatic })
+    Chain::new(links, store_in_all)
 }
 
 fn boxed(program: Program) -> Box<dyn Helper + Send + Sync> {

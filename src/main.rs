@@ -6,17 +6,22 @@ mod config;
 mod error;
 mod links;
 mod lock;
+mod login;
+mod logout;
 mod modelforge;
 mod program;
 mod providers;
 mod request;
+mod rules;
+mod status;
 mod terminal;
 mod url;
 mod wire;
 
 use std::process::ExitCode;
 
-use cli::Command;
+use anyhow::Result;
+use cli::{Auth, Command, LoginOptions, LogoutOptions, StatusOptions};
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
 #[global_allocator]
@@ -25,8 +30,18 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_all
 fn main() -> ExitCode {
     modelforge_credential_protocol::harden();
     let cli = cli::parse();
-    terminal::set_verbose(cli.verbose || std::env::var_os("MODELFORGE_CREDENTIAL_TRACE").is_some_and(|on| on == "1"));
+    let details = cli.verbose;
+    let shows_details = matches!(cli.command, Command::Status { .. } | Command::Auth { command: Auth::Status { .. } });
+    terminal::set_verbose(
+        (details && !shows_details) || std::env::var_os("MODELFORGE_CREDENTIAL_TRACE").is_some_and(|on| on == "1"),
+    );
     let outcome = match cli.command {
+        Command::Login { provider, options } => sign_in(provider, options),
+        Command::Logout { provider, options } => sign_out(provider, &options),
+        Command::Status { provider, options } => show(provider, options, details),
+        Command::Auth { command: Auth::Login { options } } => sign_in(None, options),
+        Command::Auth { command: Auth::Logout { options } } => sign_out(None, &options),
+        Command::Auth { command: Auth::Status { options } } => show(None, options, details),
         Command::Fill => wire::fill(),
         Command::Approve | Command::Store => wire::approve(),
         Command::Reject | Command::Erase => wire::reject(),
@@ -42,4 +57,30 @@ fn main() -> ExitCode {
             ExitCode::from(if problem.is::<error::Usage>() { 2 } else { 1 })
         }
     }
+}
+
+fn sign_in(provider: Option<String>, options: LoginOptions) -> Result<()> {
+    let provider = provider.or(options.provider).ok_or_else(|| error::no_provider("login"))?;
+    login::login(&login::Login {
+        provider,
+        account: options.account,
+        helper: options.helper,
+        api_key: options.api_key.map(zeroize::Zeroizing::new),
+        file: options.file,
+        browser: options.browser,
+        force: options.force,
+    })
+}
+
+fn sign_out(provider: Option<String>, options: &LogoutOptions) -> Result<()> {
+    if options.all {
+        return logout::logout_all();
+    }
+    let provider = provider.as_ref().or(options.provider.as_ref()).ok_or_else(|| error::no_provider("logout"))?;
+    logout::logout(provider, options.account.as_deref())
+}
+
+fn show(provider: Option<String>, options: StatusOptions, details: bool) -> Result<()> {
+    let StatusOptions { provider: option, account, json } = options;
+    status::status(&status::Status { provider: provider.or(option), account, details, json })
 }

@@ -16,12 +16,14 @@ use crate::config::Entry;
 use crate::error::{self, PROGRAM};
 use crate::{lock, terminal};
 use find::{search, trusted};
-use process::Running;
+use process::{Finished, Running};
 
 /// How long a helper may take when nobody is there who might have to unlock something.
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long it may take when it may ask a person.
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
+/// How long a person may take to confirm a code in a browser; the codes themselves end sooner.
+pub const LIMIT_OF_A_DEVICE_FLOW: Duration = Duration::from_secs(20 * 60);
 /// The longest list of a helper, in bytes.
 const MAX_LIST: usize = 16 << 20;
 /// How often this program may be its own helper's helper.

@@ -121,6 +121,12 @@ impl Providers {
         Ok(best)
     }
 
+    /// The providers that the user configured, here or in ModelForge.
+    pub fn of_this_user(&self) -> Vec<String> {
+        let configured = self.config.providers.keys().cloned();
+        configured.chain(self.of_modelforge_file().map(|(name, _)| name.clone())).collect()
+    }
+
     /// Every provider that has a URL, and every one of them in the list of variables for [`list`](modelforge_credential_protocol::Helper::list).
     pub fn context_of_all(&self) -> Result<Record> {
         let mut names: Vec<&str> = table::all().iter().map(|provider| provider.name).collect();

@@ -27,6 +27,73 @@ pub fn answer(lines: &[u8]) -> io::Result<()> {
     modelforge_credential_protocol::stdout()?.write_all(lines)
 }
 
+/// Tells a person on standard output what was done.
+pub fn done(line: &str) -> io::Result<()> {
+    answer(format!("{}\n", visible(line)).as_bytes())
+}
+
+/// How a line of a table looks.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Paint {
+    Plain,
+    /// Red, where there are colours.
+    Alarm,
+}
+
+/// Lines in columns as wide as they need to be; in colour only on a terminal, and not with `NO_COLOR`.
+pub fn columns(lines: &[Vec<String>], paints: &[Paint]) -> String {
+    let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let count = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let used = |at: usize| lines.iter().skip(1).any(|line| line.get(at).is_some_and(|cell| !cell.is_empty()));
+    let width =
+        |at: usize| lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let shown: Vec<(usize, usize)> = (0..count).filter(|at| used(*at)).map(|at| (at, width(at))).collect();
+    let mut text = String::new();
+    for (line, paint) in lines.iter().zip(paints) {
+        let cells = shown.iter().map(|(at, width)| format!("{:width$}", line.get(*at).map_or("", String::as_str)));
+        let row = cells.collect::<Vec<_>>().join("  ");
+        let row = row.trim_end();
+        match paint {
+            Paint::Alarm if colours => text.push_str(&format!("\u{1b}[31m{row}\u{1b}[0m\n")),
+            _ => text.push_str(&format!("{row}\n")),
+        }
+    }
+    text
+}
+
+/// Says on the terminal what takes so long, from the first second on, and takes it back when it is dropped.
+pub struct Progress {
+    end: Option<std::sync::mpsc::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Progress {
+    pub fn start(what: &'static str) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self { end: None, thread: None };
+        }
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let timeout = std::sync::mpsc::RecvTimeoutError::Timeout;
+            if ended.recv_timeout(std::time::Duration::from_secs(1)) == Err(timeout) {
+                let _ = io::stderr().write_all(format!("{what} …").as_bytes());
+                let _ = ended.recv();
+                let _ = io::stderr().write_all(b"\r\x1b[K");
+            }
+        });
+        Self { end: Some(end), thread: Some(thread) }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
 /// Says why it failed.
 pub fn error(problem: &anyhow::Error) {
     say("error", &format!("{problem:#}"));
@@ -114,6 +181,12 @@ impl Person {
             let username = self.ask(&format!("Username for '{}': ", request.url()), true)?;
             request.set("username", username.as_bytes())?;
         }
+        let secret = self.secret(request)?;
+        request.set("password", secret.as_bytes())
+    }
+
+    /// Asks for the secret of what `request` describes.
+    pub fn secret(&self, request: &Record) -> Result<Zeroizing<String>> {
         let prompt = match (request.text("provider"), request.text("username")) {
             (Some(_), _) => format!("API key for {}: ", error::name_of(request).replace('`', "")),
             (None, Some(username)) => {
@@ -123,8 +196,7 @@ impl Person {
             }
             (None, None) => format!("Password for '{}': ", request.url()),
         };
-        let secret = self.ask(&prompt, false)?;
-        request.set("password", secret.as_bytes())
+        self.ask(&prompt, false)
     }
 
     fn ask(&self, prompt: &str, echo: bool) -> Result<Zeroizing<String>> {

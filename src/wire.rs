@@ -95,12 +95,16 @@ pub fn approve() -> Result<()> {
         return Err(error::already_expired(&record).into());
     }
     let opened = open(&providers, &record, &terminal::person())?;
-    let stored = opened.chain.store(&record, false)?;
+    let stored = opened.chain.store(&record)?;
     stored.remarks.iter().for_each(terminal::warning);
     if stored.kept_by.is_empty() {
         return Err(error::not_kept(&record).into());
     }
-    terminal::trace(&format!("kept by {}", stored.kept_by.join(", ")));
+    let kept_by = stored.kept_by.join(", ");
+    for helper in &stored.shadowed_by {
+        terminal::warning(&error::answers_first(helper, &kept_by));
+    }
+    terminal::trace(&format!("kept by {kept_by}"));
     Ok(())
 }
 
@@ -129,7 +133,7 @@ pub fn list() -> Result<()> {
         lines.extend_from_slice(&record.to_lines());
         lines.push(b'\n');
     }
-    if listed.complete {
+    if listed.is_whole() {
         lines.extend_from_slice(format!("count={}\n", listed.records.len()).as_bytes());
     }
     listed.failed.iter().for_each(terminal::warning);

@@ -4,4 +4,9 @@
 
 mod support;
 
+mod attacks;
 mod chain;
+mod conformance;
+mod git;
+mod interop;
+mod trace;

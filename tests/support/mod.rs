@@ -1,5 +1,8 @@
 //! The [`Test`] builder: a program run in a home of its own, and exact expectations.
 
+pub mod conformance;
+pub mod keyring;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -207,12 +210,18 @@ impl Test {
     }
 
     /// The command, for tests that start it in their own way.
-    #[expect(clippy::disallowed_methods, reason = "tests start the programs that they test")]
     pub fn command(&self) -> Command {
         self.pending.store(false, Ordering::Relaxed);
-        let mut command = Command::new(&self.program);
+        let mut command = self.command_of(&self.program);
+        command.args(&self.arguments);
+        command
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "tests start the programs that they test")]
+    fn command_of(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.bin().display());
-        command.args(&self.arguments).current_dir(self.work()).env_clear();
+        command.current_dir(self.work()).env_clear();
         command.env("HOME", self.home()).env("PATH", path).env("LC_ALL", "C.UTF-8");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
@@ -221,11 +230,27 @@ impl Test {
     /// Runs, and looks for the sentinel wherever it must not be.
     #[track_caller]
     pub fn output(&self) -> Output {
-        let mut command = self.command();
+        assert!(!self.arguments.iter().any(|argument| argument.contains(SECRET)), "an argument shows the secret");
+        self.finish(self.command(), &self.stdin)
+    }
+
+    /// Runs any program in this home, beside the one that was prepared, and looks for the sentinel all the same.
+    #[track_caller]
+    pub fn run<S: AsRef<OsStr>>(&self, program_and_arguments: &[S], input: impl AsRef<[u8]>) -> Output {
+        let (program, arguments) = program_and_arguments.split_first().expect("a program");
+        let shows = |word: &S| word.as_ref().to_string_lossy().contains(SECRET);
+        assert!(!arguments.iter().any(shows), "an argument shows the secret");
+        let mut command = self.command_of(Path::new(program.as_ref()));
+        command.args(arguments);
+        self.finish(command, input.as_ref())
+    }
+
+    #[track_caller]
+    fn finish(&self, mut command: Command, input: &[u8]) -> Output {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("it has an input");
-        let input = self.stdin.clone();
+        let input = input.to_vec();
         let writer = std::thread::spawn(move || {
             // A program need not read what it does not want.
             let _ = stdin.write_all(&input);
@@ -233,7 +258,6 @@ impl Test {
         let output = child.wait_with_output().expect("the program ends");
         writer.join().expect("the input was written");
         assert!(!String::from_utf8_lossy(&output.stderr).contains(SECRET), "standard error shows the secret");
-        assert!(!self.arguments.iter().any(|argument| argument.contains(SECRET)), "an argument shows the secret");
         self.check_files();
         output
     }

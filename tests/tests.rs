@@ -9,4 +9,5 @@ mod chain;
 mod conformance;
 mod git;
 mod interop;
+mod property;
 mod trace;

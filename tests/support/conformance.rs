@@ -30,6 +30,7 @@ pub enum Beyond {
 pub struct Home {
     pub test: Test,
     /// Ends with the home.
+    #[expect(dead_code, reason = "it is held, not used")]
     pub keyring: Option<Keyring>,
 }
 

@@ -1,16 +1,93 @@
-//! The helper `oauth`: signs in with the device flow, and renews tokens.
+//! Signs in with a browser and renews what is about to end, as the last helper of a chain: it makes tokens, and keeps none.
 
+use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use modelforge_credential_protocol::{Helper, serve};
+use modelforge_credential_protocol::{Helper, Record, Result, serve, stdout, visible};
+
+use crate::flow::{Provider, Refreshed};
+use crate::http::Http;
+use crate::screen::Screen;
+
+mod flow;
+mod http;
+mod resolve;
+mod screen;
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-struct Oauth;
+const HELP: &str = "\
+A credential helper that signs in with a browser (OAuth's device flow) and renews tokens. It keeps nothing.
 
-impl Helper for Oauth {}
+Usage: modelforge-credential-oauth [OPTIONS] get|store|erase|list|capability
+
+With `oauth_refresh_token` in the request, `get` renews the token. Without one, or if the server no longer takes it, a
+person signs in, if MODELFORGE_CREDENTIAL_INTERACTIVE is 1 and there is a terminal. A proxy is taken from HTTPS_PROXY,
+ALL_PROXY and NO_PROXY.
+
+Options:
+  --browser   open the page to confirm at, instead of only showing its address
+  --help      this text
+  --version   the version
+";
+
+/// The caller ends helpers after ten seconds when nobody is there.
+const LIMIT: Duration = Duration::from_secs(8);
+const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(20);
+
+struct Oauth {
+    browser: bool,
+}
+
+impl Helper for Oauth {
+    fn get(&self, request: &Record) -> Result<Option<Record>> {
+        let Some(provider) = Provider::of(request)? else { return Ok(None) };
+        let token = request.text("oauth_refresh_token").filter(|token| !token.is_empty());
+        let screen = Screen::open();
+        if token.is_none() && screen.is_none() {
+            return Ok(None);
+        }
+        let http = Http::new(if screen.is_some() { LIMIT_WITH_A_PERSON } else { LIMIT });
+        let refused = match token.map(|token| provider.refresh(&http, token)).transpose()? {
+            Some(Refreshed::Token(record)) => return Ok(Some(record)),
+            Some(Refreshed::Refused(problem)) => Some(problem),
+            None => None,
+        };
+        let found = screen.map(|screen| provider.device_flow(&http, &screen, self.browser)).transpose()?.flatten();
+        match (found, refused) {
+            (None, Some(problem)) => Err(problem),
+            (found, _) => Ok(found),
+        }
+    }
+
+    fn list(&self, _: &Record) -> Result<Option<Vec<Record>>> {
+        Ok(Some(Vec::new()))
+    }
+}
 
 fn main() -> ExitCode {
-    serve(Oauth)
+    let mut browser = false;
+    for word in std::env::args_os().skip(1) {
+        let word = word.to_string_lossy();
+        let text = match &*word {
+            "--browser" => {
+                browser = true;
+                continue;
+            }
+            "--help" | "-h" => HELP,
+            "--version" | "-V" => concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n"),
+            option if option.starts_with('-') => {
+                let option = visible(option.split('=').next().unwrap_or_default());
+                let hint = concat!(env!("CARGO_PKG_NAME"), " --help");
+                let _ = writeln!(std::io::stderr(), "error: unknown option `{option}`\nhint: {hint}");
+                return ExitCode::from(2);
+            }
+            _ => continue,
+        };
+        let written = stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes()));
+        return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    serve(Oauth { browser })
 }

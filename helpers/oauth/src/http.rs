@@ -1,0 +1,244 @@
+//! The one way to a server: what every request has to keep to, and the sentences for what goes wrong on the way.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use modelforge_credential_protocol::{Error, Result, visible};
+use oauth2::url::{Host, Url, form_urlencoded};
+use oauth2::{HttpRequest, HttpResponse, http};
+use serde_json::{Map, Value};
+use ureq::Agent;
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
+
+use crate::resolve::Resolve;
+
+/// The largest answer, in bytes; that of an honest server is a thousandth of it.
+const MAX_BODY: u64 = 1 << 20;
+
+/// Sends requests, and remembers why the last one failed: the OAuth crate has no place for our errors.
+pub struct Http {
+    agent: Agent,
+    problem: RefCell<Option<Problem>>,
+}
+
+/// Why a request failed, and whether it is worth another try.
+pub struct Problem {
+    pub error: Error,
+    pub passing: bool,
+}
+
+/// What the OAuth crate is told of a failure. The rest is in [`Http::problem`].
+#[derive(Debug)]
+pub struct Failed;
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the request failed")
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// The URL of a server that may be given secrets.
+pub fn endpoint(name: &str, text: &str) -> Result<Url> {
+    let url = Url::parse(text).map_err(|_| Error::new(format!("`{name}` is not a URL")))?;
+    let safe = match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => is_loopback(&url),
+        _ => false,
+    };
+    if !safe {
+        return Err(Error::new(format!("`{name}` is not an https URL, and secrets go to no other")));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::new(format!("`{name}` holds a user name or a password")));
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+/// How a message names a server: without its port where that is the usual one, and never longer than a line.
+pub fn host(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let host: String = url.host_str().unwrap_or_default().chars().take(253).collect();
+    visible(&format!("{host}{port}"))
+}
+
+impl Http {
+    /// No request takes longer than `limit`, from the first question to the last byte.
+    pub fn new(limit: Duration) -> Self {
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
+        #[cfg(any(windows, target_vendor = "apple"))]
+        let tls = tls.provider(ureq::tls::TlsProvider::NativeTls);
+        #[cfg(not(any(windows, target_vendor = "apple")))]
+        let tls = tls.unversioned_rustls_crypto_provider(std::sync::Arc::new(rustls::crypto::ring::default_provider()));
+        let config = Agent::config_builder()
+            .timeout_global(Some(limit))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls.build())
+            .build();
+        Self { agent: Agent::with_parts(config, DefaultConnector::default(), Resolve), problem: RefCell::new(None) }
+    }
+
+    /// Why the last request failed.
+    pub fn problem(&self) -> Option<Problem> {
+        self.problem.take()
+    }
+
+    /// Whether it failed.
+    pub fn has_problem(&self) -> bool {
+        self.problem.borrow().is_some()
+    }
+
+    /// Sends a request. An `Err` may be tried again; after what will not get better the answer is empty, which ends the OAuth
+    /// crate's polling.
+    pub fn send(&self, request: HttpRequest) -> std::result::Result<HttpResponse, Failed> {
+        self.problem.replace(None);
+        let (status, body) = match self.exchange(request) {
+            Ok(answer) => answer,
+            Err(problem) => {
+                let passing = problem.passing;
+                self.problem.replace(Some(problem));
+                if passing {
+                    return Err(Failed);
+                }
+                (400, Vec::new())
+            }
+        };
+        http::Response::builder().status(status).body(body).map_err(|_| Failed)
+    }
+
+    fn exchange(&self, request: HttpRequest) -> std::result::Result<(u16, Vec<u8>), Problem> {
+        let url = endpoint("the server", &request.uri().to_string()).map_err(Problem::lasting)?;
+        let host = host(&url);
+        let mut request = request;
+        if is_loopback(&url) {
+            // A proxy is another host.
+            request = self.agent.configure_request(request).proxy(None).build();
+        }
+        let mut response = self.agent.run(request).map_err(|error| problem(error, &host))?;
+        let status = response.status();
+        if status.is_redirection() {
+            let location = response.headers().get(http::header::LOCATION).and_then(|location| location.to_str().ok());
+            return Err(Problem::lasting(redirected(&host, location.and_then(|location| url.join(location).ok()))));
+        }
+        let form = (response.headers().get(http::header::CONTENT_TYPE))
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        let body = response.body_mut().with_config().limit(MAX_BODY).read_to_vec();
+        let body = body.map_err(|error| problem(error, &host))?;
+        match as_the_standard_has_it(status.is_success(), form, &body) {
+            Some(answer) => Ok(answer),
+            None if status.is_success() => Err(Problem::lasting(malformed(&host))),
+            None => Err(Problem {
+                error: Error::new(format!("`{host}` answered with status {}", status.as_u16())),
+                passing: status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS,
+            }),
+        }
+    }
+}
+
+/// The answer as RFC 6749 and RFC 8628 would have it; `None` if it is none. Some servers, GitHub among them, report errors with
+/// status 200; some answer as a form, or with numbers as text or below zero.
+fn as_the_standard_has_it(success: bool, form: bool, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+    let mut answer: Map<String, Value> = match form {
+        true => {
+            form_urlencoded::parse(body).map(|(key, value)| (key.into_owned(), value.into_owned().into())).collect()
+        }
+        false => serde_json::from_slice(body).ok()?,
+    };
+    answer.retain(|_, value| !value.is_null());
+    if !success && !answer.contains_key("error") {
+        return None;
+    }
+    for (key, most) in [("expires_in", u64::from(u32::MAX)), ("interval", 60)] {
+        if let Some(value) = answer.remove(key)
+            && let Some(number) =
+                value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|number| *number >= 1.0)
+        {
+            answer.insert(key.to_owned(), (number as u64).min(most).into());
+        }
+    }
+    let status = if answer.contains_key("error") { 400 } else { 200 };
+    Some((status, serde_json::to_vec(&answer).ok()?))
+}
+
+pub fn malformed(host: &str) -> Error {
+    Error::new(format!("the answer of `{host}` is malformed"))
+}
+
+fn redirected(host: &str, to: Option<Url>) -> Error {
+    match to {
+        Some(to) => {
+            Error::new(format!("`{host}` redirects to `{}`, and secrets go to no other place", self::host(&to)))
+        }
+        None => Error::new(format!("`{host}` redirects, and secrets go to no other place")),
+    }
+}
+
+impl Problem {
+    fn lasting(error: Error) -> Self {
+        Self { error, passing: false }
+    }
+}
+
+/// The libraries' own words may quote what was sent.
+fn problem(error: ureq::Error, host: &str) -> Problem {
+    let passing = |text: String| Problem { error: Error::new(text), passing: true };
+    let lasting = |text: String| Problem::lasting(Error::new(text));
+    match error {
+        ureq::Error::HostNotFound => passing(format!("`{host}` cannot be found")),
+        ureq::Error::Timeout(_) => passing(format!("`{host}` did not answer in time")),
+        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
+            passing(format!("the proxy does not connect to `{host}`"))
+        }
+        ureq::Error::Io(error) => match error.kind() {
+            io::ErrorKind::InvalidData => lasting(unsafe_connection(host, &error)),
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => passing(format!("`{host}` did not answer in time")),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                passing(format!("`{host}` broke the connection off"))
+            }
+            kind @ (io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable) => passing(format!("`{host}` cannot be reached: {kind}")),
+            _ => passing(format!("`{host}` cannot be reached")),
+        },
+        ureq::Error::Tls(_) | ureq::Error::TlsRequired => lasting(format!("there is no safe connection to `{host}`")),
+        #[cfg(any(windows, target_vendor = "apple"))]
+        ureq::Error::NativeTls(_) => lasting(format!("there is no safe connection to `{host}`")),
+        #[cfg(not(any(windows, target_vendor = "apple")))]
+        ureq::Error::Rustls(_) => lasting(format!("there is no safe connection to `{host}`")),
+        ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
+            lasting(format!("`{host}` answered more than {MAX_BODY} bytes"))
+        }
+        ureq::Error::Protocol(_) | ureq::Error::Http(_) => Problem::lasting(malformed(host)),
+        _ => passing(format!("`{host}` cannot be reached")),
+    }
+}
+
+#[cfg(not(any(windows, target_vendor = "apple")))]
+fn unsafe_connection(host: &str, error: &io::Error) -> String {
+    match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            format!("there is no safe connection to `{host}`: its certificate is not trusted")
+        }
+        _ => format!("there is no safe connection to `{host}`: it does not speak TLS as it should"),
+    }
+}
+
+#[cfg(any(windows, target_vendor = "apple"))]
+fn unsafe_connection(host: &str, _: &io::Error) -> String {
+    format!("there is no safe connection to `{host}`")
+}

@@ -1,0 +1,77 @@
+//! The person's terminal. Not standard output, which is the protocol's, and not standard error, which may be a log.
+
+use std::cell::{Cell, RefCell};
+use std::fs::{File, OpenOptions};
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use modelforge_credential_protocol::visible;
+use oauth2::url::Url;
+
+pub struct Screen {
+    terminal: RefCell<File>,
+    counting: Cell<usize>,
+}
+
+impl Screen {
+    /// The terminal, if the caller says that a person is there.
+    pub fn open() -> Option<Self> {
+        if std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "1") {
+            return None;
+        }
+        let name = if cfg!(windows) { "CONOUT$" } else { "/dev/tty" };
+        let terminal = OpenOptions::new().read(true).write(true).open(name).ok().filter(File::is_terminal)?;
+        Some(Self { terminal: RefCell::new(terminal), counting: Cell::new(0) })
+    }
+
+    /// Shows where to confirm, and what to type there.
+    pub fn show(&self, name: &str, url: &Url, code: &str) {
+        let (url, code) = (visible(url.as_str()), visible(code));
+        self.write(&format!("Sign in to {name}: open\n\n    {url}\n\nand enter the code\n\n    {code}\n\n"));
+    }
+
+    /// A line of its own.
+    pub fn say(&self, line: &str) {
+        self.write(&format!("{}\n", visible(line)));
+    }
+
+    /// The time that is left, always in the same line.
+    pub fn count_down(&self, left: Duration, connected: bool) {
+        let (minutes, seconds) = (left.as_secs() / 60, left.as_secs() % 60);
+        let what = if connected { "waiting for you" } else { "no connection, still trying" };
+        let line = format!("{what}, {minutes}:{seconds:02} left");
+        let width = self.counting.replace(line.len());
+        self.write(&format!("\r{line:width$}"));
+    }
+
+    fn write(&self, text: &str) {
+        // Who closed the terminal ends us anyway.
+        let _ = self.terminal.borrow_mut().write_all(text.as_bytes());
+    }
+}
+
+/// The line of the countdown is taken back.
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let width = self.counting.get();
+        if width > 0 {
+            self.write(&format!("\r{:width$}\r", ""));
+        }
+    }
+}
+
+/// Opens the person's browser. Nothing comes from it to our standard output, and no shell sees the URL.
+pub fn open_browser(url: &Url) -> std::io::Result<()> {
+    #[cfg(any(windows, target_os = "macos"))]
+    return open::that_detached(url.as_str());
+    #[cfg(not(any(windows, target_os = "macos")))]
+    {
+        // A relative entry of PATH is a folder that somebody else may have filled.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders: Vec<_> = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect();
+        let mut programs =
+            ["xdg-open", "wslview"].iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+        let program = programs.find(|program| program.is_file()).ok_or(std::io::ErrorKind::NotFound)?;
+        open::with_detached(url.as_str(), program.to_string_lossy())
+    }
+}

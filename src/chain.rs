@@ -139,7 +139,7 @@ impl Chain {
                 }
             };
             // A provider's key is for its own place: one for a path of it that was not asked for is another one.
-            if request.provider.is_some() && found.has("path") && !answer.record.has("path") {
+            if request.by_path && found.has("path") && !answer.record.has("path") {
                 continue;
             }
             let quit = found.is_true("quit");

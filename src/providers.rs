@@ -127,6 +127,22 @@ impl Providers {
         configured.chain(self.of_modelforge_file().map(|(name, _)| name.clone())).collect()
     }
 
+    /// Whether only the path tells which provider of this host is meant. Nobody else gets the key of one of them.
+    pub fn share_the_host_of(&self, request: &Record) -> bool {
+        let here = |location: &Record| {
+            location.has("path") && ["protocol", "host"].iter().all(|key| location.get(key) == request.get(key))
+        };
+        let configured = self.config.providers.keys().map(String::as_str);
+        let known = table::all().iter().filter(|known| known.path_bound).map(|known| known.name);
+        configured.chain(known).filter_map(|name| self.configured(name)?.ok()).any(|provider| here(&provider.location))
+            || self
+                .of_modelforge_file()
+                .filter(|(name, _)| self.configured(name).is_none())
+                .any(|(name, provider)| {
+                    provider.as_ref().is_ok_and(|provider| here(&self.of_modelforge(name, provider).location))
+                })
+    }
+
     /// Every provider that has a URL, and every one of them in the list of variables for [`list`](modelforge_credential_protocol::Helper::list).
     pub fn context_of_all(&self) -> Result<Record> {
         let mut names: Vec<&str> = table::all().iter().map(|provider| provider.name).collect();

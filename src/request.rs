@@ -15,6 +15,9 @@ pub struct Request {
     pub context: Record,
     /// The provider, if the place is one's.
     pub provider: Option<Provider>,
+    /// Whether a credential for a path that was not asked for is another one: always so where the place is a provider's, or
+    /// where providers share the host.
+    pub by_path: bool,
 }
 
 /// What only this program tells helpers, never a caller: with it, a request could name the variable that is read, or the
@@ -40,11 +43,16 @@ pub fn expand(mut record: Record, providers: &Providers) -> Result<Request> {
         if path.is_empty() { record.remove("path") } else { record.set("path", path)? }
     }
     // As in git: on the web a credential is for the host, unless whoever asks insists by naming the path by itself.
-    if is_http && from_url && provider.as_ref().is_none_or(|provider| !provider.location.has("path")) {
+    let path_decides = match &provider {
+        Some(provider) => provider.location.has("path"),
+        None => providers.share_the_host_of(&record),
+    };
+    if is_http && from_url && !path_decides {
         record.remove("path");
     }
     let context = provider.as_ref().map_or_else(no_variables, Provider::context)?;
-    Ok(Request { record, context, provider })
+    let by_path = provider.is_some() || path_decides;
+    Ok(Request { record, context, provider, by_path })
 }
 
 /// Replaces `url` by its parts. Returns whether there was one.

@@ -86,7 +86,8 @@ impl Program {
         };
         let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
         let (name, operation, path) = (&self.name, operation.name(), error::tilde(&self.path));
-        terminal::trace(&format!("{name} {operation}: {outcome} in {milliseconds:.1} ms ({path}) {record:?}"));
+        let line = format!("{name} {operation}: {outcome} in {milliseconds:.1} ms ({path}) {record:?}");
+        terminal::trace(line.trim_end());
     }
 
     fn run_untraced(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>> {
@@ -195,7 +196,9 @@ impl Helper for Program {
 /// The answer to a `get`, if it is one to this request.
 fn found(output: &[u8], request: &Record) -> Result<Option<Record>> {
     let mut found = Record::read_from(output).map_err(|problem| error::malformed(&problem))?;
-    for key in ["protocol", "host", "path", "username"] {
+    // They would send whoever reads the answer elsewhere: git takes a `url` for all the rest, an `oauth` helper these for its own.
+    found.retain(|key| !matches!(key, "url" | "env[]" | "client_id" | "device_code_url" | "token_url" | "sign_in"));
+    for key in ["protocol", "host", "path", "provider", "username"] {
         if let (Some(asked), Some(answered)) = (request.get(key), found.get(key))
             && asked != answered
         {

@@ -44,16 +44,26 @@ pub fn trusted(path: &Path) -> Result<PathBuf> {
     if metadata.mode() & 0o002 != 0 {
         return Err(error::program_untrusted(path, &real));
     }
-    for start in [path.parent(), real.parent()].into_iter().flatten() {
-        for (level, folder) in start.ancestors().enumerate() {
-            let mode = folder.metadata().map_or(0, |metadata| metadata.mode());
-            // Further up, the sticky bit (as on /tmp) keeps others from renaming what is not theirs.
-            if mode & 0o002 != 0 && (level == 0 || mode & 0o1000 == 0) {
-                return Err(error::program_untrusted(path, folder));
-            }
+    refuse_if_others_can_replace(path, path, true)?;
+    Ok(path.to_path_buf())
+}
+
+/// Every folder on the way to the program, and on the way to what each link on it leads to.
+#[cfg(unix)]
+fn refuse_if_others_can_replace(program: &Path, way: &Path, is_program: bool) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    for (level, place) in way.ancestors().enumerate() {
+        let mode = place.metadata().map_or(0, |metadata| metadata.mode());
+        // Further up, the sticky bit (as on /tmp) keeps others from renaming what is not theirs.
+        let is_its_folder = level == 1 && is_program;
+        if level > 0 && mode & 0o002 != 0 && (is_its_folder || mode & 0o1000 == 0) {
+            return Err(error::program_untrusted(program, place));
+        }
+        if let (Ok(target), Some(folder)) = (place.read_link(), place.parent()) {
+            refuse_if_others_can_replace(program, &folder.join(target), level == 0 && is_program)?;
         }
     }
-    Ok(path.to_path_buf())
+    Ok(())
 }
 
 #[cfg(not(unix))]

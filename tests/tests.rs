@@ -6,8 +6,11 @@ mod support;
 
 mod attacks;
 mod chain;
+mod config;
 mod conformance;
 mod git;
 mod interop;
+mod prompt;
 mod property;
+mod providers;
 mod trace;

@@ -114,7 +114,7 @@ impl Test {
     #[track_caller]
     pub fn script(mut self, name: &str, body: &str) -> Self {
         let path = self.bin().join(format!("modelforge-credential-{name}"));
-        self.write(&path, &format!("#!/bin/sh\n{body}\n"), 0o755);
+        self.write(&path, format!("#!/bin/sh\n{body}\n"), 0o755);
         self
     }
 

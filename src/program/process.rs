@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use modelforge_credential_protocol::{Error, Result};
@@ -12,6 +11,10 @@ use crate::error;
 
 /// How much of what a helper says is listened to, in bytes.
 const MAX_SAID: usize = 16 << 10;
+/// How long to wait before looking whether a silent process is still there.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// How long to listen to what a process left behind.
+const LINGER: Duration = Duration::from_millis(200);
 /// A pipe takes this much without anybody reading it (POSIX).
 const PIPE_BUF: usize = 4096;
 
@@ -20,12 +23,6 @@ pub struct Finished {
     pub status: ExitStatus,
     pub output: Zeroizing<Vec<u8>>,
     pub said: Vec<u8>,
-}
-
-enum Heard {
-    Output(Zeroizing<Vec<u8>>),
-    Said(Vec<u8>),
-    End,
 }
 
 /// A process with a time limit. When the limit passes, it and, unless it needed the terminal, everything it started are ended.
@@ -55,52 +52,43 @@ impl Running {
         }
     }
 
+    /// Listens until it has ended. A daemon that it leaves behind may hold the pipes open for ever: when the process itself
+    /// is gone, what was heard by then counts.
     pub fn finish(mut self, most: usize) -> Result<Finished> {
-        let (sender, heard) = mpsc::channel();
-        let mut streams = 0;
-        if let Some(stdout) = self.child.stdout.take() {
-            listen(stdout, most, sender.clone(), |chunk| Heard::Output(Zeroizing::new(chunk)));
-            streams += 1;
-        }
-        if let Some(stderr) = self.child.stderr.take() {
-            listen(stderr, MAX_SAID, sender, Heard::Said);
-            streams += 1;
-        }
+        let mut streams = Streams::of(&mut self.child);
         let mut output = Zeroizing::new(Vec::new());
         let mut said = Vec::new();
         let mut exited: Option<(ExitStatus, Instant)> = None;
-        while streams > 0 {
-            match heard.recv_timeout(Duration::from_millis(20)) {
-                Ok(Heard::Output(chunk)) => output.extend_from_slice(&chunk),
-                Ok(Heard::Said(chunk)) => said.extend_from_slice(&chunk),
-                Ok(Heard::End) => streams -= 1,
-                Err(mpsc::RecvTimeoutError::Disconnected) => break,
-                Err(mpsc::RecvTimeoutError::Timeout) => {
-                    // A daemon that it left behind may hold the pipes open for ever.
-                    match exited {
-                        Some((_, at)) if at.elapsed() > Duration::from_millis(200) => break,
-                        Some(_) => {}
-                        None => exited = self.child.try_wait()?.map(|status| (status, Instant::now())),
+        while streams.are_open() {
+            let pause = if exited.is_some() { LINGER } else { PATIENCE };
+            match streams.hear(pause) {
+                Heard::Output(chunk) => output.extend_from_slice(&chunk),
+                Heard::Said(chunk) if said.len() < MAX_SAID => said.extend_from_slice(&chunk),
+                Heard::Said(_) => {}
+                Heard::Nothing => {
+                    if exited.is_none() {
+                        exited = self.child.try_wait()?.map(|status| (status, Instant::now()));
                     }
-                    self.check_deadline(exited.is_some())?;
                 }
             }
+            if exited.is_some_and(|(_, at)| at.elapsed() >= LINGER) {
+                break;
+            }
+            if output.len() > most {
+                self.end();
+                return Err(Error::new(format!("it answered more than {most} bytes and was ended")));
+            }
+            self.check_deadline(exited.is_some())?;
         }
-        if output.len() > most {
-            self.end();
-            return Err(Error::new(format!("it answered more than {most} bytes and was ended")));
-        }
-        let mut pause = Duration::from_micros(20);
+        let mut pause = Duration::from_micros(50);
         let status = loop {
             if let Some((status, _)) = exited {
                 break status;
             }
+            wait_a_little(&self.child, pause);
             exited = self.child.try_wait()?.map(|status| (status, Instant::now()));
-            if exited.is_none() {
-                self.check_deadline(false)?;
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(5));
-            }
+            self.check_deadline(exited.is_some())?;
+            pause = (pause * 2).min(Duration::from_millis(5));
         };
         Ok(Finished { status, output, said })
     }
@@ -119,18 +107,141 @@ impl Running {
     }
 }
 
-/// Reads a stream to its end, or one byte further than `most`, in a thread of its own.
-fn listen(stream: impl Read + Send + 'static, most: usize, sender: mpsc::Sender<Heard>, wrap: fn(Vec<u8>) -> Heard) {
+enum Heard {
+    Output(Zeroizing<Vec<u8>>),
+    Said(Vec<u8>),
+    /// No more for now, or a stream has ended.
+    Nothing,
+}
+
+/// What a process writes to, read side by side as it comes. Threads would do it everywhere, but starting two of them takes
+/// longer than all else that is done here.
+#[cfg(unix)]
+struct Streams {
+    stdout: Option<std::process::ChildStdout>,
+    stderr: Option<std::process::ChildStderr>,
+}
+
+#[cfg(unix)]
+impl Streams {
+    fn of(child: &mut Child) -> Self {
+        Self { stdout: child.stdout.take(), stderr: child.stderr.take() }
+    }
+
+    fn are_open(&self) -> bool {
+        self.stdout.is_some() || self.stderr.is_some()
+    }
+
+    fn hear(&mut self, pause: Duration) -> Heard {
+        use rustix::event::{PollFd, PollFlags, poll};
+        let ready = |fds: &[PollFd], at: usize| fds.get(at).is_some_and(|fd| !fd.revents().is_empty());
+        let (output_ready, said_ready) = {
+            let mut fds: Vec<PollFd> = Vec::with_capacity(2);
+            fds.extend(self.stdout.as_ref().map(|stream| PollFd::new(stream, PollFlags::IN)));
+            fds.extend(self.stderr.as_ref().map(|stream| PollFd::new(stream, PollFlags::IN)));
+            let limit = rustix::event::Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
+            if poll(&mut fds, Some(&limit)).unwrap_or(0) == 0 {
+                return Heard::Nothing;
+            }
+            let first = usize::from(self.stdout.is_some());
+            (first == 1 && ready(&fds, 0), ready(&fds, first))
+        };
+        if output_ready {
+            return read(&mut self.stdout).map_or(Heard::Nothing, |chunk| Heard::Output(Zeroizing::new(chunk)));
+        }
+        if said_ready { read(&mut self.stderr).map_or(Heard::Nothing, Heard::Said) } else { Heard::Nothing }
+    }
+}
+
+/// A chunk of a stream; at its end it is closed.
+#[cfg(unix)]
+fn read(stream: &mut Option<impl Read>) -> Option<Vec<u8>> {
+    let mut buffer = Zeroizing::new([0; 4096]);
+    match stream.as_mut()?.read(buffer.as_mut_slice()) {
+        Ok(0) | Err(_) => {
+            *stream = None;
+            None
+        }
+        Ok(count) => Some(buffer[..count].to_vec()),
+    }
+}
+
+/// Waits until the process has ended, or a little while: on Linux it is woken at once.
+#[cfg(unix)]
+fn wait_a_little(child: &Child, pause: Duration) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::event::{PollFd, PollFlags, poll};
+        use rustix::process::{Pid, PidfdFlags, pidfd_open};
+        if let Ok(process) = pidfd_open(Pid::from_child(child), PidfdFlags::empty()) {
+            let limit = rustix::event::Timespec { tv_sec: 0, tv_nsec: PATIENCE.subsec_nanos().into() };
+            let _ = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&limit));
+            return;
+        }
+    }
+    let _ = child;
+    std::thread::sleep(pause);
+}
+
+#[cfg(windows)]
+struct Streams {
+    heard: std::sync::mpsc::Receiver<Option<Heard>>,
+    open: usize,
+}
+
+#[cfg(windows)]
+impl Streams {
+    fn of(child: &mut Child) -> Self {
+        let (sender, heard) = std::sync::mpsc::channel();
+        let mut open = 0;
+        if let Some(stdout) = child.stdout.take() {
+            listen(stdout, sender.clone(), |chunk| Heard::Output(Zeroizing::new(chunk)));
+            open += 1;
+        }
+        if let Some(stderr) = child.stderr.take() {
+            listen(stderr, sender, Heard::Said);
+            open += 1;
+        }
+        Self { heard, open }
+    }
+
+    fn are_open(&self) -> bool {
+        self.open > 0
+    }
+
+    fn hear(&mut self, pause: Duration) -> Heard {
+        match self.heard.recv_timeout(pause) {
+            Ok(Some(heard)) => heard,
+            Ok(None) => {
+                self.open -= 1;
+                Heard::Nothing
+            }
+            Err(_) => Heard::Nothing,
+        }
+    }
+}
+
+/// Reads a stream to its end, in a thread of its own.
+#[cfg(windows)]
+fn listen(
+    mut stream: impl Read + Send + 'static,
+    sender: std::sync::mpsc::Sender<Option<Heard>>,
+    wrap: fn(Vec<u8>) -> Heard,
+) {
     std::thread::spawn(move || {
-        let mut stream = stream.take(most as u64 + 1);
-        let mut buffer = Zeroizing::new([0; 8192]);
+        let mut buffer = Zeroizing::new([0; 4096]);
         while let Ok(count @ 1..) = stream.read(buffer.as_mut_slice()) {
-            if sender.send(wrap(buffer[..count].to_vec())).is_err() {
+            if sender.send(Some(wrap(buffer[..count].to_vec()))).is_err() {
                 return;
             }
         }
-        let _ = sender.send(Heard::End);
+        let _ = sender.send(None);
     });
+}
+
+#[cfg(windows)]
+fn wait_a_little(_: &Child, pause: Duration) {
+    std::thread::sleep(pause);
 }
 
 /// A process and what it started, so that they can be ended together.

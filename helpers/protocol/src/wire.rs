@@ -13,6 +13,9 @@ pub const MAX_ATTRIBUTES: usize = 1_024;
 /// The largest record, in bytes. A `list` may hold any number of records.
 pub const MAX_RECORD: usize = 4 << 20;
 
+/// Most requests are far smaller than a line may be: one page serves them.
+const FIRST_BUFFER: usize = 4096;
+
 /// Reads records from a stream, one block of lines at a time.
 ///
 /// Memory is bounded while it reads: one line of [`MAX_LINE`] and the record so far. Only a line feed ends a line; one
@@ -40,7 +43,7 @@ pub struct Reader<R> {
 impl<R: Read> Reader<R> {
     /// A reader of this stream, which it reads in large steps: use one reader for a stream, not one for a record.
     pub fn new(source: R) -> Self {
-        Self { source, buffer: Zeroizing::new(vec![0; MAX_LINE + 1]), start: 0, end: 0, line: 0 }
+        Self { source, buffer: Zeroizing::new(vec![0; FIRST_BUFFER]), start: 0, end: 0, line: 0 }
     }
 
     /// The next block of lines: it ends at an empty line or at the end of the stream. `None` at the end.
@@ -89,6 +92,13 @@ impl<R: Read> Reader<R> {
                 self.buffer.copy_within(self.start..self.end, 0);
                 self.end -= self.start;
                 self.start = 0;
+            }
+            if self.end == self.buffer.len() {
+                // A vector that grows by itself would leave its old bytes behind.
+                let size = (self.buffer.len() * 4).min(MAX_LINE + 1);
+                let mut larger = Zeroizing::new(vec![0; size]);
+                larger[..self.end].copy_from_slice(&self.buffer[..self.end]);
+                self.buffer = larger;
             }
             searched = self.end;
             match self.source.read(&mut self.buffer[self.end..]) {

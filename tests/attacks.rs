@@ -217,10 +217,11 @@ fn ghsa_rxqw_wxqg_g7hw_a_helper_that_crashes_on_erase_is_not_passed_over_in_sile
 
 /// Writes a program that leaves a mark.
 fn plant(folder: &Path, name: &str, mark: &Path) {
-    std::fs::create_dir_all(folder).unwrap();
+    std::fs::create_dir_all(folder).expect("a program is planted");
     let path = folder.join(name);
-    std::fs::write(&path, format!("#!/bin/sh\necho \"$0\" >> '{}'; echo password=planted\n", mark.display())).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(&path, format!("#!/bin/sh\necho \"$0\" >> '{}'; echo password=planted\n", mark.display()))
+        .expect("a program is planted");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a program is planted");
 }
 
 #[test]
@@ -259,7 +260,7 @@ fn cve_2022_24826_without_path_nothing_is_looked_for_in_the_current_folder() {
 }
 
 fn mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode can be set");
 }
 
 #[test]

@@ -1,16 +1,147 @@
 //! The helper `plaintext`: finds the keys that other programs keep in plain-text files, and takes them out of there.
 
+mod entries;
+mod files;
+mod ini;
+mod json;
+mod source;
+mod table;
+mod time;
+
+use std::io::Write;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{Helper, serve};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, stdout, visible};
+
+use crate::entries::Entry;
+use crate::files::tilde;
+use crate::source::Held;
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
+const HELP: &str = "\
+Finds keys in the plain-text files of other programs, as a helper of modelforge-credential or of git.
+
+Usage: modelforge-credential-plaintext get|store|erase|list|capability
+
+The files: ~/.config/model-forge/config.json and models.json, Python keyring's keyring_pass.cfg, and, for the account that
+is named after the folder it is started in, .model-forge/config.json there. A key goes to the URL that its file names for
+it and to no other. `erase` takes out the secret and leaves every other byte. `store` puts back what was taken, and only
+with MODELFORGE_CREDENTIAL_ROLLBACK=1. MODELFORGE_CREDENTIAL_WARN_PLAINTEXT=0 silences the warning of `get`.
+";
+
 struct PlainText;
 
-impl Helper for PlainText {}
+impl Helper for PlainText {
+    fn get(&self, request: &Record) -> Result<Option<Record>> {
+        let (mut failed, mut found) = (Vec::new(), None);
+        for held in source::that_answer(request) {
+            match held.and_then(|held| best(held, request)) {
+                // Without a name, the default account of a later file is meant before any other.
+                Ok(Some((held, at))) if request.has("username") || held.entries[at].account == DEFAULT_ACCOUNT => {
+                    found = Some((held, at));
+                    break;
+                }
+                Ok(one) => found = found.or(one),
+                Err(problem) => failed.push(problem),
+            }
+        }
+        match (found, failed.into_iter().next()) {
+            (Some((held, at)), failed) => {
+                failed.iter().for_each(warn);
+                answer(&held, &held.entries[at], request)
+            }
+            // It is not known to be absent.
+            (None, Some(problem)) => Err(problem),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn store(&self, credential: &Record) -> Result<()> {
+        let is_rollback = std::env::var_os("MODELFORGE_CREDENTIAL_ROLLBACK").is_some_and(|value| value == "1");
+        if is_rollback { source::put_back(credential) } else { Ok(()) }
+    }
+
+    fn erase(&self, description: &Record) -> Result<()> {
+        source::erase(description)
+    }
+
+    /// A file that cannot be read is a warning: it does not hide what the others hold.
+    fn list(&self, request: &Record) -> Result<Option<Vec<Record>>> {
+        let mut records = Vec::new();
+        for held in source::all(request) {
+            let held = match held {
+                Ok(held) => held,
+                Err(problem) => {
+                    warn(&problem);
+                    continue;
+                }
+            };
+            held.homeless.iter().for_each(warn);
+            held.entries.iter().filter_map(|entry| entry.secret.as_ref().err()).for_each(warn);
+            for entry in held.in_use() {
+                held.duplicates(entry).for_each(|problem| warn(&problem));
+                if let Ok(Some(secret)) = &entry.secret {
+                    records.push(held.listed(entry, secret)?);
+                }
+            }
+        }
+        Ok(Some(records))
+    }
+}
+
+/// The entry of a file that answers, if one can.
+fn best(held: Held, request: &Record) -> Result<Option<(Held, usize)>> {
+    match held.best(|entry| entry.answers(request), request.text("provider")) {
+        Some(at) => held.entries[at].secret.as_ref().map(|_| ()).map_err(Clone::clone).map(|()| Some((held, at))),
+        None => Ok(None),
+    }
+}
+
+/// The answer, with a warning: whoever can read the file has the key.
+fn answer(held: &Held, entry: &Entry, request: &Record) -> Result<Option<Record>> {
+    let Ok(Some(secret)) = &entry.secret else { return Ok(None) };
+    let (file, name) = (tilde(&held.file.path), request.text("provider").unwrap_or(&entry.name));
+    if std::env::var_os("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT").is_none_or(|value| value != "0") {
+        let readers = held.file.readers().map(|readers| format!(", {readers}")).unwrap_or_default();
+        let message = format!("the key for `{name}` is in plain text in `{file}`{readers}");
+        warn(&Error::new(message).hint("modelforge-credential migrate"));
+    }
+    if secret.trimmed {
+        warn(&format!("`{file}`: the key in `{}` has white space around it, which is left out", entry.place).into());
+    }
+    held.duplicates(entry).for_each(|problem| warn(&problem));
+    held.answer(entry, secret).map(Some)
+}
+
+/// A remark on standard error: it makes nothing fail.
+fn warn(problem: &Error) {
+    let mut lines = format!("warning: {}\n", visible(&problem.to_string()));
+    if let Some(hint) = problem.hint_text() {
+        lines.push_str(&format!("hint: {}\n", visible(hint)));
+    }
+    let _ = std::io::stderr().write_all(lines.as_bytes());
+}
 
 fn main() -> ExitCode {
+    for word in std::env::args_os().skip(1) {
+        let word = word.to_string_lossy();
+        let text = match &*word {
+            "--help" | "-h" => HELP,
+            "--version" | "-V" => concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n"),
+            option if option.starts_with('-') => {
+                // What follows a `=` may be a key.
+                let option = visible(option.split('=').next().unwrap_or_default());
+                let hint = concat!(env!("CARGO_PKG_NAME"), " --help");
+                let _ = writeln!(std::io::stderr(), "error: unknown option `{option}`\nhint: {hint}");
+                return ExitCode::from(2);
+            }
+            _ => continue,
+        };
+        // Who closed standard output does not want to read it.
+        let _ = stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes()));
+        return ExitCode::SUCCESS;
+    }
     serve(PlainText)
 }

@@ -1,0 +1,118 @@
+//! The plain-text file of `keyrings.alt`: INI as Python's `configparser` writes it. Sections and options are escaped with
+//! `_XX`, values are base64 over one or more indented lines.
+
+use std::ops::Range;
+
+/// An option of a section, and the lines that it takes up.
+pub struct Item {
+    pub section: String,
+    pub option: String,
+    pub value: String,
+    pub lines: Range<usize>,
+}
+
+/// Every option in the file. Lines that are none are let be, as long as they are comments or empty.
+///
+/// # Errors
+/// The number of the first line that is neither.
+pub fn items(text: &str) -> Result<Vec<Item>, usize> {
+    let mut items: Vec<Item> = Vec::new();
+    let mut section = None;
+    let mut open = false;
+    let mut start = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let lines = start..start + line.len();
+        start = lines.end;
+        let indented = line.starts_with([' ', '\t']);
+        let content = line.trim();
+        if indented && open {
+            if let Some(item) = items.last_mut() {
+                // Empty lines in between belong to the value, those at its end do not.
+                item.value.push_str(content);
+                item.lines.end = lines.end;
+            }
+        } else if content.is_empty() || content.starts_with(['#', ';']) {
+            open &= content.is_empty();
+        } else if let Some(name) = content.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+            section = Some(unescape(name));
+            open = false;
+        } else if let (Some(section), Some((option, value))) = (&section, content.split_once(['=', ':'])) {
+            let (section, option) = (section.clone(), unescape(option.trim()));
+            items.push(Item { section, option, value: value.trim().to_owned(), lines });
+            open = true;
+        } else {
+            return Err(number + 1);
+        }
+    }
+    Ok(items)
+}
+
+/// The text without some options; `None` if it would then not hold the same others.
+pub fn without(text: &str, mut cuts: Vec<Range<usize>>) -> Option<String> {
+    cuts.sort_by_key(|cut| cut.start);
+    let mut edited = String::with_capacity(text.len());
+    let mut at = 0;
+    for cut in &cuts {
+        edited.push_str(text.get(at..cut.start)?);
+        at = cut.end;
+    }
+    edited.push_str(text.get(at..)?);
+    let (mut before, after) = (items(text).ok()?, items(&edited).ok()?);
+    before.retain(|item| cuts.binary_search_by_key(&item.lines.start, |cut| cut.start).is_err());
+    let what = |item: &Item| [&item.section, &item.option, &item.value].map(Clone::clone);
+    before.iter().map(what).eq(after.iter().map(what)).then_some(edited)
+}
+
+fn unescape(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).filter(|code| *first == b'_' && code.iter().all(u8::is_ascii_hexdigit));
+        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = code.and_then(|_| tail.get(2..)).unwrap_or(tail);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_python_writes_is_read() {
+        let text =
+            "[https_3A_2F_2Fapi_2Eopenai_2Ecom]\ndefault = \n\tc2st\n\tMQ==\n\t\nwork = c2stMg==\n\n# note\n[x]\n";
+        let items = items(text).unwrap();
+        let seen: Vec<_> = items.iter().map(|i| (&*i.section, &*i.option, &*i.value, &text[i.lines.clone()])).collect();
+        assert_eq!(
+            seen,
+            [
+                ("https://api.openai.com", "default", "c2stMQ==", "default = \n\tc2st\n\tMQ==\n\t\n"),
+                ("https://api.openai.com", "work", "c2stMg==", "work = c2stMg==\n"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_neither_section_option_nor_comment_is_named_by_its_number() {
+        assert_eq!(items("[a]\nb = c\nsecret\n").err(), Some(3));
+        assert_eq!(items("b = c\n").err(), Some(1));
+        assert_eq!(items("").unwrap().len(), 0);
+    }
+
+    #[test]
+    fn an_escape_is_one_whatever_the_case_and_what_is_none_stays() {
+        assert_eq!(unescape("a_3A_3ab_zz_4"), "a::b_zz_4");
+        assert_eq!(unescape("gr_C3_BC_5F"), "gr\u{fc}_");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "[\\[\\]a=_3\n\t #]{0,60}") {
+            for item in items(&text).unwrap_or_default() {
+                proptest::prop_assert!(text.get(item.lines).is_some());
+            }
+        }
+    }
+}

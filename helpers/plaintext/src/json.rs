@@ -1,0 +1,206 @@
+//! JSON as bytes: what is taken out or put in leaves every other byte as it was. Nothing here recurses, so no depth of brackets
+//! can exhaust the stack.
+
+use std::ops::Range;
+
+use serde::de::IgnoredAny;
+
+/// A member of an object, by where its parts are in the document.
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub name: String,
+    pub key: Range<usize>,
+    pub value: Range<usize>,
+}
+
+/// Whether it is JSON, and where not: line and column. What follows here is only for documents that passed.
+pub fn check(text: &str) -> Result<(), (usize, usize)> {
+    let document = text.strip_prefix(MARK).unwrap_or(text);
+    match serde_json::from_str::<IgnoredAny>(document) {
+        Ok(_) => Ok(()),
+        Err(problem) => Err((problem.line(), problem.column())),
+    }
+}
+
+/// What Windows editors put at the start.
+const MARK: &str = "\u{feff}";
+
+/// Where the document itself is.
+pub fn root(text: &str) -> Range<usize> {
+    let start = skip_white(text, if text.starts_with(MARK) { MARK.len() } else { 0 });
+    start..end_of_value(text, start)
+}
+
+/// The members of an object, all of them where a name occurs twice; `None` where there is something else.
+pub fn members(text: &str, object: &Range<usize>) -> Option<Vec<Member>> {
+    if byte(text, object.start) != b'{' {
+        return None;
+    }
+    let mut members = Vec::new();
+    let mut at = skip_white(text, object.start + 1);
+    while byte(text, at) == b'"' {
+        let key = at..end_of_value(text, at);
+        // Past the colon.
+        let start = skip_white(text, skip_white(text, key.end) + 1);
+        let value = start..end_of_value(text, start);
+        at = skip_white(text, value.end);
+        if byte(text, at) == b',' {
+            at = skip_white(text, at + 1);
+        }
+        // A name that is no text (half a surrogate pair) is none that is looked for.
+        let name = string(text, &key).unwrap_or_default();
+        members.push(Member { name, key, value });
+    }
+    Some(members)
+}
+
+/// The text of a string; `None` where there is something else, or half a surrogate pair in it.
+pub fn string(text: &str, value: &Range<usize>) -> Option<String> {
+    serde_json::from_str(text.get(value.clone())?).ok()
+}
+
+/// What to cut from the document to take members out of an object, so that it stays one.
+pub fn cuts(text: &str, object: &Range<usize>, gone: impl Fn(&Member) -> bool) -> Vec<Range<usize>> {
+    let members = members(text, object).unwrap_or_default();
+    let mut cuts = Vec::new();
+    let mut end_of_kept = None;
+    let mut start_of_gone = None;
+    for member in &members {
+        match (gone(member), end_of_kept) {
+            (true, Some(end)) => cuts.push(end..member.value.end),
+            (true, None) => start_of_gone = start_of_gone.or(Some(member.key.start)),
+            (false, _) => {
+                cuts.extend(start_of_gone.take().map(|start| start..member.key.start));
+            }
+        }
+        // The end moves along with what is gone, too: the next cut begins where this one ended.
+        if !gone(member) || end_of_kept.is_some() {
+            end_of_kept = Some(member.value.end);
+        }
+    }
+    if start_of_gone.is_some() {
+        cuts.push(object.start + 1..object.end - 1);
+    }
+    cuts
+}
+
+/// The document without some parts of it; `None` if it would then not be the same document without the members in them.
+pub fn without(text: &str, mut cuts: Vec<Range<usize>>, depth: usize) -> Option<String> {
+    cuts.sort_by_key(|cut| cut.start);
+    let mut edited = String::with_capacity(text.len());
+    let mut at = 0;
+    for cut in &cuts {
+        edited.push_str(text.get(at..cut.start)?);
+        at = cut.end;
+    }
+    edited.push_str(text.get(at..)?);
+    check(&edited).ok()?;
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    outline(text, &root(text), depth, &mut before);
+    outline(&edited, &root(&edited), depth, &mut after);
+    before.retain(|part| {
+        let next = cuts.partition_point(|cut| cut.end <= part.at);
+        !cuts.get(next).is_some_and(|cut| cut.contains(&part.at))
+    });
+    before.iter().map(|part| part.what).eq(after.iter().map(|part| part.what)).then_some(edited)
+}
+
+/// A member: where it is, and how it is written: how deep, its name, and its value unless its members follow.
+struct Part<'a> {
+    at: usize,
+    what: (usize, &'a str, &'a str),
+}
+
+fn outline<'a>(text: &'a str, object: &Range<usize>, depth: usize, parts: &mut Vec<Part<'a>>) {
+    for member in members(text, object).unwrap_or_default() {
+        let is_object = depth > 0 && byte(text, member.value.start) == b'{';
+        let shown = if is_object { member.value.start..member.value.start + 1 } else { member.value.clone() };
+        let what = (depth, text.get(member.key.clone()).unwrap_or_default(), text.get(shown).unwrap_or_default());
+        parts.push(Part { at: member.key.start, what });
+        if is_object {
+            outline(text, &member.value, depth - 1, parts);
+        }
+    }
+}
+
+/// A document with another member at the end of an object, written the way the rest of it is. The value is an object of
+/// strings.
+pub fn insert(text: &str, object: &Range<usize>, name: &str, value: &[(&str, &str)]) -> Option<String> {
+    let members = members(text, object)?;
+    let (at, comma, colon, gap, inner_gap) = match members.last() {
+        None => (object.start + 1, "", ": ", String::new(), None),
+        Some(last) => {
+            let before = text.get(..last.key.start)?;
+            let gap = before.get(before.trim_end_matches(WHITE).len()..)?;
+            let colon = text.get(last.key.end..last.value.start)?;
+            let (gap, inner_gap) = match gap.rfind('\n') {
+                Some(line) => {
+                    let gap = gap.get(gap.get(..line)?.trim_end_matches([' ', '\t', '\n']).len()..)?;
+                    let around = text.get(last.value.end..object.end - 1)?;
+                    let unit = gap.strip_prefix(around).filter(|unit| !unit.is_empty()).unwrap_or("  ");
+                    (gap.to_owned(), Some(format!("{gap}{unit}")))
+                }
+                None if members.len() > 1 => (gap.to_owned(), None),
+                None => (colon.get(colon.find(':')? + 1..)?.to_owned(), None),
+            };
+            (last.value.end, ",", colon, gap, inner_gap)
+        }
+    };
+    let pairs: Vec<_> = value.iter().map(|(name, text)| format!("{}{colon}{}", quoted(name), quoted(text))).collect();
+    let value = match inner_gap {
+        Some(inner) => format!("{{{inner}{}{gap}}}", pairs.join(&format!(",{inner}"))),
+        None => {
+            format!("{{{}}}", pairs.join(if comma.is_empty() { ", ".to_owned() } else { format!(",{gap}") }.as_str()))
+        }
+    };
+    Some(format!("{}{comma}{gap}{}{colon}{value}{}", text.get(..at)?, quoted(name), text.get(at..)?))
+}
+
+const WHITE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+fn byte(text: &str, at: usize) -> u8 {
+    text.as_bytes().get(at).copied().unwrap_or(b'\0')
+}
+
+fn skip_white(text: &str, mut at: usize) -> usize {
+    while matches!(byte(text, at), b' ' | b'\t' | b'\n' | b'\r') {
+        at += 1;
+    }
+    at
+}
+
+fn end_of_string(text: &str, start: usize) -> usize {
+    let mut at = start + 1;
+    while at < text.len() && byte(text, at) != b'"' {
+        at += if byte(text, at) == b'\\' { 2 } else { 1 };
+    }
+    (at + 1).min(text.len())
+}
+
+fn end_of_value(text: &str, start: usize) -> usize {
+    let mut depth = 0_usize;
+    let mut at = start;
+    while at < text.len() {
+        match byte(text, at) {
+            b'"' => at = end_of_string(text, at) - 1,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 0 => return at,
+            b'}' | b']' => depth -= 1,
+            b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => return at,
+            _ if depth == 0 => {
+                at += 1;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return at;
+        }
+    }
+    at
+}

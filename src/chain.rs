@@ -87,6 +87,9 @@ const PLAIN_TEXT: &str = "plaintext";
 /// What an answer says about where it came from. It is of no use to the caller, and stored it would be wrong.
 const ABOUT_THE_COPY: [&str; 6] = ["created_utc", "file", "identity", "quit", "storage", "variable"];
 
+/// What belongs to one exchange and is not part of the credential.
+const ABOUT_THE_REQUEST: [&str; 4] = ["capability[]", "continue", "state[]", "wwwauth[]"];
+
 impl Chain {
     pub fn new(links: Vec<Link>, store_in_all: bool) -> Self {
         Self { links, store_in_all }
@@ -198,7 +201,7 @@ impl Chain {
 
     fn store_locked(&self, record: &Record, durable: bool, only: Option<&str>) -> Result<Stored> {
         let mut record = record.clone();
-        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && key != "capability[]" && !key.starts_with("wwwauth"));
+        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_REQUEST.contains(&key));
         if !record.has("username") {
             record.set("username", DEFAULT_ACCOUNT)?;
         }
@@ -372,15 +375,28 @@ impl Link {
         })
     }
 
-    /// Erases the copy that was there before a store elsewhere, and says what is left.
+    /// Erases the copy that was there before a store elsewhere, and says what is left. The erase names the older secret: an absent
+    /// path means any path, and what is kept for another one is not an older copy.
     fn erase_older(&self, record: &Record, earlier: &mut Vec<String>) -> Option<Error> {
         let question = description_of(record).ok()?;
         let helper = self.helper(false).ok()?;
+        let found = match helper.get(&question) {
+            Ok(found) => found?,
+            Err(problem) => return Some(error::older_copy_left(&self.name, &problem)),
+        };
         if self.name == PLAIN_TEXT {
-            let found = helper.get(&question).ok().flatten();
-            return found.map(|_| error::plain_text_left(record));
+            return Some(error::plain_text_left(record));
         }
-        match helper.erase(&question) {
+        if found.is_true("ephemeral") || found.get("path") != record.get("path") && found.has("path") {
+            return None;
+        }
+        let mut older = question.clone();
+        for key in ["password", "authtype", "credential"] {
+            if let Some(value) = found.get(key) {
+                older.set(key, value).ok()?;
+            }
+        }
+        match helper.erase(&older) {
             Err(problem) => Some(error::older_copy_left(&self.name, &problem)),
             Ok(()) => {
                 // One that was there before, and is gone now, no longer answers first.

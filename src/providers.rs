@@ -135,12 +135,9 @@ impl Providers {
         let configured = self.config.providers.keys().map(String::as_str);
         let known = table::all().iter().filter(|known| known.path_bound).map(|known| known.name);
         configured.chain(known).filter_map(|name| self.configured(name)?.ok()).any(|provider| here(&provider.location))
-            || self
-                .of_modelforge_file()
-                .filter(|(name, _)| self.configured(name).is_none())
-                .any(|(name, provider)| {
-                    provider.as_ref().is_ok_and(|provider| here(&self.of_modelforge(name, provider).location))
-                })
+            || self.of_modelforge_file().filter(|(name, _)| self.configured(name).is_none()).any(|(name, provider)| {
+                provider.as_ref().is_ok_and(|provider| here(&self.of_modelforge(name, provider).location))
+            })
     }
 
     /// Every provider that has a URL, and every one of them in the list of variables for [`list`](modelforge_credential_protocol::Helper::list).

@@ -29,6 +29,12 @@ pub fn service(description: &Record) -> String {
     if part("path").is_empty() { base } else { format!("{base}/{}", part("path")) }
 }
 
+/// Whether a service can be made of it that leads back to it and to nothing else: `a/b` as a host would be the path `b` of `a`.
+pub fn can_be_named(wanted: &Record) -> bool {
+    description(&service(wanted), "")
+        .is_some_and(|named| ["protocol", "host", "path"].iter().all(|key| named.get(key) == wanted.get(key)))
+}
+
 /// What [`service`] made a service of; `None` if it cannot have made it.
 pub fn description(service: &str, account: &str) -> Option<Record> {
     let (protocol, rest) = service.split_once("://")?;
@@ -110,6 +116,18 @@ mod tests {
 
     fn kept(attributes: &[(&str, &str)]) -> String {
         String::from_utf8(encode(&Record::of(attributes.iter().copied()).unwrap()).unwrap().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_host_that_would_be_read_as_host_and_path_is_not_named() {
+        for (host, path) in [("h/a", None), ("h", Some("")), ("a b", None), ("a?b", None), ("a@b", None), ("", None)] {
+            let mut wanted = Record::of([("protocol", "https"), ("host", host)]).unwrap();
+            if let Some(path) = path {
+                wanted.set("path", path).unwrap();
+            }
+            assert!(!can_be_named(&wanted), "{wanted:?}");
+        }
+        assert!(can_be_named(&Record::of([("protocol", "https"), ("host", "h:1"), ("path", "a/b")]).unwrap()));
     }
 
     #[test]

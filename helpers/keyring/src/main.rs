@@ -32,6 +32,9 @@ struct Keyring;
 
 impl Helper for Keyring {
     fn get(&self, request: &Record) -> Result<Option<Record>> {
+        if !item::can_be_named(request) {
+            return Ok(None);
+        }
         let service = item::service(request);
         let Some((account, secret)) = store::find(&service, request.text("username"))? else { return Ok(None) };
         let mut credential = Record::of([("username", &account)])?;
@@ -42,12 +45,15 @@ impl Helper for Keyring {
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
+        if !item::can_be_named(credential) {
+            return Err("the OS keyring names items by URL, and this protocol, host and path make none".into());
+        }
         let account = credential.text("username").unwrap_or(DEFAULT_ACCOUNT);
         store::set(&item::service(credential), account, &item::encode(credential)?)
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
-        store::erase(description)
+        if item::can_be_named(description) { store::erase(description) } else { Ok(()) }
     }
 
     fn list(&self, _: &Record) -> Result<Option<Vec<Record>>> {

@@ -102,16 +102,16 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
             }
             let mut credential = request.clone();
             gate(&mut credential, &request);
-            credential.remove("capability[]");
+            credential.retain(|key| !ABOUT_THE_REQUEST.contains(&key));
             if credential.has_secret() { helper.store(&credential) } else { Ok(()) }
         }
-        _ => {
-            let mut description = request.clone();
-            gate(&mut description, &request);
-            helper.erase(&description)
-        }
+        // Nothing is taken from it: a `credential` that is named narrows what is erased, announced or not.
+        _ => helper.erase(&request),
     }
 }
+
+/// What a `store` says about this one exchange. Kept with the credential, it would come back in another.
+const ABOUT_THE_REQUEST: [&str; 6] = ["capability[]", "continue", "quit", "state[]", "url", "wwwauth[]"];
 
 /// Each capability, and the attributes that only those who announced it may send or get.
 const CAPABILITIES: [(&str, &[&str]); 2] =
@@ -230,6 +230,27 @@ mod tests {
             run(&helper, Operation::Get, "capability[]=authtype\nprotocol=https\nhost=h\n").unwrap(),
             format!("capability[]=authtype\n{credential}")
         );
+    }
+
+    #[test]
+    fn an_erase_that_names_another_credential_erases_nothing() {
+        let helper = Memory::default();
+        let credential = "protocol=https\nhost=h\nauthtype=Bearer\ncredential=c\n";
+        run(&helper, Operation::Store, &format!("capability[]=authtype\n{credential}")).unwrap();
+        run(&helper, Operation::Erase, "protocol=https\nhost=h\ncredential=other\n").unwrap();
+        assert_eq!(helper.0.borrow().len(), 1);
+        run(&helper, Operation::Erase, "protocol=https\nhost=h\ncredential=c\n").unwrap();
+        assert_eq!(helper.0.borrow().len(), 0);
+    }
+
+    #[test]
+    fn what_concerned_one_request_is_not_kept() {
+        let helper = Memory::default();
+        let request =
+            "capability[]=state\nprotocol=https\nhost=h\npassword=p\nstate[]=s\nwwwauth[]=w\ncontinue=1\nquit=1\n";
+        run(&helper, Operation::Store, request).unwrap();
+        let answer = run(&helper, Operation::Get, "capability[]=state\nprotocol=https\nhost=h\n").unwrap();
+        assert_eq!(answer, "protocol=https\nhost=h\npassword=p\n");
     }
 
     #[test]

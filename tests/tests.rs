@@ -10,6 +10,7 @@ mod config;
 mod conformance;
 mod git;
 mod interop;
+mod oauth;
 mod prompt;
 mod property;
 mod providers;

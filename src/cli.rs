@@ -3,7 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
+
+use crate::error::{self, Usage};
 
 /// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.
 #[derive(Parser)]
@@ -16,7 +19,7 @@ A request is lines of key=value on standard input, ended by an empty line or
 its end; so is the answer, on standard output.
 
 Example:
-  printf 'provider=openai\\npassword=%s\\n' \"$KEY\" | modelforge-credential approve
+  modelforge-credential login openai
   printf 'provider=openai\\n' | modelforge-credential fill"
 )]
 pub struct Cli {
@@ -152,15 +155,41 @@ pub struct StatusOptions {
 }
 
 /// Reads the command line; a mistake in it, `--help` and `--version` end the program here.
-pub fn parse() -> Cli {
+pub fn parse() -> Result<Cli, Usage> {
     // Tools ask often and with one word: building the whole command line first would take a third of the time.
     let mut words = std::env::args_os().skip(1);
     if let (Some(word), None) = (words.next(), words.next())
         && let Some(command) = word.to_str().and_then(operation)
     {
-        return Cli { verbose: false, command };
+        return Ok(Cli { verbose: false, command });
     }
-    Cli::parse()
+    Cli::try_parse().map_err(|problem| match problem.kind() {
+        // Asked for, not a mistake: printed, and the program ends.
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            problem.exit()
+        }
+        _ => mistake(&problem),
+    })
+}
+
+/// clap's own messages repeat what was typed, and that may be a key.
+fn mistake(problem: &clap::Error) -> Usage {
+    let text = |kind| match problem.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
+        _ => None,
+    };
+    let argument = text(ContextKind::InvalidArg).unwrap_or_default();
+    let option = argument.split(['=', ' ']).next().filter(|option| option.starts_with("--"));
+    let suggestion = text(ContextKind::SuggestedArg);
+    match (problem.kind(), option) {
+        (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, suggestion),
+        (ErrorKind::UnknownArgument, None) => error::too_many_arguments(),
+        (ErrorKind::ArgumentConflict, Some(option)) => error::conflicting_option(option),
+        (ErrorKind::InvalidValue | ErrorKind::NoEquals, Some(option)) => error::option_needs_a_value(option),
+        (ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand, _) => error::no_command(),
+        _ => error::bad_command_line(),
+    }
 }
 
 fn operation(word: &str) -> Option<Command> {

@@ -166,9 +166,13 @@ fn refuse_if_others_can_write(path: &Path) -> Result<()> {
     if metadata.mode() & 0o002 == 0 && !stranger {
         return Ok(());
     }
-    let whose = if stranger { "belongs to another user" } else { "can be changed by anyone" };
-    Err(Error::new(format!("`{}` {whose}, so it is not used", tilde(path)))
-        .hint(format!("chmod go-w {}", shell_words::quote(&path.to_string_lossy()))))
+    let name = path.to_string_lossy();
+    let name = shell_words::quote(&name);
+    let (whose, hint) = match stranger {
+        true => ("belongs to another user", format!("sudo chown \"$(id -un)\" {name}")),
+        false => ("can be changed by anyone", format!("chmod go-w {name}")),
+    };
+    Err(Error::new(format!("`{}` {whose}, so it is not used", tilde(path))).hint(hint))
 }
 
 #[cfg(not(unix))]

@@ -42,12 +42,49 @@ pub fn tilde(path: &Path) -> String {
     }
 }
 
+/// What was typed is repeated only where it has the shape of a command: it may be a key.
 pub fn unknown_command(word: &str, similar: Option<&str>) -> Usage {
-    let error = Error::new(format!("there is no command `{}`", visible(word)));
+    let has_the_shape = word.len() <= 16 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let error = Error::new(if has_the_shape {
+        format!("there is no command `{word}`")
+    } else {
+        "there is no such command".into()
+    });
     Usage(match similar {
         Some(similar) => error.hint(format!("did you mean `{PROGRAM} {similar}`?")),
         None => error.hint(format!("{PROGRAM} --help")),
     })
+}
+
+pub fn unknown_option(option: &str, similar: Option<&str>) -> Usage {
+    let error = Error::new(format!("there is no option `{}`", visible(option)));
+    Usage(match similar {
+        Some(similar) => error.hint(format!("did you mean `{similar}`?")),
+        None => error.hint(format!("{PROGRAM} --help")),
+    })
+}
+
+pub fn too_many_arguments() -> Usage {
+    Usage(Error::new("there is an argument too many").hint("a key is not an argument: pipe it, or type it when asked"))
+}
+
+pub fn conflicting_option(option: &str) -> Usage {
+    Usage(
+        Error::new(format!("`{}` does not go with another option that was given", visible(option)))
+            .hint(format!("{PROGRAM} --help")),
+    )
+}
+
+pub fn option_needs_a_value(option: &str) -> Usage {
+    Usage(Error::new(format!("`{}` needs a value", visible(option))).hint(format!("{PROGRAM} --help")))
+}
+
+pub fn no_command() -> Usage {
+    Usage(Error::new("no command was given").hint(format!("{PROGRAM} --help")))
+}
+
+pub fn bad_command_line() -> Usage {
+    Usage(Error::new("the command line is not understood").hint(format!("{PROGRAM} --help")))
 }
 
 pub fn no_provider(command: &str) -> Usage {
@@ -242,6 +279,7 @@ pub fn program_unusable(path: &Path) -> Error {
     Error::new(format!("`{}` is not a program that can be started", tilde(path)))
 }
 
+#[cfg(unix)]
 pub fn program_untrusted(path: &Path, writable: &Path) -> Error {
     Error::new(format!("`{}` is not started: anyone can write to `{}`", tilde(path), tilde(writable)))
         .hint(format!("chmod o-w {}", shell_words::quote(&writable.to_string_lossy())))

@@ -29,7 +29,13 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_all
 
 fn main() -> ExitCode {
     modelforge_credential_protocol::harden();
-    let cli = cli::parse();
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(mistake) => {
+            terminal::error(&mistake.into());
+            return ExitCode::from(2);
+        }
+    };
     let details = cli.verbose;
     let shows_details = matches!(cli.command, Command::Status { .. } | Command::Auth { command: Auth::Status { .. } });
     terminal::set_verbose(

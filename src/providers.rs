@@ -31,13 +31,17 @@ impl Provider {
     pub fn context(&self) -> Result<Record> {
         let mut context = Record::of([("sign_in", &self.sign_in)])?;
         context.merge(&self.device_flow);
+        context.merge(&no_variables()?);
         self.push_variables(&mut context)?;
         Ok(context)
     }
 
     fn push_variables(&self, context: &mut Record) -> Result<()> {
         let url = self.location.url();
-        for variable in modelforge_variables(&self.name).iter().chain(&self.variables) {
+        let known = modelforge_variables(&self.name);
+        // Those that are not set say nothing, and a list of all would be longer than a record may be.
+        let set = known.iter().chain(&self.variables).filter(|variable| std::env::var_os(variable).is_some());
+        for variable in set {
             context.push("env[]", format!("{variable} {} {url}", self.name))?;
         }
         Ok(())
@@ -140,7 +144,7 @@ impl Providers {
             })
     }
 
-    /// Every provider that has a URL, and every one of them in the list of variables for [`list`](modelforge_credential_protocol::Helper::list).
+    /// The variables that are set, of every provider that has a URL: what [`list`](modelforge_credential_protocol::Helper::list) is told.
     pub fn context_of_all(&self) -> Result<Record> {
         let mut names: Vec<&str> = table::all().iter().map(|provider| provider.name).collect();
         names.extend(self.config.providers.keys().map(String::as_str));

@@ -71,6 +71,7 @@ pub fn make_folder(path: &Path) -> Result<()> {
     if parent != path {
         make_folder(parent)?;
     }
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are a matter of Unix"))]
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -19,7 +19,7 @@
 //!
 //! A key belongs to a URL, never to a name. What providers share is settled in the table:
 //!
-//! - Providers on one host that differ in their paths are [`path_bound`](Provider::path_bound): a request matches one
+//! - Providers on one host that differ in their paths are `path_bound`: a request matches one
 //!   only with a path at or below its own. Without a path, or with another one, it matches none: any answer would be a
 //!   guess.
 //! - Providers with the very same URL, or of one operator on one host with one and the same key, are one provider with
@@ -78,7 +78,7 @@ pub enum SignIn {
 }
 
 impl Provider {
-    /// What its credential is bound to; the path is there only if it is [`path_bound`](Self::path_bound).
+    /// What its credential is bound to; the path is there only if it is `path_bound`.
     pub fn location(&self) -> Option<Location<'static>> {
         let location = Location::parse(self.url?)?;
         Some(Location { path: location.path.filter(|_| self.path_bound), ..location })

@@ -125,14 +125,10 @@ const MOST: usize = 1_000;
 /// Reads a file. `shown` is its name in messages, `account` whose its entries are unless they say so themselves.
 pub fn read(format: &Format, shown: &str, text: &str, account: &str) -> Result<Entries> {
     let file = File { shown, text, account };
-    let found = match format {
+    match format {
         Format::Json(row) => file.json(row),
         Format::KeyringIni => file.keyring(),
-    }?;
-    if found.entries.len() > MOST {
-        return Err(format!("`{shown}` has more than {MOST} entries").into());
     }
-    Ok(found)
 }
 
 struct File<'a> {
@@ -144,6 +140,10 @@ struct File<'a> {
 impl File<'_> {
     fn fault(&self, place: &str, problem: &str) -> Error {
         Error::new(format!("`{}`: `{}` {problem}", self.shown, visible(place)))
+    }
+
+    fn check_number(&self, entries: usize) -> Result<()> {
+        if entries > MOST { Err(format!("`{}` has more than {MOST} entries", self.shown).into()) } else { Ok(()) }
     }
 
     fn json(&self, row: &Json) -> Result<Entries> {
@@ -164,6 +164,7 @@ impl File<'_> {
         let mut found = Entries::default();
         for object in &objects {
             let members = json::members(self.text, object).ok_or_else(|| self.fault(&place, "is not an object"))?;
+            self.check_number(members.len() + found.entries.len())?;
             for member in members {
                 let place = format!("{place}.{}", member.name);
                 match self.json_entry(row, &place, object, &member) {
@@ -306,6 +307,7 @@ impl File<'_> {
             Error::new(format!("`{}`, line {line}: this is neither a section nor an option", self.shown))
         })?;
         let mut found = Entries::default();
+        self.check_number(items.len())?;
         for item in items {
             // What is not an LLM provider's is some other program's.
             let by_url = || {
@@ -374,3 +376,6 @@ fn drop_needless_paths(entries: &mut [Entry]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

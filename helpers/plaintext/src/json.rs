@@ -135,7 +135,8 @@ pub fn insert(text: &str, object: &Range<usize>, name: &str, value: &[(&str, &st
             let colon = text.get(last.key.end..last.value.start)?;
             let (gap, inner_gap) = match gap.rfind('\n') {
                 Some(line) => {
-                    let gap = gap.get(gap.get(..line)?.trim_end_matches([' ', '\t', '\n']).len()..)?;
+                    let start = line - usize::from(gap.get(..line)?.ends_with('\r'));
+                    let gap = gap.get(start..)?;
                     let around = text.get(last.value.end..object.end - 1)?;
                     let unit = gap.strip_prefix(around).filter(|unit| !unit.is_empty()).unwrap_or("  ");
                     (gap.to_owned(), Some(format!("{gap}{unit}")))
@@ -204,3 +205,6 @@ fn end_of_value(text: &str, start: usize) -> usize {
     }
     at
 }
+
+#[cfg(test)]
+mod tests;

@@ -307,25 +307,25 @@ impl File<'_> {
             Error::new(format!("`{}`, line {line}: this is neither a section nor an option", self.shown))
         })?;
         let mut found = Entries::default();
-        self.check_number(items.len())?;
         for item in items {
+            self.check_number(found.entries.len())?;
             // What is not an LLM provider's is some other program's.
             let by_url = || {
                 let (known, location) = place_of(&item.section)?;
-                Some((known?, location, item.option.clone()))
+                Some((known?, location, item.option.clone(), 2))
             };
-            // ModelForge 0.2.
+            // ModelForge 0.2, so long ago that anything else is newer.
             let by_its_name = || {
                 let provider = by_name(&item.section)?;
                 let is_modelforge = item.option == format!("{}_user", item.section.to_lowercase());
                 let location = OwnedLocation::of(&provider.location()?);
-                is_modelforge.then(|| (provider.name, location, DEFAULT_ACCOUNT.to_owned()))
+                is_modelforge.then(|| (provider.name, location, DEFAULT_ACCOUNT.to_owned(), 1))
             };
-            let Some((known, location, account)) = by_url().or_else(by_its_name) else { continue };
+            let Some((known, location, account, rank)) = by_url().or_else(by_its_name) else { continue };
             let place = format!("[{}] {}", item.section, item.option);
             let secret = self.keyring_secret(&place, &item.value);
             let mut entry = self.entry(&place, known, Some(known), location, secret, Spot::Lines(item.lines));
-            entry.account = account;
+            (entry.account, entry.rank) = (account, rank);
             found.entries.push(entry);
         }
         Ok(found)

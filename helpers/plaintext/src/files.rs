@@ -186,7 +186,26 @@ impl Opened {
         if (made.uid(), made.gid()) != (self.metadata.uid(), self.metadata.gid()) {
             fchown(file, Some(self.metadata.uid()), Some(self.metadata.gid()))?;
         }
-        file.set_permissions(self.metadata.permissions())
+        file.set_permissions(self.metadata.permissions())?;
+        self.copy_access_list(file)
+    }
+
+    /// Where there is one, the mode says what the list allows at most: without the list, that would be the group's.
+    #[cfg(target_os = "linux")]
+    fn copy_access_list(&self, file: &File) -> io::Result<()> {
+        use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
+        const NAME: &str = "system.posix_acl_access";
+        let mut list = [0_u8; 4096];
+        match fgetxattr(&self.file, NAME, &mut list[..]) {
+            Ok(length) => Ok(fsetxattr(file, NAME, list.get(..length).unwrap_or_default(), XattrFlags::empty())?),
+            Err(rustix::io::Errno::NODATA | rustix::io::Errno::NOTSUP) => Ok(()),
+            Err(problem) => Err(problem.into()),
+        }
+    }
+
+    #[cfg(all(unix, not(target_os = "linux")))]
+    fn copy_access_list(&self, _: &File) -> io::Result<()> {
+        Ok(())
     }
 
     #[cfg(not(unix))]

@@ -70,3 +70,29 @@ fn what_is_absent_is_none_and_a_dangling_link_is_absent() {
         assert!(open(&folder.path().join("loop"), None).is_err());
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_was_let_in_by_a_list_stays_the_only_one() {
+    use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
+    use std::os::unix::fs::MetadataExt;
+    let (_folder, path) = file("old");
+    let name = "system.posix_acl_access";
+    // Version 2; owner rw, user 1234 rw, group none, mask rw, others none.
+    let none = u32::MAX;
+    let entries = [(1_u16, 6_u16, none), (2, 6, 1234), (4, 0, none), (16, 6, none), (32, 0, none)];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in entries {
+        list.extend(tag.to_le_bytes());
+        list.extend(permissions.to_le_bytes());
+        list.extend(id.to_le_bytes());
+    }
+    if fsetxattr(File::open(&path).unwrap(), name, &list, XattrFlags::empty()).is_err() {
+        return; // A disk without such lists.
+    }
+    open_locked(&path, None).unwrap().unwrap().replace(b"new").unwrap();
+    let mut kept = [0_u8; 4096];
+    let length = fgetxattr(File::open(&path).unwrap(), name, &mut kept[..]).unwrap();
+    assert_eq!(&kept[..length], list);
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o660);
+}

@@ -161,8 +161,19 @@ proptest! {
             other.map(|m| (m.name, text[m.key.start..m.value.end].to_owned())).collect()
         };
         prop_assert_eq!(others(&edited), others(&text));
+        // What was cut is what is gone, a comma for each, and white space; nothing else was touched.
+        let object = root(&text);
+        let cuts = cuts(&text, &object, |member| member.name == GONE);
+        for cut in &cuts {
+            let mut rest = text[cut.clone()].to_owned();
+            let found = super::members(&text, &object).unwrap();
+            for gone in found.iter().filter(|m| m.name == GONE && cut.contains(&m.key.start)) {
+                rest = rest.replacen(&text[gone.key.start..gone.value.end], "", 1);
+            }
+            prop_assert!(rest.chars().all(|c| c == ',' || WHITE.contains(&c)), "{}", rest);
+        }
+        prop_assert_eq!(text.len() - edited.len(), cuts.iter().map(|cut| cut.len()).sum::<usize>());
         prop_assert!(edited.starts_with(&around.0) && edited.ends_with(&around.1));
-        prop_assert!(edited.len() <= text.len());
     }
 
     #[test]

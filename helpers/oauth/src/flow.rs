@@ -10,7 +10,8 @@ use oauth2::{
     StandardDeviceAuthorizationResponse, TokenResponse, TokenUrl,
 };
 
-use crate::http::{Failed, Http, endpoint, host, malformed};
+use crate::http::{Failed, Http, endpoint, host};
+use crate::problem::Problem;
 use crate::screen::{Screen, open_browser};
 
 /// What the caller's table says about a provider that is signed in to with a browser.
@@ -90,7 +91,7 @@ impl<'a> Provider<'a> {
             _ => failed(http, device_code_url),
         })?;
         let deadline = Instant::now() + details.expires_in().min(LONGEST_WAIT);
-        let page = page(&details).ok_or_else(|| malformed(&host(device_code_url)))?;
+        let page = page(&details).ok_or_else(|| Problem::malformed(&host(device_code_url)).error)?;
         screen.show(&self.name, &page.url, details.user_code().secret());
         if browser && open_browser(&page.complete).is_err() {
             screen.say("no browser could be opened");
@@ -171,7 +172,7 @@ impl<'a> Provider<'a> {
 
 /// The request failed on its way, or else the OAuth crate could make nothing of the answer.
 fn failed(http: &Http, url: &Url) -> Error {
-    http.problem().map_or_else(|| malformed(&host(url)), |problem| problem.error)
+    http.problem().unwrap_or_else(|| Problem::malformed(&host(url))).error
 }
 
 /// What RFC 6749 allows in a token: it ends up in a header and in a line of the protocol.

@@ -1,7 +1,6 @@
-//! The one way to a server: what every request has to keep to, and the sentences for what goes wrong on the way.
+//! The one way to a server: what every request has to keep to.
 
 use std::cell::RefCell;
-use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -13,21 +12,19 @@ use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 
+use crate::problem::Problem;
 use crate::resolve::Resolve;
 
 /// The largest answer, in bytes; that of an honest server is a thousandth of it.
-const MAX_BODY: u64 = 1 << 20;
+pub const MAX_BODY: u64 = 1 << 20;
+
+/// How GitHub answers who does not ask for JSON.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Sends requests, and remembers why the last one failed: the OAuth crate has no place for our errors.
 pub struct Http {
     agent: Agent,
     problem: RefCell<Option<Problem>>,
-}
-
-/// Why a request failed, and whether it is worth another try.
-pub struct Problem {
-    pub error: Error,
-    pub passing: bool,
 }
 
 /// What the OAuth crate is told of a failure. The rest is in [`Http::problem`].
@@ -122,30 +119,28 @@ impl Http {
     }
 
     fn exchange(&self, request: HttpRequest) -> std::result::Result<(u16, Vec<u8>), Problem> {
-        let url = endpoint("the server", &request.uri().to_string()).map_err(Problem::lasting)?;
+        // Looked at before; what the OAuth crate asks for is looked at again all the same.
+        let url = endpoint("token_url", &request.uri().to_string()).map_err(Problem::lasting)?;
         let host = host(&url);
         let mut request = request;
         if is_loopback(&url) {
             // A proxy is another host.
             request = self.agent.configure_request(request).proxy(None).build();
         }
-        let mut response = self.agent.run(request).map_err(|error| problem(error, &host))?;
+        let mut response = self.agent.run(request).map_err(|error| Problem::of(&error, &host))?;
         let status = response.status();
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         if status.is_redirection() {
-            let location = response.headers().get(http::header::LOCATION).and_then(|location| location.to_str().ok());
-            return Err(Problem::lasting(redirected(&host, location.and_then(|location| url.join(location).ok()))));
+            let to = header(http::header::LOCATION).and_then(|location| url.join(location).ok());
+            return Err(Problem::redirected(&host, to.as_ref().map(self::host)));
         }
-        let form = (response.headers().get(http::header::CONTENT_TYPE))
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        let form = header(http::header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with(FORM));
         let body = response.body_mut().with_config().limit(MAX_BODY).read_to_vec();
-        let body = body.map_err(|error| problem(error, &host))?;
+        let body = body.map_err(|error| Problem::of(&error, &host))?;
         match as_the_standard_has_it(status.is_success(), form, &body) {
             Some(answer) => Ok(answer),
-            None if status.is_success() => Err(Problem::lasting(malformed(&host))),
-            None => Err(Problem {
-                error: Error::new(format!("`{host}` answered with status {}", status.as_u16())),
-                passing: status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS,
-            }),
+            None if status.is_success() => Err(Problem::malformed(&host)),
+            None => Err(Problem::status(&host, status)),
         }
     }
 }
@@ -173,72 +168,4 @@ fn as_the_standard_has_it(success: bool, form: bool, body: &[u8]) -> Option<(u16
     }
     let status = if answer.contains_key("error") { 400 } else { 200 };
     Some((status, serde_json::to_vec(&answer).ok()?))
-}
-
-pub fn malformed(host: &str) -> Error {
-    Error::new(format!("the answer of `{host}` is malformed"))
-}
-
-fn redirected(host: &str, to: Option<Url>) -> Error {
-    match to {
-        Some(to) => {
-            Error::new(format!("`{host}` redirects to `{}`, and secrets go to no other place", self::host(&to)))
-        }
-        None => Error::new(format!("`{host}` redirects, and secrets go to no other place")),
-    }
-}
-
-impl Problem {
-    fn lasting(error: Error) -> Self {
-        Self { error, passing: false }
-    }
-}
-
-/// The libraries' own words may quote what was sent.
-fn problem(error: ureq::Error, host: &str) -> Problem {
-    let passing = |text: String| Problem { error: Error::new(text), passing: true };
-    let lasting = |text: String| Problem::lasting(Error::new(text));
-    match error {
-        ureq::Error::HostNotFound => passing(format!("`{host}` cannot be found")),
-        ureq::Error::Timeout(_) => passing(format!("`{host}` did not answer in time")),
-        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
-            passing(format!("the proxy does not connect to `{host}`"))
-        }
-        ureq::Error::Io(error) => match error.kind() {
-            io::ErrorKind::InvalidData => lasting(unsafe_connection(host, &error)),
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => passing(format!("`{host}` did not answer in time")),
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-                passing(format!("`{host}` broke the connection off"))
-            }
-            kind @ (io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable) => passing(format!("`{host}` cannot be reached: {kind}")),
-            _ => passing(format!("`{host}` cannot be reached")),
-        },
-        ureq::Error::Tls(_) | ureq::Error::TlsRequired => lasting(format!("there is no safe connection to `{host}`")),
-        #[cfg(any(windows, target_vendor = "apple"))]
-        ureq::Error::NativeTls(_) => lasting(format!("there is no safe connection to `{host}`")),
-        #[cfg(not(any(windows, target_vendor = "apple")))]
-        ureq::Error::Rustls(_) => lasting(format!("there is no safe connection to `{host}`")),
-        ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
-            lasting(format!("`{host}` answered more than {MAX_BODY} bytes"))
-        }
-        ureq::Error::Protocol(_) | ureq::Error::Http(_) => Problem::lasting(malformed(host)),
-        _ => passing(format!("`{host}` cannot be reached")),
-    }
-}
-
-#[cfg(not(any(windows, target_vendor = "apple")))]
-fn unsafe_connection(host: &str, error: &io::Error) -> String {
-    match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(_)) => {
-            format!("there is no safe connection to `{host}`: its certificate is not trusted")
-        }
-        _ => format!("there is no safe connection to `{host}`: it does not speak TLS as it should"),
-    }
-}
-
-#[cfg(any(windows, target_vendor = "apple"))]
-fn unsafe_connection(host: &str, _: &io::Error) -> String {
-    format!("there is no safe connection to `{host}`")
 }

@@ -9,7 +9,7 @@ mod support;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use support::server::{Answer, Asked, Server, json};
-use support::{Person, ask, attribute, complaint, request};
+use support::{HELPER, Person, ask, attribute, command, complaint, finish, request, text};
 
 const TOKEN: &str = "{'access_token':'ghu_sentinel','token_type':'bearer','scope':'read:user'}";
 const RENEWED: &str = "{'access_token':'ghu_sentinel_2','expires_in':28800,'refresh_token':'ghr_sentinel_2',
@@ -165,6 +165,18 @@ fn without_a_person_and_without_a_refresh_token_there_is_nothing_and_no_connecti
         let lines: String = lines.split_inclusive('\n').filter(|line| !line.starts_with(missing)).collect();
         assert_eq!(ask(&lines), "");
     }
+    // Told that a person is there, but with no terminal; and with a terminal, but told that there is no person.
+    let mut alone = command("setsid");
+    alone.args(["--wait", HELPER, "get"]).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1");
+    let output = finish(alone, &device_flow(&server));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout), text(&output.stderr)),
+        (Some(0), String::new(), String::new())
+    );
+    let person = Person::starts_with(&[], &device_flow(&server), |command, _| {
+        command.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0");
+    });
+    assert_eq!(person.gets(), "");
     assert_eq!(server.asked().len(), 0);
 }
 

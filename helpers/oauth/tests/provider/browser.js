@@ -7,8 +7,8 @@ async function visit(url, form) {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const body = form && new URLSearchParams(form)
     const response = await fetch(url, { method: body ? 'POST' : 'GET', body, headers: { cookie }, redirect: 'manual' })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)
+    for (const line of response.headers.get('set-cookie')?.split(/,(?=[^;,]+=)/) ?? []) {
+      const [, name, value] = /^\s*([^=]+)=([^;]*)/.exec(line)
       if (value) cookies.set(name, value)
       else cookies.delete(name)
     }

@@ -1,7 +1,13 @@
 // A real authorization server on a port of its own: device flow, refresh tokens that change with each use. It says on standard
 // output where it is and what is asked of its token endpoint, and ends with its standard input.
+import { webcrypto } from 'node:crypto'
 import { createServer } from 'node:http'
 import Provider from 'oidc-provider'
+
+// Node 18, which Debian 12 has, lacks what the provider uses.
+globalThis.crypto ??= webcrypto
+globalThis.CryptoKey ??= webcrypto.CryptoKey
+URL.parse ??= (text, base) => URL.canParse(text, base) ? new URL(text, base) : null
 
 const server = createServer()
 server.listen(0, '127.0.0.1', () => {

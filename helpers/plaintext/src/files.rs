@@ -1,7 +1,7 @@
 //! Files that belong to other programs: read with care, and replaced as a whole or not at all.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -235,8 +235,8 @@ impl Opened {
         let untouched = now.is_some_and(|now| {
             (now.len(), now.modified().ok()) == (self.metadata.len(), self.metadata.modified().ok())
         });
-        // A clock can stand still between two writes.
-        let again = || File::open(&self.real).ok().and_then(|file| read(&self.path, &file).ok());
+        // A clock can stand still between two writes. Through the same handle: elsewhere a lock keeps all others out.
+        let again = || (&self.file).rewind().ok().and_then(|()| read(&self.path, &self.file).ok());
         untouched && self.is_in_place() && again().is_some_and(|again| again == self.content)
     }
 
@@ -289,6 +289,7 @@ pub fn tilde(path: &Path) -> String {
 }
 
 /// A path as a word for a shell.
+#[cfg(unix)]
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+@%:,\\".contains(&b)) {

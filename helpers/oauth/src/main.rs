@@ -25,8 +25,8 @@ A credential helper that signs in with a browser (OAuth's device flow) and renew
 Usage: modelforge-credential-oauth [OPTIONS] get|store|erase|list|capability
 
 With `oauth_refresh_token` in the request, `get` renews the token. Without one, or if the server no longer takes it, a
-person signs in, if MODELFORGE_CREDENTIAL_INTERACTIVE is 1 and there is a terminal. A proxy is taken from HTTPS_PROXY,
-ALL_PROXY and NO_PROXY.
+person signs in, if MODELFORGE_CREDENTIAL_INTERACTIVE is 1 and there is a terminal. Servers are asked over https alone;
+the system's certificates are trusted, or those in SSL_CERT_FILE. HTTPS_PROXY, ALL_PROXY and NO_PROXY are obeyed.
 
 Options:
   --browser   open the page to confirm at, instead of only showing its address

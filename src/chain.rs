@@ -84,6 +84,9 @@ impl Listed {
 /// The helper whose files belong to another program: only a migration or a logout writes to them.
 const PLAIN_TEXT: &str = "plaintext";
 
+/// The helper that makes credentials and keeps none.
+const GENERATES: &str = "oauth";
+
 /// What an answer says about where it came from. It is of no use to the caller, and stored it would be wrong.
 const ABOUT_THE_COPY: [&str; 6] = ["created_utc", "file", "identity", "quit", "storage", "variable"];
 
@@ -118,9 +121,15 @@ impl Chain {
     /// Asks again, now that a person is there who may unlock something.
     pub fn get_attended(&self, request: &Request) -> Result<Answer> {
         let _lock = Lock::wait(&request.record)?;
-        let (answer, expired) = self.ask(request, true, false);
-        if expired && answer.complete && !answer.record.is_true("ephemeral") {
-            self.store_locked(&answer.record, true, None)?;
+        let (mut answer, expired) = self.ask(request, true, false);
+        // What a person just signed in for is not thrown away, whether or not the caller goes on to approve it.
+        let is_new = expired || answer.helper.as_deref() == Some(GENERATES);
+        if is_new && answer.complete && !answer.record.is_true("ephemeral") {
+            let stored = self.store_locked(&answer.record, true, None)?;
+            if stored.kept_by.is_empty() {
+                answer.remarks.extend(stored.remarks);
+                answer.remarks.push(error::refreshed_but_not_kept(&answer.record));
+            }
         }
         Ok(answer)
     }
@@ -193,10 +202,18 @@ impl Chain {
     }
 
     /// The same, but a helper that only passes on what the environment holds does not count as keeping it; and, where one
-    /// is named, in that helper alone.
+    /// is named, in that helper alone. Where nobody kept it, what was there before is put back.
     pub fn store_durably(&self, record: &Record, only: Option<&str>) -> Result<Stored> {
         let _lock = Lock::wait(record)?;
-        self.store_locked(record, true, only)
+        let before = self.copies(record, &Record::new())?;
+        let mut stored = self.store_locked(record, true, only)?;
+        if stored.kept_by.is_empty() {
+            for (helper, copy) in before.iter().filter(|(_, copy)| !copy.is_true("ephemeral")) {
+                let link = self.links.iter().find(|link| link.name == *helper && link.name != PLAIN_TEXT);
+                stored.remarks.extend(link.and_then(|link| link.put_back(record, copy)));
+            }
+        }
+        Ok(stored)
     }
 
     fn store_locked(&self, record: &Record, durable: bool, only: Option<&str>) -> Result<Stored> {
@@ -373,6 +390,23 @@ impl Link {
                 false => Kept::No,
             })
         })
+    }
+
+    /// Puts back what it held before, if a store that failed has spoilt that, and says so where it could not.
+    fn put_back(&self, description: &Record, before: &Record) -> Option<Error> {
+        let question = description_of(description).ok()?;
+        let is_there = |helper: &(dyn Helper + Send + Sync)| matches!(helper.get(&question), Ok(Some(found)) if holds_the_same(&found, before));
+        let mut record = question.clone();
+        record.merge(before);
+        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_REQUEST.contains(&key));
+        let outcome = self.with_or_without_a_person(|helper| {
+            if is_there(helper) {
+                return Ok(true);
+            }
+            helper.store(&with_capabilities(&record)?)?;
+            Ok(is_there(helper))
+        });
+        (!matches!(outcome, Ok(true))).then(|| error::not_put_back(&self.name))
     }
 
     /// Erases the copy that was there before a store elsewhere, and says what is left. The erase names the older secret: an absent

@@ -38,6 +38,7 @@ pub enum Command {
     )]
     Login {
         /// The provider, for example openai
+        #[arg(conflicts_with = "provider_option")]
         provider: Option<String>,
         #[command(flatten)]
         options: LoginOptions,
@@ -46,6 +47,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  modelforge-credential logout openai")]
     Logout {
         /// The provider
+        #[arg(conflicts_with_all = ["provider_option", "all"])]
         provider: Option<String>,
         #[command(flatten)]
         options: LogoutOptions,
@@ -54,6 +56,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  modelforge-credential status --verbose")]
     Status {
         /// Only this provider; the exit status says whether one is signed in
+        #[arg(conflicts_with = "provider_option")]
         provider: Option<String>,
         #[command(flatten)]
         options: StatusOptions,
@@ -137,7 +140,7 @@ pub struct LogoutOptions {
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
     /// Every provider
-    #[arg(long, alias = "all-providers", conflicts_with = "account")]
+    #[arg(long, alias = "all-providers", conflicts_with_all = ["account", "provider_option"])]
     pub all: bool,
 }
 

@@ -124,6 +124,10 @@ pub fn not_one_line() -> Error {
     Error::new("standard input is not one line of text with a key in it")
 }
 
+pub fn empty_input() -> Error {
+    Error::new("standard input is empty: there is no key in it")
+}
+
 pub fn cannot_read(path: &Path, problem: &std::io::Error) -> Error {
     Error::new(format!("cannot read `{}`: {problem}", tilde(path)))
 }
@@ -159,7 +163,7 @@ pub fn bad_checksum(provider: &str) -> Error {
 
 pub fn key_of_another(provider: &str, other: &str) -> Error {
     Error::new(format!("this looks like a key for `{other}`, not for `{provider}`"))
-        .hint(format!("{PROGRAM} login {other}, or --force to keep it for `{provider}` all the same"))
+        .hint(format!("{PROGRAM} login {other}  # or --force, to keep it for `{provider}` all the same"))
 }
 
 pub fn not_in_the_chain(helper: &str) -> Error {
@@ -167,8 +171,12 @@ pub fn not_in_the_chain(helper: &str) -> Error {
         .hint("add it to `helpers` in config.toml, or what it keeps is never found")
 }
 
-pub fn shadowed(place: &str, kept_by: &str) -> Error {
-    Error::new(format!("{place} answers before `{kept_by}`, so what was kept now is not used yet"))
+pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
+    let error = Error::new(format!("{place} answers before `{kept_by}`, so what was kept now is not used yet"));
+    match variable {
+        Some(variable) => error.hint(format!("unset {}", visible(variable))),
+        None => error,
+    }
 }
 
 pub fn several_accounts(provider: &str, accounts: &[String], command: &str) -> Error {
@@ -189,14 +197,25 @@ pub fn still_answers(helper: &str) -> Error {
     Error::new(format!("helper `{helper}` still has the credential after it was told to erase it"))
 }
 
+pub fn cannot_tell_whether_gone(helper: &str, reason: &Error) -> Error {
+    with_hint_of(reason, format!("helper `{helper}` cannot say whether the credential is gone: {reason}"))
+}
+
 pub fn variable_still_set(variable: &str, description: &Record) -> Error {
     Error::new(format!("the environment variable `{variable}` still holds a key for {}", name_of(description)))
         .hint(format!("unset {variable}"))
 }
 
+pub fn empty_account() -> Error {
+    Error::new("the name of an account is empty").hint("leave out --account for the usual one")
+}
+
 pub fn not_signed_in(provider: &str, account: Option<&str>) -> Error {
-    let account = account.map(|account| format!(" as `{}`", visible(account))).unwrap_or_default();
-    Error::new(format!("not signed in to `{provider}`{account}")).hint(format!("{PROGRAM} login {provider}"))
+    match account {
+        Some(account) => Error::new(format!("not signed in to `{provider}` as `{}`", visible(account)))
+            .hint(format!("{PROGRAM} login {provider} --account {}", shell_words::quote(&visible(account)))),
+        None => Error::new(format!("not signed in to `{provider}`")).hint(format!("{PROGRAM} login {provider}")),
+    }
 }
 
 pub fn told_to_quit(request: &Record, helper: &str) -> Error {
@@ -334,6 +353,10 @@ pub fn answers_first(helper: &str, kept_by: &str) -> Error {
     Error::new(format!(
         "helper `{helper}` still answers first, with another key than the one that `{kept_by}` keeps now"
     ))
+}
+
+pub fn not_put_back(helper: &str) -> Error {
+    Error::new(format!("helper `{helper}` has lost the credential that it held before"))
 }
 
 pub fn plain_text_left(record: &Record) -> Error {

@@ -1,13 +1,15 @@
 //! Makes the chain out of what is configured: finds each program, and says what it is called.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
-use modelforge_credential_protocol::{Helper, Record};
+use modelforge_credential_protocol::{Helper, Record, Result as Answered};
 
 use crate::chain::{Chain, Link};
 use crate::config::{Entry, Helpers};
 use crate::error;
 use crate::program::Program;
-use crate::providers::Providers;
+use crate::providers::{Provider, Providers};
 use crate::terminal::{self, Person};
 
 /// The chain, and whether a person chose its helpers.
@@ -20,6 +22,67 @@ pub struct Opened {
 pub fn open(providers: &Providers, request: &Record, person: &Person) -> Result<Opened> {
     let helpers = providers.helpers_for(request)?;
     Ok(Opened { chain: of(&helpers, person, providers.store_in_all()), automatic: helpers.automatic })
+}
+
+/// The chain that most providers share, and those of the providers that have helpers of their own.
+pub struct Chains {
+    common: Opened,
+    own: BTreeMap<String, Opened>,
+}
+
+/// What a helper lists: copies, each with its provider; `None` if it has no list.
+type Copies = Answered<Option<Vec<(Provider, Record)>>>;
+
+impl Chains {
+    /// Finds the helpers of all providers.
+    pub fn open(providers: &Providers, person: &Person) -> Result<Self> {
+        let of = |name: &str| Ok((name.to_owned(), open(providers, &Record::of([("provider", name)])?, person)?));
+        let own = providers.with_helpers_of_their_own().map(of).collect::<Result<_>>()?;
+        Ok(Self { common: open(providers, &Record::new(), person)?, own })
+    }
+
+    /// Finds the helpers of one provider, as if there were no other.
+    pub fn open_one(providers: &Providers, provider: &Provider, person: &Person) -> Result<Self> {
+        let common = open(providers, &Record::of([("provider", &provider.name)])?, person)?;
+        Ok(Self { common, own: BTreeMap::new() })
+    }
+
+    /// Whether nobody chose any of the helpers.
+    pub fn automatic(&self) -> bool {
+        self.common.automatic && self.own.is_empty()
+    }
+
+    /// The chain of a provider.
+    pub fn of(&self, provider: &str) -> &Opened {
+        self.own.get(provider).unwrap_or(&self.common)
+    }
+
+    /// What each helper of each chain holds of the providers that it is asked for. Credentials for other places, which
+    /// are in the same stores, are left out.
+    pub fn list(&self, providers: &Providers) -> Result<Vec<(String, Copies)>> {
+        let context = providers.context_of_all()?;
+        let mut listed = Vec::new();
+        for opened in std::iter::once(&self.common).chain(self.own.values()) {
+            for (helper, answer) in opened.chain.list_each(&context) {
+                let copies =
+                    answer.and_then(|records| records.map(|all| self.copies(opened, all, providers)).transpose());
+                listed.push((helper, copies));
+            }
+        }
+        Ok(listed)
+    }
+
+    fn copies(&self, asked: &Opened, all: Vec<Record>, providers: &Providers) -> Answered<Vec<(Provider, Record)>> {
+        let mut copies = Vec::new();
+        for record in all {
+            if let Some(provider) = providers.by_location(&record)?
+                && std::ptr::eq(self.of(&provider.name), asked)
+            {
+                copies.push((provider, record));
+            }
+        }
+        Ok(copies)
+    }
 }
 
 /// A chain of these helpers. Of a default chain, those that are not installed are left out.

@@ -4,12 +4,13 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, MAX_LINE, Record};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, MAX_LINE, Record, visible};
 use zeroize::Zeroizing;
 
 use crate::chain::{Chain, Link, is_expired};
 use crate::config::{Config, Entry, Helpers, read_bounded};
 use crate::links;
+use crate::logout::accounts;
 use crate::providers::{Provider, Providers};
 use crate::request::{self, Request};
 use crate::terminal::{self, Person};
@@ -45,14 +46,19 @@ pub fn login(login: &Login) -> Result<()> {
     }
     let obtained_by_flow = provider.sign_in == "device_flow" && login.api_key.is_none() && login.file.is_none();
     if !login.force {
-        let answer = opened.chain.get(&request)?;
-        if answer.complete {
-            let helper = answer.helper.as_deref().unwrap_or_default();
-            return Ok(terminal::done(&already(&opened.chain, &request, helper))?);
+        let mut answer = opened.chain.get(&request)?;
+        // What is only locked is there all the same. A device flow would be started by asking again.
+        let may_be_locked = !answer.complete && !answer.failed.is_empty() && provider.sign_in != "device_flow";
+        if may_be_locked && !matches!(person, Person::Nobody) {
+            answer = opened.chain.get_attended(&request)?;
+        }
+        if let (true, Some(helper)) = (answer.complete, &answer.helper) {
+            return Ok(terminal::done(&already(&opened.chain, &request, &answer.record, helper))?);
         }
     }
     if !request.record.has("username") {
-        request.record.set("username", DEFAULT_ACCOUNT)?;
+        let account = account_to_replace(&opened.chain, &providers, &request.record)?;
+        request.record.set("username", account)?;
     }
     let record = if obtained_by_flow {
         by_device_flow(&request, &person, login.browser)?
@@ -66,10 +72,11 @@ pub fn login(login: &Login) -> Result<()> {
     terminal::done(&format!(
         "signed in to `{}`{account}: kept by {}",
         provider.name,
-        stored.kept_by.iter().map(|name| place(&opened.chain, &record, name)).collect::<Vec<_>>().join(", and by ")
+        stored.kept_by.iter().map(|name| place(&opened.chain, &request, name).0).collect::<Vec<_>>().join(", and by ")
     ))?;
     for helper in &stored.shadowed_by {
-        terminal::warning(&error::shadowed(&place(&opened.chain, &record, helper), first));
+        let (place, variable) = place(&opened.chain, &request, helper);
+        terminal::warning(&error::shadowed(&place, first, variable.as_deref()));
     }
     Ok(())
 }
@@ -78,44 +85,60 @@ pub fn login(login: &Login) -> Result<()> {
 pub fn request_for(providers: &Providers, provider: &Provider, account: Option<&str>) -> Result<Request> {
     let mut record = Record::of([("provider", &provider.name)])?;
     if let Some(account) = account {
+        if account.is_empty() {
+            return Err(error::empty_account().into());
+        }
         record.set("username", account)?;
     }
     Ok(request::expand(record, providers)?)
 }
 
-fn already(chain: &Chain, request: &Request, helper: &str) -> String {
-    let provider = request.record.text("provider").unwrap_or_default();
-    let mut record = request.record.clone();
-    if !record.has("username") {
-        let _ = record.set("username", DEFAULT_ACCOUNT);
+/// Whose credential a sign-in without an account is: the only one there is, else the default one.
+fn account_to_replace(chain: &Chain, providers: &Providers, request: &Record) -> Result<String> {
+    let accounts = accounts(chain, providers, request)?;
+    match accounts.as_slice() {
+        [only] => Ok(only.clone()),
+        [_, ..] if !accounts.iter().any(|account| account == DEFAULT_ACCOUNT) => {
+            Err(error::several_accounts(request.text("provider").unwrap_or_default(), &accounts, "login").into())
+        }
+        _ => Ok(DEFAULT_ACCOUNT.to_owned()),
     }
-    format!(
-        "already signed in to `{provider}`{}: kept by {}; `--force` replaces it",
-        account_of(&request.record),
-        place(chain, &record, helper)
-    )
+}
+
+fn already(chain: &Chain, request: &Request, answer: &Record, helper: &str) -> String {
+    let asked = Request { record: answer.clone(), context: request.context.clone(), provider: None, by_path: false };
+    let provider = answer.text("provider").unwrap_or_default();
+    let account = account_of(answer);
+    match place(chain, &asked, helper) {
+        (place, Some(_)) => format!(
+            "already signed in to `{provider}`{account}: the key comes from {place}; `--force` keeps another one beside it"
+        ),
+        (place, None) => {
+            format!("already signed in to `{provider}`{account}: kept by {place}; `--force` replaces it")
+        }
+    }
 }
 
 fn account_of(record: &Record) -> String {
     match record.text("username") {
-        Some(account) if account != DEFAULT_ACCOUNT => format!(" as `{account}`"),
+        Some(account) if account != DEFAULT_ACCOUNT => format!(" as `{}`", visible(account)),
         _ => String::new(),
     }
 }
 
-/// `age`, an encrypted file with the identity …: what a helper says of the copy that it lists.
-fn place(chain: &Chain, record: &Record, helper: &str) -> String {
+/// `age`, an encrypted file with the identity …: what a helper says of the copy that it lists, and the variable that it is from.
+fn place(chain: &Chain, request: &Request, helper: &str) -> (String, Option<String>) {
     let link = chain.links().iter().find(|link| link.name == helper);
-    let copy = link.and_then(|link| copy(link, record));
+    let copy = link.and_then(|link| copy(link, request));
     match copy {
-        Some(copy) => format!("`{helper}` ({})", protection(&copy)),
-        None => format!("`{helper}`"),
+        Some(copy) => (format!("`{helper}` ({})", protection(&copy)), copy.text("variable").map(str::to_owned)),
+        None => (format!("`{helper}`"), None),
     }
 }
 
-fn copy(link: &Link, record: &Record) -> Option<Record> {
-    let listed = link.helper(false).ok()?.list(&Record::new()).ok()??;
-    let mut description = record.clone();
+fn copy(link: &Link, request: &Request) -> Option<Record> {
+    let listed = link.helper(false).ok()?.list(&request.context).ok()??;
+    let mut description = request.record.clone();
     description.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
     listed.into_iter().find(|copy| copy.matches(&description))
 }
@@ -167,8 +190,12 @@ fn by_key(request: &Request, provider: &Provider, login: &Login, person: &Person
             terminal::warning(&error::key_in_arguments(&provider.name));
             key.clone()
         }
-        None if std::io::stdin().is_terminal() || matches!(person, Person::Askpass(_)) => person.secret(&record)?,
-        None => first_line(&provider.name)?,
+        None => match (first_line()?, person) {
+            (Some(line), _) => line,
+            (None, Person::Terminal) if !std::io::stdin().is_terminal() => return Err(error::empty_input().into()),
+            (None, Person::Terminal | Person::Askpass(_)) => person.secret(&record)?,
+            (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&provider.name).into()),
+        },
     };
     let key = entered.trim_matches([' ', '\t', '\r', '\n']);
     if key.len() != entered.trim_end_matches(['\r', '\n']).len() {
@@ -193,20 +220,25 @@ fn by_key(request: &Request, provider: &Provider, login: &Login, person: &Person
     Ok(record)
 }
 
-/// One line of standard input, in bounded memory.
-fn first_line(provider: &str) -> Result<Zeroizing<String>> {
+/// One line of standard input, in bounded memory; none from a terminal, which must not echo it, or from an empty input.
+fn first_line() -> Result<Option<Zeroizing<String>>> {
+    if std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
     let mut input = modelforge_credential_protocol::stdin()?.take(MAX_LINE as u64 + 1);
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     input.read_to_end(&mut bytes)?;
     if bytes.is_empty() {
-        return Err(error::nobody_to_ask_for_login(provider).into());
+        return Ok(None);
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| error::not_one_line())?;
-    let line = text.strip_suffix('\n').unwrap_or(text);
+    // Windows' programs begin text with a mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let line = text.trim_end_matches(['\n', '\r']);
     if bytes.len() > MAX_LINE || line.contains('\n') {
         return Err(error::not_one_line().into());
     }
-    Ok(Zeroizing::new(line.to_owned()))
+    Ok(Some(Zeroizing::new(line.to_owned())))
 }
 
 /// A service account's JSON file as one line: the same value, without the line breaks between its parts.
@@ -215,7 +247,7 @@ fn service_account(path: &Path) -> Result<Zeroizing<String>> {
     let raw: &serde_json::value::RawValue =
         serde_json::from_str(&text).map_err(|problem| error::not_json(path, problem.line(), problem.column()))?;
     // Outside strings JSON's line breaks mean nothing, and inside them they cannot stand.
-    let line = Zeroizing::new(raw.get().lines().map(str::trim).collect::<String>());
+    let line = Zeroizing::new(raw.get().split(['\n', '\r']).map(str::trim).collect::<String>());
     if !line.starts_with('{') {
         return Err(error::not_json(path, 1, 1).into());
     }

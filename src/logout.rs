@@ -18,8 +18,9 @@ pub fn logout(provider: &str, account: Option<&str>) -> Result<()> {
     let provider = providers.by_name(provider)?;
     let mut request = request_for(&providers, &provider, account)?;
     let opened = links::open(&providers, &request.record, &terminal::person())?;
+    let copies = copies(&opened.chain, &providers, &request.record)?;
     if !request.record.has("username") {
-        let accounts = accounts(&opened.chain, &providers, &request.record)?;
+        let accounts = accounts_of(&copies);
         if accounts.len() > 1 {
             return Err(error::several_accounts(&provider.name, &accounts, "logout").into());
         }
@@ -27,34 +28,58 @@ pub fn logout(provider: &str, account: Option<&str>) -> Result<()> {
             request.record.set("username", account)?;
         }
     }
-    if erase(&opened.chain, &request)? { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
+    let is_gone = erase(&opened.chain, &request)?;
+    if account.is_none() {
+        copies.iter().filter_map(|copy| copy.text("variable")).for_each(|variable| tell_of(variable, &request.record));
+    }
+    if is_gone { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
 }
 
 /// Signs out of every provider that a helper lists. Other credentials in the same stores are not touched.
 pub fn logout_all() -> Result<()> {
     let providers = Providers::new(Config::load()?);
-    let opened = links::open(&providers, &Record::new(), &terminal::person())?;
-    let listed = opened.chain.list(&providers.context_of_all()?)?;
-    let mut all_gone = listed.failed.is_empty();
-    listed.failed.iter().for_each(terminal::warning);
-    for name in &listed.cannot_list {
-        all_gone = false;
-        terminal::warning(&error::cannot_list(name));
-    }
+    let chains = links::Chains::open(&providers, &terminal::person())?;
+    let mut all_gone = true;
     let mut seen = Vec::new();
-    for mut record in listed.records {
-        let Some(provider) = providers.by_location(&record)? else { continue };
-        record.set("provider", &provider.name)?;
-        record.retain(|key| matches!(key, "protocol" | "host" | "path" | "username" | "provider"));
-        if !seen.contains(&record) {
-            all_gone &= erase(&opened.chain, &request::expand(record.clone(), &providers)?)?;
-            seen.push(record);
+    let mut variables = Vec::new();
+    for (helper, copies) in chains.list(&providers)? {
+        let copies = match copies {
+            Ok(Some(copies)) => copies,
+            Ok(None) => {
+                all_gone = false;
+                terminal::warning(&error::cannot_list(&helper));
+                continue;
+            }
+            Err(problem) => {
+                all_gone = false;
+                terminal::warning(&error::helper_failed(&helper, &problem));
+                continue;
+            }
+        };
+        for (provider, mut record) in copies {
+            record.set("provider", &provider.name)?;
+            let variable = record.text("variable").map(str::to_owned);
+            record.retain(|key| matches!(key, "protocol" | "host" | "path" | "username" | "provider"));
+            match variable {
+                Some(variable) => variables.push((variable, record)),
+                None if seen.contains(&record) => {}
+                None => {
+                    let request = request::expand(record.clone(), &providers)?;
+                    all_gone &= erase(&chains.of(&provider.name).chain, &request)?;
+                    seen.push(record);
+                }
+            }
         }
     }
     if seen.is_empty() {
         terminal::done("there was nothing to sign out of")?;
     }
+    variables.iter().for_each(|(variable, description)| tell_of(variable, description));
     if all_gone { Ok(()) } else { Err(error::not_everything_erased().into()) }
+}
+
+fn tell_of(variable: &str, description: &Record) {
+    terminal::warning(&error::variable_still_set(variable, description));
 }
 
 /// Erases one credential everywhere and says what came of it; false where a copy may be left that could have been erased.
@@ -62,14 +87,20 @@ fn erase(chain: &Chain, request: &Request) -> Result<bool> {
     let description = &request.record;
     let erased = chain.erase_everywhere(description)?;
     erased.failed.iter().for_each(terminal::warning);
-    let left = chain.copies(description, &request.context)?;
     let mut gone = erased.failed.is_empty();
-    for (helper, copy) in left {
-        match copy.text("variable") {
-            Some(variable) => terminal::warning(&error::variable_still_set(variable, description)),
-            None => {
+    for link in chain.links() {
+        match chain.copy_in(&link.name, description, &request.context) {
+            // A variable cannot be erased, and is told of once for all accounts.
+            Ok(Some(copy)) if copy.has_secret() && !copy.has("variable") => {
                 gone = false;
-                terminal::warning(&error::still_answers(&helper));
+                terminal::warning(&error::still_answers(&link.name));
+            }
+            Ok(_) => {}
+            // One that could not even be told to erase was named already.
+            Err(problem) if erased.failed.contains(&error::helper_failed(&link.name, &problem)) => {}
+            Err(problem) => {
+                gone = false;
+                terminal::warning(&error::cannot_tell_whether_gone(&link.name, &problem));
             }
         }
     }
@@ -79,18 +110,26 @@ fn erase(chain: &Chain, request: &Request) -> Result<bool> {
     Ok(gone)
 }
 
-/// The accounts of a provider that the helpers list.
-pub fn accounts(chain: &Chain, providers: &Providers, request: &Record) -> Result<Vec<String>> {
+/// The copies of a provider's credentials that the helpers list.
+fn copies(chain: &Chain, providers: &Providers, request: &Record) -> Result<Vec<Record>> {
     let mut description = request.clone();
     description.retain(|key| matches!(key, "protocol" | "host" | "path"));
-    let listed = chain.list(&providers.context_of_all()?)?;
-    let mut accounts: Vec<String> = listed
-        .records
-        .iter()
-        .filter(|record| record.matches(&description) && (description.has("path") || !record.has("path")))
-        .map(|record| record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned())
-        .collect();
+    let mut listed = chain.list(&providers.context_of_all()?)?.records;
+    listed.retain(|record| record.matches(&description) && (description.has("path") || !record.has("path")));
+    Ok(listed)
+}
+
+/// The accounts of a provider that the helpers keep.
+pub fn accounts(chain: &Chain, providers: &Providers, request: &Record) -> Result<Vec<String>> {
+    Ok(accounts_of(&copies(chain, providers, request)?))
+}
+
+/// A variable has no account.
+fn accounts_of(copies: &[Record]) -> Vec<String> {
+    let kept = copies.iter().filter(|copy| !copy.has("variable"));
+    let mut accounts: Vec<String> =
+        kept.map(|copy| copy.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned()).collect();
     accounts.sort();
     accounts.dedup();
-    Ok(accounts)
+    accounts
 }

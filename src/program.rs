@@ -24,6 +24,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
 /// How long a person may take to confirm a code in a browser; the codes themselves end sooner.
 pub const LIMIT_OF_A_DEVICE_FLOW: Duration = Duration::from_secs(20 * 60);
+/// The helper that waits for the browser.
+const DEVICE_FLOW: &str = "oauth";
 /// The longest list of a helper, in bytes.
 const MAX_LIST: usize = 16 << 20;
 /// How often this program may be its own helper's helper.
@@ -59,7 +61,12 @@ impl Program {
     }
 
     fn limit(&self) -> Duration {
-        self.limit.unwrap_or(if self.attended { LIMIT_WITH_A_PERSON } else { LIMIT })
+        let usual = match (self.attended, self.name == DEVICE_FLOW) {
+            (true, true) => LIMIT_OF_A_DEVICE_FLOW,
+            (true, false) => LIMIT_WITH_A_PERSON,
+            (false, _) => LIMIT,
+        };
+        self.limit.unwrap_or(usual)
     }
 
     fn run(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>> {

@@ -125,6 +125,13 @@ impl Providers {
         Ok(best)
     }
 
+    /// The providers for which other helpers are asked than for the rest.
+    pub fn with_helpers_of_their_own(&self) -> impl Iterator<Item = &str> {
+        let is_overruled = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some();
+        let own = self.config.providers.iter().filter(move |(_, provider)| provider.helpers.is_some() && !is_overruled);
+        own.map(|(name, _)| name.as_str())
+    }
+
     /// The providers that the user configured, here or in ModelForge.
     pub fn of_this_user(&self) -> Vec<String> {
         let configured = self.config.providers.keys().cloned();

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, visible};
 use serde::Serialize;
 
-use crate::chain::{Chain, is_expired, now};
+use crate::chain::{Chain, now};
 use crate::config::Config;
 use crate::error;
-use crate::links;
+use crate::links::Chains;
 use crate::login::protection;
 use crate::providers::{Provider, Providers};
 use crate::terminal::{self, Paint};
@@ -48,6 +48,9 @@ struct Copy {
     created_utc: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_utc: Option<u64>,
+    /// Whether it can be renewed when it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renewable: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     /// The last four characters at most.
@@ -67,30 +70,23 @@ pub struct Status {
 pub fn status(status: &Status) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let named = status.provider.as_deref().map(|name| providers.by_name(name)).transpose()?;
-    let scope = match &named {
-        Some(provider) => Record::of([("provider", &provider.name)])?,
-        None => Record::new(),
+    let chains = match &named {
+        Some(provider) => Chains::open_one(&providers, provider, &terminal::Person::Nobody)?,
+        None => Chains::open(&providers, &terminal::Person::Nobody)?,
     };
-    let opened = links::open(&providers, &scope, &terminal::Person::Nobody)?;
     let progress = terminal::Progress::start("asking the helpers");
-    let mut report = collect(&providers, &opened.chain, named.as_ref(), status)?;
+    let (report, failed) = collect(&providers, &chains, named.as_ref(), status)?;
     drop(progress);
-    for problem in &report.failed {
-        // In the default chain, a helper that this machine has no use for is no news.
-        if !opened.automatic || status.details {
-            terminal::warning(&problem.as_str().into());
-        }
-    }
-    if status.account.is_some() {
-        report.providers.retain(|row| row.account == status.account);
-    }
+    // In the default chain, a helper that this machine has no use for is no news, unless it may hold what was not found.
+    let is_news = !chains.automatic() || status.details || report.providers.iter().all(|row| row.copies.is_empty());
+    failed.iter().filter(|failure| failure.is_about_a_provider || is_news).for_each(|f| terminal::warning(&f.problem));
     let signed_in = report.providers.iter().any(|row| matches!(row.signed_in, "yes" | "not needed"));
     if status.json {
         let mut lines = serde_json::to_vec_pretty(&report)?;
         lines.push(b'\n');
         terminal::answer(&lines)?;
     } else {
-        terminal::answer(table(&report, status.details).as_bytes())?;
+        terminal::answer(table(&report, status).as_bytes())?;
     }
     match named {
         Some(provider) if !signed_in => Err(error::not_signed_in(&provider.name, status.account.as_deref()).into()),
@@ -98,49 +94,68 @@ pub fn status(status: &Status) -> Result<()> {
     }
 }
 
-fn collect(providers: &Providers, chain: &Chain, named: Option<&Provider>, status: &Status) -> Result<Report> {
-    let listed = chain.list_each(&providers.context_of_all()?);
-    let mut failed = Vec::new();
+/// Why something cannot be shown: a provider that was declared wrongly, or a helper that could not be asked.
+struct Failure {
+    problem: Error,
+    is_about_a_provider: bool,
+}
+
+fn collect(
+    providers: &Providers,
+    chains: &Chains,
+    named: Option<&Provider>,
+    status: &Status,
+) -> Result<(Report, Vec<Failure>)> {
+    let mut failed: Vec<Failure> = Vec::new();
     // By provider and account, each with its copies in the order of the chain.
     let mut found: BTreeMap<(String, String), Vec<(String, Record)>> = BTreeMap::new();
-    for (helper, listed) in listed {
+    for (helper, listed) in chains.list(providers)? {
         match listed {
-            Ok(Some(records)) => {
-                for record in records {
-                    let Some(provider) = providers.by_location(&record)? else { continue };
+            Ok(Some(copies)) => {
+                for (provider, record) in copies {
                     let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
-                    found.entry((provider.name, account)).or_default().push((helper.clone(), record));
+                    if status.account.as_ref().is_none_or(|asked| *asked == account) {
+                        found.entry((provider.name, account)).or_default().push((helper.clone(), record));
+                    }
                 }
             }
             Ok(None) => {}
-            Err(problem) => failed.push(error::helper_failed(&helper, &problem).to_string()),
+            Err(problem) => add(&mut failed, error::helper_failed(&helper, &problem), false),
         }
     }
-    let mut names: Vec<String> = match named {
+    let mut wanted: BTreeMap<String, Provider> = BTreeMap::new();
+    let names: Vec<String> = match named {
         Some(provider) => vec![provider.name.clone()],
-        None => providers.of_this_user(),
+        None => providers.of_this_user().into_iter().chain(found.keys().map(|(name, _)| name.clone())).collect(),
     };
-    names.extend(found.keys().map(|(name, _)| name.clone()).filter(|_| named.is_none()));
-    names.sort();
-    names.dedup();
-    let mut rows = Vec::new();
     for name in names {
-        let provider = match providers.by_name(&name) {
-            Ok(provider) => provider,
-            Err(problem) => {
-                failed.push(problem.to_string());
-                continue;
-            }
-        };
-        let accounts: Vec<_> = found.iter().filter(|((found, _), _)| *found == name).collect();
-        for ((_, account), copies) in &accounts {
-            rows.push(row(chain, &provider, Some(account), copies, status.details)?);
-        }
-        if accounts.is_empty() {
-            rows.push(row(chain, &provider, None, &[], false)?);
+        // It may be an alias of one that is there already.
+        match providers.by_name(&name) {
+            Ok(provider) => drop(wanted.insert(provider.name.clone(), provider)),
+            Err(problem) => add(&mut failed, problem, true),
         }
     }
-    Ok(Report { version: 1, providers: rows, failed })
+    let mut rows = Vec::new();
+    for (name, provider) in &wanted {
+        let accounts: Vec<_> = found.iter().filter(|((found, _), _)| found == name).collect();
+        for ((_, account), copies) in &accounts {
+            let chain = &chains.of(name).chain;
+            rows.push(row(chain, provider, Some(account), copies, status.details, &mut failed)?);
+        }
+        if accounts.is_empty() && (named.is_some() || status.account.is_none()) {
+            let chain = &chains.of(name).chain;
+            rows.push(row(chain, provider, status.account.as_deref(), &[], false, &mut failed)?);
+        }
+    }
+    let reasons = failed.iter().map(|failure| failure.problem.to_string()).collect();
+    Ok((Report { version: 1, providers: rows, failed: reasons }, failed))
+}
+
+/// A helper that fails for one copy fails for the next as well: once is enough.
+fn add(failed: &mut Vec<Failure>, problem: Error, is_about_a_provider: bool) {
+    if !failed.iter().any(|failure| failure.problem == problem) {
+        failed.push(Failure { problem, is_about_a_provider });
+    }
 }
 
 fn row(
@@ -149,38 +164,35 @@ fn row(
     account: Option<&str>,
     records: &[(String, Record)],
     details: bool,
+    failed: &mut Vec<Failure>,
 ) -> Result<Row> {
-    let mut copies = Vec::new();
-    let mut expired = false;
-    for (at, (helper, record)) in records.iter().enumerate() {
+    let mut copies: Vec<Copy> = Vec::new();
+    for (helper, record) in records {
         let mut copy = Copy {
             helper: helper.clone(),
             protection: protection(record),
             plain_text: record.text("storage") == Some("PLAIN TEXT"),
             created_utc: record.text("created_utc").and_then(|text| text.parse().ok()),
             expires_utc: record.expiry(),
+            renewable: None,
             scope: record.text("scope").map(visible),
             fingerprint: None,
         };
-        // A key does not say in a list when it ends; a token may.
-        if details || (at == 0 && provider.sign_in == "device_flow") {
-            let opened = chain.copy_in(helper, record, &provider.context()?).ok().flatten().unwrap_or_default();
-            copy.expires_utc = opened.expiry().or(copy.expires_utc);
-            copy.scope = opened.text("scope").map(visible).or(copy.scope);
-            if details {
-                copy.fingerprint = opened.text("password").and_then(fingerprint);
-            }
-            if at == 0 {
-                expired = is_expired(&opened) && !opened.has("oauth_refresh_token");
+        // A key does not say in a list when it ends; a token may, and the first that still works is the one that answers.
+        if details || (provider.sign_in == "device_flow" && copies.iter().all(Copy::is_over)) {
+            match chain.copy_in(helper, record, &provider.context()?) {
+                Ok(opened) => copy.add(&opened.unwrap_or_default(), details),
+                Err(problem) => add(failed, error::helper_failed(helper, &problem), false),
             }
         }
         copies.push(copy);
     }
-    let signed_in = match (provider.sign_in.as_str(), copies.is_empty(), expired) {
-        ("none", true, _) => "not needed",
-        (_, true, _) => "no",
-        (_, false, true) => "expired",
-        (_, false, false) => "yes",
+    copies.sort_by_key(Copy::is_over);
+    let signed_in = match (provider.sign_in.as_str(), copies.first().map(Copy::is_over)) {
+        ("none", None) => "not needed",
+        (_, None) => "no",
+        (_, Some(true)) => "expired",
+        (_, Some(false)) => "yes",
     };
     Ok(Row {
         provider: provider.name.clone(),
@@ -192,13 +204,31 @@ fn row(
     })
 }
 
+impl Copy {
+    /// What only the credential itself tells.
+    fn add(&mut self, opened: &Record, details: bool) {
+        self.expires_utc = opened.expiry().or(self.expires_utc);
+        self.renewable = Some(opened.has("oauth_refresh_token")).filter(|_| self.expires_utc.is_some());
+        self.scope = opened.text("scope").map(visible).or(self.scope.take());
+        if details {
+            self.fingerprint = opened.text("password").and_then(fingerprint);
+        }
+    }
+
+    /// Whether it has ended, and nobody can renew it.
+    fn is_over(&self) -> bool {
+        self.expires_utc.is_some_and(|at| at < now()) && self.renewable != Some(true)
+    }
+}
+
 /// The end of a key, where that leaves enough of it unknown.
 fn fingerprint(key: &str) -> Option<String> {
     let shown = if key.len() >= 24 { 4 } else { 0 };
     key.get(key.len() - shown..).filter(|end| !end.is_empty()).map(|end| format!("…{end}"))
 }
 
-fn table(report: &Report, details: bool) -> String {
+fn table(report: &Report, Status { account, details, .. }: &Status) -> String {
+    let details = *details;
     let mut lines =
         vec![["PROVIDER", "SIGNED IN", "ACCOUNT", "KEPT BY", "PROTECTED BY", "TIME LEFT"].map(String::from).to_vec()];
     let mut paints = vec![Paint::Plain];
@@ -214,7 +244,7 @@ fn table(report: &Report, details: bool) -> String {
                 visible(account.unwrap_or("")),
                 copy.map(|copy| visible(&copy.helper)).unwrap_or_default(),
                 copy.map(|copy| visible(&copy.protection)).unwrap_or_default(),
-                copy.and_then(|copy| copy.expires_utc).map(time_left).unwrap_or_default(),
+                copy.and_then(time_left).unwrap_or_default(),
             ]);
             paints.push(if copy.is_some_and(|copy| copy.plain_text) { Paint::Alarm } else { Paint::Plain });
         }
@@ -239,16 +269,21 @@ fn table(report: &Report, details: bool) -> String {
         }
     }
     if report.providers.is_empty() {
-        text = "no provider is signed in, and none is configured\n".to_owned();
+        text = match account {
+            Some(account) => format!("no provider is signed in as {}\n", visible(account)),
+            None => "no provider is signed in, and none is configured\n".to_owned(),
+        };
     }
     text
 }
 
-fn time_left(expires: u64) -> String {
-    match expires.checked_sub(now()) {
+fn time_left(copy: &Copy) -> Option<String> {
+    let expires = copy.expires_utc?;
+    let renewed = if copy.renewable == Some(true) { ", is renewed when it is used" } else { "" };
+    Some(match expires.checked_sub(now()) {
         Some(left) => span(left),
-        None => format!("ended {} ago", span(now() - expires)),
-    }
+        None => format!("ended {} ago{renewed}", span(now().saturating_sub(expires))),
+    })
 }
 
 /// A span of time in its largest unit.

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use modelforge_credential_protocol::{Error, Record, Result, visible};
@@ -114,9 +115,17 @@ pub fn warning(problem: &Error) {
     }
 }
 
-/// Passes on a line that a helper said.
+/// Passes on a line that a helper said: once, though the helper may be asked more than once in a run.
 pub fn remark(line: &str) {
-    write_line(&visible(line));
+    static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let line = visible(line);
+    if let Ok(mut said) = SAID.lock() {
+        if said.contains(&line) {
+            return;
+        }
+        said.push(line.clone());
+    }
+    write_line(&line);
 }
 
 /// One line of the trace.

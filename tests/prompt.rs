@@ -13,7 +13,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 use crate::support::{SECRET, Test};
 
 /// A program that runs at a terminal of its own, and what it showed there.
-struct Session {
+pub struct Session {
     child: std::process::Child,
     terminal: Pty,
     heard: Receiver<Vec<u8>>,
@@ -24,20 +24,33 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Session {
     /// Starts what was prepared, in a new session with a terminal; the request comes through a pipe, the answer goes into one.
-    fn start(test: &Test, request: &str) -> Self {
+    pub fn start(test: &Test, request: &str) -> Self {
+        let mut session = Self::with(test, |command| command.stdin(Stdio::piped()).stdout(Stdio::piped()));
+        session.child.stdin.take().expect("an input").write_all(request.as_bytes()).expect("it reads");
+        session
+    }
+
+    /// The same as a person does it: the input is the terminal, and only the answer goes into a pipe.
+    pub fn typed(test: &Test) -> Self {
+        Self::with(test, |command| command.stdout(Stdio::piped()))
+    }
+
+    #[expect(dead_code, reason = "the tests of `status` are next")]
+    /// The same with nothing but the terminal.
+    pub fn bare(test: &Test) -> Self {
+        Self::with(test, |command| command)
+    }
+
+    fn with(test: &Test, pipes: impl FnOnce(Command) -> Command) -> Self {
         let prepared = test.command();
         let (terminal, end) = pty_process::blocking::open().expect("a terminal");
-        let mut command = Command::new(prepared.get_program())
-            .args(prepared.get_args())
-            .env_clear()
-            .current_dir(test.work())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+        let command =
+            Command::new(prepared.get_program()).args(prepared.get_args()).env_clear().current_dir(test.work());
+        let mut command = pipes(command);
         for (name, value) in prepared.get_envs() {
             command = command.env(name, value.expect("a value"));
         }
-        let mut child = command.spawn(end).expect("the program starts");
-        child.stdin.take().expect("an input").write_all(request.as_bytes()).expect("it reads");
+        let child = command.spawn(end).expect("the program starts");
         let mut reader = std::fs::File::from(terminal.as_fd().try_clone_to_owned().expect("a descriptor"));
         let (sender, heard) = channel();
         std::thread::spawn(move || {
@@ -53,7 +66,7 @@ impl Session {
 
     /// Waits until this is shown.
     #[track_caller]
-    fn expect(&mut self, text: &str) {
+    pub fn expect(&mut self, text: &str) {
         let start = Instant::now();
         while !self.shown.contains(text) {
             match self.heard.recv_timeout(Duration::from_millis(100)) {
@@ -71,7 +84,7 @@ impl Session {
 
     /// Waits until the program has turned echo off.
     #[track_caller]
-    fn expect_hidden(&self) {
+    pub fn expect_hidden(&self) {
         let start = Instant::now();
         while self.echoes() {
             assert!(start.elapsed() < PATIENCE, "the terminal still echoes");
@@ -79,14 +92,16 @@ impl Session {
         }
     }
 
-    fn types(&mut self, keys: &str) {
+    pub fn types(&mut self, keys: &str) {
         self.terminal.write_all(keys.as_bytes()).expect("keys arrive");
     }
 
     /// Waits for the end: the status, the answer, and all that was shown.
-    fn end(mut self) -> (ExitStatus, String, String) {
+    pub fn end(mut self) -> (ExitStatus, String, String) {
         let mut answer = String::new();
-        self.child.stdout.take().expect("an output").read_to_string(&mut answer).expect("text");
+        if let Some(mut output) = self.child.stdout.take() {
+            output.read_to_string(&mut answer).expect("text");
+        }
         let status = self.child.wait().expect("it ends");
         assert!(self.echoes(), "the terminal was left without echo");
         while let Ok(bytes) = self.heard.recv_timeout(Duration::from_millis(300)) {

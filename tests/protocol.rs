@@ -1,0 +1,208 @@
+//! `protocol.md` itself: each of its rules has tests, and the helpers in it work.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::conformance::{Beyond, Subject, conforms};
+use crate::support::{SECRET, Test, system};
+
+/// For each rule, the tests that fail when it is broken: functions, and cases of the conformance suite by their names.
+const RULES: &[(&str, &[&str])] = &[
+    ("F1", &["only_a_line_feed_ends_a_line", "cve_2024_50338_only_a_line_feed_ends_a_line"]),
+    (
+        "F2",
+        &[
+            "what_cannot_be_written_cannot_be_set_and_the_error_names_no_value",
+            "cve_2020_5260_a_url_cannot_smuggle_a_line",
+        ],
+    ),
+    ("F3", &["the_longest_line_passes_and_one_byte_more_does_not", "long_headers_are_refused_whole_and_never_split"]),
+    ("F4", &["a_bad_line_is_named_by_its_number_alone", "lines_that_are_none_and_values_out_of_range_are_refused"]),
+    ("F5", &["what_follows_an_empty_line_is_not_read", "the last line need not be ended"]),
+    ("F6", &["merging_replaces_single_values_in_place_and_lists_as_a_whole"]),
+    ("F7", &["what_cannot_be_written_cannot_be_set_and_the_error_names_no_value"]),
+    (
+        "A1",
+        &[
+            "debug_shows_no_secret_and_no_unknown_key",
+            "verbose_shows_a_line_for_each_hop_without_secrets_and_without_keys_that_nobody_knows",
+        ],
+    ),
+    ("A2", &["attributes_that_nobody_knows_are_ignored_and_kept"]),
+    ("A3", &["a_request_cannot_name_the_variable_that_is_read_or_where_a_token_goes"]),
+    ("O1", &["an_operation_that_nobody_knows_is_ignored"]),
+    (
+        "O2",
+        &[
+            "a_request_without_protocol_or_host_is_refused_and_erases_nothing",
+            "a_refused_erase_leaves_every_credential_where_it_was",
+        ],
+    ),
+    ("O3", &["a host is compared byte for byte", "another protocol, host, port or path is another place"]),
+    ("O4", &["a_failure_is_never_taken_for_absence", "a_locked_keyring_is_not_an_empty_one"]),
+    ("O5", &["a store replaces the older password", "two_processes_that_store_at_once_leave_one_credential_whole"]),
+    (
+        "O6",
+        &[
+            "an erase that names another password erases nothing",
+            "an_erase_that_names_another_credential_erases_nothing",
+        ],
+    ),
+    ("O7", &["list_names_no_secret_and_ends_with_the_count", "a_list_without_its_count_is_not_taken_for_whole"]),
+    ("O8", &["a_credential_is_kept_and_given_only_to_who_announced_authtype"]),
+    ("O9", &["what is ephemeral is not kept"]),
+    ("O10", &["interactive_0_never_asks_even_at_a_terminal", "as_a_helper_it_never_asks"]),
+    (
+        "C1",
+        &[
+            "a_refused_erase_leaves_every_credential_where_it_was",
+            "cve_2020_11008_a_blank_protocol_or_host_matches_nothing",
+        ],
+    ),
+    ("C2", &["a_failing_missing_or_garbled_helper_is_a_warning_and_never_hides_a_working_one"]),
+    ("C3", &["a_helper_that_hangs_is_ended_with_everything_it_started"]),
+    (
+        "C4",
+        &[
+            "cve_2019_15752_a_helper_that_anyone_could_have_put_there_is_not_started_and_the_reason_is_said",
+            "arguments_and_environment_of_a_helper_hold_no_secret",
+        ],
+    ),
+    ("C5", &["answers_accumulate_along_the_chain", "quit_ends_the_search_and_is_passed_on"]),
+    (
+        "C6",
+        &[
+            "an_expired_token_is_renewed_and_the_rotated_refresh_token_is_kept",
+            "twenty_processes_that_meet_an_expired_token_renew_it_once",
+        ],
+    ),
+    (
+        "C7",
+        &[
+            "a_store_that_nobody_kept_is_an_error_even_if_every_helper_reported_success",
+            "the_first_helper_that_keeps_it_ends_a_store_and_the_others_lose_their_older_copies",
+        ],
+    ),
+    ("C8", &["erase_reaches_every_helper_and_names_the_one_that_failed"]),
+];
+
+const PROTOCOL: &str = include_str!("../protocol.md");
+
+fn sources() -> String {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    ["tests", "helpers"]
+        .iter()
+        .flat_map(|folder| crate::support::files_below(&root.join(folder)))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .filter(|path| !path.ends_with("tests/protocol.rs"))
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .collect()
+}
+
+#[test]
+fn every_rule_has_a_test_and_every_test_is_there() {
+    let written: Vec<&str> =
+        PROTOCOL.lines().filter_map(|line| line.strip_prefix("- **")?.split_once("**")).map(|(rule, _)| rule).collect();
+    let tested: Vec<&str> = RULES.iter().map(|(rule, _)| *rule).collect();
+    assert_eq!(written, tested);
+    let sources = sources() + include_str!("protocol.rs");
+    for (rule, tests) in RULES {
+        for test in *tests {
+            let there = sources.contains(&format!("fn {test}()")) || sources.contains(&format!("(\"{test}\", |"));
+            assert!(there, "{rule} names `{test}`, which is no test");
+        }
+    }
+}
+
+/// The code block of a language.
+fn block(language: &str) -> &'static str {
+    let start = PROTOCOL.find(&format!("```{language}\n")).expect("the block is there") + language.len() + 4;
+    let length = PROTOCOL[start..].find("\n```").expect("the block ends") + 1;
+    &PROTOCOL[start..start + length]
+}
+
+/// A program of the text, on PATH.
+fn with_program(name: &str, language: &str) -> Test {
+    let test = Test::new();
+    let path = test.bin().join(format!("modelforge-credential-{name}"));
+    std::fs::write(&path, block(language)).expect("it can be written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("it can be made a program");
+    test
+}
+
+#[test]
+fn the_helper_in_sh_keeps_the_rules() {
+    system("age", "age");
+    let script = with_program("vault", "sh");
+    let program = script.bin().join("modelforge-credential-vault").display().to_string();
+    let lacks = [Beyond::Authtype, Beyond::Concurrent];
+    conforms(&Subject::new([program]).without(lacks), || Test::new().into());
+}
+
+#[test]
+fn the_helper_in_sh_is_a_link_of_the_chain() {
+    system("age", "age");
+    let test = with_program("vault", "sh").helpers("vault");
+    let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
+    let test = test.args(["fill"]).stdin("provider=openai\n").stdout(&found).success();
+    let listed = "protocol=https\nhost=api.openai.com\nusername=default\nhelper=vault\nprovider=openai\n\ncount=1\n";
+    let test = test.args(["list"]).stdout(listed).success();
+    let test = test.args(["reject"]).stdin("provider=openai\n").success();
+    test.args(["get"]).stdin("provider=openai\n").success();
+}
+
+#[test]
+fn the_helper_in_python_answers_from_netrc_for_its_own_host_alone() {
+    let netrc = format!("machine api.openai.com login default password {SECRET}\n");
+    let test = with_program("netrc", "python").file(".netrc", netrc).helpers("netrc");
+    let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
+    let test = test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
+    let test = test.args(["get"]).stdin("provider=mistral\n").success();
+    let test = test.args(["get"]).stdin("protocol=http\nhost=api.openai.com\n").success();
+    let test = test.args(["get"]).stdin("provider=openai\nusername=work\n").success();
+    let listed = "protocol=https\nhost=api.openai.com\nusername=default\nstorage=plain text\nhelper=netrc\nprovider=openai\n\ncount=1\n";
+    let test = test.args(["list"]).stdout(listed).success();
+    let netrc = test.bin().join("modelforge-credential-netrc");
+    let run = |operation: &str, request: &str| {
+        let output = test.run(&[netrc.as_os_str(), std::ffi::OsStr::new(operation)], request);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for operation in ["store", "erase", "a-later-operation"] {
+        assert_eq!(run(operation, "junk"), (Some(0), String::new()));
+    }
+    let refused = (Some(1), "error: the request has no protocol or no host\n".to_owned());
+    assert_eq!(run("get", "protocol=https\n"), refused);
+    for request in ["protocol=https\nhost=a\0b\n", "protocol=https\nhost=a\rb\n", "protocol=https\nhost\n", "=x\n"] {
+        assert_eq!(run("get", request), (Some(1), "error: the request is not valid\n".to_owned()));
+    }
+}
+
+#[test]
+fn what_follows_an_empty_line_is_not_read() {
+    let test = Test::new().env("OPENAI_API_KEY", SECRET).helpers("env");
+    let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
+    test.args(["get"]).stdin("provider=openai\n\nprovider=mistral\nno equals sign\n").stdout(&found).success();
+}
+
+#[test]
+fn attributes_that_nobody_knows_are_ignored_and_kept() {
+    let test = Test::new().helpers("age");
+    let request = format!("protocol=https\nhost=h\nusername=u\npassword={SECRET}\nx-flavour=vanilla\n");
+    let test = test.args(["store"]).stdin(&request).success();
+    let test = test.args(["get"]).stdin("protocol=https\nhost=h\nx-other=1\n");
+    let found = format!("protocol=https\nhost=h\nusername=u\npassword={SECRET}\nx-other=1\nx-flavour=vanilla\n");
+    test.stdout(&found).success();
+}
+
+#[test]
+fn an_operation_that_nobody_knows_is_ignored() {
+    let mut test = Test::new();
+    for program in [
+        "modelforge-credential",
+        "modelforge-credential-env",
+        "modelforge-credential-age",
+        "modelforge-credential-keyring",
+    ] {
+        test = test.program(program).args(["xyzzy"]).stdin("junk\n").success();
+    }
+}

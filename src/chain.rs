@@ -1,6 +1,7 @@
 //! The chain: helpers in the configured order. It knows the trait and nothing of processes: what a helper is made of makes no
 //! difference here.
 
+use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result};
@@ -294,14 +295,13 @@ impl Chain {
     /// What the helpers hold: each credential once, with the first helper that has it.
     pub fn list(&self, context: &Record) -> Result<Listed> {
         let mut listed = Listed::default();
+        let mut seen = HashSet::new();
         for (name, answer) in self.list_each(context) {
             match answer {
                 Ok(Some(records)) => {
                     for mut record in records {
-                        let same = |other: &Record| {
-                            ["protocol", "host", "path", "username"].iter().all(|key| other.get(key) == record.get(key))
-                        };
-                        if !listed.records.iter().any(same) {
+                        let names = ["protocol", "host", "path", "username"];
+                        if seen.insert(names.map(|key| record.get(key).map(<[u8]>::to_vec))) {
                             record.set("helper", &name)?;
                             listed.records.push(record);
                         }

@@ -27,7 +27,9 @@ pub const LIMIT_OF_A_DEVICE_FLOW: Duration = Duration::from_secs(20 * 60);
 /// The helper that waits for the browser.
 const DEVICE_FLOW: &str = "oauth";
 /// The longest list of a helper, in bytes.
-const MAX_LIST: usize = 16 << 20;
+const MAX_LIST: usize = 8 << 20;
+/// The most credentials that a helper may list.
+const MAX_LISTED: usize = 50_000;
 /// How often this program may be its own helper's helper.
 const MAX_DEPTH: u32 = 4;
 
@@ -186,7 +188,7 @@ impl Helper for Program {
         let output = self.run(Operation::List, request, MAX_LIST)?;
         let mut reader = Reader::new(output.as_slice());
         let mut records = Vec::new();
-        while let Some(record) = reader.record().map_err(|problem| error::malformed(&problem))? {
+        while let Some(mut record) = reader.record().map_err(|problem| error::malformed(&problem))? {
             if let Some(count) = record.text("count") {
                 return if count == records.len().to_string() {
                     Ok(Some(records))
@@ -194,7 +196,11 @@ impl Helper for Program {
                     Err(error::list_cut_short())
                 };
             }
-            records.push(record.public());
+            if records.len() == MAX_LISTED {
+                return Err(Error::new(format!("it listed more than {MAX_LISTED} credentials")));
+            }
+            record.retain(modelforge_credential_protocol::is_public);
+            records.push(record);
         }
         if records.is_empty() { Ok(None) } else { Err(error::list_cut_short()) }
     }

@@ -210,6 +210,12 @@ pub fn empty_account() -> Error {
     Error::new("the name of an account is empty").hint("leave out --account for the usual one")
 }
 
+pub fn token_expired(provider: &str, account: Option<&str>, ago: &str) -> Error {
+    let problem = not_signed_in(provider, account);
+    let account = account.map(|account| format!(", account `{}`,", visible(account))).unwrap_or_default();
+    with_hint_of(&problem, format!("the token for `{provider}`{account} expired {ago} ago"))
+}
+
 pub fn not_signed_in(provider: &str, account: Option<&str>) -> Error {
     match account {
         Some(account) => Error::new(format!("not signed in to `{provider}` as `{}`", visible(account)))

@@ -63,13 +63,16 @@ pub fn logout_all() -> Result<()> {
             match variable {
                 Some(variable) => variables.push((variable, record)),
                 None if seen.contains(&record) => {}
-                None => {
-                    let request = request::expand(record.clone(), &providers)?;
-                    all_gone &= erase(&chains.of(&provider.name).chain, &request)?;
-                    seen.push(record);
-                }
+                None => seen.push(record),
             }
         }
+    }
+    seen.sort_by(|a, b| {
+        ["provider", "username"].map(|key| a.text(key)).cmp(&["provider", "username"].map(|key| b.text(key)))
+    });
+    for record in &seen {
+        let request = request::expand(record.clone(), &providers)?;
+        all_gone &= erase(&chains.of(record.text("provider").unwrap_or_default()).chain, &request)?;
     }
     if seen.is_empty() {
         terminal::done("there was nothing to sign out of")?;

@@ -89,7 +89,14 @@ pub fn status(status: &Status) -> Result<()> {
         terminal::answer(table(&report, status).as_bytes())?;
     }
     match named {
-        Some(provider) if !signed_in => Err(error::not_signed_in(&provider.name, status.account.as_deref()).into()),
+        Some(provider) if !signed_in => {
+            let ended = report.providers.iter().flat_map(|row| &row.copies).find_map(|copy| copy.expires_utc);
+            Err(match ended.map(|at| span(now().saturating_sub(at))) {
+                Some(ago) => error::token_expired(&provider.name, status.account.as_deref(), &ago),
+                None => error::not_signed_in(&provider.name, status.account.as_deref()),
+            }
+            .into())
+        }
         _ => Ok(()),
     }
 }
@@ -240,7 +247,10 @@ fn table(report: &Report, Status { account, details, .. }: &Status) -> String {
                 if at == 0 { (row.provider.as_str(), row.account.as_deref()) } else { ("", None) };
             lines.push(vec![
                 visible(provider),
-                if at == 0 { row.signed_in.to_owned() } else { "shadowed".to_owned() },
+                match copy {
+                    Some(copy) if at > 0 => if copy.is_over() { "expired" } else { "shadowed" }.to_owned(),
+                    _ => row.signed_in.to_owned(),
+                },
                 visible(account.unwrap_or("")),
                 copy.map(|copy| visible(&copy.helper)).unwrap_or_default(),
                 copy.map(|copy| visible(&copy.protection)).unwrap_or_default(),
@@ -253,8 +263,15 @@ fn table(report: &Report, Status { account, details, .. }: &Status) -> String {
     for row in &report.providers {
         let [first, others @ ..] = row.copies.as_slice() else { continue };
         for other in others.iter().filter(|_| !details) {
-            let (provider, first, other) = (visible(&row.provider), visible(&first.protection), visible(&other.helper));
-            text.push_str(&format!("{provider}: {first} answers before the copy in `{other}`\n"));
+            let account = row.account.as_deref().filter(|account| *account != DEFAULT_ACCOUNT);
+            let account = account.map(|account| format!(", {}", visible(account))).unwrap_or_default();
+            let name = format!("{}{account}", visible(&row.provider));
+            let [helper, protection, other_helper] =
+                [&first.helper, &first.protection, &other.helper].map(|text| visible(text));
+            text.push_str(&match other.is_over() {
+                true => format!("{name}: the copy in `{other_helper}` has ended\n"),
+                false => format!("{name}: `{helper}` ({protection}) answers before the copy in `{other_helper}`\n"),
+            });
         }
         for copy in row.copies.iter().filter(|_| details) {
             let mut facts = Vec::new();
@@ -270,7 +287,7 @@ fn table(report: &Report, Status { account, details, .. }: &Status) -> String {
     }
     if report.providers.is_empty() {
         text = match account {
-            Some(account) => format!("no provider is signed in as {}\n", visible(account)),
+            Some(account) => format!("no provider is signed in as `{}`\n", visible(account)),
             None => "no provider is signed in, and none is configured\n".to_owned(),
         };
     }

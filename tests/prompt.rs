@@ -35,7 +35,6 @@ impl Session {
         Self::with(test, |command| command.stdout(Stdio::piped()))
     }
 
-    #[expect(dead_code, reason = "the tests of `status` are next")]
     /// The same with nothing but the terminal.
     pub fn bare(test: &Test) -> Self {
         Self::with(test, |command| command)

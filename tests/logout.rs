@@ -1,0 +1,231 @@
+//! Signing out: everything is erased, it is read back that it is gone, and who could not be asked is named.
+
+use crate::login::{asked, keeper, kept};
+use crate::prompt::Session;
+use crate::support::{SECRET, Test};
+
+const NAME: &str = "`openai` (`https://api.openai.com`)";
+
+fn left(problem: &str) -> String {
+    format!("warning: {problem}\nerror: a helper could not erase the credential for {NAME}: it may still hold it\n")
+}
+
+/// Puts the key into each helper.
+fn in_each(mut test: Test, names: &[&str]) -> Test {
+    for name in names {
+        let text =
+            format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
+        test = test.helpers(name);
+        std::fs::write(test.home().join(format!("{name}.kept")), text).expect("it can be written");
+    }
+    test.helpers(&names.join("\n"))
+}
+
+#[test]
+fn a_credential_is_erased_in_every_helper_and_looked_for_afterwards() {
+    let test = keeper(keeper(Test::new(), "one", ""), "two", "");
+    let test = in_each(test, &["one", "two"]).args(["logout", "openai"]);
+    let test = test.stdout(&format!("signed out of {NAME}\n")).success();
+    assert_eq!((&*kept(&test, "one"), &*kept(&test, "two")), ("", ""));
+    assert_eq!((&*asked(&test, "one"), &*asked(&test, "two")), ("list erase get", "list erase get"));
+}
+
+#[test]
+fn modelforges_spelling_means_the_same() {
+    for words in
+        [&["auth", "logout", "--provider", "OpenAI"][..], &["auth", "logout", "--all-providers"], &["logout", "--all"]]
+    {
+        let test = in_each(keeper(Test::new(), "one", ""), &["one"]).args(words);
+        let test = test.stdout(&format!("signed out of {NAME}\n")).success();
+        assert_eq!(kept(&test, "one"), "", "{words:?}");
+    }
+    let test = Test::new().helpers("").args(["auth", "logout"]);
+    test.stderr("error: `logout` needs a provider\nhint: modelforge-credential logout openai\n").status(2);
+}
+
+#[test]
+fn a_helper_that_fails_to_erase_is_named_and_the_others_are_cleared() {
+    let fails = "[ $1 = erase ] && { echo 'error: it is read-only' >&2; exit 1; }";
+    let test = keeper(keeper(Test::new(), "one", fails), "two", "");
+    let test = in_each(test, &["one", "two"]).args(["logout", "openai"]);
+    let failed = "helper `one` failed: it is read-only\nwarning: helper `one` still has the credential after it was told to erase it";
+    let test = test.stderr(&left(failed)).failure();
+    assert_eq!((&*kept(&test, "one"), &*kept(&test, "two")), (SECRET, ""));
+}
+
+#[test]
+fn a_helper_that_says_it_erased_and_did_not_is_named() {
+    let test = in_each(keeper(Test::new(), "one", "[ $1 = erase ] && exit 0"), &["one"]);
+    let problem = "helper `one` still has the credential after it was told to erase it";
+    let test = test.args(["logout", "openai"]).stderr(&left(problem)).failure();
+    test.args(["logout", "--all"])
+        .stderr(&format!("warning: {problem}\nerror: not everything could be erased\n"))
+        .failure();
+}
+
+#[test]
+fn a_helper_that_cannot_say_whether_it_is_gone_is_named() {
+    let test = in_each(keeper(Test::new(), "one", "[ $1 = get ] && { echo 'error: busy' >&2; exit 1; }"), &["one"]);
+    let problem = "helper `one` cannot say whether the credential is gone: busy";
+    test.args(["logout", "openai"]).stderr(&left(problem)).failure();
+}
+
+#[test]
+fn a_helper_that_fails_at_everything_is_named_once() {
+    let test = Test::new().script("one", "echo 'error: it is locked' >&2; exit 1").helpers("one\nabsent");
+    let failed = "helper `one` failed: it is locked\n\
+                  warning: helper `absent` failed: helper `absent` is not installed beside the program or on PATH\n\
+                  hint: put a program named modelforge-credential-absent on PATH";
+    test.args(["logout", "openai"]).stderr(&left(failed)).failure();
+}
+
+#[test]
+fn a_helper_that_cannot_list_may_hold_more_and_is_named() {
+    let test = in_each(keeper(keeper(Test::new(), "one", "[ $1 = list ] && exit 0"), "two", ""), &["one", "two"]);
+    let test = test.args(["logout", "--all"]).stdout(&format!("signed out of {NAME}\n")).stderr(
+        "warning: helper `one` cannot say what it holds, so it may hold more\nerror: not everything could be erased\n",
+    );
+    let test = test.failure();
+    // What the other named was erased in both.
+    assert_eq!((&*kept(&test, "one"), &*kept(&test, "two")), ("", ""));
+    let test = in_each(test, &["one"]).args(["logout", "openai"]);
+    test.stdout(&format!("signed out of {NAME}\n")).success();
+}
+
+#[test]
+fn a_helper_whose_list_fails_may_hold_more_and_is_named() {
+    let test = Test::new().script("one", "[ $1 = list ] && { echo 'error: it is locked' >&2; exit 1; }; exit 0");
+    test.helpers("one")
+        .args(["logout", "--all"])
+        .stdout("there was nothing to sign out of\n")
+        .stderr("warning: helper `one` failed: it is locked\nerror: not everything could be erased\n")
+        .failure();
+}
+
+#[test]
+fn a_variable_cannot_be_erased_and_is_named_with_the_way_out() {
+    let set = format!(
+        "warning: the environment variable `OPENAI_API_KEY` still holds a key for {NAME}\nhint: unset OPENAI_API_KEY\n"
+    );
+    let test = in_each(keeper(Test::new(), "one", ""), &["one"]).helpers("env\none").env("OPENAI_API_KEY", SECRET);
+    let test = test.args(["logout", "openai"]).stdout(&format!("signed out of {NAME}\n")).stderr(&set).success();
+    let test = test.args(["logout", "--all"]).stdout("there was nothing to sign out of\n").stderr(&set).success();
+    // It belongs to no account.
+    let test = test.helpers("env\nage").args(["login", "openai", "--account", "work", "--force"]).stdin(SECRET);
+    assert!(test.output().status.success());
+    let account = "`openai` (`https://api.openai.com`, account `work`)";
+    let test = test.args(["logout", "openai"]).stdin("").stdout(&format!("signed out of {account}\n"));
+    test.stderr(&set.replace(NAME, account)).success();
+}
+
+#[test]
+fn what_is_not_a_providers_stays() {
+    let test = Test::new().helpers("age");
+    let other = "protocol=https\nhost=github.com\nusername=ann\n";
+    let test = test.args(["approve"]).stdin(format!("{other}password={SECRET}\n")).success();
+    let mut test = test
+        .args(["approve"])
+        .stdin("protocol=https\nhost=git.example\npath=a/b\nusername=ann\npassword=p\n")
+        .success();
+    for (provider, account) in [("openai", "default"), ("openai", "work"), ("google", "default")] {
+        let login = test.args(["login", provider, "--account", account]).stdin(SECRET).any_stderr();
+        assert!(login.output().status.success());
+        test = login;
+    }
+    let test = test.args(["logout", "--all"]).stdin("").stdout(
+        "signed out of `google` (`https://generativelanguage.googleapis.com`)\n\
+         signed out of `openai` (`https://api.openai.com`)\n\
+         signed out of `openai` (`https://api.openai.com`, account `work`)\n",
+    );
+    let test = test.any_stderr().success();
+    let test = test.args(["get"]).stdin(other).stdout(&format!("{other}password={SECRET}\n")).success();
+    let test = test.args(["get"]).stdin("protocol=https\nhost=git.example\npath=a/b\n");
+    let test = test.stdout("protocol=https\nhost=git.example\npath=a/b\nusername=ann\npassword=p\n").success();
+    test.args(["logout", "--all"]).stdout("there was nothing to sign out of\n").success();
+}
+
+#[test]
+fn only_the_account_that_was_named_goes() {
+    let mut test = Test::new().helpers("age");
+    for account in ["work", "home"] {
+        let login = test.args(["login", "openai", "--account", account]).stdin(SECRET);
+        assert!(login.output().status.success());
+        test = login;
+    }
+    // The configured one is the one that is meant.
+    let test = test.config("[provider.openai]\naccount = 'home'").args(["logout", "openai"]).stdin("");
+    let test = test.stdout("signed out of `openai` (`https://api.openai.com`, account `home`)\n").success();
+    let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=work\npassword={SECRET}\n");
+    test.args(["get"]).stdin("provider=openai\nusername=work\n").stdout(&found).success();
+}
+
+#[test]
+fn who_is_not_signed_in_is_signed_out_all_the_same() {
+    let test = Test::new().helpers("env\nage");
+    let test = test.args(["logout", "openai"]).stdout(&format!("signed out of {NAME}\n")).success();
+    let test = test.args(["logout", "--all"]).stdout("there was nothing to sign out of\n").success();
+    test.args(["logout", "ollama"]).stdout("signed out of `ollama` (`http://localhost:11434`)\n").success();
+}
+
+#[test]
+fn a_locked_helper_is_erased_from_with_the_persons_help() {
+    let locked = "[ $1 = erase ] && [ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" != 1 ] && { echo 'error: it is locked' >&2; exit 1; }";
+    let test = in_each(keeper(Test::new(), "one", locked), &["one"]).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "");
+    let test = test.args(["logout", "openai"]);
+    let (status, answer, shown) = Session::typed(&test).end();
+    assert_eq!((status.code(), &*answer, &*shown), (Some(0), &*format!("signed out of {NAME}\n"), ""));
+    assert_eq!(kept(&test, "one"), "");
+}
+
+/// The key goes through pipes: while every helper waits, no process has it among its arguments or in its environment.
+#[test]
+fn no_process_shows_the_key_while_a_sign_in_runs() {
+    let slow = "case $1 in store|get) sleep 1;; esac";
+    let test = keeper(Test::new(), "one", slow).helpers("one").env("MODELFORGE_CREDENTIAL_TRACE", "1");
+    let test = test.args(["login", "openai", "--force"]).stdin(SECRET);
+    let shows = std::thread::scope(|scope| {
+        let run = scope.spawn(|| test.output());
+        let mut shows = Vec::new();
+        let mut seen = 0;
+        while !run.is_finished() {
+            for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
+                let mine = entry.file_name().to_string_lossy().parse::<u32>() == Ok(std::process::id());
+                for name in ["cmdline", "environ"] {
+                    let text = std::fs::read(entry.path().join(name)).unwrap_or_default();
+                    seen += usize::from(text.windows(28).any(|part| {
+                        part == b"modelforge-credential-one\0st" || part == b"modelforge-credential-one\0ge"
+                    }));
+                    let has = text.windows(SECRET.len()).any(|part| part == SECRET.as_bytes());
+                    // Other tests set variables on purpose.
+                    if has && !mine && name == "cmdline" {
+                        shows.push(entry.path());
+                    }
+                }
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        assert!(run.join().expect("it ends").status.success() && seen > 0, "it looked too late");
+        shows
+    });
+    assert!(shows.is_empty(), "{shows:?}");
+}
+
+#[test]
+fn the_trace_of_every_command_is_without_the_key() {
+    let mut test = keeper(Test::new(), "one", "").helpers("env\none\nage").env("MODELFORGE_CREDENTIAL_TRACE", "1");
+    for words in [
+        &["login", "openai", "-v"][..],
+        &["login", "openai", "--account", "work", "--force", "--helper", "age"],
+        &["status", "-v"],
+        &["status", "--json"],
+        &["list"],
+        &["logout", "openai", "--account", "work"],
+        &["logout", "--all"],
+    ] {
+        test = test.args(words).stdin(SECRET);
+        let output = test.output();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && said.contains("trace: "), "{words:?}: {said}");
+        assert!(!String::from_utf8_lossy(&output.stdout).contains(SECRET), "{words:?}");
+    }
+}

@@ -124,6 +124,10 @@ pub fn not_one_line() -> Error {
     Error::new("standard input is not one line of text with a key in it")
 }
 
+pub fn cannot_read_input(problem: &std::io::Error) -> Error {
+    Error::new(format!("cannot read the key from standard input: {problem}"))
+}
+
 pub fn empty_input() -> Error {
     Error::new("standard input is empty: there is no key in it")
 }

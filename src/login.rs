@@ -227,7 +227,7 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
     }
     let mut input = modelforge_credential_protocol::stdin()?.take(MAX_LINE as u64 + 1);
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    input.read_to_end(&mut bytes)?;
+    input.read_to_end(&mut bytes).map_err(|problem| error::cannot_read_input(&problem))?;
     if bytes.is_empty() {
         return Ok(None);
     }

@@ -156,6 +156,48 @@ fn with_no_terminal_and_nothing_piped_it_fails_at_once_and_says_what_to_do() {
 }
 
 #[test]
+fn an_input_that_cannot_be_read_is_named() {
+    let core = program("modelforge-credential").display().to_string();
+    age()
+        .program("/bin/sh")
+        .args(["-c", &format!("exec '{core}' login openai < /")])
+        .stderr("error: cannot read the key from standard input: Is a directory (os error 21)\n")
+        .failure();
+}
+
+#[test]
+fn a_variable_that_holds_no_key_does_not_stop_a_sign_in() {
+    let test = Test::new().helpers("env\nage").env("OPENAI_API_KEY", " blanks ").args(["login", "openai"]);
+    test.stdin(SECRET)
+        .stdout(&signed_in("openai"))
+        .stderr(
+            "warning: helper `env` did not keep the credential: `OPENAI_API_KEY` has white space around its value; \
+             an older copy may remain in it\n\
+             hint: set it to the key alone, or `unset OPENAI_API_KEY`\n",
+        )
+        .success();
+}
+
+#[test]
+fn two_sign_ins_at_once_leave_one_key_whole() {
+    let test = age().args(["login", "openai", "--force"]);
+    std::thread::scope(|scope| {
+        for key in ["sk-a", "sk-b", "sk-c", "sk-d"] {
+            let (test, core) = (&test, program("modelforge-credential"));
+            scope.spawn(move || {
+                let words = [core.to_str().expect("text"), "login", "openai", "--force"];
+                let output = test.run(&words, key);
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            });
+        }
+    });
+    let test = test.args(["get"]).stdin("provider=openai\n");
+    let found = String::from_utf8(test.output().stdout).expect("text");
+    let key = found.lines().find_map(|line| line.strip_prefix("password=")).expect("a key");
+    assert!(["sk-a", "sk-b", "sk-c", "sk-d"].contains(&key), "{found}");
+}
+
+#[test]
 fn an_empty_pipe_at_a_terminal_is_an_error_and_not_a_question() {
     let test = at_a_terminal(age()).args(["login", "openai"]);
     let (status, answer, shown) = Session::start(&test, "").end();

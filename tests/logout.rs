@@ -182,31 +182,29 @@ fn a_locked_helper_is_erased_from_with_the_persons_help() {
 fn no_process_shows_the_key_while_a_sign_in_runs() {
     let slow = "case $1 in store|get) sleep 1;; esac";
     let test = keeper(Test::new(), "one", slow).helpers("one").env("MODELFORGE_CREDENTIAL_TRACE", "1");
-    let test = test.args(["login", "openai", "--force"]).stdin(SECRET);
-    let shows = std::thread::scope(|scope| {
+    // One that no other test has: they set variables on purpose.
+    let key = format!("{SECRET}-of-this-test");
+    let test = test.args(["login", "openai", "--force"]).stdin(&key);
+    let (shows, seen) = std::thread::scope(|scope| {
         let run = scope.spawn(|| test.output());
-        let mut shows = Vec::new();
-        let mut seen = 0;
+        let (mut shows, mut seen) = (Vec::new(), false);
         while !run.is_finished() {
             for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
-                let mine = entry.file_name().to_string_lossy().parse::<u32>() == Ok(std::process::id());
                 for name in ["cmdline", "environ"] {
                     let text = std::fs::read(entry.path().join(name)).unwrap_or_default();
-                    seen += usize::from(text.windows(28).any(|part| {
-                        part == b"modelforge-credential-one\0st" || part == b"modelforge-credential-one\0ge"
-                    }));
-                    let has = text.windows(SECRET.len()).any(|part| part == SECRET.as_bytes());
-                    // Other tests set variables on purpose.
-                    if has && !mine && name == "cmdline" {
-                        shows.push(entry.path());
+                    let holds = |part: &str| text.windows(part.len()).any(|window| window == part.as_bytes());
+                    seen |= holds("modelforge-credential-one\0store") && holds(&test.bin().to_string_lossy());
+                    if holds(&key) {
+                        shows.push(entry.path().join(name));
                     }
                 }
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
-        assert!(run.join().expect("it ends").status.success() && seen > 0, "it looked too late");
-        shows
+        assert!(run.join().expect("it ends").status.success());
+        (shows, seen)
     });
+    assert!(seen, "it looked too late");
     assert!(shows.is_empty(), "{shows:?}");
 }
 

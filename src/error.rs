@@ -344,6 +344,10 @@ pub fn locked_elsewhere() -> Error {
         .hint(format!("pgrep -a {PROGRAM}"))
 }
 
+pub fn keyring_left_out() -> Error {
+    Error::new("helper `keyring` was not asked: there is no D-Bus session bus")
+}
+
 pub fn helper_failed(helper: &str, reason: &Error) -> Error {
     with_hint_of(reason, format!("helper `{helper}` failed: {reason}"))
 }

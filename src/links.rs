@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Helper, Record, Result as Answered};
+use modelforge_credential_protocol::{Error, Helper, Record, Result as Answered};
 
 use crate::chain::{Chain, Link};
 use crate::config::{Entry, Helpers};
@@ -16,12 +16,16 @@ use crate::terminal::{self, Person};
 pub struct Opened {
     pub chain: Chain,
     pub automatic: bool,
+    /// A helper of the default chain that this machine has no use for now: worth a word where nothing was found.
+    pub left_out: Option<Error>,
 }
 
 /// Finds the helpers of a request.
 pub fn open(providers: &Providers, request: &Record, person: &Person) -> Result<Opened> {
     let helpers = providers.helpers_for(request)?;
-    Ok(Opened { chain: of(&helpers, person, providers.store_in_all()), automatic: helpers.automatic })
+    let left_out = (helpers.automatic && !has_session_bus()).then(error::keyring_left_out);
+    let chain = of(&helpers, person, providers.store_in_all());
+    Ok(Opened { chain, automatic: helpers.automatic, left_out })
 }
 
 /// The chain that most providers share, and those of the providers that have helpers of their own.
@@ -50,6 +54,11 @@ impl Chains {
     /// Whether nobody chose any of the helpers.
     pub fn automatic(&self) -> bool {
         self.common.automatic && self.own.is_empty()
+    }
+
+    /// A helper of the default chain that this machine has no use for now.
+    pub fn left_out(&self) -> Option<&Error> {
+        self.common.left_out.as_ref()
     }
 
     /// The chain of a provider.
@@ -89,6 +98,10 @@ impl Chains {
 pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
     let mut links = Vec::new();
     for entry in &helpers.entries {
+        if helpers.automatic && entry.words.first().is_some_and(|word| word == KEYRING) && !has_session_bus() {
+            terminal::trace(&error::keyring_left_out().to_string());
+            continue;
+        }
         let program = Program::find(entry);
         if let (true, Err(problem)) = (helpers.automatic, &program) {
             // That it is not installed is no news; that it is and may not be started is.
@@ -106,6 +119,24 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
         links.push(Link { name: name(entry), helper: program.map(boxed), attended });
     }
     Chain::new(links, store_in_all)
+}
+
+const KEYRING: &str = "keyring";
+
+/// Whether there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there
+/// is none: the default chain then does without, instead of complaining each time.
+fn has_session_bus() -> bool {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    {
+        let is_set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let runtime = is_set("XDG_RUNTIME_DIR").map_or_else(
+            || std::path::PathBuf::from(format!("/run/user/{}", rustix::process::geteuid().as_raw())),
+            std::path::PathBuf::from,
+        );
+        is_set("DBUS_SESSION_BUS_ADDRESS").is_some() || runtime.join("bus").exists()
+    }
+    #[cfg(not(all(unix, not(target_os = "macos"))))]
+    true
 }
 
 fn boxed(program: Program) -> Box<dyn Helper + Send + Sync> {

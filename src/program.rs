@@ -157,7 +157,10 @@ impl Program {
             } else if let Some(text) = line.strip_prefix("hint: ").filter(|_| reason.is_some()) {
                 hint = Some(text.to_owned());
             } else if !line.trim().is_empty() {
-                terminal::remark(&line);
+                let is_kind = line.starts_with("warning: ") || line.starts_with("hint: ");
+                if !is_kind || terminal::is_news(&line) {
+                    terminal::remark(&line);
+                }
             }
         }
         (reason, hint)

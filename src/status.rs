@@ -80,6 +80,7 @@ pub fn status(status: &Status) -> Result<()> {
     // In the default chain, a helper that this machine has no use for is no news, unless it may hold what was not found.
     let is_news = !chains.automatic() || status.details || report.providers.iter().all(|row| row.copies.is_empty());
     failed.iter().filter(|failure| failure.is_about_a_provider || is_news).for_each(|f| terminal::warning(&f.problem));
+    chains.left_out().filter(|_| is_news).into_iter().for_each(terminal::warning);
     let signed_in = report.providers.iter().any(|row| matches!(row.signed_in, "yes" | "not needed"));
     if status.json {
         let mut lines = serde_json::to_vec_pretty(&report)?;

@@ -115,17 +115,20 @@ pub fn warning(problem: &Error) {
     }
 }
 
-/// Passes on a line that a helper said: once, though the helper may be asked more than once in a run.
+/// Passes on a line that a helper said.
 pub fn remark(line: &str) {
+    write_line(&visible(line));
+}
+
+/// Whether a helper's warning was not passed on yet: it may be asked more than once in a run, and says the same each time.
+pub fn is_news(warning: &str) -> bool {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    let line = visible(line);
-    if let Ok(mut said) = SAID.lock() {
-        if said.contains(&line) {
-            return;
-        }
-        said.push(line.clone());
+    let Ok(mut said) = SAID.lock() else { return true };
+    let is_news = said.iter().all(|other| other != warning);
+    if is_news {
+        said.push(warning.to_owned());
     }
-    write_line(&line);
+    is_news
 }
 
 /// One line of the trace.

@@ -41,6 +41,7 @@ pub fn fill() -> Result<()> {
     if let Some(helper) = &answer.quit {
         return Err(error::told_to_quit(&request.record, helper).into());
     }
+    opened.left_out.iter().for_each(terminal::warning);
     if matches!(person, Person::Nobody) {
         return Err(error::no_credential(&request.record).into());
     }

@@ -273,6 +273,14 @@ impl Chain {
         self.erase_from(description, true)
     }
 
+    /// Erases one copy in the only helper of a chain, and says why not.
+    pub fn erase_exactly(&self, description: &Record) -> Result<Option<Error>> {
+        let _lock = Lock::wait(description)?;
+        let question = with_capabilities(description)?;
+        let erase = |link: &Link| link.helper(false).and_then(|helper| helper.erase(&question)).err();
+        Ok(self.links.iter().find_map(erase))
+    }
+
     fn erase_from(&self, description: &Record, plain_text: bool) -> Result<Erased> {
         let _lock = Lock::wait(description)?;
         let mut erased = Erased::default();

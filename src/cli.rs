@@ -61,6 +61,12 @@ pub enum Command {
         #[command(flatten)]
         options: StatusOptions,
     },
+    /// Move keys out of plain-text files into the chain
+    #[command(after_help = "Example:\n  modelforge-credential migrate --dry-run")]
+    Migrate {
+        #[command(flatten)]
+        options: MigrateOptions,
+    },
     /// ModelForge's spelling: auth login, auth logout, auth status
     Auth {
         #[command(subcommand)]
@@ -104,6 +110,11 @@ pub enum Auth {
         #[command(flatten)]
         options: StatusOptions,
     },
+    /// Move keys out of plain-text files
+    Migrate {
+        #[command(flatten)]
+        options: MigrateOptions,
+    },
 }
 
 #[derive(Args)]
@@ -142,6 +153,25 @@ pub struct LogoutOptions {
     /// Every provider
     #[arg(long, alias = "all-providers", conflicts_with_all = ["account", "provider_option"])]
     pub all: bool,
+}
+
+#[derive(Args)]
+pub struct MigrateOptions {
+    /// Only this provider
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+    /// Only this account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Which key stays where the file and the chain differ
+    #[arg(long, value_name = "WHICH")]
+    pub prefer: Option<crate::migrate::Prefer>,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 #[derive(Args)]

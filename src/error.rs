@@ -220,6 +220,21 @@ pub fn token_expired(provider: &str, account: Option<&str>, ago: &str) -> Error 
     with_hint_of(&problem, format!("the token for `{provider}`{account} expired {ago} ago"))
 }
 
+pub fn migration_not_confirmed() -> Error {
+    Error::new("cannot ask whether to go on: there is no terminal").hint(format!("{PROGRAM} migrate --yes"))
+}
+
+pub fn migration_conflict(request: &Record) -> Error {
+    let provider = request.text("provider").unwrap_or("PROVIDER");
+    Error::new(format!("another key is kept for {}, so both stay where they are", name_of(request))).hint(format!(
+        "{PROGRAM} migrate --provider {provider} --prefer source  # the file's; or target, the one that is kept"
+    ))
+}
+
+pub fn left_in_plain_text(count: usize) -> Error {
+    Error::new(format!("{count} stayed in plain text")).hint(format!("{PROGRAM} migrate --dry-run"))
+}
+
 pub fn not_signed_in(provider: &str, account: Option<&str>) -> Error {
     match account {
         Some(account) => Error::new(format!("not signed in to `{provider}` as `{}`", visible(account)))

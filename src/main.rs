@@ -8,6 +8,7 @@ mod links;
 mod lock;
 mod login;
 mod logout;
+mod migrate;
 mod modelforge;
 mod program;
 mod providers;
@@ -21,7 +22,7 @@ mod wire;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::{Auth, Command, LoginOptions, LogoutOptions, StatusOptions};
+use cli::{Auth, Command, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions};
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
 #[global_allocator]
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Auth { command: Auth::Login { options } } => sign_in(None, options),
         Command::Auth { command: Auth::Logout { options } } => sign_out(None, &options),
         Command::Auth { command: Auth::Status { options } } => show(None, options, details),
+        Command::Migrate { options } | Command::Auth { command: Auth::Migrate { options } } => move_keys(options),
         Command::Fill => wire::fill(),
         Command::Approve | Command::Store => wire::approve(),
         Command::Reject | Command::Erase => wire::reject(),
@@ -89,4 +91,9 @@ fn sign_out(provider: Option<String>, options: &LogoutOptions) -> Result<()> {
 fn show(provider: Option<String>, options: StatusOptions, details: bool) -> Result<()> {
     let StatusOptions { provider: option, account, json } = options;
     status::status(&status::Status { provider: provider.or(option), account, details, json })
+}
+
+fn move_keys(options: MigrateOptions) -> Result<()> {
+    let MigrateOptions { provider, account, prefer, dry_run, yes } = options;
+    migrate::migrate(&migrate::Migrate { provider, account, prefer, dry_run, yes })
 }

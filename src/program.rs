@@ -41,6 +41,7 @@ pub struct Program {
     arguments: Vec<String>,
     limit: Option<Duration>,
     attended: bool,
+    warns: bool,
 }
 
 impl Program {
@@ -54,12 +55,17 @@ impl Program {
             false => search(OsStr::new(&format!("{PROGRAM}-{first}")), true, || error::helper_missing(first))?,
         };
         let name = if entry.is_command { name } else { first.clone() };
-        Ok(Self { name, path, arguments: arguments.to_vec(), limit: entry.timeout, attended: false })
+        Ok(Self { name, path, arguments: arguments.to_vec(), limit: entry.timeout, attended: false, warns: true })
     }
 
     /// The same program, told that it may ask a person.
     pub fn attended(&self) -> Self {
         Self { attended: true, ..self.clone() }
+    }
+
+    /// The same program, told not to warn of plain text.
+    pub fn without_warnings(self) -> Self {
+        Self { warns: false, ..self }
     }
 
     fn limit(&self) -> Duration {
@@ -114,6 +120,9 @@ impl Program {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(if self.attended { Stdio::inherit() } else { Stdio::piped() });
+        if !self.warns {
+            command.env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
+        }
         let mut running = Running::start(command, !self.attended, self.limit())?;
         running.write(request.to_lines());
         let finished = running.finish(most)?;

@@ -232,6 +232,11 @@ impl Person {
     }
 }
 
+/// Asks at the terminal whether to go on.
+pub fn confirm(question: &str) -> Result<bool> {
+    Ok(matches!(read_line(question)?.trim(), "y" | "Y" | "yes"))
+}
+
 fn read_line(prompt: &str) -> Result<Zeroizing<String>> {
     let (input, output) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
     std::fs::OpenOptions::new().write(true).open(output)?.write_all(prompt.as_bytes())?;

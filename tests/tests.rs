@@ -12,6 +12,7 @@ mod git;
 mod interop;
 mod login;
 mod logout;
+mod migrate;
 mod oauth;
 mod prompt;
 mod property;

@@ -185,9 +185,10 @@ fn parse(words: impl Iterator<Item = OsString>) -> std::result::Result<Command, 
             }
             _ if words.peek().is_some() || option.starts_with('-') => {
                 // Without its value, and without a word that is none: either may be a key that went astray.
-                let option =
-                    if option.starts_with('-') { visible(option) } else { "a word before the operation".into() };
-                return Err(format!("`{option}` is not an option"));
+                return Err(match option.starts_with('-') {
+                    true => format!("`{}` is not an option", visible(option)),
+                    false => "there is a word before the operation that is no option".into(),
+                });
             }
             _ => return Ok(Command::Serve(Age::new(identities, recipients))),
         }

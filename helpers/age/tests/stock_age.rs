@@ -550,7 +550,7 @@ fn a_command_line_that_is_not_understood_ends_with_status_2() {
         (&["--identity", "f"], "no operation"),
         (&["--identiy", "f", "get"], "`--identiy` is not an option"),
         (&["--identity=f"], "no operation"),
-        (&["get", "store"], "`get` is not an option"),
+        (&["get", "store"], "there is a word before the operation that is no option"),
     ] {
         let output = home.helper(arguments, OPENAI);
         assert_eq!(output.status.code(), Some(2));

@@ -1,0 +1,139 @@
+//! Moving keys out of plain text: each is in one of the two places at any time, and nothing else of the file changes.
+
+use crate::support::{SECRET, Test, files_below};
+
+const CONFIG: &str = ".config/model-forge/config.json";
+
+/// ModelForge's file with the sentinel as openai's key.
+fn with_file(test: Test) -> Test {
+    let text = include_str!("fixtures/modelforge/four-providers.json");
+    let start = text.find("sk-").expect("a key");
+    let end = start + text[start..].find('"').expect("its end");
+    test.file(CONFIG, format!("{}{SECRET}{}", &text[..start], &text[end..]))
+}
+
+fn file(test: &Test) -> String {
+    std::fs::read_to_string(test.home().join(CONFIG)).expect("the file is there")
+}
+
+/// Moves what it can; the sentinel is then in no file but an encrypted one.
+fn migrate(test: Test, more: &[&str]) -> Test {
+    test.args([&["migrate"], more].concat()).any_stderr()
+}
+
+fn out(test: &Test) -> String {
+    String::from_utf8_lossy(&test.output().stdout).into_owned()
+}
+
+#[test]
+fn a_dry_run_shows_the_plan_and_makes_and_changes_nothing() {
+    let test = with_file(Test::new());
+    let before = (file(&test), files_below(&test.home()));
+    let test = test.args(["migrate", "--dry-run"]);
+    let shown = out(&test);
+    assert!(
+        shown.contains("openai") && shown.contains("google") && shown.ends_with("nothing was changed\n"),
+        "{shown}"
+    );
+    assert_eq!((file(&test), files_below(&test.home())), before);
+    assert!(!test.home().join(".local").exists(), "not even a folder is made");
+}
+
+#[test]
+fn keys_move_into_the_chain_and_every_other_byte_of_the_file_stays() {
+    let test = with_file(Test::new());
+    let before: serde_json::Value = serde_json::from_str(&file(&test)).expect("JSON");
+    let test = migrate(test, &["--yes"]);
+    let shown = out(&test);
+    assert!(shown.contains("moved `openai` (`https://api.openai.com`) to `age`"), "{shown}");
+    let mut wanted = before;
+    for provider in ["openai", "google"] {
+        wanted["providers"][provider].as_object_mut().expect("an object").remove("auth_data");
+    }
+    let after = file(&test);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&after).expect("JSON"), wanted);
+    assert!(!after.contains(SECRET) && !after.contains("AIzaTESTKEY"));
+    let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
+    let test = test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
+    test.args(["migrate"]).stdout("no key was found in a plain-text file\n").success();
+}
+
+#[test]
+fn without_a_terminal_it_wants_to_be_told_and_changes_nothing() {
+    let test = with_file(Test::new());
+    let before = file(&test);
+    let test = test.args(["migrate"]).any_stderr();
+    assert_eq!(test.output().status.code(), Some(1));
+    assert_eq!(file(&test), before);
+}
+
+#[test]
+fn a_target_that_does_not_keep_a_key_leaves_it_where_it_was() {
+    for body in ["exit 1", "exit 0", "[ $1 = get ] && echo password=other; exit 0", "kill -9 $$"] {
+        let test = with_file(Test::new()).script("bad", body).config("helpers = ['bad', 'plaintext']");
+        let before = file(&test);
+        let test = migrate(test, &["--yes"]);
+        assert_eq!(test.output().status.code(), Some(1), "{body}");
+        assert_eq!(file(&test), before, "{body}");
+    }
+}
+
+#[test]
+fn of_two_different_keys_both_stay_until_one_is_preferred() {
+    let other = "provider=openai\npassword=sk-proj-another-key-altogether\n";
+    let conflict = || with_file(Test::new()).args(["approve"]).stdin(other).any_stderr().success();
+    let test = migrate(conflict(), &["--yes", "--provider", "openai"]);
+    let before = file(&test);
+    let output = test.output();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("another key is kept for `openai`"));
+    assert_eq!(file(&test), before);
+    let kept = |test: Test, key: &str| {
+        assert!(!file(&test).contains(SECRET));
+        let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={key}\n");
+        test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
+    };
+    let all = ["migrate", "--yes", "--provider", "openai", "--prefer"];
+    let prefer = |which: &str| {
+        let test = conflict().args([all.as_slice(), &[which]].concat()).any_stderr();
+        assert_eq!(test.output().status.code(), Some(0), "{which}");
+        test
+    };
+    kept(prefer("source"), SECRET);
+    kept(prefer("target"), "sk-proj-another-key-altogether");
+}
+
+#[test]
+fn a_key_that_only_the_environment_holds_besides_is_moved_and_not_taken_for_kept() {
+    let test = migrate(with_file(Test::new()).env("OPENAI_API_KEY", SECRET), &["--yes", "--provider", "openai"]);
+    assert_eq!(test.output().status.code(), Some(0));
+    let test = test.env("OPENAI_API_KEY", "");
+    let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
+    test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
+}
+
+#[test]
+fn killed_before_any_write_rename_or_sync_every_key_is_still_in_one_of_the_two_places() {
+    let strace = crate::support::system("strace", "strace");
+    for call in ["write", "rename,renameat,renameat2", "fsync,fdatasync", "unlink,unlinkat", "openat"] {
+        for nth in [1, 2, 3, 5, 8, 13, 21, 34] {
+            let test = with_file(Test::new());
+            let core = crate::support::program("modelforge-credential");
+            let inject = format!("inject={call}:signal=SIGKILL:when={nth}");
+            let line = ["-f", "-o", "/dev/null", "-e", &inject];
+            let mut words = vec![strace.display().to_string()];
+            words.extend(line.map(String::from));
+            words.extend([core.display().to_string(), "migrate".into(), "--yes".into()]);
+            let _ = test.run(&words, "");
+            let whole = serde_json::from_str::<serde_json::Value>(&file(&test));
+            assert!(whole.is_ok(), "{call} {nth}: the file is half written");
+            let test = test.args(["get"]).stdin("provider=openai\n").any_stderr();
+            let found = out(&test);
+            assert!(found.contains(SECRET), "{call} {nth}: the key is lost");
+            // Again, undisturbed: the job is finished.
+            let test = migrate(test, &["--yes"]);
+            assert_eq!(test.output().status.code(), Some(0), "{call} {nth}");
+            assert!(!file(&test).contains(SECRET), "{call} {nth}: the key is still in plain text");
+        }
+    }
+}

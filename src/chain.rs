@@ -252,6 +252,7 @@ impl Chain {
             }
         }
         if stored.kept_by.is_empty() || (self.store_in_all && only.is_none()) {
+            stored.shadowed_by = earlier;
             return Ok(stored);
         }
         for at in untouched {
@@ -263,14 +264,14 @@ impl Chain {
         Ok(stored)
     }
 
-    /// Erases from every helper that keeps credentials of its own.
-    pub fn erase(&self, description: &Record) -> Result<Erased> {
-        self.erase_from(description, false)
+    /// Erases from every helper that keeps credentials of its own. Where other providers share the host, those of their paths stay.
+    pub fn erase(&self, description: &Record, shares_host: bool) -> Result<Erased> {
+        self.erase_from(description, shares_host, false)
     }
 
     /// Erases from every helper, the files of other programs included.
-    pub fn erase_everywhere(&self, description: &Record) -> Result<Erased> {
-        self.erase_from(description, true)
+    pub fn erase_everywhere(&self, description: &Record, shares_host: bool) -> Result<Erased> {
+        self.erase_from(description, shares_host, true)
     }
 
     /// Erases one copy in the only helper of a chain, and says why not.
@@ -281,7 +282,7 @@ impl Chain {
         Ok(self.links.iter().find_map(erase))
     }
 
-    fn erase_from(&self, description: &Record, plain_text: bool) -> Result<Erased> {
+    fn erase_from(&self, description: &Record, shares_host: bool, plain_text: bool) -> Result<Erased> {
         let _lock = Lock::wait(description)?;
         let mut erased = Erased::default();
         let mut question = with_capabilities(description)?;
@@ -293,7 +294,11 @@ impl Chain {
                 }
                 continue;
             }
-            if let Err(problem) = link.with_or_without_a_person(|helper| helper.erase(&question)) {
+            let erase = |helper: &(dyn Helper + Send + Sync)| match shares_host && !description.has("path") {
+                true => erase_without_path(helper, &question),
+                false => helper.erase(&question),
+            };
+            if let Err(problem) = link.with_or_without_a_person(erase) {
                 erased.failed.push(error::helper_failed(&link.name, &problem));
             }
         }
@@ -452,6 +457,29 @@ impl Link {
         }
     }
 }
+
+/// An absent path means any to a helper. Where other paths of the host are other providers', only what has none is erased, by its secret.
+fn erase_without_path(helper: &dyn Helper, question: &Record) -> Result<()> {
+    let mut description = question.clone();
+    description.retain(|key| !matches!(key, "password" | "credential" | "provider"));
+    for _ in 0..MOST_ACCOUNTS {
+        let Some(found) = helper.get(&description)?.filter(|found| found.has_secret()) else { return Ok(()) };
+        if found.has("path") || found.is_true("ephemeral") || !found.matches_secret(question) {
+            return Ok(());
+        }
+        let mut copy = description.clone();
+        for key in ["username", "password", "authtype", "credential"] {
+            if let Some(value) = found.get(key) {
+                copy.set(key, value)?;
+            }
+        }
+        helper.erase(&copy)?;
+    }
+    Err("it still answers after it was told to erase".into())
+}
+
+/// As many accounts of one provider as anybody has.
+const MOST_ACCOUNTS: usize = 100;
 
 /// What a helper is asked: all that is known, and what the core knows besides.
 fn question(known: &Record, context: &Record) -> Result<Record> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_protocol::{Error, Record, Result, has_home};
 use modelforge_credential_providers::{Location, normalize};
 use toml::de::DeTable;
 
@@ -130,11 +130,17 @@ impl Config {
     }
 }
 
+/// The user's home folder.
+pub fn home() -> Option<PathBuf> {
+    has_home("HOME").then(dirs::home_dir).flatten()
+}
+
 /// The file, and whether it was named on purpose.
 pub fn path() -> Option<(PathBuf, bool)> {
     match std::env::var_os("MODELFORGE_CREDENTIAL_CONFIG") {
         Some(path) if path.is_empty() => None,
         Some(path) => Some((PathBuf::from(path), true)),
+        None if !has_home("XDG_CONFIG_HOME") => None,
         None => dirs::config_dir().map(|folder| (folder.join(PROGRAM).join("config.toml"), false)),
     }
 }
@@ -159,7 +165,7 @@ pub fn read_bounded(path: &Path) -> std::io::Result<String> {
 
 /// The file names programs that are started: whoever can write to it can run anything as this user.
 #[cfg(unix)]
-fn refuse_if_others_can_write(path: &Path) -> Result<()> {
+pub fn refuse_if_others_can_write(path: &Path) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
     let metadata = std::fs::metadata(path)?;
     let stranger = metadata.uid() != 0 && metadata.uid() != rustix::process::geteuid().as_raw();
@@ -176,7 +182,7 @@ fn refuse_if_others_can_write(path: &Path) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn refuse_if_others_can_write(_: &Path) -> Result<()> {
+pub fn refuse_if_others_can_write(_: &Path) -> Result<()> {
     Ok(())
 }
 

@@ -36,7 +36,7 @@ pub fn name_of(request: &Record) -> String {
 
 /// A path for a message, with the home folder as `~`.
 pub fn tilde(path: &Path) -> String {
-    match dirs::home_dir().and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
+    match crate::config::home().and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
         Some(rest) => visible(&Path::new("~").join(rest).to_string_lossy()),
         None => visible(&path.to_string_lossy()),
     }
@@ -361,6 +361,10 @@ pub fn locked_elsewhere() -> Error {
 
 pub fn keyring_left_out() -> Error {
     Error::new("helper `keyring` was not asked: there is no D-Bus session bus")
+}
+
+pub fn list_not_whole() -> Error {
+    Error::new("the list is not whole: not every helper could be asked")
 }
 
 pub fn helper_failed(helper: &str, reason: &Error) -> Error {

@@ -61,6 +61,11 @@ impl Chains {
         self.common.left_out.as_ref()
     }
 
+    /// Every chain once.
+    pub fn each(&self) -> impl Iterator<Item = &Opened> {
+        std::iter::once(&self.common).chain(self.own.values())
+    }
+
     /// The chain of a provider.
     pub fn of(&self, provider: &str) -> &Opened {
         self.own.get(provider).unwrap_or(&self.common)
@@ -71,7 +76,7 @@ impl Chains {
     pub fn list(&self, providers: &Providers) -> Result<Vec<(String, Copies)>> {
         let context = providers.context_of_all()?;
         let mut listed = Vec::new();
-        for opened in std::iter::once(&self.common).chain(self.own.values()) {
+        for opened in self.each() {
             for (helper, answer) in opened.chain.list_each(&context) {
                 let copies =
                     answer.and_then(|records| records.map(|all| self.copies(opened, all, providers)).transpose());

@@ -106,5 +106,8 @@ fn open(name: &str) -> std::io::Result<File> {
 }
 
 fn folder() -> Option<PathBuf> {
+    if !modelforge_credential_protocol::has_home("XDG_STATE_HOME") {
+        return None;
+    }
     Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join(PROGRAM).join("locks"))
 }

@@ -28,7 +28,7 @@ pub fn logout(provider: &str, account: Option<&str>) -> Result<()> {
             request.record.set("username", account)?;
         }
     }
-    let is_gone = erase(&opened.chain, &request)?;
+    let is_gone = erase(&opened.chain, &providers, &request)?;
     if account.is_none() {
         copies.iter().filter_map(|copy| copy.text("variable")).for_each(|variable| tell_of(variable, &request.record));
     }
@@ -72,7 +72,7 @@ pub fn logout_all() -> Result<()> {
     });
     for record in &seen {
         let request = request::expand(record.clone(), &providers)?;
-        all_gone &= erase(&chains.of(record.text("provider").unwrap_or_default()).chain, &request)?;
+        all_gone &= erase(&chains.of(record.text("provider").unwrap_or_default()).chain, &providers, &request)?;
     }
     if seen.is_empty() {
         terminal::done("there was nothing to sign out of")?;
@@ -86,9 +86,9 @@ fn tell_of(variable: &str, description: &Record) {
 }
 
 /// Erases one credential everywhere and says what came of it; false where a copy may be left that could have been erased.
-fn erase(chain: &Chain, request: &Request) -> Result<bool> {
+fn erase(chain: &Chain, providers: &Providers, request: &Request) -> Result<bool> {
     let description = &request.record;
-    let erased = chain.erase_everywhere(description)?;
+    let erased = chain.erase_everywhere(description, providers.share_the_host_of(description))?;
     erased.failed.iter().for_each(terminal::warning);
     let mut gone = erased.failed.is_empty();
     for link in chain.links() {

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use cli::{Auth, Command, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions};
+use terminal::Person;
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
 #[global_allocator]
@@ -51,8 +52,10 @@ fn main() -> ExitCode {
         Command::Auth { command: Auth::Status { options } } => show(None, options, details),
         Command::Migrate { options } | Command::Auth { command: Auth::Migrate { options } } => move_keys(options),
         Command::Fill => wire::fill(),
-        Command::Approve | Command::Store => wire::approve(),
-        Command::Reject | Command::Erase => wire::reject(),
+        Command::Approve => wire::approve(&terminal::person()),
+        Command::Reject => wire::reject(&terminal::person()),
+        Command::Store => wire::approve(&Person::Nobody),
+        Command::Erase => wire::reject(&Person::Nobody),
         Command::Get => wire::get(),
         Command::List => wire::list(),
         Command::Capability => wire::capability(),

@@ -26,6 +26,8 @@ const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
 pub const LIMIT_OF_A_DEVICE_FLOW: Duration = Duration::from_secs(20 * 60);
 /// The helper that waits for the browser.
 const DEVICE_FLOW: &str = "oauth";
+/// The most attributes of an answer.
+const MAX_ANSWER: usize = 128;
 /// The longest list of a helper, in bytes.
 const MAX_LIST: usize = 8 << 20;
 /// The most credentials that a helper may list.
@@ -221,8 +223,18 @@ impl Helper for Program {
 /// The answer to a `get`, if it is one to this request.
 fn found(output: &[u8], request: &Record) -> Result<Option<Record>> {
     let mut found = Record::read_from(output).map_err(|problem| error::malformed(&problem))?;
+    // What answers say adds up along the chain, and a record holds only so much.
+    if found.len() > MAX_ANSWER {
+        return Err(Error::new(format!("it answered with more than {MAX_ANSWER} attributes")));
+    }
     // They would send whoever reads the answer elsewhere: git takes a `url` for all the rest, an `oauth` helper these for its own.
     found.retain(|key| !matches!(key, "url" | "env[]" | "client_id" | "device_code_url" | "token_url" | "sign_in"));
+    let differs =
+        |key| matches!((request.get(key), found.get(key)), (Some(asked), Some(answered)) if asked != answered);
+    if found.has("path") && !request.has("path") && differs("provider") {
+        // To a helper, no path means any. What it found is kept for another provider of the same host.
+        return Ok(None);
+    }
     for key in ["protocol", "host", "path", "provider", "username"] {
         if let (Some(asked), Some(answered)) = (request.get(key), found.get(key))
             && asked != answered

@@ -113,9 +113,12 @@ impl Providers {
         {
             consider(&mut best, provider);
         }
-        if best.is_none() {
+        // What a person declared may share its host with one of ModelForge's; a provider of the table does not.
+        if best.as_ref().is_none_or(|best| self.config.providers.contains_key(&best.name)) {
             for (name, provider) in self.of_modelforge_file() {
+                // One that needs no sign-in has nothing to claim a host for.
                 if let Ok(provider) = provider
+                    && provider.sign_in != "none"
                     && self.configured(name).is_none()
                 {
                     consider(&mut best, self.of_modelforge(name, provider));
@@ -263,9 +266,9 @@ impl Providers {
                 .filter_map(|known| config::base_url(known.url?).ok())
                 .any(|known| shares(&known))
         };
-        // Those of ModelForge's file count once it was read: before, all that is known is in the other two.
         let with_defined = || {
-            let defined = self.modelforge.get().and_then(|defined| defined.as_ref().ok());
+            let defined =
+                url.has("path").then(|| self.modelforge.get_or_init(modelforge::load).as_ref().ok()).flatten();
             defined.into_iter().flatten().any(|(other, provider)| {
                 other != name
                     && !self.config.providers.contains_key(other)

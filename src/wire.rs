@@ -8,7 +8,7 @@ use modelforge_credential_protocol::Record;
 
 use crate::chain::{Answer, is_expired};
 use crate::config::{Config, closest};
-use crate::links::open;
+use crate::links::{Chains, open};
 use crate::providers::Providers;
 use crate::request::{self, Request};
 use crate::terminal::{self, Person};
@@ -34,7 +34,7 @@ pub fn fill() -> Result<()> {
     if !answer.complete && answer.quit.is_none() && !matches!(person, Person::Nobody) {
         answer = opened.chain.get_attended(&request)?;
     }
-    tell(&answer, opened.automatic);
+    tell(&answer);
     if answer.complete {
         return write(&answer.record, &request.record);
     }
@@ -64,7 +64,7 @@ pub fn get() -> Result<()> {
     }
     let opened = open(&providers, &request.record, &Person::Nobody)?;
     let answer = opened.chain.get(&request)?;
-    tell(&answer, opened.automatic);
+    tell(&answer);
     let quit = answer.quit.is_some();
     if answer.complete || quit || answer.record.iter().any(|(key, _)| !request.record.has(key)) {
         let mut record = answer.record;
@@ -73,14 +73,14 @@ pub fn get() -> Result<()> {
         }
         return write(&record, &request.record);
     }
-    if !opened.automatic && !answer.failed.is_empty() {
+    if !answer.failed.is_empty() {
         return Err(error::could_not_look(&request.record).into());
     }
     Ok(())
 }
 
 /// Keeps a credential.
-pub fn approve() -> Result<()> {
+pub fn approve(person: &Person) -> Result<()> {
     let (providers, request) = read()?;
     let mut record = request.record;
     if record.is_true("ephemeral") {
@@ -95,7 +95,7 @@ pub fn approve() -> Result<()> {
     if is_expired(&record) && !record.has("oauth_refresh_token") {
         return Err(error::already_expired(&record).into());
     }
-    let opened = open(&providers, &record, &terminal::person())?;
+    let opened = open(&providers, &record, person)?;
     let stored = opened.chain.store(&record)?;
     stored.remarks.iter().for_each(terminal::warning);
     if stored.kept_by.is_empty() {
@@ -110,10 +110,10 @@ pub fn approve() -> Result<()> {
 }
 
 /// Erases a credential everywhere.
-pub fn reject() -> Result<()> {
+pub fn reject(person: &Person) -> Result<()> {
     let (providers, request) = read()?;
-    let opened = open(&providers, &request.record, &terminal::person())?;
-    let erased = opened.chain.erase(&request.record)?;
+    let opened = open(&providers, &request.record, person)?;
+    let erased = opened.chain.erase(&request.record, providers.share_the_host_of(&request.record))?;
     erased.remarks.iter().chain(&erased.failed).for_each(terminal::warning);
     if erased.failed.is_empty() { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
 }
@@ -121,24 +121,35 @@ pub fn reject() -> Result<()> {
 /// Names what the helpers hold. It reads nothing: a script's own standard input is not touched.
 pub fn list() -> Result<()> {
     let providers = Providers::new(Config::load()?);
-    let opened = open(&providers, &Record::new(), &Person::Nobody)?;
-    let listed = opened.chain.list(&providers.context_of_all()?)?;
+    let context = providers.context_of_all()?;
+    let chains = Chains::open(&providers, &Person::Nobody)?;
     let mut lines = zeroize::Zeroizing::new(Vec::new());
-    for record in &listed.records {
-        let mut record = record.clone();
-        if !record.has("provider")
-            && let Some(provider) = providers.by_location(&record)?
-        {
-            record.set("provider", &provider.name)?;
+    let (mut count, mut is_whole, mut failed) = (0, true, Vec::new());
+    for opened in chains.each() {
+        let listed = opened.chain.list(&context)?;
+        is_whole &= listed.is_whole();
+        for mut record in listed.records {
+            // A provider with helpers of its own is never asked for in the others.
+            let provider = providers.by_location(&record)?;
+            let asked = chains.of(provider.as_ref().map_or("", |provider| &provider.name));
+            if !std::ptr::eq(asked, opened) {
+                continue;
+            }
+            if let Some(provider) = provider.filter(|_| !record.has("provider")) {
+                record.set("provider", &provider.name)?;
+            }
+            lines.extend_from_slice(&record.to_lines());
+            lines.push(b'\n');
+            count += 1;
         }
-        lines.extend_from_slice(&record.to_lines());
-        lines.push(b'\n');
+        failed.extend(listed.failed);
     }
-    if listed.is_whole() {
-        lines.extend_from_slice(format!("count={}\n", listed.records.len()).as_bytes());
+    if is_whole {
+        lines.extend_from_slice(format!("count={count}\n").as_bytes());
     }
-    listed.failed.iter().for_each(terminal::warning);
-    Ok(terminal::answer(&lines)?)
+    terminal::answer(&lines)?;
+    failed.iter().for_each(terminal::warning);
+    if failed.is_empty() { Ok(()) } else { Err(error::list_not_whole().into()) }
 }
 
 /// Names what this program understands beyond the basic protocol.
@@ -176,15 +187,10 @@ fn answered_already(request: &Request) -> Option<Record> {
     Some(answer)
 }
 
-fn tell(answer: &Answer, automatic: bool) {
+fn tell(answer: &Answer) {
     answer.remarks.iter().for_each(terminal::warning);
     for problem in &answer.failed {
-        // The default chain finds out by trying what this machine has; where another helper answered, that is no news.
-        if automatic && answer.complete {
-            terminal::trace(&format!("{problem}"));
-        } else {
-            terminal::warning(problem);
-        }
+        terminal::warning(problem);
     }
 }
 

@@ -315,7 +315,60 @@ fn a_list_without_its_count_is_not_taken_for_whole() {
         .args(["list"])
         .stdout(whole)
         .stderr(
-            "warning: helper `cut` failed: its list was cut short: the last line is not the count of what it named\n",
+            "warning: helper `cut` failed: its list was cut short: the last line is not the count of what it named\n\
+             error: the list is not whole: not every helper could be asked\n",
         )
+        .failure();
+}
+
+#[test]
+fn a_helper_that_answers_with_a_thousand_attributes_does_not_blind_the_next() {
+    let noise = "i=0; while [ $i -lt 1020 ]; do echo x_$i=1; i=$((i + 1)); done";
+    let test = Test::new().script("noisy", noise).script("good", "echo password=p").helpers("noisy\ngood");
+    test.args(["get"])
+        .stdin("provider=openai\n")
+        .stdout(&format!("{OPENAI}password=p\n"))
+        .stderr("warning: helper `noisy` failed: it answered with more than 128 attributes\n")
         .success();
+}
+
+#[test]
+fn store_all_names_the_helper_that_answers_first_as_well() {
+    let test =
+        keeper(Test::new(), "one").config("store = 'all'\nhelpers = ['env', 'one']").env("OPENAI_API_KEY", "sk-other");
+    approve(test)
+        .stderr("warning: helper `env` still answers first, with another key than the one that `one` keeps now\n")
+        .success();
+}
+
+#[test]
+fn a_failure_in_the_default_chain_is_no_absence_either() {
+    let test = approve(Test::new()).success();
+    let file = test.home().join(".local/share/modelforge-credential/age/https/api.openai.com/default.age");
+    std::fs::write(file, "junk").expect("the file is damaged");
+    test.args(["get"]).stdin("provider=openai\n").any_stderr().failure();
+}
+
+#[test]
+fn a_list_asks_the_helpers_that_a_provider_has_of_its_own() {
+    let test = Test::new().config("helpers = ['env']\n[provider.openai]\nhelpers = ['age']");
+    let test = approve(test).success();
+    let output = test.args(["list"]).any_stderr().output();
+    let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(listed.contains("provider=openai") && listed.ends_with("count=1\n"), "{listed}");
+}
+
+#[test]
+fn store_and_erase_never_ask_a_person() {
+    let test = Test::new()
+        .script("asks", "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 0 ] || echo asked >&2; exit 1")
+        .helpers("asks");
+    let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1").env("SSH_ASKPASS", "/bin/true");
+    for operation in ["store", "erase"] {
+        let output = test.run(
+            &[crate::support::program("modelforge-credential").as_os_str(), operation.as_ref()],
+            "provider=openai\npassword=p\n",
+        );
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("asked"), "{operation}");
+    }
 }

@@ -391,3 +391,71 @@ fn a_broken_file_of_modelforge_breaks_no_known_provider() {
         test.args(["get"]).stdin("url=https://elsewhere.example\n").stderr(&format!("warning: {problem}\n")).success();
     }
 }
+
+#[test]
+fn a_declared_provider_and_one_of_modelforge_on_one_host_never_get_each_others_key() {
+    let defined = r#"{"providers": {"b": {"base_url": "https://gw.example/b", "auth_strategy": "api_key"}}}"#;
+    let test = Test::new()
+        .config("[provider.a]\nurl = 'https://gw.example/a'")
+        .file(".config/model-forge/config.json", defined);
+    let mut test = test.helpers("age");
+    for name in ["a", "b"] {
+        test = test.args(["approve"]).stdin(format!("provider={name}\npassword=key-of-{name}\n")).success();
+    }
+    let found = "protocol=https\nhost=gw.example\npath=b\nprovider=b\nusername=default\npassword=key-of-b\n";
+    let test = test.args(["get"]).stdin("url=https://gw.example/b/v1\n").stdout(found).success();
+    test.args(["reject"]).stdin("provider=a\n").success().args(["get"]).stdin("provider=b\n").stdout(found).success();
+}
+
+#[test]
+fn a_reject_of_one_provider_leaves_those_of_other_paths_of_its_host() {
+    let config = "[provider.a]\nurl = 'https://gw.example'\n[provider.b]\nurl = 'https://gw.example/team-b'";
+    let mut test = Test::new().config(config).helpers("age");
+    for name in ["a", "b"] {
+        test = test.args(["approve"]).stdin(format!("provider={name}\npassword=key-of-{name}\n")).success();
+    }
+    let test = test.args(["reject"]).stdin("provider=a\n").success();
+    let test = test.args(["get"]).stdin("provider=a\n").success();
+    let found = "protocol=https\nhost=gw.example\npath=team-b\nprovider=b\nusername=default\npassword=key-of-b\n";
+    test.args(["get"]).stdin("provider=b\n").stdout(found).success();
+}
+
+#[test]
+fn a_file_of_modelforge_that_anyone_can_write_to_claims_no_host() {
+    use std::os::unix::fs::PermissionsExt;
+    let defined = r#"{"providers": {"x": {"base_url": "https://git.example", "auth_strategy": "api_key"}}}"#;
+    let test = Test::new().file(".config/model-forge/config.json", defined).helpers("env");
+    let file = test.home().join(".config/model-forge/config.json");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o666)).expect("a mode");
+    let test = test.args(["get"]).stdin("provider=x\n").any_stderr();
+    let said = String::from_utf8_lossy(&test.output().stderr).into_owned();
+    assert!(said.contains("can be changed by anyone"), "{said}");
+}
+
+#[test]
+fn without_a_home_and_for_a_user_that_nobody_knows_nothing_crashes() {
+    let setpriv = crate::support::system("setpriv", "util-linux");
+    for (program, operation) in [
+        ("modelforge-credential", "get"),
+        ("modelforge-credential", "list"),
+        ("modelforge-credential-age", "get"),
+        ("modelforge-credential-plaintext", "get"),
+        ("modelforge-credential-keyring", "get"),
+    ] {
+        // The programs may lie where a stranger cannot look.
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+        let copy = folder.path().join(program);
+        std::fs::copy(crate::support::program(program), &copy).expect("a copy");
+        let test = Test::new().env("HOME", "").helpers("");
+        let words = [
+            setpriv.as_os_str(),
+            "--reuid=54321".as_ref(),
+            "--clear-groups".as_ref(),
+            copy.as_os_str(),
+            operation.as_ref(),
+        ];
+        let output = test.run(&words, "protocol=https\nhost=h\n");
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{program} {operation}: {output:?}");
+    }
+}

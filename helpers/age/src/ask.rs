@@ -120,7 +120,7 @@ pub fn check_plugin(name: &str) -> Result<()> {
         return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin").hint("unset AGEDEBUG"));
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    let home = env::home_dir().unwrap_or_default();
+    let home = env::var_os("HOME").map(std::path::PathBuf::from).unwrap_or_default();
     let programs = env::split_paths(&path)
         .map(|folder| folder.strip_prefix("~").map_or(folder.clone(), |below| home.join(below)))
         .flat_map(|folder| {

@@ -5,7 +5,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, stdout, visible};
+use modelforge_credential_protocol::{
+    DEFAULT_ACCOUNT, Error, Helper, Record, Result, has_home, serve, stdout, visible,
+};
 
 use crate::identity::Identities;
 use crate::store::{Entry, Store};
@@ -114,7 +116,8 @@ impl Helper for Age {
 
 impl Age {
     fn new(mut identities: Vec<PathBuf>, recipients: Vec<String>) -> Self {
-        let data = dirs::data_dir().filter(|data| data.is_absolute()).map(|data| data.join("modelforge-credential"));
+        let data = has_home("XDG_DATA_HOME").then(dirs::data_dir).flatten();
+        let data = data.filter(|data| data.is_absolute()).map(|data| data.join("modelforge-credential"));
         let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.join("identity.txt"));
         identities.extend(own.clone());
         Self { data, identities: Identities::new(identities), own, recipients }

@@ -282,7 +282,7 @@ fn failed(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
 
 /// A path for a message.
 pub fn tilde(path: &Path) -> String {
-    match dirs::home_dir().and_then(|home| path.strip_prefix(home).ok().map(|rest| Path::new("~").join(rest))) {
+    match home().and_then(|home| path.strip_prefix(home).ok().map(|rest| Path::new("~").join(rest))) {
         Some(short) => short.display().to_string(),
         None => path.display().to_string(),
     }
@@ -301,3 +301,8 @@ fn quoted(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests;
+
+/// The user's home folder.
+pub fn home() -> Option<PathBuf> {
+    modelforge_credential_protocol::has_home("HOME").then(dirs::home_dir).flatten()
+}

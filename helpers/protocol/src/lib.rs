@@ -30,5 +30,5 @@ mod wire;
 pub use error::{Error, Result};
 pub use helper::{Helper, Operation};
 pub use record::{DEFAULT_ACCOUNT, Record, is_public, visible};
-pub use serve::{answer, fail, harden, serve, stdin, stdout};
+pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
 pub use wire::{MAX_ATTRIBUTES, MAX_LINE, MAX_RECORD, Reader};

@@ -109,6 +109,11 @@ impl Record {
         self.attributes.is_empty()
     }
 
+    /// How many attributes there are.
+    pub fn len(&self) -> usize {
+        self.attributes.len()
+    }
+
     /// Whether the attribute is there, be it empty.
     pub fn has(&self, key: &str) -> bool {
         self.get(key).is_some()

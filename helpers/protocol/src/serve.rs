@@ -150,6 +150,13 @@ pub fn harden() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
+/// Whether the user's folders can be told from the environment: `HOME`, or the variable that stands in for one of them
+/// (`XDG_DATA_HOME` and its like). Without either, looking a user up that the system does not know crashes a statically linked program.
+pub fn has_home(instead: &str) -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| std::path::Path::new(&value).is_absolute());
+    cfg!(not(unix)) || is_set("HOME") || is_set(instead)
+}
+
 /// Standard input without the standard library's buffer, which is never wiped.
 ///
 /// # Errors

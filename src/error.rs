@@ -363,6 +363,11 @@ pub fn keyring_left_out() -> Error {
     Error::new("helper `keyring` was not asked: there is no D-Bus session bus")
 }
 
+pub fn seen_in_plain_text(providers: &[&str]) -> Error {
+    let names = providers.iter().map(|name| format!("`{}`", visible(name))).collect::<Vec<_>>().join(", ");
+    Error::new(format!("keys are in plain text: {names}")).hint(format!("{PROGRAM} migrate"))
+}
+
 pub fn list_not_whole() -> Error {
     Error::new("the list is not whole: not every helper could be asked")
 }

@@ -89,6 +89,13 @@ pub fn status(status: &Status) -> Result<()> {
     } else {
         terminal::answer(table(&report, status).as_bytes())?;
     }
+    // In detail, the helper that opened the files has said it already.
+    let is_silenced = std::env::var_os("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT").is_some_and(|value| value == "0");
+    let in_plain_text = report.providers.iter().filter(|row| row.copies.iter().any(|copy| copy.plain_text));
+    let in_plain_text: Vec<&str> = in_plain_text.map(|row| row.provider.as_str()).collect();
+    if !in_plain_text.is_empty() && !status.details && !is_silenced {
+        terminal::warning(&error::seen_in_plain_text(&in_plain_text));
+    }
     match named {
         Some(provider) if !signed_in => {
             let ended = report.providers.iter().flat_map(|row| &row.copies).find_map(|copy| copy.expires_utc);

@@ -294,7 +294,10 @@ fn plain_text_is_red_on_a_terminal_and_nowhere_else() {
     assert!(shown.contains(&format!("\u{1b}[31m{row}\u{1b}[0m")), "{shown:?}");
     assert_eq!(shown.matches("\u{1b}[31m").count(), 1);
     let (_, piped, shown) = Session::typed(&test).end();
-    assert!(!piped.contains('\u{1b}') && shown.is_empty());
+    assert!(!piped.contains('\u{1b}') && !shown.contains('\u{1b}'));
+    assert!(shown.contains("warning: keys are in plain text: `openai`"), "{shown}");
+    let silenced = test.env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
+    assert!(Session::typed(&silenced).end().2.is_empty());
     for (value, colours) in [("1", false), ("", true)] {
         let test = status(shelf(Test::new(), "one", &plain, "").helpers("one").env("NO_COLOR", value), &[]);
         let (_, _, shown) = Session::bare(&test).end();

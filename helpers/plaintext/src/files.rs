@@ -122,7 +122,27 @@ fn lock(path: &Path, file: &File, deadline: Instant) -> Result<()> {
     }
 }
 
+/// Makes a file that is not there, for its owner alone. One that came meanwhile stays.
+pub fn create(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).map_err(failed("make the folder of", path))?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed("write", path))?;
+    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(failed("write", path))?;
+    file.persist_noclobber(path).map_err(|problem| failed("write", path)(problem.error))?;
+    sync(folder).map_err(failed("sync the folder of", path))
+}
+
+/// Makes what was renamed into a folder last, where that is a matter of its own.
+fn sync(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
 impl Opened {
+    /// What is in it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.content
+    }
+
     /// Its text.
     pub fn text(&self) -> Result<&str> {
         std::str::from_utf8(&self.content).map_err(|_| format!("`{}` is not UTF-8", tilde(&self.path)).into())
@@ -152,12 +172,7 @@ impl Opened {
                 .hint("run the same command again"));
         }
         file.persist(&self.real).map_err(|problem| failed("replace", &self.path)(problem.error))?;
-        if cfg!(unix) {
-            File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(failed("sync the folder of", &self.path))?;
-        }
-        Ok(())
+        sync(folder).map_err(failed("sync the folder of", &self.path))
     }
 
     /// How temporary files beside it begin. They hold keys: what a killed process left is removed by the next one.
@@ -289,8 +304,7 @@ pub fn tilde(path: &Path) -> String {
 }
 
 /// A path as a word for a shell.
-#[cfg(unix)]
-fn quoted(path: &Path) -> String {
+pub fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+@%:,\\".contains(&b)) {
         text

@@ -63,6 +63,26 @@ pub fn without(text: &str, mut cuts: Vec<Range<usize>>) -> Option<String> {
     before.iter().map(what).eq(after.iter().map(what)).then_some(edited)
 }
 
+/// A text with an option of another one, in the section of the same name or in a new one at the end; `None` if it would then not
+/// hold one more.
+pub fn with_lines(from: &str, lines: &Range<usize>, text: &str) -> Option<String> {
+    let option = from.get(lines.clone())?;
+    let header = from.get(..lines.start)?.lines().rfind(|line| line.starts_with('['))?.trim_end();
+    let mut at = 0;
+    let found = text.split_inclusive('\n').find_map(|line| {
+        at += line.len();
+        (line.trim_end() == header && line.ends_with('\n')).then_some(at)
+    });
+    let edited = match found {
+        Some(at) => format!("{}{option}{}", text.get(..at)?, text.get(at..)?),
+        None => {
+            let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+            format!("{text}{gap}{header}\n{option}")
+        }
+    };
+    (items(&edited).ok()?.len() == items(text).ok()?.len() + 1).then_some(edited)
+}
+
 fn unescape(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

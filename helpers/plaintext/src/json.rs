@@ -123,38 +123,64 @@ fn outline<'a>(text: &'a str, object: &Range<usize>, depth: usize, parts: &mut V
     }
 }
 
+/// How the members of an object are written, for one that is put at its end.
+struct Layout {
+    at: usize,
+    comma: &'static str,
+    colon: String,
+    gap: String,
+    /// What is before the members of an object in it; none where objects are written on one line.
+    inner_gap: Option<String>,
+}
+
+impl Layout {
+    fn of(text: &str, object: &Range<usize>) -> Option<Self> {
+        let members = members(text, object)?;
+        let Some(last) = members.last() else {
+            let (at, colon) = (object.start + 1, ": ".to_owned());
+            return Some(Self { at, comma: "", colon, gap: String::new(), inner_gap: None });
+        };
+        let before = text.get(..last.key.start)?;
+        let gap = before.get(before.trim_end_matches(WHITE).len()..)?;
+        let colon = text.get(last.key.end..last.value.start)?;
+        let (gap, inner_gap) = match gap.rfind('\n') {
+            Some(line) => {
+                let start = line - usize::from(gap.get(..line)?.ends_with('\r'));
+                let gap = gap.get(start..)?;
+                let around = text.get(last.value.end..object.end - 1)?;
+                let unit = gap.strip_prefix(around).filter(|unit| !unit.is_empty()).unwrap_or("  ");
+                (gap.to_owned(), Some(format!("{gap}{unit}")))
+            }
+            None if members.len() > 1 => (gap.to_owned(), None),
+            None => (colon.get(colon.find(':')? + 1..)?.to_owned(), None),
+        };
+        Some(Self { at: last.value.end, comma: ",", colon: colon.to_owned(), gap, inner_gap })
+    }
+
+    fn put(&self, text: &str, name: &str, value: &str) -> Option<String> {
+        let Self { at, comma, colon, gap, .. } = self;
+        Some(format!("{}{comma}{gap}{}{colon}{value}{}", text.get(..*at)?, quoted(name), text.get(*at..)?))
+    }
+}
+
 /// A document with another member at the end of an object, written the way the rest of it is. The value is an object of
 /// strings.
 pub fn insert(text: &str, object: &Range<usize>, name: &str, value: &[(&str, &str)]) -> Option<String> {
-    let members = members(text, object)?;
-    let (at, comma, colon, gap, inner_gap) = match members.last() {
-        None => (object.start + 1, "", ": ", String::new(), None),
-        Some(last) => {
-            let before = text.get(..last.key.start)?;
-            let gap = before.get(before.trim_end_matches(WHITE).len()..)?;
-            let colon = text.get(last.key.end..last.value.start)?;
-            let (gap, inner_gap) = match gap.rfind('\n') {
-                Some(line) => {
-                    let start = line - usize::from(gap.get(..line)?.ends_with('\r'));
-                    let gap = gap.get(start..)?;
-                    let around = text.get(last.value.end..object.end - 1)?;
-                    let unit = gap.strip_prefix(around).filter(|unit| !unit.is_empty()).unwrap_or("  ");
-                    (gap.to_owned(), Some(format!("{gap}{unit}")))
-                }
-                None if members.len() > 1 => (gap.to_owned(), None),
-                None => (colon.get(colon.find(':')? + 1..)?.to_owned(), None),
-            };
-            (last.value.end, ",", colon, gap, inner_gap)
-        }
-    };
+    let layout = Layout::of(text, object)?;
+    let Layout { comma, colon, gap, .. } = &layout;
     let pairs: Vec<_> = value.iter().map(|(name, text)| format!("{}{colon}{}", quoted(name), quoted(text))).collect();
-    let value = match inner_gap {
+    let value = match &layout.inner_gap {
         Some(inner) => format!("{{{inner}{}{gap}}}", pairs.join(&format!(",{inner}"))),
         None => {
             format!("{{{}}}", pairs.join(if comma.is_empty() { ", ".to_owned() } else { format!(",{gap}") }.as_str()))
         }
     };
-    Some(format!("{}{comma}{gap}{}{colon}{value}{}", text.get(..at)?, quoted(name), text.get(at..)?))
+    layout.put(text, name, &value)
+}
+
+/// The same with a value that is JSON already.
+pub fn insert_raw(text: &str, object: &Range<usize>, name: &str, value: &str) -> Option<String> {
+    Layout::of(text, object)?.put(text, name, value)
 }
 
 const WHITE: [char; 4] = [' ', '\t', '\n', '\r'];

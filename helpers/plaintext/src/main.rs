@@ -4,9 +4,11 @@ mod entries;
 mod files;
 mod ini;
 mod json;
+mod put_back;
 mod source;
 mod table;
 mod time;
+mod whole;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -28,13 +30,16 @@ Usage: modelforge-credential-plaintext get|store|erase|list|capability
 The files: ~/.config/model-forge/config.json and models.json, Python keyring's keyring_pass.cfg, and, for the account that
 is named after the folder it is started in, .model-forge/config.json there. A key goes to the URL that its file names for
 it and to no other. `erase` takes out the secret and leaves every other byte. `store` puts back what was taken, and only
-with MODELFORGE_CREDENTIAL_ROLLBACK=1. MODELFORGE_CREDENTIAL_WARN_PLAINTEXT=0 silences the warning of `get`.
+with MODELFORGE_CREDENTIAL_MIGRATION=1. MODELFORGE_CREDENTIAL_WARN_PLAINTEXT=0 silences the warning of `get`.
 ";
 
 struct PlainText;
 
 impl Helper for PlainText {
     fn get(&self, request: &Record) -> Result<Option<Record>> {
+        if whole::is_meant(request) {
+            return if is_migration() { whole::get(request) } else { Ok(None) };
+        }
         let (mut failed, mut found) = (Vec::new(), None);
         for held in source::that_answer(request) {
             match held.and_then(|held| best(held, request)) {
@@ -59,8 +64,11 @@ impl Helper for PlainText {
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
-        let is_rollback = std::env::var_os("MODELFORGE_CREDENTIAL_ROLLBACK").is_some_and(|value| value == "1");
-        if is_rollback { source::put_back(credential) } else { Ok(()) }
+        match is_migration() {
+            true if whole::is_meant(credential) => whole::put_back(credential),
+            true => put_back::put_back(credential),
+            false => Ok(()),
+        }
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
@@ -89,6 +97,11 @@ impl Helper for PlainText {
         }
         Ok(Some(records))
     }
+}
+
+/// Only a migration takes whole files, and puts back what it took.
+fn is_migration() -> bool {
+    std::env::var_os("MODELFORGE_CREDENTIAL_MIGRATION").is_some_and(|value| value == "1")
 }
 
 /// The entry of a file that answers, if one can.

@@ -1,16 +1,14 @@
 //! The files of the table, opened: what is in them, taking it out, and putting it back.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
-use modelforge_credential_providers::{SignIn, by_location};
 use zeroize::Zeroizing;
 
 use crate::entries::{self, Entry, Secret, Spot};
 use crate::files::{self, Opened, tilde};
-use crate::table::{Folder, Format, Json, SOURCES, Source};
-use crate::{ini, json, time};
+use crate::table::{Folder, Format, SOURCES, Source};
+use crate::{ini, json};
 
 /// A file that was read, and what is in it.
 pub struct Held {
@@ -21,11 +19,11 @@ pub struct Held {
 }
 
 /// A file of the table, on this machine.
-struct Place {
-    source: &'static Source,
+pub struct Place {
+    pub source: &'static Source,
     folder: PathBuf,
-    path: PathBuf,
-    account: String,
+    pub path: PathBuf,
+    pub account: String,
 }
 
 /// The files that may answer a `get`. That of the folder that one is in is not even looked at unless its account is named:
@@ -54,7 +52,7 @@ fn read_each(places: impl Iterator<Item = Place>) -> impl Iterator<Item = Result
 }
 
 /// A request that names a `file`, as a list does, means that one alone.
-fn places(request: &Record) -> impl Iterator<Item = Place> {
+pub fn places(request: &Record) -> impl Iterator<Item = Place> {
     let file = request.text("file").map(str::to_owned);
     let account = request.text("username").map(str::to_owned);
     SOURCES.iter().filter_map(Place::find).filter(move |place| {
@@ -79,11 +77,11 @@ impl Place {
     }
 
     /// A link in a folder that came from elsewhere must not make another file look like it belongs there.
-    fn within(&self) -> Option<&Path> {
+    pub fn within(&self) -> Option<&Path> {
         (self.source.folder == Folder::Here).then_some(&*self.folder)
     }
 
-    fn open(&self) -> Result<Option<Opened>> {
+    pub fn open(&self) -> Result<Option<Opened>> {
         files::open(&self.path, self.within())
     }
 
@@ -161,19 +159,9 @@ pub fn erase(description: &Record) -> Result<()> {
     outcome
 }
 
-/// Puts a credential back where it was taken from: into an entry of its URL and account that has none. Where there is no
-/// such entry, nothing is kept.
-pub fn put_back(credential: &Record) -> Result<()> {
-    for place in places(credential) {
-        if place.put_back(credential)? {
-            break;
-        }
-    }
-    Ok(())
-}
-
 impl Place {
-    fn open_locked(&self) -> Result<Option<Held>> {
+    /// The file and what is in it, for who is going to replace it.
+    pub fn open_locked(&self) -> Result<Option<Held>> {
         let Some(file) = files::open_locked(&self.path, self.within())? else { return Ok(None) };
         file.clean();
         self.read(file).map(Some)
@@ -198,26 +186,11 @@ impl Place {
             })?;
         held.file.replace(edited.as_bytes())
     }
-
-    /// Whether it is there now.
-    fn put_back(&self, credential: &Record) -> Result<bool> {
-        let Format::Json(row) = &self.source.format else { return Ok(false) };
-        let Some(held) = self.open_locked()? else { return Ok(false) };
-        let is_one = |entry: &&Entry| entry.answers(credential) && entry.account == account_in(credential);
-        if held.entries.iter().filter(is_one).any(Entry::holds_something) {
-            return Ok(false);
-        }
-        let Some(entry) = held.entries.iter().filter(is_one).max_by_key(|entry| entry.rank) else { return Ok(false) };
-        let Spot::Member { object, name } = &entry.spot else { return Ok(false) };
-        let edited = put_into(row, held.file.text()?, object, name, entry, credential);
-        let edited = edited.ok_or_else(|| Error::new(format!("`{}` could not be edited", tilde(&self.path))))?;
-        held.file.replace(edited.as_bytes()).map(|()| true)
-    }
 }
 
 impl Format {
     /// The text without some secrets; `None` if it would then differ in anything else.
-    fn without(&self, text: &str, spots: &[&Spot]) -> Option<Zeroizing<String>> {
+    pub fn without(&self, text: &str, spots: &[&Spot]) -> Option<Zeroizing<String>> {
         match self {
             Self::Json(row) => {
                 let mut cuts = Vec::new();
@@ -247,38 +220,4 @@ impl Format {
             }
         }
     }
-}
-
-/// The account that a credential is for.
-fn account_in(credential: &Record) -> &str {
-    credential.text("username").unwrap_or(DEFAULT_ACCOUNT)
-}
-
-/// The text with a credential in an entry that has none.
-fn put_into(
-    row: &Json,
-    text: &str,
-    object: &Range<usize>,
-    name: &str,
-    entry: &Entry,
-    credential: &Record,
-) -> Option<Zeroizing<String>> {
-    // An empty one that is there would be a second of that name.
-    let cuts = json::cuts(text, object, |member| member.name == name);
-    let shorter = object.start..object.end - cuts.iter().map(|cut| cut.len()).sum::<usize>();
-    let text = Zeroizing::new(json::without(text, cuts, row.entries.len() + 1)?);
-    let known = by_location(&entry.location.protocol, &entry.location.host, entry.location.path.as_deref());
-    let is_token = known.is_some_and(|known| matches!(known.sign_in, SignIn::DeviceFlow { .. }))
-        || ["oauth_refresh_token", "password_expiry_utc", "token_type"].iter().any(|key| credential.has(key));
-    let key = if is_token { row.password.last() } else { row.password.first() };
-    let expires = credential.expiry().map(|at| time::format(at.min(time::LAST)));
-    let pairs = [
-        (*key?, credential.text("password")),
-        (row.refresh_token, credential.text("oauth_refresh_token")),
-        (row.expires, expires.as_deref()),
-    ];
-    let public = row.public.iter().map(|name| (*name, credential.text(name)));
-    let value: Vec<_> = pairs.into_iter().chain(public).filter_map(|(name, value)| Some((name, value?))).collect();
-    let edited = json::insert(&text, &shorter, name, &value).map(Zeroizing::new)?;
-    json::check(&edited).is_ok().then_some(edited)
 }

@@ -9,6 +9,9 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+#[path = "plaintext/whole.rs"]
+mod whole;
+
 const OPENAI: &str = "protocol=https\nhost=api.openai.com\n";
 const COPILOT: &str = "protocol=https\nhost=api.githubcopilot.com\n";
 const FOUR: &str = include_str!("fixtures/four-providers.json");
@@ -494,7 +497,7 @@ fn store_keeps_nothing_unless_it_is_a_rollback() {
     let credential = format!("{OPENAI}password=sk-zA1k9HcOmxPF8MOpoLquDjRFfMNNiSyHOv99eC5xWPOgyTZ3\n");
     test.run(&["store"], &credential).nothing();
     assert_eq!(test.content(GLOBAL), without);
-    let test = test.env("MODELFORGE_CREDENTIAL_ROLLBACK", "1");
+    let test = test.env("MODELFORGE_CREDENTIAL_MIGRATION", "1");
     test.run(&["store"], &credential).nothing();
     assert_eq!(test.content(GLOBAL), LOGGED_IN);
     // One that is there is newer than what would be put back.
@@ -506,7 +509,7 @@ fn store_keeps_nothing_unless_it_is_a_rollback() {
 #[test]
 fn a_rolled_back_token_is_the_same_token() {
     let test = Test::with(GLOBAL, LOGGED_IN)
-        .env("MODELFORGE_CREDENTIAL_ROLLBACK", "1")
+        .env("MODELFORGE_CREDENTIAL_MIGRATION", "1")
         .env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
     let before = test.run(&["get"], COPILOT).success().stdout;
     test.run(&["erase"], COPILOT).nothing();

@@ -1,0 +1,140 @@
+//! A whole file as one record: what a migration keeps before it takes anything out, and the way back. `password` is the file in
+//! base64; what is longer than a line goes on in `more[]`. Only a migration is answered: who asks for one key gets one key.
+
+use std::ops::Range;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use modelforge_credential_protocol::{Error, Record, Result, visible};
+use zeroize::Zeroizing;
+
+use crate::entries::{self, Entry, Spot};
+use crate::files::{self, Opened, tilde};
+use crate::source::{Place, places};
+use crate::table::Format;
+use crate::{ini, json, warn};
+
+/// The protocol of a request that means a file and not a credential in it.
+const PROTOCOL: &str = "file";
+
+/// How much of it stands in one attribute, in bytes of base64.
+const PIECE: usize = 60_000;
+
+/// Whether a request is about one of the files as a whole.
+pub fn is_meant(request: &Record) -> bool {
+    request.text("protocol") == Some(PROTOCOL) && request.has("file")
+}
+
+/// The file as it is.
+pub fn get(request: &Record) -> Result<Option<Record>> {
+    let Some(file) = place(request)?.open()? else { return Ok(None) };
+    let text = Zeroizing::new(STANDARD.encode(file.bytes()));
+    let mut record = Record::new();
+    for (at, piece) in text.as_bytes().chunks(PIECE).enumerate() {
+        record.push(if at == 0 { "password" } else { "more[]" }, piece)?;
+    }
+    if text.is_empty() {
+        record.set("password", "")?;
+    }
+    Ok(Some(record))
+}
+
+/// Makes the file what it was. If it was changed since in anything but the secrets that were taken out, only these are put
+/// back; if it is gone, it is made anew.
+pub fn put_back(record: &Record) -> Result<()> {
+    let place = place(record)?;
+    let before = bytes(record)?;
+    let Some(file) = files::open_locked(&place.path, place.within())? else {
+        files::create(&place.path, &before)?;
+        return Ok(());
+    };
+    file.clean();
+    if file.bytes() == &**before {
+        return Ok(());
+    }
+    let before = std::str::from_utf8(&before).map_err(|_| Error::new("the backup is not UTF-8"))?;
+    if place.differs_by_secrets(before, &file)? {
+        return file.replace(before.as_bytes());
+    }
+    let (edited, count) = place.merged(before, file.text()?)?;
+    file.replace(edited.as_bytes())?;
+    warn(&format!("`{}` was changed since: put back {count} of its keys and nothing else", tilde(&place.path)).into());
+    Ok(())
+}
+
+fn place(request: &Record) -> Result<Place> {
+    places(request).next().ok_or_else(|| {
+        let file = visible(request.text("file").unwrap_or_default());
+        let error = Error::new(format!("`{file}` is none of the files that are known here"));
+        // The file of a folder is known only to who stands in it.
+        match file.strip_suffix("/.model-forge/config.json") {
+            Some(folder) => error.hint(format!("cd {}", files::quoted(folder.as_ref()))),
+            None => error,
+        }
+    })
+}
+
+fn bytes(record: &Record) -> Result<Zeroizing<Vec<u8>>> {
+    let pieces: Vec<&[u8]> = record.get("password").into_iter().chain(record.all("more[]")).collect();
+    let text = Zeroizing::new(pieces.concat());
+    STANDARD.decode(&*text).map(Zeroizing::new).map_err(|_| "the backup is not base64".into())
+}
+
+impl Place {
+    fn entries(&self, text: &str) -> Result<Vec<Entry>> {
+        Ok(entries::read(&self.source.format, &tilde(&self.path), text, &self.account)?.entries)
+    }
+
+    /// Whether the file is what it was, but for secrets that were taken out.
+    fn differs_by_secrets(&self, before: &str, file: &Opened) -> Result<bool> {
+        let (then, now) = (self.entries(before)?, self.entries(file.text()?)?);
+        let spots: Vec<&Spot> = missing(&then, &now).map(|entry| &entry.spot).collect();
+        let without = self.source.format.without(before, &spots);
+        Ok(without.is_some_and(|without| without.as_bytes() == file.bytes()))
+    }
+
+    /// The file with the secrets that it held before and holds no longer, where there still is an entry for them; and how
+    /// many these are.
+    fn merged(&self, before: &str, now: &str) -> Result<(Zeroizing<String>, usize)> {
+        let (then, held) = (self.entries(before)?, self.entries(now)?);
+        let mut text = Zeroizing::new(now.to_owned());
+        let mut count = 0;
+        for entry in missing(&then, &held) {
+            // Each is found again in the text as it is by then.
+            let edited = match (&self.source.format, &entry.spot) {
+                (Format::Json(row), Spot::Member { object, name }) => {
+                    let was = json::members(before, object).into_iter().flatten().rfind(|member| member.name == *name);
+                    let value = was.and_then(|member| before.get(member.value));
+                    let here = self.entries(&text)?.into_iter().find(|here| here.place == entry.place);
+                    match (value, here.as_ref().map(|here| &here.spot)) {
+                        (Some(value), Some(Spot::Member { object, .. })) => {
+                            with_member(&text, object, name, value, row.entries.len() + 1)
+                        }
+                        _ => None,
+                    }
+                }
+                (Format::KeyringIni, Spot::Lines(lines)) => ini::with_lines(before, lines, &text),
+                _ => None,
+            };
+            if let Some(edited) = edited.map(Zeroizing::new).filter(|edited| self.entries(edited).is_ok()) {
+                text = edited;
+                count += 1;
+            }
+        }
+        Ok((text, count))
+    }
+}
+
+/// The entries that held something and do so no longer.
+fn missing<'a>(then: &'a [Entry], now: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
+    let is_held = |entry: &Entry| now.iter().any(|other| other.place == entry.place && other.holds_something());
+    then.iter().filter(move |entry| entry.holds_something() && !is_held(entry))
+}
+
+/// The text with a member in an object, in the place of an empty one of that name.
+fn with_member(text: &str, object: &Range<usize>, name: &str, value: &str, depth: usize) -> Option<String> {
+    let cuts = json::cuts(text, object, |member| member.name == name);
+    let shorter = object.start..object.end - cuts.iter().map(Range::len).sum::<usize>();
+    let text = Zeroizing::new(json::without(text, cuts, depth)?);
+    json::insert_raw(&text, &shorter, name, value).filter(|edited| json::check(edited).is_ok())
+}

@@ -274,12 +274,32 @@ impl Chain {
         self.erase_from(description, shares_host, true)
     }
 
-    /// Erases one copy in the only helper of a chain, and says why not.
-    pub fn erase_exactly(&self, description: &Record) -> Result<Option<Error>> {
-        let _lock = Lock::wait(description)?;
-        let question = with_capabilities(description)?;
-        let erase = |link: &Link| link.helper(false).and_then(|helper| helper.erase(&question)).err();
-        Ok(self.links.iter().find_map(erase))
+    /// Erases the copies that hold this secret, and no other, from every helper that has one, and looks whether they are gone.
+    pub fn erase_copies(&self, credential: &Record) -> Result<Vec<Error>> {
+        let _lock = Lock::wait(credential)?;
+        let mut description = with_capabilities(credential)?;
+        description.retain(|key| key == "capability[]" || key == "file" || DESCRIPTION.contains(&key));
+        let mut copy = description.clone();
+        for key in ["password", "authtype", "credential"] {
+            if let Some(value) = credential.get(key) {
+                copy.set(key, value)?;
+            }
+        }
+        let erase = |helper: &(dyn Helper + Send + Sync)| {
+            let is_there = || -> Result<bool> {
+                let found = helper.get(&description)?;
+                Ok(found.is_some_and(|found| !found.is_true("ephemeral") && holds_the_same_secret(&found, credential)))
+            };
+            if !is_there()? {
+                return Ok(());
+            }
+            helper.erase(&copy)?;
+            if is_there()? { Err(error::erased_and_still_there()) } else { Ok(()) }
+        };
+        let outcomes = self.links.iter().filter(|link| link.helper.is_ok()).map(|link| {
+            link.with_or_without_a_person(erase).err().map(|problem| error::helper_failed(&link.name, &problem))
+        });
+        Ok(outcomes.flatten().collect())
     }
 
     fn erase_from(&self, description: &Record, shares_host: bool, plain_text: bool) -> Result<Erased> {
@@ -497,9 +517,12 @@ fn with_capabilities(record: &Record) -> Result<Record> {
     Ok(question)
 }
 
+/// What says which credential is meant.
+const DESCRIPTION: [&str; 5] = ["protocol", "host", "path", "username", "provider"];
+
 fn description_of(record: &Record) -> Result<Record> {
     let mut description = with_capabilities(record)?;
-    description.retain(|key| matches!(key, "capability[]" | "protocol" | "host" | "path" | "username" | "provider"));
+    description.retain(|key| key == "capability[]" || DESCRIPTION.contains(&key));
     Ok(description)
 }
 
@@ -509,6 +532,11 @@ fn holds_the_same(found: &Record, stored: &Record) -> bool {
         .iter()
         .all(|key| !stored.has(key) || found.get(key) == stored.get(key))
         && (stored.has("password_expiry_utc") || found.expiry().is_none())
+}
+
+/// Whether both hold the same secrets, whatever else is known of them.
+pub fn holds_the_same_secret(one: &Record, other: &Record) -> bool {
+    ["password", "credential", "oauth_refresh_token"].iter().all(|key| one.get(key) == other.get(key))
 }
 
 /// A token that ends this soon, in seconds, is renewed if it can be: the tool that asks has yet to use it.

@@ -1,5 +1,7 @@
 //! The command line. clap's types end here.
 
+mod migrate;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::{self, Usage};
+pub use migrate::{MigrateOptions, Task};
 
 /// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.
 #[derive(Parser)]
@@ -61,8 +64,10 @@ pub enum Command {
         #[command(flatten)]
         options: StatusOptions,
     },
-    /// Move keys out of plain-text files into the chain
-    #[command(after_help = "Example:\n  modelforge-credential migrate --dry-run")]
+    /// Move keys out of plain-text files into the chain, or from helper to helper
+    #[command(
+        after_help = "Example:\n  modelforge-credential migrate --dry-run\n  modelforge-credential migrate --from age --to keyring"
+    )]
     Migrate {
         #[command(flatten)]
         options: MigrateOptions,
@@ -153,25 +158,6 @@ pub struct LogoutOptions {
     /// Every provider
     #[arg(long, alias = "all-providers", conflicts_with_all = ["account", "provider_option"])]
     pub all: bool,
-}
-
-#[derive(Args)]
-pub struct MigrateOptions {
-    /// Only this provider
-    #[arg(long, value_name = "PROVIDER")]
-    pub provider: Option<String>,
-    /// Only this account
-    #[arg(long, value_name = "NAME")]
-    pub account: Option<String>,
-    /// Which key stays where the file and the chain differ
-    #[arg(long, value_name = "WHICH")]
-    pub prefer: Option<crate::migrate::Prefer>,
-    /// Show what would be done, and change nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    pub yes: bool,
 }
 
 #[derive(Args)]

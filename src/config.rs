@@ -14,7 +14,8 @@ use toml::de::DeTable;
 
 use crate::error::{self, PROGRAM, tilde};
 use crate::url;
-use source::{Source, entry_of_text};
+use source::Source;
+pub use source::entry_of_text;
 
 /// The helpers that are asked when nothing is configured.
 pub const DEFAULT_CHAIN: [&str; 5] = ["env", "keyring", "age", "plaintext", "oauth"];

@@ -1,10 +1,14 @@
 //! Every sentence that says what went wrong. One line, lower case, no full stop; it names the thing, never a value; the
 //! hint is something to paste.
 
+mod migrate;
+
 use std::path::Path;
 use std::time::Duration;
 
 use modelforge_credential_protocol::{Error, Record, visible};
+
+pub use migrate::*;
 
 pub const PROGRAM: &str = "modelforge-credential";
 
@@ -218,21 +222,6 @@ pub fn token_expired(provider: &str, account: Option<&str>, ago: &str) -> Error 
     let problem = not_signed_in(provider, account);
     let account = account.map(|account| format!(", account `{}`,", visible(account))).unwrap_or_default();
     with_hint_of(&problem, format!("the token for `{provider}`{account} expired {ago} ago"))
-}
-
-pub fn migration_not_confirmed() -> Error {
-    Error::new("cannot ask whether to go on: there is no terminal").hint(format!("{PROGRAM} migrate --yes"))
-}
-
-pub fn migration_conflict(request: &Record) -> Error {
-    let provider = request.text("provider").unwrap_or("PROVIDER");
-    Error::new(format!("another key is kept for {}, so both stay where they are", name_of(request))).hint(format!(
-        "{PROGRAM} migrate --provider {provider} --prefer source  # the file's; or target, the one that is kept"
-    ))
-}
-
-pub fn left_in_plain_text(count: usize) -> Error {
-    Error::new(format!("{count} stayed in plain text")).hint(format!("{PROGRAM} migrate --dry-run"))
 }
 
 pub fn not_signed_in(provider: &str, account: Option<&str>) -> Error {

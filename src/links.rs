@@ -130,7 +130,7 @@ const KEYRING: &str = "keyring";
 
 /// Whether there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there
 /// is none: the default chain then does without, instead of complaining each time.
-fn has_session_bus() -> bool {
+pub fn has_session_bus() -> bool {
     #[cfg(all(unix, not(target_os = "macos")))]
     {
         let is_set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
@@ -144,11 +144,11 @@ fn has_session_bus() -> bool {
     true
 }
 
-fn boxed(program: Program) -> Box<dyn Helper + Send + Sync> {
+pub fn boxed(program: Program) -> Box<dyn Helper + Send + Sync> {
     Box::new(program)
 }
 
 /// What messages call a link: the helper's name, or the whole command.
-fn name(entry: &Entry) -> String {
+pub fn name(entry: &Entry) -> String {
     if entry.is_command { entry.words.join(" ") } else { entry.words.first().cloned().unwrap_or_default() }
 }

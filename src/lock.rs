@@ -2,7 +2,7 @@
 //! process ends, however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -46,25 +46,44 @@ impl Lock {
                 return Ok(Self { file: None });
             }
         };
-        let start = Instant::now();
-        let mut pause = Duration::from_micros(200);
-        loop {
-            match file.try_lock() {
-                Ok(()) => {
-                    if let Ok(mut held) = NAME.lock() {
-                        *held = Some(name);
-                    }
-                    return Ok(Self { file: Some(file) });
+        match wait_for(&file) {
+            Ok(true) => {
+                if let Ok(mut held) = NAME.lock() {
+                    *held = Some(name);
                 }
-                Err(TryLockError::WouldBlock) if start.elapsed() > PATIENCE => return Err(error::locked_elsewhere()),
-                Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
-                Err(TryLockError::Error(problem)) => {
-                    terminal::trace(&format!("the lock file cannot be locked: {problem}"));
-                    return Ok(Self { file: None });
-                }
+                Ok(Self { file: Some(file) })
             }
-            pause = (pause * 2).min(Duration::from_millis(20));
+            Ok(false) => Err(error::locked_elsewhere()),
+            Err(problem) => {
+                terminal::trace(&format!("the lock file cannot be locked: {problem}"));
+                Ok(Self { file: None })
+            }
         }
+    }
+}
+
+/// Waits for the lock of migrations: one at a time. It is no credential's lock, and those are taken while it is held.
+pub fn one_migration() -> Result<File> {
+    let file = open("migration").map_err(|problem| error::no_migration_lock(&problem))?;
+    match wait_for(&file) {
+        Ok(true) => Ok(file),
+        Ok(false) => Err(error::migrated_elsewhere()),
+        Err(problem) => Err(error::no_migration_lock(&problem)),
+    }
+}
+
+/// Whether the lock came before the patience ended.
+fn wait_for(file: &File) -> std::io::Result<bool> {
+    let start = Instant::now();
+    let mut pause = Duration::from_micros(200);
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if start.elapsed() > PATIENCE => return Ok(false),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
+            Err(TryLockError::Error(problem)) => return Err(problem),
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
     }
 }
 
@@ -88,26 +107,31 @@ fn name(description: &Record) -> String {
 }
 
 fn open(name: &str) -> std::io::Result<File> {
-    let folder = folder().ok_or_else(|| std::io::Error::other("there is no home folder"))?;
+    open_own(&state_folder().ok_or_else(|| std::io::Error::other("there is no home folder"))?.join("locks").join(name))
+}
+
+/// Opens a file of this program's own for appending, and makes it, and its folder, for the user alone where they are missing.
+pub fn open_own(path: &Path) -> std::io::Result<File> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&folder)?;
+    builder.create(path.parent().unwrap_or(path))?;
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
+    options.create(true).read(true).append(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         options.mode(0o600).custom_flags(flags.bits() as i32);
     }
-    options.open(folder.join(name))
+    options.open(path)
 }
 
-fn folder() -> Option<PathBuf> {
+/// The folder of what this program notes for itself: locks, and what migrations did. `None`: the user has no home.
+pub fn state_folder() -> Option<PathBuf> {
     if !modelforge_credential_protocol::has_home("XDG_STATE_HOME") {
         return None;
     }
-    Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join(PROGRAM).join("locks"))
+    Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join(PROGRAM))
 }

@@ -22,7 +22,7 @@ mod wire;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::{Auth, Command, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions};
+use cli::{Auth, Command, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions, Task};
 use terminal::Person;
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
@@ -97,6 +97,11 @@ fn show(provider: Option<String>, options: StatusOptions, details: bool) -> Resu
 }
 
 fn move_keys(options: MigrateOptions) -> Result<()> {
-    let MigrateOptions { provider, account, prefer, dry_run, yes } = options;
-    migrate::migrate(&migrate::Migrate { provider, account, prefer, dry_run, yes })
+    match options.into() {
+        Task::Migrate(asked) => migrate::migrate(&asked),
+        Task::Status(asked) => migrate::status(&asked),
+        Task::Rollback { id, yes, json } => migrate::roll_back(id.as_deref(), yes, json),
+        Task::Backups { json } => migrate::backups(json),
+        Task::ForgetBackup(id) => migrate::forget_backup(&id),
+    }
 }

@@ -1,211 +1,225 @@
-//! Moves keys out of plain-text files: each is got there, stored in the chain, read back, and only then erased at its source.
-//! Stopped anywhere, every key is in one of the two places, and running it again finishes the job.
+//! Moves credentials from one helper to others: each is got there, stored, read back, and only then erased at its source. Before
+//! the first erase the files are kept, byte for byte, in the secure store. Stopped anywhere, every credential is in one of the two
+//! places, and running it again finishes the job.
+
+mod backup;
+mod carry;
+mod journal;
+mod plan;
+mod report;
+mod rollback;
+mod route;
+mod survey;
 
 use anyhow::Result;
-use modelforge_credential_protocol::Record;
+use modelforge_credential_protocol::Error;
 
-use crate::chain::{Chain, Link};
-use crate::config::{Config, Entry, Helpers};
-use crate::links;
-use crate::program::Program;
-use crate::providers::{Provider, Providers};
-use crate::request::{self, Request};
-use crate::terminal::{self, Paint, Person};
-use crate::{error, rules};
+use crate::config::Config;
+use crate::providers::Providers;
+use crate::terminal::{self, Person, warning};
+use crate::{error, lock};
+use carry::Outcome;
+use journal::Journal;
+use plan::{Choice, Item};
+use route::Route;
+
+pub use rollback::roll_back;
+pub use survey::status;
 
 /// What `migrate` was asked to do.
+#[derive(Default)]
 pub struct Migrate {
+    /// Helpers to take from; none: what is in plain text.
+    pub from: Vec<String>,
+    /// The helper to store in; none: the chain.
+    pub to: Option<String>,
     pub provider: Option<String>,
     pub account: Option<String>,
-    /// Which key stays where two differ.
+    /// Which one stays where two differ.
     pub prefer: Option<Prefer>,
+    pub drop_expired: bool,
     pub dry_run: bool,
     pub yes: bool,
+    pub json: bool,
 }
 
-/// Which of two keys stays: the one in the file, or the one that the chain keeps.
+/// Which of two keys stays: the one at the source, or the one that the target keeps.
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 pub enum Prefer {
     Source,
     Target,
 }
 
-#[derive(PartialEq, Clone, Copy)]
-enum Step {
-    /// Store it, then erase it at its source.
-    Move,
-    /// The chain holds the same already: only erase it at its source.
-    Erase,
-    /// The chain holds another one, which is the one to keep: only erase it at its source.
-    Drop,
-    /// The chain holds another one: both stay.
-    Conflict,
-    /// It could not be read, or can be nobody's key: it stays.
-    Keep,
+impl Migrate {
+    fn choice(&self, providers: &Providers) -> Result<Choice> {
+        let provider = self.provider.as_deref().map(|name| providers.by_name(name)).transpose()?;
+        Ok(Choice {
+            provider: provider.map(|provider| provider.name),
+            account: self.account.clone(),
+            prefer: self.prefer,
+            drop_expired: self.drop_expired,
+        })
+    }
+
+    /// Whether it is about plain text, as it is when nobody says otherwise.
+    fn is_from_plain_text(&self) -> bool {
+        self.from.is_empty() || self.from.iter().any(|words| words == "plaintext")
+    }
 }
 
-struct Item {
-    request: Request,
-    /// The credential as the file has it.
-    credential: Record,
-    file: String,
-    step: Step,
-}
-
-const SOURCE: &str = "plaintext";
-
-/// Shows the plan, asks once, does it, and reports. A key that stays where it was makes the exit status 1.
+/// Shows the plan, asks once, does it, and reports. A credential that stays where it was makes the exit status 1.
 pub fn migrate(asked: &Migrate) -> Result<()> {
     let providers = Providers::new(Config::load()?);
-    let only = asked.provider.as_deref().map(|name| providers.by_name(name)).transpose()?;
+    let choice = asked.choice(&providers)?;
     let person = terminal::person();
-    let source = source()?;
-    let items = plan(&providers, &source, only.as_ref(), asked, &person)?;
-    if items.is_empty() {
-        return Ok(terminal::done("no key was found in a plain-text file")?);
+    let route = Route::open(&providers, &asked.from, asked.to.as_deref(), &person)?;
+    let progress = terminal::Progress::start("looking for keys");
+    let (mut items, failed) = plan::plan(&providers, &route, &choice)?;
+    drop(progress);
+    failed.iter().for_each(warning);
+    if items.is_empty() || asked.dry_run {
+        show(&items, &[], &route, None, &failed, asked)?;
+        return end(0, &failed, asked);
     }
-    terminal::answer(table(&items).as_bytes())?;
-    let moves = items.iter().filter(|item| matches!(item.step, Step::Move | Step::Erase | Step::Drop)).count();
-    if asked.dry_run {
+    let moves = items.iter().filter(|item| item.step.takes()).count();
+    if !asked.json {
+        terminal::answer(report::plan(&items, &route).as_bytes())?;
+    }
+    let question = format!("take {moves} out of {}? [y/N] ", sources(&route, asked));
+    if moves > 0 && !asked.yes && !is_confirmed(&person, asked.json, &question, error::migration_not_confirmed)? {
         return Ok(terminal::done("nothing was changed")?);
     }
-    if moves > 0 && !asked.yes {
-        match person {
-            Person::Terminal if terminal::confirm(&format!("take {moves} out of plain text? [y/N] "))? => {}
-            Person::Terminal => return Ok(terminal::done("nothing was changed")?),
-            _ => return Err(error::migration_not_confirmed().into()),
-        }
-    }
-    let mut left = items.len() - moves;
-    for item in &items {
-        match item.step {
-            Step::Move | Step::Erase | Step::Drop if !carry_out(&providers, &source, item, &person)? => left += 1,
-            Step::Conflict => terminal::warning(&error::migration_conflict(&item.request.record)),
-            _ => {}
-        }
-    }
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut id = None;
     if moves > 0 {
-        terminal::done(
-            "keys that others could read may have been read: make new ones, and look through shell histories, dotfile repositories and backups",
-        )?;
+        let _lock = lock::one_migration()?;
+        let mut journal = Journal::begin(route.from(), route.to.clone())?;
+        carry::keep_files(&items, &route, &journal)?;
+        let is_quiet = asked.json;
+        outcomes = carry::carry_out(&mut items, &route, &choice, &mut journal, |item, outcome, shows| match outcome {
+            Outcome::Left(_) => tell_why(item, outcome),
+            _ if is_quiet || !shows => Ok(()),
+            _ => Ok(report::outcome(item, outcome, &route).map_or(Ok(()), |line| terminal::done(&line))?),
+        })?;
+        journal.finished()?;
+        id = Some(journal.id().to_owned());
+    } else {
+        items.iter().for_each(|item| outcomes.push(Outcome::Left(item.problem.clone())));
+        items.iter().zip(&outcomes).try_for_each(|(item, outcome)| tell_why(item, outcome))?;
     }
-    if left == 0 { Ok(()) } else { Err(error::left_in_plain_text(left).into()) }
+    if asked.json {
+        show(&items, &outcomes, &route, Some(id.as_deref().unwrap_or_default()), &failed, asked)?;
+    } else if let Some(id) = &id {
+        tell_what_is_next(id, &outcomes, &items)?;
+    }
+    end(outcomes.iter().filter(|outcome| outcome.is_left()).count(), &failed, asked)
 }
 
-/// The helper that finds the files, without its warnings: here they are what is dealt with.
-fn source() -> Result<Chain> {
-    let entry = Entry { words: vec![SOURCE.to_owned()], is_command: false, timeout: None };
-    let program = Program::find(&entry)?.without_warnings();
-    Ok(Chain::new(vec![Link { name: SOURCE.to_owned(), helper: Ok(Box::new(program)), attended: None }], false))
+fn end(left: usize, failed: &[Error], asked: &Migrate) -> Result<()> {
+    match (left, asked.is_from_plain_text()) {
+        (0, _) if failed.is_empty() => Ok(()),
+        (0, _) => Err(error::not_all_looked_at().into()),
+        (left, true) => Err(error::left_in_plain_text(left).into()),
+        (left, false) => Err(error::left_at_the_source(left).into()),
+    }
 }
 
-/// Where the keys go: the provider's chain, without the files that they come from.
-fn target(providers: &Providers, request: &Record, person: &Person) -> Result<Chain> {
-    let Helpers { mut entries, automatic } = providers.helpers_for(request)?;
-    entries.retain(|entry| entry.words.first().is_none_or(|word| word != SOURCE));
-    Ok(links::of(&Helpers { entries, automatic }, person, providers.store_in_all()))
-}
-
-fn plan(
-    providers: &Providers,
-    source: &Chain,
-    only: Option<&Provider>,
+fn show(
+    items: &[Item],
+    outcomes: &[Outcome],
+    route: &Route,
+    id: Option<&str>,
+    failed: &[Error],
     asked: &Migrate,
-    person: &Person,
-) -> Result<Vec<Item>> {
-    let mut items = Vec::new();
-    for mut listed in source.list(&providers.context_of_all()?)?.records {
-        let Some(provider) = providers.by_location(&listed)? else { continue };
-        let is_meant = only.is_none_or(|only| only.name == provider.name)
-            && asked.account.as_deref().is_none_or(|account| listed.text("username") == Some(account));
-        if !is_meant {
-            continue;
-        }
-        let file = listed.text("file").unwrap_or_default().to_owned();
-        listed.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
-        let request = request::expand(listed, providers)?;
-        let mut question = request.context.clone();
-        question.merge(&Record::of([("file", &file)])?);
-        let (credential, step) = match source.copy_in(SOURCE, &request.record, &question) {
-            Ok(Some(found)) => {
-                let step = step(&target(providers, &request.record, person)?, &request, &found, asked.prefer)?;
-                (found, step)
-            }
-            Ok(None) => (Record::new(), Step::Keep),
-            Err(problem) => {
-                terminal::warning(&error::helper_failed(SOURCE, &problem));
-                (Record::new(), Step::Keep)
-            }
-        };
-        items.push(Item { request, credential, file, step });
+) -> Result<()> {
+    if asked.json {
+        return Ok(terminal::answer(report::json(items, outcomes, route, id, failed)?.as_bytes())?);
     }
-    Ok(items)
+    if items.is_empty() {
+        let what =
+            if asked.is_from_plain_text() { "no key was found in plain text" } else { "there is nothing to move" };
+        return Ok(terminal::done(what)?);
+    }
+    terminal::answer(report::plan(items, route).as_bytes())?;
+    items.iter().filter_map(|item| item.problem.as_ref()).for_each(warning);
+    Ok(terminal::done("nothing was changed")?)
 }
 
-fn step(target: &Chain, request: &Request, found: &Record, prefer: Option<Prefer>) -> Result<Step> {
-    let name = request.record.text("provider").unwrap_or_default();
-    if let Some(key) = found.text("password")
-        && let Err(problem) = rules::check(name, key)
-    {
-        terminal::warning(&problem);
-        return Ok(Step::Keep);
-    }
-    let kept = target.copies(&request.record, &request.context)?;
-    let mut kept = kept.iter().map(|(_, copy)| copy).filter(|copy| !copy.is_true("ephemeral"));
-    let same = |copy: &Record| ["password", "oauth_refresh_token"].iter().all(|key| copy.get(key) == found.get(key));
-    Ok(match kept.next() {
-        None => Step::Move,
-        Some(copy) if same(copy) => Step::Erase,
-        Some(_) => match prefer {
-            Some(Prefer::Source) => Step::Move,
-            Some(Prefer::Target) => Step::Drop,
-            None => Step::Conflict,
-        },
-    })
+fn sources(route: &Route, asked: &Migrate) -> String {
+    if asked.from.is_empty() { "plain text".into() } else { format!("`{}`", route.from().join("`, `")) }
 }
 
-/// Moves one key; false where it stays in the file.
-fn carry_out(providers: &Providers, source: &Chain, item: &Item, person: &Person) -> Result<bool> {
-    let mut record = item.request.record.clone();
-    record.merge(&item.credential);
-    let name = error::name_of(&record);
-    let mut done = format!("took {name} out of `{}`; another key is kept", error::tilde(item.file.as_ref()));
-    if item.step != Step::Drop {
-        // Stored again where it is there already: what is erased at its source was read back a moment before.
-        let stored = target(providers, &record, person)?.store_durably(&record, None)?;
-        stored.remarks.iter().for_each(terminal::warning);
-        if stored.kept_by.is_empty() {
-            terminal::warning(&error::not_kept(&record));
-            return Ok(false);
-        }
-        done = format!("moved {name} to `{}`", stored.kept_by.join("`, `"));
+/// Asks whether to go on, where a person is there to be asked.
+fn is_confirmed(person: &Person, json: bool, question: &str, nobody: impl FnOnce() -> Error) -> Result<bool> {
+    match person {
+        Person::Terminal if !json => Ok(terminal::confirm(question)?),
+        _ => Err(nobody().into()),
     }
-    let mut taken = item.request.record.clone();
-    taken.set("file", &item.file)?;
-    if let Some(password) = item.credential.get("password") {
-        taken.set("password", password)?;
-    }
-    let erased = source.erase_exactly(&taken)?;
-    if let Some(problem) = erased {
-        terminal::warning(&error::helper_failed(SOURCE, &problem));
-        return Ok(false);
-    }
-    terminal::done(&done)?;
-    Ok(true)
 }
 
-fn table(items: &[Item]) -> String {
-    let mut lines = vec![["PROVIDER", "ACCOUNT", "FILE", "PLAN"].map(String::from).to_vec()];
-    for item in items {
-        let text = |key| modelforge_credential_protocol::visible(item.request.record.text(key).unwrap_or_default());
-        let plan = match item.step {
-            Step::Move => "move",
-            Step::Erase => "kept already: erase here",
-            Step::Drop => "another key is kept: erase here",
-            Step::Conflict => "conflict: another key is kept",
-            Step::Keep => "leave: it cannot be used",
-        };
-        lines.push(vec![text("provider"), text("username"), error::tilde(item.file.as_ref()), plan.to_owned()]);
+/// Why a credential stays where it was.
+fn tell_why(item: &Item, outcome: &Outcome) -> Result<()> {
+    let Outcome::Left(problem) = outcome else { return Ok(()) };
+    match (problem, item.step) {
+        (Some(problem), _) => warning(problem),
+        (None, plan::Step::Conflict) => warning(&error::migration_conflict(&item.request.record)),
+        (None, _) => warning(&error::ended_and_left(&item.request.record)),
     }
-    terminal::columns(&lines, &vec![Paint::Plain; lines.len()])
+    Ok(())
+}
+
+fn tell_what_is_next(id: &str, outcomes: &[Outcome], items: &[Item]) -> Result<()> {
+    let done = outcomes.iter().filter(|outcome| !outcome.is_left()).count();
+    let program = error::PROGRAM;
+    terminal::done(&format!(
+        "{done} moved, {} left; `{program} migrate --rollback {id}` undoes it",
+        outcomes.len() - done
+    ))?;
+    if items.iter().any(|item| item.file.is_some()) {
+        let lines = [
+            format!("the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"),
+            format!("from now on start ModelForge so: {program} exec -- modelforge …"),
+            "keys that others could read may have been read, and shell histories, dotfile repositories and backups may still hold \
+             them: make new ones"
+                .to_owned(),
+        ];
+        lines.iter().try_for_each(|line| terminal::done(line))?;
+    }
+    Ok(())
+}
+
+/// Lists the backups.
+pub fn backups(json: bool) -> Result<()> {
+    let providers = Providers::new(Config::load()?);
+    let route = Route::open(&providers, &[], None, &Person::Nobody)?;
+    let (found, failed) = backup::list(&route)?;
+    let known = journal::read()?;
+    let state = |id: &str| known.iter().find(|migration| migration.id == id).map(|migration| migration.state);
+    let rows: Vec<_> = found.into_iter().map(|(id, files)| (id.clone(), files, state(&id))).collect();
+    terminal::answer(report::backups(&rows, json)?.as_bytes())?;
+    failed.iter().for_each(warning);
+    if failed.is_empty() { Ok(()) } else { Err(error::list_not_whole().into()) }
+}
+
+/// Erases a backup.
+pub fn forget_backup(id: &str) -> Result<()> {
+    let providers = Providers::new(Config::load()?);
+    let route = Route::open(&providers, &[], None, &terminal::person())?;
+    let known = journal::read()?;
+    let migration = known.iter().find(|migration| migration.id == id);
+    let (found, failed) = backup::list(&route)?;
+    if migration.is_none_or(|migration| migration.forgotten) && !found.contains_key(id) {
+        failed.iter().for_each(warning);
+        return Err(error::no_such_migration(id).into());
+    }
+    let _lock = lock::one_migration()?;
+    let failed = backup::erase(&route, id)?;
+    failed.iter().for_each(warning);
+    if !failed.is_empty() {
+        return Err(error::backup_still_there(id).into());
+    }
+    if let Some(migration) = migration {
+        Journal::of(migration)?.forgotten()?;
+    }
+    Ok(terminal::done(&format!("erased the backup of {id}"))?)
 }

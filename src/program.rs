@@ -43,7 +43,7 @@ pub struct Program {
     arguments: Vec<String>,
     limit: Option<Duration>,
     attended: bool,
-    warns: bool,
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 impl Program {
@@ -57,7 +57,14 @@ impl Program {
             false => search(OsStr::new(&format!("{PROGRAM}-{first}")), true, || error::helper_missing(first))?,
         };
         let name = if entry.is_command { name } else { first.clone() };
-        Ok(Self { name, path, arguments: arguments.to_vec(), limit: entry.timeout, attended: false, warns: true })
+        Ok(Self {
+            name,
+            path,
+            arguments: arguments.to_vec(),
+            limit: entry.timeout,
+            attended: false,
+            environment: Vec::new(),
+        })
     }
 
     /// The same program, told that it may ask a person.
@@ -65,9 +72,10 @@ impl Program {
         Self { attended: true, ..self.clone() }
     }
 
-    /// The same program, told not to warn of plain text.
-    pub fn without_warnings(self) -> Self {
-        Self { warns: false, ..self }
+    /// The same program with a variable in its environment.
+    pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.environment.push((name, value));
+        self
     }
 
     fn limit(&self) -> Duration {
@@ -122,9 +130,7 @@ impl Program {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(if self.attended { Stdio::inherit() } else { Stdio::piped() });
-        if !self.warns {
-            command.env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
-        }
+        command.envs(self.environment.iter().copied());
         let mut running = Running::start(command, !self.attended, self.limit())?;
         running.write(request.to_lines());
         let finished = running.finish(most)?;

@@ -86,6 +86,53 @@ impl Progress {
     }
 }
 
+/// So many that each deserves no line of its own on a terminal.
+const MANY: usize = 20;
+
+/// How far a long job has got, on one line of the terminal.
+pub struct Count {
+    what: &'static str,
+    done: usize,
+    total: usize,
+    is_shown: bool,
+    /// Whether what is told of each goes to the same terminal.
+    hides_lines: bool,
+}
+
+impl Progress {
+    /// Counts the steps of a job.
+    pub fn count(what: &'static str, total: usize) -> Count {
+        let is_shown = total > MANY && io::stderr().is_terminal();
+        Count { what, done: 0, total, is_shown, hides_lines: is_shown && io::stdout().is_terminal() }
+    }
+}
+
+impl Count {
+    /// One step is done; `tell` says what came of it. On the terminal where the count stands it keeps to what is a warning.
+    pub fn step(&mut self, tell: impl FnOnce(bool) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        self.done += 1;
+        if !self.is_shown {
+            return tell(true);
+        }
+        let _ = io::stderr().write_all(b"\r\x1b[K");
+        tell(!self.hides_lines)?;
+        const WIDTH: usize = 30;
+        let full = self.done * WIDTH / self.total.max(1);
+        let (what, done, total, rest) = (self.what, self.done, self.total, WIDTH - full);
+        let _ = io::stderr()
+            .write_all(format!("{what} [{}{}] {done}/{total}", "#".repeat(full), " ".repeat(rest)).as_bytes());
+        Ok(())
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        if self.is_shown {
+            let _ = io::stderr().write_all(b"\r\x1b[K");
+        }
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         drop(self.end.take());

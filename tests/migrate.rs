@@ -55,7 +55,7 @@ fn keys_move_into_the_chain_and_every_other_byte_of_the_file_stays() {
     assert!(!after.contains(SECRET) && !after.contains("AIzaTESTKEY"));
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
     let test = test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
-    test.args(["migrate"]).stdout("no key was found in a plain-text file\n").success();
+    test.args(["migrate"]).stdout("no key was found in plain text\n").success();
 }
 
 #[test]

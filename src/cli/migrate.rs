@@ -1,0 +1,75 @@
+//! `migrate`, in both spellings.
+
+use clap::Args;
+
+use crate::migrate::{Migrate, Prefer};
+
+#[derive(Args)]
+pub struct MigrateOptions {
+    /// Take from this helper instead of plain text; may be repeated
+    #[arg(long, value_name = "HELPER")]
+    from: Vec<String>,
+    /// Store in this helper instead of the chain
+    #[arg(long, value_name = "HELPER")]
+    to: Option<String>,
+    /// Only this provider
+    #[arg(long, value_name = "PROVIDER")]
+    provider: Option<String>,
+    /// Only this account
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// Which key stays where the two places differ
+    #[arg(long, value_name = "WHICH")]
+    prefer: Option<Prefer>,
+    /// Erase tokens that have ended and cannot be renewed
+    #[arg(long)]
+    drop_expired: bool,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Show where each key is: plain text, migrated, both or none
+    #[arg(long, group = "instead", conflicts_with_all = ["prefer", "drop_expired", "dry_run", "yes"])]
+    status: bool,
+    /// Put back what a migration took, of the last one if none is named
+    #[arg(long, value_name = "ID", num_args = 0..=1, group = "instead",
+        conflicts_with_all = ["from", "to", "provider", "account", "prefer", "drop_expired", "dry_run"])]
+    rollback: Option<Option<String>>,
+    /// List the backups that migrations keep
+    #[arg(long, group = "instead",
+        conflicts_with_all = ["from", "to", "provider", "account", "prefer", "drop_expired", "dry_run", "yes"])]
+    backups: bool,
+    /// Erase a backup
+    #[arg(long, value_name = "ID", group = "instead",
+        conflicts_with_all = ["from", "to", "provider", "account", "prefer", "drop_expired", "dry_run", "yes", "json"])]
+    forget_backup: Option<String>,
+}
+
+/// What is asked for.
+pub enum Task {
+    Migrate(Migrate),
+    Status(Migrate),
+    Rollback { id: Option<String>, yes: bool, json: bool },
+    Backups { json: bool },
+    ForgetBackup(String),
+}
+
+impl From<MigrateOptions> for Task {
+    fn from(options: MigrateOptions) -> Self {
+        let MigrateOptions { from, to, provider, account, prefer, drop_expired, dry_run, yes, json, .. } = options;
+        match (options.rollback, options.forget_backup) {
+            (Some(id), _) => Self::Rollback { id, yes, json },
+            (_, Some(id)) => Self::ForgetBackup(id),
+            _ if options.backups => Self::Backups { json },
+            _ => {
+                let asked = Migrate { from, to, provider, account, prefer, drop_expired, dry_run, yes, json };
+                if options.status { Self::Status(asked) } else { Self::Migrate(asked) }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What goes wrong when credentials are moved.
+
+use std::path::Path;
+
+use modelforge_credential_protocol::{Error, Record, visible};
+
+use super::{PROGRAM, name_of, tilde, with_hint_of};
+
+pub fn migration_not_confirmed() -> Error {
+    Error::new("cannot ask whether to go on: there is no terminal").hint(format!("{PROGRAM} migrate --yes"))
+}
+
+pub fn rollback_not_confirmed(id: &str) -> Error {
+    Error::new("cannot ask whether to go on: there is no terminal")
+        .hint(format!("{PROGRAM} migrate --rollback {} --yes", visible(id)))
+}
+
+pub fn migration_conflict(request: &Record) -> Error {
+    let provider = request.text("provider").unwrap_or("PROVIDER");
+    Error::new(format!("another key is kept for {}, so both stay where they are", name_of(request))).hint(format!(
+        "{PROGRAM} migrate --provider {provider} --prefer source  # moves this one; --prefer target keeps the other"
+    ))
+}
+
+pub fn left_in_plain_text(count: usize) -> Error {
+    Error::new(format!("{count} stayed in plain text")).hint(format!("{PROGRAM} migrate --dry-run"))
+}
+
+pub fn left_at_the_source(count: usize) -> Error {
+    Error::new(format!("{count} stayed where they were"))
+}
+
+pub fn not_all_looked_at() -> Error {
+    Error::new("not everything could be looked at, so there may be more to move")
+}
+
+pub fn ended_and_left(request: &Record) -> Error {
+    Error::new(format!("the token for {} has ended and cannot be renewed, so it stays where it is", name_of(request)))
+        .hint(format!("{PROGRAM} migrate --drop-expired"))
+}
+
+pub fn gone_meanwhile(request: &Record) -> Error {
+    Error::new(format!("the key for {} cannot be found at its source any more", name_of(request)))
+}
+
+pub fn changed_since_the_plan(request: &Record) -> Error {
+    Error::new(format!("{} was changed since the plan was made, and stays where it is", name_of(request)))
+        .hint(format!("{PROGRAM} migrate"))
+}
+
+pub fn bad_helper(problem: String) -> Error {
+    Error::new(problem).hint(format!("{PROGRAM} migrate --from age --to keyring"))
+}
+
+pub fn same_helper(name: &str) -> Error {
+    Error::new(format!("`{}` is both the source and the target", visible(name)))
+}
+
+pub fn erased_and_still_there() -> Error {
+    Error::new("it still has the credential after it was told to erase it")
+}
+
+pub fn no_backup(file: &str, reason: &Error) -> Error {
+    with_hint_of(
+        reason,
+        format!("no backup of `{}` could be kept, so nothing was taken out of it: {reason}", shown(file)),
+    )
+}
+
+pub fn backup_not_whole() -> Error {
+    Error::new("no helper gave back the whole of it")
+}
+
+pub fn backup_still_there(id: &str) -> Error {
+    Error::new(format!("the backup of {} could not be erased everywhere", visible(id)))
+        .hint(format!("{PROGRAM} migrate --forget-backup {}", visible(id)))
+}
+
+pub fn backup_is_gone(file: &str) -> Error {
+    Error::new(format!("no helper has the backup of `{}` any more", shown(file)))
+}
+
+pub fn file_is_gone() -> Error {
+    Error::new("the file is not there")
+}
+
+pub fn not_put_back_in(file: &str, reason: &Error) -> Error {
+    with_hint_of(reason, format!("`{}` could not be put back: {reason}", shown(file)))
+}
+
+pub fn not_put_back_at(request: &Record, source: &str) -> Error {
+    Error::new(format!("{} could not be put back into `{source}`, and stays in the chain", name_of(request)))
+}
+
+pub fn in_neither_place(request: &Record) -> Error {
+    Error::new(format!("{} is neither at its source nor in the chain any more", name_of(request)))
+}
+
+pub fn differs_now(request: &Record) -> Error {
+    Error::new(format!("{} was replaced since, so the chain keeps the newer one", name_of(request)))
+}
+
+pub fn back_to_plain_text() -> Error {
+    Error::new("a rollback puts keys back into files that any program of yours can read")
+}
+
+pub fn rollback_not_whole(id: &str) -> Error {
+    Error::new(format!("the rollback of {} is not complete; what was not put back is still kept", visible(id)))
+        .hint(format!("{PROGRAM} migrate --rollback {}", visible(id)))
+}
+
+pub fn rolled_back_already(id: &str) -> Error {
+    Error::new(format!("migration {} was rolled back already", visible(id)))
+}
+
+pub fn no_such_migration(id: &str) -> Error {
+    Error::new(format!("there is no migration `{}`", visible(id))).hint(format!("{PROGRAM} migrate --backups"))
+}
+
+pub fn nothing_to_roll_back() -> Error {
+    Error::new("there is no migration to roll back").hint(format!("{PROGRAM} migrate --status"))
+}
+
+pub fn bad_journal(path: &Path, line: usize) -> Error {
+    Error::new(format!("`{}`, line {line}: this is no event of a migration", tilde(path)))
+        .hint(format!("mv {0} {0}.old  # what it notes is then unknown", tilde(path)))
+}
+
+pub fn no_state_folder() -> Error {
+    Error::new("there is no home folder to note a migration in").hint("set HOME, or XDG_STATE_HOME")
+}
+
+pub fn no_migration_lock(problem: &std::io::Error) -> Error {
+    Error::new(format!("cannot lock the migrations: {problem}"))
+}
+
+pub fn migrated_elsewhere() -> Error {
+    Error::new("another process has been migrating for a minute").hint(format!("pgrep -a {PROGRAM}"))
+}
+
+pub fn cannot_write(path: &Path, problem: &std::io::Error) -> Error {
+    Error::new(format!("cannot write `{}`: {problem}", tilde(path)))
+}
+
+fn shown(file: &str) -> String {
+    tilde(file.as_ref())
+}

@@ -1,0 +1,111 @@
+//! The files that credentials are taken from, kept in the secure store before anything is taken out: a record for each, its `path` the
+//! migration, its `username` the file.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Error, Record};
+
+use super::journal::Journal;
+use super::route::{Route, Source};
+use crate::chain::Chain;
+use crate::error;
+
+const PROTOCOL: &str = "backup";
+const HOST: &str = crate::error::PROGRAM;
+
+/// A file that a helper keeps a copy of.
+pub struct Backup {
+    pub file: String,
+    pub helper: String,
+}
+
+/// Backups, by migration.
+pub type Backups = BTreeMap<String, Vec<Backup>>;
+
+/// How the backups of a migration are called, or that of one file of it.
+fn description(id: &str, file: Option<&str>) -> Result<Record> {
+    let mut record = Record::of([("protocol", PROTOCOL), ("host", HOST), ("path", id)])?;
+    if let Some(file) = file {
+        record.set("username", file)?;
+    }
+    Ok(record)
+}
+
+/// Whether a listed record is a backup.
+pub fn is_one(record: &Record) -> bool {
+    record.text("protocol") == Some(PROTOCOL) && record.text("host") == Some(HOST)
+}
+
+/// Keeps a file as it is now, unless this migration, cut short before, has kept it already.
+pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Result<()> {
+    if find(route, journal.id(), file)?.is_some() {
+        return Ok(journal.kept(file)?);
+    }
+    let content = source.file(file).map_err(|problem| error::no_backup(file, &problem))?;
+    let Some(content) = content else { return Err(error::no_backup(file, &error::file_is_gone()).into()) };
+    let mut record = description(journal.id(), Some(file))?;
+    record.merge(&content);
+    record.retain(|key| matches!(key, "protocol" | "host" | "path" | "username" | "password" | "more[]"));
+    let chain = route.target(None);
+    // A helper that keeps passwords and nothing else would keep the beginning of a long file.
+    let kept = chain.store_durably(&record, None)?;
+    let whole = find(route, journal.id(), file)?.is_some_and(|found| is_same_content(&found, &content));
+    if !whole {
+        let reason = kept.remarks.into_iter().next().unwrap_or_else(error::backup_not_whole);
+        erase(route, journal.id())?;
+        return Err(error::no_backup(file, &reason).into());
+    }
+    Ok(journal.kept(file)?)
+}
+
+/// The content of a file as it was kept.
+pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
+    let description = description(id, Some(file))?;
+    for chain in route.targets() {
+        if let Some((_, found)) = chain.copies(&description, &Record::new())?.into_iter().next() {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether two records hold the same file.
+pub fn is_same_content(one: &Record, other: &Record) -> bool {
+    one.get("password") == other.get("password") && one.all("more[]").eq(other.all("more[]"))
+}
+
+/// Every backup that the helpers list, by migration; and why that may not be all.
+pub fn list(route: &Route) -> Result<(Backups, Vec<Error>)> {
+    let (mut backups, mut failed) = (Backups::new(), Vec::new());
+    for chain in route.targets() {
+        let listed = chain.list(&Record::new())?;
+        failed.extend(listed.failed);
+        for record in listed.records.iter().filter(|record| is_one(record)) {
+            let [id, file, helper] =
+                ["path", "username", "helper"].map(|key| record.text(key).unwrap_or_default().to_owned());
+            let files = backups.entry(id).or_default();
+            if !files.iter().any(|known| known.file == file) {
+                files.push(Backup { file, helper });
+            }
+        }
+    }
+    Ok((backups, failed))
+}
+
+/// Erases the backups of a migration from every helper. Whether they are gone.
+pub fn erase(route: &Route, id: &str) -> Result<Vec<Error>> {
+    let description = description(id, None)?;
+    let mut failed = Vec::new();
+    for chain in route.targets() {
+        failed.extend(chain.erase(&description, false)?.failed);
+        if left_in(chain, &description)? {
+            failed.push(error::backup_still_there(id));
+        }
+    }
+    Ok(failed)
+}
+
+fn left_in(chain: &Chain, description: &Record) -> Result<bool> {
+    Ok(!chain.copies(description, &Record::new())?.is_empty())
+}

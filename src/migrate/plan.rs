@@ -1,0 +1,132 @@
+//! What is to be done with each credential: decided once for the plan, and again right before it is done.
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Error, Record};
+
+use super::Prefer;
+use super::route::{Route, Source};
+use crate::chain::{Chain, holds_the_same_secret, is_expired};
+use crate::providers::Providers;
+use crate::request::{self, Request};
+use crate::{error, rules};
+
+/// What is to be done with a credential.
+#[derive(PartialEq, Eq, Clone, Copy)]
+pub enum Step {
+    /// Store it, then erase it at its source.
+    Move,
+    /// The target holds the same already: only erase it at its source.
+    Erase,
+    /// The target holds another one, which is the one to keep: only erase it at its source.
+    Drop,
+    /// It has ended and cannot be renewed: only erase it.
+    DropExpired,
+    /// The target holds another one: both stay.
+    Conflict,
+    /// It has ended and cannot be renewed: it stays until somebody says otherwise.
+    Expired,
+    /// It could not be read, or can be nobody's key: it stays.
+    Unusable,
+}
+
+impl Step {
+    /// Whether something is taken out of the source.
+    pub fn takes(self) -> bool {
+        matches!(self, Self::Move | Self::Erase | Self::Drop | Self::DropExpired)
+    }
+}
+
+/// A credential of a source.
+pub struct Item {
+    /// Which of the sources.
+    pub source: usize,
+    pub file: Option<String>,
+    pub request: Request,
+    pub step: Step,
+    /// Why it stays.
+    pub problem: Option<Error>,
+}
+
+/// Which credentials, and what decides where two differ.
+pub struct Choice {
+    /// A provider's canonical name.
+    pub provider: Option<String>,
+    pub account: Option<String>,
+    pub prefer: Option<Prefer>,
+    pub drop_expired: bool,
+}
+
+impl Choice {
+    pub fn is_meant(&self, record: &Record) -> bool {
+        let is = |wanted: &Option<String>, key| wanted.as_deref().is_none_or(|wanted| record.text(key) == Some(wanted));
+        is(&self.provider, "provider") && is(&self.account, "username")
+    }
+}
+
+/// The credentials that the sources hold, each with what is to be done; and why that may not be all.
+pub fn plan(providers: &Providers, route: &Route, choice: &Choice) -> Result<(Vec<Item>, Vec<Error>)> {
+    let context = providers.context_of_all()?;
+    let (mut items, mut failed) = (Vec::new(), Vec::new());
+    for (at, source) in route.sources.iter().enumerate() {
+        let (records, problems) = source.list(&context)?;
+        failed.extend(problems);
+        for mut listed in records {
+            let file = listed.text("file").map(str::to_owned);
+            listed.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
+            let request = request::expand(listed, providers)?;
+            if choice.is_meant(&request.record) {
+                let mut item = Item { source: at, file, request, step: Step::Unusable, problem: None };
+                if let Err(problem) = item.decide(route, choice) {
+                    item.problem = Some(error::helper_failed(&source.name, &problem_of(&problem)));
+                }
+                items.push(item);
+            }
+        }
+    }
+    Ok((items, failed))
+}
+
+fn problem_of(problem: &anyhow::Error) -> Error {
+    problem.downcast_ref::<Error>().cloned().unwrap_or_else(|| Error::new(problem.to_string()))
+}
+
+impl Item {
+    pub fn source<'a>(&self, route: &'a Route) -> Result<&'a Source> {
+        Ok(route.sources.get(self.source).ok_or_else(|| Error::new("a source is gone"))?)
+    }
+
+    /// Where it goes.
+    pub fn target<'a>(&self, route: &'a Route) -> &'a Chain {
+        route.target(self.request.record.text("provider"))
+    }
+
+    /// Looks at both sides as they are now. The credential, where it can be moved or dropped.
+    pub fn decide(&mut self, route: &Route, choice: &Choice) -> Result<Option<Record>> {
+        (self.step, self.problem) = (Step::Unusable, None);
+        let Some(found) = self.source(route)?.get(&self.request.record, self.file.as_deref())? else {
+            self.problem = Some(error::gone_meanwhile(&self.request.record));
+            return Ok(None);
+        };
+        let name = self.request.record.text("provider").unwrap_or_default();
+        if let Some(key) = found.text("password")
+            && let Err(problem) = rules::check(name, key)
+        {
+            self.problem = Some(problem);
+            return Ok(None);
+        }
+        if is_expired(&found) && !found.has("oauth_refresh_token") {
+            self.step = if choice.drop_expired { Step::DropExpired } else { Step::Expired };
+            return Ok(Some(found));
+        }
+        let kept = self.target(route).copies(&self.request.record, &self.request.context)?;
+        let mut kept = kept.iter().map(|(_, copy)| copy).filter(|copy| !copy.is_true("ephemeral"));
+        self.step = match (kept.next(), choice.prefer) {
+            (None, _) => Step::Move,
+            (Some(copy), _) if holds_the_same_secret(copy, &found) => Step::Erase,
+            (Some(_), Some(Prefer::Source)) => Step::Move,
+            (Some(_), Some(Prefer::Target)) => Step::Drop,
+            (Some(_), None) => Step::Conflict,
+        };
+        Ok(Some(found))
+    }
+}

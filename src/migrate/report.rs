@@ -1,0 +1,252 @@
+//! What a migration tells: its plan and its outcome, for people and as JSON (docs/migrate-json.md).
+
+use anyhow::Result;
+use modelforge_credential_protocol::visible;
+use serde::Serialize;
+
+use super::carry::Outcome;
+use super::journal::{Migration, State};
+use super::plan::{Item, Step};
+use super::rollback::Rollback;
+use super::route::Route;
+use super::survey::Survey;
+use crate::error::{self, tilde};
+use crate::terminal::{Paint, columns};
+
+/// `migrate --json`: the shape is stable, fields are only ever added.
+#[derive(Serialize)]
+struct Report {
+    version: u32,
+    dry_run: bool,
+    /// What `--rollback` takes.
+    migration: Option<String>,
+    from: Vec<String>,
+    to: Option<String>,
+    credentials: Vec<Line>,
+    /// Sources that could not be asked.
+    failed: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    provider: Option<String>,
+    url: String,
+    account: String,
+    from: String,
+    file: Option<String>,
+    plan: &'static str,
+    outcome: Option<&'static str>,
+    kept_by: Vec<String>,
+    problem: Option<String>,
+}
+
+/// The plan as a table.
+pub fn plan(items: &[Item], route: &Route) -> String {
+    let mut lines = vec![["PROVIDER", "ACCOUNT", "FROM", "PLAN"].map(String::from).to_vec()];
+    for item in items {
+        let record = &item.request.record;
+        let name = record.text("provider").map_or_else(|| record.url(), visible);
+        let account = visible(record.text("username").unwrap_or_default());
+        let plan = match item.step {
+            Step::Move => "move",
+            Step::Erase => "kept already: erase here",
+            Step::Drop => "another key is kept: erase here",
+            Step::DropExpired => "has ended: erase here",
+            Step::Conflict => "conflict: another key is kept",
+            Step::Expired => "leave: has ended (--drop-expired erases it)",
+            Step::Unusable => "leave: it cannot be used",
+        };
+        lines.push(vec![name, account, from(item, route), plan.to_owned()]);
+    }
+    columns(&lines, &vec![Paint::Plain; lines.len()])
+}
+
+/// The file that a credential is in, or the helper.
+pub fn from(item: &Item, route: &Route) -> String {
+    let name = || route.sources.get(item.source).map(|source| visible(&source.name)).unwrap_or_default();
+    item.file.as_ref().map_or_else(name, |file| tilde(file.as_ref()))
+}
+
+/// One line for what became of a credential.
+pub fn outcome(item: &Item, outcome: &Outcome, route: &Route) -> Option<String> {
+    let (name, from) = (error::name_of(&item.request.record), from(item, route));
+    match (outcome, item.step) {
+        (Outcome::Moved(helpers), _) => Some(format!("moved {name} to `{}`", helpers.join("`, `"))),
+        (Outcome::Erased, Step::Erase) => Some(format!("took {name} out of `{from}`; it was kept already")),
+        (Outcome::Erased, Step::Drop) => Some(format!("took {name} out of `{from}`; another key is kept")),
+        (Outcome::Erased, _) => Some(format!("took {name} out of `{from}`; it had ended")),
+        (Outcome::Left(_), _) => None,
+    }
+}
+
+/// The plan, and what came of it where it was carried out.
+pub fn json(
+    items: &[Item],
+    outcomes: &[Outcome],
+    route: &Route,
+    migration: Option<&str>,
+    failed: &[modelforge_credential_protocol::Error],
+) -> Result<String> {
+    let mut credentials = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let text = |key| item.request.record.text(key).map(visible);
+        let (outcome, kept_by, problem) = match outcomes.get(at) {
+            None => (None, Vec::new(), item.problem.as_ref()),
+            Some(Outcome::Moved(helpers)) => (Some("moved"), helpers.clone(), None),
+            Some(Outcome::Erased) => (Some("erased"), Vec::new(), None),
+            Some(Outcome::Left(problem)) => (Some("left"), Vec::new(), problem.as_ref()),
+        };
+        credentials.push(Line {
+            provider: text("provider"),
+            url: item.request.record.url(),
+            account: text("username").unwrap_or_default(),
+            from: route.sources.get(item.source).map(|source| source.words.clone()).unwrap_or_default(),
+            file: item.file.clone(),
+            plan: match item.step {
+                Step::Move => "move",
+                Step::Erase => "erase",
+                Step::Drop => "drop",
+                Step::DropExpired => "drop_expired",
+                Step::Conflict => "conflict",
+                Step::Expired => "expired",
+                Step::Unusable => "unusable",
+            },
+            outcome,
+            kept_by,
+            problem: problem.map(ToString::to_string),
+        });
+    }
+    pretty(&Report {
+        version: 1,
+        dry_run: migration.is_none(),
+        migration: migration.map(str::to_owned),
+        from: route.from(),
+        to: route.to.clone(),
+        credentials,
+        failed: failed.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// `--status`.
+pub fn survey(survey: &Survey, json: bool) -> Result<String> {
+    if json {
+        return pretty(survey);
+    }
+    let mut lines = vec![["PROVIDER", "ACCOUNT", "STATE", "IN PLAIN TEXT", "KEPT BY"].map(String::from).to_vec()];
+    let mut paints = vec![Paint::Plain];
+    for row in &survey.credentials {
+        let name = visible(row.provider.as_ref().unwrap_or(&row.url));
+        let files: Vec<String> = row.files.iter().map(|file| tilde(file.as_ref())).collect();
+        lines.push(vec![
+            name,
+            visible(&row.account),
+            row.state.into(),
+            files.join(", "),
+            visible(&row.kept_by.join(", ")),
+        ]);
+        paints.push(if row.files.is_empty() { Paint::Plain } else { Paint::Alarm });
+    }
+    let mut text = columns(&lines, &paints);
+    if survey.credentials.is_empty() {
+        text = "there is no credential, neither in plain text nor in the chain\n".into();
+    }
+    let program = error::PROGRAM;
+    let mut add = |line: String| text.push_str(&format!("{line}\n"));
+    if let Some(id) = &survey.unfinished {
+        add(format!("migration {id} was cut short; `{program} migrate` finishes it"));
+    }
+    if let Some(id) = &survey.rollback_unfinished {
+        add(format!("the rollback of {id} was cut short; `{program} migrate --rollback {id}` finishes it"));
+    }
+    if let Some(id) = survey.can_be_rolled_back.as_ref().filter(|id| survey.rollback_unfinished.as_ref() != Some(id)) {
+        add(format!("`{program} migrate --rollback {id}` puts back what the last migration took"));
+    }
+    Ok(text)
+}
+
+/// What a rollback is about to do.
+pub fn rollback_plan(migration: &Migration) -> String {
+    let mut text = format!("migration {}:\n", migration.id);
+    for file in &migration.files {
+        text.push_str(&format!("  put back the file {}\n", tilde(file.as_ref())));
+    }
+    if !migration.moved.is_empty() {
+        let names = migration.moved.len();
+        let (noun, verb) = if names == 1 { ("credential", "it") } else { ("credentials", "them") };
+        text.push_str(&format!("  take {names} {noun} out of the chain, once the source has {verb} again\n"));
+    }
+    text
+}
+
+/// What a rollback did.
+pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
+    #[derive(Serialize)]
+    struct File<'a> {
+        file: &'a str,
+        /// Null where it failed.
+        exactly: Option<bool>,
+    }
+    #[derive(Serialize)]
+    struct Report<'a> {
+        version: u32,
+        migration: &'a str,
+        files: Vec<File<'a>>,
+        taken_back: usize,
+        failed: Vec<String>,
+    }
+    let files = || rollback.files.iter().map(|(file, exactly)| File { file, exactly: *exactly });
+    if json {
+        let failed = rollback.failed.iter().map(ToString::to_string).collect();
+        let (migration, taken_back) = (rollback.id.as_str(), rollback.taken_back);
+        return pretty(&Report { version: 1, migration, files: files().collect(), taken_back, failed });
+    }
+    let mut text = String::new();
+    for File { file, exactly } in files() {
+        let file = tilde(file.as_ref());
+        match exactly {
+            Some(true) => text.push_str(&format!("`{file}` is what it was, byte for byte\n")),
+            Some(false) => text.push_str(&format!("`{file}` has its keys again, and what was changed in it since\n")),
+            None => {}
+        }
+    }
+    if rollback.taken_back > 0 {
+        text.push_str(&format!("took {} out of the chain again\n", rollback.taken_back));
+    }
+    Ok(text)
+}
+
+/// `--backups`: each with its files, its helper and what became of its migration.
+pub fn backups(rows: &[(String, Vec<super::backup::Backup>, Option<State>)], json: bool) -> Result<String> {
+    let state = |state: &Option<State>| match state {
+        Some(State::Begun) => "cut short",
+        Some(State::Finished) => "migrated",
+        Some(State::RollbackBegun) => "rollback cut short",
+        Some(State::RolledBack) => "rolled back",
+        None => "unknown",
+    };
+    if json {
+        let rows: Vec<_> = rows
+            .iter()
+            .flat_map(|(id, files, at)| {
+                files.iter().map(move |backup| {
+                    serde_json::json!({"migration": id, "file": backup.file, "helper": backup.helper, "state": state(at)})
+                })
+            })
+            .collect();
+        return pretty(&serde_json::json!({"version": 1, "backups": rows}));
+    }
+    if rows.is_empty() {
+        return Ok("there is no backup\n".into());
+    }
+    let mut lines = vec![["MIGRATION", "FILE", "KEPT BY", "STATE"].map(String::from).to_vec()];
+    for (id, files, at) in rows {
+        for backup in files {
+            lines.push(vec![visible(id), tilde(backup.file.as_ref()), visible(&backup.helper), state(at).to_owned()]);
+        }
+    }
+    Ok(columns(&lines, &vec![Paint::Plain; lines.len()]))
+}
+
+fn pretty(report: &impl Serialize) -> Result<String> {
+    Ok(serde_json::to_string_pretty(report)? + "\n")
+}

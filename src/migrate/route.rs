@@ -1,0 +1,171 @@
+//! From where to where: the helpers that credentials are taken from, and the chain that they go to.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Error, Helper as _, Record, Result as Answered};
+
+use crate::chain::{Chain, Link};
+use crate::config::{Entry, Helpers, entry_of_text};
+use crate::error;
+use crate::links;
+use crate::program::Program;
+use crate::providers::Providers;
+use crate::terminal::Person;
+
+/// What is moved when nobody says what: the files of other programs, and what ModelForge 0.2 kept in the system's keyring.
+const PLAIN_TEXT: &str = "plaintext";
+const OLD_KEYRING: &str = "keyring --modelforge";
+
+/// A helper that credentials are taken from.
+pub struct Source {
+    /// As it was called.
+    pub words: String,
+    /// In messages.
+    pub name: String,
+    chain: Chain,
+    program: Program,
+    /// Whether it is only looked at because it may hold something.
+    is_optional: bool,
+}
+
+/// The whole way.
+pub struct Route {
+    pub sources: Vec<Source>,
+    /// The helper that was named for it, as it was called.
+    pub to: Option<String>,
+    common: Chain,
+    own: BTreeMap<String, Chain>,
+}
+
+impl Source {
+    fn open(words: &str, person: &Person, is_optional: bool) -> Result<Self> {
+        let entry = entry_of_text(words).map_err(error::bad_helper)?;
+        let program = Program::find(&entry)?
+            .with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0")
+            .with("MODELFORGE_CREDENTIAL_MIGRATION", "1");
+        let attended = (!matches!(person, Person::Nobody)).then(|| links::boxed(program.attended()));
+        let name = links::name(&entry);
+        let link = Link { name: name.clone(), helper: Ok(links::boxed(program.clone())), attended };
+        let chain = Chain::new(vec![link], false);
+        Ok(Self { words: words.to_owned(), name, chain, program, is_optional })
+    }
+
+    /// What it holds, and why that may not be all.
+    pub fn list(&self, context: &Record) -> Result<(Vec<Record>, Vec<Error>)> {
+        let mut listed = self.chain.list(context)?;
+        if self.is_optional {
+            return Ok((listed.records, Vec::new()));
+        }
+        listed.failed.extend(listed.cannot_list.iter().map(|helper| error::cannot_list(helper)));
+        // Only variables are meant for the environment: they cannot be taken out of it.
+        listed.records.retain(|record| !record.has("variable"));
+        Ok((listed.records, listed.failed))
+    }
+
+    /// One credential. `file` tells apart those of the same description in several files.
+    pub fn get(&self, description: &Record, file: Option<&str>) -> Result<Option<Record>> {
+        let mut context = Record::new();
+        if let Some(file) = file {
+            context.set("file", file)?;
+        }
+        Ok(self.chain.copy_in(&self.name, description, &context)?.filter(Record::has_secret))
+    }
+
+    /// Puts one back. Whether it is there then.
+    pub fn put_back(&self, credential: &Record, file: Option<&str>) -> Result<bool> {
+        let mut credential = credential.clone();
+        if let Some(file) = file {
+            credential.set("file", file)?;
+        }
+        self.program.store(&credential)?;
+        let found = self.get(&credential, file)?;
+        Ok(found.is_some_and(|found| crate::chain::holds_the_same_secret(&found, &credential)))
+    }
+
+    /// Takes out one that holds just this secret.
+    pub fn erase(&self, credential: &Record, file: Option<&str>) -> Result<Option<Error>> {
+        let mut credential = credential.clone();
+        credential.remove("file");
+        if let Some(file) = file {
+            credential.set("file", file)?;
+        }
+        Ok(self.chain.erase_copies(&credential)?.into_iter().next())
+    }
+
+    /// A whole file, as its helper hands it out.
+    pub fn file(&self, file: &str) -> Answered<Option<Record>> {
+        self.program.get(&whole(file)?)
+    }
+
+    /// Puts a whole file back.
+    pub fn put_file_back(&self, file: &str, content: &Record) -> Answered<()> {
+        let mut record = whole(file)?;
+        for (key, value) in content.iter().filter(|(key, _)| matches!(*key, "password" | "more[]")) {
+            record.push(key, value)?;
+        }
+        self.program.store(&record)
+    }
+}
+
+/// How a file is asked for as a whole.
+fn whole(file: &str) -> Answered<Record> {
+    Record::of([("protocol", "file"), ("host", ""), ("file", file)])
+}
+
+impl Route {
+    /// Finds the helpers. Without `from`, those that hold plain text; without `to`, the chain, less what is taken from.
+    pub fn open(providers: &Providers, from: &[String], to: Option<&str>, person: &Person) -> Result<Self> {
+        let mut sources = Vec::new();
+        if from.is_empty() {
+            sources.push(Source::open(PLAIN_TEXT, person, false)?);
+            // It asks the keyring's daemon: where there is none, or it is locked, nothing is known of it.
+            if links::has_session_bus() {
+                sources.extend(Source::open(OLD_KEYRING, &Person::Nobody, true).ok());
+            }
+        }
+        for words in from {
+            sources.push(Source::open(words, person, false)?);
+        }
+        let taken: Vec<Entry> = sources.iter().filter_map(|source| entry_of_text(&source.words).ok()).collect();
+        let chain = |helpers: Helpers| {
+            let Helpers { mut entries, automatic } = helpers;
+            entries.retain(|entry| !taken.iter().any(|taken| taken.words == entry.words));
+            links::of(&Helpers { entries, automatic }, person, providers.store_in_all())
+        };
+        let mut own = BTreeMap::new();
+        let common = match to {
+            Some(words) => {
+                let entry = entry_of_text(words).map_err(error::bad_helper)?;
+                if taken.iter().any(|taken| taken.words == entry.words) {
+                    return Err(error::same_helper(words).into());
+                }
+                Program::find(&entry)?;
+                chain(Helpers { entries: vec![entry], automatic: false })
+            }
+            None => {
+                for name in providers.with_helpers_of_their_own() {
+                    let helpers = providers.helpers_for(&Record::of([("provider", name)])?)?;
+                    own.insert(name.to_owned(), chain(helpers));
+                }
+                chain(providers.helpers_for(&Record::new())?)
+            }
+        };
+        Ok(Self { sources, to: to.map(str::to_owned), common, own })
+    }
+
+    /// How the sources were called.
+    pub fn from(&self) -> Vec<String> {
+        self.sources.iter().map(|source| source.words.clone()).collect()
+    }
+
+    /// Where the credential of a provider goes.
+    pub fn target(&self, provider: Option<&str>) -> &Chain {
+        provider.and_then(|name| self.own.get(name)).unwrap_or(&self.common)
+    }
+
+    /// Every chain that credentials go to.
+    pub fn targets(&self) -> impl Iterator<Item = &Chain> {
+        std::iter::once(&self.common).chain(self.own.values())
+    }
+}

@@ -1,0 +1,158 @@
+//! `migrate --status`: for each provider and account, whether its credential is in plain text, in the chain, in both or in neither.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
+use serde::Serialize;
+
+use super::journal::{self, Migration, State};
+use super::route::Route;
+use super::{Migrate, backup, report};
+use crate::chain::holds_the_same_secret;
+use crate::config::Config;
+use crate::providers::Providers;
+use crate::request;
+use crate::terminal::{self, Person, warning};
+
+/// A provider and account.
+#[derive(Serialize)]
+pub struct Row {
+    pub provider: Option<String>,
+    pub url: String,
+    pub account: String,
+    /// `plain text`, `migrated`, `both, equal`, `both, DIFFERENT` or `none`.
+    pub state: &'static str,
+    /// Where it is in plain text.
+    pub files: Vec<String>,
+    /// Which helpers keep it.
+    pub kept_by: Vec<String>,
+}
+
+/// Everything that is told.
+#[derive(Serialize)]
+pub struct Survey {
+    pub version: u32,
+    pub credentials: Vec<Row>,
+    /// A migration that was cut short.
+    pub unfinished: Option<String>,
+    /// A rollback that was cut short.
+    pub rollback_unfinished: Option<String>,
+    /// The migration that `--rollback` would undo.
+    pub can_be_rolled_back: Option<String>,
+    pub failed: Vec<String>,
+}
+
+/// One side or both of a credential.
+#[derive(Default)]
+struct Sides {
+    sources: Vec<(usize, Option<String>)>,
+    kept_by: Vec<String>,
+    request: Option<request::Request>,
+}
+
+/// Shows it, and changes nothing.
+pub fn status(asked: &Migrate) -> Result<()> {
+    let providers = Providers::new(Config::load()?);
+    let choice = asked.choice(&providers)?;
+    let route = Route::open(&providers, &asked.from, asked.to.as_deref(), &Person::Nobody)?;
+    let mut found: BTreeMap<[String; 4], Sides> = BTreeMap::new();
+    let mut failed: Vec<Error> = Vec::new();
+    let context = providers.context_of_all()?;
+    for (at, source) in route.sources.iter().enumerate() {
+        let (records, problems) = source.list(&context)?;
+        failed.extend(problems);
+        for record in records {
+            let file = record.text("file").map(str::to_owned);
+            add(&mut found, record, &providers, |sides| sides.sources.push((at, file)))?;
+        }
+    }
+    for chain in route.targets() {
+        for (helper, listed) in chain.list_each(&context) {
+            match listed {
+                Ok(records) => {
+                    // What is in a variable is not kept, and a backup is no credential.
+                    for record in records.into_iter().flatten() {
+                        if !record.has("variable") && !backup::is_one(&record) {
+                            add(&mut found, record, &providers, |sides| sides.kept_by.push(helper.clone()))?;
+                        }
+                    }
+                }
+                Err(problem) => failed.push(crate::error::helper_failed(&helper, &problem)),
+            }
+        }
+    }
+    let mut rows = Vec::new();
+    for sides in found.into_values() {
+        if sides.request.as_ref().is_some_and(|request| choice.is_meant(&request.record)) {
+            rows.push(row(&route, sides)?);
+        }
+    }
+    for name in choice.provider.clone().map_or_else(|| providers.of_this_user(), |name| vec![name]) {
+        let Ok(provider) = providers.by_name(&name) else { continue };
+        let is_known = rows.iter().any(|row| row.provider.as_ref() == Some(&provider.name));
+        if !is_known && provider.sign_in != "none" && choice.account.is_none() {
+            let (url, account) = (provider.location.url(), DEFAULT_ACCOUNT.to_owned());
+            let provider = Some(provider.name);
+            rows.push(Row { provider, url, account, state: "none", files: Vec::new(), kept_by: Vec::new() });
+        }
+    }
+    rows.sort_by(|a, b| (&a.provider, &a.url, &a.account).cmp(&(&b.provider, &b.url, &b.account)));
+    let known = journal::read()?;
+    let last = |state| known.iter().rfind(|one| one.state == state).map(|one| one.id.clone());
+    let survey = Survey {
+        version: 1,
+        credentials: rows,
+        unfinished: last(State::Begun),
+        rollback_unfinished: last(State::RollbackBegun),
+        can_be_rolled_back: known.iter().rfind(|one: &&Migration| one.can_be_rolled_back()).map(|one| one.id.clone()),
+        failed: failed.iter().map(Error::to_string).collect(),
+    };
+    terminal::answer(report::survey(&survey, asked.json)?.as_bytes())?;
+    failed.iter().for_each(warning);
+    Ok(())
+}
+
+fn add(
+    found: &mut BTreeMap<[String; 4], Sides>,
+    mut record: Record,
+    providers: &Providers,
+    add: impl FnOnce(&mut Sides),
+) -> Result<()> {
+    record.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
+    let request = request::expand(record, providers)?;
+    let text = |key| request.record.text(key).unwrap_or_default().to_owned();
+    let sides = found.entry(["protocol", "host", "path", "username"].map(text)).or_default();
+    add(sides);
+    sides.request = Some(request);
+    Ok(())
+}
+
+fn row(route: &Route, sides: Sides) -> Result<Row> {
+    let request = sides.request.ok_or_else(|| Error::new("a credential without a description"))?;
+    let text = |key| request.record.text(key).map(str::to_owned);
+    let provider = text("provider");
+    let mut state = match (sides.sources.is_empty(), sides.kept_by.is_empty()) {
+        (false, true) => "plain text",
+        (true, false) => "migrated",
+        _ => "both, equal",
+    };
+    if state == "both, equal" {
+        let kept = route.target(provider.as_deref()).copies(&request.record, &request.context)?;
+        let kept = kept.iter().map(|(_, copy)| copy).find(|copy| !copy.is_true("ephemeral"));
+        for (at, file) in &sides.sources {
+            let here =
+                route.sources.get(*at).and_then(|source| source.get(&request.record, file.as_deref()).ok().flatten());
+            let is_same = matches!((&here, kept), (Some(here), Some(kept)) if holds_the_same_secret(here, kept));
+            if !is_same {
+                state = "both, DIFFERENT";
+            }
+        }
+    }
+    let name_of_source = |(at, file): (usize, Option<String>)| {
+        file.or_else(|| route.sources.get(at).map(|source| source.name.clone())).unwrap_or_default()
+    };
+    let account = text("username").unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
+    let files = sides.sources.into_iter().map(name_of_source).collect();
+    Ok(Row { provider, url: request.record.url(), account, state, files, kept_by: sides.kept_by })
+}

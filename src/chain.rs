@@ -86,7 +86,7 @@ impl Listed {
 const PLAIN_TEXT: &str = "plaintext";
 
 /// The helper that makes credentials and keeps none.
-const GENERATES: &str = "oauth";
+pub const GENERATES: &str = "oauth";
 
 /// What an answer says about where it came from. It is of no use to the caller, and stored it would be wrong.
 const ABOUT_THE_COPY: [&str; 6] = ["created_utc", "file", "identity", "quit", "storage", "variable"];

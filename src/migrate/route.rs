@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Helper as _, Record, Result as Answered};
 
-use crate::chain::{Chain, Link};
+use crate::chain::{Chain, GENERATES, Link};
 use crate::config::{Entry, Helpers, entry_of_text};
 use crate::error;
 use crate::links;
@@ -90,7 +90,12 @@ impl Source {
         if let Some(file) = file {
             credential.set("file", file)?;
         }
-        Ok(self.chain.erase_copies(&credential)?.into_iter().next())
+        let failed = self.chain.erase_copies(&credential)?.into_iter().next();
+        match failed {
+            // Something else is there now: whoever wrote it did so since.
+            None if self.get(&credential, file)?.is_some() => Ok(Some(error::changed_since_the_plan(&credential))),
+            failed => Ok(failed),
+        }
     }
 
     /// A whole file, as its helper hands it out.
@@ -130,7 +135,9 @@ impl Route {
         let taken: Vec<Entry> = sources.iter().filter_map(|source| entry_of_text(&source.words).ok()).collect();
         let chain = |helpers: Helpers| {
             let Helpers { mut entries, automatic } = helpers;
-            entries.retain(|entry| !taken.iter().any(|taken| taken.words == entry.words));
+            // One that makes tokens keeps none.
+            let makes = |entry: &Entry| entry.words.first().is_some_and(|word| word == GENERATES);
+            entries.retain(|entry| !makes(entry) && !taken.iter().any(|taken| taken.words == entry.words));
             links::of(&Helpers { entries, automatic }, person, providers.store_in_all())
         };
         let mut own = BTreeMap::new();

@@ -6,6 +6,16 @@
 use modelforge_credential_protocol::{Error, Record, Result};
 use zeroize::Zeroizing;
 
+/// How the items of a program are named, and what their secrets look like.
+pub struct Kind {
+    /// What an item of this service and account is for; `None`: it is none of them.
+    pub describe: fn(&str, &str) -> Option<Record>,
+    pub decode: fn(&[u8]) -> Result<Record>,
+}
+
+/// Ours, those of Python's keyring for a URL, and of git's libsecret helper.
+pub const URL: Kind = Kind { describe: description, decode };
+
 /// Said by the item's name, or meant for one request alone.
 const NOT_IN_SECRET: &[&str] = &[
     "protocol",
@@ -99,9 +109,11 @@ pub fn names_secret(description: &Record) -> bool {
     description.has("password") || description.has("credential")
 }
 
-/// Whether a secret is the one that is meant.
-pub fn holds_secret(secret: &[u8], description: &Record) -> bool {
-    decode(secret).is_ok_and(|kept| kept.matches_secret(description))
+impl Kind {
+    /// Whether a secret is the one that is meant.
+    pub fn holds_secret(&self, secret: &[u8], description: &Record) -> bool {
+        (self.decode)(secret).is_ok_and(|kept| kept.matches_secret(description))
+    }
 }
 
 fn is_plain(key: &str) -> bool {

@@ -1,6 +1,7 @@
 //! The store of the operating system as a helper: Secret Service, macOS Keychain or Windows Credential Manager.
 
 mod item;
+mod modelforge;
 #[cfg(any(windows, target_os = "macos"))]
 mod native;
 #[cfg(not(any(windows, target_os = "macos")))]
@@ -20,11 +21,12 @@ use secret_service as store;
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 const USAGE: &str = "\
-usage: modelforge-credential-keyring get|store|erase|list|capability
+usage: modelforge-credential-keyring [--modelforge] get|store|erase|list|capability
 
 Keeps credentials in the store of the operating system: Secret Service (GNOME Keyring, KWallet, KeePassXC), macOS
 Keychain or Windows Credential Manager. It reads git's credential protocol on standard input.
 
+With --modelforge it means the items of ModelForge 0.2 instead: the service is the provider, the user its name and `_user`.
 MODELFORGE_CREDENTIAL_INTERACTIVE=0 makes a locked keyring an error instead of a prompt.
 ";
 
@@ -53,11 +55,15 @@ impl Helper for Keyring {
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
-        if item::can_be_named(description) { store::erase(description) } else { Ok(()) }
+        match (description.text("path"), description.text("username")) {
+            _ if !item::can_be_named(description) => Ok(()),
+            (Some(_), Some(account)) => store::erase_named(&item::service(description), account, description),
+            _ => store::erase(&item::URL, description),
+        }
     }
 
     fn list(&self, _: &Record) -> Result<Option<Vec<Record>>> {
-        let mut found = store::list()?;
+        let mut found = store::list(&item::URL)?;
         found.sort_by(|a, b| (item::service(a), a.text("username")).cmp(&(item::service(b), b.text("username"))));
         found.iter_mut().try_for_each(|record| record.set("storage", store::NAME))?;
         Ok(Some(found))
@@ -68,6 +74,7 @@ fn main() -> ExitCode {
     let option = std::env::args_os().nth(1).filter(|word| word.as_encoded_bytes().starts_with(b"-"));
     let line = match option.as_ref().map(|word| word.to_str().unwrap_or_default()) {
         None => return serve(Keyring),
+        Some("--modelforge") => return serve(modelforge::ModelForge),
         Some("--version") => concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n"),
         Some("--help") => USAGE,
         Some(_) => {

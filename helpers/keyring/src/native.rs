@@ -10,7 +10,7 @@ use keyring_core::{Entry, Error as Fault};
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 use zeroize::Zeroizing;
 
-use crate::item;
+use crate::item::{self, Kind};
 
 #[cfg(target_os = "macos")]
 pub const NAME: &str = "OS keyring (macOS Keychain)";
@@ -70,12 +70,26 @@ pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
     Ok(())
 }
 
-pub fn erase(description: &Record) -> Result<()> {
+/// The secret of the first item of a kind that is described.
+pub fn find_of_kind(kind: &Kind, description: &Record) -> Result<Option<Zeroizing<Vec<u8>>>> {
     for (service, account, entry) in entries(&*open()?)? {
-        let described = item::description(&service, &account).is_some_and(|held| held.matches(description));
+        if (kind.describe)(&service, &account).is_some_and(|held| held.matches(description)) {
+            return secret(&entry);
+        }
+    }
+    Ok(None)
+}
+
+pub fn erase_named(_: &str, _: &str, description: &Record) -> Result<()> {
+    erase(&item::URL, description)
+}
+
+pub fn erase(kind: &Kind, description: &Record) -> Result<()> {
+    for (service, account, entry) in entries(&*open()?)? {
+        let described = (kind.describe)(&service, &account).is_some_and(|held| held.matches(description));
         let meant = described
             && (!item::names_secret(description)
-                || secret(&entry)?.is_some_and(|secret| item::holds_secret(&secret, description)));
+                || secret(&entry)?.is_some_and(|secret| kind.holds_secret(&secret, description)));
         if meant {
             absent_is_fine(entry.delete_credential())?;
         }
@@ -83,10 +97,10 @@ pub fn erase(description: &Record) -> Result<()> {
     Ok(())
 }
 
-pub fn list() -> Result<Vec<Record>> {
+pub fn list(kind: &Kind) -> Result<Vec<Record>> {
     let mut records: Vec<Record> = Vec::new();
     for (service, account, _) in entries(&*open()?)? {
-        if let Some(record) = item::description(&service, &account).filter(|record| !records.contains(record)) {
+        if let Some(record) = (kind.describe)(&service, &account).filter(|record| !records.contains(record)) {
             records.push(record);
         }
     }

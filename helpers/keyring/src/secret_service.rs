@@ -12,7 +12,7 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 use zbus::{ObjectPath, OwnedObjectPath, OwnedVariant, Variant};
 use zeroize::Zeroizing;
 
-use crate::item;
+use crate::item::{self, Kind};
 use bus::{Bus, Failure, run, together};
 
 pub const NAME: &str = "OS keyring (Secret Service)";
@@ -63,34 +63,50 @@ pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
     })
 }
 
-/// Erases what is described; where that names a secret, only what holds the same.
-pub fn erase(description: &Record) -> Result<()> {
+/// The account and secret of the first item of a kind that is described.
+pub fn find_of_kind(kind: &Kind, description: &Record) -> Result<Option<Zeroizing<Vec<u8>>>> {
     run(async |bus| {
-        let service = item::service(description);
-        let paths: Vec<_> = match (description.text("path"), description.text("username")) {
-            (Some(_), Some(account)) => {
-                reveal(bus).await?;
-                search(bus, &[("service", &service), ("username", account)], true).await?
-            }
-            _ => {
-                let held = credentials(bus).await?.into_iter().filter(|(_, held)| held.matches(description));
-                held.map(|(path, _)| path).collect()
-            }
-        };
-        for path in &paths {
-            if !item::names_secret(description) || item::holds_secret(&secret(bus, path).await?, description) {
-                delete(bus, path).await?;
-            }
+        let held = credentials(bus, kind).await?.into_iter().filter(|(_, held)| held.matches(description));
+        let paths = newest(bus, held.map(|(path, _)| path).collect()).await?;
+        match paths.first() {
+            Some(path) => Ok(Some(secret(bus, path).await?)),
+            None => Ok(None),
         }
-        Ok(())
     })
 }
 
-/// The credentials that [`find`] could be asked for.
-pub fn list() -> Result<Vec<Record>> {
+/// Erases what is described; where that names a secret, only what holds the same.
+pub fn erase(kind: &Kind, description: &Record) -> Result<()> {
+    run(async |bus| {
+        let held = credentials(bus, kind).await?.into_iter().filter(|(_, held)| held.matches(description));
+        let paths: Vec<_> = held.map(|(path, _)| path).collect();
+        delete_meant(bus, kind, &paths, description).await
+    })
+}
+
+/// The same for items of a service and account that are known, without a look at all the others.
+pub fn erase_named(service: &str, account: &str, description: &Record) -> Result<()> {
+    run(async |bus| {
+        reveal(bus).await?;
+        let paths = search(bus, &[("service", service), ("username", account)], true).await?;
+        delete_meant(bus, &item::URL, &paths, description).await
+    })
+}
+
+async fn delete_meant(bus: &Bus, kind: &Kind, paths: &[OwnedObjectPath], description: &Record) -> Outcome<()> {
+    for path in paths {
+        if !item::names_secret(description) || kind.holds_secret(&secret(bus, path).await?, description) {
+            delete(bus, path).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The credentials of a kind.
+pub fn list(kind: &Kind) -> Result<Vec<Record>> {
     run(async |bus| {
         let mut records: HashMap<_, (u64, Record)> = HashMap::new();
-        let (paths, held): (Vec<_>, Vec<_>) = credentials(bus).await?.into_iter().unzip();
+        let (paths, held): (Vec<_>, Vec<_>) = credentials(bus, kind).await?.into_iter().unzip();
         for (modified, record) in dates(bus, &paths).await?.into_iter().zip(held) {
             let name = (item::service(&record), record.text("username").map(str::to_owned));
             let newest = &mut records.entry(name).or_insert((0, record)).0;
@@ -153,8 +169,8 @@ async fn reveal(bus: &Bus) -> Outcome<bool> {
     Ok(!hidden.is_empty())
 }
 
-/// Every item that is a credential of ours, be it another program that made it. All of them, or a failure.
-async fn credentials(bus: &Bus) -> Outcome<Vec<(OwnedObjectPath, Record)>> {
+/// Every item that is a credential of a kind, be it another program that made it. All of them, or a failure.
+async fn credentials(bus: &Bus, kind: &Kind) -> Outcome<Vec<(OwnedObjectPath, Record)>> {
     for attempt in 0..2 {
         let (mut found, mut hidden) = (Vec::new(), Vec::new());
         for (collection, locked, paths) in collections(bus).await? {
@@ -168,7 +184,7 @@ async fn credentials(bus: &Bus) -> Outcome<Vec<(OwnedObjectPath, Record)>> {
                 // GNOME Keyring knows only hashes of attributes until it is first unlocked.
                 hides |= locked && (attributes.is_empty() || attributes.contains_key("gkr:compat:hashed:service"));
                 let name = attributes.get("service").zip(attributes.get("username"));
-                if let Some(record) = name.and_then(|(service, account)| item::description(service, account)) {
+                if let Some(record) = name.and_then(|(service, account)| (kind.describe)(service, account)) {
                     found.push((path, record));
                 }
             }

@@ -12,7 +12,7 @@ mod route;
 mod survey;
 
 use anyhow::Result;
-use modelforge_credential_protocol::Error;
+use modelforge_credential_protocol::{Error, Record};
 
 use crate::config::Config;
 use crate::providers::Providers;
@@ -73,6 +73,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     let choice = asked.choice(&providers)?;
     let person = terminal::person();
     let route = Route::open(&providers, &asked.from, asked.to.as_deref(), &person)?;
+    let mark = journal::mark();
     let progress = terminal::Progress::start("looking for keys");
     let (mut items, failed) = plan::plan(&providers, &route, &choice)?;
     drop(progress);
@@ -93,6 +94,13 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     let mut id = None;
     if moves > 0 {
         let _lock = lock::one_migration()?;
+        if journal::mark() != mark {
+            // Another one was at work in the meantime. What it took is no longer there to be kept.
+            items = plan::again(&providers, &route, &choice, &items)?;
+            if !items.iter().any(|item| item.step.takes()) {
+                return Err(error::migrated_meanwhile().into());
+            }
+        }
         let mut journal = Journal::begin(route.from(), route.to.clone())?;
         carry::keep_files(&items, &route, &journal)?;
         let is_quiet = asked.json;
@@ -147,6 +155,11 @@ fn show(
 
 fn sources(route: &Route, asked: &Migrate) -> String {
     if asked.from.is_empty() { "plain text".into() } else { format!("`{}`", route.from().join("`, `")) }
+}
+
+/// The plain-text file that a listed credential is in: one that is kept before it is changed.
+fn plain_file(listed: &Record) -> Option<String> {
+    listed.text("file").filter(|_| listed.text("storage") == Some("PLAIN TEXT")).map(str::to_owned)
 }
 
 /// Asks whether to go on, where a person is there to be asked.

@@ -1,5 +1,13 @@
 //! Moving keys out of plain text: each is in one of the two places at any time, and nothing else of the file changes.
 
+mod backup;
+mod between;
+mod interrupted;
+mod modelforge;
+mod purge;
+mod status;
+mod trouble;
+
 use crate::support::{SECRET, Test, files_below};
 
 const CONFIG: &str = ".config/model-forge/config.json";
@@ -14,6 +22,33 @@ fn with_file(test: Test) -> Test {
 
 fn file(test: &Test) -> String {
     std::fs::read_to_string(test.home().join(CONFIG)).expect("the file is there")
+}
+
+/// Runs it, whatever it remarks, and expects this exit status.
+#[track_caller]
+fn run(test: Test, words: &[&str], status: i32) -> (Test, String, String) {
+    let test = test.args(words);
+    let output = test.output();
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert_eq!(output.status.code(), Some(status), "{words:?}\n{stdout}\n{stderr}");
+    (test, stdout, stderr)
+}
+
+/// What the chain answers for openai.
+fn answer(key: &str) -> String {
+    format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={key}\n")
+}
+
+/// A JSON report.
+#[track_caller]
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|problem| panic!("{problem}: {text}"))
+}
+
+/// The migration's name in a report of one.
+fn id(report: &str) -> String {
+    let rest = report.split_once("--rollback ").expect("it says how to undo it").1;
+    rest.split_once('`').expect("the end of a command").0.to_owned()
 }
 
 /// Moves what it can; the sentinel is then in no file but an encrypted one.
@@ -110,30 +145,4 @@ fn a_key_that_only_the_environment_holds_besides_is_moved_and_not_taken_for_kept
     let test = test.env("OPENAI_API_KEY", "");
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
     test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
-}
-
-#[test]
-fn killed_before_any_write_rename_or_sync_every_key_is_still_in_one_of_the_two_places() {
-    let strace = crate::support::system("strace", "strace");
-    for call in ["write", "rename,renameat,renameat2", "fsync,fdatasync", "unlink,unlinkat", "openat"] {
-        for nth in [1, 2, 3, 5, 8, 13, 21, 34] {
-            let test = with_file(Test::new());
-            let core = crate::support::program("modelforge-credential");
-            let inject = format!("inject={call}:signal=SIGKILL:when={nth}");
-            let line = ["-f", "-o", "/dev/null", "-e", &inject];
-            let mut words = vec![strace.display().to_string()];
-            words.extend(line.map(String::from));
-            words.extend([core.display().to_string(), "migrate".into(), "--yes".into()]);
-            let _ = test.run(&words, "");
-            let whole = serde_json::from_str::<serde_json::Value>(&file(&test));
-            assert!(whole.is_ok(), "{call} {nth}: the file is half written");
-            let test = test.args(["get"]).stdin("provider=openai\n").any_stderr();
-            let found = out(&test);
-            assert!(found.contains(SECRET), "{call} {nth}: the key is lost");
-            // Again, undisturbed: the job is finished.
-            let test = migrate(test, &["--yes"]);
-            assert_eq!(test.output().status.code(), Some(0), "{call} {nth}");
-            assert!(!file(&test).contains(SECRET), "{call} {nth}: the key is still in plain text");
-        }
-    }
 }

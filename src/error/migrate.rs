@@ -138,6 +138,10 @@ pub fn migrated_elsewhere() -> Error {
     Error::new("another process has been migrating for a minute").hint(format!("pgrep -a {PROGRAM}"))
 }
 
+pub fn migrated_meanwhile() -> Error {
+    Error::new("another migration has moved them meanwhile").hint(format!("{PROGRAM} migrate --status"))
+}
+
 pub fn cannot_write(path: &Path, problem: &std::io::Error) -> Error {
     Error::new(format!("cannot write `{}`: {problem}", tilde(path)))
 }

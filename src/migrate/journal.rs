@@ -136,6 +136,11 @@ pub fn read() -> Result<Vec<Migration>> {
     Ok(migrations)
 }
 
+/// Changes whenever a migration does something.
+pub fn mark() -> Option<u64> {
+    Some(std::fs::metadata(path().ok()?).ok()?.len())
+}
+
 impl Migration {
     fn add(&mut self, event: Event) {
         match event {

@@ -71,7 +71,7 @@ pub fn plan(providers: &Providers, route: &Route, choice: &Choice) -> Result<(Ve
         let (records, problems) = source.list(&context)?;
         failed.extend(problems);
         for mut listed in records {
-            let file = listed.text("file").map(str::to_owned);
+            let file = super::plain_file(&listed);
             listed.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
             let request = request::expand(listed, providers)?;
             if choice.is_meant(&request.record) {
@@ -84,6 +84,16 @@ pub fn plan(providers: &Providers, route: &Route, choice: &Choice) -> Result<(Ve
         }
     }
     Ok((items, failed))
+}
+
+/// The plan as it would be now, for no more credentials than it was shown for.
+pub fn again(providers: &Providers, route: &Route, choice: &Choice, shown: &[Item]) -> Result<Vec<Item>> {
+    let (mut items, _) = plan(providers, route, choice)?;
+    items.retain(|item| {
+        let is_same = |other: &&Item| other.source == item.source && other.file == item.file;
+        shown.iter().filter(is_same).any(|other| other.request.record == item.request.record)
+    });
+    Ok(items)
 }
 
 fn problem_of(problem: &anyhow::Error) -> Error {
@@ -107,8 +117,7 @@ impl Item {
             self.problem = Some(error::gone_meanwhile(&self.request.record));
             return Ok(None);
         };
-        let name = self.request.record.text("provider").unwrap_or_default();
-        if let Some(key) = found.text("password")
+        if let (Some(name), Some(key)) = (self.request.record.text("provider"), found.text("password"))
             && let Err(problem) = rules::check(name, key)
         {
             self.problem = Some(problem);

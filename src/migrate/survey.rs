@@ -63,7 +63,7 @@ pub fn status(asked: &Migrate) -> Result<()> {
         let (records, problems) = source.list(&context)?;
         failed.extend(problems);
         for record in records {
-            let file = record.text("file").map(str::to_owned);
+            let file = super::plain_file(&record);
             add(&mut found, record, &providers, |sides| sides.sources.push((at, file)))?;
         }
     }

@@ -217,8 +217,9 @@ impl Test {
         command
     }
 
+    /// Another program in this home, for tests that look at what it leaves themselves.
     #[expect(clippy::disallowed_methods, reason = "tests start the programs that they test")]
-    fn command_of(&self, program: &Path) -> Command {
+    pub fn command_of(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.bin().display());
         command.current_dir(self.work()).env_clear();

@@ -1,0 +1,170 @@
+//! The files as they were: kept encrypted, put back exactly or as far as possible, and forgotten.
+
+use super::*;
+
+/// Migrated, and the migration's name.
+fn migrated() -> (Test, String, String) {
+    let test = with_file(Test::new());
+    let before = file(&test);
+    let (test, text, _) = run(test, &["migrate", "--yes"], 0);
+    (test, id(&text), before)
+}
+
+#[test]
+fn after_a_migration_no_file_holds_a_key_and_a_rollback_restores_the_file_byte_for_byte() {
+    let (test, id, before) = migrated();
+    for path in files_below(&test.home()) {
+        let text = std::fs::read(&path).expect("a file");
+        for key in [SECRET, "AIzaTESTKEY"] {
+            let holds = text.windows(key.len()).any(|window| window == key.as_bytes());
+            assert!(!holds, "{} holds a key", path.display());
+        }
+    }
+    let (test, text, stderr) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
+    assert!(text.contains("`~/.config/model-forge/config.json` is what it was, byte for byte\n"), "{text}");
+    assert!(stderr.starts_with("warning: a rollback puts keys back into files"), "{stderr}");
+    assert_eq!(file(&test), before);
+    // Nothing of it is left in the chain: ModelForge's file is where it is changed from now on.
+    let (test, text, _) = run(test, &["migrate", "--status", "--provider", "openai"], 0);
+    assert!(text.contains("plain text"), "{text}");
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", &id, "--yes"], 1);
+    assert_eq!(stderr, format!("error: migration {id} was rolled back already\n"));
+    let (_, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    assert!(stderr.starts_with("error: there is no migration to roll back\n"), "{stderr}");
+}
+
+#[test]
+fn a_rollback_asks_and_without_a_terminal_wants_to_be_told() {
+    let (test, id, _) = migrated();
+    let after = file(&test);
+    let (test, _, stderr) = run(test, &["migrate", "--rollback"], 1);
+    assert!(stderr.ends_with(&format!("hint: modelforge-credential migrate --rollback {id} --yes\n")), "{stderr}");
+    assert_eq!(file(&test), after);
+}
+
+#[test]
+fn a_file_that_was_changed_since_gets_back_only_what_was_taken() {
+    let (test, _, before) = migrated();
+    let changed = file(&test).replace("\"qwen3\": {}", "\"qwen3\": {}, \"llama\": {}");
+    std::fs::write(test.home().join(CONFIG), &changed).expect("a file");
+    let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(text.contains("has its keys again, and what was changed in it since\n"), "{text}");
+    assert!(stderr.contains("was changed since: put back 2 of its keys and nothing else"), "{stderr}");
+    let mut wanted = json(&before);
+    wanted["providers"]["ollama"]["models"]["llama"] = serde_json::json!({});
+    assert_eq!(json(&file(&test)), wanted);
+}
+
+#[test]
+fn a_key_that_was_replaced_since_stays_in_the_chain() {
+    let (test, _, before) = migrated();
+    let newer = "sk-proj-another-key-altogether";
+    let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={newer}\n")).any_stderr().success();
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(
+        stderr.contains("`https://api.openai.com` was replaced since, so the chain keeps the newer one"),
+        "{stderr}"
+    );
+    assert_eq!(file(&test), before);
+    let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(newer)).success();
+    drop(test);
+}
+
+#[test]
+fn a_key_that_the_chain_held_before_stays_in_it() {
+    let test = with_file(Test::new());
+    let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).any_stderr().success();
+    let (test, text, _) = run(test, &["migrate", "--yes"], 0);
+    assert!(text.contains("it was kept already\n"), "{text}");
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    std::fs::remove_file(test.home().join(CONFIG)).expect("the file");
+    test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+}
+
+#[test]
+fn a_backup_is_listed_and_can_be_forgotten() {
+    let (test, id, _) = migrated();
+    let (test, text, _) = run(test, &["migrate", "--backups"], 0);
+    insta::assert_snapshot!("backups", text.replace(&id, "ID             "));
+    let (test, text, _) = run(test, &["migrate", "--backups", "--json"], 0);
+    assert_eq!(json(&text)["backups"][0]["migration"], id.as_str());
+    let (test, text, _) = run(test, &["migrate", "--forget-backup", &id], 0);
+    assert_eq!(text, format!("erased the backup of {id}\n"));
+    let (test, text, _) = run(test, &["migrate", "--backups"], 0);
+    assert_eq!(text, "there is no backup\n");
+    let (test, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
+    assert!(stderr.starts_with(&format!("error: there is no migration `{id}`\n")), "{stderr}");
+    // The keys themselves are still kept, and go back one by one.
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    assert!(stderr.contains("no helper has the backup"), "{stderr}");
+    let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+    drop(test);
+}
+
+#[test]
+fn without_the_journal_a_backup_alone_is_enough() {
+    let (test, _, before) = migrated();
+    std::fs::remove_file(test.home().join(".local/state/modelforge-credential/migrations.jsonl")).expect("the journal");
+    let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(text.contains("byte for byte"), "{text}");
+    assert_eq!(file(&test), before);
+    let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+    drop(test);
+}
+
+#[test]
+fn a_file_larger_than_a_line_of_the_protocol_is_kept_whole() {
+    let test = with_file(Test::new());
+    let large = file(&test).replacen('{', &format!("{{\"note\": \"{}\",", "x".repeat(200_000)), 1);
+    std::fs::write(test.home().join(CONFIG), &large).expect("a file");
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(file(&test) == large);
+}
+
+#[test]
+fn every_fixture_and_files_made_at_random_come_back_byte_for_byte() {
+    let mut texts = vec![
+        include_str!("../fixtures/modelforge/four-providers.json").to_owned(),
+        include_str!("../fixtures/modelforge/logged-in.json").to_owned(),
+        include_str!("../fixtures/modelforge/hand-edited.json").to_owned(),
+    ];
+    texts.extend((0..6).map(random_file));
+    for text in texts {
+        let test = Test::new().file(CONFIG, &text);
+        let test = test.args(["migrate", "--yes", "--drop-expired"]).any_stderr();
+        let output = test.output();
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(shown.contains("moved "), "{shown}\n{text}");
+        assert_ne!(file(&test), text);
+        let (test, shown, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+        assert!(shown.contains("byte for byte"), "{shown}\n{text}");
+        assert_eq!(file(&test), text);
+    }
+}
+
+/// A file as people and programs write them: any indent, order, line end and escape.
+fn random_file(seed: u64) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = move |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    let end = ["\n", "\r\n", ""][next(3) as usize];
+    let gap = if end.is_empty() { "" } else { [" ", "  ", "\t", "    "][next(4) as usize] };
+    let colon = [": ", ":", " : "][next(3) as usize];
+    let mut entries = Vec::new();
+    for name in ["openai", "mistral", "openrouter", "google", "groq", "\\u0061nthropic"] {
+        let key: String = (0..40).map(|_| char::from(b'a' + next(26) as u8)).collect();
+        let secret = format!("\"auth_data\"{colon}{{{end}{gap}\"api_key\"{colon}\"{key}\"{end}}}");
+        let strategy = format!("\"auth_strategy\"{colon}\"api_key\"");
+        let odd = format!("\"gr\\u00fc\\u00dfe\"{colon}[1, 2.50, 1e3, 12345678901234567890, null]");
+        let mut members = [secret, strategy, odd];
+        members.rotate_left(next(3) as usize);
+        entries.push(format!("\"{name}\"{colon}{{{end}{gap}{}{end}}}", members.join(&format!(",{end}{gap}"))));
+    }
+    let tail = ["\n", "", "\n\n"][next(3) as usize];
+    format!("{{{end}\"providers\"{colon}{{{end}{}}},{end}\"x\"{colon}1{end}}}{tail}", entries.join(&format!(",{end}")))
+}

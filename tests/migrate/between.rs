@@ -1,0 +1,97 @@
+//! From any helper to any other.
+
+use super::*;
+use crate::support::keyring::Keyring;
+
+fn in_a_session(keyring: &Keyring) -> Test {
+    let test = Test::new();
+    ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"].into_iter().fold(test, |test, name| {
+        let value = keyring.env().into_iter().find(|(known, _)| *known == name).expect("it is set").1;
+        test.env(name, value.to_string_lossy())
+    })
+}
+
+#[test]
+fn from_age_to_the_keyring_and_back_again_every_credential_goes() {
+    let keyring = Keyring::start();
+    let mut test = in_a_session(&keyring);
+    let credentials = [
+        format!("provider=openai\npassword={SECRET}\n"),
+        "provider=openai\nusername=work\npassword=sk-proj-of-another-account-00\n".to_owned(),
+        "protocol=https\nhost=git.example\nusername=me\npassword=a git password\n".to_owned(),
+    ];
+    for credential in &credentials {
+        test = test.helpers("age").args(["approve"]).stdin(credential).success();
+    }
+    let (test, text, stderr) = run(test, &["migrate", "--from", "age", "--to", "keyring", "--yes"], 0);
+    assert_eq!(text.matches("moved ").count(), 3, "{text}");
+    assert_eq!((stderr.as_str(), keyring.items()), ("", 3));
+    let test = test.args(["list"]).stdout("count=0\n").success();
+    let test = test.helpers("keyring").args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+    let test = test.helpers("age");
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert_eq!(keyring.items(), 0);
+    let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+    let git = "protocol=https\nhost=git.example\nusername=me\n";
+    test.args(["get"]).stdin(git).stdout(&format!("{git}password=a git password\n")).success();
+}
+
+#[test]
+fn what_modelforge_0_2_kept_in_the_keyring_is_found_and_moved() {
+    let keyring = Keyring::start();
+    let python = std::env::var("MODELFORGE_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let program = format!(
+        "from keyring.backends.SecretService import Keyring\nk = Keyring()\nk.set_password('openai', 'openai_user', '{SECRET}')\n\
+         k.set_password('github_copilot', 'github_copilot_user', '{{\"access_token\": \"gho_{}\", \"expires_at\": \"2031-05-04T10:20:30\"}}')\n\
+         k.set_password('openai', 'somebody', 'other')",
+        "x".repeat(36)
+    );
+    let test = in_a_session(&keyring);
+    let script = test.bin().join("put.py");
+    std::fs::write(&script, program).expect("a script");
+    let test = test.may_hold_the_secret(script.clone());
+    let output = test.run(&[python, script.display().to_string()], "");
+    assert!(
+        output.status.success(),
+        "this needs Python's keyring: run tests/run, which installs it\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let (test, text, _) = run(test, &["migrate", "--yes"], 0);
+    assert!(text.contains("moved `openai` (`https://api.openai.com`) to `keyring`\n"), "{text}");
+    assert!(text.contains("moved `github_copilot` (`https://api.githubcopilot.com`) to `keyring`\n"), "{text}");
+    // The two under their URLs, and what was somebody else's.
+    assert_eq!(keyring.items(), 3);
+    let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    let (_, text, _) = run(test, &["migrate", "--status", "--provider", "openai"], 0);
+    assert!(text.contains("plain text") && text.contains("keyring"), "{text}");
+}
+
+#[test]
+fn helpers_that_are_the_same_missing_or_no_names_are_refused() {
+    for (words, problem) in [
+        (["--from", "age", "--to", "age"], "error: `age` is both the source and the target\n"),
+        (
+            ["--from", "age", "--to", "nowhere"],
+            "error: helper `nowhere` is not installed beside the program or on PATH\n",
+        ),
+        (
+            ["--from", "nowhere", "--to", "age"],
+            "error: helper `nowhere` is not installed beside the program or on PATH\n",
+        ),
+        (
+            ["--from", "./age", "--to", "age"],
+            "error: a helper is a name (small letters, digits, `-`) or an absolute path\n",
+        ),
+    ] {
+        let (_, _, stderr) = run(Test::new(), &[&["migrate", "--yes"][..], &words].concat(), 1);
+        assert!(stderr.starts_with(problem), "{stderr}");
+    }
+}
+
+#[test]
+fn a_variable_is_not_moved_for_it_cannot_be_taken_away() {
+    let test = Test::new().env("OPENAI_API_KEY", SECRET);
+    let (_, text, _) = run(test, &["migrate", "--from", "env", "--yes"], 0);
+    assert_eq!(text, "there is nothing to move\n");
+}

@@ -1,0 +1,185 @@
+//! Killed at every call that changes or opens something, in every process that takes part.
+
+use std::sync::Mutex;
+
+use super::*;
+
+const CALLS: [&str; 6] =
+    ["write", "openat", "rename,renameat,renameat2", "fsync,fdatasync", "unlink,unlinkat,rmdir", "mkdir,mkdirat"];
+
+/// The calls that the busiest process makes in an undisturbed run.
+fn most_calls(test: &Test, calls: &str, words: &[&str], input: &str) -> usize {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log").display().to_string();
+    let trace = format!("trace={calls}");
+    strace(test, &["-ff", "-o", &log, "-e", &trace], words, input);
+    let count = |path: &std::path::PathBuf| {
+        let text = std::fs::read(path).expect("a log");
+        let text = String::from_utf8_lossy(&text).into_owned();
+        text.lines().filter(|line| calls.split(',').any(|call| line.starts_with(&format!("{call}(")))).count()
+    };
+    files_below(folder.path()).iter().map(count).max().unwrap_or(0)
+}
+
+/// What a killed rollback leaves may hold keys: it was about to put them there.
+fn strace(test: &Test, options: &[&str], words: &[&str], input: &str) {
+    let mut command = test.command_of(&crate::support::system("strace", "strace"));
+    command.args(options).arg(crate::support::program("modelforge-credential")).args(words);
+    let pipe = std::process::Stdio::piped;
+    let mut child = command.stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn().expect("strace starts");
+    // It may be killed before it reads.
+    let _ = std::io::Write::write_all(&mut child.stdin.take().expect("an input"), input.as_bytes());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains(SECRET), "standard error shows the secret");
+}
+
+/// Kills each process at its first, second, … call, and looks each time what is left.
+fn at_every_call(prepare: impl Fn() -> Test + Sync, words: &[&str], input: &str, look: impl Fn(Test, &str) + Sync) {
+    let mut cases = Vec::new();
+    for calls in CALLS {
+        let most = most_calls(&prepare(), calls, words, input);
+        cases.extend((1..=most).map(|nth| (calls, nth)));
+    }
+    assert!(cases.len() > 8, "only {} calls were seen: does strace work here?", cases.len());
+    let cases = Mutex::new(cases);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some((calls, nth)) = cases.lock().expect("the cases").pop() else { return };
+                    let test = prepare();
+                    let inject = format!("inject={calls}:signal=SIGKILL:when={nth}");
+                    strace(&test, &["-f", "-o", "/dev/null", "-e", &inject], words, input);
+                    look(test, &format!("{calls} {nth}"));
+                }
+            });
+        }
+    });
+}
+
+fn get(test: Test) -> (Test, String) {
+    let mut command = test.command_of(&crate::support::program("modelforge-credential"));
+    let pipe = std::process::Stdio::piped;
+    let mut child = command.arg("get").stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn().expect("it starts");
+    std::io::Write::write_all(&mut child.stdin.take().expect("an input"), b"provider=openai\n").expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    (test, String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn a_migration_that_is_killed_anywhere_loses_nothing_and_is_finished_by_the_next() {
+    let undisturbed = {
+        let test = with_file(Test::new());
+        let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+        file(&test)
+    };
+    let before = file(&with_file(Test::new()));
+    at_every_call(
+        || with_file(Test::new()),
+        &["migrate", "--yes"],
+        "",
+        |test, at| {
+            let whole = serde_json::from_str::<serde_json::Value>(&file(&test));
+            assert!(whole.is_ok(), "{at}: the file is half written");
+            let (test, found) = get(test);
+            assert!(found.contains(SECRET), "{at}: the key is lost");
+            let test = migrate(test, &["--yes"]);
+            let output = test.output();
+            assert_eq!(output.status.code(), Some(0), "{at}: {}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(file(&test), undisturbed, "{at}");
+            let (test, found) = get(test);
+            assert_eq!(found, answer(SECRET), "{at}");
+            // And the way back is as if nothing had happened.
+            let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+            assert_eq!(file(&test), before, "{at}");
+        },
+    );
+}
+
+#[test]
+fn a_rollback_that_is_killed_anywhere_loses_nothing_and_is_finished_by_the_next() {
+    let before = file(&with_file(Test::new()));
+    let migrated = || {
+        let (test, text, _) = run(with_file(Test::new()), &["migrate", "--yes"], 0);
+        drop(id(&text));
+        test
+    };
+    at_every_call(migrated, &["migrate", "--rollback", "--yes"], "", |test, at| {
+        let whole = serde_json::from_str::<serde_json::Value>(&file(&test));
+        assert!(whole.is_ok(), "{at}: the file is half written");
+        let (test, found) = get(test);
+        assert!(found.contains(SECRET), "{at}: the key is lost");
+        let test = test.args(["migrate", "--rollback", "--yes"]).any_stderr();
+        let output = test.output();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        // Killed after its last note, it was complete.
+        let is_done = output.status.code() == Some(0) || stderr.contains("there is no migration to roll back");
+        assert!(is_done, "{at}: {stderr}");
+        assert_eq!(file(&test), before, "{at}");
+        let test = test.env("MODELFORGE_CREDENTIAL_HELPERS", "env\nage");
+        let (_, found) = get(test);
+        assert_eq!(found, "", "{at}: it is still in the chain");
+    });
+}
+
+#[test]
+fn a_store_that_is_killed_anywhere_leaves_the_old_key_or_the_new_one() {
+    let old = "sk-proj-the-older-key-of-the-two";
+    let prepare = || {
+        let test = Test::new().helpers("age");
+        test.args(["approve"]).stdin(format!("provider=openai\npassword={old}\n")).success()
+    };
+    let input = format!("provider=openai\npassword={SECRET}\n");
+    at_every_call(prepare, &["approve"], &input, |test, at| {
+        let (test, found) = get(test);
+        assert!(found == answer(old) || found == answer(SECRET), "{at}: {} bytes", found.len());
+        let test = test.args(["approve"]).stdin(&input).success();
+        let (_, found) = get(test);
+        assert_eq!(found, answer(SECRET), "{at}");
+    });
+}
+
+#[test]
+fn a_migration_that_was_cut_short_is_told_of_and_finished_under_its_name() {
+    let test = with_file(Test::new());
+    strace(
+        &test,
+        &["-f", "-o", "/dev/null", "-e", "inject=fdatasync:signal=SIGKILL:when=3"],
+        &["migrate", "--yes"],
+        "",
+    );
+    let (test, text, _) = run(test, &["migrate", "--status"], 0);
+    assert!(text.contains("was cut short; `modelforge-credential migrate` finishes it\n"), "{text}");
+    let name = text.split_once("migration ").expect("a name").1.split(' ').next().expect("a name").to_owned();
+    let (test, text, _) = run(test, &["migrate", "--yes"], 0);
+    assert_eq!(id(&text), name);
+    let (_, text, _) = run(test, &["migrate", "--backups", "--json"], 0);
+    assert_eq!(json(&text)["backups"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_signal_leaves_every_key_in_one_of_the_two_places() {
+    for signal in ["SIGTERM", "SIGINT", "SIGHUP"] {
+        for nth in [2, 9, 17] {
+            let test = with_file(Test::new());
+            let inject = format!("inject=write:signal={signal}:when={nth}");
+            strace(&test, &["-f", "-o", "/dev/null", "-e", &inject], &["migrate", "--yes"], "");
+            let (test, found) = get(test);
+            assert!(found.contains(SECRET), "{signal} {nth}");
+            let test = migrate(test, &["--yes"]);
+            assert_eq!(test.output().status.code(), Some(0), "{signal} {nth}");
+        }
+    }
+}
+
+#[test]
+fn a_note_that_was_cut_short_is_nobodys() {
+    let (test, _, _) = run(with_file(Test::new()), &["migrate", "--yes", "--provider", "openai"], 0);
+    let journal = test.home().join(".local/state/modelforge-credential/migrations.jsonl");
+    let mut text = std::fs::read_to_string(&journal).expect("the journal");
+    text.push_str("{\"migration\":\"20990101-0000");
+    std::fs::write(&journal, &text).expect("the journal");
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    let (_, text, _) = run(test, &["migrate", "--backups", "--json"], 0);
+    assert_eq!(json(&text)["backups"].as_array().map(Vec::len), Some(2));
+}

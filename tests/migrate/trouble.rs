@@ -1,0 +1,129 @@
+//! Disks, folders, targets and sources that do not behave.
+
+use super::*;
+
+fn strace(test: &Test, options: &[&str]) -> std::process::Output {
+    let strace = crate::support::system("strace", "strace").display().to_string();
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let line: Vec<&str> =
+        [&[strace.as_str(), "-f", "-o", "/dev/null"], options, &[core.as_str(), "migrate", "--yes"]].concat();
+    test.run(&line, "")
+}
+
+#[test]
+fn on_a_full_disk_the_source_stays_as_it_is() {
+    for inject in ["fsync", "fdatasync", "mkdir"] {
+        let test = with_file(Test::new());
+        let before = file(&test);
+        let output = strace(&test, &["-e", &format!("inject={inject}:error=ENOSPC")]);
+        assert_eq!(output.status.code(), Some(1), "{inject}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            stderr.contains("No space left on device") || stderr.contains("no storage space"),
+            "{inject}: {stderr}"
+        );
+        assert_eq!(file(&test), before, "{inject}");
+        let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+        test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+    }
+}
+
+#[test]
+fn a_source_in_a_folder_that_cannot_be_written_to_stays_and_the_key_is_in_both_places() {
+    let test = with_file(Test::new());
+    let before = file(&test);
+    let path = test.home().join(CONFIG).display().to_string();
+    let output = strace(&test, &["-P", &path, "-e", "inject=rename,renameat,renameat2:error=EROFS"]);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("cannot replace") && stderr.contains("2 stayed in plain text"), "{stderr}");
+    assert_eq!(file(&test), before);
+    let (test, text, _) = run(test, &["migrate", "--status", "--provider", "openai"], 0);
+    assert!(text.contains("both, equal"), "{text}");
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    assert!(!file(&test).contains(SECRET));
+}
+
+#[test]
+fn without_a_place_for_the_journal_nothing_is_moved() {
+    let test = with_file(Test::new()).file("blocked", "a file").env("XDG_STATE_HOME", "/dev/null/nowhere");
+    let before = file(&test);
+    let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
+    assert!(stderr.contains("error: cannot lock the migrations: "), "{stderr}");
+    assert_eq!(file(&test), before);
+}
+
+#[test]
+fn a_target_that_keeps_no_backup_is_not_trusted_with_the_keys() {
+    // It keeps each credential but the files.
+    let body = r#"input=$(cat); case $input in *protocol=backup*) exit 0 ;; esac
+case $1 in store) printf '%s\n' "$input" | grep -E '^password=' >"$HOME/kept" ;; get) cat "$HOME/kept" 2>/dev/null || : ;; esac"#;
+    let test = with_file(Test::new()).script("odd", body).config("helpers = ['odd']");
+    let before = file(&test);
+    let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
+    assert!(stderr.starts_with("error: no backup of `~/.config/model-forge/config.json` could be kept"), "{stderr}");
+    assert_eq!(file(&test), before);
+    assert!(!test.home().join("kept").exists());
+}
+
+#[test]
+fn a_source_that_changes_while_it_is_migrated_keeps_what_is_new() {
+    // The target is slow, and meanwhile somebody signs in anew with ModelForge.
+    let body = r#"input=$(cat); name=$HOME/kept-$(printf '%s' "$input" | grep -E '^(protocol|host|path|username)=' | cksum | tr -d ' ')
+case $1 in
+store) printf '%s\n' "$input" | grep -vE '^(capability|state|provider)' >"$name"
+  case $input in *api.openai.com*) sed -i 's/sk-sentinel-[0-9a-f]*/sk-brand-new-key-of-somebody/' "$HOME/.config/model-forge/config.json" ;; esac ;;
+get) cat "$name" 2>/dev/null || : ;;
+erase) rm -f "$name" ;;
+esac"#;
+    let test = with_file(Test::new()).script("slow", body).config("helpers = ['slow']");
+    // The script keeps what it is told in plain text.
+    let test = test.args(["migrate", "--yes", "--provider", "openai"]);
+    let output = test.command().output().expect("it runs");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("was changed since the plan was made"), "{stderr}");
+    assert!(file(&test).contains("sk-brand-new-key-of-somebody"));
+}
+
+#[test]
+fn two_migrations_at_once_move_every_key_once() {
+    let test = with_file(Test::new());
+    let start = || {
+        let test = &test;
+        let mut command = test.command();
+        command.args(["migrate", "--yes"]).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        command.spawn().expect("it starts")
+    };
+    let outputs = [start(), start(), start()].map(|child| child.wait_with_output().expect("it ends"));
+    for output in &outputs {
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        // The later one finds nothing to do, or that what it planned was done.
+        assert!(output.status.success() || stderr.contains("another migration has moved them meanwhile"), "{stderr}");
+    }
+    assert!(outputs.iter().any(|output| output.status.success()));
+    assert!(!file(&test).contains(SECRET));
+    let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(file(&test).contains(SECRET));
+}
+
+#[test]
+fn many_keys_move_under_a_progress_bar() {
+    let entry = |n: usize| {
+        format!(
+            "\"p{n}\": {{\"base_url\": \"https://p{n}.example/v1\", \"auth_strategy\": \"api_key\", \
+             \"auth_data\": {{\"api_key\": \"sk-made-up-{n}-0123456789abcdef\"}}}}"
+        )
+    };
+    let text = format!("{{\"providers\": {{{}}}}}", (0..24).map(entry).collect::<Vec<_>>().join(", "));
+    let test = Test::new().file(CONFIG, &text).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1").args(["migrate"]);
+    let mut session = crate::prompt::Session::bare(&test);
+    session.expect("take 24 out of plain text? [y/N] ");
+    session.types("y\n");
+    let (status, _, shown) = session.end();
+    assert!(status.success(), "{shown:?}");
+    assert!(shown.contains("moving [##############################] 24/24"), "{shown:?}");
+    assert!(shown.contains("24 moved, 0 left"), "{shown:?}");
+    assert!(!file(&test).contains("sk-made-up"));
+}

@@ -158,6 +158,12 @@ pub struct LogoutOptions {
     /// Every provider
     #[arg(long, alias = "all-providers", conflicts_with_all = ["account", "provider_option"])]
     pub all: bool,
+    /// Leave for good: erase backups, the age identity, notes and configuration, too
+    #[arg(long, requires = "all")]
+    pub purge: bool,
+    /// Do not ask
+    #[arg(long, short, requires = "purge")]
+    pub yes: bool,
 }
 
 #[derive(Args)]

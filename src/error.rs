@@ -2,6 +2,7 @@
 //! hint is something to paste.
 
 mod migrate;
+mod purge;
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use modelforge_credential_protocol::{Error, Record, visible};
 
 pub use migrate::*;
+pub use purge::*;
 
 pub const PROGRAM: &str = "modelforge-credential";
 

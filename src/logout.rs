@@ -39,10 +39,20 @@ pub fn logout(provider: &str, account: Option<&str>) -> Result<()> {
 pub fn logout_all() -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let chains = links::Chains::open(&providers, &terminal::person())?;
+    if erase_all_credentials(&providers, &chains)? { Ok(()) } else { Err(error::not_everything_erased().into()) }
+}
+
+/// Whether a listed credential is in the environment, from where nothing can be erased.
+pub fn is_of_a_variable(listed: &Record) -> bool {
+    listed.has("variable")
+}
+
+/// Erases the credentials of every provider; false where some may be left.
+pub fn erase_all_credentials(providers: &Providers, chains: &links::Chains) -> Result<bool> {
     let mut all_gone = true;
     let mut seen = Vec::new();
     let mut variables = Vec::new();
-    for (helper, copies) in chains.list(&providers)? {
+    for (helper, copies) in chains.list(providers)? {
         let copies = match copies {
             Ok(Some(copies)) => copies,
             Ok(None) => {
@@ -71,14 +81,14 @@ pub fn logout_all() -> Result<()> {
         ["provider", "username"].map(|key| a.text(key)).cmp(&["provider", "username"].map(|key| b.text(key)))
     });
     for record in &seen {
-        let request = request::expand(record.clone(), &providers)?;
-        all_gone &= erase(&chains.of(record.text("provider").unwrap_or_default()).chain, &providers, &request)?;
+        let request = request::expand(record.clone(), providers)?;
+        all_gone &= erase(&chains.of(record.text("provider").unwrap_or_default()).chain, providers, &request)?;
     }
     if seen.is_empty() {
         terminal::done("there was nothing to sign out of")?;
     }
     variables.iter().for_each(|(variable, description)| tell_of(variable, description));
-    if all_gone { Ok(()) } else { Err(error::not_everything_erased().into()) }
+    Ok(all_gone)
 }
 
 fn tell_of(variable: &str, description: &Record) {

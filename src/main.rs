@@ -12,6 +12,7 @@ mod migrate;
 mod modelforge;
 mod program;
 mod providers;
+mod purge;
 mod request;
 mod rules;
 mod status;
@@ -84,6 +85,9 @@ fn sign_in(provider: Option<String>, options: LoginOptions) -> Result<()> {
 }
 
 fn sign_out(provider: Option<String>, options: &LogoutOptions) -> Result<()> {
+    if options.purge {
+        return if options.all { purge::purge(options.yes) } else { Err(error::purge_needs_all().into()) };
+    }
     if options.all {
         return logout::logout_all();
     }

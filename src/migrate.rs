@@ -15,6 +15,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
 use crate::config::Config;
+use crate::links::Chains;
 use crate::providers::Providers;
 use crate::terminal::{self, Person, warning};
 use crate::{error, lock};
@@ -205,7 +206,7 @@ fn tell_what_is_next(id: &str, outcomes: &[Outcome], items: &[Item]) -> Result<(
 pub fn backups(json: bool) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let route = Route::open(&providers, &[], None, &Person::Nobody)?;
-    let (found, failed) = backup::list(&route)?;
+    let (found, failed) = backup::list(route.targets())?;
     let known = journal::read()?;
     let state = |id: &str| known.iter().find(|migration| migration.id == id).map(|migration| migration.state);
     let rows: Vec<_> = found.into_iter().map(|(id, files)| (id.clone(), files, state(&id))).collect();
@@ -220,13 +221,13 @@ pub fn forget_backup(id: &str) -> Result<()> {
     let route = Route::open(&providers, &[], None, &terminal::person())?;
     let known = journal::read()?;
     let migration = known.iter().find(|migration| migration.id == id);
-    let (found, failed) = backup::list(&route)?;
+    let (found, failed) = backup::list(route.targets())?;
     if migration.is_none_or(|migration| migration.forgotten) && !found.contains_key(id) {
         failed.iter().for_each(warning);
         return Err(error::no_such_migration(id).into());
     }
     let _lock = lock::one_migration()?;
-    let failed = backup::erase(&route, id)?;
+    let failed = backup::erase(route.targets(), id)?;
     failed.iter().for_each(warning);
     if !failed.is_empty() {
         return Err(error::backup_still_there(id).into());
@@ -235,4 +236,14 @@ pub fn forget_backup(id: &str) -> Result<()> {
         Journal::of(migration)?.forgotten()?;
     }
     Ok(terminal::done(&format!("erased the backup of {id}"))?)
+}
+
+/// Erases all backups, those of which no note is left as well; why some may be left.
+pub fn erase_every_backup(chains: &Chains) -> Result<Vec<Error>> {
+    let all = || chains.each().map(|opened| &opened.chain);
+    let (found, mut failed) = backup::list(all())?;
+    for id in found.keys() {
+        failed.extend(backup::erase(all(), id)?);
+    }
+    Ok(failed)
 }

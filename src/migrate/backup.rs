@@ -53,7 +53,7 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
     let whole = find(route, journal.id(), file)?.is_some_and(|found| is_same_content(&found, &content));
     if !whole {
         let reason = kept.remarks.into_iter().next().unwrap_or_else(error::backup_not_whole);
-        erase(route, journal.id())?;
+        erase(route.targets(), journal.id())?;
         return Err(error::no_backup(file, &reason).into());
     }
     Ok(journal.kept(file)?)
@@ -76,9 +76,9 @@ pub fn is_same_content(one: &Record, other: &Record) -> bool {
 }
 
 /// Every backup that the helpers list, by migration; and why that may not be all.
-pub fn list(route: &Route) -> Result<(Backups, Vec<Error>)> {
+pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec<Error>)> {
     let (mut backups, mut failed) = (Backups::new(), Vec::new());
-    for chain in route.targets() {
+    for chain in chains {
         let listed = chain.list(&Record::new())?;
         failed.extend(listed.failed);
         for record in listed.records.iter().filter(|record| is_one(record)) {
@@ -94,10 +94,10 @@ pub fn list(route: &Route) -> Result<(Backups, Vec<Error>)> {
 }
 
 /// Erases the backups of a migration from every helper. Whether they are gone.
-pub fn erase(route: &Route, id: &str) -> Result<Vec<Error>> {
+pub fn erase<'a>(chains: impl Iterator<Item = &'a Chain>, id: &str) -> Result<Vec<Error>> {
     let description = description(id, None)?;
     let mut failed = Vec::new();
-    for chain in route.targets() {
+    for chain in chains {
         failed.extend(chain.erase(&description, false)?.failed);
         if left_in(chain, &description)? {
             failed.push(error::backup_still_there(id));

@@ -80,7 +80,7 @@ fn choose(id: Option<&str>, providers: &Providers, person: &Person) -> Result<(M
         return Ok((migration, route));
     }
     let route = Route::open(providers, &[], None, person)?;
-    let (mut backups, failed) = backup::list(&route)?;
+    let (mut backups, failed) = backup::list(route.targets())?;
     failed.iter().for_each(warning);
     backups.retain(|found, _| known.iter().all(|migration| migration.id != *found));
     let found = match id {

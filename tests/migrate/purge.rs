@@ -1,1 +1,69 @@
-//! Leaving.
+//! Leaving: nothing of this program stays on the disk.
+
+use super::*;
+use crate::support::keyring::Keyring;
+
+fn used() -> Test {
+    let test = with_file(Test::new()).config("store = 'first'\n");
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    let git = "protocol=https\nhost=git.example\nusername=me\npassword=a git password\n";
+    test.args(["approve"]).stdin(git).success()
+}
+
+#[test]
+fn a_purge_leaves_nothing_of_this_program_on_the_disk() {
+    let (test, shown, stderr) = run(used(), &["logout", "--all", "--purge", "--yes"], 0);
+    insta::assert_snapshot!("purge", shown);
+    assert!(
+        stderr.contains("the age identity `~/.local/share/modelforge-credential/identity.txt` goes, too"),
+        "{stderr}"
+    );
+    let left: Vec<_> = files_below(&test.home());
+    assert_eq!(left, [test.home().join(CONFIG)], "only ModelForge's own file");
+    for folder in [".config", ".local/share", ".local/state"] {
+        assert!(!test.home().join(folder).join("modelforge-credential").exists(), "{folder}");
+    }
+    assert!(!file(&test).contains(SECRET));
+}
+
+#[test]
+fn a_purge_asks_and_without_a_terminal_wants_to_be_told() {
+    let test = used();
+    let before = files_below(&test.home());
+    let (test, _, stderr) = run(test, &["logout", "--all", "--purge"], 1);
+    assert!(stderr.ends_with("hint: modelforge-credential logout --all --purge --yes\n"), "{stderr}");
+    assert_eq!(files_below(&test.home()), before);
+    let (_, _, _) = run(test, &["logout", "openai", "--purge"], 2);
+}
+
+#[test]
+fn where_something_cannot_be_erased_the_identity_and_the_configuration_stay() {
+    let fails = "[ $1 = erase ] && exit 1; [ $1 = list ] && echo count=0; exit 0";
+    let test = used().script("stuck", fails).helpers("stuck\nage");
+    let (test, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 1);
+    assert!(stderr.contains("the files of this program stay"), "{stderr}");
+    assert!(test.home().join(".local/share/modelforge-credential/identity.txt").exists());
+}
+
+#[test]
+fn a_file_that_somebody_put_into_our_folder_stays_and_is_named() {
+    let test = used().file(".local/share/modelforge-credential/my-notes.txt", "mine");
+    let (test, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 1);
+    assert!(stderr.contains("cannot remove `~/.local/share/modelforge-credential`: Directory not empty"), "{stderr}");
+    assert!(test.home().join(".local/share/modelforge-credential/my-notes.txt").exists());
+}
+
+#[test]
+fn what_another_program_keeps_in_the_keyring_stays_and_is_named() {
+    let keyring = Keyring::start();
+    let test = keyring.env().into_iter().filter(|(name, _)| name.contains("DBUS") || name.contains("RUNTIME"));
+    let test = test.fold(with_file(Test::new()), |test, (name, value)| test.env(name, value.to_string_lossy()));
+    let twine = "protocol=https\nhost=upload.example\nusername=me\npassword=of another program\n";
+    let test = test.helpers("keyring").args(["approve"]).stdin(twine).success();
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    assert_eq!(keyring.items(), 4);
+    let (_, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 0);
+    assert_eq!(keyring.items(), 1);
+    let named = "helper `keyring` keeps a credential for `https://upload.example`, account `me`";
+    assert!(stderr.contains(named), "{stderr}");
+}

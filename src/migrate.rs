@@ -117,7 +117,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
         items.iter().zip(&outcomes).try_for_each(|(item, outcome)| tell_why(item, outcome))?;
     }
     if asked.json {
-        show(&items, &outcomes, &route, Some(id.as_deref().unwrap_or_default()), &failed, asked)?;
+        show(&items, &outcomes, &route, id.as_deref(), &failed, asked)?;
     } else if let Some(id) = &id {
         tell_what_is_next(id, &outcomes, &items)?;
     }
@@ -142,7 +142,7 @@ fn show(
     asked: &Migrate,
 ) -> Result<()> {
     if asked.json {
-        return Ok(terminal::answer(report::json(items, outcomes, route, id, failed)?.as_bytes())?);
+        return Ok(terminal::answer(report::json(items, outcomes, route, (id, asked.dry_run), failed)?.as_bytes())?);
     }
     if items.is_empty() {
         let what =

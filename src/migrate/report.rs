@@ -84,7 +84,7 @@ pub fn json(
     items: &[Item],
     outcomes: &[Outcome],
     route: &Route,
-    migration: Option<&str>,
+    (migration, dry_run): (Option<&str>, bool),
     failed: &[modelforge_credential_protocol::Error],
 ) -> Result<String> {
     let mut credentials = Vec::new();
@@ -118,7 +118,7 @@ pub fn json(
     }
     pretty(&Report {
         version: 1,
-        dry_run: migration.is_none(),
+        dry_run,
         migration: migration.map(str::to_owned),
         from: route.from(),
         to: route.to.clone(),

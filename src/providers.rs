@@ -204,13 +204,13 @@ impl Providers {
         };
         let (mut sign_in, mut device_flow) = ("api_key", Record::new());
         match known.map(|known| known.sign_in) {
-            Some(SignIn::DeviceFlow { client_id, device_code_url, token_url, scope }) => {
+            Some(SignIn::DeviceFlow(flow)) => {
                 sign_in = "device_flow";
                 device_flow = Record::of([
-                    ("client_id", client_id),
-                    ("device_code_url", device_code_url),
-                    ("token_url", token_url),
-                    ("scope", scope),
+                    ("client_id", flow.client_id),
+                    ("device_code_url", flow.device_code_url),
+                    ("token_url", flow.token_url),
+                    ("scope", flow.scope),
                 ])?;
             }
             Some(SignIn::None) => sign_in = "none",

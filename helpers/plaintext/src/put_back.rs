@@ -59,7 +59,7 @@ fn put_into(
     let shorter = object.start..object.end - cuts.iter().map(|cut| cut.len()).sum::<usize>();
     let text = Zeroizing::new(json::without(text, cuts, row.entries.len() + 1)?);
     let known = by_location(&entry.location.protocol, &entry.location.host, entry.location.path.as_deref());
-    let is_token = known.is_some_and(|known| matches!(known.sign_in, SignIn::DeviceFlow { .. }))
+    let is_token = known.is_some_and(|known| matches!(known.sign_in, SignIn::DeviceFlow(_)))
         || ["oauth_refresh_token", "password_expiry_utc", "token_type"].iter().any(|key| credential.has(key));
     let key = if is_token { row.password.last() } else { row.password.first() };
     let expires = credential.expiry().map(|at| time::format(at.min(time::LAST)));

@@ -163,7 +163,7 @@ pub fn has_home(instead: &str) -> bool {
 /// If the descriptor cannot be duplicated.
 pub fn stdin() -> io::Result<File> {
     #[cfg(unix)]
-    return Ok(File::from(std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?));
+    return Ok(File::from(rustix::stdio::stdin().try_clone_to_owned()?));
     #[cfg(windows)]
     return Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?));
 }
@@ -174,7 +174,7 @@ pub fn stdin() -> io::Result<File> {
 /// If the descriptor cannot be duplicated.
 pub fn stdout() -> io::Result<File> {
     #[cfg(unix)]
-    return Ok(File::from(std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?));
+    return Ok(File::from(rustix::stdio::stdout().try_clone_to_owned()?));
     #[cfg(windows)]
     return Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?));
 }

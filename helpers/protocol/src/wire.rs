@@ -13,8 +13,8 @@ pub const MAX_ATTRIBUTES: usize = 1_024;
 /// The largest record, in bytes. A `list` may hold any number of records.
 pub const MAX_RECORD: usize = 4 << 20;
 
-/// Most requests are far smaller than a line may be: one page serves them.
-const FIRST_BUFFER: usize = 4096;
+/// Most requests are far smaller than a line may be: this serves them, and no further page of memory is touched.
+const FIRST_BUFFER: usize = 1024;
 
 /// Reads records from a stream, one block of lines at a time.
 ///

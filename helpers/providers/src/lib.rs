@@ -63,18 +63,22 @@ pub enum SignIn {
     /// They make a key on its web site.
     ApiKey,
     /// They confirm a code in a browser (OAuth's device authorization, RFC 8628).
-    DeviceFlow {
-        /// The public name of the program that asks.
-        client_id: &'static str,
-        /// Where the code comes from.
-        device_code_url: &'static str,
-        /// Where the token comes from.
-        token_url: &'static str,
-        /// What the token may do.
-        scope: &'static str,
-    },
+    DeviceFlow(&'static DeviceFlow),
     /// None is needed.
     None,
+}
+
+/// What a device authorization needs to know.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DeviceFlow {
+    /// The public name of the program that asks.
+    pub client_id: &'static str,
+    /// Where the code comes from.
+    pub device_code_url: &'static str,
+    /// Where the token comes from.
+    pub token_url: &'static str,
+    /// What the token may do.
+    pub scope: &'static str,
 }
 
 impl Provider {
@@ -108,8 +112,13 @@ pub fn by_name(name: &str) -> Option<&'static Provider> {
 /// The provider that a request for this location is for (see [`Location::covers`]); of several, that with the longest
 /// path.
 pub fn by_location(protocol: &str, host: &str, path: Option<&str>) -> Option<&'static Provider> {
+    // A list of thousands asks for each: only the few URLs that begin with it are worth taking apart.
+    let begins = |url: &str| {
+        url.strip_prefix(protocol).and_then(|rest| rest.strip_prefix("://")).is_some_and(|rest| rest.starts_with(host))
+    };
     PROVIDERS
         .iter()
+        .filter(|provider| provider.url.is_some_and(begins))
         .filter_map(|provider| Some((provider, provider.location()?)))
         .filter(|(_, location)| location.covers(protocol, host, path))
         .max_by_key(|(_, location)| location.path.map_or(0, str::len))

@@ -1,14 +1,14 @@
 //! The providers, in order of their names (`_` sorts before letters, after digits). Only variables that hold a secret
 //! are here, not account names, regions, hosts or paths of files; of those of a line the first that is set wins.
 
-use crate::{Provider, SignIn};
+use crate::{DeviceFlow, Provider, SignIn};
 
-const GITHUB: SignIn = SignIn::DeviceFlow {
+const GITHUB: SignIn = SignIn::DeviceFlow(&DeviceFlow {
     client_id: "01ab8ac9400c4e429b23",
     device_code_url: "https://github.com/login/device/code",
     token_url: "https://github.com/login/oauth/access_token",
     scope: "read:user",
-};
+});
 
 const fn at(
     name: &'static str,

@@ -227,12 +227,12 @@ fn the_providers_of_modelforge_are_here_as_it_writes_them() {
         assert_eq!(by_name(name).and_then(|provider| provider.url), Some(url), "{name}");
     }
     assert_eq!(by_name("ollama").unwrap().sign_in, SignIn::None);
-    let flow = SignIn::DeviceFlow {
+    let flow = SignIn::DeviceFlow(&DeviceFlow {
         client_id: "01ab8ac9400c4e429b23",
         device_code_url: "https://github.com/login/device/code",
         token_url: "https://github.com/login/oauth/access_token",
         scope: "read:user",
-    };
+    });
     assert_eq!(by_name("github_copilot").unwrap().sign_in, flow);
 }
 

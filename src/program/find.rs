@@ -35,15 +35,15 @@ pub fn search(file: &OsStr, beside: bool, missing: impl Fn() -> Error) -> Result
 #[cfg(unix)]
 pub fn trusted(path: &Path) -> Result<PathBuf> {
     use std::os::unix::fs::MetadataExt;
-    // The link is what is started (busybox and its like look at their name); what it leads to is what must be safe.
-    let real = path.canonicalize().map_err(|_| error::program_unusable(path))?;
-    let metadata = real.metadata().map_err(|_| error::program_unusable(path))?;
+    let metadata = path.metadata().map_err(|_| error::program_unusable(path))?;
     if !metadata.is_file() || metadata.mode() & 0o111 == 0 {
         return Err(error::program_unusable(path));
     }
     if metadata.mode() & 0o002 != 0 {
+        let real = path.canonicalize().map_err(|_| error::program_unusable(path))?;
         return Err(error::program_untrusted(path, &real));
     }
+    // The link is what is started (busybox and its like look at their name); what it leads to must be safe as well.
     refuse_if_others_can_replace(path, path, true)?;
     Ok(path.to_path_buf())
 }
@@ -53,13 +53,17 @@ pub fn trusted(path: &Path) -> Result<PathBuf> {
 fn refuse_if_others_can_replace(program: &Path, way: &Path, is_program: bool) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
     for (level, place) in way.ancestors().enumerate() {
-        let mode = place.metadata().map_or(0, |metadata| metadata.mode());
+        let metadata = place.symlink_metadata();
+        let is_link = metadata.as_ref().is_ok_and(|metadata| metadata.is_symlink());
+        // The mode of a link says nothing; that of the folder it leads to counts.
+        let metadata = if is_link { place.metadata() } else { metadata };
+        let mode = metadata.map_or(0, |metadata| metadata.mode());
         // Further up, the sticky bit (as on /tmp) keeps others from renaming what is not theirs.
         let is_its_folder = level == 1 && is_program;
         if level > 0 && mode & 0o002 != 0 && (is_its_folder || mode & 0o1000 == 0) {
             return Err(error::program_untrusted(program, place));
         }
-        if let (Ok(target), Some(folder)) = (place.read_link(), place.parent()) {
+        if is_link && let (Ok(target), Some(folder)) = (place.read_link(), place.parent()) {
             refuse_if_others_can_replace(program, &folder.join(target), level == 0 && is_program)?;
         }
     }

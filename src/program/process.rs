@@ -15,6 +15,9 @@ const MAX_SAID: usize = 16 << 10;
 const PATIENCE: Duration = Duration::from_millis(20);
 /// How long to listen to what a process left behind.
 const LINGER: Duration = Duration::from_millis(200);
+/// How long to let a process run before it is listened to. Most have ended by then, and what they said is still in the pipes: one
+/// waking instead of three. One that says more than a pipe holds waits that much longer.
+const HEAD_START: Duration = Duration::from_millis(5);
 /// A pipe takes this much without anybody reading it (POSIX).
 const PIPE_BUF: usize = 4096;
 
@@ -55,6 +58,7 @@ impl Running {
     /// Listens until it has ended. A daemon that it leaves behind may hold the pipes open for ever: when the process itself
     /// is gone, what was heard by then counts.
     pub fn finish(mut self, most: usize) -> Result<Finished> {
+        wait_for_end(&self.child, HEAD_START.min(self.limit));
         let mut streams = Streams::of(&mut self.child);
         let mut output = Zeroizing::new(Vec::new());
         let mut said = Vec::new();
@@ -85,7 +89,9 @@ impl Running {
             if let Some((status, _)) = exited {
                 break status;
             }
-            wait_a_little(&self.child, pause);
+            if !wait_for_end(&self.child, PATIENCE) {
+                std::thread::sleep(pause);
+            }
             exited = self.child.try_wait()?.map(|status| (status, Instant::now()));
             self.check_deadline(exited.is_some())?;
             pause = (pause * 2).min(Duration::from_millis(5));
@@ -166,21 +172,21 @@ fn read(stream: &mut Option<impl Read>) -> Option<Vec<u8>> {
     }
 }
 
-/// Waits until the process has ended, or a little while: on Linux it is woken at once.
-#[cfg(unix)]
-fn wait_a_little(child: &Child, pause: Duration) {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::event::{PollFd, PollFlags, poll};
-        use rustix::process::{Pid, PidfdFlags, pidfd_open};
-        if let Ok(process) = pidfd_open(Pid::from_child(child), PidfdFlags::empty()) {
-            let limit = rustix::event::Timespec { tv_sec: 0, tv_nsec: PATIENCE.subsec_nanos().into() };
-            let _ = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&limit));
-            return;
-        }
-    }
-    let _ = child;
-    std::thread::sleep(pause);
+/// Waits until the process has ended, but no longer than this (below a second). Returns whether it could wait: only Linux wakes who
+/// waits for one process and not for ever.
+#[cfg(target_os = "linux")]
+fn wait_for_end(child: &Child, limit: Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::process::{Pid, PidfdFlags, pidfd_open};
+    let Ok(process) = pidfd_open(Pid::from_child(child), PidfdFlags::empty()) else { return false };
+    let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
+    let _ = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&limit));
+    true
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wait_for_end(_: &Child, _: Duration) -> bool {
+    false
 }
 
 #[cfg(windows)]
@@ -237,11 +243,6 @@ fn listen(
         }
         let _ = sender.send(None);
     });
-}
-
-#[cfg(windows)]
-fn wait_a_little(_: &Child, pause: Duration) {
-    std::thread::sleep(pause);
 }
 
 /// A process and what it started, so that they can be ended together.

@@ -186,8 +186,8 @@ pub fn trace(line: &str) {
 }
 
 /// A person who starts a command that reads a request, and types nothing, is told what it waits for.
-pub fn tell_what_is_awaited() {
-    if io::stdin().is_terminal() {
+pub fn tell_what_is_awaited(input: &impl IsTerminal) {
+    if input.is_terminal() {
         write_line("reading key=value lines (for example `provider=openai`); an empty line ends them");
     }
 }

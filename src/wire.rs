@@ -15,8 +15,9 @@ use crate::terminal::{self, Person};
 use crate::{cli, error};
 
 fn read() -> Result<(Providers, Request)> {
-    terminal::tell_what_is_awaited();
-    let record = Record::read_from(modelforge_credential_protocol::stdin()?)?;
+    let input = modelforge_credential_protocol::stdin()?;
+    terminal::tell_what_is_awaited(&input);
+    let record = Record::read_from(input)?;
     let providers = Providers::new(Config::load()?);
     let request = request::expand(record, &providers)?;
     Ok((providers, request))

@@ -118,6 +118,7 @@ impl Providers {
             for (name, provider) in self.of_modelforge_file() {
                 // One that needs no sign-in has nothing to claim a host for.
                 if let Ok(provider) = provider
+                    && is_same_host(&provider.url, request)
                     && provider.sign_in != "none"
                     && self.configured(name).is_none()
                 {
@@ -144,13 +145,17 @@ impl Providers {
     /// Whether only the path tells which provider of this host is meant. Nobody else gets the key of one of them.
     pub fn share_the_host_of(&self, request: &Record) -> bool {
         let here = |location: &Record| {
-            location.has("path") && ["protocol", "host"].iter().all(|key| location.get(key) == request.get(key))
+            location.has("path") && is_same_host(location, request)
         };
         let configured = self.config.providers.keys().map(String::as_str);
         let known = table::all().iter().filter(|known| known.path_bound).map(|known| known.name);
         configured.chain(known).filter_map(|name| self.configured(name)?.ok()).any(|provider| here(&provider.location))
-            || self.of_modelforge_file().filter(|(name, _)| self.configured(name).is_none()).any(|(name, provider)| {
-                provider.as_ref().is_ok_and(|provider| here(&self.of_modelforge(name, provider).location))
+            || self.of_modelforge_file().any(|(name, provider)| {
+                provider.as_ref().is_ok_and(|provider| {
+                    is_same_host(&provider.url, request)
+                        && self.configured(name).is_none()
+                        && here(&self.of_modelforge(name, provider).location)
+                })
             })
     }
 
@@ -252,8 +257,7 @@ impl Providers {
     /// A URL as the location of a credential: the path counts only where another provider has the same host and
     /// another path, for then only the path tells whose key it is.
     fn bound(&self, name: &str, url: &Record) -> Record {
-        let same_host = |other: &Record| ["protocol", "host"].iter().all(|key| other.get(key) == url.get(key));
-        let shares = |other: &Record| same_host(other) && other.get("path") != url.get("path");
+        let shares = |other: &Record| is_same_host(other, url) && other.get("path") != url.get("path");
         let with_configured = self
             .config
             .providers
@@ -282,6 +286,10 @@ impl Providers {
         }
         location
     }
+}
+
+fn is_same_host(one: &Record, other: &Record) -> bool {
+    ["protocol", "host"].iter().all(|key| one.get(key) == other.get(key))
 }
 
 /// The list of variables, with nothing in it: it says that the list is given.

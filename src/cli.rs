@@ -1,6 +1,9 @@
 //! The command line. clap's types end here.
 
+mod exec;
 mod migrate;
+
+pub use exec::{EnvOptions, ExecOptions, PrintOptions};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -72,6 +75,15 @@ pub enum Command {
         #[command(flatten)]
         options: MigrateOptions,
     },
+    /// Run a command with the keys that it needs in its environment
+    #[command(after_help = exec::EXAMPLE_OF_EXEC)]
+    Exec(ExecOptions),
+    /// Print a key, and nothing else
+    #[command(after_help = exec::EXAMPLE_OF_PRINT)]
+    Print(PrintOptions),
+    /// Print lines that set keys in the environment of a shell
+    #[command(after_help = exec::EXAMPLE_OF_ENV)]
+    Env(EnvOptions),
     /// ModelForge's spelling: auth login, auth logout, auth status
     Auth {
         #[command(subcommand)]
@@ -187,6 +199,9 @@ pub fn parse() -> Result<Cli, Usage> {
         && let Some(command) = word.to_str().and_then(operation)
     {
         return Ok(Cli { verbose: false, command });
+    }
+    if let Some(options) = exec::print_of_one_provider() {
+        return Ok(Cli { verbose: false, command: Command::Print(options) });
     }
     Cli::try_parse().map_err(|problem| match problem.kind() {
         // Asked for, not a mistake: printed, and the program ends.

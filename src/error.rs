@@ -1,8 +1,11 @@
 //! Every sentence that says what went wrong. One line, lower case, no full stop; it names the thing, never a value; the
 //! hint is something to paste.
 
+mod exec;
 mod migrate;
 mod purge;
+
+pub use exec::*;
 
 use std::path::Path;
 use std::time::Duration;

@@ -277,6 +277,11 @@ pub fn askpass(program: &OsStr, prompt: &str) -> Result<Zeroizing<String>> {
     Ok(Zeroizing::new(line.to_owned()))
 }
 
+/// Looks on PATH for a program that a person named, as carefully as for a helper.
+pub fn on_path(name: &OsStr) -> Result<PathBuf> {
+    search(name, false, || error::program_missing(&name.to_string_lossy()))
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the file that starts helpers")]
 fn command(path: &Path) -> Command {
     Command::new(path)

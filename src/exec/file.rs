@@ -27,8 +27,10 @@ impl PrivateFile {
     pub fn new(content: &[u8]) -> io::Result<Self> {
         let place = place();
         remove_abandoned(&place);
-        // Made with mode 0700.
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&place)?;
+        let mut folder = tempfile::Builder::new();
+        #[cfg(unix)]
+        folder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = folder.prefix(PREFIX).tempdir_in(&place)?;
         let lock = private(&folder.path().join(LOCK))?;
         lock.try_lock()?;
         #[cfg(unix)]

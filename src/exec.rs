@@ -16,7 +16,7 @@ use anyhow::Result;
 
 use crate::keys::{self, Variable, Wanted, is_credentials_file};
 use crate::mask::{self, Mask};
-use crate::{error, terminal as screen};
+use crate::{error, lock, program, terminal as screen};
 use file::PrivateFile;
 
 /// What `exec` was asked to do.
@@ -48,10 +48,11 @@ pub fn exec(exec: &Exec) -> Result<()> {
     parent::end_like(status)
 }
 
-/// What steers this program is no affair of the command's.
+/// What steers this program is no affair of the command's, but for what keeps a helper from asking itself for ever.
 fn clear_our_own(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().to_ascii_uppercase().starts_with("MODELFORGE_CREDENTIAL_") {
+        let is_ours = name.to_string_lossy().to_ascii_uppercase().starts_with("MODELFORGE_CREDENTIAL_");
+        if is_ours && name != program::DEPTH && name != lock::HELD {
             command.env_remove(name);
         }
     }

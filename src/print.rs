@@ -20,11 +20,8 @@ pub struct Print {
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub enum Field {
-    /// The key itself
     Token,
-    /// The account
     Username,
-    /// When it ends, in seconds since 1970
     Expiry,
 }
 

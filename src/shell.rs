@@ -15,9 +15,9 @@ pub struct Env {
     pub shell: Option<Shell>,
 }
 
+/// A language for the lines; bash stands for every shell that follows POSIX.
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 pub enum Shell {
-    /// bash, and every other shell that follows POSIX
     Bash,
     Zsh,
     Fish,

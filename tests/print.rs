@@ -54,6 +54,18 @@ fn nothing_found_is_an_error_and_nothing_is_printed() {
 }
 
 #[test]
+fn a_token_that_has_ended_is_renewed_as_for_every_tool() {
+    let renews = "[ $1 = get ] && grep -q '^oauth_refresh_token=refresh' && printf 'password=renewed\\npassword_expiry_utc=4102444800\\n'; exit 0";
+    let ended = "provider=openai\npassword=old\noauth_refresh_token=refresh\npassword_expiry_utc=1\n";
+    let test = Test::new().script("renews", renews).helpers("age").args(["approve"]).stdin(ended).success();
+    let test = test.helpers("age\nrenews").args(["print", "openai"]).stdout("renewed\n").success();
+    test.helpers("age")
+        .args(["exec", "openai", "--", "sh", "-c", "echo $OPENAI_API_KEY"])
+        .stdout("renewed\n")
+        .success();
+}
+
+#[test]
 fn nobody_is_asked_for_a_key_that_is_not_there() {
     let test = signed_in().env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1").args(["print", "mistral"]);
     let (status, answer, shown) = Session::typed(&test).end();

@@ -72,7 +72,7 @@ pub struct PrintOptions {
     /// End without a line feed
     #[arg(long)]
     no_newline: bool,
-    /// What to print of it
+    /// What to print of it; the expiry is in seconds since 1970
     #[arg(long, value_name = "FIELD", value_enum, default_value = "token", conflicts_with = "json")]
     field: Field,
     /// All of it, as JSON
@@ -84,7 +84,7 @@ pub struct PrintOptions {
 pub struct EnvOptions {
     #[command(flatten)]
     whose: Whose,
-    /// Whose language the lines are in [default: that of $SHELL]
+    /// Which shell the lines are for [default: that of $SHELL]
     #[arg(long, value_name = "SHELL", value_enum)]
     shell: Option<Shell>,
 }

@@ -12,8 +12,7 @@ pub fn plain(mut command: Command) -> io::Result<ExitStatus> {
     let signals = Signals::listen()?;
     let mut child = command.spawn()?;
     let signals = signals.pass_on_to(&child, Where::Here);
-    let status = wait(&mut child, || signals.end());
-    status
+    wait(&mut child, || signals.end())
 }
 
 /// Runs it with its output masked; where that goes to a terminal, the command has one as well.
@@ -88,7 +87,10 @@ pub struct PassedOn {
 impl Signals {
     pub fn listen() -> io::Result<Self> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
-        signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH]).map(Self)
+        let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH];
+        // What was to be ignored (by `nohup`, or in the background) stays so, for the command as well.
+        let ignored = ignored();
+        signal_hook::iterator::Signals::new(all.iter().filter(|signal| ignored & (1 << (*signal - 1)) == 0)).map(Self)
     }
 
     pub fn pass_on_to(mut self, child: &Child, place: Where) -> PassedOn {
@@ -101,6 +103,14 @@ impl Signals {
         });
         PassedOn { handle, thread }
     }
+}
+
+/// The signals that this process was told to ignore, as far as the system says so: a bit each.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 #[cfg(unix)]

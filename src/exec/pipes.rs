@@ -17,6 +17,9 @@ const A_BLINK: Duration = Duration::from_millis(30);
 /// How long to listen to what the command left behind when it had ended.
 const LINGER: Duration = Duration::from_millis(100);
 
+/// As much as a pipe can hold of what the command wrote before it ended.
+const MOST_AFTER_THE_END: usize = 1 << 20;
+
 enum Event {
     Piece(Zeroizing<Vec<u8>>),
     /// The stream has ended.
@@ -72,20 +75,24 @@ fn listen(mut from: impl Read, events: &SyncSender<Event>) {
 }
 
 fn carry(events: &Receiver<Event>, mut to: impl Write, mut filter: Filter) -> io::Result<()> {
-    let mut has_ended = false;
+    let mut after_the_end: Option<usize> = None;
     loop {
-        let event = match (has_ended, filter.waits()) {
-            (true, _) => events.recv_timeout(LINGER),
-            (false, true) => events.recv_timeout(A_BLINK),
-            (false, false) => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        let event = match (after_the_end, filter.waits()) {
+            (Some(count), _) if count > MOST_AFTER_THE_END => Ok(Event::Closed),
+            (Some(_), _) => events.recv_timeout(LINGER),
+            (None, true) => events.recv_timeout(A_BLINK),
+            (None, false) => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         let output = match event {
-            Ok(Event::Piece(piece)) => filter.push(&piece),
+            Ok(Event::Piece(piece)) => {
+                after_the_end = after_the_end.map(|count| count + piece.len());
+                filter.push(&piece)
+            }
             Ok(Event::Ended) => {
-                has_ended = true;
+                after_the_end = Some(0);
                 continue;
             }
-            Err(RecvTimeoutError::Timeout) if !has_ended => filter.show_a_little(),
+            Err(RecvTimeoutError::Timeout) if after_the_end.is_none() => filter.show_a_little(),
             Ok(Event::Closed) | Err(_) => return to.write_all(&filter.finish()),
         };
         to.write_all(&output)?;

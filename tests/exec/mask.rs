@@ -71,7 +71,22 @@ fn a_daemon_that_is_left_behind_is_not_waited_for() {
     let start = Instant::now();
     let test = exec(signed_in(&["openai"]), "openai --mask", "sleep 30 & echo $OPENAI_API_KEY");
     test.stdout("<openai key>\n").success();
+    // Nor one that never stops talking.
+    let test = exec(signed_in(&["openai"]), "openai --mask", "yes & exit 0");
+    assert!(test.output().status.success());
     assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn what_was_ignored_stays_ignored() {
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    for words in ["openai", "openai --mask"] {
+        let script = format!(
+            "trap '' HUP INT; exec {core} exec {words} -- sh -c 'kill -HUP $$; kill -INT $$; echo still there'"
+        );
+        let test = signed_in(&["openai"]).program("/bin/sh").args(["-c", &script]);
+        test.stdout("still there\n").success();
+    }
 }
 
 #[test]

@@ -68,6 +68,20 @@ print(anthropic.Anthropic(max_retries=0).messages.create(model='m', max_tokens=9
 }
 
 #[test]
+fn curl_gets_a_key_that_no_argument_shows() {
+    let server = llm();
+    let core = program("modelforge-credential").display().to_string();
+    let url = format!("http://{}/v1/messages", server.address());
+    let curl = system("curl", "curl").display().to_string();
+    let script = format!(
+        "printf 'header = \"Authorization: Bearer %s\"\\n' \"$({core} print openai)\" | {curl} --silent --output /dev/null --config - {url}"
+    );
+    keep(Test::new().helpers("age"), "openai", SECRET).program("/bin/sh").args(["-c", &script]).success();
+    let requests = server.requests();
+    assert_eq!(requests[0].header("authorization"), Some(&*format!("Bearer {SECRET}")));
+}
+
+#[test]
 fn modelforge_finds_valid_credentials_while_its_file_holds_none() {
     let server = llm();
     let modelforge = installed("MODELFORGE_TEST_MODELFORGE", "modelforge").display().to_string();

@@ -19,7 +19,7 @@ Example:
 
 pub const EXAMPLE_OF_PRINT: &str = "\
 Example:
-  curl -H \"Authorization: Bearer $(modelforge-credential print openai)\" …
+  OPENAI_API_KEY=\"$(modelforge-credential print openai)\" python3 script.py
   modelforge-credential print openai --field expiry";
 
 pub const EXAMPLE_OF_ENV: &str = "\

@@ -27,6 +27,8 @@ pub struct Wanted {
 
 /// A provider's credential.
 pub struct Key {
+    /// How it was named: `openai`, `openai:work`.
+    named: String,
     /// How the provider was called: ModelForge may know it by an alias.
     called: String,
     provider: Provider,
@@ -90,7 +92,8 @@ pub fn variables(wanted: &Wanted, command: &str) -> Result<Vec<Variable>> {
     if !is_any && !wanted.allow_missing {
         return Err(error::no_key_at_all().into());
     }
-    all.finish(if is_any { &wanted.only } else { &[] })
+    // Where keys may be missing, so may the variables of that name.
+    all.finish(if wanted.allow_missing { &[] } else { &wanted.only })
 }
 
 /// The providers that are meant, and whether each has to have a credential: whoever names one counts on it.
@@ -136,7 +139,7 @@ fn key(providers: &Providers, named: &str, must: bool) -> Result<Option<Key>> {
     let (name, account) = named.split_once(':').map_or((named, None), |(name, account)| (name, Some(account)));
     let provider = providers.by_name(name)?;
     match find(providers, &provider, account)? {
-        Found::Key(record) => Ok(Some(Key { called: provider_name(name)?, provider, record })),
+        Found::Key(record) => Ok(Some(Key { named: named.to_owned(), called: provider_name(name)?, provider, record })),
         Found::Nothing { certain: true } if must => Err(error::not_signed_in(&provider.name, account).into()),
         Found::Nothing { certain: false } if must => {
             Err(error::not_every_key_could_be_looked_for(&provider.name).into())

@@ -118,7 +118,8 @@ fn nothing_starts_where_a_key_is_missing_unless_that_is_allowed() {
     let test = exec(test, "--env A=mistral", "echo started").stderr(missing).failure();
     let test = exec(test, "openai mistral --allow-missing", SHOW);
     let test = test.stdout("MODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n").success();
-    let test = exec(test, "mistral --allow-missing", "echo started").stdout("started\n").success();
+    let test = exec(test, "mistral --allow-missing --mask", "echo started").stdout("started\n").success();
+    let test = exec(test, "openai mistral --allow-missing --only MISTRAL_API_KEY", SHOW).success();
     let account =
         "error: not signed in to `openai` as `home`\nhint: modelforge-credential login openai --account home\n";
     let test = exec(test, "openai:home", "echo started").stderr(account).failure();
@@ -182,7 +183,12 @@ fn two_keys_for_one_variable_are_an_error_until_it_is_said_whose_it_is() {
     let test = exec(test, "zai zhipuai", SHOW).stderr(shared).failure();
     let test = exec(test, "zai zhipuai --env ZHIPU_API_KEY=zhipuai --only ZAI_API_KEY", SHOW);
     let test = test.stdout("ZAI_API_KEY -zai\nZHIPU_API_KEY -zhipuai\n").success();
-    exec(test, "zai zhipuai --only ZAI_API_KEY", SHOW).stdout("ZAI_API_KEY -zai\n").success();
+    let test = exec(test, "zai zhipuai --only ZAI_API_KEY", SHOW).stdout("ZAI_API_KEY -zai\n").success();
+    let accounts = "error: `openai` and `openai:work` share the variable `MODELFORGE_OPENAI_API_KEY` and have different keys\n\
+                    hint: say whose it is: --env MODELFORGE_OPENAI_API_KEY=openai\n";
+    let test = keep(test, &["openai", "openai:work"]);
+    let test = exec(test, "openai openai:work", SHOW).stderr(accounts).failure();
+    exec(test, "openai openai --only OPENAI_API_KEY", SHOW).stdout("OPENAI_API_KEY -openai\n").success();
 }
 
 #[test]

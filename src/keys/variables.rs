@@ -14,11 +14,19 @@ const FILE_OF_GOOGLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 pub struct Variable {
     pub name: String,
     pub provider: String,
+    /// How a person names the credential.
+    named: String,
     pub value: Zeroizing<Vec<u8>>,
     /// Whether the value belongs into a file, and the file's path into the variable.
     pub is_file: bool,
     /// Whether a person said whose key it holds.
     is_assigned: bool,
+}
+
+impl Variable {
+    fn new(name: String, key: &Key, value: Zeroizing<Vec<u8>>, is_file: bool, is_assigned: bool) -> Self {
+        Self { name, provider: key.provider.name.clone(), named: key.named.clone(), value, is_file, is_assigned }
+    }
 }
 
 #[derive(Default)]
@@ -33,8 +41,7 @@ impl Variables {
         let value = secret(key)?;
         let is_file = name == FILE_OF_GOOGLE && is_credentials_file(&value);
         self.all.retain(|variable| variable.name != name);
-        let (name, provider) = (name.to_owned(), key.provider.name.clone());
-        self.all.push(Variable { name, provider, value, is_file, is_assigned: true });
+        self.all.push(Variable::new(name.to_owned(), key, value, is_file, true));
         Ok(())
     }
 
@@ -51,14 +58,13 @@ impl Variables {
             names.push(called);
         }
         for name in names.into_iter().filter(|name| only.is_empty() || only.contains(name)) {
-            let provider = key.provider.name.clone();
             match self.all.iter().find(|variable| variable.name == name) {
                 Some(same) if same.is_assigned || *same.value == *value => {}
                 Some(other) => {
-                    let conflict = error::shared_variable(&name, &other.provider, &provider);
+                    let conflict = error::shared_variable(&name, &other.named, &key.named);
                     self.conflict.get_or_insert(conflict);
                 }
-                None => self.all.push(Variable { name, provider, value: value.clone(), is_file, is_assigned: false }),
+                None => self.all.push(Variable::new(name, key, value.clone(), is_file, false)),
             }
         }
         Ok(())

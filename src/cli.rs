@@ -3,8 +3,6 @@
 mod exec;
 mod migrate;
 
-pub use exec::{EnvOptions, ExecOptions, PrintOptions};
-
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -12,6 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::{self, Usage};
+pub use exec::{EnvOptions, ExecOptions, PrintOptions};
 pub use migrate::{MigrateOptions, Task};
 
 /// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.

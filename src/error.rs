@@ -5,13 +5,12 @@ mod exec;
 mod migrate;
 mod purge;
 
-pub use exec::*;
-
 use std::path::Path;
 use std::time::Duration;
 
 use modelforge_credential_protocol::{Error, Record, visible};
 
+pub use exec::*;
 pub use migrate::*;
 pub use purge::*;
 

@@ -5,7 +5,7 @@ mod variables;
 use std::io::IsTerminal;
 
 use anyhow::Result;
-use modelforge_credential_protocol::Record;
+use modelforge_credential_protocol::{Error, Record};
 
 use crate::config::provider_name;
 use crate::error;
@@ -63,12 +63,19 @@ pub fn find(providers: &Providers, provider: &Provider, account: Option<&str>) -
     if may_be_locked && !matches!(person, Person::Nobody) {
         answer = opened.chain.get_attended(&request)?;
     }
-    answer.remarks.iter().chain(&answer.failed).for_each(terminal::warning);
+    answer.remarks.iter().chain(&answer.failed).for_each(warn);
     if answer.complete {
         return Ok(Found::Key(answer.record));
     }
-    opened.left_out.iter().for_each(terminal::warning);
+    opened.left_out.iter().for_each(warn);
     Ok(Found::Nothing { certain: answer.failed.is_empty() && answer.quit.is_none() })
+}
+
+/// A helper that fails for one provider fails for the next as well: once is enough.
+fn warn(problem: &Error) {
+    if terminal::is_news(&problem.to_string()) {
+        terminal::warning(problem);
+    }
 }
 
 /// The variables that a command gets.
@@ -119,12 +126,16 @@ fn names(wanted: &Wanted, providers: &Providers, command: &str) -> Result<(Vec<S
 /// Every provider of which a helper lists a credential.
 fn signed_in(providers: &Providers) -> Result<Vec<String>> {
     let chains = Chains::open(providers, &Person::Nobody)?;
-    let mut names = Vec::new();
+    let (mut names, mut failed) = (Vec::new(), Vec::new());
     for (helper, listed) in chains.list(providers)? {
         match listed {
             Ok(copies) => names.extend(copies.into_iter().flatten().map(|(provider, _)| provider.name)),
-            Err(problem) => terminal::warning(&error::helper_failed(&helper, &problem)),
+            Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
         }
+    }
+    // In the default chain, a helper that this machine has no use for is news only where nothing was found.
+    if !chains.automatic() || names.is_empty() {
+        failed.iter().chain(chains.left_out()).for_each(warn);
     }
     names.sort_unstable();
     names.dedup();

@@ -11,7 +11,7 @@ use crate::{error, terminal};
 
 /// What `print` was asked for.
 pub struct Print {
-    pub provider: String,
+    pub provider: Option<String>,
     pub account: Option<String>,
     pub no_newline: bool,
     pub field: Field,
@@ -27,7 +27,8 @@ pub enum Field {
 
 pub fn print(print: &Print) -> Result<()> {
     let providers = Providers::new(Config::load()?);
-    let provider = providers.by_name(&print.provider)?;
+    let name = print.provider.as_deref().ok_or_else(|| error::no_provider("print"))?;
+    let provider = providers.by_name(name)?;
     let record = match find(&providers, &provider, print.account.as_deref())? {
         Found::Key(record) => record,
         Found::NotNeeded => return Err(error::needs_no_key(&provider.name).into()),

@@ -47,6 +47,14 @@ fn nothing_found_is_an_error_and_nothing_is_printed() {
     let typo = "error: no provider is called `opnai`\n\
                 hint: did you mean `openai`? else declare it in config.toml: [provider.opnai] url = \"https://…\"\n";
     let test = test.args(["print", "opnai"]).stderr(typo).failure();
+    let test = test
+        .args(["print"])
+        .stderr("error: `print` needs a provider\nhint: modelforge-credential print openai\n")
+        .status(2);
+    let test = test
+        .args(["print", "openai", "--field", "key"])
+        .stderr("error: `--field` needs one of token, username, expiry\n");
+    let test = test.status(2);
     let header = "capability[]=authtype\nauthtype=Bearer\ncredential=encoded\n";
     let test = test.script("header", &format!("printf '{}'", header.replace('\n', "\\n"))).helpers("header");
     let encoded = "error: the credential for `openai` is no key but a header that is encoded already\n";

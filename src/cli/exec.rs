@@ -65,7 +65,7 @@ pub struct ExecOptions {
 pub struct PrintOptions {
     /// The provider, for example openai
     #[arg(value_name = "PROVIDER")]
-    provider: String,
+    provider: Option<String>,
     /// Which of several accounts
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
@@ -122,5 +122,5 @@ pub fn print_of_one_provider() -> Option<PrintOptions> {
     if command != "print" || provider.starts_with('-') || words.next().is_some() {
         return None;
     }
-    Some(PrintOptions { provider, account: None, no_newline: false, field: Field::Token, json: false })
+    Some(PrintOptions { provider: Some(provider), account: None, no_newline: false, field: Field::Token, json: false })
 }

@@ -48,6 +48,10 @@ pub fn no_command_to_run() -> Usage {
     Usage(Error::new("`exec` needs `--` and a command after it").hint(format!("{PROGRAM} exec openai -- COMMAND")))
 }
 
+pub fn option_needs_one_of(option: &str, values: &[String]) -> Usage {
+    Usage(Error::new(format!("`{}` needs one of {}", visible(option), values.join(", "))))
+}
+
 pub fn no_provider_for(command: &str) -> Usage {
     Usage(
         Error::new(format!("`{command}` needs a provider: config.toml has none under `[exec]`, nor has ModelForge"))

@@ -270,7 +270,14 @@ fn a_command_is_never_looked_for_in_the_current_folder() {
         test = test.env("PATH", path).args(["exec", "openai", "--", "tool"]);
         test = test.stderr("error: program `tool` is not on PATH\n").status(127);
     }
-    test.args(["exec", "openai", "--", "./tool"]).success();
+    let test = test.args(["exec", "openai", "--", "./tool"]).success();
+    // Nor where anyone could have put it.
+    let open = test.work();
+    std::fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("a mode can be set");
+    let test = test.env("PATH", open.display().to_string()).args(["exec", "openai", "--", "tool"]);
+    let refused =
+        "error: `TEST/work/tool` is not started: anyone can write to `TEST/work`\nhint: chmod o-w TEST/work\n";
+    test.stderr(refused).status(126);
 }
 
 #[test]

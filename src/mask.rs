@@ -246,4 +246,51 @@ mod tests {
         assert_eq!(text(&filter.push(b"secret-one")), "");
         assert_eq!(text(&filter.show_a_little()), "<a key>");
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
+        /// Pieces of a secret, whole ones and line ends in any order, cut anywhere, with pauses anywhere.
+        #[test]
+        fn how_the_output_is_cut_makes_no_difference_and_no_pause_shows_more_than_a_little(
+            parts in proptest::collection::vec((0..KEY.len(), 0..=KEY.len(), 0..6_usize), 0..12),
+            cuts in proptest::collection::vec((1..40_usize, proptest::bool::ANY), 1..40),
+        ) {
+            let mut input = String::new();
+            for (start, end, kind) in parts {
+                match kind {
+                    0 => input.push_str(KEY),
+                    1 => input.push('\n'),
+                    2 => input.push_str(" sk-"),
+                    _ => input.push_str(KEY.get(start..end).unwrap_or("s")),
+                }
+            }
+            let whole = masked(&input, usize::MAX);
+            let (mut cut, mut paused) = (filter(), filter());
+            let (mut output, mut after_pauses) = (Vec::new(), Vec::new());
+            let mut rest = input.as_bytes();
+            for (length, pauses) in cuts.iter().cycle() {
+                let (piece, left) = rest.split_at(rest.len().min(*length));
+                output.extend_from_slice(&cut.push(piece));
+                after_pauses.extend_from_slice(&paused.push(piece));
+                if *pauses {
+                    after_pauses.extend_from_slice(&paused.show_a_little());
+                }
+                rest = left;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            output.extend_from_slice(&cut.finish());
+            after_pauses.extend_from_slice(&paused.finish());
+            proptest::prop_assert_eq!(text(&output), whole.clone());
+            // What was shown in a pause stands before the replacement, and is all that differs.
+            let after_pauses = text(&after_pauses);
+            proptest::prop_assert_eq!(after_pauses.matches("<openai key>").count(), whole.matches("<openai key>").count());
+            proptest::prop_assert!(!after_pauses.replace(['\n', '\r'], "").contains(KEY));
+            let more = whole.matches("<openai key>").count() * A_LITTLE;
+            let line_ends = input.matches('\n').count();
+            proptest::prop_assert!(after_pauses.len() <= whole.len() + more + line_ends);
+        }
+    }
 }

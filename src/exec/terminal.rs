@@ -44,6 +44,7 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<Ex
     if says_elsewhere {
         command = command.stderr(Stdio::piped());
     }
+    let raw = if is_typed { Some(Raw::new()?) } else { None };
     let mut child = command.spawn(inner).map_err(|problem| match problem {
         pty_process::Error::Io(problem) => problem,
         other => io::Error::other(other),
@@ -53,7 +54,6 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<Ex
         pipes.add(stderr, pipes::stderr()?, Arc::clone(&mask));
     }
     pipes.add(outer, modelforge_credential_protocol::stdout()?, mask);
-    let raw = if is_typed { Some(Raw::new()?) } else { None };
     if is_typed {
         pass_on_keys(terminal.end.try_clone()?)?;
     }

@@ -31,8 +31,7 @@ pub fn exec(exec: &Exec) -> Result<()> {
     let Some((word, arguments)) = exec.command.split_first() else { return Err(error::no_command_to_run().into()) };
     let program = start::find(word)?;
     let variables = keys::variables(&exec.wanted, "exec")?;
-    let mut command = start::command(&program, word);
-    command.args(arguments);
+    let mut command = start::command(&program, word, arguments);
     clear_our_own(&mut command);
     let files = hand_over(&mut command, &variables)?;
     let mask = exec.mask.then(|| mask_of(&variables)).transpose()?;

@@ -5,7 +5,6 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -94,7 +93,7 @@ fn remove_abandoned(place: &Path) {
         }
         // One that is new may not have its lock yet.
         let is_old = entry.metadata().and_then(|folder| folder.modified());
-        let is_old = is_old.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age > Duration::from_secs(60)));
+        let is_old = is_old.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age.as_secs() > 60));
         if is_old && File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok()) {
             let _ = std::fs::remove_dir_all(folder);
         }

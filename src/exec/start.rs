@@ -1,6 +1,6 @@
 //! Finds the command and starts it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -29,10 +29,12 @@ pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
 
 /// The command: it sees its name as it was typed.
 #[expect(clippy::disallowed_methods, reason = "this is the file that starts the person's command")]
-pub fn command(program: &Path, word: &OsStr) -> Command {
+pub fn command(program: &Path, word: &OsStr, arguments: &[OsString]) -> Command {
     let mut command = Command::new(program);
+    command.args(arguments);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::arg0(&mut command, word);
+    #[cfg(not(unix))]
     let _ = word;
     command
 }

@@ -1,5 +1,6 @@
 //! The command line. clap's types end here.
 
+mod exec;
 mod migrate;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::{self, Usage};
+pub use exec::{EnvOptions, ExecOptions, PrintOptions};
 pub use migrate::{MigrateOptions, Task};
 
 /// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.
@@ -72,6 +74,15 @@ pub enum Command {
         #[command(flatten)]
         options: MigrateOptions,
     },
+    /// Run a command with the keys that it needs in its environment
+    #[command(after_help = exec::EXAMPLE_OF_EXEC)]
+    Exec(ExecOptions),
+    /// Print a key, and nothing else
+    #[command(after_help = exec::EXAMPLE_OF_PRINT)]
+    Print(PrintOptions),
+    /// Print lines that set keys in the environment of a shell
+    #[command(after_help = exec::EXAMPLE_OF_ENV)]
+    Env(EnvOptions),
     /// ModelForge's spelling: auth login, auth logout, auth status
     Auth {
         #[command(subcommand)]
@@ -188,6 +199,9 @@ pub fn parse() -> Result<Cli, Usage> {
     {
         return Ok(Cli { verbose: false, command });
     }
+    if let Some(options) = exec::print_of_one_provider() {
+        return Ok(Cli { verbose: false, command: Command::Print(options) });
+    }
     Cli::try_parse().map_err(|problem| match problem.kind() {
         // Asked for, not a mistake: printed, and the program ends.
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -211,7 +225,10 @@ fn mistake(problem: &clap::Error) -> Usage {
         (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, suggestion),
         (ErrorKind::UnknownArgument, None) => error::too_many_arguments(),
         (ErrorKind::ArgumentConflict, Some(option)) => error::conflicting_option(option),
-        (ErrorKind::InvalidValue | ErrorKind::NoEquals, Some(option)) => error::option_needs_a_value(option),
+        (ErrorKind::InvalidValue | ErrorKind::NoEquals, Some(option)) => match problem.get(ContextKind::ValidValue) {
+            Some(ContextValue::Strings(values)) if !values.is_empty() => error::option_needs_one_of(option, values),
+            _ => error::option_needs_a_value(option),
+        },
         (ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand, _) => error::no_command(),
         _ => error::bad_command_line(),
     }

@@ -66,6 +66,8 @@ pub struct Config {
     pub store_in_all: bool,
     /// By their normalised names.
     pub providers: BTreeMap<String, Provider>,
+    /// Whose keys `exec` and `env` hand over where none is named: `[exec] providers`.
+    pub exec_providers: Option<Vec<String>>,
 }
 
 impl Config {
@@ -124,7 +126,8 @@ impl Config {
                         }
                     }
                 }
-                _ => return Err(source.unknown_key(key, &["helpers", "store", "provider"])),
+                "exec" => config.exec_providers = source.exec(value)?,
+                _ => return Err(source.unknown_key(key, &["helpers", "store", "provider", "exec"])),
             }
         }
         Ok(config)

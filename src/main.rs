@@ -4,17 +4,22 @@ mod chain;
 mod cli;
 mod config;
 mod error;
+mod exec;
+mod keys;
 mod links;
 mod lock;
 mod login;
 mod logout;
+mod mask;
 mod migrate;
 mod modelforge;
+mod print;
 mod program;
 mod providers;
 mod purge;
 mod request;
 mod rules;
+mod shell;
 mod status;
 mod terminal;
 mod url;
@@ -52,6 +57,9 @@ fn main() -> ExitCode {
         Command::Auth { command: Auth::Logout { options } } => sign_out(None, &options),
         Command::Auth { command: Auth::Status { options } } => show(None, options, details),
         Command::Migrate { options } | Command::Auth { command: Auth::Migrate { options } } => move_keys(options),
+        Command::Exec(options) => exec::exec(&options.into()),
+        Command::Print(options) => print::print(&options.into()),
+        Command::Env(options) => shell::env(&options.into()),
         Command::Fill => wire::fill(),
         Command::Approve => wire::approve(&terminal::person()),
         Command::Reject => wire::reject(&terminal::person()),
@@ -66,7 +74,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             terminal::error(&problem);
-            ExitCode::from(if problem.is::<error::Usage>() { 2 } else { 1 })
+            ExitCode::from(error::exit_status(&problem))
         }
     }
 }

@@ -32,7 +32,9 @@ const MAX_ANSWER: usize = 128;
 const MAX_LIST: usize = 8 << 20;
 /// The most credentials that a helper may list.
 const MAX_LISTED: usize = 50_000;
-/// How often this program may be its own helper's helper.
+/// Says how often this program is its own helper's helper.
+pub const DEPTH: &str = "MODELFORGE_CREDENTIAL_DEPTH";
+/// How often it may be.
 const MAX_DEPTH: u32 = 4;
 
 /// A helper program that was found.
@@ -125,7 +127,7 @@ impl Program {
             .args(&self.arguments)
             .arg(operation.name())
             .env("MODELFORGE_CREDENTIAL_INTERACTIVE", if self.attended { "1" } else { "0" })
-            .env("MODELFORGE_CREDENTIAL_DEPTH", (depth + 1).to_string())
+            .env(DEPTH, (depth + 1).to_string())
             .env(lock::HELD, lock::held().unwrap_or_default())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -277,13 +279,18 @@ pub fn askpass(program: &OsStr, prompt: &str) -> Result<Zeroizing<String>> {
     Ok(Zeroizing::new(line.to_owned()))
 }
 
+/// Looks on PATH for a program that a person named, as carefully as for a helper.
+pub fn on_path(name: &OsStr) -> Result<PathBuf> {
+    search(name, false, || error::program_missing(&name.to_string_lossy()))
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the file that starts helpers")]
 fn command(path: &Path) -> Command {
     Command::new(path)
 }
 
 fn depth() -> u32 {
-    std::env::var("MODELFORGE_CREDENTIAL_DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(0)
+    std::env::var(DEPTH).ok().and_then(|depth| depth.parse().ok()).unwrap_or(0)
 }
 
 fn ended(status: ExitStatus) -> String {

@@ -36,6 +36,18 @@ impl Provider {
         Ok(context)
     }
 
+    /// The variables that tools look for its credential in, ModelForge's own first: that is one for keys and another for tokens.
+    pub fn variables(&self) -> impl Iterator<Item = String> {
+        let of_modelforge = self.variable_of_modelforge(&self.name);
+        std::iter::once(of_modelforge).chain(self.variables.iter().cloned())
+    }
+
+    /// The variable in which ModelForge looks for its credential, should it call it by this name.
+    pub fn variable_of_modelforge(&self, name: &str) -> String {
+        let [api_key, access_token] = modelforge_variables(name);
+        if self.sign_in == "device_flow" { access_token } else { api_key }
+    }
+
     fn push_variables(&self, context: &mut Record) -> Result<()> {
         let url = self.location.url();
         let known = modelforge_variables(&self.name);
@@ -140,6 +152,17 @@ impl Providers {
     pub fn of_this_user(&self) -> Vec<String> {
         let configured = self.config.providers.keys().cloned();
         configured.chain(self.of_modelforge_file().map(|(name, _)| name.clone())).collect()
+    }
+
+    /// The providers that the user configured for [`exec`](crate::exec).
+    pub fn of_exec(&self) -> Option<&[String]> {
+        self.config.exec_providers.as_deref()
+    }
+
+    /// The providers of ModelForge's file that need a credential.
+    pub fn of_modelforge_with_keys(&self) -> Vec<String> {
+        let needs_one = |provider: &Result<modelforge::Provider>| !matches!(provider, Ok(p) if p.sign_in == "none");
+        self.of_modelforge_file().filter(|(_, provider)| needs_one(provider)).map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether only the path tells which provider of this host is meant. Nobody else gets the key of one of them.

@@ -147,6 +147,7 @@ pub fn error(problem: &anyhow::Error) {
     say("error", &format!("{problem:#}"));
     let hint = problem.chain().find_map(|cause| match cause.downcast_ref::<error::Usage>() {
         Some(usage) => usage.0.hint_text(),
+        None if cause.is::<error::NotStarted>() => cause.downcast_ref::<error::NotStarted>()?.0.hint_text(),
         None => cause.downcast_ref::<Error>()?.hint_text(),
     });
     if let Some(hint) = hint {

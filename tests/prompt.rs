@@ -95,6 +95,16 @@ impl Session {
         self.terminal.write_all(keys.as_bytes()).expect("keys arrive");
     }
 
+    /// Makes the terminal larger or smaller.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        self.terminal.resize(pty_process::Size::new(rows, columns)).expect("it has a size");
+    }
+
+    /// The process that was started.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the end: the status, the answer, and all that was shown.
     pub fn end(mut self) -> (ExitStatus, String, String) {
         let mut answer = String::new();

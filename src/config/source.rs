@@ -177,6 +177,18 @@ impl Source<'_> {
         Ok(provider)
     }
 
+    /// `[exec]`.
+    pub fn exec(&self, value: &Value) -> Result<Option<Vec<String>>> {
+        let mut providers = None;
+        for (key, value) in self.table("exec", value)? {
+            match key.get_ref().as_ref() {
+                "providers" => providers = Some(self.texts("providers", value)?),
+                _ => return Err(self.unknown_key(key, &["providers"])),
+            }
+        }
+        Ok(providers)
+    }
+
     /// Where tokens are sent.
     fn https(&self, name: &str, value: &Value) -> Result<String> {
         let text = self.text(name, value)?;

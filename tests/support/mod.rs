@@ -2,6 +2,7 @@
 
 pub mod conformance;
 pub mod keyring;
+pub mod server;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

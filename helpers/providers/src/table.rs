@@ -62,7 +62,8 @@ pub static PROVIDERS: [Provider; 144] = [
     at("anyapi", "AnyAPI", "https://api.anyapi.ai/v1", &["ANYAPI_API_KEY"]),
     at("atomic_chat", "Atomic Chat", "http://127.0.0.1:1337/v1", &["ATOMIC_CHAT_API_KEY"]),
     at("auriko", "Auriko", "https://api.auriko.ai/v1", &["AURIKO_API_KEY"]),
-    no_fixed_url("azure", "Azure", &["AZURE_API_KEY", "AZURE_OPENAI_API_KEY"]).alias(&["azure_openai"]),
+    no_fixed_url("azure", "Azure", &["AZURE_API_KEY", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY"])
+        .alias(&["azure_openai"]),
     no_fixed_url("azure_cognitive_services", "Azure Cognitive Services", &["AZURE_COGNITIVE_SERVICES_API_KEY"]),
     at("bailing", "Bailing", "https://api.tbox.cn/api/llm/v1", &["BAILING_API_TOKEN"]),
     at("baseten", "Baseten", "https://inference.baseten.co/v1", &["BASETEN_API_KEY"]),
@@ -90,7 +91,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("evroc", "evroc", "https://models.think.evroc.com/v1", &["EVROC_API_KEY"]),
     at("fastrouter", "FastRouter", "https://go.fastrouter.ai/api/v1", &["FASTROUTER_API_KEY"]),
     at("fireworks_ai", "Fireworks AI", "https://api.fireworks.ai/inference/v1",
-        &["FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY", "FIREWORKSAI_API_KEY"]).alias(&["fireworks"]),
+        &["FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY", "FIREWORKSAI_API_KEY", "FIREWORKS_AI_TOKEN"]).alias(&["fireworks"]),
     at("freemodel", "FreeModel", "https://cc.freemodel.dev/v1", &["FREEMODEL_API_KEY"]),
     at("friendli", "Friendli", "https://api.friendli.ai/serverless/v1", &["FRIENDLI_TOKEN", "FRIENDLIAI_API_KEY"]),
     at("frogbot", "FrogBot", "https://app.frogbot.ai/api/v1", &["FROGBOT_API_KEY"]),
@@ -157,7 +158,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("opencode", "OpenCode Zen", "https://opencode.ai/zen/v1", &["OPENCODE_API_KEY"]).path_bound()
         .alias(&["opencode_zen"]),
     at("opencode_go", "OpenCode Go", "https://opencode.ai/zen/go/v1", &["OPENCODE_API_KEY"]).path_bound(),
-    at("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", &["OPENROUTER_API_KEY"]),
+    at("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", &["OPENROUTER_API_KEY", "OR_API_KEY"]),
     at("orcarouter", "OrcaRouter", "https://api.orcarouter.ai/v1", &["ORCAROUTER_API_KEY"]),
     at("ovhcloud", "OVHcloud AI Endpoints", "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1",
         &["OVHCLOUD_API_KEY", "OVH_AI_ENDPOINTS_ACCESS_TOKEN"]),
@@ -190,7 +191,8 @@ pub static PROVIDERS: [Provider; 144] = [
     at("tencent_tokenhub", "Tencent TokenHub", "https://tokenhub.tencentmaas.com/v1", &["TENCENT_TOKENHUB_API_KEY"]),
     at("the_grid_ai", "The Grid AI", "https://api.thegrid.ai/v1", &["THEGRIDAI_API_KEY"]),
     at("tinfoil", "Tinfoil", "https://inference.tinfoil.sh/v1", &["TINFOIL_API_KEY"]),
-    at("togetherai", "Together AI", "https://api.together.xyz/v1", &["TOGETHER_API_KEY", "TOGETHERAI_API_KEY"])
+    at("togetherai", "Together AI", "https://api.together.xyz/v1",
+        &["TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN"])
         .alias(&["together", "together_ai"]),
     at("umans_ai", "Umans AI", "https://api.code.umans.ai/v1", &["UMANS_AI_API_KEY", "UMANS_AI_CODING_PLAN_API_KEY"])
         .alias(&["umans_ai_coding_plan"]),

@@ -1,0 +1,126 @@
+//! `exec`, `print` and `env`: the commands that hand keys to programs.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use crate::exec::Exec;
+use crate::keys::Wanted;
+use crate::print::{Field, Print};
+use crate::shell::{Env, Shell};
+
+pub const EXAMPLE_OF_EXEC: &str = "\
+The variables are those that tools look for the provider's key in. Without a
+provider: those of [exec] in config.toml, else those that ModelForge knows.
+
+Example:
+  modelforge-credential exec openai anthropic -- python3 script.py
+  modelforge-credential exec --env MY_KEY=openai:work --mask -- make test";
+
+pub const EXAMPLE_OF_PRINT: &str = "\
+Example:
+  OPENAI_API_KEY=\"$(modelforge-credential print openai)\" python3 script.py
+  modelforge-credential print openai --field expiry";
+
+pub const EXAMPLE_OF_ENV: &str = "\
+Whatever the shell starts from then on has the keys; `exec` gives them to one
+command alone.
+
+Example:
+  eval \"$(modelforge-credential env openai)\"
+  modelforge-credential env openai --shell fish | source";
+
+#[derive(Args)]
+pub struct Whose {
+    /// Whose keys; openai:work is the account `work` of openai
+    #[arg(value_name = "PROVIDER")]
+    providers: Vec<String>,
+    /// Those of every provider that one is signed in to
+    #[arg(long, conflicts_with = "providers")]
+    all: bool,
+    /// Set only the variables of this name (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Set this variable to the key of that provider (may be repeated)
+    #[arg(long, value_name = "NAME=PROVIDER")]
+    env: Vec<String>,
+    /// Go on without the keys that are not there
+    #[arg(long)]
+    allow_missing: bool,
+}
+
+#[derive(Args)]
+pub struct ExecOptions {
+    #[command(flatten)]
+    whose: Whose,
+    /// Replace the keys in what the command prints by `<provider key>`
+    #[arg(long)]
+    mask: bool,
+    /// The command and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+#[derive(Args)]
+pub struct PrintOptions {
+    /// The provider, for example openai
+    #[arg(value_name = "PROVIDER")]
+    provider: Option<String>,
+    /// Which of several accounts
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// End without a line feed
+    #[arg(long)]
+    no_newline: bool,
+    /// What to print of it; the expiry is in seconds since 1970
+    #[arg(long, value_name = "FIELD", value_enum, default_value = "token", conflicts_with = "json")]
+    field: Field,
+    /// All of it, as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub struct EnvOptions {
+    #[command(flatten)]
+    whose: Whose,
+    /// Which shell the lines are for [default: that of $SHELL]
+    #[arg(long, value_name = "SHELL", value_enum)]
+    shell: Option<Shell>,
+}
+
+impl From<Whose> for Wanted {
+    fn from(whose: Whose) -> Self {
+        let Whose { providers, all, only, env, allow_missing } = whose;
+        Self { providers, all, only, env, allow_missing }
+    }
+}
+
+impl From<ExecOptions> for Exec {
+    fn from(options: ExecOptions) -> Self {
+        Self { wanted: options.whose.into(), mask: options.mask, command: options.command }
+    }
+}
+
+impl From<PrintOptions> for Print {
+    fn from(options: PrintOptions) -> Self {
+        let PrintOptions { provider, account, no_newline, field, json } = options;
+        Self { provider, account, no_newline, field, json }
+    }
+}
+
+impl From<EnvOptions> for Env {
+    fn from(options: EnvOptions) -> Self {
+        Self { wanted: options.whose.into(), shell: options.shell }
+    }
+}
+
+/// `print PROVIDER`: tools ask like this each time that they need a key.
+pub fn print_of_one_provider() -> Option<PrintOptions> {
+    let mut words = std::env::args_os().skip(1);
+    let (command, provider) = (words.next()?, words.next()?.into_string().ok()?);
+    if command != "print" || provider.starts_with('-') || words.next().is_some() {
+        return None;
+    }
+    Some(PrintOptions { provider: Some(provider), account: None, no_newline: false, field: Field::Token, json: false })
+}

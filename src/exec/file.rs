@@ -1,0 +1,137 @@
+//! A secret in a file, for programs that take nothing else: for this user alone, in memory where the system has a place for that, and
+//! gone when the command has ended. Should this program be killed, a process that waits for its end takes the file away;
+//! should both be, the next `exec` does.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+const PREFIX: &str = "modelforge-credential-exec-";
+const NAME: &str = "credentials.json";
+/// Locked as long as the file is in use.
+const LOCK: &str = "lock";
+
+pub struct PrivateFile {
+    // Dropped in this order: nobody takes the folder for an abandoned one while it is removed.
+    folder: TempDir,
+    path: PathBuf,
+    _lock: File,
+    #[cfg(unix)]
+    _watcher: watcher::Watcher,
+}
+
+impl PrivateFile {
+    pub fn new(content: &[u8]) -> io::Result<Self> {
+        let place = place();
+        remove_abandoned(&place);
+        let mut folder = tempfile::Builder::new();
+        #[cfg(unix)]
+        folder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = folder.prefix(PREFIX).tempdir_in(&place)?;
+        let lock = private(&folder.path().join(LOCK))?;
+        lock.try_lock()?;
+        #[cfg(unix)]
+        let watcher = watcher::Watcher::start(folder.path())?;
+        let path = folder.path().join(NAME);
+        private(&path)?.write_all(content)?;
+        Ok(Self {
+            folder,
+            path,
+            _lock: lock,
+            #[cfg(unix)]
+            _watcher: watcher,
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        debug_assert!(self.path.starts_with(self.folder.path()));
+        &self.path
+    }
+}
+
+/// A new file that nobody else can open.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Where files live in memory and for this user alone, else the folder for temporary files.
+fn place() -> PathBuf {
+    #[cfg(unix)]
+    {
+        let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+        if let Some(folder) = runtime.filter(|folder| is_ours_alone(folder)) {
+            return folder;
+        }
+        let memory = Path::new("/dev/shm");
+        if cfg!(target_os = "linux") && tempfile::tempfile_in(memory).is_ok() {
+            return memory.to_path_buf();
+        }
+    }
+    std::env::temp_dir()
+}
+
+#[cfg(unix)]
+fn is_ours_alone(folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid().as_raw();
+    folder.symlink_metadata().is_ok_and(|folder| folder.is_dir() && folder.uid() == user && folder.mode() & 0o077 == 0)
+}
+
+/// Folders whose process, and whose watcher, were killed.
+#[cfg(unix)]
+fn remove_abandoned(place: &Path) {
+    for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+        let folder = entry.path();
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) || !is_ours_alone(&folder) {
+            continue;
+        }
+        // One that is new may not have its lock yet.
+        let is_old = entry.metadata().and_then(|folder| folder.modified());
+        let is_old = is_old.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age.as_secs() > 60));
+        if is_old && File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn remove_abandoned(_: &Path) {}
+
+#[cfg(unix)]
+mod watcher {
+    use std::io;
+    use std::os::unix::process::CommandExt;
+    use std::path::Path;
+    use std::process::{Child, Command, Stdio};
+
+    use super::{LOCK, NAME};
+
+    /// A shell that reads until this process has ended, by whatever means, and then removes the file.
+    pub struct Watcher(Child);
+
+    const SCRIPT: &str = "trap '' HUP INT QUIT TERM; read -r _; rm -f -- \"$1\" \"$2\" && rmdir -- \"$3\"";
+
+    impl Watcher {
+        #[expect(clippy::disallowed_methods, reason = "it starts the watcher")]
+        pub fn start(folder: &Path) -> io::Result<Self> {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", SCRIPT, "sh"]).args([folder.join(NAME), folder.join(LOCK)]).arg(folder);
+            command.env_clear().env("PATH", "/usr/bin:/bin").current_dir("/").process_group(0);
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(Self)
+        }
+    }
+
+    impl Drop for Watcher {
+        fn drop(&mut self) {
+            // The folder is gone by now.
+            drop(self.0.stdin.take());
+            let _ = self.0.wait();
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Finds the command and starts it.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::error::{self, NotStarted};
+use crate::program;
+
+/// The program of a command: a path as it is, a name on PATH. Where the keys would go is settled before any is looked for.
+pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
+    let path = Path::new(word);
+    if word.is_empty() || path.components().count() == 1 && path.file_name() == Some(word) {
+        let missing = error::program_missing(&word.to_string_lossy());
+        return program::on_path(word).map_err(|problem| match problem == missing {
+            true => error::command_missing(problem),
+            false => error::command_unusable(problem),
+        });
+    }
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => Err(error::command_unusable(error::program_unusable(path))),
+        Ok(_) => Ok(path.to_path_buf()),
+        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => {
+            Err(error::command_missing(error::no_such_program(path)))
+        }
+        Err(problem) => Err(error::command_not_started(path, &problem)),
+    }
+}
+
+/// The command: it sees its name as it was typed.
+#[expect(clippy::disallowed_methods, reason = "this is the file that starts the person's command")]
+pub fn command(program: &Path, word: &OsStr, arguments: &[OsString]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::arg0(&mut command, word);
+    #[cfg(not(unix))]
+    let _ = word;
+    command
+}
+
+/// Becomes the command; returns only if that fails.
+#[cfg(unix)]
+pub fn instead(mut command: Command, program: &Path) -> NotStarted {
+    let problem = std::os::unix::process::CommandExt::exec(&mut command);
+    error::command_not_started(program, &problem)
+}
+
+/// A process cannot become another one here: it waits for it, and ends as it does.
+#[cfg(not(unix))]
+pub fn instead(command: Command, program: &Path) -> NotStarted {
+    match super::parent::plain(command) {
+        Ok(status) => super::parent::end_like(status),
+        Err(problem) => error::command_not_started(program, &problem),
+    }
+}

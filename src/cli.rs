@@ -1,5 +1,6 @@
 //! The command line. clap's types end here.
 
+mod audit;
 mod migrate;
 
 use std::ffi::OsString;
@@ -10,6 +11,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::error::{self, Usage};
 pub use migrate::{MigrateOptions, Task};
+
+pub use audit::AuditOptions;
 
 /// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.
 #[derive(Parser)]
@@ -71,6 +74,14 @@ pub enum Command {
     Migrate {
         #[command(flatten)]
         options: MigrateOptions,
+    },
+    /// Show who asked for which key, and check that nobody changed the log
+    #[command(
+        after_help = "Example:\n  modelforge-credential audit --provider openai --since 2d\n  modelforge-credential audit --verify"
+    )]
+    Audit {
+        #[command(flatten)]
+        options: AuditOptions,
     },
     /// ModelForge's spelling: auth login, auth logout, auth status
     Auth {

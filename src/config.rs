@@ -64,6 +64,8 @@ pub struct Config {
     helpers: Option<Vec<Entry>>,
     /// Store in every helper, as git does, instead of the first that keeps it.
     pub store_in_all: bool,
+    /// Keep no log of who asked for what.
+    pub without_audit: bool,
     /// By their normalised names.
     pub providers: BTreeMap<String, Provider>,
 }
@@ -115,6 +117,7 @@ impl Config {
                         _ => return Err(source.fault(value.span(), "`store` is neither \"first\" nor \"all\"")),
                     }
                 }
+                "audit" => config.without_audit = !source.is_enabled("audit", value)?,
                 "provider" => {
                     for (name, value) in source.table("provider", value)? {
                         let provider = source.provider(value)?;
@@ -124,7 +127,7 @@ impl Config {
                         }
                     }
                 }
-                _ => return Err(source.unknown_key(key, &["helpers", "store", "provider"])),
+                _ => return Err(source.unknown_key(key, &["helpers", "store", "audit", "provider"])),
             }
         }
         Ok(config)

@@ -1,6 +1,7 @@
 //! Every sentence that says what went wrong. One line, lower case, no full stop; it names the thing, never a value; the
 //! hint is something to paste.
 
+mod audit;
 mod migrate;
 mod purge;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use modelforge_credential_protocol::{Error, Record, visible};
 
+pub use audit::*;
 pub use migrate::*;
 pub use purge::*;
 

@@ -1,5 +1,6 @@
 //! `modelforge-credential`: asks credential helpers, in the configured order, for the keys of LLM providers.
 
+mod audit;
 mod chain;
 mod cli;
 mod config;
@@ -23,7 +24,7 @@ mod wire;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::{Auth, Command, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions, Task};
+use cli::{AuditOptions, Auth, Command, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions, Task};
 use terminal::Person;
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
@@ -52,11 +53,12 @@ fn main() -> ExitCode {
         Command::Auth { command: Auth::Logout { options } } => sign_out(None, &options),
         Command::Auth { command: Auth::Status { options } } => show(None, options, details),
         Command::Migrate { options } | Command::Auth { command: Auth::Migrate { options } } => move_keys(options),
+        Command::Audit { options } => show_log(options),
         Command::Fill => wire::fill(),
-        Command::Approve => wire::approve(&terminal::person()),
-        Command::Reject => wire::reject(&terminal::person()),
-        Command::Store => wire::approve(&Person::Nobody),
-        Command::Erase => wire::reject(&Person::Nobody),
+        Command::Approve => wire::approve("approve", &terminal::person()),
+        Command::Reject => wire::reject("reject", &terminal::person()),
+        Command::Store => wire::approve("store", &Person::Nobody),
+        Command::Erase => wire::reject("erase", &Person::Nobody),
         Command::Get => wire::get(),
         Command::List => wire::list(),
         Command::Capability => wire::capability(),
@@ -98,6 +100,11 @@ fn sign_out(provider: Option<String>, options: &LogoutOptions) -> Result<()> {
 fn show(provider: Option<String>, options: StatusOptions, details: bool) -> Result<()> {
     let StatusOptions { provider: option, account, json } = options;
     status::status(&status::Status { provider: provider.or(option), account, details, json })
+}
+
+fn show_log(options: AuditOptions) -> Result<()> {
+    let AuditOptions { provider, account, since, limit, json, verify } = options;
+    audit::audit(&audit::Audit { provider, account, since, limit, json, verify })
 }
 
 fn move_keys(options: MigrateOptions) -> Result<()> {

@@ -282,7 +282,8 @@ fn command(path: &Path) -> Command {
     Command::new(path)
 }
 
-fn depth() -> u32 {
+/// How many times this program was its own helper, as its caller says.
+pub fn depth() -> u32 {
     std::env::var("MODELFORGE_CREDENTIAL_DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(0)
 }
 

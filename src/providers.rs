@@ -64,6 +64,11 @@ impl Providers {
         self.config.store_in_all
     }
 
+    /// Whether the user wants a log of who asked for what.
+    pub fn are_audited(&self) -> bool {
+        !self.config.without_audit
+    }
+
     /// The chain for a request.
     pub fn helpers_for(&self, request: &Record) -> Result<Helpers> {
         let name = request.text("provider").map(normalize);

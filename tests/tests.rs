@@ -5,6 +5,7 @@
 mod support;
 
 mod attacks;
+mod audit;
 mod chain;
 mod config;
 mod conformance;

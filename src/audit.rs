@@ -23,10 +23,10 @@ use crate::providers::Providers;
 use crate::terminal;
 use line::{Line, text};
 
-use files::folder;
+pub use files::{folder, head as head_file, paths};
 pub use read::last_uses;
 pub use show::{Audit, audit};
-use verify::verify;
+pub use verify::{Verified, verify};
 
 /// What is known so far about an operation. Dropped, it becomes a record of the log.
 pub struct Event {

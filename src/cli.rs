@@ -1,6 +1,7 @@
 //! The command line. clap's types end here.
 
 mod audit;
+mod doctor;
 mod migrate;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use crate::error::{self, Usage};
 pub use migrate::{MigrateOptions, Task};
 
 pub use audit::AuditOptions;
+pub use doctor::DoctorOptions;
 
 /// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.
 #[derive(Parser)]
@@ -74,6 +76,14 @@ pub enum Command {
     Migrate {
         #[command(flatten)]
         options: MigrateOptions,
+    },
+    /// Check everything that may be wrong, and say what mends it
+    #[command(
+        after_help = "Each helper that stores is tried with a throw-away credential, which is\nerased again. The exit status is 1 if a check failed.\n\nExample:\n  modelforge-credential doctor"
+    )]
+    Doctor {
+        #[command(flatten)]
+        options: DoctorOptions,
     },
     /// Show who asked for which key, and check that nobody changed the log
     #[command(

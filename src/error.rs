@@ -2,6 +2,7 @@
 //! hint is something to paste.
 
 mod audit;
+mod doctor;
 mod migrate;
 mod purge;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use modelforge_credential_protocol::{Error, Record, visible};
 
 pub use audit::*;
+pub use doctor::*;
 pub use migrate::*;
 pub use purge::*;
 

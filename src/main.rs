@@ -4,6 +4,7 @@ mod audit;
 mod chain;
 mod cli;
 mod config;
+mod doctor;
 mod error;
 mod links;
 mod lock;
@@ -24,7 +25,9 @@ mod wire;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::{AuditOptions, Auth, Command, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions, Task};
+use cli::{
+    AuditOptions, Auth, Command, DoctorOptions, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions, Task,
+};
 use terminal::Person;
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Auth { command: Auth::Logout { options } } => sign_out(None, &options),
         Command::Auth { command: Auth::Status { options } } => show(None, options, details),
         Command::Migrate { options } | Command::Auth { command: Auth::Migrate { options } } => move_keys(options),
+        Command::Doctor { options: DoctorOptions { json } } => doctor::doctor(&doctor::Doctor { json }),
         Command::Audit { options } => show_log(options),
         Command::Fill => wire::fill(),
         Command::Approve => wire::approve("approve", &terminal::person()),

@@ -67,6 +67,11 @@ impl Program {
         })
     }
 
+    /// What is started.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The same program, told that it may ask a person.
     pub fn attended(&self) -> Self {
         Self { attended: true, ..self.clone() }
@@ -223,6 +228,16 @@ impl Helper for Program {
             records.push(record);
         }
         if records.is_empty() { Ok(None) } else { Err(error::list_cut_short()) }
+    }
+}
+
+/// Every program that an entry may mean, in the order in which they are looked at: the first that may be started is.
+pub fn candidates(entry: &Entry) -> Vec<PathBuf> {
+    let Some(first) = entry.words.first() else { return Vec::new() };
+    match entry.is_command {
+        _ if Path::new(first).is_absolute() => vec![PathBuf::from(first)],
+        true => find::candidates(OsStr::new(first), false),
+        false => find::candidates(OsStr::new(&format!("{PROGRAM}-{first}")), true),
     }
 }
 

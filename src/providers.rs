@@ -133,6 +133,11 @@ impl Providers {
         Ok(best)
     }
 
+    /// Why ModelForge's file says nothing, if that is so.
+    pub fn problem_of_modelforge(&self) -> Option<modelforge_credential_protocol::Error> {
+        self.modelforge.get_or_init(modelforge::load).as_ref().err().cloned()
+    }
+
     /// The providers for which other helpers are asked than for the rest.
     pub fn with_helpers_of_their_own(&self) -> impl Iterator<Item = &str> {
         let is_overruled = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some();

@@ -6,9 +6,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Result, has_home};
+use modelforge_credential_protocol::Result;
 
-use crate::error::{self, PROGRAM};
+use crate::{error, lock};
 
 /// The segment that is written to.
 pub const CURRENT: &str = "audit.jsonl";
@@ -24,10 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The folder of the log; none without a home folder.
 pub fn folder() -> Option<PathBuf> {
-    if !has_home("XDG_STATE_HOME") {
-        return None;
-    }
-    Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join(PROGRAM))
+    lock::state_folder()
 }
 
 /// The head of the log in this folder.

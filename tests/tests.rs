@@ -9,6 +9,7 @@ mod audit;
 mod chain;
 mod config;
 mod conformance;
+mod doctor;
 mod git;
 mod interop;
 mod login;

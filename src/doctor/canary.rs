@@ -50,7 +50,10 @@ pub fn check(helper: &dyn Helper, stores: bool, limit: Duration, interrupted: &A
     // One that refused to store has nothing to erase, and mostly refuses that as well. One that was ended may have stored it.
     let may_be_there = stored.as_ref().err().is_none_or(|problem| *problem == error::too_slow(limit));
     match (erased, helper.get(&question)) {
-        (_, Ok(Some(found))) if found.has_secret() => Err(error::canary_left(None)),
+        (_, Ok(Some(found))) if found.has_secret() => match found.matches_secret(&canary) {
+            true => Err(error::canary_left(None)),
+            false => Err(error::canary_unasked()),
+        },
         (Err(problem), left) if may_be_there && !matches!(left, Ok(None)) => Err(error::canary_left(Some(&problem))),
         (_, Err(problem)) if may_be_there => Err(error::canary_left(Some(&problem))),
         _ => read_back,

@@ -33,7 +33,7 @@ fn judge(now: SystemTime, newest: Option<(SystemTime, PathBuf)>) -> Finding {
         Some((time, path)) if time > now + TOLERANCE => {
             Finding::warning(CHECK, &error::file_from_the_future(&path, &shown(time)))
         }
-        _ => Finding::ok(CHECK, "it is not obviously wrong"),
+        _ => Finding::ok(CHECK, "the time is not obviously wrong"),
     }
 }
 

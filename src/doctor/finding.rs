@@ -17,7 +17,7 @@ pub enum Level {
 /// One thing that was checked, in one line.
 #[derive(Serialize, Debug)]
 pub struct Finding {
-    /// Which kind of check.
+    /// Which kind of check, in one word.
     pub check: &'static str,
     pub level: Level,
     pub message: String,

@@ -5,14 +5,14 @@ use crate::audit;
 use crate::error;
 use crate::providers::Providers;
 
-const CHECK: &str = "audit log";
+const CHECK: &str = "audit";
 
 pub fn check(providers: &Providers) -> Vec<Finding> {
     let Some(folder) = audit::folder() else {
         return vec![Finding::warning(CHECK, &error::log_needs_a_home())];
     };
     if !providers.are_audited() {
-        return vec![Finding::ok(CHECK, "it is off: `[audit] enabled = false` in config.toml")];
+        return vec![Finding::ok(CHECK, "the log is off: `[audit] enabled = false` in config.toml")];
     }
     vec![match audit::verify(&folder) {
         Err(problem) => Finding::error(CHECK, &error::log_unreadable(&problem)),

@@ -9,7 +9,7 @@ const CHECK: &str = "migration";
 pub fn check() -> Vec<Finding> {
     match unfinished() {
         Some(problem) => vec![Finding::warning(CHECK, &problem)],
-        None => vec![Finding::ok(CHECK, "none is unfinished")],
+        None => vec![Finding::ok(CHECK, "no migration is unfinished")],
     }
 }
 

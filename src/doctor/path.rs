@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 
-const CHECK: &str = "PATH";
+const CHECK: &str = "path";
 
 #[cfg(unix)]
 pub fn check() -> Vec<Finding> {
@@ -19,7 +19,7 @@ pub fn check() -> Vec<Finding> {
         .map(|folder| Finding::warning(CHECK, &crate::error::path_is_open(folder, mode(folder) & 0o1000 != 0)))
         .collect();
     if findings.is_empty() {
-        findings.push(Finding::ok(CHECK, "nobody else can write to a folder on it"));
+        findings.push(Finding::ok(CHECK, "nobody else can write to a folder on PATH"));
     }
     findings
 }

@@ -11,7 +11,7 @@ use crate::error;
 use crate::program::Program;
 use crate::providers::Providers;
 
-const CHECK: &str = "plain text";
+const CHECK: &str = "plaintext";
 pub const HELPER: &str = "plaintext";
 
 /// One finding for each file. The helper is asked whether it is part of a chain or not.

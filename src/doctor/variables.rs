@@ -27,8 +27,9 @@ const KNOWN: [(&str, &str); 9] = [
 
 pub fn check(chains: &[Vec<String>], asked: &[Asked]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = shadows(chains, asked);
+    let set = std::env::vars_os().filter(|(name, value)| !value.is_empty() || counts_when_empty(name));
     let mut names: Vec<String> =
-        std::env::vars_os().filter_map(|(name, _)| Some(name.to_str()?.strip_prefix(PREFIX)?.to_owned())).collect();
+        set.filter_map(|(name, _)| Some(name.to_str()?.strip_prefix(PREFIX)?.to_owned())).collect();
     names.sort();
     for name in names {
         let variable = format!("{PREFIX}{name}");
@@ -46,6 +47,11 @@ pub fn check(chains: &[Vec<String>], asked: &[Asked]) -> Vec<Finding> {
         findings.push(Finding::ok(CHECK, "no variable hides a key that is kept, or changes what this program does"));
     }
     findings
+}
+
+/// Set to nothing, these say "none"; of the others that means that they are not set.
+fn counts_when_empty(name: &std::ffi::OsStr) -> bool {
+    name == "MODELFORGE_CREDENTIAL_HELPERS" || name == "MODELFORGE_CREDENTIAL_CONFIG"
 }
 
 /// A copy from a variable, and a later one of another helper for the same place.

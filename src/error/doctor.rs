@@ -145,6 +145,6 @@ pub fn disk_has_no_inodes(place: &Path, files: u64) -> Error {
 
 pub fn log_has_problems(count: usize) -> Error {
     let what = if count == 1 { "one thing is".to_owned() } else { format!("{count} things are") };
-    Error::new(format!("{what} wrong with it: records were changed, or are missing"))
+    Error::new(format!("{what} wrong with the log: records were changed, or are missing"))
         .hint(format!("{PROGRAM} audit --verify"))
 }

@@ -17,6 +17,7 @@ use std::time::{Instant, SystemTime};
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, visible};
 
 use crate::chain::{Answer, Erased, Stored};
+use crate::config;
 use crate::error;
 use crate::program;
 use crate::providers::Providers;
@@ -101,7 +102,11 @@ impl Drop for Event {
         };
         self.line.ms = (self.started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         if let Err(problem) = log::append(&folder, &log::SIZES, &mut self.line) {
-            terminal::warning(&error::not_logged(&problem));
+            let has_home = config::home().is_none_or(|home| !folder.starts_with(&home) || home.exists());
+            match has_home {
+                true => terminal::warning(&error::not_logged(&problem)),
+                false => terminal::trace("nothing is logged: the home folder does not exist"),
+            }
         }
     }
 }

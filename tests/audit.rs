@@ -122,7 +122,7 @@ fn a_request_that_is_refused_or_needs_no_helper_reaches_no_chain_and_is_not_logg
         assert_eq!(test.output().status.code(), Some(code));
         assert!(!log(&test).exists());
     }
-    test.args(["audit"]).stdout("nothing is logged that matches\n").success();
+    test.args(["audit"]).stdout("nothing is logged yet\n").success();
 }
 
 #[test]
@@ -208,6 +208,8 @@ fn the_configuration_turns_it_off() {
     let test = has(Test::new()).config("[audit]\nenabled = false\n");
     let test = asked(test, 1);
     assert!(!log(&test).exists());
+    let off = "warning: nothing more is logged: `[audit] enabled = false` in config.toml\n";
+    let test = test.args(["audit"]).stdout("nothing is logged yet\n").stderr(off).success();
     let test = test.config("[audit]\nenabled = true\n");
     assert_eq!(lines(&asked(test, 1)).len(), 1);
     for (config, problem) in [
@@ -229,6 +231,11 @@ fn without_a_home_folder_there_is_no_log_and_only_the_trace_says_so() {
     let test = get(test.env("MODELFORGE_CREDENTIAL_TRACE", "1"));
     let said = String::from_utf8(test.output().stderr).unwrap();
     assert!(said.contains("trace: nothing is logged: there is no home folder\n"), "{said}");
+    let test = get(test).env("HOME", "/proc/nobody");
+    let said = String::from_utf8(test.output().stderr).unwrap();
+    assert!(said.contains("trace: nothing is logged: the home folder does not exist\n"), "{said}");
+    assert!(!said.contains("warning"), "{said}");
+    let test = test.env("HOME", "");
     test.env("MODELFORGE_CREDENTIAL_TRACE", "")
         .args(["audit"])
         .stderr("error: there is no audit log: there is no home folder\n")
@@ -334,7 +341,8 @@ fn tampered(change: impl Fn(&mut Vec<String>)) -> Test {
     let test = asked(has(Test::new()), 5);
     let mut lines = lines(&test);
     change(&mut lines);
-    fs::write(log(&test), lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    fs::write(log(&test), lines.iter().map(|line| format!("{line}\n")).collect::<String>())
+        .expect("the log can be written");
     test
 }
 

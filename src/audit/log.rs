@@ -139,8 +139,8 @@ fn rotate(folder: &Path, sizes: &Sizes, head: &mut Head, head_file: &File) -> Re
     let mut newer = 0;
     let mut old = Vec::new();
     for (last, path) in files::segments(folder).into_iter().rev() {
-        let is_old = newest(&path).and_then(|at| at.elapsed().ok()).is_some_and(|age| age > sizes.age);
-        if newer >= sizes.kept && is_old {
+        let is_old = || newest(&path).and_then(|at| at.elapsed().ok()).is_some_and(|age| age > sizes.age);
+        if newer >= sizes.kept && is_old() {
             head.first = head.first.max(last + 1);
             old.push(path);
         } else {

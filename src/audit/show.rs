@@ -55,8 +55,13 @@ pub fn audit(asked: &Audit) -> Result<()> {
         let lines: Vec<u8> = shown.into_iter().flat_map(|(_, line)| line.into_iter().chain([b'\n'])).collect();
         return Ok(terminal::answer(&lines)?);
     }
+    if Config::load().is_ok_and(|config| config.without_audit) {
+        terminal::warning(&error::log_is_off());
+    }
     if shown.is_empty() {
-        return Ok(terminal::done("nothing is logged that matches")?);
+        let is_filtered = since.is_some() || provider.is_some() || asked.account.is_some() || limit == 0;
+        let said = if is_filtered { "nothing is logged that matches" } else { "nothing is logged yet" };
+        return Ok(terminal::done(said)?);
     }
     let lines: Vec<Line> = shown.into_iter().map(|(line, _)| line).collect();
     Ok(terminal::answer(table(&lines).as_bytes())?)

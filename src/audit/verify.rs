@@ -1,7 +1,7 @@
 //! Checks the chain of hashes: whether a record was changed, is missing, or stands elsewhere. It finds what a program did that does
 //! not know of the chain, or only to the records; who can write as this user can rewrite the chain and its head as a whole.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -32,13 +32,10 @@ pub struct Verified {
 
 /// Reads all that is kept. Others may go on writing meanwhile.
 pub fn verify(folder: &Path) -> Result<Verified> {
-    // The files are opened while nobody writes; what is read later is what was there then.
+    // The head and the segment that grows are looked at while nobody writes: what is read later is what was there then.
     let lock = files::lock_to_read(folder)?;
     let head = lock.as_ref().and_then(Head::read);
-    let mut segments: Vec<File> = Vec::new();
-    for (_, path) in files::segments(folder) {
-        segments.push(files::open(&path, OpenOptions::new().read(true))?);
-    }
+    let segments = files::segments(folder);
     let current = match files::open_current(folder, false) {
         Ok(file) => Some((file.metadata()?.len(), file)),
         Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => None,
@@ -46,8 +43,13 @@ pub fn verify(folder: &Path) -> Result<Verified> {
     };
     drop(lock);
     let mut check = Check { head, ..Check::default() };
-    for segment in segments {
-        check.read(segment)?;
+    for (last, path) in segments {
+        match files::open(&path, OpenOptions::new().read(true)) {
+            Ok(segment) => check.read(segment)?,
+            // It was old, and another process has deleted it just now.
+            Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => check.begins_after(last, folder)?,
+            Err(problem) => return Err(problem.into()),
+        }
     }
     if let Some((length, file)) = current {
         check.read(file.take(length))?;
@@ -77,6 +79,15 @@ impl Check {
                 None => self.verified.torn += 1,
             }
         }
+    }
+
+    /// Takes the head's word for it that a segment is no longer kept.
+    fn begins_after(&mut self, last: u64, folder: &Path) -> Result<()> {
+        let head = files::lock_to_read(folder)?.as_ref().and_then(Head::read);
+        if let (Some(known), Some(head)) = (&mut self.head, head.filter(|head| head.first > last)) {
+            known.first = head.first;
+        }
+        Ok(())
     }
 
     fn record(&mut self, line: &[u8], record: Line) {

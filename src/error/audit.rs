@@ -25,6 +25,10 @@ pub fn log_needs_a_home() -> Error {
     Error::new("there is no audit log: there is no home folder")
 }
 
+pub fn log_is_off() -> Error {
+    Error::new("nothing more is logged: `[audit] enabled = false` in config.toml")
+}
+
 pub fn log_unreadable(problem: &Error) -> Error {
     Error::new(format!("cannot read the audit log: {problem}"))
 }

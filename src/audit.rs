@@ -12,6 +12,7 @@ mod show;
 mod tests;
 mod verify;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, visible};
@@ -29,6 +30,17 @@ pub use read::last_uses;
 pub use show::{Audit, audit};
 pub use verify::{Verified, verify};
 
+/// Whether anything of this process is to be logged.
+static IS_WANTED: AtomicBool = AtomicBool::new(false);
+
+/// Looks who asks, if that will be wanted. It takes longer than all else that the log needs, so it is done while a helper is
+/// awaited.
+pub fn look_who_asks() {
+    if IS_WANTED.load(Ordering::Relaxed) {
+        asker::asker();
+    }
+}
+
 /// What is known so far about an operation. Dropped, it becomes a record of the log.
 pub struct Event {
     started: Instant,
@@ -37,7 +49,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Begins with the time, what is asked for, and who asks. Until it is told better, the outcome is "failed".
+    /// Begins with the time and what is asked for. Until it is told better, the outcome is "failed".
     pub fn start(operation: &'static str, providers: &Providers, description: &Record) -> Self {
         let is_logged = providers.are_audited();
         let mut line = Line { operation: operation.to_owned(), outcome: "failed".to_owned(), ..Line::default() };
@@ -47,7 +59,7 @@ impl Event {
             line.url = description.has("host").then(|| text(&description.url()));
             line.account = description.text("username").map(text);
             line.depth = Some(program::depth()).filter(|depth| *depth > 0);
-            line.asked_by(asker::asker());
+            IS_WANTED.store(true, Ordering::Relaxed);
         }
         Self { started: Instant::now(), line, is_logged }
     }
@@ -100,6 +112,7 @@ impl Drop for Event {
         let Some(folder) = folder() else {
             return terminal::trace("nothing is logged: there is no home folder");
         };
+        self.line.asked_by(asker::asker());
         self.line.ms = (self.started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         if let Err(problem) = log::append(&folder, &log::SIZES, &mut self.line) {
             let has_home = config::home().is_none_or(|home| !folder.starts_with(&home) || home.exists());

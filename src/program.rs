@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Entry;
 use crate::error::{self, PROGRAM};
-use crate::{lock, terminal};
+use crate::{audit, lock, terminal};
 use find::{search, trusted};
 use process::{Finished, Running};
 
@@ -138,6 +138,7 @@ impl Program {
         command.envs(self.environment.iter().copied());
         let mut running = Running::start(command, !self.attended, self.limit())?;
         running.write(request.to_lines());
+        audit::look_who_asks();
         let finished = running.finish(most)?;
         let (reason, hint) = self.pass_on(&finished, request);
         if finished.status.success() {

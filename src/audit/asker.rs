@@ -1,14 +1,21 @@
 //! Which program asks: this process's parent, and its parents, as the system reports them.
 
+use std::sync::OnceLock;
+
 use super::line::Process;
 
 /// How many processes are named at the most.
 #[cfg(target_os = "linux")]
-const MOST: usize = 6;
+const MOST: usize = 5;
 
-/// The asking program and those that started it.
+/// The asking program and those that started it. They stay the same while this process lives.
+pub fn asker() -> &'static [Process] {
+    static ASKER: OnceLock<Vec<Process>> = OnceLock::new();
+    ASKER.get_or_init(look)
+}
+
 #[cfg(target_os = "linux")]
-pub fn asker() -> Vec<Process> {
+fn look() -> Vec<Process> {
     let mut processes = Vec::with_capacity(MOST);
     let mut pid = std::os::unix::process::parent_id();
     // 0: it lies outside of what this container sees. 1 is the system's own.
@@ -43,12 +50,12 @@ fn name_and_parent(pid: u32) -> Option<(String, u32)> {
 
 /// Other systems tell more only at a price.
 #[cfg(all(unix, not(target_os = "linux")))]
-pub fn asker() -> Vec<Process> {
+fn look() -> Vec<Process> {
     vec![Process { pid: std::os::unix::process::parent_id(), program: None, name: None }]
 }
 
 #[cfg(not(unix))]
-pub fn asker() -> Vec<Process> {
+fn look() -> Vec<Process> {
     Vec::new()
 }
 
@@ -58,7 +65,7 @@ mod tests {
 
     #[test]
     fn the_parents_of_this_process_are_named_up_to_a_limit() {
-        let processes = asker();
+        let processes = look();
         assert!((1..=MOST).contains(&processes.len()));
         assert_eq!(processes[0].pid, std::os::unix::process::parent_id());
         assert!(processes[0].program.as_deref().is_some_and(|path| path.starts_with('/')));

@@ -59,12 +59,12 @@ pub struct Process {
 
 impl Line {
     /// Sets who asked: the first process, and those that started it.
-    pub fn asked_by(&mut self, processes: Vec<Process>) {
-        let mut processes = processes.into_iter();
-        if let Some(asker) = processes.next() {
-            (self.pid, self.program, self.name) = (Some(asker.pid), asker.program, asker.name);
+    pub fn asked_by(&mut self, processes: &[Process]) {
+        if let Some((asker, parents)) = processes.split_first() {
+            let Process { pid, program, name } = asker.clone();
+            (self.pid, self.program, self.name) = (Some(pid), program, name);
+            self.parents = parents.to_vec();
         }
-        self.parents = processes.collect();
     }
 
     /// Who asked.

@@ -151,7 +151,6 @@ pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
 
 /// Makes the folder, for its owner alone. In another user's, nothing is made: it would be in their way.
 fn make_folder(folder: &Path) -> Result<()> {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are a matter of Unix"))]
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     {

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 
+#[cfg(unix)]
 const CHECK: &str = "permissions";
 
 /// Nobody has more files than this here, and a check must end.

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 
+#[cfg(unix)]
 const CHECK: &str = "path";
 
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use modelforge_credential_protocol::Error;
 
-use super::{PROGRAM, Usage, tilde};
+use super::{PROGRAM, Usage};
 
 pub fn not_logged(problem: &Error) -> Error {
     let error = Error::new(format!("this is not in the audit log: {problem}"));
@@ -17,7 +17,7 @@ pub fn log_is_locked() -> Error {
 
 #[cfg(unix)]
 pub fn log_of_another(folder: &Path) -> Error {
-    Error::new(format!("`{}` would lie in another user's folder", tilde(folder)))
+    Error::new(format!("`{}` would lie in another user's folder", super::tilde(folder)))
         .hint("unset XDG_STATE_HOME, and set HOME to your own")
 }
 

@@ -11,6 +11,7 @@ fn quoted(path: &Path) -> String {
 }
 
 /// ` and 3 more`.
+#[cfg(unix)]
 fn more(count: usize) -> String {
     if count == 0 { String::new() } else { format!(" and {count} more") }
 }

@@ -291,8 +291,10 @@ fn a_helper_that_answers_whatever_it_is_asked_is_an_error() {
     for name in ["echo", "oauth"] {
         let test = Test::new().env("X", SECRET).script(name, "echo password=$X");
         let (core, own) = (test.bin().join("modelforge-credential"), program("modelforge-credential"));
-        fs::copy(own, &core).unwrap();
-        fs::copy(program("modelforge-credential-age"), test.bin().join("modelforge-credential-age")).unwrap();
+        // A copy that another test's process has open while it starts could not be run.
+        let place = |from: &Path, to: &Path| fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop)).unwrap();
+        place(&own, &core);
+        place(&program("modelforge-credential-age"), &test.bin().join("modelforge-credential-age"));
         let test = test.program(core.to_string_lossy().as_ref()).config(&format!("helpers = ['age', '{name}']"));
         let (_, found) = findings(test);
         assert!(found.contains(&format!("error helper: helper `{name}` failed: {problem}")), "{found:#?}");

@@ -59,12 +59,11 @@ impl Head {
         Self { first: 1, last: 0, length: 0, hash: BEGINNING.to_owned() }
     }
 
-    /// `None`: there is none, or not a whole one.
+    /// From a file that was opened just now. `None`: there is none, or not a whole one.
     pub fn read(mut file: &File) -> Option<Self> {
-        let mut text = String::new();
-        file.seek(SeekFrom::Start(0)).ok()?;
-        file.take(256).read_to_string(&mut text).ok()?;
-        let mut words = text.strip_suffix('\n')?.split(' ');
+        let mut buffer = [0; 256];
+        let count = file.read(&mut buffer).ok()?;
+        let mut words = std::str::from_utf8(buffer.get(..count)?).ok()?.strip_suffix('\n')?.split(' ');
         let mut number = || words.next()?.parse().ok();
         let (first, last, length) = (number()?, number()?, number()?);
         let hash = words.next().filter(|hash| hash.len() == BEGINNING.len())?.to_owned();

@@ -29,7 +29,8 @@ const TAIL: u64 = 64 << 10;
 
 /// The hash that the next record carries.
 pub fn hash(line: &[u8]) -> String {
-    Sha256::digest(line).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    Sha256::digest(line).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Writes a record. Its number and the hash of the one before are filled in.

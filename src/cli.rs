@@ -1,5 +1,7 @@
 //! The command line. clap's types end here.
 
+mod audit;
+mod doctor;
 mod exec;
 mod migrate;
 
@@ -12,6 +14,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::error::{self, Usage};
 pub use exec::{EnvOptions, ExecOptions, PrintOptions};
 pub use migrate::{MigrateOptions, Task};
+
+pub use audit::AuditOptions;
+pub use doctor::DoctorOptions;
 
 /// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.
 #[derive(Parser)]
@@ -83,6 +88,22 @@ pub enum Command {
     /// Print lines that set keys in the environment of a shell
     #[command(after_help = exec::EXAMPLE_OF_ENV)]
     Env(EnvOptions),
+    /// Check everything that may be wrong, and say what mends it
+    #[command(
+        after_help = "Each helper that stores is tried with a throw-away credential, which is\nerased again. The exit status is 1 if a check failed.\n\nExample:\n  modelforge-credential doctor"
+    )]
+    Doctor {
+        #[command(flatten)]
+        options: DoctorOptions,
+    },
+    /// Show who asked for which key, and check that nobody changed the log
+    #[command(
+        after_help = "Example:\n  modelforge-credential audit --provider openai --since 2d\n  modelforge-credential audit --verify"
+    )]
+    Audit {
+        #[command(flatten)]
+        options: AuditOptions,
+    },
     /// ModelForge's spelling: auth login, auth logout, auth status
     Auth {
         #[command(subcommand)]

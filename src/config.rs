@@ -64,6 +64,8 @@ pub struct Config {
     helpers: Option<Vec<Entry>>,
     /// Store in every helper, as git does, instead of the first that keeps it.
     pub store_in_all: bool,
+    /// Keep no log of who asked for what.
+    pub without_audit: bool,
     /// By their normalised names.
     pub providers: BTreeMap<String, Provider>,
     /// Whose keys `exec` and `env` hand over where none is named: `[exec] providers`.
@@ -117,6 +119,7 @@ impl Config {
                         _ => return Err(source.fault(value.span(), "`store` is neither \"first\" nor \"all\"")),
                     }
                 }
+                "audit" => config.without_audit = !source.is_enabled("audit", value)?,
                 "provider" => {
                     for (name, value) in source.table("provider", value)? {
                         let provider = source.provider(value)?;
@@ -127,7 +130,7 @@ impl Config {
                     }
                 }
                 "exec" => config.exec_providers = source.exec(value)?,
-                _ => return Err(source.unknown_key(key, &["helpers", "store", "provider", "exec"])),
+                _ => return Err(source.unknown_key(key, &["helpers", "store", "audit", "provider", "exec"])),
             }
         }
         Ok(config)

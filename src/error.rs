@@ -1,6 +1,8 @@
 //! Every sentence that says what went wrong. One line, lower case, no full stop; it names the thing, never a value; the
 //! hint is something to paste.
 
+mod audit;
+mod doctor;
 mod exec;
 mod migrate;
 mod purge;
@@ -10,6 +12,8 @@ use std::time::Duration;
 
 use modelforge_credential_protocol::{Error, Record, visible};
 
+pub use audit::*;
+pub use doctor::*;
 pub use exec::*;
 pub use migrate::*;
 pub use purge::*;

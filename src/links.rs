@@ -126,7 +126,8 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
     Chain::new(links, store_in_all)
 }
 
-const KEYRING: &str = "keyring";
+/// The helper that needs a session.
+pub const KEYRING: &str = "keyring";
 
 /// Whether there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there
 /// is none: the default chain then does without, instead of complaining each time.

@@ -35,6 +35,11 @@ impl Lock {
     /// Waits for the lock of the credentials of a place. Where no lock file can be made (no home, a read-only disk), it goes
     /// on without one: a key that cannot be got at all would be worse.
     pub fn wait(description: &Record) -> Result<Self> {
+        Self::wait_at_most(PATIENCE, description)
+    }
+
+    /// The same with another patience.
+    pub fn wait_at_most(patience: Duration, description: &Record) -> Result<Self> {
         let name = name(description);
         if held().is_some_and(|held| held == name) {
             return Ok(Self { file: None });
@@ -46,7 +51,7 @@ impl Lock {
                 return Ok(Self { file: None });
             }
         };
-        match wait_for(&file) {
+        match wait_for(&file, patience) {
             Ok(true) => {
                 if let Ok(mut held) = NAME.lock() {
                     *held = Some(name);
@@ -65,7 +70,7 @@ impl Lock {
 /// Waits for the lock of migrations: one at a time. It is no credential's lock, and those are taken while it is held.
 pub fn one_migration() -> Result<File> {
     let file = open("migration").map_err(|problem| error::no_migration_lock(&problem))?;
-    match wait_for(&file) {
+    match wait_for(&file, PATIENCE) {
         Ok(true) => Ok(file),
         Ok(false) => Err(error::migrated_elsewhere()),
         Err(problem) => Err(error::no_migration_lock(&problem)),
@@ -73,13 +78,13 @@ pub fn one_migration() -> Result<File> {
 }
 
 /// Whether the lock came before the patience ended.
-fn wait_for(file: &File) -> std::io::Result<bool> {
+fn wait_for(file: &File, patience: Duration) -> std::io::Result<bool> {
     let start = Instant::now();
     let mut pause = Duration::from_micros(200);
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(true),
-            Err(TryLockError::WouldBlock) if start.elapsed() > PATIENCE => return Ok(false),
+            Err(TryLockError::WouldBlock) if start.elapsed() > patience => return Ok(false),
             Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
             Err(TryLockError::Error(problem)) => return Err(problem),
         }

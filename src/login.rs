@@ -7,6 +7,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, MAX_LINE, Record, visible};
 use zeroize::Zeroizing;
 
+use crate::audit::Event;
 use crate::chain::{Chain, Link, is_expired};
 use crate::config::{Config, Entry, Helpers, read_bounded};
 use crate::links;
@@ -38,6 +39,7 @@ pub fn login(login: &Login) -> Result<()> {
     }
     let person = terminal::person();
     let mut request = request_for(&providers, &provider, login.account.as_deref())?;
+    let mut event = Event::start("login", &providers, &request.record);
     let opened = links::open(&providers, &request.record, &person)?;
     if let Some(helper) = &login.helper
         && !opened.chain.links().iter().any(|link| link.name == *helper)
@@ -53,6 +55,8 @@ pub fn login(login: &Login) -> Result<()> {
             answer = opened.chain.get_attended(&request)?;
         }
         if let (true, Some(helper)) = (answer.complete, &answer.helper) {
+            event.answered(&answer);
+            event.outcome("signed in already");
             return Ok(terminal::done(&already(&opened.chain, &request, &answer.record, helper))?);
         }
     }
@@ -66,6 +70,8 @@ pub fn login(login: &Login) -> Result<()> {
         by_key(&request, &provider, login, &person)?
     };
     let stored = opened.chain.store_durably(&record, login.helper.as_deref())?;
+    event.stored(&record, &stored);
+    drop(event);
     stored.remarks.iter().for_each(terminal::warning);
     let [first, ..] = stored.kept_by.as_slice() else { return Err(error::not_kept(&record).into()) };
     let account = account_of(&record);

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record};
 
+use crate::audit::Event;
 use crate::chain::Chain;
 use crate::config::Config;
 use crate::error;
@@ -98,6 +99,7 @@ fn tell_of(variable: &str, description: &Record) {
 /// Erases one credential everywhere and says what came of it; false where a copy may be left that could have been erased.
 fn erase(chain: &Chain, providers: &Providers, request: &Request) -> Result<bool> {
     let description = &request.record;
+    let mut event = Event::start("logout", providers, description);
     let erased = chain.erase_everywhere(description, providers.share_the_host_of(description))?;
     erased.failed.iter().for_each(terminal::warning);
     let mut gone = erased.failed.is_empty();
@@ -117,6 +119,8 @@ fn erase(chain: &Chain, providers: &Providers, request: &Request) -> Result<bool
             }
         }
     }
+    event.outcome(if gone { "erased" } else { "not erased" });
+    drop(event);
     if gone {
         terminal::done(&format!("signed out of {}", error::name_of(description)))?;
     }

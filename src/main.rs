@@ -1,8 +1,10 @@
 //! `modelforge-credential`: asks credential helpers, in the configured order, for the keys of LLM providers.
 
+mod audit;
 mod chain;
 mod cli;
 mod config;
+mod doctor;
 mod error;
 mod exec;
 mod keys;
@@ -28,7 +30,9 @@ mod wire;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::{Auth, Command, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions, Task};
+use cli::{
+    AuditOptions, Auth, Command, DoctorOptions, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions, Task,
+};
 use terminal::Person;
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
@@ -60,11 +64,13 @@ fn main() -> ExitCode {
         Command::Exec(options) => exec::exec(&options.into()),
         Command::Print(options) => print::print(&options.into()),
         Command::Env(options) => shell::env(&options.into()),
+        Command::Doctor { options: DoctorOptions { json } } => doctor::doctor(&doctor::Doctor { json }),
+        Command::Audit { options } => show_log(options),
         Command::Fill => wire::fill(),
-        Command::Approve => wire::approve(&terminal::person()),
-        Command::Reject => wire::reject(&terminal::person()),
-        Command::Store => wire::approve(&Person::Nobody),
-        Command::Erase => wire::reject(&Person::Nobody),
+        Command::Approve => wire::approve("approve", &terminal::person()),
+        Command::Reject => wire::reject("reject", &terminal::person()),
+        Command::Store => wire::approve("store", &Person::Nobody),
+        Command::Erase => wire::reject("erase", &Person::Nobody),
         Command::Get => wire::get(),
         Command::List => wire::list(),
         Command::Capability => wire::capability(),
@@ -106,6 +112,11 @@ fn sign_out(provider: Option<String>, options: &LogoutOptions) -> Result<()> {
 fn show(provider: Option<String>, options: StatusOptions, details: bool) -> Result<()> {
     let StatusOptions { provider: option, account, json } = options;
     status::status(&status::Status { provider: provider.or(option), account, details, json })
+}
+
+fn show_log(options: AuditOptions) -> Result<()> {
+    let AuditOptions { provider, account, since, limit, json, verify } = options;
+    audit::audit(&audit::Audit { provider, account, since, limit, json, verify })
 }
 
 fn move_keys(options: MigrateOptions) -> Result<()> {

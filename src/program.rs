@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Entry;
 use crate::error::{self, PROGRAM};
-use crate::{lock, terminal};
+use crate::{audit, lock, terminal};
 use find::{search, trusted};
 use process::{Finished, Running};
 
@@ -67,6 +67,11 @@ impl Program {
             attended: false,
             environment: Vec::new(),
         })
+    }
+
+    /// What is started.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The same program, told that it may ask a person.
@@ -135,6 +140,7 @@ impl Program {
         command.envs(self.environment.iter().copied());
         let mut running = Running::start(command, !self.attended, self.limit())?;
         running.write(request.to_lines());
+        audit::look_who_asks();
         let finished = running.finish(most)?;
         let (reason, hint) = self.pass_on(&finished, request);
         if finished.status.success() {
@@ -228,6 +234,16 @@ impl Helper for Program {
     }
 }
 
+/// Every program that an entry may mean, in the order in which they are looked at: the first that may be started is.
+pub fn candidates(entry: &Entry) -> Vec<PathBuf> {
+    let Some(first) = entry.words.first() else { return Vec::new() };
+    match entry.is_command {
+        _ if Path::new(first).is_absolute() => vec![PathBuf::from(first)],
+        true => find::candidates(OsStr::new(first), false),
+        false => find::candidates(OsStr::new(&format!("{PROGRAM}-{first}")), true),
+    }
+}
+
 /// The answer to a `get`, if it is one to this request.
 fn found(output: &[u8], request: &Record) -> Result<Option<Record>> {
     let mut found = Record::read_from(output).map_err(|problem| error::malformed(&problem))?;
@@ -289,7 +305,8 @@ fn command(path: &Path) -> Command {
     Command::new(path)
 }
 
-fn depth() -> u32 {
+/// How many times this program was its own helper, as its caller says.
+pub fn depth() -> u32 {
     std::env::var(DEPTH).ok().and_then(|depth| depth.parse().ok()).unwrap_or(0)
 }
 

@@ -76,6 +76,11 @@ impl Providers {
         self.config.store_in_all
     }
 
+    /// Whether the user wants a log of who asked for what.
+    pub fn are_audited(&self) -> bool {
+        !self.config.without_audit
+    }
+
     /// The chain for a request.
     pub fn helpers_for(&self, request: &Record) -> Result<Helpers> {
         let name = request.text("provider").map(normalize);
@@ -141,6 +146,11 @@ impl Providers {
         Ok(best)
     }
 
+    /// Why ModelForge's file says nothing, if that is so.
+    pub fn problem_of_modelforge(&self) -> Option<modelforge_credential_protocol::Error> {
+        self.modelforge.get_or_init(modelforge::load).as_ref().err().cloned()
+    }
+
     /// The providers for which other helpers are asked than for the rest.
     pub fn with_helpers_of_their_own(&self) -> impl Iterator<Item = &str> {
         let is_overruled = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some();
@@ -167,9 +177,7 @@ impl Providers {
 
     /// Whether only the path tells which provider of this host is meant. Nobody else gets the key of one of them.
     pub fn share_the_host_of(&self, request: &Record) -> bool {
-        let here = |location: &Record| {
-            location.has("path") && is_same_host(location, request)
-        };
+        let here = |location: &Record| location.has("path") && is_same_host(location, request);
         let configured = self.config.providers.keys().map(String::as_str);
         let known = table::all().iter().filter(|known| known.path_bound).map(|known| known.name);
         configured.chain(known).filter_map(|name| self.configured(name)?.ok()).any(|provider| here(&provider.location))

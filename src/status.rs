@@ -7,6 +7,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, visible};
 use serde::Serialize;
 
+use crate::audit::{self, Event};
 use crate::chain::{Chain, now};
 use crate::config::Config;
 use crate::error;
@@ -51,6 +52,11 @@ struct Copy {
     /// Whether it can be renewed when it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     renewable: Option<bool>,
+    /// When it was last given to a program, and to which, as far as the log goes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_utc: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     /// The last four characters at most.
@@ -75,8 +81,13 @@ pub fn status(status: &Status) -> Result<()> {
         None => Chains::open(&providers, &terminal::Person::Nobody)?,
     };
     let progress = terminal::Progress::start("asking the helpers");
-    let (report, failed) = collect(&providers, &chains, named.as_ref(), status)?;
-    drop(progress);
+    let mut event = Event::start("status", &providers, &described(named.as_ref(), status)?);
+    let (mut report, failed) = collect(&providers, &chains, named.as_ref(), status)?;
+    event.outcome("listed");
+    drop((progress, event));
+    if status.details {
+        add_last_uses(&mut report.providers);
+    }
     // In the default chain, a helper that this machine has no use for is no news, unless it may hold what was not found.
     let is_news = !chains.automatic() || status.details || report.providers.iter().all(|row| row.copies.is_empty());
     failed.iter().filter(|failure| failure.is_about_a_provider || is_news).for_each(|f| terminal::warning(&f.problem));
@@ -106,6 +117,31 @@ pub fn status(status: &Status) -> Result<()> {
             .into())
         }
         _ => Ok(()),
+    }
+}
+
+/// What the log says was asked for.
+fn described(named: Option<&Provider>, status: &Status) -> Result<Record> {
+    let mut description = Record::new();
+    if let Some(provider) = named {
+        description = provider.location.clone();
+        description.set("provider", &provider.name)?;
+    }
+    if let Some(account) = &status.account {
+        description.set("username", account)?;
+    }
+    Ok(description)
+}
+
+/// When each copy was last given to a program, as far as the log goes back.
+fn add_last_uses(rows: &mut [Row]) {
+    let name = |row: &Row, copy: &Copy| {
+        (row.url.clone(), row.account.clone().unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()), copy.helper.clone())
+    };
+    let wanted: Vec<_> = rows.iter().flat_map(|row| row.copies.iter().map(|copy| name(row, copy))).collect();
+    let uses = audit::last_uses(&wanted);
+    for (copy, last) in rows.iter_mut().flat_map(|row| &mut row.copies).zip(uses) {
+        (copy.used_utc, copy.used_by) = last.map_or((None, None), |last| (Some(last.utc), last.program));
     }
 }
 
@@ -190,6 +226,8 @@ fn row(
             created_utc: record.text("created_utc").and_then(|text| text.parse().ok()),
             expires_utc: record.expiry(),
             renewable: None,
+            used_utc: None,
+            used_by: None,
             scope: record.text("scope").map(visible),
             fingerprint: None,
         };
@@ -285,6 +323,10 @@ fn table(report: &Report, Status { account, details, .. }: &Status) -> String {
             let mut facts = Vec::new();
             facts.extend(copy.fingerprint.as_ref().map(|end| format!("ends in {}", visible(end))));
             facts.extend(copy.created_utc.map(|at| format!("set {} ago", span(now().saturating_sub(at)))));
+            facts.extend(copy.used_utc.map(|at| {
+                let by = copy.used_by.as_ref().map(|program| format!(" by {}", visible(program))).unwrap_or_default();
+                format!("last used {} ago{by}", span(now().saturating_sub(at)))
+            }));
             facts.extend(copy.scope.as_ref().map(|scope| format!("scope {scope}")));
             if !facts.is_empty() {
                 let (provider, helper) = (visible(&row.provider), visible(&copy.helper));

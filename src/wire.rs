@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 use modelforge_credential_protocol::Record;
 
+use crate::audit::Event;
 use crate::chain::{Answer, is_expired};
 use crate::config::{Config, closest};
 use crate::links::{Chains, open};
@@ -25,19 +26,40 @@ fn read() -> Result<(Providers, Request)> {
 
 /// Looks, and where nothing is found asks a person. Ends in an error if there is still nothing.
 pub fn fill() -> Result<()> {
-    let (providers, mut request) = read()?;
+    look("fill", search_and_ask)
+}
+
+/// Looks, asks nobody, and says nothing if there is nothing.
+pub fn get() -> Result<()> {
+    look("get", search)
+}
+
+/// What finds an answer, or none, and tells the log.
+type Look = fn(&Providers, &Request, &mut Event) -> Result<Option<Record>>;
+
+/// Reads a request, answers it, and logs it: before the answer is given.
+fn look(operation: &'static str, look: Look) -> Result<()> {
+    let (providers, request) = read()?;
     if let Some(answer) = answered_already(&request) {
         return write(&answer, &request.record);
     }
+    let mut event = Event::start(operation, &providers, &request.record);
+    let answer = look(&providers, &request, &mut event);
+    drop(event);
+    answer?.map_or(Ok(()), |answer| write(&answer, &request.record))
+}
+
+fn search_and_ask(providers: &Providers, request: &Request, event: &mut Event) -> Result<Option<Record>> {
     let person = terminal::person();
-    let opened = open(&providers, &request.record, &person)?;
-    let mut answer = opened.chain.get(&request)?;
+    let opened = open(providers, &request.record, &person)?;
+    let mut answer = opened.chain.get(request)?;
     if !answer.complete && answer.quit.is_none() && !matches!(person, Person::Nobody) {
-        answer = opened.chain.get_attended(&request)?;
+        answer = opened.chain.get_attended(request)?;
     }
+    event.answered(&answer);
     tell(&answer);
     if answer.complete {
-        return write(&answer.record, &request.record);
+        return Ok(Some(answer.record));
     }
     if let Some(helper) = &answer.quit {
         return Err(error::told_to_quit(&request.record, helper).into());
@@ -46,25 +68,22 @@ pub fn fill() -> Result<()> {
     if matches!(person, Person::Nobody) {
         return Err(error::no_credential(&request.record).into());
     }
-    if let (Some(username), false) = (answer.record.get("username"), request.record.has("username")) {
-        request.record.set("username", username)?;
-    }
     let mut entered = request.record.clone();
+    if let (Some(username), false) = (answer.record.get("username"), entered.has("username")) {
+        entered.set("username", username)?;
+    }
     person.complete(&mut entered, request.provider.is_none())?;
     if request.provider.is_some() && !entered.has("username") {
         entered.set("username", modelforge_credential_protocol::DEFAULT_ACCOUNT)?;
     }
-    write(&entered, &request.record)
+    event.outcome("entered");
+    Ok(Some(entered))
 }
 
-/// Looks, asks nobody, and says nothing if there is nothing.
-pub fn get() -> Result<()> {
-    let (providers, request) = read()?;
-    if let Some(answer) = answered_already(&request) {
-        return write(&answer, &request.record);
-    }
-    let opened = open(&providers, &request.record, &Person::Nobody)?;
-    let answer = opened.chain.get(&request)?;
+fn search(providers: &Providers, request: &Request, event: &mut Event) -> Result<Option<Record>> {
+    let opened = open(providers, &request.record, &Person::Nobody)?;
+    let answer = opened.chain.get(request)?;
+    event.answered(&answer);
     tell(&answer);
     let quit = answer.quit.is_some();
     if answer.complete || quit || answer.record.iter().any(|(key, _)| !request.record.has(key)) {
@@ -72,16 +91,16 @@ pub fn get() -> Result<()> {
         if quit {
             record.set("quit", "1")?;
         }
-        return write(&record, &request.record);
+        return Ok(Some(record));
     }
     if !answer.failed.is_empty() {
         return Err(error::could_not_look(&request.record).into());
     }
-    Ok(())
+    Ok(None)
 }
 
-/// Keeps a credential.
-pub fn approve(person: &Person) -> Result<()> {
+/// Keeps a credential; `operation` is what the caller calls that.
+pub fn approve(operation: &'static str, person: &Person) -> Result<()> {
     let (providers, request) = read()?;
     let mut record = request.record;
     if record.is_true("ephemeral") {
@@ -96,8 +115,10 @@ pub fn approve(person: &Person) -> Result<()> {
     if is_expired(&record) && !record.has("oauth_refresh_token") {
         return Err(error::already_expired(&record).into());
     }
+    let mut event = Event::start(operation, &providers, &record);
     let opened = open(&providers, &record, person)?;
     let stored = opened.chain.store(&record)?;
+    event.stored(&record, &stored);
     stored.remarks.iter().for_each(terminal::warning);
     if stored.kept_by.is_empty() {
         return Err(error::not_kept(&record).into());
@@ -110,11 +131,13 @@ pub fn approve(person: &Person) -> Result<()> {
     Ok(())
 }
 
-/// Erases a credential everywhere.
-pub fn reject(person: &Person) -> Result<()> {
+/// Erases a credential everywhere; `operation` is what the caller calls that.
+pub fn reject(operation: &'static str, person: &Person) -> Result<()> {
     let (providers, request) = read()?;
+    let mut event = Event::start(operation, &providers, &request.record);
     let opened = open(&providers, &request.record, person)?;
     let erased = opened.chain.erase(&request.record, providers.share_the_host_of(&request.record))?;
+    event.erased(&erased);
     erased.remarks.iter().chain(&erased.failed).for_each(terminal::warning);
     if erased.failed.is_empty() { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
 }
@@ -122,6 +145,7 @@ pub fn reject(person: &Person) -> Result<()> {
 /// Names what the helpers hold. It reads nothing: a script's own standard input is not touched.
 pub fn list() -> Result<()> {
     let providers = Providers::new(Config::load()?);
+    let mut event = Event::start("list", &providers, &Record::new());
     let context = providers.context_of_all()?;
     let chains = Chains::open(&providers, &Person::Nobody)?;
     let mut lines = zeroize::Zeroizing::new(Vec::new());
@@ -148,6 +172,10 @@ pub fn list() -> Result<()> {
     if is_whole {
         lines.extend_from_slice(format!("count={count}\n").as_bytes());
     }
+    if failed.is_empty() {
+        event.outcome("listed");
+    }
+    drop(event);
     terminal::answer(&lines)?;
     failed.iter().for_each(terminal::warning);
     if failed.is_empty() { Ok(()) } else { Err(error::list_not_whole().into()) }

@@ -115,7 +115,7 @@ fn a_typo_is_one_error_with_line_key_and_suggestion() {
         "helpers = [{ command = ['git'], timout = '5s' }]",
         "line 1: unknown key `timout`\nhint: did you mean `timeout`?",
     );
-    is_refused("cache = true", "line 1: unknown key `cache`\nhint: known keys: helpers, store, provider, exec");
+    is_refused("cache = true", "line 1: unknown key `cache`\nhint: known keys: helpers, store, audit, provider, exec");
     is_refused(
         "[provider.x]\nurl = 'https://x'\n'\\u001b[2J' = 1",
         "line 3: unknown key `\\u001b[2J`\n\

@@ -5,9 +5,11 @@
 mod support;
 
 mod attacks;
+mod audit;
 mod chain;
 mod config;
 mod conformance;
+mod doctor;
 mod exec;
 mod git;
 mod interop;

@@ -77,6 +77,19 @@ impl Source<'_> {
         value.get_ref().as_table().ok_or_else(|| self.fault(value.span(), &format!("`{name}` is not a table")))
     }
 
+    /// A table that holds nothing but `enabled`, which it is unless it says otherwise.
+    pub fn is_enabled(&self, name: &str, value: &Value) -> Result<bool> {
+        let mut enabled = true;
+        for (key, value) in self.table(name, value)? {
+            enabled = match (key.get_ref().as_ref(), value.get_ref().as_bool()) {
+                ("enabled", Some(enabled)) => enabled,
+                ("enabled", None) => return Err(self.fault(value.span(), "`enabled` is neither true nor false")),
+                _ => return Err(self.unknown_key(key, &["enabled"])),
+            };
+        }
+        Ok(enabled)
+    }
+
     fn text(&self, name: &str, value: &Value) -> Result<String> {
         match value.get_ref().as_str() {
             Some(text) if !text.is_empty() && !text.contains(['\n', '\r', '\0']) => Ok(text.to_owned()),

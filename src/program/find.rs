@@ -10,25 +10,34 @@ use crate::error;
 /// Looks for a program in the absolute entries of PATH, and, where it is one of ours, first beside this program. One that
 /// anyone could have put there is passed over, and is the reason if there is no other.
 pub fn search(file: &OsStr, beside: bool, missing: impl Fn() -> Error) -> Result<PathBuf> {
-    let own =
-        if beside { std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf)) } else { None };
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // A relative entry, the empty one included, would look in the folder that the user happens to stand in.
-    let folders = own.into_iter().chain(std::env::split_paths(&path).filter(|folder| folder.is_absolute()));
-    let Ok(folders) = std::env::join_paths(folders) else { return Err(missing()) };
-    // With its ending named, nothing else that PATHEXT allows (a `.bat`, say) is taken for the program.
-    let mut file = file.to_os_string();
-    if cfg!(windows) && Path::new(&file).extension().is_none() {
-        file.push(std::env::consts::EXE_SUFFIX);
-    }
     let mut refused = None;
-    for candidate in which::which_in_all(&file, Some(folders), "/").into_iter().flatten() {
+    for candidate in all(file, beside) {
         match trusted(&candidate) {
             Ok(path) => return Ok(path),
             Err(problem) => refused = refused.or(Some(problem)),
         }
     }
     Err(refused.unwrap_or_else(missing))
+}
+
+/// Every program of that name, in the order in which [`search`] looks at them.
+pub fn candidates(file: &OsStr, beside: bool) -> Vec<PathBuf> {
+    all(file, beside).collect()
+}
+
+fn all(file: &OsStr, beside: bool) -> impl Iterator<Item = PathBuf> {
+    let own =
+        if beside { std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf)) } else { None };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // A relative entry, the empty one included, would look in the folder that the user happens to stand in.
+    let folders = own.into_iter().chain(std::env::split_paths(&path).filter(|folder| folder.is_absolute()));
+    let folders = std::env::join_paths(folders).ok();
+    // With its ending named, nothing else that PATHEXT allows (a `.bat`, say) is taken for the program.
+    let mut file = file.to_os_string();
+    if cfg!(windows) && Path::new(&file).extension().is_none() {
+        file.push(std::env::consts::EXE_SUFFIX);
+    }
+    folders.and_then(|folders| which::which_in_all(file, Some(folders), "/").ok()).into_iter().flatten()
 }
 
 /// The path, if it is a program, and nobody but its owner and root could have put it there.

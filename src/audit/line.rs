@@ -1,0 +1,83 @@
+//! A record of the log: one line of JSON. Fields are only ever added; one that does not apply is left out.
+
+use modelforge_credential_protocol::visible;
+use serde::{Deserialize, Serialize};
+
+/// The longest text of a record, in characters: a host may have as many as a line of the protocol.
+const MAX_TEXT: usize = 512;
+
+/// One record.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Line {
+    /// Counts from 1, over all segments.
+    pub seq: u64,
+    /// In UTC.
+    pub time: String,
+    pub operation: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub helper: Option<String>,
+    pub outcome: String,
+    pub ms: f64,
+    /// The asking program's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who started the asking program, and so on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<Process>,
+    /// How many times this program was its own helper, as the environment says: 0 is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
+    /// The file that says where the log ends was not there when this was written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub headless: bool,
+    /// The SHA-256 of the line before, without its line feed.
+    pub previous: String,
+}
+
+/// A process, as far as the system tells. Never its arguments: they may hold keys.
+#[derive(Serialize, Deserialize, Default, Clone)]
+#[serde(default)]
+pub struct Process {
+    pub pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// What it is called, where that is not the program's file name: a script's name, or a program that cannot be looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl Line {
+    /// Sets who asked: the first process, and those that started it.
+    pub fn asked_by(&mut self, processes: &[Process]) {
+        if let Some((asker, parents)) = processes.split_first() {
+            let Process { pid, program, name } = asker.clone();
+            (self.pid, self.program, self.name) = (Some(pid), program, name);
+            self.parents = parents.to_vec();
+        }
+    }
+
+    /// Who asked.
+    pub fn asker(&self) -> Option<Process> {
+        Some(Process { pid: self.pid?, program: self.program.clone(), name: self.name.clone() })
+    }
+}
+
+/// A text of somebody else's for the log: nothing invisible in it, and not too long.
+pub fn text(text: &str) -> String {
+    let text = visible(text);
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

@@ -1,0 +1,82 @@
+//! Reads the log, the newest record first, and no more of it than is needed.
+
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use modelforge_credential_protocol::Result;
+
+use super::files::{self, CURRENT};
+use super::line::Line;
+use super::process_name;
+
+/// The largest segment that is read.
+const MAX_SEGMENT: u64 = 16 << 20;
+
+/// How many segments are looked through for when a key was last used.
+const RECENT: usize = 2;
+
+/// Hands out the records with their lines, the newest first, until it is told to stop; from so many segments at the most. A line
+/// that is no record is passed over: that is for `verify`.
+pub fn newest_first(
+    folder: &Path,
+    segments: usize,
+    mut visit: impl FnMut(Line, &[u8]) -> ControlFlow<()>,
+) -> Result<()> {
+    let mut paths: Vec<PathBuf> = files::segments(folder).into_iter().map(|(_, path)| path).collect();
+    paths.push(folder.join(CURRENT));
+    for path in paths.iter().rev().take(segments) {
+        let file = match files::open(path, OpenOptions::new().read(true)) {
+            // Deleted or closed since it was listed, or never made.
+            Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => continue,
+            opened => opened?,
+        };
+        let mut text = Vec::new();
+        file.take(MAX_SEGMENT).read_to_end(&mut text)?;
+        for line in text.split(|byte| *byte == b'\n').rev() {
+            if let Ok(record) = serde_json::from_slice::<Line>(line)
+                && visit(record, line).is_break()
+            {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// When a credential was last given to a program, and to which.
+#[derive(Clone)]
+pub struct Use {
+    pub utc: u64,
+    pub program: Option<String>,
+}
+
+/// The last use of each of these credentials (URL, account, helper), as far as the newest segments go back.
+pub fn last_uses(wanted: &[(String, String, String)]) -> Vec<Option<Use>> {
+    let mut uses = vec![None; wanted.len()];
+    let Some(folder) = files::folder().filter(|_| !wanted.is_empty()) else { return uses };
+    // A log that cannot be read says nothing; `audit` says why.
+    let _ = newest_first(&folder, RECENT, |record, _| {
+        if record.outcome != "found" || record.operation == "login" {
+            return ControlFlow::Continue(());
+        }
+        let [url, account, helper] = [&record.url, &record.account, &record.helper].map(Option::as_deref);
+        let is_it = |wanted: &(String, String, String)| {
+            url == Some(&wanted.0) && account == Some(&wanted.1) && helper == Some(&wanted.2)
+        };
+        let at = wanted.iter().position(is_it).filter(|at| uses.get(*at).is_some_and(Option::is_none));
+        if let (Some(at), Some(utc)) = (at, seconds(&record.time)) {
+            uses[at] = Some(Use { utc, program: record.asker().map(|asker| process_name(&asker)) });
+        }
+        if uses.iter().all(Option::is_some) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    uses
+}
+
+/// A time of the log in seconds since 1970.
+fn seconds(time: &str) -> Option<u64> {
+    let time = humantime::parse_rfc3339(time).ok()?;
+    time.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs())
+}

@@ -1,0 +1,143 @@
+//! The helpers of the chains: found, not hidden by one of the same name, and working. Each is asked for what it lists, and tried
+//! with a throw-away credential.
+
+use std::path::Path;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use modelforge_credential_protocol::{Error, Helper as _, Record, Result};
+
+use super::canary::{self, Canary};
+use super::finding::Finding;
+use crate::config::{DEFAULT_CHAIN, Entry, Helpers, closest};
+use crate::error;
+use crate::links;
+use crate::program::{self, Program};
+use crate::providers::Providers;
+
+const CHECK: &str = "helper";
+
+/// How long each step may take, where the configuration does not say.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Those that only answer: nothing is stored in them.
+const ONLY_ANSWER: [&str; 3] = ["env", "oauth", super::plaintext::HELPER];
+
+/// An entry of a chain.
+pub struct Configured {
+    pub name: String,
+    entry: Entry,
+    /// Nobody chose it: it may be missing.
+    automatic: bool,
+}
+
+/// The entries of all chains, each once, and the chains as lists of names. What cannot be read of them is a finding.
+pub fn configured(providers: &Providers, findings: &mut Vec<Finding>) -> (Vec<Configured>, Vec<Vec<String>>) {
+    let mut requests = vec![Record::new()];
+    requests.extend(providers.with_helpers_of_their_own().filter_map(|name| Record::of([("provider", name)]).ok()));
+    let (mut all, mut chains) = (Vec::<Configured>::new(), Vec::new());
+    for request in requests {
+        match providers.helpers_for(&request) {
+            Ok(helpers) => chains.push(add(helpers, &mut all, findings)),
+            Err(problem) => findings.push(Finding::error("configuration", &problem)),
+        }
+    }
+    (all, chains)
+}
+
+fn add(helpers: Helpers, all: &mut Vec<Configured>, findings: &mut Vec<Finding>) -> Vec<String> {
+    let Helpers { entries, automatic } = helpers;
+    let mut chain = Vec::new();
+    for mut entry in entries {
+        let name = links::name(&entry);
+        if automatic && name == links::KEYRING && !links::has_session_bus() {
+            findings.push(Finding::warning("keyring", &error::keyring_left_out()));
+            continue;
+        }
+        entry.timeout = entry.timeout.or(Some(LIMIT));
+        chain.push(name.clone());
+        // The same helper with other options is another one.
+        if !all.iter().any(|known| known.entry == entry) {
+            all.push(Configured { name, entry, automatic });
+        }
+    }
+    chain
+}
+
+/// A helper, and what came of asking it.
+pub struct Asked {
+    pub name: String,
+    entry: Entry,
+    automatic: bool,
+    program: Result<Program>,
+    pub listed: Result<Option<Vec<Record>>>,
+    canary: Result<Canary>,
+}
+
+impl Asked {
+    /// Finds the program, asks for its list, and tries it; not after it took too long once.
+    pub fn ask(configured: Configured, context: &Record, stores: bool, interrupted: &AtomicUsize) -> Self {
+        let Configured { name, entry, automatic } = configured;
+        let program = Program::find(&entry).map(|program| program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"));
+        let (listed, canary) = match &program {
+            Ok(program) => {
+                let listed = program.list(context);
+                let limit = entry.timeout.unwrap_or(LIMIT);
+                let canary = match &listed {
+                    Err(problem) if *problem == error::too_slow(limit) => Err(problem.clone()),
+                    _ => canary::check(program, stores && !ONLY_ANSWER.contains(&&*name), limit, interrupted),
+                };
+                (listed, canary)
+            }
+            Err(problem) => (Err(problem.clone()), Err(problem.clone())),
+        };
+        Self { name, entry, automatic, program, listed, canary }
+    }
+
+    /// What is to be said of it, and of others of its name.
+    pub fn findings(&self) -> Vec<Finding> {
+        let name = &self.name;
+        let program = match &self.program {
+            Ok(program) => program,
+            Err(problem) => {
+                let is_missing = *problem == error::helper_missing(name);
+                return vec![match (self.automatic && is_missing, self.meant().filter(|_| is_missing)) {
+                    (true, _) => Finding::warning(CHECK, problem),
+                    (false, Some(meant)) => Finding::error(CHECK, &error::helper_mistyped(name, meant)),
+                    (false, None) => Finding::error(CHECK, problem),
+                }];
+            }
+        };
+        let path = error::tilde(program.path());
+        let mut findings = vec![match &self.canary {
+            Err(problem) => Finding::error(CHECK, &error::helper_failed(name, problem)),
+            Ok(Canary::NotTried) => Finding::ok(CHECK, format!("`{name}` ({path}) answers")),
+            Ok(Canary::KeepsNothing) => Finding::ok(CHECK, format!("`{name}` ({path}) answers, and keeps nothing")),
+            Ok(Canary::Kept) => Finding::ok(
+                CHECK,
+                format!("`{name}` ({path}) kept a throw-away credential, gave it back and erased it"),
+            ),
+        }];
+        if let (Err(problem), Ok(_)) = (&self.listed, &self.canary) {
+            findings.push(Finding::warning(CHECK, &error::helper_cannot_list(name, problem)));
+        }
+        let others = program::candidates(&self.entry);
+        let real = |path: &Path| path.canonicalize().ok();
+        let hidden = others.iter().filter(|other| real(other) != real(program.path()));
+        findings
+            .extend(hidden.map(|other| Finding::warning(CHECK, &error::helper_hidden(name, program.path(), other))));
+        findings
+    }
+
+    /// The helper that was probably meant.
+    fn meant(&self) -> Option<&'static str> {
+        closest(&self.name, DEFAULT_CHAIN.into_iter()).filter(|meant| *meant != self.name)
+    }
+}
+
+/// With no helper that stores, every sign-in fails.
+pub fn nobody_stores(asked: &[Asked]) -> Option<Finding> {
+    let stores = |one: &&Asked| !matches!(one.canary, Ok(Canary::NotTried | Canary::KeepsNothing));
+    let problem: Error = error::nobody_stores();
+    asked.iter().find(stores).is_none().then(|| Finding::error(CHECK, &problem))
+}

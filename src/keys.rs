@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
+use crate::audit::Event;
 use crate::config::provider_name;
 use crate::error;
 use crate::links::{Chains, open};
@@ -47,7 +48,12 @@ pub enum Found {
 
 /// Looks for the credential of a provider. Whoever starts a program wants it to start: where something is locked, and a person would
 /// see the question, they are asked to unlock it; but nobody is asked for a key.
-pub fn find(providers: &Providers, provider: &Provider, account: Option<&str>) -> Result<Found> {
+pub fn find(
+    operation: &'static str,
+    providers: &Providers,
+    provider: &Provider,
+    account: Option<&str>,
+) -> Result<Found> {
     if provider.sign_in == "none" {
         return Ok(Found::NotNeeded);
     }
@@ -57,12 +63,14 @@ pub fn find(providers: &Providers, provider: &Provider, account: Option<&str>) -
         person => person,
     };
     let request = request_for(providers, provider, account)?;
+    let mut event = Event::start(operation, providers, &request.record);
     let opened = open(providers, &request.record, &person)?;
     let mut answer = opened.chain.get(&request)?;
     let may_be_locked = !answer.complete && answer.quit.is_none() && !answer.failed.is_empty();
     if may_be_locked && !matches!(person, Person::Nobody) {
         answer = opened.chain.get_attended(&request)?;
     }
+    event.answered(&answer);
     answer.remarks.iter().chain(&answer.failed).for_each(warn);
     if answer.complete {
         return Ok(Found::Key(answer.record));
@@ -79,19 +87,19 @@ fn warn(problem: &Error) {
 }
 
 /// The variables that a command gets.
-pub fn variables(wanted: &Wanted, command: &str) -> Result<Vec<Variable>> {
+pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>> {
     let providers = Providers::new(crate::config::Config::load()?);
     let mut all = variables::Variables::default();
     for assignment in &wanted.env {
         let (name, provider) = variables::assignment(assignment)?;
-        if let Some(key) = key(&providers, provider, !wanted.allow_missing)? {
+        if let Some(key) = key(command, &providers, provider, !wanted.allow_missing)? {
             all.assign(name, &key)?;
         }
     }
     let (names, must) = names(wanted, &providers, command)?;
     let mut is_any = names.is_empty();
     for name in &names {
-        if let Some(key) = key(&providers, name, must && !wanted.allow_missing)? {
+        if let Some(key) = key(command, &providers, name, must && !wanted.allow_missing)? {
             all.add(&key, &wanted.only)?;
             is_any = true;
         }
@@ -146,10 +154,10 @@ fn signed_in(providers: &Providers) -> Result<Vec<String>> {
 }
 
 /// The credential of `openai`, or of `openai:work`.
-fn key(providers: &Providers, named: &str, must: bool) -> Result<Option<Key>> {
+fn key(operation: &'static str, providers: &Providers, named: &str, must: bool) -> Result<Option<Key>> {
     let (name, account) = named.split_once(':').map_or((named, None), |(name, account)| (name, Some(account)));
     let provider = providers.by_name(name)?;
-    match find(providers, &provider, account)? {
+    match find(operation, providers, &provider, account)? {
         Found::Key(record) => Ok(Some(Key { named: named.to_owned(), called: provider_name(name)?, provider, record })),
         Found::Nothing { certain: true } if must => Err(error::not_signed_in(&provider.name, account).into()),
         Found::Nothing { certain: false } if must => {

@@ -105,11 +105,19 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
         let mut journal = Journal::begin(route.from(), route.to.clone())?;
         carry::keep_files(&items, &route, &journal)?;
         let is_quiet = asked.json;
-        outcomes = carry::carry_out(&mut items, &route, &choice, &mut journal, |item, outcome, shows| match outcome {
-            Outcome::Left(_) => tell_why(item, outcome),
-            _ if is_quiet || !shows => Ok(()),
-            _ => Ok(report::outcome(item, outcome, &route).map_or(Ok(()), |line| terminal::done(&line))?),
-        })?;
+        outcomes =
+            carry::carry_out(
+                &mut items,
+                &providers,
+                &route,
+                &choice,
+                &mut journal,
+                |item, outcome, shows| match outcome {
+                    Outcome::Left(_) => tell_why(item, outcome),
+                    _ if is_quiet || !shows => Ok(()),
+                    _ => Ok(report::outcome(item, outcome, &route).map_or(Ok(()), |line| terminal::done(&line))?),
+                },
+            )?;
         journal.finished()?;
         id = Some(journal.id().to_owned());
     } else {
@@ -246,4 +254,15 @@ pub fn erase_every_backup(chains: &Chains) -> Result<Vec<Error>> {
         failed.extend(backup::erase(all(), id)?);
     }
     Ok(failed)
+}
+
+/// A migration or a rollback that was cut short, for who asks whether all is well.
+pub fn unfinished() -> Option<Error> {
+    let known = match journal::read() {
+        Ok(known) => known,
+        Err(problem) => return Some(problem),
+    };
+    let of = |state| known.iter().rfind(|migration| migration.state == state);
+    let cut = of(journal::State::Begun).map(|migration| error::migration_cut_short(&migration.id));
+    cut.or_else(|| of(journal::State::RollbackBegun).map(|migration| error::rollback_cut_short(&migration.id)))
 }

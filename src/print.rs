@@ -29,7 +29,7 @@ pub fn print(print: &Print) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let name = print.provider.as_deref().ok_or_else(|| error::no_provider("print"))?;
     let provider = providers.by_name(name)?;
-    let record = match find(&providers, &provider, print.account.as_deref())? {
+    let record = match find("print", &providers, &provider, print.account.as_deref())? {
         Found::Key(record) => record,
         Found::NotNeeded => return Err(error::needs_no_key(&provider.name).into()),
         Found::Nothing { certain: true } => {

@@ -138,6 +138,15 @@ pub fn migrated_elsewhere() -> Error {
     Error::new("another process has been migrating for a minute").hint(format!("pgrep -a {PROGRAM}"))
 }
 
+pub fn migration_cut_short(id: &str) -> Error {
+    Error::new(format!("migration {} was cut short", visible(id))).hint(format!("{PROGRAM} migrate"))
+}
+
+pub fn rollback_cut_short(id: &str) -> Error {
+    Error::new(format!("the rollback of {} was cut short", visible(id)))
+        .hint(format!("{PROGRAM} migrate --rollback {}", visible(id)))
+}
+
 pub fn migrated_meanwhile() -> Error {
     Error::new("another migration has moved them meanwhile").hint(format!("{PROGRAM} migrate --status"))
 }

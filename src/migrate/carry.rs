@@ -7,7 +7,9 @@ use super::backup;
 use super::journal::{Journal, Named};
 use super::plan::{Choice, Item, Step};
 use super::route::Route;
+use crate::audit::Event;
 use crate::error;
+use crate::providers::Providers;
 use crate::terminal::{Progress, warning};
 
 /// What became of a credential.
@@ -21,6 +23,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    fn tell(&self, event: &mut Event) {
+        match self {
+            Self::Moved(helpers) => {
+                event.helper(&helpers.join(", "));
+                event.outcome("moved");
+            }
+            Self::Erased => event.outcome("erased"),
+            Self::Left(_) => event.outcome("left"),
+        }
+    }
+
     pub fn is_left(&self) -> bool {
         matches!(self, Self::Left(_))
     }
@@ -42,6 +55,7 @@ pub fn keep_files(items: &[Item], route: &Route, journal: &Journal) -> Result<()
 /// Does what the plan says, as far as it still holds.
 pub fn carry_out(
     items: &mut [Item],
+    providers: &Providers,
     route: &Route,
     choice: &Choice,
     journal: &mut Journal,

@@ -6,6 +6,7 @@ use modelforge_credential_protocol::{Error, Record};
 use super::backup;
 use super::journal::{self, Journal, Migration, Named, State};
 use super::route::Route;
+use crate::audit::Event;
 use crate::chain::holds_the_same_secret;
 use crate::config::Config;
 use crate::providers::Providers;
@@ -54,9 +55,13 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
         if named.file.as_ref().is_some_and(is_failed) {
             continue;
         }
+        let mut event = Event::start("rollback", &providers, &named.description()?);
         match take_back(named, &route) {
             Ok(Some(problem)) => rollback.failed.push(problem),
-            Ok(None) => rollback.taken_back += 1,
+            Ok(None) => {
+                event.outcome("put back");
+                rollback.taken_back += 1;
+            }
             Err(problem) => rollback.failed.push(Error::new(problem.to_string())),
         }
     }

@@ -2,6 +2,7 @@
 //! hint is something to paste.
 
 mod exec;
+mod helpers;
 mod migrate;
 mod purge;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use modelforge_credential_protocol::{Error, Record, visible};
 
 pub use exec::*;
+pub use helpers::*;
 pub use migrate::*;
 pub use purge::*;
 

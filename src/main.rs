@@ -2,14 +2,18 @@
 
 mod chain;
 mod cli;
+mod completions;
 mod config;
+mod conformance;
 mod error;
 mod exec;
+mod helpers;
 mod keys;
 mod links;
 mod lock;
 mod login;
 mod logout;
+mod man;
 mod mask;
 mod migrate;
 mod modelforge;
@@ -28,7 +32,7 @@ mod wire;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::{Auth, Command, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions, Task};
+use cli::{Auth, Command, HelpersCommand, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions, Task};
 use terminal::Person;
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
@@ -60,6 +64,12 @@ fn main() -> ExitCode {
         Command::Exec(options) => exec::exec(&options.into()),
         Command::Print(options) => print::print(&options.into()),
         Command::Env(options) => shell::env(&options.into()),
+        Command::Helpers { options } => match options.command {
+            Some(HelpersCommand::Test(options)) => helpers::test::test(&options),
+            None => helpers::helpers(options.json),
+        },
+        Command::Completions(options) => completions::completions(options.shell),
+        Command::Man(options) => man::man(options.folder.as_deref()),
         Command::Fill => wire::fill(),
         Command::Approve => wire::approve(&terminal::person()),
         Command::Reject => wire::reject(&terminal::person()),

@@ -167,9 +167,7 @@ impl Providers {
 
     /// Whether only the path tells which provider of this host is meant. Nobody else gets the key of one of them.
     pub fn share_the_host_of(&self, request: &Record) -> bool {
-        let here = |location: &Record| {
-            location.has("path") && is_same_host(location, request)
-        };
+        let here = |location: &Record| location.has("path") && is_same_host(location, request);
         let configured = self.config.providers.keys().map(String::as_str);
         let known = table::all().iter().filter(|known| known.path_bound).map(|known| known.name);
         configured.chain(known).filter_map(|name| self.configured(name)?.ok()).any(|provider| here(&provider.location))

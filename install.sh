@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds and installs modelforge-credential and its helpers into ${PREFIX:-~/.local}/bin, then shows on a made-up key, in a
-# folder of its own, that it works.
+# Builds and installs modelforge-credential and its helpers into ${PREFIX:-~/.local}/bin, manual pages and completions below share
+# beside it, then shows on a made-up key, in a folder of its own, that it works.
 set -eu
 cd "$(dirname "$0")"
 bin=${DESTDIR:-}${PREFIX:-$HOME/.local}/bin
@@ -16,6 +16,16 @@ for program in "$built"/modelforge-credential "$built"/modelforge-credential-*; 
     mv "$bin/.${program##*/}.new" "$bin/${program##*/}"
     echo "installed $bin/${program##*/}"
 done
+
+share=${bin%/bin}/share
+mkdir -p "$share/man/man7" "$share/bash-completion/completions" "$share/zsh/site-functions" "$share/fish/vendor_completions.d"
+"$bin/modelforge-credential" man "$share/man/man1"
+mv "$share"/man/man1/modelforge-credential-protocol.7 "$share/man/man7/"
+complete() { "$bin/modelforge-credential" completions "$1" >"$share/$2"; }
+complete bash bash-completion/completions/modelforge-credential
+complete zsh zsh/site-functions/_modelforge-credential
+complete fish fish/vendor_completions.d/modelforge-credential.fish
+echo "installed manual pages and completions below $share"
 
 demo=$(mktemp -d)
 trap 'rm -rf "$demo"' EXIT

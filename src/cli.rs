@@ -1,9 +1,13 @@
 //! The command line. clap's types end here.
 
 mod audit;
+mod completions;
 mod doctor;
 mod exec;
+mod helpers;
 mod migrate;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -12,11 +16,12 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::{self, Usage};
-pub use exec::{EnvOptions, ExecOptions, PrintOptions};
-pub use migrate::{MigrateOptions, Task};
-
 pub use audit::AuditOptions;
+pub use completions::{CompletionsOptions, ManOptions};
 pub use doctor::DoctorOptions;
+pub use exec::{EnvOptions, ExecOptions, PrintOptions};
+pub use helpers::{HelpersCommand, HelpersOptions, Rules, TestOptions};
+pub use migrate::{MigrateOptions, Task};
 
 /// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.
 #[derive(Parser)]
@@ -104,27 +109,58 @@ pub enum Command {
         #[command(flatten)]
         options: AuditOptions,
     },
+    /// Show the helpers that are asked, or put one to the test
+    #[command(after_help = "Example:\n  modelforge-credential helpers\n  modelforge-credential helpers test age")]
+    Helpers {
+        #[command(flatten)]
+        options: HelpersOptions,
+    },
     /// ModelForge's spelling: auth login, auth logout, auth status
+    #[command(after_help = "Example:\n  modelforge-credential auth login --provider openai")]
     Auth {
         #[command(subcommand)]
         command: Auth,
     },
     /// Find a credential; where there is none, ask the person at the terminal
+    #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential fill")]
     Fill,
     /// Keep a credential that works
+    #[command(
+        after_help = "Example:\n  printf 'provider=openai\\npassword=%s\\n' \"$KEY\" |\n    modelforge-credential approve"
+    )]
     Approve,
     /// Erase a credential that does not work
+    #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential reject")]
     Reject,
     /// As somebody's helper: find a credential, and never ask anyone
+    #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential get")]
     Get,
     /// As somebody's helper: keep a credential
+    #[command(
+        after_help = "Example:\n  printf 'provider=openai\\npassword=%s\\n' \"$KEY\" |\n    modelforge-credential store"
+    )]
     Store,
     /// As somebody's helper: erase a credential
+    #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential erase")]
     Erase,
     /// Name the credentials that the helpers hold, without their secrets
+    #[command(after_help = "Example:\n  modelforge-credential list")]
     List,
     /// Name the protocol's capabilities
+    #[command(after_help = "Example:\n  modelforge-credential capability")]
     Capability,
+    /// Print what a shell completes, to be put where it looks for that
+    #[command(after_help = "\
+Example:
+  modelforge-credential completions bash \\
+    > ~/.local/share/bash-completion/completions/modelforge-credential
+  modelforge-credential completions zsh > ~/.zfunc/_modelforge-credential
+  modelforge-credential completions fish \\
+    > ~/.config/fish/completions/modelforge-credential.fish")]
+    Completions(CompletionsOptions),
+    /// Write the manual pages
+    #[command(hide = true, after_help = "Example:\n  modelforge-credential man ~/.local/share/man/man1")]
+    Man(ManOptions),
     #[command(external_subcommand)]
     Unknown(Vec<OsString>),
 }
@@ -133,21 +169,25 @@ pub enum Command {
 #[derive(Subcommand)]
 pub enum Auth {
     /// Sign in to a provider
+    #[command(after_help = "Example:\n  modelforge-credential auth login --provider openai")]
     Login {
         #[command(flatten)]
         options: LoginOptions,
     },
     /// Sign out
+    #[command(after_help = "Example:\n  modelforge-credential auth logout --all-providers")]
     Logout {
         #[command(flatten)]
         options: LogoutOptions,
     },
     /// Show where one is signed in
+    #[command(after_help = "Example:\n  modelforge-credential auth status --verbose")]
     Status {
         #[command(flatten)]
         options: StatusOptions,
     },
     /// Move keys out of plain-text files
+    #[command(after_help = "Example:\n  modelforge-credential auth migrate --dry-run")]
     Migrate {
         #[command(flatten)]
         options: MigrateOptions,
@@ -269,8 +309,13 @@ fn operation(word: &str) -> Option<Command> {
     })
 }
 
+/// The definitions, for whatever is made from them.
+pub fn command() -> clap::Command {
+    use clap::CommandFactory;
+    Cli::command()
+}
+
 /// The commands, for suggestions.
 pub fn names() -> Vec<String> {
-    use clap::CommandFactory;
-    Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+    command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }

@@ -1,6 +1,7 @@
 //! The configuration of a user: `config.toml`, and the environment variables that stand in for it. The only file that
 //! knows the format. It holds no secrets, and a key that nobody knows is an error, not a setting that never works.
 
+mod origin;
 mod source;
 
 use std::collections::BTreeMap;
@@ -14,8 +15,9 @@ use toml::de::DeTable;
 
 use crate::error::{self, PROGRAM, tilde};
 use crate::url;
+pub use origin::Origin;
 use source::Source;
-pub use source::entry_of_text;
+pub use source::{duration, entry_of_text};
 
 /// The helpers that are asked when nothing is configured.
 pub const DEFAULT_CHAIN: [&str; 5] = ["env", "keyring", "age", "plaintext", "oauth"];
@@ -51,6 +53,8 @@ pub struct Provider {
     pub env: Option<Vec<String>>,
     pub account: Option<String>,
     pub helpers: Option<Vec<Entry>>,
+    /// The lines of the file in which they stand.
+    pub helper_lines: Vec<usize>,
     pub sign_in: Option<String>,
     pub client_id: Option<String>,
     pub device_code_url: Option<String>,
@@ -62,6 +66,8 @@ pub struct Provider {
 #[derive(Debug, Default)]
 pub struct Config {
     helpers: Option<Vec<Entry>>,
+    /// The lines of the file in which they stand.
+    helper_lines: Vec<usize>,
     /// Store in every helper, as git does, instead of the first that keeps it.
     pub store_in_all: bool,
     /// Keep no log of who asked for what.
@@ -111,7 +117,10 @@ impl Config {
         let mut config = Self::default();
         for (key, value) in table.get_ref() {
             match key.get_ref().as_ref() {
-                "helpers" => config.helpers = Some(source.entries(value)?),
+                "helpers" => {
+                    config.helpers = Some(source.entries(value)?);
+                    config.helper_lines = source.lines(value);
+                }
                 "store" => {
                     config.store_in_all = match value.get_ref().as_str() {
                         Some("all") => true,

@@ -4,6 +4,7 @@
 mod audit;
 mod doctor;
 mod exec;
+mod helpers;
 mod migrate;
 mod purge;
 
@@ -15,6 +16,7 @@ use modelforge_credential_protocol::{Error, Record, visible};
 pub use audit::*;
 pub use doctor::*;
 pub use exec::*;
+pub use helpers::*;
 pub use migrate::*;
 pub use purge::*;
 

@@ -103,7 +103,7 @@ impl Chains {
 pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
     let mut links = Vec::new();
     for entry in &helpers.entries {
-        if helpers.automatic && entry.words.first().is_some_and(|word| word == KEYRING) && !has_session_bus() {
+        if is_left_out(helpers, entry) {
             terminal::trace(&error::keyring_left_out().to_string());
             continue;
         }
@@ -128,6 +128,11 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
 
 /// The helper that needs a session.
 pub const KEYRING: &str = "keyring";
+
+/// Whether the default chain has no use for it on this machine, now.
+pub fn is_left_out(helpers: &Helpers, entry: &Entry) -> bool {
+    helpers.automatic && entry.words.first().is_some_and(|word| word == KEYRING) && !has_session_bus()
+}
 
 /// Whether there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there
 /// is none: the default chain then does without, instead of complaining each time.

@@ -3,15 +3,19 @@
 mod audit;
 mod chain;
 mod cli;
+mod completions;
 mod config;
+mod conformance;
 mod doctor;
 mod error;
 mod exec;
+mod helpers;
 mod keys;
 mod links;
 mod lock;
 mod login;
 mod logout;
+mod man;
 mod mask;
 mod migrate;
 mod modelforge;
@@ -31,7 +35,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use cli::{
-    AuditOptions, Auth, Command, DoctorOptions, LoginOptions, LogoutOptions, MigrateOptions, StatusOptions, Task,
+    AuditOptions, Auth, Command, DoctorOptions, HelpersCommand, LoginOptions, LogoutOptions, MigrateOptions,
+    StatusOptions, Task,
 };
 use terminal::Person;
 
@@ -66,6 +71,12 @@ fn main() -> ExitCode {
         Command::Env(options) => shell::env(&options.into()),
         Command::Doctor { options: DoctorOptions { json } } => doctor::doctor(&doctor::Doctor { json }),
         Command::Audit { options } => show_log(options),
+        Command::Helpers { options } => match options.command {
+            Some(HelpersCommand::Test(options)) => helpers::test::test(&options),
+            None => helpers::helpers(options.json),
+        },
+        Command::Completions(options) => completions::completions(options.shell),
+        Command::Man(options) => man::man(options.folder.as_deref()),
         Command::Fill => wire::fill(),
         Command::Approve => wire::approve("approve", &terminal::person()),
         Command::Reject => wire::reject("reject", &terminal::person()),

@@ -2,7 +2,9 @@
 //! a [`Helper`] on the other.
 
 mod find;
+mod installed;
 mod process;
+mod raw;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,7 +18,9 @@ use crate::config::Entry;
 use crate::error::{self, PROGRAM};
 use crate::{audit, lock, terminal};
 use find::{search, trusted};
-use process::{Finished, Running};
+pub use installed::installed;
+pub use process::Finished;
+use process::Running;
 
 /// How long a helper may take when nobody is there who might have to unlock something.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -85,7 +89,8 @@ impl Program {
         self
     }
 
-    fn limit(&self) -> Duration {
+    /// How long it may take.
+    pub fn limit(&self) -> Duration {
         let usual = match (self.attended, self.name == DEVICE_FLOW) {
             (true, true) => LIMIT_OF_A_DEVICE_FLOW,
             (true, false) => LIMIT_WITH_A_PERSON,

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::conformance::{Beyond, Subject, conforms};
+use crate::conformance::Judged;
 use crate::support::{SECRET, Test, system};
 
 /// For each rule, the tests that fail when it is broken: functions, and cases of the conformance suite by their names.
@@ -89,7 +89,7 @@ const PROTOCOL: &str = include_str!("../protocol.md");
 
 fn sources() -> String {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    ["tests", "helpers"]
+    ["tests", "helpers", "src/conformance"]
         .iter()
         .flat_map(|folder| crate::support::files_below(&root.join(folder)))
         .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
@@ -107,7 +107,7 @@ fn every_rule_has_a_test_and_every_test_is_there() {
     let sources = sources() + include_str!("protocol.rs");
     for (rule, tests) in RULES {
         for test in *tests {
-            let there = sources.contains(&format!("fn {test}()")) || sources.contains(&format!("(\"{test}\", |"));
+            let there = sources.contains(&format!("fn {test}()")) || sources.contains(&format!(", \"{test}\", |"));
             assert!(there, "{rule} names `{test}`, which is no test");
         }
     }
@@ -134,8 +134,11 @@ fn the_helper_in_sh_keeps_the_rules() {
     system("age", "age");
     let script = with_program("vault", "sh");
     let program = script.bin().join("modelforge-credential-vault").display().to_string();
-    let lacks = [Beyond::Authtype, Beyond::Concurrent];
-    conforms(&Subject::new([program]).without(lacks), || Test::new().into());
+    let judged = Judged::of(&script.args(["helpers", "test", &program, "--json"]));
+    assert_eq!(judged.names("broken"), [""; 0]);
+    // It does not know `authtype`, and keeps all else.
+    assert_eq!((judged.names("not offered").len(), judged.names("holds").len()), (6, 48));
+    assert_eq!(judged.names("not run"), [""; 0]);
 }
 
 #[test]
@@ -162,6 +165,9 @@ fn the_helper_in_python_answers_from_netrc_for_its_own_host_alone() {
     let test = test.args(["get"]).stdin("provider=openai\nusername=work\n").success();
     let listed = "protocol=https\nhost=api.openai.com\nusername=default\nstorage=plain text\nhelper=netrc\nprovider=openai\n\ncount=1\n";
     let test = test.args(["list"]).stdout(listed).success();
+    let judged = Judged::of(&test.args(["helpers", "test", "netrc", "--json"]));
+    assert_eq!((judged.names("broken"), judged.names("holds").len()), (vec![], 10));
+    let test = with_program("netrc", "python");
     let netrc = test.bin().join("modelforge-credential-netrc");
     let run = |operation: &str, request: &str| {
         let output = test.run(&[netrc.as_os_str(), std::ffi::OsStr::new(operation)], request);

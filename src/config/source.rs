@@ -54,8 +54,18 @@ type Value<'a> = Spanned<DeValue<'a>>;
 type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
 
 impl Source<'_> {
+    fn line(&self, at: usize) -> usize {
+        self.text[..at.min(self.text.len())].matches('\n').count() + 1
+    }
+
+    /// The line of each value of a list.
+    pub fn lines(&self, value: &Value) -> Vec<usize> {
+        let array = value.get_ref().as_array().into_iter().flatten();
+        array.map(|value| self.line(value.span().start)).collect()
+    }
+
     pub fn fault(&self, at: Range<usize>, problem: &str) -> Error {
-        let line = self.text[..at.start.min(self.text.len())].matches('\n').count() + 1;
+        let line = self.line(at.start);
         Error::new(format!("`{}`, line {line}: {problem}", tilde(self.path)))
     }
 
@@ -166,7 +176,10 @@ impl Source<'_> {
                     provider.env = Some(names);
                 }
                 "account" => provider.account = Some(self.text("account", value)?),
-                "helpers" => provider.helpers = Some(self.entries(value)?),
+                "helpers" => {
+                    provider.helpers = Some(self.entries(value)?);
+                    provider.helper_lines = self.lines(value);
+                }
                 "sign_in" => {
                     let text = self.text("sign_in", value)?;
                     if !matches!(text.as_str(), "api_key" | "device_flow" | "none") {

@@ -1,6 +1,5 @@
 //! The [`Test`] builder: a program run in a home of its own, and exact expectations.
 
-pub mod conformance;
 pub mod keyring;
 pub mod server;
 

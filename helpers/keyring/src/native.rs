@@ -62,12 +62,23 @@ pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
         Err(_) => return Err(Error::new(format!("the {NAME} keeps only text"))),
     }
     // The same credential under the name that Python's keyring gives to the first account of a service.
-    for (its_service, its_account, other) in entries(&*store)? {
-        if its_service == service && its_account == account && other.get_specifiers().is_none() {
-            absent_is_fine(other.delete_credential())?;
-        }
+    #[cfg(windows)]
+    if let Some(other) = under_the_bare_service(&store, service, account)? {
+        absent_is_fine(other.delete_credential())?;
     }
     Ok(())
+}
+
+/// The entry that is named like the service alone, if it is this account's. It is looked for by its name: a list of all, while
+/// others store, is more than wine can take, and more than is needed.
+#[cfg(windows)]
+fn under_the_bare_service(store: &Arc<impl CredentialStoreApi>, service: &str, account: &str) -> Result<Option<Entry>> {
+    let entry = store.build(service, account, Some(&HashMap::from([("target", service)]))).map_err(said)?;
+    match entry.get_attributes() {
+        Ok(held) => Ok(Some(entry).filter(|_| held.get("username").is_some_and(|name| name == account))),
+        Err(Fault::NoEntry) => Ok(None),
+        Err(fault) => Err(said(fault)),
+    }
 }
 
 /// The secret of the first item of a kind that is described.

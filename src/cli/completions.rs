@@ -1,0 +1,18 @@
+//! `completions` and `man`: what is made from these definitions.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_complete::Shell;
+
+#[derive(Args)]
+pub struct CompletionsOptions {
+    /// Which shell
+    pub shell: Shell,
+}
+
+#[derive(Args)]
+pub struct ManOptions {
+    /// The folder that all pages are written to; without it, the first is printed
+    pub folder: Option<PathBuf>,
+}

@@ -1,0 +1,63 @@
+//! `helpers`, and `helpers test`.
+
+use clap::{Args, Subcommand};
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct HelpersOptions {
+    /// As JSON (docs/helpers-json.md)
+    #[arg(long)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Option<HelpersCommand>,
+}
+
+#[derive(Subcommand)]
+pub enum HelpersCommand {
+    /// Put a helper to the test of the protocol's rules, with throw-away entries
+    #[command(after_help = "\
+Each case runs in an empty home folder of its own, with made-up accounts of
+hosts below .invalid, and erases what it stored.
+
+Example:
+  modelforge-credential helpers test age
+  modelforge-credential helpers test './my-helper --its --options' --only O5
+  modelforge-credential helpers test my-helper --json > conformance.json")]
+    Test(TestOptions),
+}
+
+#[derive(Args)]
+pub struct TestOptions {
+    /// A name, a path, or a whole command line, as an entry of the config
+    pub helper: String,
+    /// Only the cases of a rule (O5), or with this text in their names
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// By whose rules it is judged
+    #[arg(long, value_enum, value_name = "WHOSE", default_value = "protocol")]
+    pub rules: Rules,
+    /// Ask it through git, as its credential.helper
+    #[arg(long)]
+    pub through_git: bool,
+    /// Use your own home folder, for a helper that needs its settings
+    #[arg(long)]
+    pub in_place: bool,
+    /// Send, too, what a careless helper could take for "erase everything",
+    /// where it keeps your own entries
+    #[arg(long)]
+    pub risky: bool,
+    /// How long an operation may take (10s)
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// As JSON (docs/helpers-json.md)
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+pub enum Rules {
+    /// What git asks of a credential helper
+    Git,
+    /// All of protocol.md
+    Protocol,
+}

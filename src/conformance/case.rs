@@ -1,0 +1,99 @@
+//! What a case is.
+
+use super::session::{Checked, Session};
+
+/// Whose rule a case is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// git relies on it as well.
+    Git,
+    /// The protocol asks for it.
+    Protocol,
+    /// The protocol advises it; a helper may do without.
+    Advice,
+}
+
+impl Level {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Git => "git",
+            Self::Protocol => "protocol",
+            Self::Advice => "advice",
+        }
+    }
+}
+
+/// Which helpers a case is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    Any,
+    Keeps,
+    KeepsNothing,
+}
+
+/// What a helper need not offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    Nothing,
+    Authtype,
+    List,
+}
+
+impl Offer {
+    pub fn lacking(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Authtype => "it does not say that it knows `authtype`",
+            Self::List => "it cannot list",
+        }
+    }
+}
+
+/// One thing that a rule says, in words, and how to find out.
+pub struct Case {
+    pub name: &'static str,
+    /// The rule of `protocol.md`.
+    pub rule: &'static str,
+    pub level: Level,
+    pub who: Who,
+    pub offer: Offer,
+    /// Whether git can be made to say it.
+    pub through_git: bool,
+    /// Whether a careless helper could take it for "everything".
+    pub risky: bool,
+    pub run: fn(&Session) -> Checked,
+}
+
+/// A case that git asks as well.
+pub const fn case(rule: &'static str, name: &'static str, run: fn(&Session) -> Checked) -> Case {
+    Case { name, rule, level: Level::Git, who: Who::Keeps, offer: Offer::Nothing, through_git: true, risky: false, run }
+}
+
+/// A case that git does not pass on as it is written.
+pub const fn alone(rule: &'static str, name: &'static str, run: fn(&Session) -> Checked) -> Case {
+    Case { through_git: false, ..case(rule, name, run) }
+}
+
+impl Case {
+    pub const fn level(self, level: Level) -> Self {
+        Self { level, ..self }
+    }
+
+    /// It is about helpers that keep nothing, too.
+    pub const fn of_any(self) -> Self {
+        Self { who: Who::Any, ..self }
+    }
+
+    /// It is about helpers that keep nothing, and no others.
+    pub const fn of_those_that_keep_nothing(self) -> Self {
+        Self { who: Who::KeepsNothing, ..self }
+    }
+
+    pub const fn offered(self, offer: Offer) -> Self {
+        Self { offer, level: Level::Protocol, ..self }
+    }
+
+    pub const fn risky(self) -> Self {
+        Self { risky: true, ..self }
+    }
+}

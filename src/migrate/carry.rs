@@ -65,8 +65,14 @@ pub fn carry_out(
     let mut progress = Progress::count("moving", items.len());
     let mut outcomes = Vec::with_capacity(items.len());
     for item in items {
-        let outcome =
-            if item.step.takes() { one(item, route, choice, journal)? } else { Outcome::Left(item.problem.clone()) };
+        let outcome = if item.step.takes() {
+            let mut event = Event::start("migrate", providers, &item.request.record);
+            let outcome = one(item, route, choice, journal)?;
+            outcome.tell(&mut event);
+            outcome
+        } else {
+            Outcome::Left(item.problem.clone())
+        };
         progress.step(|shows| tell(item, &outcome, shows))?;
         outcomes.push(outcome);
     }

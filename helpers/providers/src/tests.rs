@@ -244,6 +244,8 @@ fn the_variables_of_modelforge_come_before_all_others() {
         "MODELFORGE_TOGETHERAI_ACCESS_TOKEN",
         "TOGETHER_API_KEY",
         "TOGETHERAI_API_KEY",
+        "TOGETHER_AI_API_KEY",
+        "TOGETHER_AI_TOKEN",
     ];
     assert_eq!(order, expected);
     let known: BTreeSet<_> = all().iter().flat_map(|provider| provider.lookup_order().take(2)).collect();

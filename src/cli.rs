@@ -283,6 +283,8 @@ fn mistake(problem: &clap::Error) -> Usage {
     let option = argument.split(['=', ' ']).next().filter(|option| option.starts_with("--"));
     let suggestion = text(ContextKind::SuggestedArg);
     match (problem.kind(), option) {
+        // The name is of the definitions, and nothing that was typed.
+        (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => error::argument_missing(argument),
         (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, suggestion),
         (ErrorKind::UnknownArgument, None) => error::too_many_arguments(),
         (ErrorKind::ArgumentConflict, Some(option)) => error::conflicting_option(option),

@@ -455,6 +455,9 @@ fn what_cannot_be_tested_is_a_mistake_of_the_caller() {
     let test = test.stderr(&format!("error: no case has `nonsense` as its rule or in its name\n{hint}")).status(2);
     let test = test.args(["helpers", "test", "age", "--timeout", "soon"]);
     let test = test.stderr("error: `--timeout` is not a duration\nhint: --timeout 5s  # or 500ms, 2m\n").status(2);
+    let test = test.args(["helpers", "test"]);
+    let test =
+        test.stderr("error: `<HELPER>` is missing\nhint: modelforge-credential help  # and the command\n").status(2);
     let test = test.args(["helpers", "test", "not there"]);
     let missing = "error: helper `not` is not installed beside the program or on PATH\n";
     test.stderr(&format!("{missing}hint: put a program named modelforge-credential-not on PATH\n")).failure();

@@ -12,6 +12,10 @@ pub fn not_an_entry(problem: &str) -> Usage {
     Usage(Error::new(visible(problem)).hint(format!("{PROGRAM} helpers test './my-helper --its --options'")))
 }
 
+pub fn argument_missing(name: &str) -> Usage {
+    Usage(Error::new(format!("`{}` is missing", visible(name))).hint(format!("{PROGRAM} help  # and the command")))
+}
+
 pub fn not_a_duration() -> Usage {
     Usage(Error::new("`--timeout` is not a duration").hint("--timeout 5s  # or 500ms, 2m"))
 }

@@ -114,6 +114,18 @@ fn every_operation_that_reaches_the_chain_is_logged_and_no_value() {
 }
 
 #[test]
+fn a_key_that_is_handed_to_a_program_is_logged_as_well() {
+    let mut test = has(Test::new());
+    for words in [&["print", "openai"][..], &["env", "openai"], &["exec", "openai", "mistral", "--", "true"]] {
+        test = test.args(words);
+        assert!(test.output().status.success());
+    }
+    let fields = ["operation", "provider", "outcome"];
+    let seen: Vec<String> = records(&test).iter().map(|record| shown(record, &fields)).collect();
+    assert_eq!(seen, ["print openai found", "env openai found", "exec openai found", "exec mistral found"]);
+}
+
+#[test]
 fn a_request_that_is_refused_or_needs_no_helper_reaches_no_chain_and_is_not_logged() {
     let test = has(Test::new());
     for (input, code) in [("provider=nobody\n", 1), ("nonsense\n", 1), ("provider=openai\nusername=a\npassword=p\n", 0)]

@@ -20,7 +20,7 @@ const KNOWN: [(&str, &str); 9] = [
     ("HELPERS", "replaces the configured chain"),
     ("INTERACTIVE", "decides whether a person may be asked"),
     ("LOCK", "says that the caller holds a lock"),
-    ("ROLLBACK", "lets keys be written into plain-text files"),
+    ("MIGRATION", "lets keys be written into plain-text files"),
     ("TRACE", "turns the trace on"),
     ("WARN_PLAINTEXT", "decides whether plain text is warned of"),
 ];

@@ -112,13 +112,15 @@ fn take_back(named: &Named, route: &Route) -> Result<Option<Error>> {
     };
     let description = named.description()?;
     let file = named.file.as_deref();
-    let chain = route
-        .targets()
-        .find(|chain| matches!(chain.copies(&description, &Record::new()), Ok(copies) if !copies.is_empty()));
-    let kept = match chain {
-        Some(chain) => chain.copies(&description, &Record::new())?.into_iter().map(|(_, copy)| copy).collect(),
-        None => Vec::new(),
-    };
+    let mut kept_by = None;
+    let mut kept = Vec::new();
+    for chain in route.targets() {
+        kept = chain.copies(&description, &Record::new())?.into_iter().map(|(_, copy)| copy).collect();
+        if !kept.is_empty() {
+            kept_by = Some(chain);
+            break;
+        }
+    }
     let here = source.get(&description, file)?;
     let Some(copy) = kept.iter().find(|copy| !copy.is_true("ephemeral")) else {
         // Nothing is kept of it: it was taken back before, or erased since.
@@ -130,7 +132,7 @@ fn take_back(named: &Named, route: &Route) -> Result<Option<Error>> {
         Some(here) => holds_the_same_secret(here, copy),
         None => source.put_back(&credential, file)?,
     };
-    match (is_here, here.is_some(), chain) {
+    match (is_here, here.is_some(), kept_by) {
         (true, _, Some(chain)) => Ok(chain.erase_copies(&credential)?.into_iter().next()),
         // It was replaced in one of the two since: both stay.
         (false, true, _) => {

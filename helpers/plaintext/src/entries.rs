@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use base64::Engine;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
-use modelforge_credential_providers::{Location, all, by_location, by_name, normalize};
+use modelforge_credential_providers::{Location, at_host, by_location, by_name, normalize};
 use zeroize::Zeroizing;
 
 use crate::table::{Format, Json};
@@ -122,9 +122,10 @@ impl Entry {
 /// More than anybody has; what compares them with each other stays quick.
 const MOST: usize = 1_000;
 
-/// Reads a file. `shown` is its name in messages, `account` whose its entries are unless they say so themselves.
-pub fn read(format: &Format, shown: &str, text: &str, account: &str) -> Result<Entries> {
-    let file = File { shown, text, account };
+/// Reads a file. `shown` is its name in messages, `account` whose its entries are unless they say so themselves. Where only
+/// what is for one host is asked for, the others are passed over as soon as theirs is known.
+pub fn read(format: &Format, shown: &str, text: &str, account: &str, host: Option<&str>) -> Result<Entries> {
+    let file = File { shown, text, account, host };
     match format {
         Format::Json(row) => file.json(row),
         Format::KeyringIni => file.keyring(),
@@ -135,6 +136,7 @@ struct File<'a> {
     shown: &'a str,
     text: &'a str,
     account: &'a str,
+    host: Option<&'a str>,
 }
 
 impl File<'_> {
@@ -199,7 +201,6 @@ impl File<'_> {
                 (Some(&entry.value), spot, place.to_owned())
             }
         };
-        let secret = value.map_or(Ok(None), |value| self.json_secret(row, &place_of_secret, value));
         let url = last(row.url).filter(|url| !matches!(self.raw(url), "null" | "\"\""));
         let whose = match url.map(|url| json::string(self.text, url)) {
             Some(Some(url)) => place_of(&url).ok_or("is no base URL"),
@@ -208,6 +209,12 @@ impl File<'_> {
                 .and_then(|known| Some((Some(known.name), OwnedLocation::of(&known.location()?))))
                 .ok_or("is missing"),
         };
+        if let Ok((_, location)) = &whose
+            && self.host.is_some_and(|host| host != location.host)
+        {
+            return Ok(None);
+        }
+        let secret = value.map_or(Ok(None), |value| self.json_secret(row, &place_of_secret, value));
         match whose {
             Ok((known, location)) => Ok(Some(self.entry(place, &entry.name, known, location, secret, spot))),
             Err(_) if matches!(secret, Ok(None)) => Ok(None),
@@ -357,23 +364,20 @@ fn place_of(url: &str) -> Option<(Option<&'static str>, OwnedLocation)> {
 
 /// As the core has it: a path is part of where a key belongs only if something else on that host has another.
 fn drop_needless_paths(entries: &mut [Entry]) {
-    let mut paths: HashMap<(String, String), Option<Option<String>>> = HashMap::new();
+    let mut paths: HashMap<(&str, &str), Option<Option<&str>>> = HashMap::new();
     for entry in &*entries {
-        let OwnedLocation { protocol, host, path } = &entry.location;
-        let one = paths.entry((protocol.clone(), host.clone())).or_insert_with(|| Some(path.clone()));
-        if one.as_ref().is_some_and(|one| one != path) {
-            *one = None;
-        }
+        let Location { protocol, host, path } = entry.location.borrowed();
+        let one = paths.entry((protocol, host)).or_insert(Some(path));
+        *one = one.filter(|one| *one == path);
     }
-    let known = |location: &OwnedLocation| {
-        let of_known = all().iter().filter_map(|provider| provider.location());
-        of_known.into_iter().any(|known| (known.protocol, known.host) == (&*location.protocol, &*location.host))
+    let is_needless = |entry: &Entry| {
+        let Location { protocol, host, path } = entry.location.borrowed();
+        let is_the_only_one = || paths.get(&(protocol, host)).is_some_and(Option::is_some);
+        path.is_some() && is_the_only_one() && at_host(protocol, host).next().is_none()
     };
-    for entry in entries {
-        let host = (entry.location.protocol.clone(), entry.location.host.clone());
-        if paths.get(&host).is_some_and(Option::is_some) && !known(&entry.location) {
-            entry.location.path = None;
-        }
+    let needless: Vec<bool> = entries.iter().map(is_needless).collect();
+    for (entry, _) in entries.iter_mut().zip(needless).filter(|(_, is_needless)| *is_needless) {
+        entry.location.path = None;
     }
 }
 

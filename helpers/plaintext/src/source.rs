@@ -24,6 +24,8 @@ pub struct Place {
     folder: PathBuf,
     pub path: PathBuf,
     pub account: String,
+    /// The host whose entries are asked for, if it is one alone.
+    host: Option<String>,
 }
 
 /// The files that may answer a `get`. That of the folder that one is in is not even looked at unless its account is named:
@@ -55,7 +57,9 @@ fn read_each(places: impl Iterator<Item = Place>) -> impl Iterator<Item = Result
 pub fn places(request: &Record) -> impl Iterator<Item = Place> {
     let file = request.text("file").map(str::to_owned);
     let account = request.text("username").map(str::to_owned);
-    SOURCES.iter().filter_map(Place::find).filter(move |place| {
+    let host = request.text("host").map(str::to_owned);
+    let found = SOURCES.iter().filter_map(move |source| Place::find(source, host.clone()));
+    found.filter(move |place| {
         file.as_ref().is_none_or(|file| *file == shown(&place.path))
             && (place.source.folder != Folder::Here || account.as_ref().is_none_or(|account| *account == place.account))
     })
@@ -66,14 +70,14 @@ fn shown(path: &Path) -> String {
 }
 
 impl Place {
-    fn find(source: &'static Source) -> Option<Self> {
+    fn find(source: &'static Source, host: Option<String>) -> Option<Self> {
         let folder = source.folder.find()?;
         let path = folder.join(source.path);
         let account = match source.folder {
             Folder::Here => account_of(&folder),
             Folder::Home | Folder::PythonKeyring => DEFAULT_ACCOUNT.to_owned(),
         };
-        Some(Self { source, folder, path, account })
+        Some(Self { source, folder, path, account, host })
     }
 
     /// A link in a folder that came from elsewhere must not make another file look like it belongs there.
@@ -88,7 +92,9 @@ impl Place {
     fn read(&self, file: Opened) -> Result<Held> {
         let shown = tilde(&self.path);
         let text = file.text()?;
-        let entries::Entries { entries, homeless } = entries::read(&self.source.format, &shown, text, &self.account)?;
+        let host = self.host.as_deref();
+        let entries::Entries { entries, homeless } =
+            entries::read(&self.source.format, &shown, text, &self.account, host)?;
         Ok(Held { file, entries, homeless })
     }
 }

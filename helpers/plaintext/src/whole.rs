@@ -82,7 +82,7 @@ fn bytes(record: &Record) -> Result<Zeroizing<Vec<u8>>> {
 
 impl Place {
     fn entries(&self, text: &str) -> Result<Vec<Entry>> {
-        Ok(entries::read(&self.source.format, &tilde(&self.path), text, &self.account)?.entries)
+        Ok(entries::read(&self.source.format, &tilde(&self.path), text, &self.account, None)?.entries)
     }
 
     /// Whether the file is what it was, but for secrets that were taken out.

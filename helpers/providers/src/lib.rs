@@ -112,17 +112,26 @@ pub fn by_name(name: &str) -> Option<&'static Provider> {
 /// The provider that a request for this location is for (see [`Location::covers`]); of several, that with the longest
 /// path.
 pub fn by_location(protocol: &str, host: &str, path: Option<&str>) -> Option<&'static Provider> {
-    // A list of thousands asks for each: only the few URLs that begin with it are worth taking apart.
-    let begins = |url: &str| {
-        url.strip_prefix(protocol).and_then(|rest| rest.strip_prefix("://")).is_some_and(|rest| rest.starts_with(host))
-    };
-    PROVIDERS
-        .iter()
-        .filter(|provider| provider.url.is_some_and(begins))
-        .filter_map(|provider| Some((provider, provider.location()?)))
+    at_host(protocol, host)
         .filter(|(_, location)| location.covers(protocol, host, path))
         .max_by_key(|(_, location)| location.path.map_or(0, str::len))
         .map(|(provider, _)| provider)
+}
+
+/// The providers of a host, whatever their paths, each with what its credential is bound to.
+pub fn at_host(protocol: &str, host: &str) -> impl Iterator<Item = (&'static Provider, Location<'static>)> {
+    // A list of thousands asks for each: only the few URLs that have it in the right place are worth taking apart, and most
+    // are told by a single byte.
+    let start = protocol.len() + "://".len();
+    let begins = move |url: &str| {
+        url.as_bytes().get(start) == host.as_bytes().first()
+            && url.get(start..).is_some_and(|rest| rest.starts_with(host))
+    };
+    PROVIDERS
+        .iter()
+        .filter(move |provider| provider.url.is_some_and(begins))
+        .filter_map(|provider| Some((provider, provider.location()?)))
+        .filter(move |(_, location)| (location.protocol, location.host) == (protocol, host))
 }
 
 /// The canonical form of a name, as ModelForge's command line makes it: lower case, `_` for `-`.

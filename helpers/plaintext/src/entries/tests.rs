@@ -14,7 +14,7 @@ const FLAT: Json = Json {
 #[test]
 fn the_file_of_a_further_tool_is_a_row() {
     let text = r#"{"openai": "sk-1", "note": "by hand", "groq": {"key": "sk-2", "url": "https://api.groq.com"}}"#;
-    let Entries { entries, homeless } = read(&Format::Json(FLAT), "keys.json", text, "default").unwrap();
+    let Entries { entries, homeless } = read(&Format::Json(FLAT), "keys.json", text, "default", None).unwrap();
     let seen: Vec<_> = entries
         .iter()
         .map(|entry| {
@@ -34,7 +34,7 @@ fn the_file_of_a_further_tool_is_a_row() {
 fn more_entries_than_anybody_has_are_refused() {
     let entry = r#""openai": {"auth_data": {"api_key": "k"}}"#;
     let text = format!("{{\"providers\": {{{}}}}}", vec![entry; MOST + 1].join(","));
-    let problem = read(&Format::Json(crate::table::MODELFORGE), "f", &text, "default").err().unwrap();
+    let problem = read(&Format::Json(crate::table::MODELFORGE), "f", &text, "default", None).err().unwrap();
     assert_eq!(problem.to_string(), "`f` has more than 1000 entries");
 }
 
@@ -43,7 +43,7 @@ proptest::proptest! {
     fn no_text_panics_and_no_error_repeats_a_value(text in "[{}\\[\\]\":, a=_\n\t]{0,60}", secret in "SECRET[{}\":]{0,4}") {
         for text in [text, one(&secret), format!("[a]\nopenai = {secret}\n"), format!("[https_3A_2F_2Fapi_2Eopenai_2Ecom]\nb = {secret}\n")] {
             for format in [Format::Json(crate::table::MODELFORGE), Format::Json(FLAT), Format::KeyringIni] {
-                let problems = match read(&format, "f", &text, "default") {
+                let problems = match read(&format, "f", &text, "default", None) {
                     Ok(found) => found.entries.into_iter().filter_map(|entry| entry.secret.err()).chain(found.homeless).collect(),
                     Err(problem) => vec![problem],
                 };

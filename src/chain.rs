@@ -333,8 +333,7 @@ impl Chain {
             match answer {
                 Ok(Some(records)) => {
                     for mut record in records {
-                        let names = ["protocol", "host", "path", "username"];
-                        if seen.insert(names.map(|key| record.get(key).map(<[u8]>::to_vec))) {
+                        if seen.insert(described(&record)) {
                             record.set("helper", &name)?;
                             listed.records.push(record);
                         }
@@ -500,6 +499,16 @@ fn erase_without_path(helper: &dyn Helper, question: &Record) -> Result<()> {
 
 /// As many accounts of one provider as anybody has.
 const MOST_ACCOUNTS: usize = 100;
+
+/// Which credential a record describes, as one value: there may be thousands to compare.
+fn described(record: &Record) -> Box<[u8]> {
+    let mut described = Vec::new();
+    for value in ["protocol", "host", "path", "username"].map(|key| record.get(key)) {
+        described.extend_from_slice(value.unwrap_or(b"\r"));
+        described.push(b'\n');
+    }
+    described.into_boxed_slice()
+}
 
 /// What a helper is asked: all that is known, and what the core knows besides.
 fn question(known: &Record, context: &Record) -> Result<Record> {

@@ -1,10 +1,9 @@
 //! The helper `env`: keys from environment variables, each for the URL of its provider and no other.
 
 use std::borrow::Cow;
-use std::io::Write;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, visible};
+use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, visible};
 use modelforge_credential_providers::{Location, Provider, all, by_location};
 
 #[global_allocator]
@@ -19,6 +18,8 @@ The request comes on standard input, as lines of key=value. For the URL of a pro
 and not empty answers: MODELFORGE_<PROVIDER>_API_KEY, MODELFORGE_<PROVIDER>_ACCESS_TOKEN, the names that tools use
 (OPENAI_API_KEY). Nothing is ever stored or erased.
 ";
+
+const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 
 struct Env;
 
@@ -119,23 +120,8 @@ fn fault(variable: &str, problem: &str) -> Error {
 }
 
 fn main() -> ExitCode {
-    for word in std::env::args_os().skip(1) {
-        let word = word.to_string_lossy();
-        let text = match &*word {
-            "--help" | "-h" => HELP,
-            "--version" | "-V" => concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n"),
-            option if option.starts_with('-') => {
-                // What follows a `=` may be a key.
-                let option = visible(option.split('=').next().unwrap_or_default());
-                let hint = concat!(env!("CARGO_PKG_NAME"), " --help");
-                let _ = writeln!(std::io::stderr(), "error: unknown option `{option}`\nhint: {hint}");
-                return ExitCode::from(2);
-            }
-            _ => continue,
-        };
-        // Who closed standard output does not want to read it.
-        let _ = std::io::stdout().write_all(text.as_bytes());
-        return ExitCode::SUCCESS;
+    match ABOUT.switches(&[]) {
+        Ok(_) => serve(Env),
+        Err(ended) => ended,
     }
-    serve(Env)
 }

@@ -7,10 +7,9 @@ mod native;
 #[cfg(not(any(windows, target_os = "macos")))]
 mod secret_service;
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, stdout};
+use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve};
 #[cfg(any(windows, target_os = "macos"))]
 use native as store;
 #[cfg(not(any(windows, target_os = "macos")))]
@@ -20,7 +19,7 @@ use secret_service as store;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const USAGE: &str = "\
+const HELP: &str = "\
 usage: modelforge-credential-keyring [--modelforge] get|store|erase|list|capability
 
 Keeps credentials in the store of the operating system: Secret Service (GNOME Keyring, KWallet, KeePassXC), macOS
@@ -29,6 +28,8 @@ Keychain or Windows Credential Manager. It reads git's credential protocol on st
 With --modelforge it means the items of ModelForge 0.2 instead: the service is the provider, the user its name and `_user`.
 MODELFORGE_CREDENTIAL_INTERACTIVE=0 makes a locked keyring an error instead of a prompt.
 ";
+
+const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 
 struct Keyring;
 
@@ -71,19 +72,9 @@ impl Helper for Keyring {
 }
 
 fn main() -> ExitCode {
-    let option = std::env::args_os().nth(1).filter(|word| word.as_encoded_bytes().starts_with(b"-"));
-    let line = match option.as_ref().map(|word| word.to_str().unwrap_or_default()) {
-        None => return serve(Keyring),
-        Some("--modelforge") => return serve(modelforge::ModelForge),
-        Some("--version") => concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n"),
-        Some("--help") => USAGE,
-        Some(_) => {
-            let _ = std::io::stderr().write_all(b"error: unknown option\nhint: modelforge-credential-keyring --help\n");
-            return ExitCode::from(2);
-        }
-    };
-    match stdout().and_then(|mut out| out.write_all(line.as_bytes())) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
+    match ABOUT.switches(&["--modelforge"]) {
+        Ok(given) if given.is_empty() => serve(Keyring),
+        Ok(_) => serve(modelforge::ModelForge),
+        Err(ended) => ended,
     }
 }

@@ -407,6 +407,6 @@ fn the_command_line_is_that_of_a_helper() {
     let usage = "usage: modelforge-credential-keyring [--modelforge] get|store|erase|list|capability\n";
     assert!(run("--help").1.starts_with(usage));
     assert_eq!(run("--version").1, format!("modelforge-credential-keyring {}\n", env!("CARGO_PKG_VERSION")));
-    let message = "error: unknown option\nhint: modelforge-credential-keyring --help\n".to_owned();
+    let message = "error: unknown option `--verbose`\nhint: modelforge-credential-keyring --help\n".to_owned();
     assert_eq!(run("--verbose"), (2, String::new(), message));
 }

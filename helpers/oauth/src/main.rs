@@ -1,10 +1,9 @@
 //! Signs in with a browser and renews what is about to end, as the last helper of a chain: it makes tokens, and keeps none.
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use modelforge_credential_protocol::{Helper, Record, Result, serve, stdout, visible};
+use modelforge_credential_protocol::{About, Helper, Record, Result, serve};
 
 use crate::flow::{Provider, Refreshed};
 use crate::http::Http;
@@ -33,6 +32,8 @@ Options:
   --help      this text
   --version   the version
 ";
+
+const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 
 /// The caller ends helpers after ten seconds when nobody is there.
 const LIMIT: Duration = Duration::from_secs(8);
@@ -69,26 +70,8 @@ impl Helper for Oauth {
 }
 
 fn main() -> ExitCode {
-    let mut browser = false;
-    for word in std::env::args_os().skip(1) {
-        let word = word.to_string_lossy();
-        let text = match &*word {
-            "--browser" => {
-                browser = true;
-                continue;
-            }
-            "--help" | "-h" => HELP,
-            "--version" | "-V" => concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n"),
-            option if option.starts_with('-') => {
-                let option = visible(option.split('=').next().unwrap_or_default());
-                let hint = concat!(env!("CARGO_PKG_NAME"), " --help");
-                let _ = writeln!(std::io::stderr(), "error: unknown option `{option}`\nhint: {hint}");
-                return ExitCode::from(2);
-            }
-            _ => continue,
-        };
-        let written = stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes()));
-        return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    match ABOUT.switches(&["--browser"]) {
+        Ok(given) => serve(Oauth { browser: given.contains(&"--browser") }),
+        Err(ended) => ended,
     }
-    serve(Oauth { browser })
 }

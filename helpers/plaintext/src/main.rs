@@ -13,7 +13,7 @@ mod whole;
 use std::io::Write;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, stdout, visible};
+use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, visible};
 
 use crate::entries::Entry;
 use crate::files::tilde;
@@ -32,6 +32,8 @@ is named after the folder it is started in, .model-forge/config.json there. A ke
 it and to no other. `erase` takes out the secret and leaves every other byte. `store` puts back what was taken, and only
 with MODELFORGE_CREDENTIAL_MIGRATION=1. MODELFORGE_CREDENTIAL_WARN_PLAINTEXT=0 silences the warning of `get`.
 ";
+
+const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 
 struct PlainText;
 
@@ -138,23 +140,8 @@ fn warn(problem: &Error) {
 }
 
 fn main() -> ExitCode {
-    for word in std::env::args_os().skip(1) {
-        let word = word.to_string_lossy();
-        let text = match &*word {
-            "--help" | "-h" => HELP,
-            "--version" | "-V" => concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n"),
-            option if option.starts_with('-') => {
-                // What follows a `=` may be a key.
-                let option = visible(option.split('=').next().unwrap_or_default());
-                let hint = concat!(env!("CARGO_PKG_NAME"), " --help");
-                let _ = writeln!(std::io::stderr(), "error: unknown option `{option}`\nhint: {hint}");
-                return ExitCode::from(2);
-            }
-            _ => continue,
-        };
-        // Who closed standard output does not want to read it.
-        let _ = stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes()));
-        return ExitCode::SUCCESS;
+    match ABOUT.switches(&[]) {
+        Ok(_) => serve(PlainText),
+        Err(ended) => ended,
     }
-    serve(PlainText)
 }

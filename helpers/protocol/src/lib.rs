@@ -17,18 +17,20 @@
 //!
 //! What the library does, so that a helper need not: bounded reading, validation of the whole request before the
 //! helper sees it, git's capabilities (`authtype`, `state`), `ephemeral`, unknown operations, the framing of
-//! `list`, wiping of buffers, exit statuses, and one line on standard error for a failure.
+//! `list`, wiping of buffers, exit statuses, one line on standard error for a failure, and `--help` ([`About`]).
 
 #![deny(missing_docs)]
 
 mod error;
 mod helper;
+mod options;
 mod record;
 mod serve;
 mod wire;
 
 pub use error::{Error, Result};
 pub use helper::{Helper, Operation};
+pub use options::About;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public, visible};
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
 pub use wire::{MAX_ATTRIBUTES, MAX_LINE, MAX_RECORD, Reader};

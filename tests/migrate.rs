@@ -138,6 +138,48 @@ fn of_two_different_keys_both_stay_until_one_is_preferred() {
     kept(prefer("target"), "sk-proj-another-key-altogether");
 }
 
+/// What `modelforge config migrate` reads, and leaves behind.
+const OLD: &str = ".config/model-forge/models.json";
+
+fn old(test: &Test) -> String {
+    std::fs::read_to_string(test.home().join(OLD)).expect("the older file is there")
+}
+
+#[test]
+fn a_key_that_lies_in_two_files_is_taken_out_of_both() {
+    let test = with_file(Test::new());
+    let text = file(&test);
+    let (test, shown, _) = run(test.file(OLD, text), &["migrate", "--yes"], 0);
+    assert!(shown.contains("default  ~/.config/model-forge/models.json  kept already: erase here"), "{shown}");
+    assert!(shown.contains("4 moved, 0 left"), "{shown}");
+    assert!(!file(&test).contains(SECRET) && !old(&test).contains(SECRET));
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(file(&test).contains(SECRET) && old(&test).contains(SECRET));
+}
+
+#[test]
+fn of_different_keys_in_two_files_the_one_that_is_in_use_is_never_replaced_by_the_other() {
+    let two = || {
+        let test = with_file(Test::new());
+        let text = file(&test).replace(SECRET, "sk-an-older-key-of-models-json-0000");
+        test.file(OLD, text)
+    };
+    let words = ["migrate", "--yes", "--provider", "openai"];
+    let (test, shown, stderr) = run(two(), &words, 1);
+    assert!(shown.contains("conflict: another key comes first"), "{shown}");
+    assert!(
+        stderr.contains("is in `~/.config/model-forge/config.json`, which comes first, so this one stays"),
+        "{stderr}"
+    );
+    assert!(old(&test).contains("sk-an-older-key") && !file(&test).contains(SECRET));
+    test.args(["get"]).stdin("provider=openai\n").any_stderr().stdout(&answer(SECRET)).success();
+    for which in ["source", "target"] {
+        let (test, _, _) = run(two(), &[&words[..], &["--prefer", which]].concat(), 0);
+        assert!(!old(&test).contains("sk-an-older-key"), "{which}");
+        test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+    }
+}
+
 #[test]
 fn a_key_that_only_the_environment_holds_besides_is_moved_and_not_taken_for_kept() {
     let test = migrate(with_file(Test::new()).env("OPENAI_API_KEY", SECRET), &["--yes", "--provider", "openai"]);

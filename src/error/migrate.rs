@@ -22,6 +22,17 @@ pub fn migration_conflict(request: &Record) -> Error {
     ))
 }
 
+/// Of two sources.
+pub fn comes_after(request: &Record, place: &str) -> Error {
+    let provider = request.text("provider").unwrap_or("PROVIDER");
+    Error::new(format!(
+        "another key for {} is in `{}`, which comes first, so this one stays",
+        name_of(request),
+        visible(place)
+    ))
+    .hint(format!("{PROGRAM} migrate --provider {provider} --prefer target  # erases this one"))
+}
+
 pub fn left_in_plain_text(count: usize) -> Error {
     Error::new(format!("{count} stayed in plain text")).hint(format!("{PROGRAM} migrate --dry-run"))
 }

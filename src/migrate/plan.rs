@@ -1,9 +1,12 @@
 //! What is to be done with each credential: decided once for the plan, and again right before it is done.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
 use super::Prefer;
+use super::report;
 use super::route::{Route, Source};
 use crate::chain::{Chain, holds_the_same_secret, is_expired};
 use crate::providers::Providers;
@@ -43,6 +46,8 @@ pub struct Item {
     pub file: Option<String>,
     pub request: Request,
     pub step: Step,
+    /// Where another key for the same comes from, which is looked at first: between two files, none is newer for certain.
+    pub comes_after: Option<String>,
     /// Why it stays.
     pub problem: Option<Error>,
 }
@@ -67,6 +72,7 @@ impl Choice {
 pub fn plan(providers: &Providers, route: &Route, choice: &Choice) -> Result<(Vec<Item>, Vec<Error>)> {
     let context = providers.context_of_all()?;
     let (mut items, mut failed) = (Vec::new(), Vec::new());
+    let mut first = First::default();
     for (at, source) in route.sources.iter().enumerate() {
         let (records, problems) = source.list(&context)?;
         failed.extend(problems);
@@ -75,15 +81,46 @@ pub fn plan(providers: &Providers, route: &Route, choice: &Choice) -> Result<(Ve
             listed.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
             let request = request::expand(listed, providers)?;
             if choice.is_meant(&request.record) {
-                let mut item = Item { source: at, file, request, step: Step::Unusable, problem: None };
-                if let Err(problem) = item.decide(route, choice) {
-                    item.problem = Some(error::helper_failed(&source.name, &problem_of(&problem)));
+                let (step, comes_after, problem) = (Step::Unusable, None, None);
+                let mut item = Item { source: at, file, request, step, comes_after, problem };
+                match item.decide(route, choice) {
+                    Ok(Some(found)) => first.compare(&mut item, found, route, choice),
+                    Ok(None) => {}
+                    Err(problem) => item.problem = Some(error::helper_failed(&source.name, &problem_of(&problem))),
                 }
                 items.push(item);
             }
         }
     }
     Ok((items, failed))
+}
+
+/// The first key of the sources for each description: where it is, and the credential.
+#[derive(Default)]
+struct First(HashMap<[Option<Vec<u8>>; 4], (String, Record)>);
+
+impl First {
+    /// Of two keys for the same, the first stays in use, as it is without a migration; the other is not put in its place.
+    fn compare(&mut self, item: &mut Item, found: Record, route: &Route, choice: &Choice) {
+        if !matches!(item.step, Step::Move | Step::Erase | Step::Drop | Step::Conflict) {
+            return;
+        }
+        let names = ["protocol", "host", "path", "username"];
+        let description = names.map(|key| item.request.record.get(key).map(<[u8]>::to_vec));
+        match self.0.get(&description) {
+            None => {
+                self.0.insert(description, (report::from(item, route), found));
+            }
+            Some((_, first)) if holds_the_same_secret(first, &found) => {
+                item.step = if item.step == Step::Move { Step::Erase } else { item.step };
+            }
+            Some((place, _)) => {
+                item.step = if choice.prefer.is_some() { Step::Drop } else { Step::Conflict };
+                item.problem = choice.prefer.is_none().then(|| error::comes_after(&item.request.record, place));
+                item.comes_after = Some(place.clone());
+            }
+        }
+    }
 }
 
 /// The plan as it would be now, for no more credentials than it was shown for.
@@ -129,12 +166,18 @@ impl Item {
         }
         let kept = self.target(route).copies(&self.request.record, &self.request.context)?;
         let mut kept = kept.iter().map(|(_, copy)| copy).filter(|copy| !copy.is_true("ephemeral"));
-        self.step = match (kept.next(), choice.prefer) {
-            (None, _) => Step::Move,
-            (Some(copy), _) if holds_the_same_secret(copy, &found) => Step::Erase,
-            (Some(_), Some(Prefer::Source)) => Step::Move,
-            (Some(_), Some(Prefer::Target)) => Step::Drop,
-            (Some(_), None) => Step::Conflict,
+        self.step = match (kept.next(), &self.comes_after, choice.prefer) {
+            (Some(copy), ..) if holds_the_same_secret(copy, &found) => Step::Erase,
+            // The one that comes first is kept by now.
+            (Some(_), Some(_), Some(_)) => Step::Drop,
+            (_, Some(place), _) => {
+                self.problem = Some(error::comes_after(&self.request.record, place));
+                Step::Conflict
+            }
+            (None, None, _) => Step::Move,
+            (Some(_), None, Some(Prefer::Source)) => Step::Move,
+            (Some(_), None, Some(Prefer::Target)) => Step::Drop,
+            (Some(_), None, None) => Step::Conflict,
         };
         Ok(Some(found))
     }

@@ -52,6 +52,7 @@ pub fn plan(items: &[Item], route: &Route) -> String {
             Step::Erase => "kept already: erase here",
             Step::Drop => "another key is kept: erase here",
             Step::DropExpired => "has ended: erase here",
+            Step::Conflict if item.comes_after.is_some() => "conflict: another key comes first",
             Step::Conflict => "conflict: another key is kept",
             Step::Expired => "leave: has ended (--drop-expired erases it)",
             Step::Unusable => "leave: it cannot be used",

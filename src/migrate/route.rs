@@ -53,14 +53,21 @@ impl Source {
 
     /// What it holds, and why that may not be all.
     pub fn list(&self, context: &Record) -> Result<(Vec<Record>, Vec<Error>)> {
-        let mut listed = self.chain.list(context)?;
-        if self.is_optional {
-            return Ok((listed.records, Vec::new()));
+        let (mut records, mut failed) = (Vec::new(), Vec::new());
+        // All of them: a chain's list names each credential once, and the same one may lie in two files.
+        for (helper, answer) in self.chain.list_each(context) {
+            match answer {
+                Ok(Some(listed)) => records.extend(listed),
+                Ok(None) => failed.push(error::cannot_list(&helper)),
+                Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
+            }
         }
-        listed.failed.extend(listed.cannot_list.iter().map(|helper| error::cannot_list(helper)));
+        if self.is_optional {
+            failed.clear();
+        }
         // Only variables are meant for the environment: they cannot be taken out of it.
-        listed.records.retain(|record| !record.has("variable"));
-        Ok((listed.records, listed.failed))
+        records.retain(|record| !record.has("variable"));
+        Ok((records, failed))
     }
 
     /// One credential. `file` tells apart those of the same description in several files.

@@ -1,6 +1,8 @@
 //! The chain: helpers in the configured order. It knows the trait and nothing of processes: what a helper is made of makes no
 //! difference here.
 
+mod copies;
+
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,6 +11,7 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Res
 use crate::error;
 use crate::lock::Lock;
 use crate::request::Request;
+pub use copies::{Copies, Left};
 
 /// A link of the chain.
 pub struct Link {
@@ -110,7 +113,7 @@ impl Chain {
         let _lock = Lock::wait(&request.record)?;
         let (mut answer, expired) = self.ask(request, false, false);
         if expired && answer.complete && !answer.record.is_true("ephemeral") {
-            let stored = self.store_locked(&answer.record, true, None)?;
+            let stored = self.store_locked(&answer.record, true, |_| true)?;
             if stored.kept_by.is_empty() {
                 answer.remarks.extend(stored.remarks);
                 answer.remarks.push(error::refreshed_but_not_kept(&answer.record));
@@ -126,7 +129,7 @@ impl Chain {
         // What a person just signed in for is not thrown away, whether or not the caller goes on to approve it.
         let is_new = expired || answer.helper.as_deref() == Some(GENERATES);
         if is_new && answer.complete && !answer.record.is_true("ephemeral") {
-            let stored = self.store_locked(&answer.record, true, None)?;
+            let stored = self.store_locked(&answer.record, true, |_| true)?;
             if stored.kept_by.is_empty() {
                 answer.remarks.extend(stored.remarks);
                 answer.remarks.push(error::refreshed_but_not_kept(&answer.record));
@@ -199,25 +202,43 @@ impl Chain {
     /// A credential that came from the environment needs no other place.
     pub fn store(&self, record: &Record) -> Result<Stored> {
         let _lock = Lock::wait(record)?;
-        self.store_locked(record, false, None)
+        self.store_locked(record, false, |_| true)
     }
 
     /// The same, but a helper that only passes on what the environment holds does not count as keeping it; and, where one
     /// is named, in that helper alone. Where nobody kept it, what was there before is put back.
     pub fn store_durably(&self, record: &Record, only: Option<&str>) -> Result<Stored> {
         let _lock = Lock::wait(record)?;
-        let before = self.copies(record, &Record::new())?;
-        let mut stored = self.store_locked(record, true, only)?;
+        let before = self.copies(record, &Record::new(), false)?;
+        let stored = self.store_locked(record, true, |link| only.is_none_or(|only| only == link.name))?;
+        Ok(self.or_as_before(record, stored, &before))
+    }
+
+    /// The same for one that is moved: it takes no other's place unless told to, and does not go to a helper of which it is not
+    /// known what it holds.
+    pub fn store_moved(&self, record: &Record, replaces: bool) -> Result<Stored> {
+        let _lock = Lock::wait(record)?;
+        let before = self.copies(record, &Record::new(), true)?;
+        if !replaces && before.kept().any(|(_, copy)| !holds_the_same_secret(copy, record)) {
+            return Ok(Stored { remarks: vec![error::migration_conflict(record)], ..Stored::default() });
+        }
+        let failed = |link: &Link| before.failed.iter().any(|(name, _)| *name == link.name);
+        let mut stored = self.store_locked(record, true, |link| !failed(link))?;
+        stored.remarks.splice(..0, before.failed.iter().map(|(name, why)| error::helper_did_not_keep(name, why)));
+        Ok(self.or_as_before(record, stored, &before))
+    }
+
+    fn or_as_before(&self, record: &Record, mut stored: Stored, before: &Copies) -> Stored {
         if stored.kept_by.is_empty() {
-            for (helper, copy) in before.iter().filter(|(_, copy)| !copy.is_true("ephemeral")) {
+            for (helper, copy) in before.kept() {
                 let link = self.links.iter().find(|link| link.name == *helper && link.name != PLAIN_TEXT);
                 stored.remarks.extend(link.and_then(|link| link.put_back(record, copy)));
             }
         }
-        Ok(stored)
+        stored
     }
 
-    fn store_locked(&self, record: &Record, durable: bool, only: Option<&str>) -> Result<Stored> {
+    fn store_locked(&self, record: &Record, durable: bool, may_keep: impl Fn(&Link) -> bool) -> Result<Stored> {
         let mut record = record.clone();
         record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_REQUEST.contains(&key));
         if !record.has("username") {
@@ -226,8 +247,10 @@ impl Chain {
         let mut stored = Stored::default();
         let mut earlier = Vec::new();
         let mut untouched = Vec::new();
+        let mut passed_over = false;
         for (at, link) in self.links.iter().enumerate() {
-            if only.is_some_and(|only| only != link.name) {
+            if !may_keep(link) {
+                passed_over = true;
                 untouched.push(at);
                 continue;
             }
@@ -251,7 +274,7 @@ impl Chain {
                 Err(problem) => stored.remarks.push(error::helper_did_not_keep(&link.name, &problem)),
             }
         }
-        if stored.kept_by.is_empty() || (self.store_in_all && only.is_none()) {
+        if stored.kept_by.is_empty() || (self.store_in_all && !passed_over) {
             stored.shadowed_by = earlier;
             return Ok(stored);
         }
@@ -272,34 +295,6 @@ impl Chain {
     /// Erases from every helper, the files of other programs included.
     pub fn erase_everywhere(&self, description: &Record, shares_host: bool) -> Result<Erased> {
         self.erase_from(description, shares_host, true)
-    }
-
-    /// Erases the copies that hold this secret, and no other, from every helper that has one, and looks whether they are gone.
-    pub fn erase_copies(&self, credential: &Record) -> Result<Vec<Error>> {
-        let _lock = Lock::wait(credential)?;
-        let mut description = with_capabilities(credential)?;
-        description.retain(|key| key == "capability[]" || key == "file" || DESCRIPTION.contains(&key));
-        let mut copy = description.clone();
-        for key in ["password", "authtype", "credential"] {
-            if let Some(value) = credential.get(key) {
-                copy.set(key, value)?;
-            }
-        }
-        let erase = |helper: &(dyn Helper + Send + Sync)| {
-            let is_there = || -> Result<bool> {
-                let found = helper.get(&description)?;
-                Ok(found.is_some_and(|found| !found.is_true("ephemeral") && holds_the_same_secret(&found, credential)))
-            };
-            if !is_there()? {
-                return Ok(());
-            }
-            helper.erase(&copy)?;
-            if is_there()? { Err(error::erased_and_still_there()) } else { Ok(()) }
-        };
-        let outcomes = self.links.iter().filter(|link| link.helper.is_ok()).map(|link| {
-            link.with_or_without_a_person(erase).err().map(|problem| error::helper_failed(&link.name, &problem))
-        });
-        Ok(outcomes.flatten().collect())
     }
 
     fn erase_from(&self, description: &Record, shares_host: bool, plain_text: bool) -> Result<Erased> {
@@ -364,22 +359,6 @@ impl Chain {
     /// The links, for commands that say what each of them holds.
     pub fn links(&self) -> &[Link] {
         &self.links
-    }
-
-    /// The copy of a credential in each helper that has one.
-    pub fn copies(&self, description: &Record, context: &Record) -> Result<Vec<(String, Record)>> {
-        let question = question(&description_of(description)?, context)?;
-        let found = |link: &Link| link.helper(false).ok()?.get(&question).ok()?.filter(Record::has_secret);
-        Ok(self.links.iter().filter_map(|link| Some((link.name.clone(), found(link)?))).collect())
-    }
-
-    /// The copy of a credential in one helper.
-    pub fn copy_in(&self, helper: &str, description: &Record, context: &Record) -> Result<Option<Record>> {
-        let question = question(&description_of(description)?, context)?;
-        match self.links.iter().find(|link| link.name == helper) {
-            Some(link) => link.helper(false)?.get(&question),
-            None => Ok(None),
-        }
     }
 }
 

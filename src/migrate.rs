@@ -62,6 +62,11 @@ impl Migrate {
         })
     }
 
+    /// Whether it is to be carried out, and for all that there is.
+    fn is_for_all(&self) -> bool {
+        !self.dry_run && self.provider.is_none() && self.account.is_none()
+    }
+
     /// Whether it is about plain text, as it is when nobody says otherwise.
     fn is_from_plain_text(&self) -> bool {
         self.from.is_empty() || self.from.iter().any(|words| words == "plaintext")
@@ -79,11 +84,14 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     let (mut items, failed) = plan::plan(&providers, &route, &choice)?;
     drop(progress);
     failed.iter().for_each(warning);
+    let moves = items.iter().filter(|item| item.step.takes()).count();
+    if moves == 0 && failed.is_empty() && asked.is_for_all() {
+        end_what_was_cut_short(&route)?;
+    }
     if items.is_empty() || asked.dry_run {
         show(&items, &[], &route, None, &failed, asked)?;
         return end(0, &failed, asked);
     }
-    let moves = items.iter().filter(|item| item.step.takes()).count();
     if !asked.json {
         terminal::answer(report::plan(&items, &route).as_bytes())?;
     }
@@ -103,7 +111,13 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
             }
         }
         let mut journal = Journal::begin(route.from(), route.to.clone())?;
-        carry::keep_files(&items, &route, &journal)?;
+        if let Err(problem) = carry::keep_files(&items, &route, &journal) {
+            if journal.is_new() {
+                backup::erase(route.targets(), journal.id())?.iter().for_each(warning);
+                journal.given_up()?;
+            }
+            return Err(problem);
+        }
         let is_quiet = asked.json;
         outcomes =
             carry::carry_out(
@@ -130,6 +144,22 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
         tell_what_is_next(id, &outcomes, &items)?;
     }
     end(outcomes.iter().filter(|outcome| outcome.is_left()).count(), &failed, asked)
+}
+
+/// A migration that was killed after its last move has nothing more to do, and is noted as finished.
+fn end_what_was_cut_short(route: &Route) -> Result<()> {
+    let is_one = || -> Result<Option<Journal>> {
+        // Notes that cannot be read tell of none.
+        let known = journal::read().unwrap_or_default();
+        let unfinished = journal::unfinished(&known, &route.from(), route.to.as_deref());
+        Ok(unfinished.map(Journal::of).transpose()?)
+    };
+    if is_one()?.is_some() {
+        let _lock = lock::one_migration()?;
+        // It may just have been at work.
+        is_one()?.map_or(Ok(()), |journal| journal.finished())?;
+    }
+    Ok(())
 }
 
 fn end(left: usize, failed: &[Error], asked: &Migrate) -> Result<()> {
@@ -263,6 +293,7 @@ pub fn unfinished() -> Option<Error> {
         Err(problem) => return Some(problem),
     };
     let of = |state| known.iter().rfind(|migration| migration.state == state);
-    let cut = of(journal::State::Begun).map(|migration| error::migration_cut_short(&migration.id));
+    let cut = of(journal::State::Begun);
+    let cut = cut.map(|migration| error::migration_cut_short(&migration.id, &migration.command()));
     cut.or_else(|| of(journal::State::RollbackBegun).map(|migration| error::rollback_cut_short(&migration.id)))
 }

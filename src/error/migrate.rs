@@ -59,6 +59,14 @@ pub fn changed_since_the_plan(request: &Record) -> Error {
         .hint(format!("{PROGRAM} migrate"))
 }
 
+pub fn another_is_left(request: &Record, place: &str) -> Error {
+    let name = name_of(request);
+    Error::new(format!("{name} was moved, and another key for it is still in `{}`", shown(place))).hint(format!(
+        "{PROGRAM} migrate --provider {} --prefer target  # erases it",
+        request.text("provider").unwrap_or("PROVIDER")
+    ))
+}
+
 pub fn bad_helper(problem: String) -> Error {
     Error::new(problem).hint(format!("{PROGRAM} migrate --from age --to keyring"))
 }
@@ -149,8 +157,8 @@ pub fn migrated_elsewhere() -> Error {
     Error::new("another process has been migrating for a minute").hint(format!("pgrep -a {PROGRAM}"))
 }
 
-pub fn migration_cut_short(id: &str) -> Error {
-    Error::new(format!("migration {} was cut short", visible(id))).hint(format!("{PROGRAM} migrate"))
+pub fn migration_cut_short(id: &str, command: &str) -> Error {
+    Error::new(format!("migration {} was cut short", visible(id))).hint(visible(command))
 }
 
 pub fn rollback_cut_short(id: &str) -> Error {

@@ -39,7 +39,8 @@ pub fn is_one(record: &Record) -> bool {
 
 /// Keeps a file as it is now, unless this migration, cut short before, has kept it already.
 pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Result<()> {
-    if find(route, journal.id(), file)?.is_some() {
+    // Where one helper cannot be asked, another may yet keep it.
+    if matches!(find(route, journal.id(), file), Ok(Some(_))) {
         return Ok(journal.kept(file)?);
     }
     let content = source.file(file).map_err(|problem| error::no_backup(file, &problem))?;
@@ -53,21 +54,27 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
     let whole = find(route, journal.id(), file)?.is_some_and(|found| is_same_content(&found, &content));
     if !whole {
         let reason = kept.remarks.into_iter().next().unwrap_or_else(error::backup_not_whole);
-        erase(route.targets(), journal.id())?;
+        // What this migration has kept of other files stays: keys may be out of these already.
+        for chain in route.targets() {
+            chain.erase(&description(journal.id(), Some(file))?, false)?;
+        }
         return Err(error::no_backup(file, &reason).into());
     }
     Ok(journal.kept(file)?)
 }
 
-/// The content of a file as it was kept.
+/// The content of a file as it was kept. An error where it is not known whether it is.
 pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
     let description = description(id, Some(file))?;
+    let mut problem = None;
     for chain in route.targets() {
-        if let Some((_, found)) = chain.copies(&description, &Record::new())?.into_iter().next() {
-            return Ok(Some(found));
+        let mut copies = chain.copies(&description, &Record::new(), true)?;
+        problem = problem.or(copies.problem());
+        if !copies.found.is_empty() {
+            return Ok(Some(copies.found.swap_remove(0).1));
         }
     }
-    Ok(None)
+    problem.map_or(Ok(None), |problem| Err(problem.into()))
 }
 
 /// Whether two records hold the same file.
@@ -107,5 +114,5 @@ pub fn erase<'a>(chains: impl Iterator<Item = &'a Chain>, id: &str) -> Result<Ve
 }
 
 fn left_in(chain: &Chain, description: &Record) -> Result<bool> {
-    Ok(!chain.copies(description, &Record::new())?.is_empty())
+    Ok(!chain.copies(description, &Record::new(), false)?.found.is_empty())
 }

@@ -3,10 +3,10 @@
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
-use super::backup;
 use super::journal::{Journal, Named};
 use super::plan::{Choice, Item, Step};
 use super::route::Route;
+use super::{Prefer, backup};
 use crate::audit::Event;
 use crate::error;
 use crate::providers::Providers;
@@ -96,7 +96,7 @@ fn one(item: &mut Item, route: &Route, choice: &Choice, journal: &mut Journal) -
     let mut kept_by = Vec::new();
     if item.step == Step::Move {
         journal.moving(Named::of(&source.words, item.file.as_deref(), &item.request.record))?;
-        let stored = item.target(route).store_durably(&record, None)?;
+        let stored = item.target(route).store_moved(&record, choice.prefer == Some(Prefer::Source))?;
         stored.remarks.iter().for_each(warning);
         if stored.kept_by.is_empty() {
             return Ok(Outcome::Left(Some(error::not_kept(&record))));

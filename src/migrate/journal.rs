@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use modelforge_credential_protocol::{Error, Record, Result};
 use serde::{Deserialize, Serialize};
 
+use super::route::is_from_plain_text;
 use crate::chain::now;
 use crate::{error, lock};
 
@@ -83,6 +84,7 @@ pub struct Journal {
     path: PathBuf,
     id: String,
     seen: Vec<Named>,
+    is_new: bool,
 }
 
 impl Named {
@@ -141,7 +143,23 @@ pub fn mark() -> Option<u64> {
     Some(std::fs::metadata(path().ok()?).ok()?.len())
 }
 
+/// The last migration of the same way that was cut short.
+pub fn unfinished<'a>(known: &'a [Migration], from: &[String], to: Option<&str>) -> Option<&'a Migration> {
+    let is_same = |other: &[String]| other == from || (is_from_plain_text(other) && is_from_plain_text(from));
+    known.iter().rfind(|m| m.state == State::Begun && m.to.as_deref() == to && is_same(&m.from))
+}
+
 impl Migration {
+    /// The command that goes on with it.
+    pub fn command(&self) -> String {
+        let mut command = format!("{} migrate", error::PROGRAM);
+        let from = self.from.iter().filter(|_| !is_from_plain_text(&self.from)).map(|words| ("--from", words));
+        for (option, words) in from.chain(self.to.iter().map(|words| ("--to", words))) {
+            command.push_str(&format!(" {option} {}", shell_words::quote(words)));
+        }
+        command
+    }
+
     fn add(&mut self, event: Event) {
         match event {
             Event::Begun { from, to } => {
@@ -167,9 +185,13 @@ impl Journal {
     /// Goes on with a migration of the same way that was cut short, or begins one.
     pub fn begin(from: Vec<String>, to: Option<String>) -> Result<Self> {
         let earlier = read()?;
-        let unfinished = earlier.iter().rfind(|m| m.state == State::Begun && m.from == from && m.to == to);
-        if let Some(unfinished) = unfinished {
-            return Self::of(unfinished);
+        if let Some(unfinished) = unfinished(&earlier, &from, to.as_deref()) {
+            let journal = Self::of(unfinished)?;
+            if from.len() > unfinished.from.len() {
+                // Without a session it could not look everywhere.
+                journal.append(Event::Begun { from, to })?;
+            }
+            return Ok(journal);
         }
         let stamp = stamp(now());
         let mut id = stamp.clone();
@@ -178,19 +200,30 @@ impl Journal {
             number += 1;
             id = format!("{stamp}-{number}");
         }
-        let journal = Self { path: path()?, id, seen: Vec::new() };
+        let journal = Self { path: path()?, id, seen: Vec::new(), is_new: true };
         journal.append(Event::Begun { from, to })?;
         Ok(journal)
     }
 
     /// Goes on with what is known of a migration.
     pub fn of(migration: &Migration) -> Result<Self> {
-        Ok(Self { path: path()?, id: migration.id.clone(), seen: migration.moved.clone() })
+        Ok(Self { path: path()?, id: migration.id.clone(), seen: migration.moved.clone(), is_new: false })
     }
 
     /// What the migration is called.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Whether nothing can have been moved under its name.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Ends a migration that has taken nothing out of anything, and keeps nothing.
+    pub fn given_up(&self) -> Result<()> {
+        self.forgotten()?;
+        self.finished()
     }
 
     pub fn kept(&self, file: &str) -> Result<()> {
@@ -208,6 +241,12 @@ impl Journal {
 
     pub fn finished(&self) -> Result<()> {
         self.append(Event::Finished)
+    }
+
+    /// Notes what a backup alone told of, for who goes on with its rollback.
+    pub fn found(&self, migration: &Migration) -> Result<()> {
+        self.append(Event::Begun { from: migration.from.clone(), to: migration.to.clone() })?;
+        migration.files.iter().try_for_each(|file| self.kept(file))
     }
 
     pub fn rollback_begun(&self) -> Result<()> {

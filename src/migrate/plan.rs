@@ -164,9 +164,8 @@ impl Item {
             self.step = if choice.drop_expired { Step::DropExpired } else { Step::Expired };
             return Ok(Some(found));
         }
-        let kept = self.target(route).copies(&self.request.record, &self.request.context)?;
-        let mut kept = kept.iter().map(|(_, copy)| copy).filter(|copy| !copy.is_true("ephemeral"));
-        self.step = match (kept.next(), &self.comes_after, choice.prefer) {
+        let copies = self.target(route).copies(&self.request.record, &self.request.context, true)?;
+        self.step = match (copies.kept().next().map(|(_, copy)| copy), &self.comes_after, choice.prefer) {
             (Some(copy), ..) if holds_the_same_secret(copy, &found) => Step::Erase,
             // The one that comes first is kept by now.
             (Some(_), Some(_), Some(_)) => Step::Drop,

@@ -153,8 +153,8 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
     }
     let program = error::PROGRAM;
     let mut add = |line: String| text.push_str(&format!("{line}\n"));
-    if let Some(id) = &survey.unfinished {
-        add(format!("migration {id} was cut short; `{program} migrate` finishes it"));
+    if let (Some(id), Some(command)) = (&survey.unfinished, &survey.command) {
+        add(format!("migration {id} was cut short; `{}` finishes it", visible(command)));
     }
     if let Some(id) = &survey.rollback_unfinished {
         add(format!("the rollback of {id} was cut short; `{program} migrate --rollback {id}` finishes it"));

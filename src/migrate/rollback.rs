@@ -27,11 +27,11 @@ pub struct Rollback {
 pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let person = terminal::person();
-    let (migration, route) = choose(id, &providers, &person)?;
+    let (mut migration, route) = choose(id, &providers, &person)?;
     if !json {
         terminal::answer(super::report::rollback_plan(&migration).as_bytes())?;
     }
-    if !migration.files.is_empty() {
+    if !migration.files.is_empty() || migration.moved.iter().any(|named| named.file.is_some()) {
         warning(&error::back_to_plain_text());
     }
     if !yes
@@ -43,6 +43,11 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
     }
     let _lock = lock::one_migration()?;
     let journal = Journal::of(&migration)?;
+    match journal::read()?.into_iter().find(|known| known.id == migration.id) {
+        // It may still have been at work.
+        Some(now) => migration = as_far_as_kept(now)?,
+        None => journal.found(&migration)?,
+    }
     journal.rollback_begun()?;
     let mut rollback = Rollback { id: migration.id.clone(), files: Vec::new(), taken_back: 0, failed: Vec::new() };
     for file in &migration.files {
@@ -57,10 +62,14 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
         }
         let mut event = Event::start("rollback", &providers, &named.description()?);
         match take_back(named, &route) {
-            Ok(Some(problem)) => rollback.failed.push(problem),
-            Ok(None) => {
+            Ok(Back::Failed(problem)) => rollback.failed.push(problem),
+            Ok(Back::Taken) => {
                 event.outcome("put back");
                 rollback.taken_back += 1;
+            }
+            Ok(Back::Replaced) => {
+                event.outcome("left");
+                warning(&error::differs_now(&named.description()?));
             }
             Err(problem) => rollback.failed.push(Error::new(problem.to_string())),
         }
@@ -77,10 +86,7 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
 fn choose(id: Option<&str>, providers: &Providers, person: &Person) -> Result<(Migration, Route)> {
     let mut known = journal::read()?;
     if let Some(at) = known.iter().rposition(|one| id.map_or(one.can_be_rolled_back(), |id| one.id == id)) {
-        let migration = known.swap_remove(at);
-        if migration.state == State::RolledBack {
-            return Err(error::rolled_back_already(&migration.id).into());
-        }
+        let migration = as_far_as_kept(known.swap_remove(at))?;
         let route = Route::open(providers, &migration.from, migration.to.as_deref(), person)?;
         return Ok((migration, route));
     }
@@ -96,6 +102,17 @@ fn choose(id: Option<&str>, providers: &Providers, person: &Person) -> Result<(M
     Ok((Migration { id: found.0, files, from: route.from(), ..Migration::default() }, route))
 }
 
+/// Without the files whose backup was erased: their keys go back one by one.
+fn as_far_as_kept(mut migration: Migration) -> Result<Migration> {
+    if migration.state == State::RolledBack {
+        return Err(error::rolled_back_already(&migration.id).into());
+    }
+    if migration.forgotten {
+        migration.files.clear();
+    }
+    Ok(migration)
+}
+
 /// Puts a file back, and looks: whether it is byte for byte what it was.
 fn put_file_back(id: &str, file: &str, route: &Route) -> Result<bool> {
     let content = backup::find(route, id, file)?.ok_or_else(|| error::backup_is_gone(file))?;
@@ -105,40 +122,47 @@ fn put_file_back(id: &str, file: &str, route: &Route) -> Result<bool> {
     Ok(backup::is_same_content(&now, &content))
 }
 
-/// Takes a credential out of the chain again, once it is at its source; why not, if it stays.
-fn take_back(named: &Named, route: &Route) -> Result<Option<Error>> {
+/// What became of a credential that was moved.
+enum Back {
+    /// It is at its source, and no longer in the chain.
+    Taken,
+    /// It was replaced in one of the two since: both stay.
+    Replaced,
+    Failed(Error),
+}
+
+/// Takes a credential out of the chain again, once it is at its source.
+fn take_back(named: &Named, route: &Route) -> Result<Back> {
     let Some(source) = route.sources.iter().find(|source| source.words == named.from) else {
-        return Ok(Some(error::not_in_the_chain(&named.from)));
+        return Ok(Back::Failed(error::not_in_the_chain(&named.from)));
     };
     let description = named.description()?;
     let file = named.file.as_deref();
-    let mut kept_by = None;
-    let mut kept = Vec::new();
+    let (mut kept, mut problem) = (None, None);
     for chain in route.targets() {
-        kept = chain.copies(&description, &Record::new())?.into_iter().map(|(_, copy)| copy).collect();
-        if !kept.is_empty() {
-            kept_by = Some(chain);
+        let copies = chain.copies(&description, &Record::new(), true)?;
+        problem = problem.or(copies.problem());
+        kept = copies.kept().next().map(|(_, copy)| (chain, copy.clone()));
+        if kept.is_some() {
             break;
         }
     }
     let here = source.get(&description, file)?;
-    let Some(copy) = kept.iter().find(|copy| !copy.is_true("ephemeral")) else {
+    let Some((chain, copy)) = kept else {
         // Nothing is kept of it: it was taken back before, or erased since.
-        return Ok(here.is_none().then(|| error::in_neither_place(&description)));
+        let problem = problem.or_else(|| here.is_none().then(|| error::in_neither_place(&description)));
+        return Ok(problem.map_or(Back::Taken, Back::Failed));
     };
     let mut credential = description.clone();
-    credential.merge(copy);
+    credential.merge(&copy);
     let is_here = match &here {
-        Some(here) => holds_the_same_secret(here, copy),
+        Some(here) if !holds_the_same_secret(here, &copy) => return Ok(Back::Replaced),
+        Some(_) => true,
         None => source.put_back(&credential, file)?,
     };
-    match (is_here, here.is_some(), kept_by) {
-        (true, _, Some(chain)) => Ok(chain.erase_copies(&credential)?.into_iter().next()),
-        // It was replaced in one of the two since: both stay.
-        (false, true, _) => {
-            warning(&error::differs_now(&description));
-            Ok(None)
-        }
-        _ => Ok(Some(error::not_put_back_at(&description, &source.name))),
+    if !is_here {
+        return Ok(Back::Failed(error::not_put_back_at(&description, &source.name)));
     }
+    let failed = chain.erase_copies(&credential)?.into_iter().find_map(Result::err);
+    Ok(failed.map_or(Back::Taken, Back::Failed))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Helper as _, Record, Result as Answered};
 
-use crate::chain::{Chain, GENERATES, Link};
+use crate::chain::{Chain, GENERATES, Left, Link};
 use crate::config::{Entry, Helpers, entry_of_text};
 use crate::error;
 use crate::links;
@@ -16,6 +16,11 @@ use crate::terminal::Person;
 /// What is moved when nobody says what: the files of other programs, and what ModelForge 0.2 kept in the system's keyring.
 const PLAIN_TEXT: &str = "plaintext";
 const OLD_KEYRING: &str = "keyring --modelforge";
+
+/// Whether these are the sources of who names none. One of them is there only in a session.
+pub fn is_from_plain_text(from: &[String]) -> bool {
+    from.first().is_some_and(|first| first == PLAIN_TEXT) && from.iter().skip(1).all(|words| words == OLD_KEYRING)
+}
 
 /// A helper that credentials are taken from.
 pub struct Source {
@@ -97,12 +102,13 @@ impl Source {
         if let Some(file) = file {
             credential.set("file", file)?;
         }
-        let failed = self.chain.erase_copies(&credential)?.into_iter().next();
-        match failed {
-            // Something else is there now: whoever wrote it did so since.
-            None if self.get(&credential, file)?.is_some() => Ok(Some(error::changed_since_the_plan(&credential))),
-            failed => Ok(failed),
-        }
+        Ok(match self.chain.erase_copies(&credential)?.into_iter().next() {
+            None | Some(Ok(Left::Nothing)) => None,
+            // Whoever wrote what is there now did so since.
+            Some(Ok(Left::Newer)) => Some(error::changed_since_the_plan(&credential)),
+            Some(Ok(Left::Another)) => Some(error::another_is_left(&credential, file.unwrap_or(&self.name))),
+            Some(Err(problem)) => Some(problem),
+        })
     }
 
     /// A whole file, as its helper hands it out.

@@ -36,6 +36,9 @@ pub struct Survey {
     pub credentials: Vec<Row>,
     /// A migration that was cut short.
     pub unfinished: Option<String>,
+    /// What goes on with it.
+    #[serde(skip)]
+    pub command: Option<String>,
     /// A rollback that was cut short.
     pub rollback_unfinished: Option<String>,
     /// The migration that `--rollback` would undo.
@@ -104,6 +107,7 @@ pub fn status(asked: &Migrate) -> Result<()> {
         version: 1,
         credentials: rows,
         unfinished: last(State::Begun),
+        command: known.iter().rfind(|one| one.state == State::Begun).map(Migration::command),
         rollback_unfinished: last(State::RollbackBegun),
         can_be_rolled_back: known.iter().rfind(|one: &&Migration| one.can_be_rolled_back()).map(|one| one.id.clone()),
         failed: failed.iter().map(Error::to_string).collect(),
@@ -138,8 +142,8 @@ fn row(route: &Route, sides: Sides) -> Result<Row> {
         _ => "both, equal",
     };
     if state == "both, equal" {
-        let kept = route.target(provider.as_deref()).copies(&request.record, &request.context)?;
-        let kept = kept.iter().map(|(_, copy)| copy).find(|copy| !copy.is_true("ephemeral"));
+        let kept = route.target(provider.as_deref()).copies(&request.record, &request.context, false)?;
+        let kept = kept.kept().next().map(|(_, copy)| copy);
         for (at, file) in &sides.sources {
             let here =
                 route.sources.get(*at).and_then(|source| source.get(&request.record, file.as_deref()).ok().flatten());

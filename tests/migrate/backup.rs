@@ -60,7 +60,8 @@ fn a_key_that_was_replaced_since_stays_in_the_chain() {
     let (test, _, before) = migrated();
     let newer = "sk-proj-another-key-altogether";
     let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={newer}\n")).any_stderr().success();
-    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes", "--json"], 0);
+    assert_eq!(json(&text)["taken_back"], 1, "{text}");
     assert!(
         stderr.contains("`https://api.openai.com` was replaced since, so the chain keeps the newer one"),
         "{stderr}"
@@ -92,13 +93,52 @@ fn a_backup_is_listed_and_can_be_forgotten() {
     assert_eq!(text, format!("erased the backup of {id}\n"));
     let (test, text, _) = run(test, &["migrate", "--backups"], 0);
     assert_eq!(text, "there is no backup\n");
-    let (test, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
+    let (_, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
     assert!(stderr.starts_with(&format!("error: there is no migration `{id}`\n")), "{stderr}");
-    // The keys themselves are still kept, and go back one by one.
+}
+
+#[test]
+fn without_its_backup_a_file_gets_its_keys_back_one_by_one() {
+    let (test, id, before) = migrated();
+    let (test, _, _) = run(test, &["migrate", "--forget-backup", &id], 0);
+    let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(text.ends_with("took 2 out of the chain again\n"), "{text}");
+    assert_eq!(json(&file(&test)), json(&before));
+    test.helpers("age").args(["get"]).stdin("provider=openai\n").success();
+}
+
+#[test]
+fn a_rollback_from_a_backup_alone_that_failed_can_be_tried_again() {
+    let (test, id, before) = migrated();
+    std::fs::remove_file(test.home().join(".local/state/modelforge-credential/migrations.jsonl")).expect("the journal");
+    let path = test.home().join(CONFIG).display().to_string();
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let strace = crate::support::system("strace", "strace").display().to_string();
+    let inject = "inject=rename,renameat,renameat2:error=EROFS";
+    let line = [&strace, "-f", "-o", "/dev/null", "-P", &path, "-e", inject, &core, "migrate", "--rollback", "--yes"];
+    assert_eq!(test.run(&line, "").status.code(), Some(1));
+    let (test, text, _) = run(test, &["migrate", "--status"], 0);
+    let finishes =
+        format!("the rollback of {id} was cut short; `modelforge-credential migrate --rollback {id}` finishes it");
+    assert!(text.contains(&finishes), "{text}");
+    let (test, text, _) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
+    assert!(text.contains("byte for byte"), "{text}");
+    assert_eq!(file(&test), before);
+}
+
+#[test]
+fn of_a_store_that_cannot_be_asked_nobody_says_that_it_has_nothing() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let locked = format!("[ -e \"$HOME/locked\" ] && {{ echo 'error: it is locked' >&2; exit 1; }}; exec {age} $1");
+    let test = with_file(Test::new()).script("safe", &locked).config("helpers = ['safe']");
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    let test = test.file("locked", "");
     let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
-    assert!(stderr.contains("no helper has the backup"), "{stderr}");
-    let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
-    drop(test);
+    assert!(stderr.contains("helper `safe` failed: it is locked"), "{stderr}");
+    assert!(!stderr.contains("any more"), "{stderr}");
+    std::fs::remove_file(test.home().join("locked")).expect("the file");
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(file(&test).contains(SECRET));
 }
 
 #[test]
@@ -167,4 +207,29 @@ fn random_file(seed: u64) -> String {
     }
     let tail = ["\n", "", "\n\n"][next(3) as usize];
     format!("{{{end}\"providers\"{colon}{{{end}{}}},{end}\"x\"{colon}1{end}}}{tail}", entries.join(&format!(",{end}")))
+}
+
+#[test]
+fn where_one_file_cannot_be_kept_the_backups_of_others_stay() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let odd = format!(
+        "input=$(cat); case $1$input in store*models.json*) exit 1 ;; esac; printf '%s\\n' \"$input\" | {age} $1"
+    );
+    let test = with_file(Test::new()).script("odd", &odd).config("helpers = ['odd']");
+    let text = file(&test);
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let strace = crate::support::system("strace", "strace").display().to_string();
+    let journal = test.home().join(".local/state/modelforge-credential/migrations.jsonl");
+    std::fs::create_dir_all(journal.parent().expect("a folder")).expect("a folder");
+    std::fs::write(&journal, "").expect("a journal");
+    let journal = journal.display().to_string();
+    // Killed before its last note: its keys are out of the file.
+    let inject = "inject=openat:signal=SIGKILL:when=7";
+    let line = [&strace, "-f", "-o", "/dev/null", "-P", &journal, "-e", inject, &core, "migrate", "--yes"];
+    test.run(&line, "");
+    assert!(!file(&test).contains(SECRET));
+    let (test, _, stderr) = run(test.file(OLD, text.replace("openai", "mistral")), &["migrate", "--yes"], 1);
+    assert!(stderr.contains("no backup of `~/.config/model-forge/models.json` could be kept"), "{stderr}");
+    let (_, text, _) = run(test, &["migrate", "--backups"], 0);
+    assert!(text.contains("config.json"), "{text}");
 }

@@ -183,3 +183,39 @@ fn a_note_that_was_cut_short_is_nobodys() {
     let (_, text, _) = run(test, &["migrate", "--backups", "--json"], 0);
     assert_eq!(json(&text)["backups"].as_array().map(Vec::len), Some(2));
 }
+
+#[test]
+fn whenever_it_is_killed_the_next_leaves_nothing_that_is_called_unfinished() {
+    for nth in 1..=8 {
+        let test = with_file(Test::new()).file(".local/state/modelforge-credential/migrations.jsonl", "");
+        let journal = test.home().join(".local/state/modelforge-credential/migrations.jsonl").display().to_string();
+        let inject = format!("inject=openat:signal=SIGKILL:when={nth}");
+        strace(&test, &["-f", "-o", "/dev/null", "-P", &journal, "-e", &inject], &["migrate", "--yes"], "");
+        let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+        let (_, text, _) = run(test, &["migrate", "--status"], 0);
+        assert!(!text.contains("cut short"), "{nth}: {text}");
+    }
+}
+
+#[test]
+fn a_migration_that_took_nothing_is_not_called_unfinished() {
+    let test = with_file(Test::new()).script("none", "exit 0");
+    let (test, _, stderr) = run(test, &["migrate", "--yes", "--to", "none"], 1);
+    assert!(stderr.contains("no backup of"), "{stderr}");
+    let (_, text, _) = run(test, &["migrate", "--status"], 0);
+    assert!(!text.contains("cut short") && !text.contains("--rollback"), "{text}");
+}
+
+#[test]
+fn the_command_that_finishes_a_migration_is_the_one_that_began_it() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let test = Test::new().script("other", &format!("XDG_DATA_HOME=$HOME/other exec {age} $1"));
+    let test = test.helpers("age").args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let words = ["migrate", "--from", "age", "--to", "other", "--yes"];
+    strace(&test, &["-f", "-o", "/dev/null", "-e", "inject=fdatasync:signal=SIGKILL:when=2"], &words, "");
+    let (test, text, _) = run(test, &["migrate", "--status"], 0);
+    assert!(text.contains("`modelforge-credential migrate --from age --to other` finishes it\n"), "{text}");
+    let (test, _, _) = run(test, &words, 0);
+    let (_, text, _) = run(test, &["migrate", "--status"], 0);
+    assert!(!text.contains("cut short"), "{text}");
+}

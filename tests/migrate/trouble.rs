@@ -127,3 +127,40 @@ fn many_keys_move_under_a_progress_bar() {
     assert!(shown.contains("24 moved, 0 left"), "{shown:?}");
     assert!(!file(&test).contains("sk-made-up"));
 }
+
+#[test]
+fn a_key_that_only_a_person_can_look_at_is_not_replaced_unseen() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let locked = format!(
+        "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || {{ echo 'error: it is locked' >&2; exit 1; }}; exec {age} $1"
+    );
+    let other = "provider=openai\npassword=sk-proj-another-key-altogether\n";
+    let test = with_file(Test::new()).helpers("age").args(["approve"]).stdin(other).success();
+    let test = test.script("safe", &locked).helpers("safe").env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1");
+    let test = test.args(["migrate"]);
+    let mut session = crate::prompt::Session::bare(&test);
+    session.expect("take 1 out of plain text? [y/N] ");
+    session.types("y\n");
+    let (status, _, shown) = session.end();
+    assert_eq!(status.code(), Some(1), "{shown}");
+    assert!(shown.contains("another key is kept for `openai`") && shown.contains("1 moved, 1 left"), "{shown}");
+}
+
+#[test]
+fn a_second_key_for_one_provider_in_a_file_is_said_to_be_left() {
+    let key = |letter: &str| format!("{{\"auth_data\": {{\"access_token\": \"gho_{}\"}}}}", letter.repeat(36));
+    for other in ["github-copilot", "github_copilot"] {
+        let text = format!("{{\"providers\": {{\"{other}\": {}, \"github_copilot\": {}}}}}", key("a"), key("b"));
+        let test = Test::new().file(CONFIG, &text);
+        let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
+        let left = "was moved, and another key for it is still in `~/.config/model-forge/config.json`";
+        assert!(stderr.contains(left) && stderr.contains("--prefer target  # erases it"), "{stderr}");
+        assert!(file(&test).contains("gho_a") && !file(&test).contains("gho_b"));
+        let (test, shown, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+        assert!(shown.contains("byte for byte"), "{other}: {shown}");
+        assert_eq!(file(&test), text, "{other}");
+        let (test, _, _) = run(test, &["migrate", "--yes"], 1);
+        let (test, _, _) = run(test, &["migrate", "--yes", "--provider", "github-copilot", "--prefer", "target"], 0);
+        assert!(!file(&test).contains("gho_"));
+    }
+}

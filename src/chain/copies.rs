@@ -1,0 +1,99 @@
+//! Each helper's own copy of a credential: what is there, and erasing just that.
+
+use modelforge_credential_protocol::{Error, Helper, Record, Result};
+
+use super::{Chain, DESCRIPTION, Link, description_of, holds_the_same_secret, question, with_capabilities};
+use crate::error;
+use crate::lock::Lock;
+
+/// The copies of a credential, each with its helper's name, and the helpers of which it is not known whether they have one.
+#[derive(Default)]
+pub struct Copies {
+    pub found: Vec<(String, Record)>,
+    pub failed: Vec<(String, Error)>,
+}
+
+impl Copies {
+    /// Those that are kept, and not just passed on from the environment.
+    pub fn kept(&self) -> impl Iterator<Item = &(String, Record)> {
+        self.found.iter().filter(|(_, copy)| !copy.is_true("ephemeral"))
+    }
+
+    /// Why there may be more.
+    pub fn problem(&self) -> Option<Error> {
+        self.failed.first().map(|(name, problem)| error::helper_failed(name, problem))
+    }
+}
+
+/// What is left of a copy that was to be erased.
+#[derive(PartialEq, Eq, Clone, Copy)]
+pub enum Left {
+    Nothing,
+    /// It was not there: a newer one is.
+    Newer,
+    /// It is gone, and another one is there.
+    Another,
+}
+
+impl Chain {
+    /// The copy of a credential in each helper that has one. A helper that fails may be asked again while a person is there.
+    pub fn copies(&self, description: &Record, context: &Record, attended: bool) -> Result<Copies> {
+        let question = question(&description_of(description)?, context)?;
+        let ask = |link: &Link| match attended {
+            true => link.with_or_without_a_person(|helper| helper.get(&question)),
+            false => link.helper(false)?.get(&question),
+        };
+        let mut copies = Copies::default();
+        for link in self.links.iter().filter(|link| link.helper.is_ok()) {
+            match ask(link) {
+                Ok(found) => copies.found.extend(found.filter(Record::has_secret).map(|it| (link.name.clone(), it))),
+                Err(problem) => copies.failed.push((link.name.clone(), problem)),
+            }
+        }
+        Ok(copies)
+    }
+
+    /// The copy of a credential in one helper.
+    pub fn copy_in(&self, helper: &str, description: &Record, context: &Record) -> Result<Option<Record>> {
+        let question = question(&description_of(description)?, context)?;
+        match self.links.iter().find(|link| link.name == helper) {
+            Some(link) => link.helper(false)?.get(&question),
+            None => Ok(None),
+        }
+    }
+
+    /// Erases the copies that hold this secret, and no other, from every helper that has one, and looks what is there then.
+    pub fn erase_copies(&self, credential: &Record) -> Result<Vec<Result<Left>>> {
+        let _lock = Lock::wait(credential)?;
+        let mut description = with_capabilities(credential)?;
+        description.retain(|key| key == "capability[]" || key == "file" || DESCRIPTION.contains(&key));
+        let mut copy = description.clone();
+        for key in ["password", "authtype", "credential"] {
+            if let Some(value) = credential.get(key) {
+                copy.set(key, value)?;
+            }
+        }
+        let erase = |helper: &(dyn Helper + Send + Sync)| {
+            // The same, another, or none.
+            let look = || -> Result<Option<bool>> {
+                let found = helper.get(&description)?.filter(|found| found.has_secret() && !found.is_true("ephemeral"));
+                Ok(found.map(|found| holds_the_same_secret(&found, credential)))
+            };
+            match look()? {
+                None => return Ok(Left::Nothing),
+                Some(false) => return Ok(Left::Newer),
+                Some(true) => helper.erase(&copy)?,
+            }
+            match look()? {
+                None => Ok(Left::Nothing),
+                Some(false) => Ok(Left::Another),
+                Some(true) => Err(error::erased_and_still_there()),
+            }
+        };
+        let links = self.links.iter().filter(|link| link.helper.is_ok());
+        let erased = links.map(|link| {
+            link.with_or_without_a_person(erase).map_err(|problem| error::helper_failed(&link.name, &problem))
+        });
+        Ok(erased.collect())
+    }
+}

@@ -1,6 +1,7 @@
 //! A whole file as one record: what a migration keeps before it takes anything out, and the way back. `password` is the file in
 //! base64; what is longer than a line goes on in `more[]`. Only a migration is answered: who asks for one key gets one key.
 
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
 use base64::Engine;
@@ -125,10 +126,16 @@ impl Place {
     }
 }
 
-/// The entries that held something and do so no longer.
+/// The entries that held something and do so no longer. Of several in one place (a name can occur twice), each is compared with its like.
 fn missing<'a>(then: &'a [Entry], now: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
-    let is_held = |entry: &Entry| now.iter().any(|other| other.place == entry.place && other.holds_something());
-    then.iter().filter(move |entry| entry.holds_something() && !is_held(entry))
+    let mut held: HashMap<&str, VecDeque<bool>> = HashMap::new();
+    for entry in now {
+        held.entry(&entry.place).or_default().push_back(entry.holds_something());
+    }
+    then.iter().filter(move |entry| {
+        let is_held = held.get_mut(&*entry.place).and_then(VecDeque::pop_front).unwrap_or(false);
+        entry.holds_something() && !is_held
+    })
 }
 
 /// The text with a member in an object, in the place of an empty one of that name.

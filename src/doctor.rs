@@ -1,7 +1,7 @@
 //! `doctor`: looks for everything that goes wrong in the field, one file for each kind of check, and tries every helper that stores
 //! with a throw-away credential. It works with a broken configuration, without a home folder and with helpers that hang.
 
-mod canary;
+pub mod canary;
 mod clock;
 mod config;
 mod disk;

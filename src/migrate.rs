@@ -5,6 +5,7 @@
 mod backup;
 mod carry;
 mod journal;
+mod one_store;
 mod plan;
 mod report;
 mod rollback;
@@ -103,6 +104,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     let mut id = None;
     if moves > 0 {
         let _lock = lock::one_migration()?;
+        one_store::refuse(&route)?;
         if journal::mark() != mark {
             // Another one was at work in the meantime. What it took is no longer there to be kept.
             items = plan::again(&providers, &route, &choice, &items)?;

@@ -78,6 +78,12 @@ impl Program {
         &self.path
     }
 
+    /// Whether both start the same, whatever they are called.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let real = |program: &Self| program.path.canonicalize().unwrap_or_else(|_| program.path.clone());
+        self.arguments == other.arguments && real(self) == real(other)
+    }
+
     /// The same program, told that it may ask a person.
     pub fn attended(&self) -> Self {
         Self { attended: true, ..self.clone() }

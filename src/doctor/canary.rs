@@ -69,7 +69,7 @@ fn read_back(helper: &dyn Helper, question: &Record, canary: &Record) -> Result<
 }
 
 /// So many random bytes in hexadecimal digits.
-fn random(bytes: usize) -> Result<String> {
+pub fn random(bytes: usize) -> Result<String> {
     let mut buffer = [0; 16];
     let part = buffer.get_mut(..bytes).unwrap_or_default();
     getrandom::fill(part).map_err(|problem| Error::new(problem.to_string()))?;

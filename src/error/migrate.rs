@@ -75,6 +75,13 @@ pub fn same_helper(name: &str) -> Error {
     Error::new(format!("`{}` is both the source and the target", visible(name)))
 }
 
+pub fn one_store(source: &str, target: &str) -> Error {
+    let (source, target) = (visible(source), visible(target));
+    Error::new(format!(
+        "helpers `{source}` and `{target}` keep their credentials in the same place, so nothing was moved"
+    ))
+}
+
 pub fn erased_and_still_there() -> Error {
     Error::new("it still has the credential after it was told to erase it")
 }

@@ -145,22 +145,25 @@ impl Route {
         for words in from {
             sources.push(Source::open(words, person, false)?);
         }
-        let taken: Vec<Entry> = sources.iter().filter_map(|source| entry_of_text(&source.words).ok()).collect();
+        // Under whatever name: what is kept there already would be taken for a copy, and the only one erased.
+        let is_taken = |entry: &Entry| {
+            Program::find(entry).is_ok_and(|program| sources.iter().any(|source| source.program.is_same(&program)))
+        };
         let chain = |helpers: Helpers| {
             let Helpers { mut entries, automatic } = helpers;
             // One that makes tokens keeps none.
             let makes = |entry: &Entry| entry.words.first().is_some_and(|word| word == GENERATES);
-            entries.retain(|entry| !makes(entry) && !taken.iter().any(|taken| taken.words == entry.words));
+            entries.retain(|entry| !makes(entry) && !is_taken(entry));
             links::of(&Helpers { entries, automatic }, person, providers.store_in_all())
         };
         let mut own = BTreeMap::new();
         let common = match to {
             Some(words) => {
                 let entry = entry_of_text(words).map_err(error::bad_helper)?;
-                if taken.iter().any(|taken| taken.words == entry.words) {
+                Program::find(&entry)?;
+                if is_taken(&entry) {
                     return Err(error::same_helper(words).into());
                 }
-                Program::find(&entry)?;
                 chain(Helpers { entries: vec![entry], automatic: false })
             }
             None => {

@@ -95,3 +95,42 @@ fn a_variable_is_not_moved_for_it_cannot_be_taken_away() {
     let (_, text, _) = run(test, &["migrate", "--from", "env", "--yes"], 0);
     assert_eq!(text, "there is nothing to move\n");
 }
+
+#[test]
+fn one_store_under_two_names_is_never_emptied() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let prepare = || {
+        let test = Test::new().script("wrapped", &format!("exec {age} \"$@\"")).helpers("age");
+        let input = format!("provider=openai\npassword={SECRET}\n");
+        let test = test.args(["approve"]).stdin(input).success();
+        let own = test.home().join(".local/share/modelforge-credential/identity.txt").display().to_string();
+        (test, own)
+    };
+    // The same program, by its path.
+    let (test, _) = prepare();
+    let (test, _, stderr) = run(test, &["migrate", "--from", "age", "--to", &age, "--yes"], 1);
+    assert_eq!(stderr, format!("error: `{age}` is both the source and the target\n"));
+    drop(test);
+    // The same store, through another program or with other options.
+    for to in ["wrapped", "age --identity OWN", "age --identity OTHER"] {
+        let (test, own) = prepare();
+        let other = test.home().join("other.txt").display().to_string();
+        let made = test.run(&[&crate::support::system("age-keygen", "age").display().to_string(), "-o", &other], "");
+        assert!(made.status.success());
+        let to = &to.replace("OWN", &own).replace("OTHER", &other);
+        let (test, _, stderr) = run(test, &["migrate", "--from", "age", "--to", to, "--yes"], 1);
+        assert!(stderr.contains("keep their credentials in the same place, so nothing was moved"), "{to}: {stderr}");
+        let test = test.args(["list"]).any_stderr();
+        assert!(out(&test).ends_with("\ncount=1\n"), "{to}");
+        test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+    }
+}
+
+#[test]
+fn a_chain_that_names_the_source_in_another_way_does_not_hold_it_twice() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let test =
+        Test::new().helpers("age").args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let (test, _, _) = run(test.helpers(&age), &["migrate", "--from", "age", "--yes"], 1);
+    test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+}

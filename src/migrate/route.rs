@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Helper as _, Record, Result as Answered};
+use modelforge_credential_protocol::{Error, Helper as _, Record, Result as Answered, visible};
 
 use crate::chain::{Chain, GENERATES, Left, Link};
 use crate::config::{Entry, Helpers, entry_of_text};
@@ -30,6 +30,8 @@ pub struct Source {
     pub name: String,
     chain: Chain,
     program: Program,
+    /// The same, told that it may ask a person.
+    attended: Option<Program>,
     /// Whether it is only looked at because it may hold something.
     is_optional: bool,
 }
@@ -49,24 +51,34 @@ impl Source {
         let program = Program::find(&entry)?
             .with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0")
             .with("MODELFORGE_CREDENTIAL_MIGRATION", "1");
-        let attended = (!matches!(person, Person::Nobody)).then(|| links::boxed(program.attended()));
+        let attended = (!matches!(person, Person::Nobody)).then(|| program.attended());
         let name = links::name(&entry);
-        let link = Link { name: name.clone(), helper: Ok(links::boxed(program.clone())), attended };
+        let helper = Ok(links::boxed(program.clone()));
+        let link = Link { name: name.clone(), helper, attended: attended.clone().map(links::boxed) };
         let chain = Chain::new(vec![link], false);
-        Ok(Self { words: words.to_owned(), name, chain, program, is_optional })
+        Ok(Self { words: words.to_owned(), name, chain, program, attended, is_optional })
     }
 
     /// What it holds, and why that may not be all.
     pub fn list(&self, context: &Record) -> Result<(Vec<Record>, Vec<Error>)> {
-        let (mut records, mut failed) = (Vec::new(), Vec::new());
         // All of them: a chain's list names each credential once, and the same one may lie in two files.
-        for (helper, answer) in self.chain.list_each(context) {
-            match answer {
-                Ok(Some(listed)) => records.extend(listed),
-                Ok(None) => failed.push(error::cannot_list(&helper)),
-                Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
-            }
+        let answer = match (self.program.list(context), &self.attended) {
+            (Err(_), Some(attended)) => attended.list(context),
+            (answer, _) => answer,
+        };
+        let (mut records, mut failed) = (Vec::new(), Vec::new());
+        match answer {
+            Ok(Some(listed)) => records = listed,
+            Ok(None) => failed.push(error::cannot_list(&self.name)),
+            Err(problem) => failed.push(error::helper_failed(&self.name, &problem)),
         }
+        // What the helper found wrong in a file stands in the place of what it could not list.
+        records.retain(|record| {
+            record.text("problem").is_none_or(|problem| {
+                failed.push(Error::new(visible(problem)));
+                false
+            })
+        });
         if self.is_optional {
             failed.clear();
         }
@@ -81,7 +93,11 @@ impl Source {
         if let Some(file) = file {
             context.set("file", file)?;
         }
-        Ok(self.chain.copy_in(&self.name, description, &context)?.filter(Record::has_secret))
+        let mut copies = self.chain.copies(description, &context, true)?;
+        match copies.failed.pop() {
+            Some((_, problem)) => Err(problem.into()),
+            None => Ok(copies.found.pop().map(|(_, found)| found)),
+        }
     }
 
     /// Puts one back. Whether it is there then.

@@ -164,3 +164,42 @@ fn a_second_key_for_one_provider_in_a_file_is_said_to_be_left() {
         assert!(!file(&test).contains("gho_"));
     }
 }
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_and_is_no_success() {
+    let test = with_file(Test::new()).file(OLD, "{ not JSON");
+    let (test, shown, stderr) = run(test, &["migrate", "--yes"], 1);
+    assert!(shown.contains("2 moved, 0 left"), "{shown}");
+    assert!(stderr.contains("`~/.config/model-forge/models.json`, line 1, column 3: this is not JSON\n"), "{stderr}");
+    assert!(stderr.ends_with("error: not everything could be looked at, so there may be more to move\n"), "{stderr}");
+    let (_, shown, _) = run(test, &["migrate", "--dry-run", "--json"], 1);
+    assert_eq!(json(&shown)["failed"].as_array().map(Vec::len), Some(1), "{shown}");
+}
+
+#[test]
+fn a_key_of_which_it_is_not_known_whose_it_is_is_no_success() {
+    let text = format!("{{\"providers\": {{\"mine\": {{\"auth_data\": {{\"api_key\": \"{SECRET}\"}}}}}}}}");
+    let (_, shown, stderr) = run(Test::new().file(CONFIG, text), &["migrate", "--yes"], 1);
+    assert_eq!(shown, "no key was found in plain text\n");
+    assert!(stderr.contains("`$.providers.mine.base_url` is missing"), "{stderr}");
+}
+
+#[test]
+fn a_source_that_only_a_person_can_unlock_is_unlocked_by_one() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let locked = format!(
+        "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || {{ echo 'error: it is locked' >&2; exit 1; }}; exec {age} $1"
+    );
+    let other = format!("XDG_DATA_HOME=$HOME/other exec {age} $1");
+    let test = Test::new().script("safe", &locked).script("other", &other).helpers("age");
+    let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let (test, _, stderr) = run(test, &["migrate", "--from", "safe", "--to", "other", "--yes"], 1);
+    assert!(stderr.contains("helper `safe` failed: it is locked"), "{stderr}");
+    let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1").args(["migrate", "--from", "safe", "--to", "other"]);
+    let mut session = crate::prompt::Session::bare(&test);
+    session.expect("take 1 out of `safe`? [y/N] ");
+    session.types("y\n");
+    let (status, _, shown) = session.end();
+    assert!(status.success() && shown.contains("1 moved, 0 left"), "{shown}");
+    test.helpers("other").args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
+}

@@ -77,24 +77,33 @@ impl Helper for PlainText {
         source::erase(description)
     }
 
-    /// A file that cannot be read is a warning: it does not hide what the others hold.
+    /// A file that cannot be read does not hide what the others hold: it is a warning, and for a migration, which must know that
+    /// this is not all, a record of its own.
     fn list(&self, request: &Record) -> Result<Option<Vec<Record>>> {
-        let mut records = Vec::new();
+        let (mut records, mut problems) = (Vec::new(), Vec::new());
         for held in source::all(request) {
             let held = match held {
                 Ok(held) => held,
                 Err(problem) => {
-                    warn(&problem);
+                    problems.push(problem);
                     continue;
                 }
             };
-            held.homeless.iter().for_each(warn);
-            held.entries.iter().filter_map(|entry| entry.secret.as_ref().err()).for_each(warn);
+            problems.extend(held.homeless.iter().cloned());
+            problems.extend(held.entries.iter().filter_map(|entry| entry.secret.as_ref().err().cloned()));
             for entry in held.in_use() {
                 held.duplicates(entry).for_each(|problem| warn(&problem));
                 if let Ok(Some(secret)) = &entry.secret {
                     records.push(held.listed(entry, secret)?);
                 }
+            }
+        }
+        for problem in problems {
+            if is_migration() {
+                let problem = visible(&problem.to_string());
+                records.push(Record::of([("protocol", whole::PROTOCOL), ("host", ""), ("problem", &problem)])?);
+            } else {
+                warn(&problem);
             }
         }
         Ok(Some(records))

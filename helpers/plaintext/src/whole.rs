@@ -16,7 +16,7 @@ use crate::table::Format;
 use crate::{ini, json, warn};
 
 /// The protocol of a request that means a file and not a credential in it.
-const PROTOCOL: &str = "file";
+pub const PROTOCOL: &str = "file";
 
 /// How much of it stands in one attribute, in bytes of base64.
 const PIECE: usize = 60_000;

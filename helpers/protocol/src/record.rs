@@ -24,6 +24,7 @@ const PUBLIC: &[&str] = &[
     "identity",
     "password_expiry_utc",
     "path",
+    "problem",
     "protocol",
     "provider",
     "quit",

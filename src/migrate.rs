@@ -3,6 +3,7 @@
 //! places, and running it again finishes the job.
 
 mod backup;
+mod backups;
 mod carry;
 mod journal;
 mod one_store;
@@ -16,7 +17,6 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
 use crate::config::Config;
-use crate::links::Chains;
 use crate::providers::Providers;
 use crate::terminal::{self, Person, warning};
 use crate::{error, lock};
@@ -25,6 +25,7 @@ use journal::Journal;
 use plan::{Choice, Item};
 use route::Route;
 
+pub use backups::{backups, erase_every_backup, erase_what_was_moved_elsewhere, forget_backup};
 pub use rollback::roll_back;
 pub use survey::status;
 
@@ -240,52 +241,6 @@ fn tell_what_is_next(id: &str, outcomes: &[Outcome], items: &[Item]) -> Result<(
         lines.iter().try_for_each(|line| terminal::done(line))?;
     }
     Ok(())
-}
-
-/// Lists the backups.
-pub fn backups(json: bool) -> Result<()> {
-    let providers = Providers::new(Config::load()?);
-    let route = Route::open(&providers, &[], None, &Person::Nobody)?;
-    let (found, failed) = backup::list(route.targets())?;
-    let known = journal::read()?;
-    let state = |id: &str| known.iter().find(|migration| migration.id == id).map(|migration| migration.state);
-    let rows: Vec<_> = found.into_iter().map(|(id, files)| (id.clone(), files, state(&id))).collect();
-    terminal::answer(report::backups(&rows, json)?.as_bytes())?;
-    failed.iter().for_each(warning);
-    if failed.is_empty() { Ok(()) } else { Err(error::list_not_whole().into()) }
-}
-
-/// Erases a backup.
-pub fn forget_backup(id: &str) -> Result<()> {
-    let providers = Providers::new(Config::load()?);
-    let route = Route::open(&providers, &[], None, &terminal::person())?;
-    let known = journal::read()?;
-    let migration = known.iter().find(|migration| migration.id == id);
-    let (found, failed) = backup::list(route.targets())?;
-    if migration.is_none_or(|migration| migration.forgotten) && !found.contains_key(id) {
-        failed.iter().for_each(warning);
-        return Err(error::no_such_migration(id).into());
-    }
-    let _lock = lock::one_migration()?;
-    let failed = backup::erase(route.targets(), id)?;
-    failed.iter().for_each(warning);
-    if !failed.is_empty() {
-        return Err(error::backup_still_there(id).into());
-    }
-    if let Some(migration) = migration {
-        Journal::of(migration)?.forgotten()?;
-    }
-    Ok(terminal::done(&format!("erased the backup of {id}"))?)
-}
-
-/// Erases all backups, those of which no note is left as well; why some may be left.
-pub fn erase_every_backup(chains: &Chains) -> Result<Vec<Error>> {
-    let all = || chains.each().map(|opened| &opened.chain);
-    let (found, mut failed) = backup::list(all())?;
-    for id in found.keys() {
-        failed.extend(backup::erase(all(), id)?);
-    }
-    Ok(failed)
 }
 
 /// A migration or a rollback that was cut short, for who asks whether all is well.

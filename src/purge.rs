@@ -41,10 +41,10 @@ pub fn purge(yes: bool) -> Result<()> {
     if !erase_all_credentials(&providers, &chains)? {
         failed.push(error::not_everything_erased());
     }
-    for problem in migrate::erase_every_backup(&chains)? {
-        warning(&problem);
-        failed.push(problem);
-    }
+    let mut problems = migrate::erase_what_was_moved_elsewhere(&providers, &person)?;
+    problems.extend(migrate::erase_every_backup(&providers, &person)?);
+    problems.iter().for_each(warning);
+    failed.extend(problems);
     if failed.is_empty() {
         tell_of_others(&providers, &chains, &places)?;
         failed = places.remove();
@@ -56,7 +56,10 @@ pub fn purge(yes: bool) -> Result<()> {
     if !failed.is_empty() {
         return Err(error::not_everything_purged().into());
     }
-    Ok(terminal::done("nothing of modelforge-credential is left but the programs themselves")?)
+    if let Some(left_out) = chains.left_out() {
+        warning(&error::not_purged_from(left_out));
+    }
+    Ok(terminal::done("nothing of modelforge-credential is left on the disk but the programs themselves")?)
 }
 
 /// Credentials that other programs keep in the same stores, git's or Python's say, are not this program's to erase.

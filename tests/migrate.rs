@@ -34,6 +34,19 @@ fn run(test: Test, words: &[&str], status: i32) -> (Test, String, String) {
     (test, stdout, stderr)
 }
 
+/// With a helper `other` that is not in the chain, and keeps what it is told in a store of its own.
+fn elsewhere(test: Test) -> Test {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    test.script("other", &format!("XDG_DATA_HOME=$HOME/other exec {age} $1"))
+}
+
+/// The files of that helper that hold a credential or a backup.
+fn kept_elsewhere(test: &Test) -> Vec<std::path::PathBuf> {
+    let mut files = files_below(&test.home().join("other"));
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "age"));
+    files
+}
+
 /// What the chain answers for openai.
 fn answer(key: &str) -> String {
     format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={key}\n")

@@ -143,6 +143,11 @@ pub fn no_such_migration(id: &str) -> Error {
     Error::new(format!("there is no migration `{}`", visible(id))).hint(format!("{PROGRAM} migrate --backups"))
 }
 
+pub fn no_backup_of(id: &str) -> Error {
+    Error::new(format!("no helper has a backup of migration {}", visible(id)))
+        .hint(format!("{PROGRAM} migrate --backups"))
+}
+
 pub fn nothing_to_roll_back() -> Error {
     Error::new("there is no migration to roll back").hint(format!("{PROGRAM} migrate --status"))
 }

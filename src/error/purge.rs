@@ -33,6 +33,12 @@ pub fn not_everything_purged() -> Error {
     Error::new("not everything could be erased").hint(format!("{PROGRAM} logout --all --purge"))
 }
 
+/// A helper that could not even be asked: it may be that there is no such store.
+pub fn not_purged_from(left_out: &Error) -> Error {
+    Error::new(format!("{left_out}, so what it may keep of earlier sessions is still there"))
+        .hint(format!("in such a session: {PROGRAM} logout --all --purge"))
+}
+
 pub fn somebody_elses(helper: &str, record: &Record) -> Error {
     Error::new(format!(
         "helper `{}` keeps a credential for {}, which may be another program's and stays",

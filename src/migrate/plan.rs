@@ -133,7 +133,8 @@ pub fn again(providers: &Providers, route: &Route, choice: &Choice, shown: &[Ite
     Ok(items)
 }
 
-fn problem_of(problem: &anyhow::Error) -> Error {
+/// The sentence of a problem, whoever it comes from.
+pub fn problem_of(problem: &anyhow::Error) -> Error {
     problem.downcast_ref::<Error>().cloned().unwrap_or_else(|| Error::new(problem.to_string()))
 }
 

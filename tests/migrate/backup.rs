@@ -93,8 +93,10 @@ fn a_backup_is_listed_and_can_be_forgotten() {
     assert_eq!(text, format!("erased the backup of {id}\n"));
     let (test, text, _) = run(test, &["migrate", "--backups"], 0);
     assert_eq!(text, "there is no backup\n");
-    let (_, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
-    assert!(stderr.starts_with(&format!("error: there is no migration `{id}`\n")), "{stderr}");
+    let (test, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
+    assert!(stderr.starts_with(&format!("error: no helper has a backup of migration {id}\n")), "{stderr}");
+    let (_, _, stderr) = run(test, &["migrate", "--forget-backup", "nobody"], 1);
+    assert!(stderr.starts_with("error: there is no migration `nobody`\n"), "{stderr}");
 }
 
 #[test]
@@ -232,4 +234,24 @@ fn where_one_file_cannot_be_kept_the_backups_of_others_stay() {
     assert!(stderr.contains("no backup of `~/.config/model-forge/models.json` could be kept"), "{stderr}");
     let (_, text, _) = run(test, &["migrate", "--backups"], 0);
     assert!(text.contains("config.json"), "{text}");
+}
+
+#[test]
+fn the_backup_of_a_migration_to_a_helper_outside_the_chain_is_listed_and_erased_there() {
+    let (test, text, _) = run(with_file(elsewhere(Test::new())), &["migrate", "--to", "other", "--yes"], 0);
+    let id = id(&text);
+    let (test, text, _) = run(test, &["migrate", "--backups", "--json"], 0);
+    assert_eq!(json(&text)["backups"][0]["migration"], id.as_str(), "{text}");
+    let (test, _, _) = run(test, &["migrate", "--forget-backup", &id], 0);
+    assert_eq!(kept_elsewhere(&test).len(), 2, "the two keys");
+}
+
+#[test]
+fn a_backup_that_no_helper_has_is_not_said_to_be_erased() {
+    let test = elsewhere(Test::new()).helpers("age").args(["approve"]);
+    let test = test.stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let (test, text, _) = run(test, &["migrate", "--from", "age", "--to", "other", "--yes"], 0);
+    let id = id(&text);
+    let (_, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
+    assert!(stderr.starts_with(&format!("error: no helper has a backup of migration {id}\n")), "{stderr}");
 }

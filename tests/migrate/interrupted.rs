@@ -208,9 +208,11 @@ fn a_migration_that_took_nothing_is_not_called_unfinished() {
 
 #[test]
 fn the_command_that_finishes_a_migration_is_the_one_that_began_it() {
-    let age = crate::support::program("modelforge-credential-age").display().to_string();
-    let test = Test::new().script("other", &format!("XDG_DATA_HOME=$HOME/other exec {age} $1"));
-    let test = test.helpers("age").args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let test = elsewhere(Test::new())
+        .helpers("age")
+        .args(["approve"])
+        .stdin(format!("provider=openai\npassword={SECRET}\n"))
+        .success();
     let words = ["migrate", "--from", "age", "--to", "other", "--yes"];
     strace(&test, &["-f", "-o", "/dev/null", "-e", "inject=fdatasync:signal=SIGKILL:when=2"], &words, "");
     let (test, text, _) = run(test, &["migrate", "--status"], 0);

@@ -67,3 +67,25 @@ fn what_another_program_keeps_in_the_keyring_stays_and_is_named() {
     let named = "helper `keyring` keeps a credential for `https://upload.example`, account `me`";
     assert!(stderr.contains(named), "{stderr}");
 }
+
+#[test]
+fn a_purge_reaches_what_migrations_moved_to_a_helper_outside_the_chain() {
+    let test = with_file(elsewhere(Test::new()));
+    let (test, _, _) = run(test, &["migrate", "--to", "other", "--yes"], 0);
+    assert_eq!(kept_elsewhere(&test).len(), 3, "two keys and the backup");
+    let (test, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 0);
+    assert!(kept_elsewhere(&test).is_empty(), "{stderr}");
+    assert!(
+        stderr.contains("helper `keyring` was not asked: there is no D-Bus session bus, so what it may keep"),
+        "{stderr}"
+    );
+    // One that is gone cannot be reached, and is named.
+    let (test, _, _) = run(with_file(test), &["migrate", "--to", "other", "--yes"], 0);
+    std::fs::remove_file(test.bin().join("modelforge-credential-other")).expect("the helper");
+    let (test, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 1);
+    assert!(
+        stderr.contains("helper `other` is not installed") && stderr.contains("files of this program stay"),
+        "{stderr}"
+    );
+    assert_eq!(kept_elsewhere(&test).len(), 3);
+}

@@ -190,8 +190,7 @@ fn a_source_that_only_a_person_can_unlock_is_unlocked_by_one() {
     let locked = format!(
         "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || {{ echo 'error: it is locked' >&2; exit 1; }}; exec {age} $1"
     );
-    let other = format!("XDG_DATA_HOME=$HOME/other exec {age} $1");
-    let test = Test::new().script("safe", &locked).script("other", &other).helpers("age");
+    let test = elsewhere(Test::new()).script("safe", &locked).helpers("age");
     let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
     let (test, _, stderr) = run(test, &["migrate", "--from", "safe", "--to", "other", "--yes"], 1);
     assert!(stderr.contains("helper `safe` failed: it is locked"), "{stderr}");

@@ -13,6 +13,8 @@ mod rollback;
 mod route;
 mod survey;
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
@@ -97,12 +99,13 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     if !asked.json {
         terminal::answer(report::plan(&items, &route).as_bytes())?;
     }
+    let of_the_folder: BTreeSet<&str> = items.iter().filter_map(Item::file_of_the_folder).collect();
+    of_the_folder.into_iter().for_each(|file| warning(&error::came_with_the_folder(file)));
     let question = format!("take {moves} out of {}? [y/N] ", sources(&route, asked));
     if moves > 0 && !asked.yes && !is_confirmed(&person, asked.json, &question, error::migration_not_confirmed)? {
         return Ok(terminal::done("nothing was changed")?);
     }
-    let mut outcomes: Vec<Outcome> = Vec::new();
-    let mut id = None;
+    let (mut outcomes, mut id) = (Vec::new(), None);
     if moves > 0 {
         let _lock = lock::one_migration()?;
         one_store::refuse(&route)?;
@@ -113,29 +116,8 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
                 return Err(error::migrated_meanwhile().into());
             }
         }
-        let mut journal = Journal::begin(route.from(), route.to.clone())?;
-        if let Err(problem) = carry::keep_files(&items, &route, &journal) {
-            if journal.is_new() {
-                backup::erase(route.targets(), journal.id())?.iter().for_each(warning);
-                journal.given_up()?;
-            }
-            return Err(problem);
-        }
-        let is_quiet = asked.json;
-        outcomes =
-            carry::carry_out(
-                &mut items,
-                &providers,
-                &route,
-                &choice,
-                &mut journal,
-                |item, outcome, shows| match outcome {
-                    Outcome::Left(_) => tell_why(item, outcome),
-                    _ if is_quiet || !shows => Ok(()),
-                    _ => Ok(report::outcome(item, outcome, &route).map_or(Ok(()), |line| terminal::done(&line))?),
-                },
-            )?;
-        journal.finished()?;
+        let mut journal = begin(&items, &route)?;
+        outcomes = carry_out(&mut items, &providers, &route, &choice, &mut journal, asked.json)?;
         id = Some(journal.id().to_owned());
     } else {
         items.iter().for_each(|item| outcomes.push(Outcome::Left(item.problem.clone())));
@@ -147,6 +129,36 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
         tell_what_is_next(id, &outcomes, &items)?;
     }
     end(outcomes.iter().filter(|outcome| outcome.is_left()).count(), &failed, asked)
+}
+
+/// Notes that it begins, and keeps the files. One that could not keep them has taken nothing, and is no migration.
+fn begin(items: &[Item], route: &Route) -> Result<Journal> {
+    let journal = Journal::begin(route.from(), route.to.clone())?;
+    let kept = carry::keep_files(items, route, &journal);
+    if kept.is_err() && journal.is_new() {
+        backup::erase(route.targets(), journal.id())?.iter().for_each(warning);
+        journal.given_up()?;
+    }
+    kept.map(|()| journal)
+}
+
+/// Does it, and says of each what came of it.
+fn carry_out(
+    items: &mut [Item],
+    providers: &Providers,
+    route: &Route,
+    choice: &Choice,
+    journal: &mut Journal,
+    is_quiet: bool,
+) -> Result<Vec<Outcome>> {
+    let tell = |item: &Item, outcome: &Outcome, shows: bool| match outcome {
+        Outcome::Left(_) => tell_why(item, outcome),
+        _ if is_quiet || !shows => Ok(()),
+        _ => Ok(report::outcome(item, outcome, route).map_or(Ok(()), |line| terminal::done(&line))?),
+    };
+    let outcomes = carry::carry_out(items, providers, route, choice, journal, tell)?;
+    journal.finished()?;
+    Ok(outcomes)
 }
 
 /// A migration that was killed after its last move has nothing more to do, and is noted as finished.
@@ -226,10 +238,11 @@ fn tell_why(item: &Item, outcome: &Outcome) -> Result<()> {
 fn tell_what_is_next(id: &str, outcomes: &[Outcome], items: &[Item]) -> Result<()> {
     let done = outcomes.iter().filter(|outcome| !outcome.is_left()).count();
     let program = error::PROGRAM;
-    terminal::done(&format!(
-        "{done} moved, {} left; `{program} migrate --rollback {id}` undoes it",
-        outcomes.len() - done
-    ))?;
+    let left = outcomes.len() - done;
+    if done == 0 {
+        return Ok(terminal::done(&format!("0 moved, {left} left"))?);
+    }
+    terminal::done(&format!("{done} moved, {left} left; `{program} migrate --rollback {id}` undoes it"))?;
     if items.iter().any(|item| item.file.is_some()) {
         let lines = [
             format!("the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"),

@@ -33,6 +33,13 @@ pub fn comes_after(request: &Record, place: &str) -> Error {
     .hint(format!("{PROGRAM} migrate --provider {provider} --prefer target  # erases this one"))
 }
 
+pub fn came_with_the_folder(file: &str) -> Error {
+    Error::new(format!(
+        "the keys in `{}` came with this folder; once moved, they are used wherever no other key for the same is kept",
+        shown(file)
+    ))
+}
+
 pub fn left_in_plain_text(count: usize) -> Error {
     Error::new(format!("{count} stayed in plain text")).hint(format!("{PROGRAM} migrate --dry-run"))
 }

@@ -143,6 +143,15 @@ impl Item {
         Ok(route.sources.get(self.source).ok_or_else(|| Error::new("a source is gone"))?)
     }
 
+    /// The file that it is moved from, where that came with the folder that one stands in, with whatever key somebody else put there.
+    pub fn file_of_the_folder(&self) -> Option<&str> {
+        if self.step != Step::Move {
+            return None;
+        }
+        let folder = std::env::current_dir().ok()?.join(".model-forge");
+        self.file.as_deref().filter(|file| std::path::Path::new(file).parent() == Some(&folder))
+    }
+
     /// Where it goes.
     pub fn target<'a>(&self, route: &'a Route) -> &'a Chain {
         route.target(self.request.record.text("provider"))

@@ -21,7 +21,7 @@ pub struct Row {
     pub provider: Option<String>,
     pub url: String,
     pub account: String,
-    /// `plain text`, `migrated`, `both, equal`, `both, DIFFERENT` or `none`.
+    /// `plain text`, `migrated`, `both, equal`, `both, DIFFERENT`, `both` (they could not be compared) or `none`.
     pub state: &'static str,
     /// Where it is in plain text.
     pub files: Vec<String>,
@@ -88,7 +88,9 @@ pub fn status(asked: &Migrate) -> Result<()> {
     let mut rows = Vec::new();
     for sides in found.into_values() {
         if sides.request.as_ref().is_some_and(|request| choice.is_meant(&request.record)) {
-            rows.push(row(&route, sides)?);
+            let (row, problem) = row(&route, sides)?;
+            rows.push(row);
+            failed.extend(problem.filter(|problem| !failed.contains(problem)));
         }
     }
     for name in choice.provider.clone().map_or_else(|| providers.of_this_user(), |name| vec![name]) {
@@ -132,7 +134,8 @@ fn add(
     Ok(())
 }
 
-fn row(route: &Route, sides: Sides) -> Result<Row> {
+/// A line of it, and why its two sides could not be compared.
+fn row(route: &Route, sides: Sides) -> Result<(Row, Option<Error>)> {
     let request = sides.request.ok_or_else(|| Error::new("a credential without a description"))?;
     let text = |key| request.record.text(key).map(str::to_owned);
     let provider = text("provider");
@@ -141,15 +144,17 @@ fn row(route: &Route, sides: Sides) -> Result<Row> {
         (true, false) => "migrated",
         _ => "both, equal",
     };
+    let mut problem = None;
     if state == "both, equal" {
-        let kept = route.target(provider.as_deref()).copies(&request.record, &request.context, false)?;
-        let kept = kept.kept().next().map(|(_, copy)| copy);
+        let copies = route.target(provider.as_deref()).copies(&request.record, &request.context, false)?;
+        let kept = copies.kept().next().map(|(_, copy)| copy);
+        problem = copies.problem().filter(|_| kept.is_none());
         for (at, file) in &sides.sources {
             let here =
                 route.sources.get(*at).and_then(|source| source.get(&request.record, file.as_deref()).ok().flatten());
             let is_same = matches!((&here, kept), (Some(here), Some(kept)) if holds_the_same_secret(here, kept));
             if !is_same {
-                state = "both, DIFFERENT";
+                state = if problem.is_some() { "both" } else { "both, DIFFERENT" };
             }
         }
     }
@@ -158,5 +163,5 @@ fn row(route: &Route, sides: Sides) -> Result<Row> {
     };
     let account = text("username").unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
     let files = sides.sources.into_iter().map(name_of_source).collect();
-    Ok(Row { provider, url: request.record.url(), account, state, files, kept_by: sides.kept_by })
+    Ok((Row { provider, url: request.record.url(), account, state, files, kept_by: sides.kept_by }, problem))
 }

@@ -255,3 +255,18 @@ fn a_backup_that_no_helper_has_is_not_said_to_be_erased() {
     let (_, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
     assert!(stderr.starts_with(&format!("error: no helper has a backup of migration {id}\n")), "{stderr}");
 }
+
+#[test]
+fn an_older_migration_rolled_back_before_a_newer_one_ends_with_the_file_as_it_was() {
+    let test = with_file(Test::new());
+    let before = file(&test);
+    let (test, text, _) = run(test, &["migrate", "--yes", "--provider", "openai"], 0);
+    let older = id(&text);
+    let (test, text, _) = run(test, &["migrate", "--yes", "--provider", "google"], 0);
+    let newer = id(&text);
+    let (test, _, _) = run(test, &["migrate", "--rollback", &older, "--yes"], 0);
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", &newer, "--yes"], 0);
+    assert!(!stderr.contains("was changed since"), "{stderr}");
+    assert_eq!(file(&test), before);
+    test.helpers("age").args(["get"]).stdin("provider=openai\n").success();
+}

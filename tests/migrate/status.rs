@@ -76,8 +76,12 @@ fn of_a_folder_that_one_stands_in_the_key_is_moved_for_an_account_of_its_name() 
     let entry = format!("\"openai\": {{\"auth_strategy\": \"api_key\", \"auth_data\": {{\"api_key\": \"{SECRET}\"}}}}");
     std::fs::write(&local, format!("{{\"providers\": {{{entry}}}}}")).expect("a file");
     let test = test.may_hold_the_secret(local.clone());
-    let (test, text, _) = run(test, &["auth", "migrate", "--yes"], 0);
+    let (test, text, stderr) = run(test, &["auth", "migrate", "--yes"], 0);
     assert!(text.contains("moved `openai` (`https://api.openai.com`, account `work`) to `age`\n"), "{text}");
+    assert!(
+        stderr.contains("/work/.model-forge/config.json` came with this folder; once moved, they are used"),
+        "{stderr}"
+    );
     assert!(!std::fs::read_to_string(&local).expect("the file").contains(SECRET));
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert!(std::fs::read_to_string(&local).expect("the file").contains(SECRET));
@@ -108,4 +112,16 @@ fn an_expired_token_moves_if_it_can_be_renewed_and_is_dropped_only_when_told() {
     // Dropped, and still to be had from the backup.
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert!(file(&test).contains("gho_"));
+}
+
+#[test]
+fn two_keys_that_cannot_be_compared_are_not_said_to_differ() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let input = format!("provider=openai\npassword={SECRET}\n");
+    let test = with_file(Test::new()).helpers("age").args(["approve"]).stdin(input).success();
+    let locked = format!("[ $1 = get ] && {{ echo 'error: it is locked' >&2; exit 1; }}; exec {age} $1");
+    let (test, states) = states(test.script("safe", &locked).helpers("safe"), &["--provider", "openai"]);
+    assert_eq!(states, pairs(&[("openai", "both")]));
+    let (_, _, stderr) = run(test, &["migrate", "--status"], 0);
+    assert_eq!(stderr, "warning: helper `safe` failed: it is locked\n");
 }

@@ -83,6 +83,7 @@ esac"#;
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("was changed since the plan was made"), "{stderr}");
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("\n0 moved, 1 left\n"), "there is nothing to go on with");
     assert!(file(&test).contains("sk-brand-new-key-of-somebody"));
 }
 

@@ -58,6 +58,9 @@ pub fn put_back(record: &Record) -> Result<()> {
         return file.replace(before.as_bytes());
     }
     let (edited, count) = place.merged(before, file.text()?)?;
+    if count == 0 {
+        return Ok(());
+    }
     file.replace(edited.as_bytes())?;
     warn(&format!("`{}` was changed since: put back {count} of its keys and nothing else", tilde(&place.path)).into());
     Ok(())

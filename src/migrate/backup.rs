@@ -49,9 +49,11 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
     record.merge(&content);
     record.retain(|key| matches!(key, "protocol" | "host" | "path" | "username" | "password" | "more[]"));
     let chain = route.target(None);
-    // A helper that keeps passwords and nothing else would keep the beginning of a long file.
     let kept = chain.store_durably(&record, None)?;
-    let whole = find(route, journal.id(), file)?.is_some_and(|found| is_same_content(&found, &content));
+    // Its first piece was read back. A helper that keeps passwords and nothing else would keep no more of a long file.
+    let is_long = record.has("more[]");
+    let whole = !kept.kept_by.is_empty()
+        && (!is_long || find(route, journal.id(), file)?.is_some_and(|found| is_same_content(&found, &content)));
     if !whole {
         let reason = kept.remarks.into_iter().next().unwrap_or_else(error::backup_not_whole);
         // What this migration has kept of other files stays: keys may be out of these already.

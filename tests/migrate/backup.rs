@@ -270,3 +270,17 @@ fn an_older_migration_rolled_back_before_a_newer_one_ends_with_the_file_as_it_wa
     assert_eq!(file(&test), before);
     test.helpers("age").args(["get"]).stdin("provider=openai\n").success();
 }
+
+#[test]
+fn a_helper_that_keeps_only_the_beginning_of_a_long_file_is_not_trusted_with_it() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let test = with_file(Test::new()).script("short", &format!("grep -v '^more' | {age} $1"));
+    let large = file(&test).replacen('{', &format!("{{\"note\": \"{}\",", "x".repeat(200_000)), 1);
+    std::fs::write(test.home().join(CONFIG), &large).expect("a file");
+    let (test, _, stderr) = run(test, &["migrate", "--to", "short", "--yes"], 1);
+    assert!(
+        stderr.contains("could be kept, so nothing was taken out of it: no helper gave back the whole of it"),
+        "{stderr}"
+    );
+    assert!(file(&test) == large);
+}

@@ -4,6 +4,7 @@
 mod copies;
 
 use std::collections::HashSet;
+use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result};
@@ -28,6 +29,8 @@ pub struct Chain {
     links: Vec<Link>,
     /// Store in every helper instead of the first that keeps it.
     store_in_all: bool,
+    /// Helpers that failed although a person was there: they are not asked to help again for each credential.
+    in_vain: Mutex<HashSet<String>>,
 }
 
 /// What a chain answered, and what was wrong on the way.
@@ -99,7 +102,7 @@ const ABOUT_THE_REQUEST: [&str; 4] = ["capability[]", "continue", "state[]", "ww
 
 impl Chain {
     pub fn new(links: Vec<Link>, store_in_all: bool) -> Self {
-        Self { links, store_in_all }
+        Self { links, store_in_all, in_vain: Mutex::default() }
     }
 
     /// Asks the helpers in turn until the credential is complete. Where an expired one has to be replaced, one process at a time
@@ -113,7 +116,7 @@ impl Chain {
         let _lock = Lock::wait(&request.record)?;
         let (mut answer, expired) = self.ask(request, false, false);
         if expired && answer.complete && !answer.record.is_true("ephemeral") {
-            let stored = self.store_locked(&answer.record, true, |_| true)?;
+            let stored = self.store_locked(&answer.record, true, To::default())?;
             if stored.kept_by.is_empty() {
                 answer.remarks.extend(stored.remarks);
                 answer.remarks.push(error::refreshed_but_not_kept(&answer.record));
@@ -129,7 +132,7 @@ impl Chain {
         // What a person just signed in for is not thrown away, whether or not the caller goes on to approve it.
         let is_new = expired || answer.helper.as_deref() == Some(GENERATES);
         if is_new && answer.complete && !answer.record.is_true("ephemeral") {
-            let stored = self.store_locked(&answer.record, true, |_| true)?;
+            let stored = self.store_locked(&answer.record, true, To::default())?;
             if stored.kept_by.is_empty() {
                 answer.remarks.extend(stored.remarks);
                 answer.remarks.push(error::refreshed_but_not_kept(&answer.record));
@@ -202,7 +205,7 @@ impl Chain {
     /// A credential that came from the environment needs no other place.
     pub fn store(&self, record: &Record) -> Result<Stored> {
         let _lock = Lock::wait(record)?;
-        self.store_locked(record, false, |_| true)
+        self.store_locked(record, false, To::default())
     }
 
     /// The same, but a helper that only passes on what the environment holds does not count as keeping it; and, where one
@@ -210,7 +213,7 @@ impl Chain {
     pub fn store_durably(&self, record: &Record, only: Option<&str>) -> Result<Stored> {
         let _lock = Lock::wait(record)?;
         let before = self.copies(record, &Record::new(), false)?;
-        let stored = self.store_locked(record, true, |link| only.is_none_or(|only| only == link.name))?;
+        let stored = self.store_locked(record, true, To { only, ..To::default() })?;
         Ok(self.or_as_before(record, stored, &before))
     }
 
@@ -222,8 +225,7 @@ impl Chain {
         if !replaces && before.kept().any(|(_, copy)| !holds_the_same_secret(copy, record)) {
             return Ok(Stored { remarks: vec![error::migration_conflict(record)], ..Stored::default() });
         }
-        let failed = |link: &Link| before.failed.iter().any(|(name, _)| *name == link.name);
-        let mut stored = self.store_locked(record, true, |link| !failed(link))?;
+        let mut stored = self.store_locked(record, true, To { without: &before.failed, ..To::default() })?;
         stored.remarks.splice(..0, before.failed.iter().map(|(name, why)| error::helper_did_not_keep(name, why)));
         Ok(self.or_as_before(record, stored, &before))
     }
@@ -238,7 +240,7 @@ impl Chain {
         stored
     }
 
-    fn store_locked(&self, record: &Record, durable: bool, may_keep: impl Fn(&Link) -> bool) -> Result<Stored> {
+    fn store_locked(&self, record: &Record, durable: bool, to: To) -> Result<Stored> {
         let mut record = record.clone();
         record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_REQUEST.contains(&key));
         if !record.has("username") {
@@ -247,10 +249,11 @@ impl Chain {
         let mut stored = Stored::default();
         let mut earlier = Vec::new();
         let mut untouched = Vec::new();
-        let mut passed_over = false;
         for (at, link) in self.links.iter().enumerate() {
-            if !may_keep(link) {
-                passed_over = true;
+            if to.without.iter().any(|(name, _)| *name == link.name) {
+                continue;
+            }
+            if to.only.is_some_and(|only| only != link.name) {
                 untouched.push(at);
                 continue;
             }
@@ -274,12 +277,14 @@ impl Chain {
                 Err(problem) => stored.remarks.push(error::helper_did_not_keep(&link.name, &problem)),
             }
         }
-        if stored.kept_by.is_empty() || (self.store_in_all && !passed_over) {
+        if stored.kept_by.is_empty() || (self.store_in_all && to.only.is_none()) {
             stored.shadowed_by = earlier;
             return Ok(stored);
         }
         for at in untouched {
-            if let Some(link) = self.links.get(at) {
+            if let Some(link) = self.links.get(at)
+                && to.without.iter().all(|(name, _)| *name != link.name)
+            {
                 stored.remarks.extend(link.erase_older(&record, &mut earlier));
             }
         }
@@ -360,6 +365,15 @@ impl Chain {
     pub fn links(&self) -> &[Link] {
         &self.links
     }
+}
+
+/// The helpers that a store goes to.
+#[derive(Default, Clone, Copy)]
+struct To<'a> {
+    /// This one alone, and older copies are erased from the others.
+    only: Option<&'a str>,
+    /// Not these, and nothing is erased from them.
+    without: &'a [(String, Error)],
 }
 
 enum Kept {

@@ -39,9 +39,12 @@ impl Chain {
     /// The copy of a credential in each helper that has one. A helper that fails may be asked again while a person is there.
     pub fn copies(&self, description: &Record, context: &Record, attended: bool) -> Result<Copies> {
         let question = question(&description_of(description)?, context)?;
-        let ask = |link: &Link| match attended {
-            true => link.with_or_without_a_person(|helper| helper.get(&question)),
-            false => link.helper(false)?.get(&question),
+        let ask = |link: &Link| {
+            let answer = link.helper(false)?.get(&question);
+            match (answer, &link.attended) {
+                (Err(problem), Some(_)) if attended => self.ask_attended(link, &question).ok_or(problem),
+                (answer, _) => answer,
+            }
         };
         let mut copies = Copies::default();
         for link in self.links.iter().filter(|link| link.helper.is_ok()) {
@@ -51,6 +54,19 @@ impl Chain {
             }
         }
         Ok(copies)
+    }
+
+    /// Asks again, now that a person is there; `None` if that, too, fails, or did before.
+    fn ask_attended(&self, link: &Link, question: &Record) -> Option<Option<Record>> {
+        let mut in_vain = self.in_vain.lock().ok()?;
+        if in_vain.contains(&link.name) {
+            return None;
+        }
+        let answer = link.helper(true).and_then(|helper| helper.get(question));
+        if answer.is_err() {
+            in_vain.insert(link.name.clone());
+        }
+        answer.ok()
     }
 
     /// The copy of a credential in one helper.

@@ -49,7 +49,7 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
     record.merge(&content);
     record.retain(|key| matches!(key, "protocol" | "host" | "path" | "username" | "password" | "more[]"));
     let chain = route.target(None);
-    let kept = chain.store_durably(&record, None)?;
+    let kept = chain.store_moved(&record, true)?;
     // Its first piece was read back. A helper that keeps passwords and nothing else would keep no more of a long file.
     let is_long = record.has("more[]");
     let whole = !kept.kept_by.is_empty()

@@ -10,7 +10,7 @@ use super::{Prefer, backup};
 use crate::audit::Event;
 use crate::error;
 use crate::providers::Providers;
-use crate::terminal::{Progress, warning};
+use crate::terminal::{Progress, is_news, warning};
 
 /// What became of a credential.
 pub enum Outcome {
@@ -97,7 +97,9 @@ fn one(item: &mut Item, route: &Route, choice: &Choice, journal: &mut Journal) -
     if item.step == Step::Move {
         journal.moving(Named::of(&source.words, item.file.as_deref(), &item.request.record))?;
         let stored = item.target(route).store_moved(&record, choice.prefer == Some(Prefer::Source))?;
-        stored.remarks.iter().for_each(warning);
+        // The same of each helper for each credential is said once.
+        let news = stored.remarks.iter().filter(|remark| is_news(&remark.to_string()));
+        news.for_each(warning);
         if stored.kept_by.is_empty() {
             return Ok(Outcome::Left(Some(error::not_kept(&record))));
         }

@@ -203,3 +203,17 @@ fn a_source_that_only_a_person_can_unlock_is_unlocked_by_one() {
     assert!(status.success() && shown.contains("1 moved, 0 left"), "{shown}");
     test.helpers("other").args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
 }
+
+#[test]
+fn a_helper_that_failed_with_a_person_there_is_not_asked_again_for_each_key() {
+    let dead = r#"[ "$MODELFORGE_CREDENTIAL_INTERACTIVE" = 1 ] && echo "$1" >>"$HOME/asked"; echo 'error: it is dead' >&2; exit 1"#;
+    let test = with_file(Test::new()).script("dead", dead).helpers("dead\nage");
+    let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1").args(["migrate"]);
+    let mut session = crate::prompt::Session::bare(&test);
+    session.expect("take 2 out of plain text? [y/N] ");
+    session.types("y\n");
+    let (status, _, shown) = session.end();
+    assert!(status.success() && shown.contains("2 moved, 0 left"), "{shown}");
+    assert_eq!(std::fs::read_to_string(test.home().join("asked")).expect("it was asked"), "get\n");
+    assert_eq!(shown.matches("helper `dead` did not keep the credential: it is dead").count(), 1, "{shown}");
+}

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::{Error, Record, visible};
 
 use super::journal::Journal;
 use super::route::{Route, Source};
@@ -35,6 +35,14 @@ fn description(id: &str, file: Option<&str>) -> Result<Record> {
 /// Whether a listed record is a backup.
 pub fn is_one(record: &Record) -> bool {
     record.text("protocol") == Some(PROTOCOL) && record.text("host") == Some(HOST)
+}
+
+/// Which backup it is, if it is one: of which migration, and of which file, for a message.
+pub fn of(record: &Record) -> Option<(String, String)> {
+    is_one(record).then(|| {
+        let [id, file] = ["path", "username"].map(|key| record.text(key).unwrap_or_default());
+        (visible(id), error::tilde(file.as_ref()))
+    })
 }
 
 /// Keeps a file as it is now, unless this migration, cut short before, has kept it already.

@@ -4,6 +4,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::visible;
 use serde::Serialize;
 
+use super::backup;
 use super::carry::Outcome;
 use super::journal::{Migration, State};
 use super::plan::{Item, Step};
@@ -45,8 +46,11 @@ pub fn plan(items: &[Item], route: &Route) -> String {
     let mut lines = vec![["PROVIDER", "ACCOUNT", "FROM", "PLAN"].map(String::from).to_vec()];
     for item in items {
         let record = &item.request.record;
-        let name = record.text("provider").map_or_else(|| record.url(), visible);
-        let account = visible(record.text("username").unwrap_or_default());
+        let mut name = record.text("provider").map_or_else(|| record.url(), visible);
+        let mut account = visible(record.text("username").unwrap_or_default());
+        if let Some((id, file)) = backup::of(record) {
+            (name, account) = (format!("backup of {id}"), file);
+        }
         let plan = match item.step {
             Step::Move => "move",
             Step::Erase => "kept already: erase here",
@@ -70,7 +74,9 @@ pub fn from(item: &Item, route: &Route) -> String {
 
 /// One line for what became of a credential.
 pub fn outcome(item: &Item, outcome: &Outcome, route: &Route) -> Option<String> {
-    let (name, from) = (error::name_of(&item.request.record), from(item, route));
+    let name_of_backup = backup::of(&item.request.record).map(|(id, file)| format!("the backup of {id}, `{file}`,"));
+    let name = name_of_backup.unwrap_or_else(|| error::name_of(&item.request.record));
+    let from = from(item, route);
     match (outcome, item.step) {
         (Outcome::Moved(helpers), _) => Some(format!("moved {name} to `{}`", helpers.join("`, `"))),
         (Outcome::Erased, Step::Erase) => Some(format!("took {name} out of `{from}`; it was kept already")),

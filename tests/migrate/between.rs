@@ -134,3 +134,17 @@ fn a_chain_that_names_the_source_in_another_way_does_not_hold_it_twice() {
     let (test, _, _) = run(test.helpers(&age), &["migrate", "--from", "age", "--yes"], 1);
     test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
 }
+
+#[test]
+fn a_backup_goes_with_the_credentials_of_its_helper_and_is_called_one() {
+    let (test, text, _) = run(elsewhere(with_file(Test::new())), &["migrate", "--yes"], 0);
+    let id = id(&text);
+    let (test, text, _) = run(test, &["migrate", "--from", "age", "--to", "other", "--yes"], 0);
+    assert!(
+        text.contains(&format!("moved the backup of {id}, `~/.config/model-forge/config.json`, to `other`\n")),
+        "{text}"
+    );
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    let (test, _, _) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
+    assert!(file(&test).contains(SECRET));
+}

@@ -85,6 +85,15 @@ fn of_a_folder_that_one_stands_in_the_key_is_moved_for_an_account_of_its_name() 
     assert!(!std::fs::read_to_string(&local).expect("the file").contains(SECRET));
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert!(std::fs::read_to_string(&local).expect("the file").contains(SECRET));
+    // Nor does a way back lead out of the folder, whatever was put there since.
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    let elsewhere = test.home().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a folder");
+    std::fs::remove_dir_all(test.work().join(".model-forge")).expect("the folder");
+    std::os::unix::fs::symlink(&elsewhere, test.work().join(".model-forge")).expect("a link");
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    assert!(stderr.contains("is a link that leads out of its folder"), "{stderr}");
+    assert!(files_below(&elsewhere).is_empty());
     drop(test);
 }
 

@@ -49,12 +49,7 @@ fn open_with(path: &Path, within: Option<&Path>, before: impl Fn(&File) -> Resul
         Err(problem) if is_absent(&problem) => return Ok(None),
         real => real.map_err(failed("read", path))?,
     };
-    if let Some(folder) = within {
-        let folder = folder.canonicalize().map_err(failed("read", folder))?;
-        if !real.starts_with(&folder) {
-            return Err(format!("`{}` is a link that leads out of its folder", tilde(path)).into());
-        }
-    }
+    refuse_if_outside(path, &real, within)?;
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -74,6 +69,15 @@ fn open_with(path: &Path, within: Option<&Path>, before: impl Fn(&File) -> Resul
     let metadata = file.metadata().map_err(failed("read", path))?;
     let content = read(path, &file)?;
     Ok(Some(Opened { path: path.to_owned(), real, file, metadata, content }))
+}
+
+fn refuse_if_outside(path: &Path, real: &Path, within: Option<&Path>) -> Result<()> {
+    let Some(folder) = within else { return Ok(()) };
+    let folder = folder.canonicalize().map_err(failed("read", folder))?;
+    if real.starts_with(&folder) {
+        return Ok(());
+    }
+    Err(format!("`{}` is a link that leads out of its folder", tilde(path)).into())
 }
 
 /// Refuses what is no file, or was put there by another user.
@@ -122,10 +126,12 @@ fn lock(path: &Path, file: &File, deadline: Instant) -> Result<()> {
     }
 }
 
-/// Makes a file that is not there, for its owner alone. One that came meanwhile stays.
-pub fn create(path: &Path, content: &[u8]) -> Result<()> {
+/// Makes a file that is not there, for its owner alone. One that came meanwhile stays. `within` as in [`open`].
+pub fn create(path: &Path, within: Option<&Path>, content: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).map_err(failed("make the folder of", path))?;
+    let real = folder.canonicalize().map_err(failed("read", folder))?;
+    refuse_if_outside(path, &real, within)?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed("write", path))?;
     file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(failed("write", path))?;
     file.persist_noclobber(path).map_err(|problem| failed("write", path)(problem.error))?;

@@ -46,7 +46,7 @@ pub fn put_back(record: &Record) -> Result<()> {
     let place = place(record)?;
     let before = bytes(record)?;
     let Some(file) = files::open_locked(&place.path, place.within())? else {
-        files::create(&place.path, &before)?;
+        files::create(&place.path, place.within(), &before)?;
         return Ok(());
     };
     file.clean();

@@ -203,7 +203,7 @@ fn show(
         return Ok(terminal::done(what)?);
     }
     terminal::answer(report::plan(items, route).as_bytes())?;
-    items.iter().filter_map(|item| item.problem.as_ref()).for_each(warning);
+    items.iter().filter_map(Item::why).for_each(|problem| warning(&problem));
     Ok(terminal::done("nothing was changed")?)
 }
 
@@ -226,11 +226,8 @@ fn is_confirmed(person: &Person, json: bool, question: &str, nobody: impl FnOnce
 
 /// Why a credential stays where it was.
 fn tell_why(item: &Item, outcome: &Outcome) -> Result<()> {
-    let Outcome::Left(problem) = outcome else { return Ok(()) };
-    match (problem, item.step) {
-        (Some(problem), _) => warning(problem),
-        (None, plan::Step::Conflict) => warning(&error::migration_conflict(&item.request.record)),
-        (None, _) => warning(&error::ended_and_left(&item.request.record)),
+    if let Outcome::Left(problem) = outcome {
+        problem.clone().or_else(|| item.why()).iter().for_each(warning);
     }
     Ok(())
 }

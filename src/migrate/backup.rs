@@ -84,7 +84,7 @@ pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
             return Ok(Some(copies.found.swap_remove(0).1));
         }
     }
-    problem.map_or(Ok(None), |problem| Err(problem.into()))
+    problem.or(route.left_out.clone()).map_or(Ok(None), |problem| Err(problem.into()))
 }
 
 /// Whether two records hold the same file.

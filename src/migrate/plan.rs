@@ -143,6 +143,15 @@ impl Item {
         Ok(route.sources.get(self.source).ok_or_else(|| Error::new("a source is gone"))?)
     }
 
+    /// Why it stays, if it does.
+    pub fn why(&self) -> Option<Error> {
+        self.problem.clone().or_else(|| match self.step {
+            Step::Conflict => Some(error::migration_conflict(&self.request.record)),
+            Step::Expired => Some(error::ended_and_left(&self.request.record)),
+            _ => None,
+        })
+    }
+
     /// The file that it is moved from, where that came with the folder that one stands in, with whatever key somebody else put there.
     pub fn file_of_the_folder(&self) -> Option<&str> {
         if self.step != Step::Move {

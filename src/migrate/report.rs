@@ -98,10 +98,10 @@ pub fn json(
     for (at, item) in items.iter().enumerate() {
         let text = |key| item.request.record.text(key).map(visible);
         let (outcome, kept_by, problem) = match outcomes.get(at) {
-            None => (None, Vec::new(), item.problem.as_ref()),
+            None => (None, Vec::new(), item.why()),
             Some(Outcome::Moved(helpers)) => (Some("moved"), helpers.clone(), None),
             Some(Outcome::Erased) => (Some("erased"), Vec::new(), None),
-            Some(Outcome::Left(problem)) => (Some("left"), Vec::new(), problem.as_ref()),
+            Some(Outcome::Left(problem)) => (Some("left"), Vec::new(), problem.clone().or_else(|| item.why())),
         };
         credentials.push(Line {
             provider: text("provider"),
@@ -120,7 +120,7 @@ pub fn json(
             },
             outcome,
             kept_by,
-            problem: problem.map(ToString::to_string),
+            problem: problem.as_ref().map(ToString::to_string),
         });
     }
     pretty(&Report {

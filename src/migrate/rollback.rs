@@ -150,7 +150,8 @@ fn take_back(named: &Named, route: &Route) -> Result<Back> {
     let here = source.get(&description, file)?;
     let Some((chain, copy)) = kept else {
         // Nothing is kept of it: it was taken back before, or erased since.
-        let problem = problem.or_else(|| here.is_none().then(|| error::in_neither_place(&description)));
+        let nowhere = || route.left_out.clone().unwrap_or_else(|| error::in_neither_place(&description));
+        let problem = problem.or_else(|| here.is_none().then(nowhere));
         return Ok(problem.map_or(Back::Taken, Back::Failed));
     };
     let mut credential = description.clone();

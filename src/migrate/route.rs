@@ -41,6 +41,8 @@ pub struct Route {
     pub sources: Vec<Source>,
     /// The helper that was named for it, as it was called.
     pub to: Option<String>,
+    /// A helper of the chain that cannot be asked here and now.
+    pub left_out: Option<Error>,
     common: Chain,
     own: BTreeMap<String, Chain>,
 }
@@ -173,6 +175,7 @@ impl Route {
             links::of(&Helpers { entries, automatic }, person, providers.store_in_all())
         };
         let mut own = BTreeMap::new();
+        let mut left_out = None;
         let common = match to {
             Some(words) => {
                 let entry = entry_of_text(words).map_err(error::bad_helper)?;
@@ -187,10 +190,12 @@ impl Route {
                     let helpers = providers.helpers_for(&Record::of([("provider", name)])?)?;
                     own.insert(name.to_owned(), chain(helpers));
                 }
-                chain(providers.helpers_for(&Record::new())?)
+                let helpers = providers.helpers_for(&Record::new())?;
+                left_out = (helpers.automatic && !links::has_session_bus()).then(error::keyring_left_out);
+                chain(helpers)
             }
         };
-        Ok(Self { sources, to: to.map(str::to_owned), common, own })
+        Ok(Self { sources, to: to.map(str::to_owned), left_out, common, own })
     }
 
     /// How the sources were called.

@@ -148,3 +148,20 @@ fn a_backup_goes_with_the_credentials_of_its_helper_and_is_called_one() {
     let (test, _, _) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
     assert!(file(&test).contains(SECRET));
 }
+
+#[test]
+fn what_is_in_the_keyring_is_not_said_to_be_gone_where_there_is_no_session() {
+    let keyring = Keyring::start();
+    let test = with_file(in_a_session(&keyring));
+    let before = file(&test);
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    let bus = keyring.env().into_iter().find(|(name, _)| *name == "DBUS_SESSION_BUS_ADDRESS").expect("it is set").1;
+    let nowhere = test.home().display().to_string();
+    let test = test.env("DBUS_SESSION_BUS_ADDRESS", "").env("XDG_RUNTIME_DIR", nowhere);
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    assert!(stderr.contains("helper `keyring` was not asked: there is no D-Bus session bus"), "{stderr}");
+    assert!(!stderr.contains("any more"), "{stderr}");
+    let (test, _, _) =
+        run(test.env("DBUS_SESSION_BUS_ADDRESS", bus.to_string_lossy()), &["migrate", "--rollback", "--yes"], 0);
+    assert_eq!(file(&test), before);
+}

@@ -199,15 +199,25 @@ impl Opened {
         }
     }
 
-    /// Owner first: changing it would take some of the mode away again.
+    /// Owner first: changing it would take some of the mode away again. Where the group is one that the user is not in, it cannot be
+    /// given again, and no other group gets what it was allowed.
     #[cfg(unix)]
     fn make_alike(&self, file: &File) -> io::Result<()> {
-        use std::os::unix::fs::{MetadataExt, fchown};
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
         let made = file.metadata()?;
+        let mut permissions = self.metadata.permissions();
         if (made.uid(), made.gid()) != (self.metadata.uid(), self.metadata.gid()) {
-            fchown(file, Some(self.metadata.uid()), Some(self.metadata.gid()))?;
+            match fchown(file, Some(self.metadata.uid()), Some(self.metadata.gid())) {
+                Err(problem)
+                    if problem.kind() == io::ErrorKind::PermissionDenied && made.uid() == self.metadata.uid() =>
+                {
+                    permissions.set_mode(permissions.mode() & !0o070);
+                    return file.set_permissions(permissions);
+                }
+                changed => changed?,
+            }
         }
-        file.set_permissions(self.metadata.permissions())?;
+        file.set_permissions(permissions)?;
         self.copy_access_list(file)
     }
 

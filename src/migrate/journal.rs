@@ -165,8 +165,12 @@ impl Migration {
             Event::Begun { from, to } => {
                 (self.from, self.to, self.state) = (from, to, State::Begun);
             }
-            Event::Kept { file } if !self.files.contains(&file) => self.files.push(file),
-            Event::Kept { .. } => {}
+            Event::Kept { file } => {
+                self.forgotten = false;
+                if !self.files.contains(&file) {
+                    self.files.push(file);
+                }
+            }
             Event::Moving { credential } => self.moved.push(credential),
             Event::Finished => self.state = State::Finished,
             Event::RollbackBegun => self.state = State::RollbackBegun,

@@ -284,3 +284,21 @@ fn a_helper_that_keeps_only_the_beginning_of_a_long_file_is_not_trusted_with_it(
     );
     assert!(file(&test) == large);
 }
+
+#[test]
+fn a_backup_that_was_erased_and_is_kept_again_counts() {
+    let test = with_file(Test::new()).file(".local/state/modelforge-credential/migrations.jsonl", "");
+    let before = file(&test);
+    let journal = test.home().join(".local/state/modelforge-credential/migrations.jsonl").display().to_string();
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let strace = crate::support::system("strace", "strace").display().to_string();
+    let inject = "inject=fdatasync:signal=SIGKILL:when=2";
+    test.run(&[&strace, "-f", "-o", "/dev/null", "-P", &journal, "-e", inject, &core, "migrate", "--yes"], "");
+    let (test, text, _) = run(test, &["migrate", "--backups", "--json"], 0);
+    let id = json(&text)["backups"][0]["migration"].as_str().expect("it was kept").to_owned();
+    let (test, _, _) = run(test, &["migrate", "--forget-backup", &id], 0);
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    let (test, text, _) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
+    assert!(text.contains("byte for byte"), "{text}");
+    assert_eq!(file(&test), before);
+}

@@ -98,7 +98,7 @@ pub fn status(status: &Status) -> Result<()> {
         lines.push(b'\n');
         terminal::answer(&lines)?;
     } else {
-        terminal::answer(table(&report, status).as_bytes())?;
+        terminal::tell(&table(&report, status))?;
     }
     // In detail, the helper that opened the files has said it already.
     let is_silenced = std::env::var_os("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT").is_some_and(|value| value == "0");

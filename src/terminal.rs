@@ -1,6 +1,9 @@
 //! The only file that prints or prompts. Standard output belongs to the answer, the terminal to prompts, standard error to
 //! remarks. What is shown was made visible first: no control character reaches a terminal.
 
+mod fold;
+mod table;
+
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
@@ -10,6 +13,8 @@ use modelforge_credential_protocol::{Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
 use crate::{error, program};
+use fold::fold;
+pub use table::{Paint, columns};
 
 static VERBOSE: AtomicBool = AtomicBool::new(false);
 
@@ -30,36 +35,13 @@ pub fn answer(lines: &[u8]) -> io::Result<()> {
 
 /// Tells a person on standard output what was done.
 pub fn done(line: &str) -> io::Result<()> {
-    answer(format!("{}\n", visible(line)).as_bytes())
+    tell(&format!("{}\n", visible(line)))
 }
 
-/// How a line of a table looks.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Paint {
-    Plain,
-    /// Red, where there are colours.
-    Alarm,
-}
-
-/// Lines in columns as wide as they need to be; in colour only on a terminal, and not with `NO_COLOR`.
-pub fn columns(lines: &[Vec<String>], paints: &[Paint]) -> String {
-    let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let count = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let used = |at: usize| lines.iter().skip(1).any(|line| line.get(at).is_some_and(|cell| !cell.is_empty()));
-    let width =
-        |at: usize| lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let shown: Vec<(usize, usize)> = (0..count).filter(|at| used(*at)).map(|at| (at, width(at))).collect();
-    let mut text = String::new();
-    for (line, paint) in lines.iter().zip(paints) {
-        let cells = shown.iter().map(|(at, width)| format!("{:width$}", line.get(*at).map_or("", String::as_str)));
-        let row = cells.collect::<Vec<_>>().join("  ");
-        let row = row.trim_end();
-        match paint {
-            Paint::Alarm if colours => text.push_str(&format!("\u{1b}[31m{row}\u{1b}[0m\n")),
-            _ => text.push_str(&format!("{row}\n")),
-        }
-    }
-    text
+/// Tells a person on standard output, in lines that end between words where that is a terminal.
+pub fn tell(text: &str) -> io::Result<()> {
+    let Some(width) = fold::width_of(&io::stdout()) else { return answer(text.as_bytes()) };
+    answer(text.lines().map(|line| fold(line, width, 0) + "\n").collect::<String>().as_bytes())
 }
 
 /// Says on the terminal what takes so long, from the first second on, and takes it back when it is dropped.
@@ -198,8 +180,9 @@ fn say(kind: &str, text: &str) {
 }
 
 fn write_line(line: &str) {
+    let folded = fold::width_of(&io::stderr()).map(|width| fold(line, width, 2));
     // There is nobody left to tell that standard error is closed.
-    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+    let _ = io::stderr().write_all(format!("{}\n", folded.as_deref().unwrap_or(line)).as_bytes());
 }
 
 /// Who may be asked.

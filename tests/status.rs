@@ -306,6 +306,20 @@ fn plain_text_is_red_on_a_terminal_and_nowhere_else() {
 }
 
 #[test]
+fn a_line_that_is_wider_than_the_terminal_ends_between_words_and_nowhere_else() {
+    let plain = format!("{OPENAI}\nstorage=PLAIN TEXT\nfile=/etc/a folder whose name is long/keys.json");
+    let test = status(shelf(Test::new(), "one", &plain, "").helpers("one"), &[]);
+    let row = "openai    yes        default  one      PLAIN TEXT, /etc/a folder whose name is long/keys.json\n";
+    assert!(told(&test).contains(row), "{}", told(&test));
+    let (_, _, shown) = Session::wide(&test, 60).end();
+    let folded = "openai    yes        default  one      PLAIN TEXT, /etc/a\r\n                              \
+                  folder whose name is\r\n                              long/keys.json\u{1b}[0m\r\n";
+    assert!(shown.contains(folded), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 60 || line.contains('\u{1b}')), "{shown}");
+    assert!(Session::wide(&test, 120).end().2.contains(&row.replace('\n', "\u{1b}[0m")), "a wide one shows it whole");
+}
+
+#[test]
 fn what_others_wrote_cannot_move_the_cursor() {
     let odd =
         "protocol=https\nhost=api.openai.com\nusername=a\u{1b}[2Jb\u{202e}\nstorage=vault \u{1b}[31m\nfile=/\u{9b}x";

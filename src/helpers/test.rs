@@ -74,7 +74,7 @@ pub fn test(options: &TestOptions) -> Result<()> {
         lines.push(b'\n');
         terminal::answer(&lines)?;
     } else {
-        terminal::answer(verdict.text().as_bytes())?;
+        terminal::tell(&verdict.text())?;
     }
     conclude(&name, &report, &verdict, options.rules)
 }

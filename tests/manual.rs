@@ -72,6 +72,12 @@ fn fish_completes_a_command_and_a_provider() {
 }
 
 #[test]
+fn completions_without_a_shell_say_where_the_shells_are_named() {
+    let hint = "hint: modelforge-credential completions --help\n";
+    Test::new().args(["completions"]).stderr(&format!("error: `<SHELL>` is missing\n{hint}")).status(2);
+}
+
+#[test]
 fn a_shell_that_nobody_knows_is_an_error_that_repeats_nothing() {
     let test = Test::new().args(["completions", "sk-secret"]);
     let said = String::from_utf8_lossy(&test.output().stderr).into_owned();

@@ -251,8 +251,7 @@ pub fn nothing_entered() -> Error {
 }
 
 pub fn not_kept(record: &Record) -> Error {
-    Error::new(format!("no helper kept the credential for {}", name_of(record)))
-        .hint(format!("MODELFORGE_CREDENTIAL_TRACE=1 {PROGRAM} list  # shows what each helper answers"))
+    Error::new(format!("no helper kept the credential for {}", name_of(record))).hint(format!("{PROGRAM} doctor"))
 }
 
 pub fn not_erased(record: &Record) -> Error {

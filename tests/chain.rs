@@ -62,7 +62,7 @@ fn a_store_that_nobody_kept_is_an_error_even_if_every_helper_reported_success() 
     approve(Test::new().script("liar", "exit 0").helpers("liar"))
         .stderr(
             "error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
-             hint: MODELFORGE_CREDENTIAL_TRACE=1 modelforge-credential list  # shows what each helper answers\n",
+             hint: modelforge-credential doctor\n",
         )
         .failure();
 }

@@ -362,7 +362,7 @@ fn a_name_that_nobody_knows_is_an_error_that_says_how_to_declare_it() {
 }
 
 const NOT_KEPT: &str = "error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
-                        hint: MODELFORGE_CREDENTIAL_TRACE=1 modelforge-credential list  # shows what each helper answers\n";
+                        hint: modelforge-credential doctor\n";
 
 #[test]
 fn a_sign_in_that_fails_leaves_the_key_before_it() {

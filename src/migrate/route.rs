@@ -11,7 +11,7 @@ use crate::error;
 use crate::links;
 use crate::program::Program;
 use crate::providers::Providers;
-use crate::terminal::Person;
+use crate::terminal::{self, Person};
 
 /// What is moved when nobody says what: the files of other programs, and what ModelForge 0.2 kept in the system's keyring.
 const PLAIN_TEXT: &str = "plaintext";
@@ -58,7 +58,10 @@ impl Source {
             return Ok((listed.records, Vec::new()));
         }
         listed.failed.extend(listed.cannot_list.iter().map(|helper| error::cannot_list(helper)));
-        // Only variables are meant for the environment: they cannot be taken out of it.
+        // A variable cannot be taken out of the environment that it came with.
+        for record in listed.records.iter().filter(|record| record.has("variable")) {
+            terminal::warning(&error::variable_stays(record));
+        }
         listed.records.retain(|record| !record.has("variable"));
         Ok((listed.records, listed.failed))
     }

@@ -2,6 +2,7 @@
 //! remarks. What is shown was made visible first: no control character reaches a terminal.
 
 mod fold;
+mod held;
 mod table;
 
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{error, program};
 use fold::fold;
+pub use held::{Remark, hold, release};
 pub use table::{Paint, columns};
 
 static VERBOSE: AtomicBool = AtomicBool::new(false);
@@ -139,6 +141,9 @@ pub fn error(problem: &anyhow::Error) {
 
 /// Says what did not stop the work but should be known.
 pub fn warning(problem: &Error) {
+    if held::keep(Remark::Own(problem.clone())).is_none() {
+        return;
+    }
     say("warning", &problem.to_string());
     if let Some(hint) = problem.hint_text() {
         say("hint", hint);
@@ -147,7 +152,9 @@ pub fn warning(problem: &Error) {
 
 /// Passes on a line that a helper said.
 pub fn remark(line: &str) {
-    write_line(&visible(line));
+    if let Some(Remark::OfAHelper(line)) = held::keep(Remark::OfAHelper(visible(line))) {
+        write_line(&line);
+    }
 }
 
 /// Whether a helper's warning was not passed on yet: it may be asked more than once in a run, and says the same each time.

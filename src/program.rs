@@ -186,11 +186,8 @@ impl Program {
                 reason = Some(text.to_owned());
             } else if let Some(text) = line.strip_prefix("hint: ").filter(|_| reason.is_some()) {
                 hint = Some(text.to_owned());
-            } else if !line.trim().is_empty() {
-                let is_kind = line.starts_with("warning: ") || line.starts_with("hint: ");
-                if !is_kind || terminal::is_news(&line) {
-                    terminal::remark(&line);
-                }
+            } else if !line.trim().is_empty() && terminal::is_news(&line) {
+                terminal::remark(&line);
             }
         }
         (reason, hint)

@@ -157,7 +157,7 @@ pub fn remark(line: &str) {
     }
 }
 
-/// Whether a helper's warning was not passed on yet: it may be asked more than once in a run, and says the same each time.
+/// Whether a helper's remark was not passed on yet: it may be asked more than once in a run, and says the same each time.
 pub fn is_news(warning: &str) -> bool {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let Ok(mut said) = SAID.lock() else { return true };

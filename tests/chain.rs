@@ -372,3 +372,13 @@ fn store_and_erase_never_ask_a_person() {
         assert!(!String::from_utf8_lossy(&output.stderr).contains("asked"), "{operation}");
     }
 }
+
+#[test]
+fn what_a_helper_says_each_time_that_it_is_asked_is_passed_on_once() {
+    let test = Test::new()
+        .script("chatty", "echo 'chatty: hello' >&2")
+        .script("has", "echo password=x")
+        .helpers("chatty\nhas");
+    let test = test.args(["exec", "openai", "mistral", "--", "true"]);
+    test.stderr("chatty: hello\n").success();
+}

@@ -129,7 +129,7 @@ fn a_provider_that_nobody_knows_is_an_error() {
     let test = Test::new().config("helpers = ['age']\n[provider.opnai]\naccount = 'work'\n");
     finds(
         test,
-        "error configuration: provider `opnai` has no URL of its own: it differs from user to user | declare yours in config.toml: [provider.opnai] url = \"https://…\"",
+        "error configuration: provider `opnai` has no URL of its own: it differs from user to user | declare yours in config.toml: provider.opnai.url = \"https://…\"  # above any [section]",
     );
 }
 

@@ -1,6 +1,8 @@
 //! What is kept where: for each provider whether one is signed in, which helper answers, how the copy is protected, how long it
 //! lasts, and what shadows what. Helpers list without decrypting; only what ends, or is asked for in detail, is opened.
 
+mod unlisted;
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -158,6 +160,7 @@ fn collect(
     status: &Status,
 ) -> Result<(Report, Vec<Failure>)> {
     let mut failed: Vec<Failure> = Vec::new();
+    let mut silent = Vec::new();
     // By provider and account, each with its copies in the order of the chain.
     let mut found: BTreeMap<(String, String), Vec<(String, Record)>> = BTreeMap::new();
     for (helper, listed) in chains.list(providers)? {
@@ -170,9 +173,25 @@ fn collect(
                     }
                 }
             }
-            Ok(None) => {}
+            Ok(None) => match named {
+                Some(provider) => {
+                    let place = described(named, status)?;
+                    match unlisted::ask(&chains.of(&provider.name).chain, &helper, &place, &provider.context()?) {
+                        Ok(Some(record)) => {
+                            let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
+                            found.entry((provider.name.clone(), account)).or_default().push((helper, record));
+                        }
+                        Ok(None) => {}
+                        Err(problem) => add(&mut failed, error::helper_failed(&helper, &problem), false),
+                    }
+                }
+                None => silent.push(error::cannot_list(&helper)),
+            },
             Err(problem) => add(&mut failed, error::helper_failed(&helper, &problem), false),
         }
+    }
+    if found.is_empty() || status.details {
+        silent.into_iter().for_each(|problem| add(&mut failed, problem, false));
     }
     let mut wanted: BTreeMap<String, Provider> = BTreeMap::new();
     let names: Vec<String> = match named {

@@ -425,3 +425,16 @@ fn the_keys_in_modelforges_files_are_shown_as_plain_text_and_never_written_out()
         ] }, { insta::assert_snapshot!(format!("plain_text_{name}"), transcript) });
     }
 }
+
+#[test]
+fn a_helper_that_cannot_list_is_asked_for_the_provider_that_was_named() {
+    let body =
+        "[ $1 = get ] || exit 0; grep -q host=api.openai.com && printf 'username=me\\npassword=key-for-tests\\n'";
+    let test = Test::new().script("mute", &format!("{body}; exit 0")).helpers("mute");
+    let row = "PROVIDER  SIGNED IN  ACCOUNT  KEPT BY  PROTECTED BY\nopenai    yes        me       mute     stored by the helper\n";
+    let test = test.args(["status", "openai"]).stdout(row).success();
+    let hint = "error: not signed in to `mistral`\nhint: modelforge-credential login mistral\n";
+    let test = test.args(["status", "mistral"]).stdout("PROVIDER  SIGNED IN\nmistral   no\n").stderr(hint).failure();
+    let test = test.args(["status"]).stdout("no provider is signed in, and none is configured\n");
+    test.stderr("warning: helper `mute` cannot say what it holds, so it may hold more\n").success();
+}

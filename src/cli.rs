@@ -284,7 +284,9 @@ fn mistake(problem: &clap::Error) -> Usage {
     let suggestion = text(ContextKind::SuggestedArg);
     match (problem.kind(), option) {
         // The name is of the definitions, and nothing that was typed.
-        (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => error::argument_missing(argument),
+        (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => {
+            error::argument_missing(argument, &command_of(problem))
+        }
         (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, suggestion),
         (ErrorKind::UnknownArgument, None) => error::too_many_arguments(),
         (ErrorKind::ArgumentConflict, Some(option)) => error::conflicting_option(option),
@@ -295,6 +297,14 @@ fn mistake(problem: &clap::Error) -> Usage {
         (ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand, _) => error::no_command(),
         _ => error::bad_command_line(),
     }
+}
+
+/// Which command a mistake was made in, as its usage has it: the words before the first argument or option.
+fn command_of(problem: &clap::Error) -> String {
+    let usage = problem.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    let words = usage.split_whitespace().skip_while(|word| *word != error::PROGRAM);
+    let words: Vec<&str> = words.take_while(|word| !word.starts_with(['<', '[', '-'])).collect();
+    if words.is_empty() { error::PROGRAM.to_owned() } else { words.join(" ") }
 }
 
 fn operation(word: &str) -> Option<Command> {

@@ -40,7 +40,11 @@ pub struct Doctor {
 pub fn doctor(asked: &Doctor) -> Result<()> {
     let interrupted = signals()?;
     let progress = terminal::Progress::start("checking");
-    let findings = examine(&interrupted)?;
+    terminal::hold();
+    let findings = examine(&interrupted);
+    let remarks = terminal::release();
+    let mut findings = findings?;
+    finding::add(&mut findings, remarks);
     drop(progress);
     let signal = interrupted.load(Ordering::Relaxed);
     if signal != 0 {

@@ -251,8 +251,7 @@ pub fn nothing_entered() -> Error {
 }
 
 pub fn not_kept(record: &Record) -> Error {
-    Error::new(format!("no helper kept the credential for {}", name_of(record)))
-        .hint(format!("MODELFORGE_CREDENTIAL_TRACE=1 {PROGRAM} list  # shows what each helper answers"))
+    Error::new(format!("no helper kept the credential for {}", name_of(record))).hint(format!("{PROGRAM} doctor"))
 }
 
 pub fn not_erased(record: &Record) -> Error {
@@ -289,15 +288,15 @@ pub fn unknown_provider(name: &str, similar: Option<&str>) -> Error {
     let name = visible(name);
     Error::new(format!("no provider is called `{name}`")).hint(match similar {
         Some(similar) => {
-            format!("did you mean `{similar}`? else declare it in config.toml: [provider.{name}] url = \"https://…\"")
+            format!("did you mean `{similar}`? else declare it in config.toml: provider.{name}.url = \"https://…\"  # above any [section]")
         }
-        None => format!("declare it in config.toml: [provider.{name}] url = \"https://…\""),
+        None => format!("declare it in config.toml: provider.{name}.url = \"https://…\"  # above any [section]"),
     })
 }
 
 pub fn provider_without_url(name: &str) -> Error {
     Error::new(format!("provider `{name}` has no URL of its own: it differs from user to user"))
-        .hint(format!("declare yours in config.toml: [provider.{name}] url = \"https://…\""))
+        .hint(format!("declare yours in config.toml: provider.{name}.url = \"https://…\"  # above any [section]"))
 }
 
 pub fn bad_provider_name(name: &str) -> Error {

@@ -105,7 +105,7 @@ pub fn helpers(json: bool) -> Result<()> {
         lines.push(b'\n');
         terminal::answer(&lines)?;
     } else {
-        terminal::answer(table::table(&report).as_bytes())?;
+        terminal::tell(&table::table(&report))?;
     }
     let chosen = report.chains.iter().filter(|chain| chain.is_chosen).flat_map(|chain| &chain.helpers);
     let not_ready: Vec<String> = chosen.filter(|row| !row.probed.is_ready()).map(|row| row.helper.clone()).collect();

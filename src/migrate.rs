@@ -243,7 +243,8 @@ fn tell_what_is_next(id: &str, outcomes: &[Outcome], items: &[Item]) -> Result<(
     if items.iter().any(|item| item.file.is_some()) {
         let lines = [
             format!("the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"),
-            format!("from now on start ModelForge so: {program} exec -- modelforge …"),
+            format!("from now on start ModelForge so: `{program} exec -- modelforge …`"),
+            "without that it asks for each key again, and puts it into its file".to_owned(),
             "keys that others could read may have been read, and shell histories, dotfile repositories and backups may still hold \
              them: make new ones"
                 .to_owned(),

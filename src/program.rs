@@ -182,20 +182,23 @@ impl Program {
         };
         // The longest first: one may be part of another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        for line in said.lines() {
-            let mut line = line.to_owned();
-            for secret in &secrets {
-                line = line.replace(secret, "<redacted>");
-            }
-            let line = visible(&line);
+        let lines: Vec<String> = said
+            .lines()
+            .map(|line| {
+                visible(&secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, "<redacted>")))
+            })
+            .collect();
+        // A helper that is asked more than once may say the same each time.
+        let is_news = !lines.is_empty() && terminal::is_news(&format!("{}: {}", self.name, lines.join("\n")));
+        for line in &lines {
             if let Some(text) = line.strip_prefix("error: ").or(line.strip_prefix("fatal: ")) {
                 reason = Some(text.to_owned());
             } else if let Some(text) = line.strip_prefix("hint: ").filter(|_| reason.is_some()) {
                 hint = Some(text.to_owned());
             } else if !line.trim().is_empty() {
                 let is_kind = line.starts_with("warning: ") || line.starts_with("hint: ");
-                if !is_kind || terminal::is_news(&line) {
-                    terminal::remark(&line);
+                if is_news && (!is_kind || terminal::is_news(line)) {
+                    terminal::remark(line);
                 }
             }
         }

@@ -26,7 +26,7 @@ pub fn purge(yes: bool) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let person = terminal::person();
     let places = Places::find()?;
-    terminal::answer(places.plan().as_bytes())?;
+    terminal::tell(&places.plan())?;
     if places.identity.exists() {
         warning(&error::identity_goes_too(&places.identity));
     }

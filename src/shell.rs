@@ -39,7 +39,7 @@ pub fn env(env: &Env) -> Result<()> {
     }
     terminal::answer(&lines)?;
     if std::io::stdout().is_terminal() {
-        terminal::warning(&error::keys_on_the_terminal());
+        terminal::warning(&error::keys_on_the_terminal(&env.wanted.providers));
     }
     Ok(())
 }

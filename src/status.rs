@@ -1,6 +1,9 @@
 //! What is kept where: for each provider whether one is signed in, which helper answers, how the copy is protected, how long it
 //! lasts, and what shadows what. Helpers list without decrypting; only what ends, or is asked for in detail, is opened.
 
+mod table;
+mod unlisted;
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -14,7 +17,8 @@ use crate::error;
 use crate::links::Chains;
 use crate::login::protection;
 use crate::providers::{Provider, Providers};
-use crate::terminal::{self, Paint};
+use crate::terminal;
+use table::{span, table};
 
 /// `status --json`: the shape is stable, fields are only ever added.
 #[derive(Serialize)]
@@ -98,7 +102,7 @@ pub fn status(status: &Status) -> Result<()> {
         lines.push(b'\n');
         terminal::answer(&lines)?;
     } else {
-        terminal::answer(table(&report, status).as_bytes())?;
+        terminal::tell(&table(&report, status))?;
     }
     // In detail, the helper that opened the files has said it already.
     let is_silenced = std::env::var_os("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT").is_some_and(|value| value == "0");
@@ -158,6 +162,7 @@ fn collect(
     status: &Status,
 ) -> Result<(Report, Vec<Failure>)> {
     let mut failed: Vec<Failure> = Vec::new();
+    let mut silent = Vec::new();
     // By provider and account, each with its copies in the order of the chain.
     let mut found: BTreeMap<(String, String), Vec<(String, Record)>> = BTreeMap::new();
     for (helper, listed) in chains.list(providers)? {
@@ -170,9 +175,25 @@ fn collect(
                     }
                 }
             }
-            Ok(None) => {}
+            Ok(None) => match named {
+                Some(provider) => {
+                    let place = described(named, status)?;
+                    match unlisted::ask(&chains.of(&provider.name).chain, &helper, &place, &provider.context()?) {
+                        Ok(Some(record)) => {
+                            let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
+                            found.entry((provider.name.clone(), account)).or_default().push((helper, record));
+                        }
+                        Ok(None) => {}
+                        Err(problem) => add(&mut failed, error::helper_failed(&helper, &problem), false),
+                    }
+                }
+                None => silent.push(error::cannot_list(&helper)),
+            },
             Err(problem) => add(&mut failed, error::helper_failed(&helper, &problem), false),
         }
+    }
+    if found.is_empty() || status.details {
+        silent.into_iter().for_each(|problem| add(&mut failed, problem, false));
     }
     let mut wanted: BTreeMap<String, Provider> = BTreeMap::new();
     let names: Vec<String> = match named {
@@ -278,88 +299,4 @@ impl Copy {
 fn fingerprint(key: &str) -> Option<String> {
     let shown = if key.len() >= 24 { 4 } else { 0 };
     key.get(key.len() - shown..).filter(|end| !end.is_empty()).map(|end| format!("…{end}"))
-}
-
-fn table(report: &Report, Status { account, details, .. }: &Status) -> String {
-    let details = *details;
-    let mut lines =
-        vec![["PROVIDER", "SIGNED IN", "ACCOUNT", "KEPT BY", "PROTECTED BY", "TIME LEFT"].map(String::from).to_vec()];
-    let mut paints = vec![Paint::Plain];
-    for row in &report.providers {
-        let shown = if details { row.copies.len().max(1) } else { 1 };
-        for at in 0..shown {
-            let copy = row.copies.get(at);
-            let (provider, account) =
-                if at == 0 { (row.provider.as_str(), row.account.as_deref()) } else { ("", None) };
-            lines.push(vec![
-                visible(provider),
-                match copy {
-                    Some(copy) if at > 0 => if copy.is_over() { "expired" } else { "shadowed" }.to_owned(),
-                    _ => row.signed_in.to_owned(),
-                },
-                visible(account.unwrap_or("")),
-                copy.map(|copy| visible(&copy.helper)).unwrap_or_default(),
-                copy.map(|copy| visible(&copy.protection)).unwrap_or_default(),
-                copy.and_then(time_left).unwrap_or_default(),
-            ]);
-            paints.push(if copy.is_some_and(|copy| copy.plain_text) { Paint::Alarm } else { Paint::Plain });
-        }
-    }
-    let mut text = terminal::columns(&lines, &paints);
-    for row in &report.providers {
-        let [first, others @ ..] = row.copies.as_slice() else { continue };
-        for other in others.iter().filter(|_| !details) {
-            let account = row.account.as_deref().filter(|account| *account != DEFAULT_ACCOUNT);
-            let account = account.map(|account| format!(", {}", visible(account))).unwrap_or_default();
-            let name = format!("{}{account}", visible(&row.provider));
-            let [helper, protection, other_helper] =
-                [&first.helper, &first.protection, &other.helper].map(|text| visible(text));
-            text.push_str(&match other.is_over() {
-                true => format!("{name}: the copy in `{other_helper}` has ended\n"),
-                false => format!("{name}: `{helper}` ({protection}) answers before the copy in `{other_helper}`\n"),
-            });
-        }
-        for copy in row.copies.iter().filter(|_| details) {
-            let mut facts = Vec::new();
-            facts.extend(copy.fingerprint.as_ref().map(|end| format!("ends in {}", visible(end))));
-            facts.extend(copy.created_utc.map(|at| format!("set {} ago", span(now().saturating_sub(at)))));
-            facts.extend(copy.used_utc.map(|at| {
-                let by = copy.used_by.as_ref().map(|program| format!(" by {}", visible(program))).unwrap_or_default();
-                format!("last used {} ago{by}", span(now().saturating_sub(at)))
-            }));
-            facts.extend(copy.scope.as_ref().map(|scope| format!("scope {scope}")));
-            if !facts.is_empty() {
-                let (provider, helper) = (visible(&row.provider), visible(&copy.helper));
-                let account = visible(row.account.as_deref().unwrap_or(DEFAULT_ACCOUNT));
-                text.push_str(&format!("{provider}, {account}, in {helper}: {}\n", facts.join(", ")));
-            }
-        }
-    }
-    if report.providers.is_empty() {
-        text = match account {
-            Some(account) => format!("no provider is signed in as `{}`\n", visible(account)),
-            None => "no provider is signed in, and none is configured\n".to_owned(),
-        };
-    }
-    text
-}
-
-fn time_left(copy: &Copy) -> Option<String> {
-    let expires = copy.expires_utc?;
-    let renewed = if copy.renewable == Some(true) { ", is renewed when it is used" } else { "" };
-    Some(match expires.checked_sub(now()) {
-        Some(left) => span(left),
-        None => format!("ended {} ago{renewed}", span(now().saturating_sub(expires))),
-    })
-}
-
-/// A span of time in its largest unit.
-fn span(seconds: u64) -> String {
-    let (number, unit) = match seconds {
-        0..60 => (seconds, "second"),
-        60..3600 => (seconds / 60, "minute"),
-        3600..86400 => (seconds / 3600, "hour"),
-        _ => (seconds / 86400, "day"),
-    };
-    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,6 +1,10 @@
 //! The only file that prints or prompts. Standard output belongs to the answer, the terminal to prompts, standard error to
 //! remarks. What is shown was made visible first: no control character reaches a terminal.
 
+mod fold;
+mod held;
+mod table;
+
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
@@ -10,6 +14,9 @@ use modelforge_credential_protocol::{Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
 use crate::{error, program};
+use fold::fold;
+pub use held::{Remark, hold, release};
+pub use table::{Paint, columns};
 
 static VERBOSE: AtomicBool = AtomicBool::new(false);
 
@@ -30,36 +37,13 @@ pub fn answer(lines: &[u8]) -> io::Result<()> {
 
 /// Tells a person on standard output what was done.
 pub fn done(line: &str) -> io::Result<()> {
-    answer(format!("{}\n", visible(line)).as_bytes())
+    tell(&format!("{}\n", visible(line)))
 }
 
-/// How a line of a table looks.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Paint {
-    Plain,
-    /// Red, where there are colours.
-    Alarm,
-}
-
-/// Lines in columns as wide as they need to be; in colour only on a terminal, and not with `NO_COLOR`.
-pub fn columns(lines: &[Vec<String>], paints: &[Paint]) -> String {
-    let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let count = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let used = |at: usize| lines.iter().skip(1).any(|line| line.get(at).is_some_and(|cell| !cell.is_empty()));
-    let width =
-        |at: usize| lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let shown: Vec<(usize, usize)> = (0..count).filter(|at| used(*at)).map(|at| (at, width(at))).collect();
-    let mut text = String::new();
-    for (line, paint) in lines.iter().zip(paints) {
-        let cells = shown.iter().map(|(at, width)| format!("{:width$}", line.get(*at).map_or("", String::as_str)));
-        let row = cells.collect::<Vec<_>>().join("  ");
-        let row = row.trim_end();
-        match paint {
-            Paint::Alarm if colours => text.push_str(&format!("\u{1b}[31m{row}\u{1b}[0m\n")),
-            _ => text.push_str(&format!("{row}\n")),
-        }
-    }
-    text
+/// Tells a person on standard output, in lines that end between words where that is a terminal.
+pub fn tell(text: &str) -> io::Result<()> {
+    let Some(width) = fold::width_of(&io::stdout()) else { return answer(text.as_bytes()) };
+    answer(text.lines().map(|line| fold(line, width, 0) + "\n").collect::<String>().as_bytes())
 }
 
 /// Says on the terminal what takes so long, from the first second on, and takes it back when it is dropped.
@@ -157,6 +141,9 @@ pub fn error(problem: &anyhow::Error) {
 
 /// Says what did not stop the work but should be known.
 pub fn warning(problem: &Error) {
+    if held::keep(Remark::Own(problem.clone())).is_none() {
+        return;
+    }
     say("warning", &problem.to_string());
     if let Some(hint) = problem.hint_text() {
         say("hint", hint);
@@ -165,10 +152,12 @@ pub fn warning(problem: &Error) {
 
 /// Passes on a line that a helper said.
 pub fn remark(line: &str) {
-    write_line(&visible(line));
+    if let Some(Remark::OfAHelper(line)) = held::keep(Remark::OfAHelper(visible(line))) {
+        write_line(&line);
+    }
 }
 
-/// Whether a helper's warning was not passed on yet: it may be asked more than once in a run, and says the same each time.
+/// Whether a helper's remark was not passed on yet: it may be asked more than once in a run, and says the same each time.
 pub fn is_news(warning: &str) -> bool {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let Ok(mut said) = SAID.lock() else { return true };
@@ -198,8 +187,9 @@ fn say(kind: &str, text: &str) {
 }
 
 fn write_line(line: &str) {
+    let folded = fold::width_of(&io::stderr()).map(|width| fold(line, width, 2));
     // There is nobody left to tell that standard error is closed.
-    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+    let _ = io::stderr().write_all(format!("{}\n", folded.as_deref().unwrap_or(line)).as_bytes());
 }
 
 /// Who may be asked.

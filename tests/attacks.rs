@@ -412,7 +412,7 @@ fn cve_2021_41092_a_helper_that_cannot_be_started_never_changes_where_a_key_goes
          PATH; an older copy may remain in it\n\
          hint: put a program named modelforge-credential-absent on PATH\n\
          error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
-         hint: MODELFORGE_CREDENTIAL_TRACE=1 modelforge-credential list  # shows what each helper answers\n",
+         hint: modelforge-credential doctor\n",
     )
     .failure();
 }

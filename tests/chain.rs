@@ -62,7 +62,7 @@ fn a_store_that_nobody_kept_is_an_error_even_if_every_helper_reported_success() 
     approve(Test::new().script("liar", "exit 0").helpers("liar"))
         .stderr(
             "error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
-             hint: MODELFORGE_CREDENTIAL_TRACE=1 modelforge-credential list  # shows what each helper answers\n",
+             hint: modelforge-credential doctor\n",
         )
         .failure();
 }
@@ -371,4 +371,14 @@ fn store_and_erase_never_ask_a_person() {
         );
         assert!(!String::from_utf8_lossy(&output.stderr).contains("asked"), "{operation}");
     }
+}
+
+#[test]
+fn what_a_helper_says_each_time_that_it_is_asked_is_passed_on_once() {
+    let test = Test::new()
+        .script("chatty", "echo 'chatty: hello' >&2")
+        .script("has", "echo password=x")
+        .helpers("chatty\nhas");
+    let test = test.args(["exec", "openai", "mistral", "--", "true"]);
+    test.stderr("chatty: hello\n").success();
 }

@@ -292,7 +292,7 @@ fn a_provider_without_a_url_says_how_to_declare_one() {
     let error = |name: &str| {
         format!(
             "error: provider `{name}` has no URL of its own: it differs from user to user\n\
-             hint: declare yours in config.toml: [provider.{name}] url = \"https://…\"\n"
+             hint: declare yours in config.toml: provider.{name}.url = \"https://…\"  # above any [section]\n"
         )
     };
     let test = get(Test::new().config("[provider.mine]\naccount = 'x'"), "mine").stderr(&error("mine")).failure();
@@ -458,4 +458,14 @@ fn without_a_home_and_for_a_user_that_nobody_knows_nothing_crashes() {
         let output = test.run(&words, "protocol=https\nhost=h\n");
         assert!(matches!(output.status.code(), Some(0 | 1)), "{program} {operation}: {output:?}");
     }
+}
+
+#[test]
+fn the_hint_for_a_provider_that_nobody_knows_can_be_pasted_into_the_configuration() {
+    let test = Test::new().args(["print", "our-gateway"]);
+    let said = String::from_utf8_lossy(&test.output().stderr).into_owned();
+    let (_, line) = said.split_once("declare it in config.toml: ").expect("a line to paste");
+    let line = line.replace('…', "llm.example.com");
+    let test = test.config(&line).env("MODELFORGE_OUR_GATEWAY_API_KEY", SECRET).args(["print", "our-gateway"]);
+    test.stdout(&format!("{SECRET}\n")).success();
 }

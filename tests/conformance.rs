@@ -448,6 +448,18 @@ verdict: it does what git asks of a helper, and breaks O1 of the protocol
 }
 
 #[test]
+fn a_helper_that_was_put_to_no_case_gets_no_verdict_and_is_called_as_it_was_typed() {
+    let test = Test::new().script("mine", "exit 1");
+    let script = test.bin().join("modelforge-credential-mine");
+    std::fs::copy(&script, test.work().join("mine")).expect("a copy");
+    let test = test.args(["helpers", "test", "./mine", "--only", "O6"]);
+    let problem = "error: helper `./mine` could not store, so it was not judged: exit status 1\n";
+    let said = "testing `./mine` (TEST/work/mine)\nit could not store, so only what needs no store was tried\n\
+                verdict: none, for no case applies to it\n";
+    test.stdout(said).stderr(problem).failure();
+}
+
+#[test]
 fn what_cannot_be_tested_is_a_mistake_of_the_caller() {
     let test = Test::new();
     let test = test.args(["helpers", "test", "age", "--only", "nonsense"]);
@@ -456,8 +468,8 @@ fn what_cannot_be_tested_is_a_mistake_of_the_caller() {
     let test = test.args(["helpers", "test", "age", "--timeout", "soon"]);
     let test = test.stderr("error: `--timeout` is not a duration\nhint: --timeout 5s  # or 500ms, 2m\n").status(2);
     let test = test.args(["helpers", "test"]);
-    let test =
-        test.stderr("error: `<HELPER>` is missing\nhint: modelforge-credential help  # and the command\n").status(2);
+    let hint = "hint: modelforge-credential helpers test --help\n";
+    let test = test.stderr(&format!("error: `<HELPER>` is missing\n{hint}")).status(2);
     let test = test.args(["helpers", "test", "not there"]);
     let missing = "error: helper `not` is not installed beside the program or on PATH\n";
     test.stderr(&format!("{missing}hint: put a program named modelforge-credential-not on PATH\n")).failure();

@@ -129,7 +129,7 @@ fn a_provider_that_nobody_knows_is_an_error() {
     let test = Test::new().config("helpers = ['age']\n[provider.opnai]\naccount = 'work'\n");
     finds(
         test,
-        "error configuration: provider `opnai` has no URL of its own: it differs from user to user | declare yours in config.toml: [provider.opnai] url = \"https://…\"",
+        "error configuration: provider `opnai` has no URL of its own: it differs from user to user | declare yours in config.toml: provider.opnai.url = \"https://…\"  # above any [section]",
     );
 }
 
@@ -604,4 +604,30 @@ fn without_a_home_or_an_environment_it_says_what_is_missing() {
         assert!(text.contains(expected), "{text}");
     }
     assert_eq!(String::from_utf8_lossy(&output.stderr), "error: one check failed\n");
+}
+
+#[test]
+fn what_a_helper_remarks_is_told_once_in_the_report_and_nowhere_else() {
+    let broken = "`~/.config/model-forge/config.json`, line 2, column 0: this is not JSON";
+    let test = Test::new().file(".config/model-forge/config.json", "{\n").config("helpers = ['age', 'plaintext']\n");
+    let (test, found) = findings(test);
+    let about: Vec<&String> = found.iter().filter(|line| line.contains("this is not JSON")).collect();
+    let failed = format!("error helper: helper `plaintext` failed: {broken}");
+    assert_eq!(about, [&format!("warning configuration: {broken}"), &failed]);
+    let output = test.args(["doctor"]).output();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "error: one check failed\n");
+    let talks = vault(Test::new(), "echo 'warning: the vault is old' >&2; echo 'hint: renew it' >&2");
+    let (talks, found) = findings(talks);
+    let about: Vec<&String> = found.iter().filter(|line| line.contains("helper:")).collect();
+    assert_eq!(about, [DONE, "warning helper: the vault is old | renew it"]);
+    assert!(talks.args(["doctor"]).output().stderr.is_empty());
+}
+
+#[test]
+fn that_it_cannot_be_logged_is_told_in_the_report_as_well() {
+    let test = well().file(".local/state/modelforge-credential", "a file where the log should be");
+    let output = test.args(["doctor"]).output();
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(stdout.contains("audit          this is not in the audit log: "), "{stdout}");
+    assert!(!stderr.contains("audit log"), "{stderr}");
 }

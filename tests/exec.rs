@@ -323,6 +323,13 @@ fn the_shell_is_guessed() {
 }
 
 #[test]
+fn without_a_path_a_name_cannot_be_looked_for_and_the_hint_sets_one() {
+    let test = Test::new().env("PATH", "").args(["exec", "openai", "--", "env"]);
+    let hint = "hint: export PATH=/usr/local/bin:/usr/bin:/bin\n";
+    test.stderr(&format!("error: program `env` cannot be looked for: PATH is not set\n{hint}")).status(127);
+}
+
+#[test]
 fn a_name_that_a_shell_does_not_take_is_left_out_and_that_is_said() {
     let test = signed_in(&["302ai"]).args(["env", "302ai", "--shell", "bash"]);
     test.stdout(&format!("export MODELFORGE_302AI_API_KEY='{SECRET}-302ai'\n"))
@@ -337,6 +344,6 @@ fn lines_with_keys_on_the_screen_are_warned_of() {
     let (status, _, shown) = crate::prompt::Session::bare(&test).end();
     assert!(status.success(), "{shown}");
     let warning = "warning: these lines are meant for a shell, and now they are on the screen\r\n\
-                   hint: eval \"$(modelforge-credential env …)\"\r\n";
+                   hint: eval \"$(modelforge-credential env openai)\"\r\n";
     assert_eq!(shown, format!("export OPENAI_API_KEY='made-up-key'\r\n{warning}"));
 }

@@ -348,7 +348,7 @@ fn a_name_that_nobody_knows_is_an_error_that_says_how_to_declare_it() {
         .stdin(SECRET)
         .stderr(
             "error: no provider is called `opnai`\n\
-             hint: did you mean `openai`? else declare it in config.toml: [provider.opnai] url = \"https://…\"\n",
+             hint: did you mean `openai`? else declare it in config.toml: provider.opnai.url = \"https://…\"  # above any [section]\n",
         )
         .failure();
     age()
@@ -356,13 +356,13 @@ fn a_name_that_nobody_knows_is_an_error_that_says_how_to_declare_it() {
         .stdin(SECRET)
         .stderr(
             "error: provider `azure` has no URL of its own: it differs from user to user\n\
-             hint: declare yours in config.toml: [provider.azure] url = \"https://…\"\n",
+             hint: declare yours in config.toml: provider.azure.url = \"https://…\"  # above any [section]\n",
         )
         .failure();
 }
 
 const NOT_KEPT: &str = "error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
-                        hint: MODELFORGE_CREDENTIAL_TRACE=1 modelforge-credential list  # shows what each helper answers\n";
+                        hint: modelforge-credential doctor\n";
 
 #[test]
 fn a_sign_in_that_fails_leaves_the_key_before_it() {

@@ -23,9 +23,7 @@ fn every_shell_accepts_its_completions_and_knows_the_providers() {
         for word in ["login", "helpers", "capability"] {
             assert!(script.contains(word), "{shell} does not complete `{word}`");
         }
-        // The scripts of the other two know no values.
-        let knows_values = ["bash", "zsh", "fish"].contains(&shell);
-        assert_eq!(script.contains("github_copilot"), knows_values, "{shell}");
+        assert!(script.contains("github_copilot"), "{shell}");
         if !option.is_empty() {
             // Only an interactive elvish has the module of its editor.
             let script = match shell {
@@ -56,19 +54,57 @@ complete_at_the_end modelforge-credential helpe
 complete_at_the_end modelforge-credential helpers te
 complete_at_the_end modelforge-credential helpers test --on
 complete_at_the_end modelforge-credential login openr
+complete_at_the_end modelforge-credential exec openr
+complete_at_the_end modelforge-credential auth login --provider openr
 "#;
     let output = read_by("bash", "bash", &[], &[&script, ask.as_bytes()].concat());
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "helpers\ntest\n--only\nopenrouter\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "helpers\ntest\n--only\nopenrouter\nopenrouter\nopenrouter\n");
 }
 
 #[test]
 fn fish_completes_a_command_and_a_provider() {
     let script = Test::new().args(["completions", "fish"]).output().stdout;
-    let ask = b"\nfor line in 'helpe' 'helpers te' 'migrate --provider openr'; complete -C \"modelforge-credential $line\"; end\n";
-    let output = read_by("fish", "fish", &[], &[script.as_slice(), ask].concat());
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let words: Vec<&str> = text.lines().filter_map(|line| line.split('\t').next()).collect();
-    assert_eq!(words, ["helpers", "test", "openrouter"], "{text}");
+    let lines = [
+        ("helpe", "helpers"),
+        ("helpers te", "test"),
+        ("migrate --provider openr", "openrouter"),
+        ("auth login --provider openr", "openrouter"),
+        ("login openr", "openrouter"),
+        ("exec openai openr", "openrouter"),
+        ("completions pow", "powershell"),
+        ("exec openai -- openr", ""),
+    ];
+    for (line, word) in lines {
+        let ask = format!("\ncomplete -C 'modelforge-credential {line}'\n");
+        let output = read_by("fish", "fish", &[], &[script.as_slice(), ask.as_bytes()].concat());
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let words: Vec<&str> = text.lines().filter_map(|line| line.split('\t').next()).collect();
+        assert_eq!(words.join(" "), word, "{line}: {text}");
+    }
+}
+
+#[test]
+fn elvish_completes_a_provider_where_a_command_takes_one_and_nowhere_else() {
+    let script = Test::new().args(["completions", "elvish"]).output().stdout;
+    let script = String::from_utf8(script).expect("it is UTF-8");
+    // Only an interactive elvish has the module of its editor.
+    let script = script.replace("set edit:completion:arg-completer[modelforge-credential] =", "var completer =");
+    let script = script.replace("edit:complex-candidate $text &display=$text", "put $text #");
+    let ask = |line: &str| {
+        let asked = format!("{script}\n$completer modelforge-credential {line} | to-lines\n");
+        let output = read_by("elvish", "elvish", &[], asked.as_bytes());
+        String::from_utf8_lossy(&output.stdout).lines().any(|word| word == "openrouter")
+    };
+    for line in ["login ''", "logout ''", "status ''", "exec ''", "print ''", "env ''"] {
+        assert!(ask(line), "{line}");
+    }
+    assert!(!ask("doctor ''") && !ask("''"));
+}
+
+#[test]
+fn completions_without_a_shell_say_where_the_shells_are_named() {
+    let hint = "hint: modelforge-credential completions --help\n";
+    Test::new().args(["completions"]).stderr(&format!("error: `<SHELL>` is missing\n{hint}")).status(2);
 }
 
 #[test]

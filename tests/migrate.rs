@@ -107,6 +107,21 @@ fn keys_move_into_the_chain_and_every_other_byte_of_the_file_stays() {
 }
 
 #[test]
+fn after_a_move_it_says_how_it_is_undone_and_how_modelforge_is_started() {
+    let (_, shown, _) = run(with_file(Test::new()), &["migrate", "--yes"], 0);
+    let id = id(&shown);
+    let next = format!(
+        "2 moved, 0 left; `modelforge-credential migrate --rollback {id}` undoes it\n\
+         the files as they were are kept encrypted; `modelforge-credential migrate --forget-backup {id}` erases them\n\
+         from now on start ModelForge so: `modelforge-credential exec -- modelforge …`\n\
+         without that it asks for each key again, and puts it into its file\n\
+         keys that others could read may have been read, and shell histories, dotfile repositories and backups may still hold \
+         them: make new ones\n"
+    );
+    assert!(shown.ends_with(&next), "{shown}");
+}
+
+#[test]
 fn without_a_terminal_it_wants_to_be_told_and_changes_nothing() {
     let test = with_file(Test::new());
     let before = file(&test);

@@ -40,9 +40,21 @@ impl Session {
         Self::with(test, |command| command)
     }
 
+    /// The same at a terminal of so many columns.
+    pub fn wide(test: &Test, columns: u16) -> Self {
+        Self::sized(test, Some(columns), |command| command)
+    }
+
     fn with(test: &Test, pipes: impl FnOnce(Command) -> Command) -> Self {
+        Self::sized(test, None, pipes)
+    }
+
+    fn sized(test: &Test, columns: Option<u16>, pipes: impl FnOnce(Command) -> Command) -> Self {
         let prepared = test.command();
         let (terminal, end) = pty_process::blocking::open().expect("a terminal");
+        if let Some(columns) = columns {
+            terminal.resize(pty_process::Size::new(24, columns)).expect("it has a size");
+        }
         let command =
             Command::new(prepared.get_program()).args(prepared.get_args()).env_clear().current_dir(test.work());
         let mut command = pipes(command);

@@ -212,3 +212,21 @@ fn an_operation_that_nobody_knows_is_ignored() {
         test = test.program(program).args(["xyzzy"]).stdin("junk\n").success();
     }
 }
+
+#[test]
+fn the_three_lines_of_the_readme_answer_for_their_provider_and_no_other_place() {
+    let readme = include_str!("../README.md");
+    let start = readme.find("#!/bin/sh\n").expect("the helper is there");
+    let end = start + readme[start..].find("```").expect("the block ends");
+    let test = Test::new();
+    let pass = "#!/bin/sh\n[ \"$*\" = 'show openai' ] && echo kept-by-pass\n";
+    for (name, body) in [("modelforge-credential-pass", &readme[start..end]), ("pass", pass)] {
+        let path = test.bin().join(name);
+        std::fs::write(&path, body).expect("it can be written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("it can be made a program");
+    }
+    let test = test.helpers("pass").args(["print", "openai"]).stdout("kept-by-pass\n").success();
+    let places = ["http://api.openai.com", "https://api.openai.com:444", "https://example.com"];
+    let ask = |test: Test, place: &str| test.args(["get"]).stdin(format!("url={place}\n")).success();
+    places.into_iter().fold(test, ask);
+}

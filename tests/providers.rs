@@ -75,11 +75,11 @@ fn a_name_that_nobody_knows_is_an_error_that_says_how_to_declare_it() {
     is_refused(
         "provider=opnai\n",
         "no provider is called `opnai`\n\
-         hint: did you mean `openai`? else declare it in config.toml: [provider.opnai] url = \"https://…\"",
+         hint: did you mean `openai`? else declare it in config.toml: provider.opnai.url = \"https://…\"  # above any [section]",
     );
     is_refused(
         "provider=my-own-llm\n",
-        "no provider is called `my_own_llm`\nhint: declare it in config.toml: [provider.my_own_llm] url = \"https://…\"",
+        "no provider is called `my_own_llm`\nhint: declare it in config.toml: provider.my_own_llm.url = \"https://…\"  # above any [section]",
     );
     for (name, shown) in [("", ""), ("a b", "a b"), ("../openai", "../openai"), ("open\u{1b}ai", "open\\u{1b}ai")] {
         is_refused(
@@ -100,7 +100,7 @@ fn a_provider_without_a_url_of_its_own_is_an_error_that_says_how_to_declare_it()
             &format!("provider={name}\n"),
             &format!(
                 "provider `{canonical}` has no URL of its own: it differs from user to user\n\
-                 hint: declare yours in config.toml: [provider.{canonical}] url = \"https://…\""
+                 hint: declare yours in config.toml: provider.{canonical}.url = \"https://…\"  # above any [section]"
             ),
         );
     }

@@ -306,6 +306,20 @@ fn plain_text_is_red_on_a_terminal_and_nowhere_else() {
 }
 
 #[test]
+fn a_line_that_is_wider_than_the_terminal_ends_between_words_and_nowhere_else() {
+    let plain = format!("{OPENAI}\nstorage=PLAIN TEXT\nfile=/etc/a folder whose name is long/keys.json");
+    let test = status(shelf(Test::new(), "one", &plain, "").helpers("one"), &[]);
+    let row = "openai    yes        default  one      PLAIN TEXT, /etc/a folder whose name is long/keys.json\n";
+    assert!(told(&test).contains(row), "{}", told(&test));
+    let (_, _, shown) = Session::wide(&test, 60).end();
+    let folded = "openai    yes        default  one      PLAIN TEXT, /etc/a\r\n                              \
+                  folder whose name is\r\n                              long/keys.json\u{1b}[0m\r\n";
+    assert!(shown.contains(folded), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 60 || line.contains('\u{1b}')), "{shown}");
+    assert!(Session::wide(&test, 120).end().2.contains(&row.replace('\n', "\u{1b}[0m")), "a wide one shows it whole");
+}
+
+#[test]
 fn what_others_wrote_cannot_move_the_cursor() {
     let odd =
         "protocol=https\nhost=api.openai.com\nusername=a\u{1b}[2Jb\u{202e}\nstorage=vault \u{1b}[31m\nfile=/\u{9b}x";
@@ -410,4 +424,17 @@ fn the_keys_in_modelforges_files_are_shown_as_plain_text_and_never_written_out()
             (r"ended \d+ days ago", "ended N days ago"),
         ] }, { insta::assert_snapshot!(format!("plain_text_{name}"), transcript) });
     }
+}
+
+#[test]
+fn a_helper_that_cannot_list_is_asked_for_the_provider_that_was_named() {
+    let body =
+        "[ $1 = get ] || exit 0; grep -q host=api.openai.com && printf 'username=me\\npassword=key-for-tests\\n'";
+    let test = Test::new().script("mute", &format!("{body}; exit 0")).helpers("mute");
+    let row = "PROVIDER  SIGNED IN  ACCOUNT  KEPT BY  PROTECTED BY\nopenai    yes        me       mute     stored by the helper\n";
+    let test = test.args(["status", "openai"]).stdout(row).success();
+    let hint = "error: not signed in to `mistral`\nhint: modelforge-credential login mistral\n";
+    let test = test.args(["status", "mistral"]).stdout("PROVIDER  SIGNED IN\nmistral   no\n").stderr(hint).failure();
+    let test = test.args(["status"]).stdout("no provider is signed in, and none is configured\n");
+    test.stderr("warning: helper `mute` cannot say what it holds, so it may hold more\n").success();
 }

@@ -4,7 +4,8 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Error, visible};
 use serde::Serialize;
 
-use crate::terminal::{self, Paint};
+use crate::error::PROGRAM;
+use crate::terminal::{self, Paint, Remark};
 
 #[derive(Serialize, Clone, Copy, PartialEq, Debug)]
 #[serde(rename_all = "snake_case")]
@@ -41,6 +42,32 @@ impl Finding {
 
     fn new(check: &'static str, level: Level, problem: &Error) -> Self {
         Self { check, level, message: visible(&problem.to_string()), hint: problem.hint_text().map(visible) }
+    }
+}
+
+/// What was said on the way: by a helper, or by this program, which then could not write to its log. The report stands alone, and tells
+/// it once.
+pub fn add(findings: &mut Vec<Finding>, remarks: Vec<Remark>) {
+    let mut told: Vec<Finding> = Vec::new();
+    for remark in remarks {
+        match remark {
+            Remark::Own(problem) => {
+                let mut finding = Finding::warning("audit", &problem);
+                finding.hint = finding.hint.filter(|hint| *hint != format!("{PROGRAM} doctor"));
+                told.push(finding);
+            }
+            Remark::OfAHelper(line) => match (line.strip_prefix("hint: "), told.last_mut()) {
+                (Some(hint), Some(before)) => before.hint = Some(visible(hint)),
+                _ => told.push(Finding::warning("helper", &Error::new(line.trim_start_matches("warning: ")))),
+            },
+        }
+    }
+    for finding in told {
+        let says_it = |known: &Finding| known.message.contains(&finding.message) || finding.message.is_empty();
+        if !findings.iter().any(|known| known.level != Level::Ok && says_it(known)) {
+            let last_of_its_kind = findings.iter().rposition(|known| known.check == finding.check);
+            findings.insert(last_of_its_kind.map_or(findings.len(), |at| at + 1), finding);
+        }
     }
 }
 

@@ -35,6 +35,11 @@ pub fn command_unusable(problem: Error) -> NotStarted {
     NotStarted(problem, 126)
 }
 
+pub fn no_path_to_look_in(name: &std::ffi::OsStr) -> Error {
+    Error::new(format!("program `{}` cannot be looked for: PATH is not set", visible(&name.to_string_lossy())))
+        .hint("export PATH=/usr/local/bin:/usr/bin:/bin")
+}
+
 pub fn no_such_program(path: &Path) -> Error {
     Error::new(format!("there is no program `{}`", tilde(path)))
 }
@@ -133,7 +138,8 @@ pub fn no_name_in_this_shell(name: &str) -> Error {
     Error::new(format!("`{name}` cannot be set in this shell and is left out"))
 }
 
-pub fn keys_on_the_terminal() -> Error {
+pub fn keys_on_the_terminal(providers: &[String]) -> Error {
+    let names: String = providers.iter().map(|name| format!(" {}", shell_words::quote(&visible(name)))).collect();
     Error::new("these lines are meant for a shell, and now they are on the screen")
-        .hint(format!("eval \"$({PROGRAM} env …)\""))
+        .hint(format!("eval \"$({PROGRAM} env{names})\""))
 }

@@ -12,8 +12,8 @@ pub fn not_an_entry(problem: &str) -> Usage {
     Usage(Error::new(visible(problem)).hint(format!("{PROGRAM} helpers test './my-helper --its --options'")))
 }
 
-pub fn argument_missing(name: &str) -> Usage {
-    Usage(Error::new(format!("`{}` is missing", visible(name))).hint(format!("{PROGRAM} help  # and the command")))
+pub fn argument_missing(name: &str, command: &str) -> Usage {
+    Usage(Error::new(format!("`{}` is missing", visible(name))).hint(format!("{command} --help")))
 }
 
 pub fn not_a_duration() -> Usage {

@@ -125,6 +125,14 @@ pub fn not_put_back_at(request: &Record, source: &str) -> Error {
     Error::new(format!("{} could not be put back into `{source}`, and stays in the chain", name_of(request)))
 }
 
+pub fn variable_stays(record: &Record) -> Error {
+    let variable = visible(record.text("variable").unwrap_or_default());
+    let provider = visible(record.text("provider").unwrap_or("PROVIDER"));
+    Error::new(format!("`{variable}` stays where it is: whatever sets the variable has the key")).hint(format!(
+        "printenv {variable} | {PROGRAM} login {provider} --force  # and then take it out of your shell's profile"
+    ))
+}
+
 pub fn in_neither_place(request: &Record) -> Error {
     Error::new(format!("{} is neither at its source nor in the chain any more", name_of(request)))
 }

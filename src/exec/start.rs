@@ -11,6 +11,9 @@ use crate::program;
 pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
     let path = Path::new(word);
     if word.is_empty() || path.components().count() == 1 && path.file_name() == Some(word) {
+        if std::env::var_os("PATH").is_none_or(|path| path.is_empty()) {
+            return Err(error::command_missing(error::no_path_to_look_in(word)));
+        }
         let missing = error::program_missing(&word.to_string_lossy());
         return program::on_path(word).map_err(|problem| match problem == missing {
             true => error::command_missing(problem),

@@ -58,7 +58,8 @@ pub fn test(options: &TestOptions) -> Result<()> {
     let limit = options.timeout.as_deref().map(|text| duration(text).ok_or_else(error::not_a_duration)).transpose()?;
     let how = Options { through_git: options.through_git, in_place: options.in_place, risky: options.risky, limit };
     let subject = Subject::new(helper, how, interruptions()?)?;
-    let name = subject.helper().name().to_owned();
+    // As it was typed.
+    let name = options.helper.trim().to_owned();
     if !options.json {
         terminal::done(&format!("testing `{name}` ({})", error::tilde(subject.helper().path())))?;
     }
@@ -74,7 +75,7 @@ pub fn test(options: &TestOptions) -> Result<()> {
         lines.push(b'\n');
         terminal::answer(&lines)?;
     } else {
-        terminal::answer(verdict.text().as_bytes())?;
+        terminal::tell(&verdict.text())?;
     }
     conclude(&name, &report, &verdict, options.rules)
 }
@@ -99,7 +100,8 @@ fn conclude(name: &str, report: &Report, verdict: &Verdict, rules: Rules) -> Res
 fn find(text: &str) -> Result<Program> {
     let mut words = shell_words::split(text).map_err(|_| error::not_an_entry("a quotation mark is not closed"))?;
     if let Some(first) = words.first_mut().filter(|first| first.contains('/') && !first.starts_with(['/', '~'])) {
-        *first = std::env::current_dir()?.join(&*first).to_string_lossy().into_owned();
+        let below = first.trim_start_matches("./");
+        *first = std::env::current_dir()?.join(below).to_string_lossy().into_owned();
     }
     let entry = entry_of_text(&shell_words::join(&words));
     let named = entry.as_ref().map(Program::find);
@@ -222,6 +224,10 @@ impl Verdict {
         }
         if self.plain_text {
             text.push_str("it keeps secrets in plain text\n");
+        }
+        if self.counts().1 == 0 {
+            text.push_str("verdict: none, for no case applies to it\n");
+            return text;
         }
         text.push_str(&match self.keeps_the_rules_of {
             "protocol" => "verdict: it keeps every rule of the protocol that it was asked about\n".to_owned(),

@@ -29,7 +29,7 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
     let person = terminal::person();
     let (mut migration, route) = choose(id, &providers, &person)?;
     if !json {
-        terminal::answer(super::report::rollback_plan(&migration).as_bytes())?;
+        terminal::tell(&super::report::rollback_plan(&migration))?;
     }
     if !migration.files.is_empty() || migration.moved.iter().any(|named| named.file.is_some()) {
         warning(&error::back_to_plain_text());
@@ -77,7 +77,12 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
     if rollback.failed.is_empty() {
         journal.rolled_back()?;
     }
-    terminal::answer(super::report::rollback(&rollback, json)?.as_bytes())?;
+    let text = super::report::rollback(&rollback, json)?;
+    if json {
+        terminal::answer(text.as_bytes())?
+    } else {
+        terminal::tell(&text)?
+    }
     rollback.failed.iter().for_each(warning);
     if rollback.failed.is_empty() { Ok(()) } else { Err(error::rollback_not_whole(&rollback.id).into()) }
 }

@@ -11,7 +11,7 @@ use crate::error;
 use crate::links;
 use crate::program::Program;
 use crate::providers::Providers;
-use crate::terminal::Person;
+use crate::terminal::{self, Person};
 
 /// What is moved when nobody says what: the files of other programs, and what ModelForge 0.2 kept in the system's keyring.
 const PLAIN_TEXT: &str = "plaintext";
@@ -84,7 +84,10 @@ impl Source {
         if self.is_optional {
             failed.clear();
         }
-        // Only variables are meant for the environment: they cannot be taken out of it.
+        // A variable cannot be taken out of the environment that it came with.
+        for record in records.iter().filter(|record| record.has("variable")) {
+            terminal::warning(&error::variable_stays(record));
+        }
         records.retain(|record| !record.has("variable"));
         Ok((records, failed))
     }

@@ -114,7 +114,12 @@ pub fn status(asked: &Migrate) -> Result<()> {
         can_be_rolled_back: known.iter().rfind(|one: &&Migration| one.can_be_rolled_back()).map(|one| one.id.clone()),
         failed: failed.iter().map(Error::to_string).collect(),
     };
-    terminal::answer(report::survey(&survey, asked.json)?.as_bytes())?;
+    let text = report::survey(&survey, asked.json)?;
+    if asked.json {
+        terminal::answer(text.as_bytes())?
+    } else {
+        terminal::tell(&text)?
+    }
     failed.iter().for_each(warning);
     Ok(())
 }

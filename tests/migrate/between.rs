@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::keyring::Keyring;
+use crate::support::programs;
 
 fn in_a_session(keyring: &Keyring) -> Test {
     let test = Test::new();
@@ -92,8 +93,19 @@ fn helpers_that_are_the_same_missing_or_no_names_are_refused() {
 #[test]
 fn a_variable_is_not_moved_for_it_cannot_be_taken_away() {
     let test = Test::new().env("OPENAI_API_KEY", SECRET);
-    let (_, text, _) = run(test, &["migrate", "--from", "env", "--yes"], 0);
+    let (test, text, said) = run(test, &["migrate", "--from", "env", "--yes"], 0);
     assert_eq!(text, "there is nothing to move\n");
+    let login = "printenv OPENAI_API_KEY | modelforge-credential login openai --force";
+    assert_eq!(
+        said,
+        format!(
+            "warning: `OPENAI_API_KEY` stays where it is: whatever sets the variable has the key\n\
+             hint: {login}  # and then take it out of your shell's profile\n"
+        )
+    );
+    let path = format!("{}:/usr/bin:/bin", programs().display());
+    let test = test.env("PATH", path).program("/bin/sh").args(["-c", login]).any_stderr();
+    test.stdout("signed in to `openai`: kept by `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)\n").success();
 }
 
 #[test]

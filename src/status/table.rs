@@ -1,0 +1,90 @@
+//! The status as a table for people.
+
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, visible};
+
+use super::{Copy, Report, Status, now};
+use crate::terminal::{self, Paint};
+
+pub fn table(report: &Report, Status { account, details, .. }: &Status) -> String {
+    let details = *details;
+    let mut lines =
+        vec![["PROVIDER", "SIGNED IN", "ACCOUNT", "KEPT BY", "PROTECTED BY", "TIME LEFT"].map(String::from).to_vec()];
+    let mut paints = vec![Paint::Plain];
+    for row in &report.providers {
+        let shown = if details { row.copies.len().max(1) } else { 1 };
+        for at in 0..shown {
+            let copy = row.copies.get(at);
+            let (provider, account) =
+                if at == 0 { (row.provider.as_str(), row.account.as_deref()) } else { ("", None) };
+            lines.push(vec![
+                visible(provider),
+                match copy {
+                    Some(copy) if at > 0 => if copy.is_over() { "expired" } else { "shadowed" }.to_owned(),
+                    _ => row.signed_in.to_owned(),
+                },
+                visible(account.unwrap_or("")),
+                copy.map(|copy| visible(&copy.helper)).unwrap_or_default(),
+                copy.map(|copy| visible(&copy.protection)).unwrap_or_default(),
+                copy.and_then(time_left).unwrap_or_default(),
+            ]);
+            paints.push(if copy.is_some_and(|copy| copy.plain_text) { Paint::Alarm } else { Paint::Plain });
+        }
+    }
+    let mut text = terminal::columns(&lines, &paints);
+    for row in &report.providers {
+        let [first, others @ ..] = row.copies.as_slice() else { continue };
+        for other in others.iter().filter(|_| !details) {
+            let account = row.account.as_deref().filter(|account| *account != DEFAULT_ACCOUNT);
+            let account = account.map(|account| format!(", {}", visible(account))).unwrap_or_default();
+            let name = format!("{}{account}", visible(&row.provider));
+            let [helper, protection, other_helper] =
+                [&first.helper, &first.protection, &other.helper].map(|text| visible(text));
+            text.push_str(&match other.is_over() {
+                true => format!("{name}: the copy in `{other_helper}` has ended\n"),
+                false => format!("{name}: `{helper}` ({protection}) answers before the copy in `{other_helper}`\n"),
+            });
+        }
+        for copy in row.copies.iter().filter(|_| details) {
+            let mut facts = Vec::new();
+            facts.extend(copy.fingerprint.as_ref().map(|end| format!("ends in {}", visible(end))));
+            facts.extend(copy.created_utc.map(|at| format!("set {} ago", span(now().saturating_sub(at)))));
+            facts.extend(copy.used_utc.map(|at| {
+                let by = copy.used_by.as_ref().map(|program| format!(" by {}", visible(program))).unwrap_or_default();
+                format!("last used {} ago{by}", span(now().saturating_sub(at)))
+            }));
+            facts.extend(copy.scope.as_ref().map(|scope| format!("scope {scope}")));
+            if !facts.is_empty() {
+                let (provider, helper) = (visible(&row.provider), visible(&copy.helper));
+                let account = visible(row.account.as_deref().unwrap_or(DEFAULT_ACCOUNT));
+                text.push_str(&format!("{provider}, {account}, in {helper}: {}\n", facts.join(", ")));
+            }
+        }
+    }
+    if report.providers.is_empty() {
+        text = match account {
+            Some(account) => format!("no provider is signed in as `{}`\n", visible(account)),
+            None => "no provider is signed in, and none is configured\n".to_owned(),
+        };
+    }
+    text
+}
+
+fn time_left(copy: &Copy) -> Option<String> {
+    let expires = copy.expires_utc?;
+    let renewed = if copy.renewable == Some(true) { ", is renewed when it is used" } else { "" };
+    Some(match expires.checked_sub(now()) {
+        Some(left) => span(left),
+        None => format!("ended {} ago{renewed}", span(now().saturating_sub(expires))),
+    })
+}
+
+/// A span of time in its largest unit.
+pub fn span(seconds: u64) -> String {
+    let (number, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86400, "day"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}

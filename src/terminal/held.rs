@@ -1,0 +1,40 @@
+//! Remarks that are kept back, for a report that tells them in its own way.
+
+use std::sync::{Mutex, MutexGuard};
+
+use modelforge_credential_protocol::Error;
+
+/// What was said, and by whom.
+pub enum Remark {
+    /// A warning of this program.
+    Own(Error),
+    /// A line of a helper.
+    OfAHelper(String),
+}
+
+static HELD: Mutex<Option<Vec<Remark>>> = Mutex::new(None);
+
+fn held() -> MutexGuard<'static, Option<Vec<Remark>>> {
+    HELD.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// From now on, warnings and what helpers say are kept.
+pub fn hold() {
+    held().get_or_insert_default();
+}
+
+/// What was kept; from now on it is said again.
+pub fn release() -> Vec<Remark> {
+    held().take().unwrap_or_default()
+}
+
+/// Keeps a remark if they are kept, and hands it back if they are not.
+pub fn keep(remark: Remark) -> Option<Remark> {
+    match held().as_mut() {
+        Some(kept) => {
+            kept.push(remark);
+            None
+        }
+        None => Some(remark),
+    }
+}

@@ -1,0 +1,47 @@
+//! Tables for people.
+
+use std::io::{self, IsTerminal};
+
+use super::fold::{fold, width_of};
+
+/// How a line of a table looks.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Paint {
+    Plain,
+    /// Red, where there are colours.
+    Alarm,
+}
+
+/// Lines in columns as wide as they need to be; in colour only on a terminal, and not with `NO_COLOR`.
+pub fn columns(lines: &[Vec<String>], paints: &[Paint]) -> String {
+    let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let count = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let used = |at: usize| lines.iter().skip(1).any(|line| line.get(at).is_some_and(|cell| !cell.is_empty()));
+    let width =
+        |at: usize| lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let shown: Vec<(usize, usize)> = (0..count).filter(|at| used(*at)).map(|at| (at, width(at))).collect();
+    let screen = width_of(&io::stdout());
+    let indent = screen.map_or(0, |screen| hanging(&shown, screen));
+    let mut text = String::new();
+    for (line, paint) in lines.iter().zip(paints) {
+        let cells = shown.iter().map(|(at, width)| format!("{:width$}", line.get(*at).map_or("", String::as_str)));
+        let row = cells.collect::<Vec<_>>().join("  ");
+        let row = row.trim_end();
+        let row = screen.map_or_else(|| row.to_owned(), |screen| fold(row, screen, indent));
+        match paint {
+            Paint::Alarm if colours => text.push_str(&format!("\u{1b}[31m{row}\u{1b}[0m\n")),
+            _ => text.push_str(&format!("{row}\n")),
+        }
+    }
+    text
+}
+
+/// Where a row goes on that is wider than the screen: below the last column that begins in its left half.
+fn hanging(shown: &[(usize, usize)], screen: usize) -> usize {
+    let mut start = 0;
+    let starts = shown.iter().map(|(_, width)| {
+        start += width + 2;
+        start - width - 2
+    });
+    starts.filter(|start| *start <= screen / 2).last().unwrap_or(0)
+}

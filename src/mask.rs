@@ -18,6 +18,10 @@ pub const SHORTEST: usize = 8;
 /// How many bytes of what may be a secret are shown before it is clear.
 const A_LITTLE: usize = SHORTEST - 1;
 
+/// More line ends than these in a row wrap nothing: a secret does not go on behind them, or output that consists of them would be
+/// held back for ever.
+const WRAPPING: usize = 4;
+
 /// The secrets that must not be seen, and what is shown instead.
 pub struct Mask {
     forms: Vec<Zeroizing<Vec<u8>>>,
@@ -55,13 +59,17 @@ impl Mask {
 
     /// Where, not before `from`, the text may have the beginning of a secret at its end.
     fn unclear_from(&self, text: &[u8], from: usize) -> usize {
-        let is_unclear = |at: usize| {
-            let (Some(end), Some(first)) = (text.get(at..), text.get(at)) else { return false };
-            let starting = self.by_first_byte.get(usize::from(*first)).into_iter().flatten();
-            starting.filter_map(|at| self.forms.get(*at)).any(|form| form.len() > end.len() && form.starts_with(end))
-        };
         let longest = self.forms.iter().map(|form| form.len()).max().unwrap_or(0);
-        (from.max(text.len().saturating_sub(longest))..text.len()).find(|at| is_unclear(*at)).unwrap_or(text.len())
+        let mut places = from.max(text.len().saturating_sub(longest))..text.len();
+        places.find(|at| self.may_become(text, *at) > 0).unwrap_or(text.len())
+    }
+
+    /// How long the longest secret is that may begin here and that the text ends in the middle of; 0 if none may.
+    fn may_become(&self, text: &[u8], at: usize) -> usize {
+        let (Some(end), Some(first)) = (text.get(at..), text.get(at)) else { return 0 };
+        let starting = self.by_first_byte.get(usize::from(*first)).into_iter().flatten();
+        let forms = starting.filter_map(|at| self.forms.get(*at));
+        forms.filter(|form| form.len() > end.len() && form.starts_with(end)).map(|form| form.len()).max().unwrap_or(0)
     }
 }
 
@@ -83,7 +91,7 @@ pub struct Filter {
 enum Certain {
     /// More will come, and make a longer secret of one that is there.
     Nothing,
-    /// A secret that is there whole is the one that is meant.
+    /// A secret that is there whole is the one that is meant, unless a much longer one begins like it.
     Secrets,
     /// There is no more.
     End,
@@ -125,20 +133,35 @@ impl Filter {
         text.map(|(at, _)| at).nth(A_LITTLE).unwrap_or(self.held.len())
     }
 
-    fn take(&mut self, certain: Certain) -> Zeroizing<Vec<u8>> {
-        let mask = Arc::clone(&self.mask);
+    /// The held bytes in which secrets are looked for, and where each stands: without the line ends that may wrap a secret.
+    fn text(&self) -> (Zeroizing<Vec<u8>>, Vec<usize>) {
         let mut text = Zeroizing::new(Vec::with_capacity(self.held.len()));
         let mut places = Vec::with_capacity(self.held.len());
-        for (at, byte) in self.held.iter().enumerate().filter(|(_, byte)| !is_line_end(**byte)) {
-            text.push(*byte);
-            places.push(at);
+        let mut line_ends = 0;
+        for (at, byte) in self.held.iter().enumerate() {
+            line_ends = if is_line_end(*byte) { line_ends + 1 } else { 0 };
+            if line_ends == 0 || line_ends > WRAPPING {
+                text.push(*byte);
+                places.push(at);
+            }
         }
+        (text, places)
+    }
+
+    fn take(&mut self, certain: Certain) -> Zeroizing<Vec<u8>> {
+        let mask = Arc::clone(&self.mask);
+        let (text, places) = self.text();
         let place = |at: usize| places.get(at).copied().unwrap_or(self.held.len());
         let unclear_from = |from| if certain == Certain::End { text.len() } else { mask.unclear_from(&text, from) };
         let mut output = Zeroizing::new(Vec::with_capacity(self.held.len()));
         let (mut done, mut from, mut unclear) = (0, 0, unclear_from(0));
         for found in mask.search.find_iter(text.as_slice()) {
-            if certain == Certain::Nothing && unclear <= found.start() {
+            let too_much = match certain {
+                Certain::Nothing => 0,
+                Certain::Secrets => found.len() + A_LITTLE,
+                Certain::End => usize::MAX,
+            };
+            if (unclear..=found.start()).any(|at| mask.may_become(&text, at) > too_much) {
                 break;
             }
             output.extend_from_slice(self.held.get(done.max(self.shown)..place(found.start())).unwrap_or_default());
@@ -243,8 +266,29 @@ mod tests {
         assert_eq!(text(&filter.push(b"secret-one-and")), "");
         assert_eq!(text(&filter.push(b"-two")), "<b key>");
         assert_eq!(text(&filter.push(b"secret-one-and-three")), "<a key>-and-three");
+        // A pause does not make the shorter one of it: then the rest of the longer would be seen.
+        assert_eq!(text(&filter.push(b"secret-one")), "");
+        assert_eq!(text(&filter.show_a_little()), "secret-");
+        assert_eq!(text(&filter.push(b"-and-two")), "<b key>");
+        assert_eq!(text(&filter.push(b"secret-one\n")), "");
+        assert_eq!(text(&filter.finish()), "<a key>\n");
+    }
+
+    #[test]
+    fn a_secret_at_the_end_that_may_go_on_for_no_more_than_a_little_is_replaced_at_once() {
+        let mask = Arc::new(Mask::new([("a", b"secret-one".as_slice()), ("b", b"secret-one-and-so")]).unwrap());
+        let mut filter = Filter::new(mask);
         assert_eq!(text(&filter.push(b"secret-one")), "");
         assert_eq!(text(&filter.show_a_little()), "<a key>");
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_held_back_behind_many_line_ends() {
+        let mut filter = filter();
+        assert_eq!(text(&filter.push(b"sk-\r\n\r\n")), "");
+        assert_eq!(text(&filter.push(b"\r\n")), "sk-\r\n\r\n\r\n");
+        assert_eq!(text(&filter.push(b"sk-\r\n\r\n")), "");
+        assert_eq!(text(&filter.push(&KEY.as_bytes()[3..])), "<openai key>");
     }
 
     proptest::proptest! {
@@ -287,7 +331,8 @@ mod tests {
             // What was shown in a pause stands before the replacement, and is all that differs.
             let after_pauses = text(&after_pauses);
             proptest::prop_assert_eq!(after_pauses.matches("<openai key>").count(), whole.matches("<openai key>").count());
-            proptest::prop_assert!(!after_pauses.replace(['\n', '\r'], "").contains(KEY));
+            let unwrapped = after_pauses.replace(&"\n".repeat(WRAPPING + 1), "|").replace('\n', "");
+            proptest::prop_assert!(!unwrapped.contains(KEY));
             let more = whole.matches("<openai key>").count() * A_LITTLE;
             let line_ends = input.matches('\n').count();
             proptest::prop_assert!(after_pauses.len() <= whole.len() + more + line_ends);

@@ -38,13 +38,20 @@ pub fn exec(exec: &Exec) -> Result<()> {
     if mask.is_none() && files.is_empty() {
         return Err(start::instead(command, &program).into());
     }
-    let status = match mask {
+    let ended = match mask {
         Some(mask) => parent::masked(command, Arc::new(mask)),
         None => parent::plain(command),
     };
     drop(files);
-    let status = status.map_err(|problem| error::command_not_started(&program, &problem))?;
-    parent::end_like(status)
+    let ended = ended.map_err(|problem| error::command_not_started(&program, &problem))?;
+    if let Some(problem) = ended.lost {
+        let problem = error::output_lost(&problem);
+        if ended.status.success() {
+            return Err(problem.into());
+        }
+        screen::warning(&problem);
+    }
+    parent::end_like(ended.status)
 }
 
 /// What steers this program is no affair of the command's, but for what keeps a helper from asking itself for ever.
@@ -111,6 +118,8 @@ fn secret_parts(credentials: &[u8]) -> Vec<zeroize::Zeroizing<Vec<u8>>> {
     let parts: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(credentials).unwrap_or_default();
     let secret = ["private_key", "client_secret", "refresh_token"];
     let texts = secret.iter().filter_map(|key| parts.get(*key)?.as_str());
+    // A tool may show the lines of a private key one by one, or without the first, which is no secret.
+    let texts = texts.flat_map(|text| std::iter::once(text).chain(text.lines().filter(|line| !line.starts_with('-'))));
     let texts = texts.map(|text| zeroize::Zeroizing::new(text.trim().as_bytes().to_vec()));
     texts.filter(|text| text.len() >= mask::SHORTEST).collect()
 }

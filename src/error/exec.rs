@@ -125,6 +125,10 @@ pub fn cannot_mask(problem: &anyhow::Error) -> Error {
     Error::new(format!("the output cannot be masked: {problem}"))
 }
 
+pub fn output_lost(problem: &std::io::Error) -> Error {
+    Error::new(format!("a part of the command's output could not be written: {problem}"))
+}
+
 pub fn no_private_file(problem: &std::io::Error) -> Error {
     Error::new(format!("no private file could be made for the service account: {problem}"))
 }

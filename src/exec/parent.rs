@@ -7,16 +7,23 @@ use std::sync::Arc;
 use super::pipes;
 use crate::mask::Mask;
 
+/// How the command ended, and why a part of what it printed could not be written, if that is so.
+pub struct Ended {
+    pub status: ExitStatus,
+    pub lost: Option<io::Error>,
+}
+
 /// Runs it with this process's own input and output.
-pub fn plain(mut command: Command) -> io::Result<ExitStatus> {
+pub fn plain(mut command: Command) -> io::Result<Ended> {
     let signals = Signals::listen()?;
     let mut child = command.spawn()?;
     let signals = signals.pass_on_to(&child, Where::Here);
-    wait(&mut child, || signals.end())
+    let status = wait(&mut child, || signals.end())?;
+    Ok(Ended { status, lost: None })
 }
 
 /// Runs it with its output masked; where that goes to a terminal, the command has one as well.
-pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<ExitStatus> {
+pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
     let signals = Signals::listen()?;
     #[cfg(unix)]
     if io::IsTerminal::is_terminal(&io::stdout()) {
@@ -33,8 +40,8 @@ pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<ExitStatus> {
     }
     let signals = signals.pass_on_to(&child, Where::Here);
     let status = wait(&mut child, || signals.end());
-    pipes.finish();
-    status
+    let lost = pipes.finish();
+    Ok(Ended { status: status?, lost })
 }
 
 /// Where the command runs.

@@ -31,7 +31,7 @@ enum Event {
 /// The streams of a command.
 #[derive(Default)]
 pub struct Pipes {
-    streams: Vec<(SyncSender<Event>, JoinHandle<()>)>,
+    streams: Vec<(SyncSender<Event>, JoinHandle<io::Result<()>>)>,
 }
 
 impl Pipes {
@@ -41,19 +41,20 @@ impl Pipes {
         let (sender, events) = sync_channel(1);
         let reader = sender.clone();
         std::thread::spawn(move || listen(from, &reader));
-        let thread = std::thread::spawn(move || drop(carry(&events, to, Filter::new(mask))));
+        let thread = std::thread::spawn(move || carry(&events, to, Filter::new(mask)));
         self.streams.push((sender, thread));
     }
 
-    /// The command has ended: waits until all that it wrote has arrived.
-    pub fn finish(self) {
+    /// The command has ended: waits until all that it wrote has arrived. Returns why some of it did not; that a reader had enough
+    /// is no reason to complain.
+    pub fn finish(self) -> Option<io::Error> {
         for (sender, _) in &self.streams {
             // A stream that has ended listens no longer.
             let _ = sender.send(Event::Ended);
         }
-        for (_, thread) in self.streams {
-            let _ = thread.join();
-        }
+        let ended = self.streams.into_iter().map(|(_, thread)| thread.join());
+        let problems: Vec<io::Error> = ended.filter_map(|carried| carried.ok()?.err()).collect();
+        problems.into_iter().find(|problem| problem.kind() != io::ErrorKind::BrokenPipe)
     }
 }
 

@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
 use zeroize::Zeroizing;
 
-use super::parent::{Signals, Where, wait};
+use super::parent::{Ended, Signals, Where, wait};
 use super::pipes::{self, Pipes};
 use crate::mask::Mask;
 
@@ -28,7 +28,7 @@ impl Terminal {
 }
 
 /// Runs the command at a terminal of its own. What is no terminal here is none there either.
-pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<ExitStatus> {
+pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<Ended> {
     let (outer, inner) = pty_process::blocking::open().map_err(io::Error::other)?;
     let terminal = Arc::new(Terminal { end: File::from(outer.as_fd().try_clone_to_owned()?) });
     terminal.resize();
@@ -59,9 +59,9 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<Ex
     }
     let signals = signals.pass_on_to(&child, Where::At(Arc::clone(&terminal)));
     let status = wait(&mut child, || signals.end());
-    pipes.finish();
+    let lost = pipes.finish();
     drop(raw);
-    status
+    Ok(Ended { status: status?, lost })
 }
 
 /// What is typed goes to the command; the thread ends with this process.

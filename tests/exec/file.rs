@@ -71,6 +71,13 @@ print(json.dumps(account, indent=2))\"";
     expect_nothing_left(&test);
 }
 
+#[test]
+fn a_line_of_the_private_key_alone_is_masked() {
+    let script = "grep -o 'BEGIN PRIVATE KEY-----.n[^\\]*' $GOOGLE_APPLICATION_CREDENTIALS | cut -c 25-";
+    let test = exec(with_service_account(), "google_vertex --mask", script);
+    test.stdout("<google_vertex key>\n").success();
+}
+
 /// Starts a command that says where its file is and its own number, and waits.
 fn started(test: &Test) -> (Child, PathBuf, String) {
     let mut child = test.command().stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it starts");

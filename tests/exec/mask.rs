@@ -108,6 +108,22 @@ fn a_reader_that_goes_away_ends_the_command() {
 }
 
 #[test]
+fn output_that_cannot_be_written_is_said_and_no_success() {
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    for (command, status) in [("true", 0), ("echo lost", 1), ("sh -c 'echo lost; exit 7'", 7)] {
+        let lost = "a part of the command's output could not be written: No space left on device (os error 28)\n";
+        let said = match status {
+            0 => String::new(),
+            1 => format!("error: {lost}"),
+            _ => format!("warning: {lost}"),
+        };
+        let test = signed_in(&["openai"]).program("/bin/sh");
+        let test = test.args(["-c", &format!("{core} exec openai --mask -- {command} >/dev/full")]);
+        test.stderr(&said).status(status);
+    }
+}
+
+#[test]
 fn a_key_too_short_to_be_told_from_text_is_not_masked_and_that_is_said() {
     let test = Test::new().helpers("age").args(["approve"]).stdin("provider=openai\npassword=short\n").success();
     let warning = "warning: the key for `openai` is too short to be told from other text, so it is not masked\n";

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
 use zeroize::Zeroizing;
 
 use super::parent::{Ended, Signals, Where, wait};
@@ -32,9 +32,14 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<En
     let (outer, inner) = pty_process::blocking::open().map_err(io::Error::other)?;
     let terminal = Arc::new(Terminal { end: File::from(outer.as_fd().try_clone_to_owned()?) });
     terminal.resize();
-    if let Ok(modes) = tcgetattr(io::stdout()) {
-        tcsetattr(&terminal.end, OptionalActions::Now, &modes)?;
+    // In the background the keys are for others, and so are the modes: for a shell that edits its next line, say.
+    let in_front = !is_in_the_background();
+    let mut modes = if in_front { tcgetattr(io::stdout()) } else { tcgetattr(&terminal.end) }?;
+    if !in_front {
+        // Line ends are completed by the terminal outside.
+        modes.output_modes.remove(OutputModes::OPOST);
     }
+    tcsetattr(&terminal.end, OptionalActions::Now, &modes)?;
     let is_typed = io::stdin().is_terminal();
     let says_elsewhere = !io::stderr().is_terminal();
     let mut command = pty_process::blocking::Command::from(command);
@@ -44,7 +49,7 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<En
     if says_elsewhere {
         command = command.stderr(Stdio::piped());
     }
-    let raw = if is_typed { Some(Raw::new()?) } else { None };
+    let raw = if is_typed && in_front { Some(Raw::new()?) } else { None };
     let mut child = command.spawn(inner).map_err(|problem| match problem {
         pty_process::Error::Io(problem) => problem,
         other => io::Error::other(other),
@@ -54,7 +59,7 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<En
         pipes.add(stderr, pipes::stderr()?, Arc::clone(&mask));
     }
     pipes.add(outer, modelforge_credential_protocol::stdout()?, mask);
-    if is_typed {
+    if raw.is_some() {
         pass_on_keys(terminal.end.try_clone()?)?;
     }
     let signals = signals.pass_on_to(&child, Where::At(Arc::clone(&terminal)));
@@ -62,6 +67,11 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<En
     let lost = pipes.finish();
     drop(raw);
     Ok(Ended { status: status?, lost })
+}
+
+/// Whether what is typed at this terminal is for others; as far as that can be told, which it can of the one that controls this process.
+fn is_in_the_background() -> bool {
+    rustix::termios::tcgetpgrp(io::stdout()).is_ok_and(|group| group != rustix::process::getpgrp())
 }
 
 /// What is typed goes to the command; the thread ends with this process.

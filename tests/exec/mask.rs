@@ -163,6 +163,22 @@ fn ctrl_c_at_the_terminal_ends_the_command_and_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn in_the_background_of_a_terminal_the_command_runs_and_leaves_the_keys_to_others() {
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let script = "echo $OPENAI_API_KEY; stty -a | grep -o ' icanon'; exit 5";
+    let script = format!(
+        "set -m; {core} exec openai --mask -- sh -c \"{}\" & wait $!; echo ended $?",
+        script.replace('$', "\\$")
+    );
+    let test = signed_in(&["openai"]).program(system("bash", "bash")).args(["-c", &script]);
+    let mut session = Session::bare(&test);
+    session.expect("<openai key>\r\n icanon\r\n");
+    session.expect("ended 5");
+    let (status, _, shown) = session.end();
+    assert!(status.success(), "{shown}");
+}
+
+#[test]
 fn a_command_that_catches_ctrl_c_goes_on() {
     for words in ["openai --mask", "openai"] {
         let script = "trap 'echo caught' INT; echo ready; sleep 1 & wait; wait; echo end";

@@ -324,6 +324,15 @@ fn ctrl_c_erases_it_before_the_check_ends() {
 }
 
 #[test]
+fn ctrl_c_that_ends_the_helper_that_erases_it_does_not_leave_it_behind() {
+    let first = "[ $1 = erase ] && [ ! -f \"$kept.tried\" ] && { : > \"$kept.tried\"; kill -INT $PPID; kill -INT $$; }";
+    let test = vault(Test::new(), first).args(["doctor"]);
+    let status = test.output().status;
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));
+    assert!(test.home().join("vault.kept.tried").exists() && !kept(&test));
+}
+
+#[test]
 fn what_a_check_that_was_killed_left_is_erased_by_the_next() {
     let test = Test::new().config("helpers = ['age']");
     let test =

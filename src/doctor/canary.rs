@@ -11,6 +11,9 @@ use crate::error;
 /// RFC 2606 reserves `.invalid`: nobody's credential is for it.
 const HOST: &str = "canary.invalid";
 
+/// How often to try again to erase it after a signal came.
+const RETRIES: usize = 3;
+
 /// How a helper did.
 #[derive(Debug, PartialEq)]
 pub enum Canary {
@@ -46,7 +49,15 @@ pub fn check(helper: &dyn Helper, stores: bool, limit: Duration, interrupted: &A
         Err(problem) => Err(problem.clone()),
     };
     // Without the account: an older one that was left goes as well.
-    let erased = helper.erase(&place()?);
+    let mut erased = helper.erase(&place()?);
+    let is_there = || !matches!(helper.get(&question), Ok(None));
+    for _ in 0..RETRIES {
+        // Ctrl-C ends a helper, too, that has just been started.
+        if erased.is_ok() || interrupted.load(Ordering::Relaxed) == 0 || !is_there() {
+            break;
+        }
+        erased = helper.erase(&place()?);
+    }
     // One that refused to store has nothing to erase, and mostly refuses that as well. One that was ended may have stored it.
     let may_be_there = stored.as_ref().err().is_none_or(|problem| *problem == error::too_slow(limit));
     match (erased, helper.get(&question)) {

@@ -12,6 +12,7 @@ mod show;
 mod tests;
 mod verify;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
 
@@ -25,7 +26,7 @@ use crate::providers::Providers;
 use crate::terminal;
 use line::{Line, text};
 
-pub use files::{folder, head as head_file, paths};
+pub use files::{folder, head as head_file, paths, try_to_write};
 pub use read::last_uses;
 pub use show::{Audit, audit};
 pub use verify::{Verified, verify};
@@ -115,13 +116,17 @@ impl Drop for Event {
         self.line.asked_by(asker::asker());
         self.line.ms = (self.started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         if let Err(problem) = log::append(&folder, &log::SIZES, &mut self.line) {
-            let has_home = config::home().is_none_or(|home| !folder.starts_with(&home) || home.exists());
-            match has_home {
+            match may_be_there(&folder) {
                 true => terminal::warning(&error::not_logged(&problem)),
                 false => terminal::trace("nothing is logged: the home folder does not exist"),
             }
         }
     }
+}
+
+/// Whether there can be a log here: not in a home folder that does not exist, where nobody expects one.
+pub fn may_be_there(folder: &Path) -> bool {
+    config::home().is_none_or(|home| !folder.starts_with(&home) || home.exists())
 }
 
 /// A process as people read it: the program, the script that it runs where that has a name of its own, and its number.

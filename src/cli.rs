@@ -290,6 +290,10 @@ fn mistake(problem: &clap::Error) -> Usage {
         (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, suggestion),
         (ErrorKind::UnknownArgument, None) => error::too_many_arguments(),
         (ErrorKind::ArgumentConflict, Some(option)) => error::conflicting_option(option),
+        (ErrorKind::ArgumentConflict, None) => match text(ContextKind::PriorArg).filter(|arg| arg.starts_with("--")) {
+            Some(option) => error::conflicting_option(option),
+            None => error::bad_command_line(),
+        },
         (ErrorKind::InvalidValue | ErrorKind::NoEquals, Some(option)) => match problem.get(ContextKind::ValidValue) {
             Some(ContextValue::Strings(values)) if !values.is_empty() => error::option_needs_one_of(option, values),
             _ => error::option_needs_a_value(option),

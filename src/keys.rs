@@ -46,6 +46,13 @@ pub enum Found {
     },
 }
 
+/// What a command gets of a provider.
+enum Looked {
+    Key(Box<Key>),
+    NotNeeded,
+    Missing,
+}
+
 /// Looks for the credential of a provider. Whoever starts a program wants it to start: where something is locked, and a person would
 /// see the question, they are asked to unlock it; but nobody is asked for a key.
 pub fn find(
@@ -92,16 +99,23 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
     let mut all = variables::Variables::default();
     for assignment in &wanted.env {
         let (name, provider) = variables::assignment(assignment)?;
-        if let Some(key) = key(command, &providers, provider, !wanted.allow_missing)? {
-            all.assign(name, &key)?;
+        match key(command, &providers, provider, !wanted.allow_missing)? {
+            Looked::Key(key) => all.assign(name, &key)?,
+            Looked::NotNeeded if !wanted.allow_missing => return Err(error::needs_no_key(provider).into()),
+            Looked::NotNeeded | Looked::Missing => {}
         }
     }
     let (names, must) = names(wanted, &providers, command)?;
     let mut is_any = names.is_empty();
     for name in &names {
-        if let Some(key) = key(command, &providers, name, must && !wanted.allow_missing)? {
-            all.add(&key, &wanted.only)?;
-            is_any = true;
+        match key(command, &providers, name, must && !wanted.allow_missing)? {
+            Looked::Key(key) => {
+                all.add(&key, &wanted.only)?;
+                is_any = true;
+            }
+            // Whoever names it, and nothing else, gets what it needs: nothing.
+            Looked::NotNeeded => is_any |= must,
+            Looked::Missing => {}
         }
     }
     if !is_any && !wanted.allow_missing {
@@ -125,10 +139,13 @@ fn names(wanted: &Wanted, providers: &Providers, command: &str) -> Result<(Vec<S
     if let Some(names) = providers.of_exec() {
         return Ok((names.to_vec(), true));
     }
-    match providers.of_modelforge_with_keys() {
-        names if names.is_empty() => Err(error::no_provider_for(command).into()),
-        names => Ok((names, false)),
+    let names = providers.of_modelforge_with_keys();
+    if names.is_empty() {
+        return Err(error::no_provider_for(command).into());
     }
+    // One that is not defined to its end is no reason to withhold the keys of the others.
+    let usable = |name: &String| providers.by_name(name).inspect_err(warn).is_ok();
+    Ok((names.into_iter().filter(usable).collect(), false))
 }
 
 /// Every provider of which a helper lists a credential.
@@ -154,15 +171,18 @@ fn signed_in(providers: &Providers) -> Result<Vec<String>> {
 }
 
 /// The credential of `openai`, or of `openai:work`.
-fn key(operation: &'static str, providers: &Providers, named: &str, must: bool) -> Result<Option<Key>> {
+fn key(operation: &'static str, providers: &Providers, named: &str, must: bool) -> Result<Looked> {
     let (name, account) = named.split_once(':').map_or((named, None), |(name, account)| (name, Some(account)));
     let provider = providers.by_name(name)?;
     match find(operation, providers, &provider, account)? {
-        Found::Key(record) => Ok(Some(Key { named: named.to_owned(), called: provider_name(name)?, provider, record })),
+        Found::Key(record) => {
+            Ok(Looked::Key(Box::new(Key { named: named.to_owned(), called: provider_name(name)?, provider, record })))
+        }
         Found::Nothing { certain: true } if must => Err(error::not_signed_in(&provider.name, account).into()),
         Found::Nothing { certain: false } if must => {
             Err(error::not_every_key_could_be_looked_for(&provider.name).into())
         }
-        Found::NotNeeded | Found::Nothing { .. } => Ok(None),
+        Found::NotNeeded => Ok(Looked::NotNeeded),
+        Found::Nothing { .. } => Ok(Looked::Missing),
     }
 }

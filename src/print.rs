@@ -28,12 +28,17 @@ pub enum Field {
 pub fn print(print: &Print) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let name = print.provider.as_deref().ok_or_else(|| error::no_provider("print"))?;
+    // As `exec` and `env` have it.
+    let (name, account) = match (print.account.as_deref(), name.split_once(':')) {
+        (None, Some((name, account))) => (name, Some(account)),
+        (account, _) => (name, account),
+    };
     let provider = providers.by_name(name)?;
-    let record = match find("print", &providers, &provider, print.account.as_deref())? {
+    let record = match find("print", &providers, &provider, account)? {
         Found::Key(record) => record,
         Found::NotNeeded => return Err(error::needs_no_key(&provider.name).into()),
         Found::Nothing { certain: true } => {
-            return Err(error::not_signed_in(&provider.name, print.account.as_deref()).into());
+            return Err(error::not_signed_in(&provider.name, account).into());
         }
         Found::Nothing { certain: false } => {
             return Err(error::not_every_key_could_be_looked_for(&provider.name).into());

@@ -280,12 +280,20 @@ fn a_full_disk_does_not_stop_a_get_and_is_said_and_leaves_no_half_of_a_record() 
 #[test]
 fn a_folder_that_cannot_be_written_to_does_not_stop_a_get_and_is_said() {
     let test = has(Test::new()).file(".local/state", "a file").args(["get"]).stdin("provider=openai\n");
-    let said =
-        "warning: this is not in the audit log: Not a directory (os error 20)\nhint: modelforge-credential doctor\n";
+    let said = "warning: this is not in the audit log: `~/.local/state/modelforge-credential/audit.head`: Not a directory (os error 20)\nhint: modelforge-credential doctor\n";
     let test = test.stdout(ANSWER).stderr(said).success();
     let output = test.env("XDG_STATE_HOME", "/proc/nowhere").args(["get"]).stdin("provider=openai\n").output();
     assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stdout)), (Some(0), ANSWER));
     assert!(String::from_utf8_lossy(&output.stderr).starts_with("warning: this is not in the audit log: "));
+}
+
+#[test]
+fn an_account_of_any_length_leaves_room_for_the_other_columns() {
+    let request = format!("provider=openai\nusername={}\n", "u".repeat(5000));
+    let test = Test::new().helpers("").args(["get"]).stdin(request).success();
+    let test = test.args(["audit"]);
+    let shown = String::from_utf8(test.output().stdout).unwrap();
+    assert!(shown.contains(&format!("  {}…  not found", "u".repeat(60))), "{shown}");
 }
 
 #[test]
@@ -380,7 +388,7 @@ fn a_missing_record_is_found_also_the_first_and_the_last_one() {
     let without = |at: usize| move |lines: &mut Vec<String>| drop(lines.remove(at));
     finds(&tampered(without(0)), 4, "2 to 5", &["record 1 is missing"]);
     finds(&tampered(without(2)), 4, "1 to 5", &["record 3 is missing"]);
-    let cut = "record 5 is missing at the end: they were cut off, or lost in a power cut";
+    let cut = "record 5 is missing at the end: it was cut off, or lost in a power cut";
     finds(&tampered(without(4)), 4, "1 to 4", &[cut]);
     let all = tampered(Vec::clear);
     assert_eq!(verified(&all), "error: records 1 to 5 are missing\n[1]");

@@ -584,6 +584,20 @@ fn our_own_variables_that_are_set_are_named_without_their_values_and_so_are_thos
 // The log, and no surroundings at all.
 
 #[test]
+fn a_log_that_cannot_be_written_is_an_error_with_its_file_and_a_command() {
+    let test = well();
+    let state = test.home().join(".local/state/modelforge-credential");
+    fs::create_dir_all(&state).unwrap();
+    std::os::unix::fs::symlink("/nowhere", state.join("audit.jsonl")).unwrap();
+    let link = "cannot write the audit log: `~/.local/state/modelforge-credential/audit.jsonl` is a link";
+    let test = finds(test, &format!("error audit: {link} | ls -la ~/.local/state/modelforge-credential"));
+    let test = test.env("XDG_STATE_HOME", "/proc/nowhere");
+    let place = "/proc/nowhere/modelforge-credential";
+    let none = "No such file or directory (os error 2)";
+    finds(test, &format!("error audit: cannot write the audit log: `{place}`: {none} | ls -la {place}"));
+}
+
+#[test]
 fn a_log_that_was_changed_is_an_error() {
     let (test, _) = findings(well());
     let log = test.home().join(".local/state/modelforge-credential/audit.jsonl");

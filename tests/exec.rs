@@ -134,6 +134,23 @@ fn a_provider_without_sign_in_needs_nothing() {
     exec(signed_in(&["openai"]), "ollama openai", SHOW)
         .stdout("MODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n")
         .success();
+    let test = exec(Test::new(), "ollama", "echo started").stdout("started\n").success();
+    let test = test.args(["env", "ollama"]).success();
+    let none = "error: `ollama` needs no sign-in, so it has no key\n";
+    exec(test, "--env KEY=ollama", "echo started").stderr(none).failure();
+}
+
+#[test]
+fn a_provider_that_modelforge_does_not_define_to_its_end_withholds_no_key_of_the_others() {
+    let modelforge = r#"{"providers": {"openai": {"auth_strategy": "api_key"}, "two words": {"auth_strategy": "api_key"},
+        "azure_openai": {"auth_strategy": "api_key"}}}"#;
+    let test = keep(Test::new().helpers("age"), &["openai"]).file(".config/model-forge/config.json", modelforge);
+    let said = "warning: `two words` is no name for a provider: letters, digits, `-` and `_`\n";
+    let test = exec(test, "", SHOW).any_stderr();
+    let output = test.output();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "MODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains(said) && stderr.contains("warning: provider `azure` has no URL of its own"), "{stderr}");
 }
 
 #[test]
@@ -346,4 +363,10 @@ fn lines_with_keys_on_the_screen_are_warned_of() {
     let warning = "warning: these lines are meant for a shell, and now they are on the screen\r\n\
                    hint: eval \"$(modelforge-credential env openai)\"\r\n";
     assert_eq!(shown, format!("export OPENAI_API_KEY='made-up-key'\r\n{warning}"));
+}
+
+#[test]
+fn what_does_not_go_with_a_provider_is_named() {
+    let said = "error: `--all` does not go with another option that was given\nhint: modelforge-credential --help\n";
+    exec(Test::new(), "openai --all", "true").stderr(said).status(2);
 }

@@ -15,6 +15,7 @@ fn the_key_stands_alone_on_standard_output() {
     let test = signed_in().args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
     let test = test.args(["print", "OpenAI", "--no-newline"]).stdout(SECRET).success();
     let test = test.args(["print", "openai", "--account", "work"]).stdout("key at work\n").success();
+    let test = test.args(["print", "openai:work"]).stdout("key at work\n").success();
     // Nothing is read: the tool's own input stays as it is.
     let script = "BIN print openai >/dev/null; cat"
         .replace("BIN", &crate::support::program("modelforge-credential").display().to_string());

@@ -94,6 +94,13 @@ pub fn lock_to_write(folder: &Path) -> Result<File> {
     Ok(file)
 }
 
+/// Whether a record could be written.
+pub fn try_to_write(folder: &Path) -> Result<()> {
+    let _lock = lock_to_write(folder)?;
+    open_current(folder, true)?;
+    Ok(())
+}
+
 /// Opens the head of a log that others may be writing to. `None`: there is none.
 pub fn lock_to_read(folder: &Path) -> Result<Option<File>> {
     match open(&head(folder), OpenOptions::new().read(true)) {
@@ -138,9 +145,11 @@ pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         options.clone().mode(0o600).custom_flags(flags.bits().cast_signed()).clone()
     };
-    let file = options.open(path).map_err(|problem| match path.is_symlink() {
-        true => io::Error::other(format!("`{}` is a link", error::tilde(path))),
-        false => problem,
+    let file = options.open(path).map_err(|problem| match problem.kind() {
+        _ if path.is_symlink() => io::Error::other(format!("`{}` is a link", error::tilde(path))),
+        io::ErrorKind::NotFound => problem,
+        io::ErrorKind::IsADirectory => io::Error::other(format!("`{}` is not a file", error::tilde(path))),
+        kind => io::Error::new(kind, format!("`{}`: {problem}", error::tilde(path))),
     })?;
     match file.metadata()?.is_file() {
         true => Ok(file),
@@ -162,7 +171,8 @@ fn make_folder(folder: &Path) -> Result<()> {
         }
         builder.mode(0o700);
     }
-    builder.recursive(true).create(folder)?;
+    let made = builder.recursive(true).create(folder);
+    made.map_err(|problem| io::Error::new(problem.kind(), format!("`{}`: {problem}", error::tilde(folder))))?;
     Ok(())
 }
 

@@ -114,7 +114,7 @@ fn table(records: &[Line]) -> String {
     let titles = ["TIME (UTC)", "OPERATION", "FOR", "ACCOUNT", "OUTCOME", "HELPER", "MS", "ASKED BY"];
     let mut lines = vec![titles.map(String::from).to_vec()];
     for record in records {
-        let text = |text: &Option<String>| visible(text.as_deref().unwrap_or(""));
+        let text = |text: &Option<String>| short(text.as_deref().unwrap_or(""));
         let (date, time) = record.time.split_once('T').unwrap_or((&record.time, ""));
         lines.push(vec![
             visible(&format!("{date} {}", time.get(..8).unwrap_or(time))),
@@ -128,6 +128,17 @@ fn table(records: &[Line]) -> String {
         ]);
     }
     terminal::columns(&lines, &vec![Paint::Plain; lines.len()])
+}
+
+/// The most characters of a host, an account or a helper: one that somebody made long leaves room for the others.
+const WIDE: usize = 60;
+
+fn short(text: &str) -> String {
+    let text = visible(text);
+    match text.char_indices().nth(WIDE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 /// `~/bin/tool (4711), from bash, from sshd`.

@@ -14,6 +14,12 @@ pub fn check(providers: &Providers) -> Vec<Finding> {
     if !providers.are_audited() {
         return vec![Finding::ok(CHECK, "the log is off: `[audit] enabled = false` in config.toml")];
     }
+    if !audit::may_be_there(&folder) {
+        return vec![Finding::warning(CHECK, &error::log_needs_a_home())];
+    }
+    if let Err(problem) = audit::try_to_write(&folder) {
+        return vec![Finding::error(CHECK, &error::log_unwritable(&problem, &folder))];
+    }
     vec![match audit::verify(&folder) {
         Err(problem) => Finding::error(CHECK, &error::log_unreadable(&problem)),
         Ok(verified) if !verified.problems.is_empty() => {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use modelforge_credential_protocol::Error;
 
-use super::{PROGRAM, Usage};
+use super::{PROGRAM, Usage, with_hint_of};
 
 pub fn not_logged(problem: &Error) -> Error {
     let error = Error::new(format!("this is not in the audit log: {problem}"));
@@ -30,7 +30,15 @@ pub fn log_is_off() -> Error {
 }
 
 pub fn log_unreadable(problem: &Error) -> Error {
-    Error::new(format!("cannot read the audit log: {problem}"))
+    with_hint_of(problem, format!("cannot read the audit log: {problem}"))
+}
+
+pub fn log_unwritable(problem: &Error, folder: &Path) -> Error {
+    let error = Error::new(format!("cannot write the audit log: {problem}"));
+    error.hint(match problem.hint_text() {
+        Some(hint) => hint.to_owned(),
+        None => format!("ls -la {}", shell_words::quote(&folder.to_string_lossy())),
+    })
 }
 
 pub fn not_a_time() -> Usage {
@@ -49,8 +57,10 @@ pub fn log_misses(first: u64, last: u64) -> Error {
 }
 
 pub fn log_cut(first: u64, last: u64) -> Error {
-    let records = if first == last { format!("record {first} is") } else { format!("records {first} to {last} are") };
-    Error::new(format!("{records} missing at the end: they were cut off, or lost in a power cut"))
+    Error::new(match first == last {
+        true => format!("record {first} is missing at the end: it was cut off, or lost in a power cut"),
+        false => format!("records {first} to {last} are missing at the end: they were cut off, or lost in a power cut"),
+    })
 }
 
 pub fn log_changed(seq: u64) -> Error {

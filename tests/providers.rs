@@ -91,11 +91,8 @@ fn a_name_that_nobody_knows_is_an_error_that_says_how_to_declare_it() {
 
 #[test]
 fn a_provider_without_a_url_of_its_own_is_an_error_that_says_how_to_declare_it() {
-    for name in ["azure", "amazon-bedrock", "databricks", "vertex"] {
-        let canonical = match name {
-            "vertex" => "google_vertex".to_owned(),
-            name => name.replace('-', "_"),
-        };
+    for name in ["azure", "amazon-bedrock", "databricks"] {
+        let canonical = name.replace('-', "_");
         is_refused(
             &format!("provider={name}\n"),
             &format!(

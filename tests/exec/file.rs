@@ -11,15 +11,13 @@ use std::time::{Duration, Instant};
 use super::exec;
 use crate::support::{SECRET, Test};
 
-const GATEWAY: &str = "[provider.google_vertex]\nurl = 'https://us-central1-aiplatform.googleapis.com'";
-
 /// A home with a service account whose private key is the sentinel, and a folder in memory for this user.
 fn with_service_account() -> Test {
     let account = format!(
         "{{\n  \"type\": \"service_account\",\n  \"private_key\": \"-----BEGIN PRIVATE KEY-----\\n{SECRET}\\n-----END PRIVATE KEY-----\\n\",\n  \
          \"client_email\": \"a@example.com\"\n}}\n"
     );
-    let test = Test::new().helpers("age").config(GATEWAY).file("account.json", account);
+    let test = Test::new().helpers("age").file("account.json", account);
     let file = test.home().join("account.json").display().to_string();
     let test = test.args(["login", "google_vertex", "--file", &file]);
     let kept = "signed in to `google_vertex`: kept by `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)\n";

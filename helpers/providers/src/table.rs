@@ -103,7 +103,8 @@ pub static PROVIDERS: [Provider; 144] = [
     at("gmicloud", "GMI Cloud", "https://api.gmi-serving.com/v1", &["GMICLOUD_API_KEY"]),
     at("google", "Google", "https://generativelanguage.googleapis.com",
         &["GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"]).alias(&["gemini", "google_genai"]),
-    no_fixed_url("google_vertex", "Vertex", &["GOOGLE_VERTEX_API_KEY"])
+    // The endpoint of no region in particular; who calls one of a region declares that.
+    at("google_vertex", "Vertex", "https://aiplatform.googleapis.com", &["GOOGLE_VERTEX_API_KEY"])
         .alias(&["vertex", "vertex_ai", "google_vertexai"]),
     no_fixed_url("google_vertex_anthropic", "Vertex (Anthropic)", &[]),
     at("groq", "Groq", "https://api.groq.com/openai/v1", &["GROQ_API_KEY"]),

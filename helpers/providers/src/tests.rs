@@ -206,7 +206,6 @@ fn a_provider_whose_host_or_tenant_differs_from_person_to_person_has_no_url() {
         "azure_cognitive_services",
         "cloudflare_ai_gateway",
         "databricks",
-        "google_vertex",
         "google_vertex_anthropic",
         "neon",
         "sap_ai_core",

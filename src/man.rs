@@ -47,7 +47,10 @@ fn add(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) -> std::io::
     let man = Man::new(command.clone());
     let mut page = title(command.get_display_name().unwrap_or(PROGRAM), 1).into_bytes();
     man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
+    // The library's own leaves out what may be repeated, and the `--` before a command.
+    let usage = command.clone().render_usage().to_string();
+    let lines: Vec<&str> = usage.trim_start_matches("Usage:").lines().map(str::trim).collect();
+    writeln!(page, ".SH SYNOPSIS\n{}", markdown::verbatim(&lines.join("\n")))?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     let subcommands: Vec<_> = command.get_subcommands().filter(|command| !command.is_hide_set()).collect();

@@ -140,6 +140,23 @@ fn every_manual_page_is_accepted_by_man_and_holds_what_it_should() {
 }
 
 #[test]
+fn the_synopsis_of_a_page_is_what_can_be_typed() {
+    let test = Test::new();
+    let folder = test.home().join("man");
+    let test = test.args(["man", &folder.display().to_string()]).success();
+    let man = system("man", "man-db").display().to_string();
+    let test = test.env("MANWIDTH", "80");
+    for (name, usage) in [
+        ("exec", "modelforge-credential exec [OPTIONS] [PROVIDER]... [-- <COMMAND>...]\n"),
+        ("helpers", "modelforge-credential helpers [OPTIONS]\n       modelforge-credential helpers <COMMAND>\n"),
+    ] {
+        let page = folder.join(format!("modelforge-credential-{name}.1")).display().to_string();
+        let text = String::from_utf8(test.run(&[man.as_str(), "-l", &page], "").stdout).expect("it is UTF-8");
+        assert!(text.contains(&format!("SYNOPSIS\n       {usage}")), "{text}");
+    }
+}
+
+#[test]
 fn the_page_of_the_protocol_holds_every_rule_and_its_programs_as_they_are() {
     let test = Test::new();
     let folder = test.home().join("man");

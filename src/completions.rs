@@ -16,13 +16,46 @@ pub fn completions(shell: Shell) -> Result<()> {
     let script = String::from_utf8_lossy(&script);
     let script = match shell {
         // clap_complete 4.6 takes the dash in the program's name for the border of a command, in half of the places.
-        Shell::Bash => script.replace("modelforge__subcmd__credential", "modelforge__credential"),
-        Shell::Fish => format!("{script}{}", arguments_for_fish(&command)),
+        Shell::Bash => script
+            .replace("modelforge__subcmd__credential", "modelforge__credential")
+            .replacen(BASH_BEGINS, &format!("{BASH_BEGINS}{BASH_COMMAND}"), 1),
+        Shell::Zsh => script.replacen(ZSH_BEGINS, &format!("{ZSH_BEGINS}{ZSH_COMMAND}"), 1),
+        Shell::Fish => format!("{script}{}{FISH_COMMAND}", arguments_for_fish(&command)),
         Shell::Elvish | Shell::PowerShell => with_arguments(&script, shell, &command),
         _ => script.into_owned(),
     };
     Ok(terminal::answer(script.as_bytes())?)
 }
+
+// After `--` stands a command of its own, which clap_complete does not know how to complete.
+const BASH_BEGINS: &str = "    COMPREPLY=()\n";
+const BASH_COMMAND: &str = r#"    for ((i = 1; i < COMP_CWORD; i++)); do
+        if [[ ${COMP_WORDS[i]} == -- ]]; then
+            if declare -F _command_offset >/dev/null; then
+                _command_offset $((i + 1))
+            elif ((i + 1 == COMP_CWORD)); then
+                COMPREPLY=($(compgen -c -- "${COMP_WORDS[COMP_CWORD]}"))
+            fi
+            return
+        fi
+    done
+"#;
+const ZSH_BEGINS: &str = "    local ret=1\n";
+const ZSH_COMMAND: &str = r#"    local dashes=${words[(i)--]}
+    if (( dashes < CURRENT )); then
+        shift dashes words
+        (( CURRENT -= dashes ))
+        _normal
+        return
+    fi
+"#;
+const FISH_COMMAND: &str = r#"function __fish_modelforge_credential_command
+    set -l words (commandline -opc)
+    set -e words[1..(contains -i -- -- $words)]
+    complete -C(string join ' ' -- (string escape -- $words) (commandline -ct))
+end
+complete -c modelforge-credential -n "contains -- -- (commandline -opc)" -f -a "(__fish_modelforge_credential_command)"
+"#;
 
 /// Only here: to build the names into the command line would take time whenever it is read.
 fn with_providers(command: clap::Command) -> clap::Command {
@@ -49,7 +82,7 @@ fn arguments(command: &clap::Command) -> impl Iterator<Item = (&str, Vec<String>
     all.filter(|(_, words)| !words.is_empty())
 }
 
-/// After `--` the command begins that `exec` runs.
+/// Those before `--`.
 fn arguments_for_fish(command: &clap::Command) -> String {
     let is_here = "__fish_modelforge_credential_using_subcommand";
     let line = |(name, words): (&str, Vec<String>)| {

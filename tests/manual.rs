@@ -24,6 +24,8 @@ fn every_shell_accepts_its_completions_and_knows_the_providers() {
             assert!(script.contains(word), "{shell} does not complete `{word}`");
         }
         assert!(script.contains("github_copilot"), "{shell}");
+        // Nothing but a terminal shows what zsh completes.
+        assert_eq!(script.contains("_normal"), shell == "zsh");
         if !option.is_empty() {
             // Only an interactive elvish has the module of its editor.
             let script = match shell {
@@ -42,13 +44,14 @@ fn every_shell_accepts_its_completions_and_knows_the_providers() {
 }
 
 #[test]
-fn bash_completes_a_command_a_command_of_a_command_and_a_provider() {
+fn bash_completes_a_command_a_command_of_a_command_a_provider_and_what_is_to_be_run() {
     let script = Test::new().args(["completions", "bash"]).output().stdout;
     let ask = r#"
 complete_at_the_end() {
     COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
     _modelforge__credential "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-    echo "${COMPREPLY[*]}"
+    # A program that lies in two folders of PATH comes twice.
+    printf '%s\n' "${COMPREPLY[@]}" | sort -u
 }
 complete_at_the_end modelforge-credential helpe
 complete_at_the_end modelforge-credential helpers te
@@ -56,13 +59,14 @@ complete_at_the_end modelforge-credential helpers test --on
 complete_at_the_end modelforge-credential login openr
 complete_at_the_end modelforge-credential exec openr
 complete_at_the_end modelforge-credential auth login --provider openr
+complete_at_the_end modelforge-credential exec openai -- dbus-run-sess
 "#;
     let output = read_by("bash", "bash", &[], &[&script, ask.as_bytes()].concat());
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "helpers\ntest\n--only\nopenrouter\nopenrouter\nopenrouter\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "helpers\ntest\n--only\nopenrouter\nopenrouter\nopenrouter\ndbus-run-session\n");
 }
 
 #[test]
-fn fish_completes_a_command_and_a_provider() {
+fn fish_completes_a_command_a_provider_and_what_is_to_be_run() {
     let script = Test::new().args(["completions", "fish"]).output().stdout;
     let lines = [
         ("helpe", "helpers"),
@@ -72,7 +76,8 @@ fn fish_completes_a_command_and_a_provider() {
         ("login openr", "openrouter"),
         ("exec openai openr", "openrouter"),
         ("completions pow", "powershell"),
-        ("exec openai -- openr", ""),
+        ("exec openai -- dbus-run-sess", "dbus-run-session"),
+        ("exec -- git --vers", "--version"),
     ];
     for (line, word) in lines {
         let ask = format!("\ncomplete -C 'modelforge-credential {line}'\n");

@@ -16,9 +16,11 @@ pub fn completions(shell: Shell) -> Result<()> {
     let script = String::from_utf8_lossy(&script);
     let script = match shell {
         // clap_complete 4.6 takes the dash in the program's name for the border of a command, in half of the places.
-        Shell::Bash => script
-            .replace("modelforge__subcmd__credential", "modelforge__credential")
-            .replacen(BASH_BEGINS, &format!("{BASH_BEGINS}{BASH_COMMAND}"), 1),
+        Shell::Bash => script.replace("modelforge__subcmd__credential", "modelforge__credential").replacen(
+            BASH_BEGINS,
+            &format!("{BASH_BEGINS}{BASH_COMMAND}"),
+            1,
+        ),
         Shell::Zsh => script.replacen(ZSH_BEGINS, &format!("{ZSH_BEGINS}{ZSH_COMMAND}"), 1),
         Shell::Fish => format!("{script}{}{FISH_COMMAND}", arguments_for_fish(&command)),
         Shell::Elvish | Shell::PowerShell => with_arguments(&script, shell, &command),

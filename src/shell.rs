@@ -65,7 +65,8 @@ fn line(shell: Shell, name: &str, value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     }
     let (before, after) = match shell {
         Shell::Bash | Shell::Zsh => (format!("export {name}='"), "'\n"),
-        Shell::Fish => (format!("set -gx {name} '"), "'\n"),
+        // The substitution of fish makes one line of all, as in `eval (…)`.
+        Shell::Fish => (format!("set -gx {name} '"), "';\n"),
         Shell::Powershell => (format!("${{env:{name}}} = '"), "'\n"),
     };
     let mut line = Zeroizing::new(Vec::with_capacity(before.len() + value.len() * 4 + after.len()));
@@ -106,7 +107,7 @@ mod tests {
     #[test]
     fn each_shell_has_its_own_quotation() {
         assert_eq!(text(Shell::Bash, "a'b\\c$d"), "export KEY='a'\\''b\\c$d'\n");
-        assert_eq!(text(Shell::Fish, "a'b\\c$d"), "set -gx KEY 'a\\'b\\\\c$d'\n");
+        assert_eq!(text(Shell::Fish, "a'b\\c$d"), "set -gx KEY 'a\\'b\\\\c$d';\n");
         assert_eq!(text(Shell::Powershell, "a'b$c`d"), "${env:KEY} = 'a''b$c`d'\n");
         assert_eq!(text(Shell::Powershell, "a\u{2019};b"), "${env:KEY} = 'a\u{2019}\u{2019};b'\n");
     }

@@ -191,7 +191,9 @@ fn a_helper_that_hangs_is_an_error_after_a_few_seconds_and_does_not_hold_up_the_
         .script("loses", "[ $1 = list ] || sleep 60");
     let (_, found) = findings(test.config("helpers = ['slow', 'slower', 'loses', 'age']"));
     for name in ["slow", "slower"] {
-        let expected = format!("error helper: helper `{name}` failed: it did not answer within 5 s and was ended");
+        let hint = format!("modelforge-credential helpers test {name}");
+        let expected =
+            format!("error helper: helper `{name}` failed: it did not answer within 5 s and was ended | {hint}");
         assert!(found.contains(&expected), "{found:#?}");
     }
     // One that was ended while it stored may have stored.
@@ -261,7 +263,9 @@ fn a_helper_that_answers_something_else_or_fails_half_way_has_it_erased_all_the_
         ),
         ("[ $1 = store ] && { cat > \"$kept\"; exit 4; }", "exit status 4"),
     ] {
-        let test = finds(vault(Test::new(), first), &format!("error helper: helper `vault` failed: {problem}"));
+        let hint = "modelforge-credential helpers test vault";
+        let test =
+            finds(vault(Test::new(), first), &format!("error helper: helper `vault` failed: {problem} | {hint}"));
         assert!(!kept(&test), "{first}");
     }
 }
@@ -297,7 +301,8 @@ fn a_helper_that_answers_whatever_it_is_asked_is_an_error() {
         place(&program("modelforge-credential-age"), &test.bin().join("modelforge-credential-age"));
         let test = test.program(core.to_string_lossy().as_ref()).config(&format!("helpers = ['age', '{name}']"));
         let (_, found) = findings(test);
-        assert!(found.contains(&format!("error helper: helper `{name}` failed: {problem}")), "{found:#?}");
+        let hint = if name == "oauth" { "" } else { " | modelforge-credential helpers test echo" };
+        assert!(found.contains(&format!("error helper: helper `{name}` failed: {problem}{hint}")), "{found:#?}");
     }
 }
 

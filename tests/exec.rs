@@ -326,12 +326,21 @@ fn each_shell_reads_its_lines_as_they_are_meant() {
 }
 
 #[test]
+fn fish_may_read_them_as_one_line_as_well() {
+    let test = signed_in(&["openai"]).args(["env", "openai", "--shell", "fish"]);
+    let lines = String::from_utf8(test.output().stdout).expect("text");
+    let script = "eval (printf %s $L); printf '%s\n' $MODELFORGE_OPENAI_API_KEY $OPENAI_API_KEY";
+    let test = test.env("L", lines).program(system("fish", "fish")).args(["-c", script]);
+    test.stdout(&format!("{SECRET}-openai\n{SECRET}-openai\n")).success();
+}
+
+#[test]
 fn the_shell_is_guessed() {
     let mut test = signed_in(&["openai"]);
     for (shell, line) in [
         ("/bin/bash", format!("export A='{SECRET}-openai'\n")),
         ("/usr/bin/zsh", format!("export A='{SECRET}-openai'\n")),
-        ("/usr/bin/fish", format!("set -gx A '{SECRET}-openai'\n")),
+        ("/usr/bin/fish", format!("set -gx A '{SECRET}-openai';\n")),
         ("/usr/bin/pwsh", format!("${{env:A}} = '{SECRET}-openai'\n")),
         ("", format!("export A='{SECRET}-openai'\n")),
     ] {

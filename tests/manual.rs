@@ -62,7 +62,10 @@ complete_at_the_end modelforge-credential auth login --provider openr
 complete_at_the_end modelforge-credential exec openai -- dbus-run-sess
 "#;
     let output = read_by("bash", "bash", &[], &[&script, ask.as_bytes()].concat());
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "helpers\ntest\n--only\nopenrouter\nopenrouter\nopenrouter\ndbus-run-session\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "helpers\ntest\n--only\nopenrouter\nopenrouter\nopenrouter\ndbus-run-session\n"
+    );
 }
 
 #[test]

@@ -110,7 +110,11 @@ impl Asked {
         };
         let path = error::tilde(program.path());
         let mut findings = vec![match &self.canary {
-            Err(problem) => Finding::error(CHECK, &error::helper_failed(name, problem)),
+            // Ours say what is wrong, and why.
+            Err(problem) if DEFAULT_CHAIN.contains(&name.as_str()) => {
+                Finding::error(CHECK, &error::helper_failed(name, problem))
+            }
+            Err(problem) => Finding::error(CHECK, &error::helper_is_broken(name, &self.entry.words, problem)),
             Ok(Canary::NotTried) => Finding::ok(CHECK, format!("`{name}` ({path}) answers")),
             Ok(Canary::KeepsNothing) => Finding::ok(CHECK, format!("`{name}` ({path}) answers, and keeps nothing")),
             Ok(Canary::Kept) => Finding::ok(

@@ -38,6 +38,15 @@ pub fn helper_hidden(name: &str, used: &Path, other: &Path) -> Error {
         .hint(format!("rm {}  # if it is the older one", quoted(other)))
 }
 
+/// Where the helper itself does not say what helps, the test of its rules says what is wrong with it.
+pub fn helper_is_broken(name: &str, entry: &[String], reason: &Error) -> Error {
+    let error = super::helper_failed(name, reason);
+    match error.hint_text() {
+        Some(_) => error,
+        None => error.hint(format!("{PROGRAM} helpers test {}", shell_words::quote(&shell_words::join(entry)))),
+    }
+}
+
 pub fn helper_cannot_list(name: &str, reason: &Error) -> Error {
     with_hint_of(reason, format!("helper `{}` cannot say what it holds: {reason}", visible(name)))
 }

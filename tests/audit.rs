@@ -395,6 +395,21 @@ fn a_missing_record_is_found_also_the_first_and_the_last_one() {
 }
 
 #[test]
+fn a_number_beyond_which_nobody_can_count_is_found_and_stops_no_get() {
+    let test = asked(has(Test::new()), 2);
+    let head = folder(&test).join("audit.head");
+    let text = fs::read_to_string(&head).unwrap();
+    let mut words: Vec<&str> = text.split(' ').collect();
+    let most = u64::MAX.to_string();
+    words[1] = &most;
+    fs::write(&head, words.join(" ")).unwrap();
+    let test = asked(test, 2);
+    assert!(verified(&test).ends_with(TAMPERED), "{}", verified(&test));
+    let test = test.args(["audit", "--json"]);
+    assert_eq!(String::from_utf8_lossy(&test.output().stdout).lines().count(), 4);
+}
+
+#[test]
 fn what_was_cut_off_at_the_end_stays_missing_when_others_have_written_since() {
     let test = asked(tampered(|lines| lines.truncate(2)), 2);
     finds(&test, 4, "1 to 7", &["records 3 to 5 are missing"]);

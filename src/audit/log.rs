@@ -43,7 +43,7 @@ pub fn append(folder: &Path, sizes: &Sizes, line: &mut Line) -> Result<()> {
         Some(head) if head.length == length => End { head, is_torn: false, is_headless: false },
         known => recover(folder, &log, length, known)?,
     };
-    (line.seq, line.previous, line.headless) = (head.last + 1, head.hash.clone(), is_headless);
+    (line.seq, line.previous, line.headless) = (head.last.saturating_add(1), head.hash.clone(), is_headless);
     let record = serde_json::to_vec(line).map_err(std::io::Error::from)?;
     if length > 0 && length + record.len() as u64 > sizes.segment {
         drop(log);
@@ -90,7 +90,7 @@ fn recover(folder: &Path, log: &File, length: u64, known: Option<Head>) -> Resul
         is_torn = lines.pop().is_some_and(|rest| !rest.is_empty());
         for line in lines {
             match serde_json::from_slice::<Line>(line) {
-                Ok(record) if record.seq == head.last + 1 && record.previous == head.hash => {
+                Ok(record) if record.seq == head.last.saturating_add(1) && record.previous == head.hash => {
                     (head.last, head.hash) = (record.seq, hash(line));
                 }
                 _ => {}
@@ -142,7 +142,7 @@ fn rotate(folder: &Path, sizes: &Sizes, head: &mut Head, head_file: &File) -> Re
     for (last, path) in files::segments(folder).into_iter().rev() {
         let is_old = || newest(&path).and_then(|at| at.elapsed().ok()).is_some_and(|age| age > sizes.age);
         if newer >= sizes.kept && is_old() {
-            head.first = head.first.max(last + 1);
+            head.first = head.first.max(last.saturating_add(1));
             old.push(path);
         } else {
             newer += fs::metadata(&path)?.len();

@@ -102,9 +102,9 @@ impl Check {
                     problems.push(error::log_changed(seq));
                 }
             }
-            Some((before, _)) if seq > before + 1 => {
+            Some((before, _)) if seq > before.saturating_add(1) => {
                 // What rotation took away is not missing, though a segment before it may not be gone yet.
-                let first = self.head.as_ref().map_or(0, |head| head.first).max(before + 1);
+                let first = self.head.as_ref().map_or(0, |head| head.first).max(before.saturating_add(1));
                 problems.extend((seq > first).then(|| error::log_misses(first, seq - 1)));
             }
             Some((before, _)) if seq <= *before => problems.push(error::log_out_of_order(seq)),
@@ -128,7 +128,9 @@ impl Check {
             (None, None) => None,
             (None, Some(_)) => Some(error::log_without_head()),
             (Some(head), None) => (head.last >= head.first).then(|| error::log_misses(head.first, head.last)),
-            (Some(head), Some((last, _))) if *last < head.last => Some(error::log_cut(last + 1, head.last)),
+            (Some(head), Some((last, _))) if *last < head.last => {
+                Some(error::log_cut(last.saturating_add(1), head.last))
+            }
             (Some(head), Some((last, hash))) => {
                 (*last == head.last && *hash != head.hash).then(|| error::log_changed(*last))
             }

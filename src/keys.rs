@@ -109,6 +109,8 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
     let mut is_any = names.is_empty();
     for name in &names {
         match key(command, &providers, name, must && !wanted.allow_missing)? {
+            // A header that is encoded already goes into no variable; of all that there is, it is passed over.
+            Looked::Key(key) if !must && !key.record.has("password") => warn(&error::no_plain_key(&key.provider.name)),
             Looked::Key(key) => {
                 all.add(&key, &wanted.only)?;
                 is_any = true;

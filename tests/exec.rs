@@ -200,6 +200,17 @@ fn all_means_every_provider_that_a_helper_has_a_key_of() {
 }
 
 #[test]
+fn a_header_that_is_encoded_already_withholds_none_of_all_keys() {
+    let header = "capability[]=authtype\nprovider=mistral\nusername=default\nauthtype=Bearer\ncredential=encoded\n";
+    let test = signed_in(&["openai"]).args(["approve"]).stdin(header).success();
+    let said = "warning: the credential for `mistral` is no key but a header that is encoded already\n";
+    let test =
+        exec(test, "--all --only OPENAI_API_KEY", SHOW).stdout("OPENAI_API_KEY -openai\n").stderr(said).success();
+    let said = said.replace("warning", "error");
+    exec(test, "openai mistral", SHOW).stderr(&said).failure();
+}
+
+#[test]
 fn two_keys_for_one_variable_are_an_error_until_it_is_said_whose_it_is() {
     let test = signed_in(&["zai", "zhipuai"]);
     let shared = "error: `zai` and `zhipuai` share the variable `ZHIPU_API_KEY` and have different keys\n\

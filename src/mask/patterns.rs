@@ -7,9 +7,11 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
 
-/// What RFC 3986 leaves alone, and what JavaScript's `encodeURI` leaves alone besides.
+/// What RFC 3986 leaves alone; besides that, what Python's `quote`, and JavaScript's `encodeURIComponent` and `encodeURI` leave alone.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-const URL: &AsciiSet = &COMPONENT
+const PATH: &AsciiSet = &COMPONENT.remove(b'/');
+const MARKED: &AsciiSet = &COMPONENT.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
+const URL: &AsciiSet = &MARKED
     .remove(b'/')
     .remove(b'?')
     .remove(b':')
@@ -20,17 +22,12 @@ const URL: &AsciiSet = &COMPONENT
     .remove(b'$')
     .remove(b',')
     .remove(b';')
-    .remove(b'#')
-    .remove(b'!')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
+    .remove(b'#');
 
 /// Every form of a secret, each once.
 pub fn forms(secret: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms = vec![secret.to_vec()];
-    for set in [COMPONENT, URL] {
+    for set in [COMPONENT, PATH, MARKED, URL] {
         let upper = percent_encode(secret, set).to_string();
         forms.push(lower_case_escapes(&upper).into_bytes());
         forms.push(upper.replace("%20", "+").into_bytes());
@@ -42,9 +39,9 @@ pub fn forms(secret: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
             quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
         };
         let plain = json(text);
-        // PHP escapes the slash, Go what HTML minds, Python all that is not ASCII.
+        // PHP escapes the slash, Go what HTML minds, Python all that is not ASCII, .NET all that.
         let html = plain.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-        forms.extend([plain.replace('/', "\\/"), html, ascii(&plain), plain].map(String::into_bytes));
+        forms.extend([plain.replace('/', "\\/"), html, dotnet(text), ascii(&plain), plain].map(String::into_bytes));
     }
     for before in 0..3 {
         let standard = base64_after(before, secret);
@@ -85,6 +82,19 @@ fn ascii(json: &str) -> String {
     text
 }
 
+fn dotnet(text: &str) -> String {
+    let mut json = String::new();
+    for character in text.chars() {
+        match character {
+            '\\' => json.push_str("\\\\"),
+            '"' | '&' | '\'' | '+' | '<' | '>' | '`' => json.push_str(&format!("\\u{:04X}", u32::from(character))),
+            _ if character.is_ascii() => json.push(character),
+            _ => character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| json.push_str(&format!("\\u{unit:04X}"))),
+        }
+    }
+    json
+}
+
 /// What base64 makes of the secret when so many bytes stand before it (more than two only repeat these): the characters in which
 /// nothing but the secret has a part. Those at both ends are shared with what stands beside it, and say almost nothing.
 fn base64_after(before: usize, secret: &[u8]) -> Vec<u8> {
@@ -120,7 +130,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_known_in_urls_and_in_json_as_others_write_it() {
-        let forms = forms("a/b+c é\"<\\".as_bytes());
+        let known =
+            |secret: &str, form: &str| forms(secret.as_bytes()).iter().any(|known| ***known == *form.as_bytes());
         for form in [
             "a/b+c é\"<\\",
             "a%2Fb%2Bc%20%C3%A9%22%3C%5C",
@@ -131,8 +142,11 @@ mod tests {
             "a\\/b+c é\\\"<\\\\",
             "a/b+c é\\\"\\u003c\\\\",
             "a/b+c \\u00e9\\\"<\\\\",
+            "a/b%2Bc%20%C3%A9%22%3C%5C",
+            "a/b\\u002Bc \\u00E9\\u0022\\u003C\\\\",
         ] {
-            assert!(forms.iter().any(|known| ***known == *form.as_bytes()), "{form}");
+            assert!(known("a/b+c é\"<\\", form), "{form}");
         }
+        assert!(known("a/(b)!*'", "a%2F(b)!*'"));
     }
 }

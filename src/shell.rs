@@ -25,7 +25,7 @@ pub enum Shell {
 }
 
 pub fn env(env: &Env) -> Result<()> {
-    let shell = env.shell.unwrap_or_else(usual);
+    let shell = env.shell.map_or_else(usual, Ok)?;
     let variables = keys::variables(&env.wanted, "env")?;
     let mut lines = Zeroizing::new(Vec::with_capacity(16 << 10));
     for variable in &variables {
@@ -45,14 +45,15 @@ pub fn env(env: &Env) -> Result<()> {
 }
 
 /// The shell that the person uses, as far as that can be told.
-fn usual() -> Shell {
+fn usual() -> Result<Shell> {
     let shell = std::env::var_os("SHELL").unwrap_or_default();
     match Path::new(&shell).file_stem().and_then(|name| name.to_str()) {
-        Some("zsh") => Shell::Zsh,
-        Some("fish") => Shell::Fish,
-        Some("pwsh" | "powershell") => Shell::Powershell,
-        None if cfg!(windows) => Shell::Powershell,
-        _ => Shell::Bash,
+        Some("zsh") => Ok(Shell::Zsh),
+        Some("fish") => Ok(Shell::Fish),
+        Some("pwsh" | "powershell") => Ok(Shell::Powershell),
+        Some(name @ ("csh" | "tcsh" | "elvish" | "nu" | "xonsh")) => Err(error::no_lines_for(name).into()),
+        None if cfg!(windows) => Ok(Shell::Powershell),
+        _ => Ok(Shell::Bash),
     }
 }
 

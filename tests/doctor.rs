@@ -338,6 +338,17 @@ fn ctrl_c_that_ends_the_helper_that_erases_it_does_not_leave_it_behind() {
 }
 
 #[test]
+fn what_ctrl_c_leaves_in_a_helper_that_does_not_erase_is_said() {
+    let test = vault(Test::new(), "[ $1 = erase ] && { kill -INT $PPID; exit 1; }").args(["doctor"]);
+    let output = test.output();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(2));
+    let said = "warning: helper `vault` failed: it may still hold the throw-away credential for `https://canary.invalid`\n\
+                hint: printf 'url=https://canary.invalid\\n' | modelforge-credential erase\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), said);
+    assert!(kept(&test) && output.stdout.is_empty());
+}
+
+#[test]
 fn what_a_check_that_was_killed_left_is_erased_by_the_next() {
     let test = Test::new().config("helpers = ['age']");
     let test =

@@ -4,7 +4,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Error, visible};
 use serde::Serialize;
 
-use crate::error::PROGRAM;
+use crate::error::{self, PROGRAM};
 use crate::terminal::{self, Paint, Remark};
 
 #[derive(Serialize, Clone, Copy, PartialEq, Debug)]
@@ -38,6 +38,13 @@ impl Finding {
 
     pub fn error(check: &'static str, problem: &Error) -> Self {
         Self::new(check, Level::Error, problem)
+    }
+
+    /// The one finding that matters to who no longer waits for the others.
+    pub fn of_a_canary_that_is_left(&self) -> Option<Error> {
+        let left = error::canary_left(None);
+        let hint = left.hint_text().filter(|hint| self.hint.as_deref() == Some(hint))?;
+        Some(Error::new(self.message.clone()).hint(hint))
     }
 
     fn new(check: &'static str, level: Level, problem: &Error) -> Self {

@@ -138,6 +138,11 @@ pub fn a_file_does_not_go_into_lines(name: &str) -> Error {
         .hint(format!("{PROGRAM} exec google_vertex -- COMMAND"))
 }
 
+pub fn no_lines_for(shell: &str) -> Error {
+    Error::new(format!("`env` has no lines for `{shell}`, which $SHELL names"))
+        .hint(format!("{PROGRAM} exec openai -- {shell}  # or env --shell bash, zsh, fish, powershell"))
+}
+
 pub fn no_name_in_this_shell(name: &str) -> Error {
     Error::new(format!("`{name}` cannot be set in this shell and is left out"))
 }

@@ -272,6 +272,11 @@ pub fn parse() -> Result<Cli, Usage> {
     })
 }
 
+/// The option of `--option=VALUE` or `--option <VALUE>`.
+fn option(argument: &str) -> Option<&str> {
+    argument.split(['=', ' ']).next().filter(|option| option.starts_with("--"))
+}
+
 /// clap's own messages repeat what was typed, and that may be a key.
 fn mistake(problem: &clap::Error) -> Usage {
     let text = |kind| match problem.get(kind) {
@@ -280,9 +285,8 @@ fn mistake(problem: &clap::Error) -> Usage {
         _ => None,
     };
     let argument = text(ContextKind::InvalidArg).unwrap_or_default();
-    let option = argument.split(['=', ' ']).next().filter(|option| option.starts_with("--"));
     let suggestion = text(ContextKind::SuggestedArg);
-    match (problem.kind(), option) {
+    match (problem.kind(), option(argument)) {
         // The name is of the definitions, and nothing that was typed.
         (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => {
             error::argument_missing(argument, &command_of(problem))
@@ -290,7 +294,7 @@ fn mistake(problem: &clap::Error) -> Usage {
         (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, suggestion),
         (ErrorKind::UnknownArgument, None) => error::too_many_arguments(),
         (ErrorKind::ArgumentConflict, Some(option)) => error::conflicting_option(option),
-        (ErrorKind::ArgumentConflict, None) => match text(ContextKind::PriorArg).filter(|arg| arg.starts_with("--")) {
+        (ErrorKind::ArgumentConflict, None) => match option(text(ContextKind::PriorArg).unwrap_or_default()) {
             Some(option) => error::conflicting_option(option),
             None => error::bad_command_line(),
         },

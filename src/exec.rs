@@ -30,6 +30,7 @@ pub struct Exec {
 pub fn exec(exec: &Exec) -> Result<()> {
     let Some((word, arguments)) = exec.command.split_first() else { return Err(error::no_command_to_run().into()) };
     let program = start::find(word)?;
+    program::expect_children();
     let variables = keys::variables(&exec.wanted, "exec")?;
     let mut command = start::command(&program, word, arguments);
     clear_our_own(&mut command);

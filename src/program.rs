@@ -19,8 +19,8 @@ use crate::error::{self, PROGRAM};
 use crate::{audit, lock, terminal};
 use find::{search, trusted};
 pub use installed::installed;
-pub use process::Finished;
 use process::Running;
+pub use process::{Finished, expect_children};
 
 /// How long a helper may take when nobody is there who might have to unlock something.
 const LIMIT: Duration = Duration::from_secs(10);

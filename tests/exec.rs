@@ -393,3 +393,20 @@ fn what_does_not_go_with_a_provider_is_named() {
     let said = "error: `--all` does not go with another option that was given\nhint: modelforge-credential --help\n";
     exec(Test::new(), "openai --all", "true").stderr(said).status(2);
 }
+
+#[test]
+fn who_ignores_the_end_of_children_gets_keys_all_the_same() {
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let ignores =
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])";
+    let python = system("python3", "python3");
+    let run =
+        |test: Test, words: &[&str]| test.program(&python).args([&["-c", ignores, core.as_str()], words].concat());
+    let test = run(signed_in(&["openai"]), &["print", "openai"]).stdout(&format!("{SECRET}-openai\n")).success();
+    for mask in [&[][..], &["--mask"]] {
+        let command =
+            [&["exec", "openai"], mask, &["--", "sh", "-c", "test -n \"$OPENAI_API_KEY\" && exit 6"]].concat();
+        run(signed_in(&["openai"]), &command).status(6);
+    }
+    run(test, &["exec", "ollama", "--mask", "--", "sh", "-c", "exit 7"]).status(7);
+}

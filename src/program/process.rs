@@ -36,8 +36,21 @@ pub struct Running {
     limit: Duration,
 }
 
+/// A caller may ignore the end of its children (SIGCHLD), and we inherit that: nobody can wait for a child then. A handler,
+/// whatever it does, ends it, and is not inherited by anybody.
+pub fn expect_children() {
+    #[cfg(unix)]
+    {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        ONCE.call_once(|| {
+            let _ = signal_hook::flag::register(signal_hook::consts::SIGCHLD, std::sync::Arc::default());
+        });
+    }
+}
+
 impl Running {
     pub fn start(mut command: Command, own_group: bool, limit: Duration) -> Result<Self> {
+        expect_children();
         let deadline = Instant::now() + limit;
         Group::prepare(&mut command, own_group);
         let child = command.spawn().map_err(|problem| error::not_started(&problem))?;

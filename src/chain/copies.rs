@@ -2,7 +2,8 @@
 
 use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
-use super::{Chain, DESCRIPTION, Link, description_of, holds_the_same_secret, question, with_capabilities};
+use super::about::{DESCRIPTION, description_of, holds_the_same_secret, question, with_capabilities};
+use super::{Chain, Link};
 use crate::error;
 use crate::lock::Lock;
 

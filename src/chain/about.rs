@@ -1,0 +1,73 @@
+//! What records say: which credential is meant, whether two hold the same, and whether one has ended.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use modelforge_credential_protocol::{Record, Result};
+
+use crate::request::Request;
+
+/// What an answer says about where it came from. It is of no use to the caller, and stored it would be wrong.
+pub(super) const ABOUT_THE_COPY: [&str; 6] = ["created_utc", "file", "identity", "quit", "storage", "variable"];
+
+/// What belongs to one exchange and is not part of the credential.
+pub(super) const ABOUT_THE_REQUEST: [&str; 4] = ["capability[]", "continue", "state[]", "wwwauth[]"];
+
+/// What a helper is asked: all that is known, and what the core knows besides.
+pub(super) fn question(known: &Record, context: &Record) -> Result<Record> {
+    let mut question = with_capabilities(known)?;
+    question.merge(context);
+    Ok(question)
+}
+
+/// The record as it is sent: this program understands both capabilities, whatever its own caller does.
+pub(super) fn with_capabilities(record: &Record) -> Result<Record> {
+    let mut question = Record::of([("capability[]", "authtype"), ("capability[]", "state")])?;
+    let mut rest = record.clone();
+    rest.remove("capability[]");
+    question.merge(&rest);
+    Ok(question)
+}
+
+/// What says which credential is meant.
+pub(super) const DESCRIPTION: [&str; 5] = ["protocol", "host", "path", "username", "provider"];
+
+pub(super) fn description_of(record: &Record) -> Result<Record> {
+    let mut description = with_capabilities(record)?;
+    description.retain(|key| key == "capability[]" || DESCRIPTION.contains(&key));
+    Ok(description)
+}
+
+/// Whether what was read back is what was stored: every secret of it, and when it ends.
+pub(super) fn holds_the_same(found: &Record, stored: &Record) -> bool {
+    ["password", "authtype", "credential", "oauth_refresh_token", "password_expiry_utc"]
+        .iter()
+        .all(|key| !stored.has(key) || found.get(key) == stored.get(key))
+        && (stored.has("password_expiry_utc") || found.expiry().is_none())
+}
+
+/// Whether both hold the same secrets, whatever else is known of them.
+pub fn holds_the_same_secret(one: &Record, other: &Record) -> bool {
+    ["password", "credential", "oauth_refresh_token"].iter().all(|key| one.get(key) == other.get(key))
+}
+
+/// A token that ends this soon, in seconds, is renewed if it can be: the tool that asks has yet to use it.
+pub(super) const SOON: u64 = 60;
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
+}
+
+/// As in git: it has expired when its time is before now.
+pub fn is_expired(record: &Record) -> bool {
+    is_expired_in(record, 0)
+}
+
+pub(super) fn is_expired_in(record: &Record, seconds: u64) -> bool {
+    record.expiry().is_some_and(|expiry| expiry < now() + seconds)
+}
+
+/// A pre-encoded credential, or a user name and a password; a provider's key needs no name.
+pub(super) fn is_complete(record: &Record, request: &Request) -> bool {
+    record.has("credential") || (record.has("password") && (request.provider.is_some() || record.has("username")))
+}

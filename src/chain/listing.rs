@@ -1,0 +1,74 @@
+//! What the helpers of a chain hold, without its secrets.
+
+use std::collections::HashSet;
+
+use modelforge_credential_protocol::{Error, Record, Result};
+
+use super::Chain;
+use crate::error;
+
+/// What a chain lists.
+#[derive(Default)]
+pub struct Listed {
+    /// One record for each credential, with the `helper` that would answer.
+    pub records: Vec<Record>,
+    /// Helpers that could not be asked.
+    pub failed: Vec<Error>,
+    /// Helpers that have no list.
+    pub cannot_list: Vec<String>,
+}
+
+impl Listed {
+    /// Whether that is all there is.
+    pub fn is_whole(&self) -> bool {
+        self.failed.is_empty() && self.cannot_list.is_empty()
+    }
+}
+
+impl Chain {
+    /// What the helpers hold: each credential once, with the first helper that has it.
+    pub fn list(&self, context: &Record) -> Result<Listed> {
+        let mut listed = Listed::default();
+        let mut seen = HashSet::new();
+        for (name, answer) in self.list_each(context) {
+            match answer {
+                Ok(Some(records)) => {
+                    for mut record in records {
+                        if seen.insert(described(&record)) {
+                            record.set("helper", &name)?;
+                            listed.records.push(record);
+                        }
+                    }
+                }
+                Ok(None) => listed.cannot_list.push(name),
+                Err(problem) => listed.failed.push(error::helper_failed(&name, &problem)),
+            }
+        }
+        Ok(listed)
+    }
+
+    /// What each helper lists, in the order of the chain; they are asked side by side.
+    pub fn list_each(&self, context: &Record) -> Vec<(String, Result<Option<Vec<Record>>>)> {
+        std::thread::scope(|scope| {
+            let asked: Vec<_> = self
+                .links
+                .iter()
+                .map(|link| (link, scope.spawn(|| link.helper(false).and_then(|helper| helper.list(context)))))
+                .collect();
+            asked
+                .into_iter()
+                .map(|(link, asked)| (link.name.clone(), asked.join().unwrap_or_else(|_| Err("it broke off".into()))))
+                .collect()
+        })
+    }
+}
+
+/// Which credential a record describes, as one value: there may be thousands to compare.
+fn described(record: &Record) -> Box<[u8]> {
+    let mut described = Vec::new();
+    for value in ["protocol", "host", "path", "username"].map(|key| record.get(key)) {
+        described.extend_from_slice(value.unwrap_or(b"\r"));
+        described.push(b'\n');
+    }
+    described.into_boxed_slice()
+}

@@ -1,0 +1,211 @@
+//! Storing: in the first helper that keeps it, read back from there; older copies elsewhere are erased.
+
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result};
+
+use super::about::{
+    ABOUT_THE_COPY, ABOUT_THE_REQUEST, description_of, holds_the_same, holds_the_same_secret, with_capabilities,
+};
+use super::{Answer, Chain, Copies, Link, PLAIN_TEXT};
+use crate::error;
+use crate::lock::Lock;
+
+/// What became of a store.
+#[derive(Default)]
+pub struct Stored {
+    /// The helpers that keep it: read back from each.
+    pub kept_by: Vec<String>,
+    /// Helpers that answer first, with another key.
+    pub shadowed_by: Vec<String>,
+    /// Failures, and older copies that may be left.
+    pub remarks: Vec<Error>,
+}
+
+/// The helpers that a store goes to.
+#[derive(Default, Clone, Copy)]
+struct To<'a> {
+    /// This one alone, and older copies are erased from the others.
+    only: Option<&'a str>,
+    /// Not these, and nothing is erased from them.
+    without: &'a [(String, Error)],
+}
+
+enum Kept {
+    Yes,
+    /// It answers with the same, but as something that it does not keep itself.
+    InTheEnvironment,
+    /// It answers with something else, which it did before.
+    Other,
+    No,
+}
+
+impl Chain {
+    /// Stores in the first helper that keeps it, which is known by reading it back, and erases older copies from the others.
+    ///
+    /// A credential that came from the environment needs no other place.
+    pub fn store(&self, record: &Record) -> Result<Stored> {
+        let _lock = Lock::wait(record)?;
+        self.store_locked(record, false, To::default())
+    }
+
+    /// The same, but a helper that only passes on what the environment holds does not count as keeping it; and, where one
+    /// is named, in that helper alone. Where nobody kept it, what was there before is put back.
+    pub fn store_durably(&self, record: &Record, only: Option<&str>) -> Result<Stored> {
+        let _lock = Lock::wait(record)?;
+        let before = self.copies(record, &Record::new(), false)?;
+        let stored = self.store_locked(record, true, To { only, ..To::default() })?;
+        Ok(self.or_as_before(record, stored, &before))
+    }
+
+    /// The same for one that is moved: it takes no other's place unless told to, and does not go to a helper of which it is not
+    /// known what it holds.
+    pub fn store_moved(&self, record: &Record, replaces: bool) -> Result<Stored> {
+        let _lock = Lock::wait(record)?;
+        let before = self.copies(record, &Record::new(), true)?;
+        if !replaces && before.kept().any(|(_, copy)| !holds_the_same_secret(copy, record)) {
+            return Ok(Stored { remarks: vec![error::migration_conflict(record)], ..Stored::default() });
+        }
+        let mut stored = self.store_locked(record, true, To { without: &before.failed, ..To::default() })?;
+        stored.remarks.splice(..0, before.failed.iter().map(|(name, why)| error::helper_did_not_keep(name, why)));
+        Ok(self.or_as_before(record, stored, &before))
+    }
+
+    /// Keeps what was just renewed, or signed in for. Its caller holds the lock.
+    pub(super) fn keep_what_is_new(&self, answer: &mut Answer) -> Result<()> {
+        let stored = self.store_locked(&answer.record, true, To::default())?;
+        if stored.kept_by.is_empty() {
+            answer.remarks.extend(stored.remarks);
+            answer.remarks.push(error::refreshed_but_not_kept(&answer.record));
+        }
+        Ok(())
+    }
+
+    fn or_as_before(&self, record: &Record, mut stored: Stored, before: &Copies) -> Stored {
+        if stored.kept_by.is_empty() {
+            for (helper, copy) in before.kept() {
+                let link = self.links.iter().find(|link| link.name == *helper && link.name != PLAIN_TEXT);
+                stored.remarks.extend(link.and_then(|link| link.put_back(record, copy)));
+            }
+        }
+        stored
+    }
+
+    fn store_locked(&self, record: &Record, durable: bool, to: To) -> Result<Stored> {
+        let mut record = record.clone();
+        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_REQUEST.contains(&key));
+        if !record.has("username") {
+            record.set("username", DEFAULT_ACCOUNT)?;
+        }
+        let mut stored = Stored::default();
+        let mut earlier = Vec::new();
+        let mut untouched = Vec::new();
+        for (at, link) in self.links.iter().enumerate() {
+            if to.without.iter().any(|(name, _)| *name == link.name) {
+                continue;
+            }
+            if to.only.is_some_and(|only| only != link.name) {
+                untouched.push(at);
+                continue;
+            }
+            match link.try_to_keep(&record) {
+                Ok(Kept::Yes) => {
+                    stored.kept_by.push(link.name.clone());
+                    if !self.store_in_all {
+                        untouched.extend(at + 1..self.links.len());
+                        break;
+                    }
+                }
+                Ok(Kept::InTheEnvironment) if !durable => {
+                    stored.kept_by.push(link.name.clone());
+                    return Ok(stored);
+                }
+                Ok(Kept::InTheEnvironment | Kept::No) => untouched.push(at),
+                Ok(Kept::Other) => {
+                    earlier.push(link.name.clone());
+                    untouched.push(at);
+                }
+                Err(problem) => stored.remarks.push(error::helper_did_not_keep(&link.name, &problem)),
+            }
+        }
+        if stored.kept_by.is_empty() || (self.store_in_all && to.only.is_none()) {
+            stored.shadowed_by = earlier;
+            return Ok(stored);
+        }
+        for at in untouched {
+            if let Some(link) = self.links.get(at)
+                && to.without.iter().all(|(name, _)| *name != link.name)
+            {
+                stored.remarks.extend(link.erase_older(&record, &mut earlier));
+            }
+        }
+        stored.shadowed_by = earlier;
+        Ok(stored)
+    }
+}
+
+impl Link {
+    fn try_to_keep(&self, record: &Record) -> Result<Kept> {
+        let question = description_of(record)?;
+        self.with_or_without_a_person(|helper| {
+            helper.store(&with_capabilities(record)?)?;
+            let Some(found) = helper.get(&question)? else { return Ok(Kept::No) };
+            Ok(match holds_the_same(&found, record) {
+                true if found.is_true("ephemeral") => Kept::InTheEnvironment,
+                true => Kept::Yes,
+                false if found.has_secret() => Kept::Other,
+                false => Kept::No,
+            })
+        })
+    }
+
+    /// Puts back what it held before, if a store that failed has spoilt that, and says so where it could not.
+    fn put_back(&self, description: &Record, before: &Record) -> Option<Error> {
+        let question = description_of(description).ok()?;
+        let is_there = |helper: &(dyn Helper + Send + Sync)| matches!(helper.get(&question), Ok(Some(found)) if holds_the_same(&found, before));
+        let mut record = question.clone();
+        record.merge(before);
+        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_REQUEST.contains(&key));
+        let outcome = self.with_or_without_a_person(|helper| {
+            if is_there(helper) {
+                return Ok(true);
+            }
+            helper.store(&with_capabilities(&record)?)?;
+            Ok(is_there(helper))
+        });
+        (!matches!(outcome, Ok(true))).then(|| error::not_put_back(&self.name))
+    }
+
+    /// Erases the copy that was there before a store elsewhere, and says what is left. The erase names the older secret: an absent
+    /// path means any path, and what is kept for another one is not an older copy.
+    fn erase_older(&self, record: &Record, earlier: &mut Vec<String>) -> Option<Error> {
+        let question = description_of(record).ok()?;
+        let helper = self.helper(false).ok()?;
+        let found = match helper.get(&question) {
+            Ok(found) => found?,
+            Err(problem) => return Some(error::older_copy_left(&self.name, &problem)),
+        };
+        if self.name == PLAIN_TEXT {
+            return Some(error::plain_text_left(record));
+        }
+        if found.is_true("ephemeral") || found.get("path") != record.get("path") && found.has("path") {
+            return None;
+        }
+        let mut older = question.clone();
+        for key in ["password", "authtype", "credential"] {
+            if let Some(value) = found.get(key) {
+                older.set(key, value).ok()?;
+            }
+        }
+        match helper.erase(&older) {
+            Err(problem) => Some(error::older_copy_left(&self.name, &problem)),
+            Ok(()) => {
+                // One that was there before, and is gone now, no longer answers first.
+                if let Some(at) = earlier.iter().position(|name| *name == self.name)
+                    && matches!(helper.get(&question), Ok(None))
+                {
+                    earlier.remove(at);
+                }
+                None
+            }
+        }
+    }
+}

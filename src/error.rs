@@ -150,6 +150,11 @@ pub fn cannot_read(path: &Path, problem: &std::io::Error) -> Error {
     Error::new(format!("cannot read `{}`: {problem}", tilde(path)))
 }
 
+pub fn in_another_users_folder(folder: &Path) -> Error {
+    Error::new(format!("`{}` would lie in another user's folder", tilde(folder)))
+        .hint("unset XDG_STATE_HOME, and set HOME to your own")
+}
+
 pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
     Error::new(format!("`{}`, line {line}, column {column}: this is not a JSON object", tilde(path)))
 }

@@ -2,13 +2,13 @@
 //! process ends, however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use modelforge_credential_protocol::{Record, Result};
 
-use crate::error::{self, PROGRAM};
+use crate::error;
+use crate::own;
 use crate::terminal;
 
 /// How long to wait for another process: as long as it may take it to ask a chain of slow helpers.
@@ -73,7 +73,7 @@ pub fn one_migration() -> Result<File> {
     match wait_for(&file, PATIENCE) {
         Ok(true) => Ok(file),
         Ok(false) => Err(error::migrated_elsewhere()),
-        Err(problem) => Err(error::no_migration_lock(&problem)),
+        Err(problem) => Err(error::no_migration_lock(&problem.into())),
     }
 }
 
@@ -111,32 +111,7 @@ fn name(description: &Record) -> String {
     format!("{:02x}", hash >> 56)
 }
 
-fn open(name: &str) -> std::io::Result<File> {
-    open_own(&state_folder().ok_or_else(|| std::io::Error::other("there is no home folder"))?.join("locks").join(name))
-}
-
-/// Opens a file of this program's own for appending, and makes it, and its folder, for the user alone where they are missing.
-pub fn open_own(path: &Path) -> std::io::Result<File> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path.parent().unwrap_or(path))?;
-    let mut options = OpenOptions::new();
-    options.create(true).read(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.mode(0o600).custom_flags(flags.bits() as i32);
-    }
-    options.open(path)
-}
-
-/// The folder of what this program notes for itself: locks, and what migrations did. `None`: the user has no home.
-pub fn state_folder() -> Option<PathBuf> {
-    if !modelforge_credential_protocol::has_home("XDG_STATE_HOME") {
-        return None;
-    }
-    Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join(PROGRAM))
+fn open(name: &str) -> Result<File> {
+    let folder = own::folder().ok_or_else(error::no_state_folder)?;
+    own::open_or_make(&folder.join("locks").join(name), OpenOptions::new().read(true).append(true))
 }

@@ -19,6 +19,7 @@ mod man;
 mod mask;
 mod migrate;
 mod modelforge;
+mod own;
 mod print;
 mod program;
 mod providers;

@@ -11,7 +11,7 @@ use crate::links::Chains;
 use crate::logout::{erase_all_credentials, is_of_a_variable};
 use crate::providers::Providers;
 use crate::terminal::{self, Person, warning};
-use crate::{config, error, lock, migrate};
+use crate::{config, error, migrate, own};
 
 /// What lies in a folder of this program's, by who owns it.
 struct Places {
@@ -87,7 +87,7 @@ impl Places {
         Ok(Self {
             store: data.join("age"),
             identity: data.join("identity.txt"),
-            state: lock::state_folder().ok_or_else(error::no_state_folder)?,
+            state: own::folder().ok_or_else(error::no_state_folder)?,
             config: config::path().map(|(path, _)| path),
         })
     }

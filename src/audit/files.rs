@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use modelforge_credential_protocol::Result;
 
-use crate::{error, lock};
+use crate::{error, own};
 
 /// The segment that is written to.
 pub const CURRENT: &str = "audit.jsonl";
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The folder of the log; none without a home folder.
 pub fn folder() -> Option<PathBuf> {
-    lock::state_folder()
+    own::folder()
 }
 
 /// The head of the log in this folder.
@@ -80,16 +80,7 @@ impl Head {
 
 /// Opens the head, makes it and the folder where they are missing, and waits for the lock, which ends with the file.
 pub fn lock_to_write(folder: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    let path = head(folder);
-    let file = match open(&path, &options) {
-        Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
-            make_folder(folder)?;
-            open(&path, options.create(true).truncate(false))?
-        }
-        opened => opened?,
-    };
+    let file = own::open_or_make(&head(folder), OpenOptions::new().read(true).write(true))?;
     wait(|| file.try_lock())?;
     Ok(file)
 }
@@ -103,7 +94,7 @@ pub fn try_to_write(folder: &Path) -> Result<()> {
 
 /// Opens the head of a log that others may be writing to. `None`: there is none.
 pub fn lock_to_read(folder: &Path) -> Result<Option<File>> {
-    match open(&head(folder), OpenOptions::new().read(true)) {
+    match own::open(&head(folder), OpenOptions::new().read(true)) {
         Ok(file) => {
             wait(|| file.try_lock_shared())?;
             Ok(Some(file))
@@ -134,46 +125,7 @@ pub fn open_current(folder: &Path, write: bool) -> io::Result<File> {
     if write {
         options.append(true).create(true);
     }
-    open(&folder.join(CURRENT), &options)
-}
-
-/// Opens a file that is one and no link: what lies there may lead anywhere.
-pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
-    #[cfg(unix)]
-    let options = {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.clone().mode(0o600).custom_flags(flags.bits().cast_signed()).clone()
-    };
-    let file = options.open(path).map_err(|problem| match problem.kind() {
-        _ if path.is_symlink() => io::Error::other(format!("`{}` is a link", error::tilde(path))),
-        io::ErrorKind::NotFound => problem,
-        io::ErrorKind::IsADirectory => io::Error::other(format!("`{}` is not a file", error::tilde(path))),
-        kind => io::Error::new(kind, format!("`{}`: {problem}", error::tilde(path))),
-    })?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::other(format!("`{}` is not a file", error::tilde(path)))),
-    }
-}
-
-/// Makes the folder, for its owner alone. In another user's, nothing is made: it would be in their way.
-fn make_folder(folder: &Path) -> Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-        let nearest = folder.ancestors().find_map(|place| place.metadata().ok());
-        let owner = nearest.map_or(0, |metadata| metadata.uid());
-        let own = rustix::process::geteuid().as_raw();
-        if own != owner && owner != 0 {
-            return Err(error::log_of_another(folder));
-        }
-        builder.mode(0o700);
-    }
-    let made = builder.recursive(true).create(folder);
-    made.map_err(|problem| io::Error::new(problem.kind(), format!("`{}`: {problem}", error::tilde(folder))))?;
-    Ok(())
+    own::open(&folder.join(CURRENT), &options)
 }
 
 /// The closed segments, the oldest first, each with the number of its last record.

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::files::{self, CURRENT, Head};
 use super::line::Line;
+use crate::own;
 
 /// When segments are closed, and how much is kept.
 pub struct Sizes {
@@ -112,7 +113,7 @@ fn head_of(folder: &Path) -> Result<Head> {
         [paths.first(), paths.len().checked_sub(2).and_then(|at| paths.get(at)), paths.last()].into_iter().flatten()
     {
         let mut options = fs::OpenOptions::new();
-        let Ok(file) = files::open(path, options.read(true)) else { continue };
+        let Ok(file) = own::open(path, options.read(true)) else { continue };
         let text = read_from(&file, 0)?;
         let whole = text.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
         for line in whole {
@@ -157,7 +158,7 @@ fn rotate(folder: &Path, sizes: &Sizes, head: &mut Head, head_file: &File) -> Re
 /// The time of a segment's last record.
 fn newest(path: &Path) -> Option<SystemTime> {
     let mut options = fs::OpenOptions::new();
-    let file = files::open(path, options.read(true)).ok()?;
+    let file = own::open(path, options.read(true)).ok()?;
     let tail = read_from(&file, file.metadata().ok()?.len().saturating_sub(TAIL)).ok()?;
     let line = tail.strip_suffix(b"\n")?.rsplit(|byte| *byte == b'\n').next()?;
     humantime::parse_rfc3339(&serde_json::from_slice::<Line>(line).ok()?.time).ok()

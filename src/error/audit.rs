@@ -16,11 +16,6 @@ pub fn log_is_locked() -> Error {
 }
 
 #[cfg(unix)]
-pub fn log_of_another(folder: &Path) -> Error {
-    Error::new(format!("`{}` would lie in another user's folder", super::tilde(folder)))
-        .hint("unset XDG_STATE_HOME, and set HOME to your own")
-}
-
 pub fn log_needs_a_home() -> Error {
     Error::new("there is no audit log: there is no home folder")
 }

@@ -176,7 +176,7 @@ pub fn no_state_folder() -> Error {
     Error::new("there is no home folder to note a migration in").hint("set HOME, or XDG_STATE_HOME")
 }
 
-pub fn no_migration_lock(problem: &std::io::Error) -> Error {
+pub fn no_migration_lock(problem: &Error) -> Error {
     Error::new(format!("cannot lock the migrations: {problem}"))
 }
 

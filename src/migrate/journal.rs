@@ -2,7 +2,8 @@
 //! they were not before. No secrets. One event a line; a last line that a crash cut short is nobody's.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use modelforge_credential_protocol::{Error, Record, Result};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::route::is_from_plain_text;
 use crate::chain::now;
-use crate::{error, lock};
+use crate::{error, own};
 
 /// A credential, by what says which one it is.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq)]
@@ -106,17 +107,18 @@ impl Named {
 }
 
 fn path() -> Result<PathBuf> {
-    Ok(lock::state_folder().ok_or_else(error::no_state_folder)?.join("migrations.jsonl"))
+    Ok(own::folder().ok_or_else(error::no_state_folder)?.join("migrations.jsonl"))
 }
 
 /// Every migration there was, the oldest first. Nothing is made or changed.
 pub fn read() -> Result<Vec<Migration>> {
     // Without a home there was none.
     let Ok(path) = path() else { return Ok(Vec::new()) };
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
+    let mut text = String::new();
+    match own::open(&path, OpenOptions::new().read(true)) {
+        Ok(mut file) => file.read_to_string(&mut text).map_err(|problem| error::cannot_read(&path, &problem))?,
         Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(problem) => return Err(error::cannot_read(&path, &problem)),
+        Err(problem) => return Err(problem.into()),
     };
     let mut migrations: BTreeMap<String, Migration> = BTreeMap::new();
     for (number, line) in text.split_inclusive('\n').enumerate() {
@@ -268,7 +270,7 @@ impl Journal {
     /// On the disk before what it announces is done.
     fn append(&self, event: Event) -> Result<()> {
         let failed = |problem| error::cannot_write(&self.path, &problem);
-        let mut file = lock::open_own(&self.path).map_err(failed)?;
+        let mut file = own::open_or_make(&self.path, OpenOptions::new().read(true).append(true))?;
         let line = Line { migration: self.id.clone(), at: now(), event };
         let mut text = serde_json::to_vec(&line).map_err(|_| Error::new("an event cannot be written down"))?;
         text.push(b'\n');

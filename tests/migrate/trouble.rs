@@ -217,3 +217,15 @@ fn a_helper_that_failed_with_a_person_there_is_not_asked_again_for_each_key() {
     assert_eq!(std::fs::read_to_string(test.home().join("asked")).expect("it was asked"), "get\n");
     assert_eq!(shown.matches("helper `dead` did not keep the credential: it is dead").count(), 1, "{shown}");
 }
+
+#[test]
+fn a_fifo_in_the_place_of_the_journal_is_refused_and_not_waited_for() {
+    let test = with_file(Test::new());
+    let state = test.home().join(".local/state/modelforge-credential");
+    std::fs::create_dir_all(&state).expect("a folder");
+    let mkfifo = crate::support::system("mkfifo", "coreutils");
+    let _ = test.run(&[mkfifo.as_os_str(), state.join("migrations.jsonl").as_os_str()], "");
+    let problem = "error: `~/.local/state/modelforge-credential/migrations.jsonl` is not a file\n";
+    let (_, _, stderr) = run(test, &["migrate", "--status"], 1);
+    assert_eq!(stderr, problem);
+}

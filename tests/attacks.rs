@@ -315,7 +315,7 @@ fn a_helper_of_the_default_chain_that_may_not_be_started_is_a_warning() {
     // Beside this copy of the program lies no other.
     let alone = test.home().join("alone");
     std::fs::create_dir(&alone).unwrap();
-    std::fs::copy(program("modelforge-credential"), alone.join("modelforge-credential")).unwrap();
+    crate::support::place("modelforge-credential", &alone.join("modelforge-credential"));
     let path = folder.display().to_string();
     let test = test.program(alone.join("modelforge-credential")).env("PATH", path);
     let test = test

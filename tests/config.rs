@@ -446,9 +446,7 @@ fn without_a_home_and_for_a_user_that_nobody_knows_nothing_crashes() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
         let copy = folder.path().join(program);
-        // A copy that another test's process has open while it starts could not be run.
-        let original = crate::support::program(program);
-        std::fs::hard_link(&original, &copy).or_else(|_| std::fs::copy(&original, &copy).map(drop)).expect("a copy");
+        crate::support::place(program, &copy);
         let test = Test::new().env("HOME", "").helpers("");
         let words = [
             setpriv.as_os_str(),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 
 use crate::support::keyring::{Keyring, command};
-use crate::support::{SECRET, Test, files_below, program, programs};
+use crate::support::{SECRET, Test, files_below, place, program, programs};
 
 /// The findings of a run with `--json`, each as `level check: message | hint`, and the exit status.
 #[track_caller]
@@ -294,11 +294,9 @@ fn a_helper_that_answers_whatever_it_is_asked_is_an_error() {
     let problem = "it has a credential for a place that does not exist, so it answers whatever it is asked";
     for name in ["echo", "oauth"] {
         let test = Test::new().env("X", SECRET).script(name, "echo password=$X");
-        let (core, own) = (test.bin().join("modelforge-credential"), program("modelforge-credential"));
-        // A copy that another test's process has open while it starts could not be run.
-        let place = |from: &Path, to: &Path| fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop)).unwrap();
-        place(&own, &core);
-        place(&program("modelforge-credential-age"), &test.bin().join("modelforge-credential-age"));
+        let core = test.bin().join("modelforge-credential");
+        place("modelforge-credential", &core);
+        place("modelforge-credential-age", &test.bin().join("modelforge-credential-age"));
         let test = test.program(core.to_string_lossy().as_ref()).config(&format!("helpers = ['age', '{name}']"));
         let (_, found) = findings(test);
         let hint = if name == "oauth" { "" } else { " | modelforge-credential helpers test echo" };

@@ -58,6 +58,13 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// Puts a program under test somewhere else. Linked where that can be: a copy that the process of another test has open while it
+/// starts could not be run ("Text file busy").
+pub fn place(name: &str, to: &Path) {
+    let from = program(name);
+    fs::hard_link(&from, to).or_else(|_| fs::copy(&from, to).map(drop)).expect("a program can be copied");
+}
+
 /// A program of the system that a test needs.
 pub fn system(name: &str, package: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();

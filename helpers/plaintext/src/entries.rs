@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use base64::Engine;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
-use modelforge_credential_providers::{Location, at_host, by_location, by_name, normalize};
+use modelforge_credential_providers::{Location, Provider, at_host, by_location, by_name, normalize};
 use zeroize::Zeroizing;
 
 use crate::table::{Format, Json};
@@ -122,10 +122,13 @@ impl Entry {
 /// More than anybody has; what compares them with each other stays quick.
 const MOST: usize = 1_000;
 
+/// The protocol and the host that entries are for.
+pub type Host<'a> = (&'a str, &'a str);
+
 /// Reads a file. `shown` is its name in messages, `account` whose its entries are unless they say so themselves. Where only
-/// what is for one host is asked for, the others are passed over as soon as theirs is known.
-pub fn read(format: &Format, shown: &str, text: &str, account: &str, host: Option<&str>) -> Result<Entries> {
-    let file = File { shown, text, account, host };
+/// what is for one host is asked for, the others are passed over as soon as it is clear that they are for another.
+pub fn read(format: &Format, shown: &str, text: &str, account: &str, only: Option<Host>) -> Result<Entries> {
+    let file = File { shown, text, account, only };
     match format {
         Format::Json(row) => file.json(row),
         Format::KeyringIni => file.keyring(),
@@ -136,7 +139,7 @@ struct File<'a> {
     shown: &'a str,
     text: &'a str,
     account: &'a str,
-    host: Option<&'a str>,
+    only: Option<Host<'a>>,
 }
 
 impl File<'_> {
@@ -163,11 +166,24 @@ impl File<'_> {
             objects = inner;
             place = format!("{place}.{step}");
         }
+        // Of a thousand entries most can be told without being taken apart: theirs is neither the name of a provider of the host
+        // nor a URL that names it.
+        let at_host = self.only.map(|(protocol, host)| (host, at_host(protocol, host).collect::<Vec<_>>()));
+        let is_elsewhere = |member: &json::Member| {
+            at_host.as_ref().is_some_and(|(host, known)| {
+                let (raw, name) = (self.raw(&member.value), normalize(&member.name));
+                let is_of = |known: &Provider| known.name == name || known.aliases.contains(&&*name);
+                !raw.contains('\\') && !raw.contains(host) && !known.iter().any(|(known, _)| is_of(known))
+            })
+        };
         let mut found = Entries::default();
         for object in &objects {
             let members = json::members(self.text, object).ok_or_else(|| self.fault(&place, "is not an object"))?;
             self.check_number(members.len() + found.entries.len())?;
             for member in members {
+                if is_elsewhere(&member) {
+                    continue;
+                }
                 let place = format!("{place}.{}", member.name);
                 match self.json_entry(row, &place, object, &member) {
                     Ok(entry) => found.entries.extend(entry),
@@ -210,7 +226,7 @@ impl File<'_> {
                 .ok_or("is missing"),
         };
         if let Ok((_, location)) = &whose
-            && self.host.is_some_and(|host| host != location.host)
+            && self.only.is_some_and(|only| only != (&*location.protocol, &*location.host))
         {
             return Ok(None);
         }

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
+use zeroize::Zeroizing;
 
 /// A member of an object, by where its parts are in the document.
 #[derive(Debug, Clone)]
@@ -60,7 +61,7 @@ pub fn string(text: &str, value: &Range<usize>) -> Option<String> {
 }
 
 /// What to cut from the document to take members out of an object, so that it stays one.
-pub fn cuts(text: &str, object: &Range<usize>, gone: impl Fn(&Member) -> bool) -> Vec<Range<usize>> {
+fn cuts(text: &str, object: &Range<usize>, gone: impl Fn(&Member) -> bool) -> Vec<Range<usize>> {
     let members = members(text, object).unwrap_or_default();
     let mut cuts = Vec::new();
     let mut end_of_kept = None;
@@ -84,43 +85,44 @@ pub fn cuts(text: &str, object: &Range<usize>, gone: impl Fn(&Member) -> bool) -
     cuts
 }
 
-/// The document without some parts of it; `None` if it would then not be the same document without the members in them.
-pub fn without(text: &str, mut cuts: Vec<Range<usize>>, depth: usize) -> Option<String> {
-    cuts.sort_by_key(|cut| cut.start);
-    let mut edited = String::with_capacity(text.len());
+/// The document without some members of objects in it, none of which lies in another, and where each of these is then. `None` if
+/// anything else would then not be the same.
+pub fn without(
+    text: &str,
+    objects: &[&Range<usize>],
+    gone: impl Fn(&Range<usize>, &Member) -> bool,
+) -> Option<(Zeroizing<String>, Vec<Range<usize>>)> {
+    let mut edited = Zeroizing::new(String::with_capacity(text.len()));
+    let mut places = Vec::with_capacity(objects.len());
     let mut at = 0;
-    for cut in &cuts {
-        edited.push_str(text.get(at..cut.start)?);
-        at = cut.end;
+    for object in objects {
+        edited.push_str(text.get(at..object.start)?);
+        let start = edited.len();
+        at = object.start;
+        for cut in cuts(text, object, |member| gone(object, member)) {
+            edited.push_str(text.get(at..cut.start)?);
+            at = cut.end;
+        }
+        edited.push_str(text.get(at..object.end)?);
+        at = object.end;
+        places.push(start..edited.len());
     }
     edited.push_str(text.get(at..)?);
     check(&edited).ok()?;
-    let (mut before, mut after) = (Vec::new(), Vec::new());
-    outline(text, &root(text), depth, &mut before);
-    outline(&edited, &root(&edited), depth, &mut after);
-    before.retain(|part| {
-        let next = cuts.partition_point(|cut| cut.end <= part.at);
-        !cuts.get(next).is_some_and(|cut| cut.contains(&part.at))
-    });
-    before.iter().map(|part| part.what).eq(after.iter().map(|part| part.what)).then_some(edited)
+    // What is around the objects is the same text. They are the same objects, if each still ends where it should, and holds the rest.
+    let is_the_rest = |object: &Range<usize>, place: &Range<usize>| {
+        let kept = members(text, object).unwrap_or_default().into_iter().filter(|member| !gone(object, member));
+        let left = members(&edited, place).unwrap_or_default();
+        end_of_value(&edited, place.start) == place.end
+            && kept.map(|member| written(text, &member)).eq(left.iter().map(|member| written(&edited, member)))
+    };
+    let are_the_rest = objects.iter().zip(&places).all(|(object, place)| is_the_rest(object, place));
+    are_the_rest.then_some((edited, places))
 }
 
-/// A member: where it is, and how it is written: how deep, its name, and its value unless its members follow.
-struct Part<'a> {
-    at: usize,
-    what: (usize, &'a str, &'a str),
-}
-
-fn outline<'a>(text: &'a str, object: &Range<usize>, depth: usize, parts: &mut Vec<Part<'a>>) {
-    for member in members(text, object).unwrap_or_default() {
-        let is_object = depth > 0 && byte(text, member.value.start) == b'{';
-        let shown = if is_object { member.value.start..member.value.start + 1 } else { member.value.clone() };
-        let what = (depth, text.get(member.key.clone()).unwrap_or_default(), text.get(shown).unwrap_or_default());
-        parts.push(Part { at: member.key.start, what });
-        if is_object {
-            outline(text, &member.value, depth - 1, parts);
-        }
-    }
+/// The key and the value of a member, as they are written.
+fn written<'a>(text: &'a str, member: &Member) -> [Option<&'a str>; 2] {
+    [text.get(member.key.clone()), text.get(member.value.clone())]
 }
 
 /// How the members of an object are written, for one that is put at its end.

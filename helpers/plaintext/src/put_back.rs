@@ -55,9 +55,7 @@ fn put_into(
     credential: &Record,
 ) -> Option<Zeroizing<String>> {
     // An empty one that is there would be a second of that name.
-    let cuts = json::cuts(text, object, |member| member.name == name);
-    let shorter = object.start..object.end - cuts.iter().map(|cut| cut.len()).sum::<usize>();
-    let text = Zeroizing::new(json::without(text, cuts, row.entries.len() + 1)?);
+    let (text, places) = json::without(text, &[object], |_, member| member.name == name)?;
     let known = by_location(&entry.location.protocol, &entry.location.host, entry.location.path.as_deref());
     let is_token = known.is_some_and(|known| matches!(known.sign_in, SignIn::DeviceFlow(_)))
         || ["oauth_refresh_token", "password_expiry_utc", "token_type"].iter().any(|key| credential.has(key));
@@ -70,6 +68,6 @@ fn put_into(
     ];
     let public = row.public.iter().map(|name| (*name, credential.text(name)));
     let value: Vec<_> = pairs.into_iter().chain(public).filter_map(|(name, value)| Some((name, value?))).collect();
-    let edited = json::insert(&text, &shorter, name, &value).map(Zeroizing::new)?;
+    let edited = json::insert(&text, places.first()?, name, &value).map(Zeroizing::new)?;
     json::check(&edited).is_ok().then_some(edited)
 }

@@ -1,5 +1,6 @@
 //! The files of the table, opened: what is in them, taking it out, and putting it back.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
@@ -24,8 +25,8 @@ pub struct Place {
     folder: PathBuf,
     pub path: PathBuf,
     pub account: String,
-    /// The host whose entries are asked for, if it is one alone.
-    host: Option<String>,
+    /// The protocol and the host whose entries are asked for, if it is one alone.
+    only: Option<(String, String)>,
 }
 
 /// The files that may answer a `get`. That of the folder that one is in is not even looked at unless its account is named:
@@ -57,8 +58,9 @@ fn read_each(places: impl Iterator<Item = Place>) -> impl Iterator<Item = Result
 pub fn places(request: &Record) -> impl Iterator<Item = Place> {
     let file = request.text("file").map(str::to_owned);
     let account = request.text("username").map(str::to_owned);
-    let host = request.text("host").map(str::to_owned);
-    let found = SOURCES.iter().filter_map(move |source| Place::find(source, host.clone()));
+    let part = |key| request.text(key).map(str::to_owned);
+    let only = part("protocol").zip(part("host"));
+    let found = SOURCES.iter().filter_map(move |source| Place::find(source, only.clone()));
     found.filter(move |place| {
         file.as_ref().is_none_or(|file| *file == shown(&place.path))
             && (place.source.folder != Folder::Here || account.as_ref().is_none_or(|account| *account == place.account))
@@ -70,14 +72,14 @@ fn shown(path: &Path) -> String {
 }
 
 impl Place {
-    fn find(source: &'static Source, host: Option<String>) -> Option<Self> {
+    fn find(source: &'static Source, only: Option<(String, String)>) -> Option<Self> {
         let folder = source.folder.find()?;
         let path = folder.join(source.path);
         let account = match source.folder {
             Folder::Here => account_of(&folder),
             Folder::Home | Folder::PythonKeyring => DEFAULT_ACCOUNT.to_owned(),
         };
-        Some(Self { source, folder, path, account, host })
+        Some(Self { source, folder, path, account, only })
     }
 
     /// A link in a folder that came from elsewhere must not make another file look like it belongs there.
@@ -92,9 +94,9 @@ impl Place {
     fn read(&self, file: Opened) -> Result<Held> {
         let shown = tilde(&self.path);
         let text = file.text()?;
-        let host = self.host.as_deref();
+        let only = self.only.as_ref().map(|(protocol, host)| (&**protocol, &**host));
         let entries::Entries { entries, homeless } =
-            entries::read(&self.source.format, &shown, text, &self.account, host)?;
+            entries::read(&self.source.format, &shown, text, &self.account, only)?;
         Ok(Held { file, entries, homeless })
     }
 }
@@ -198,24 +200,19 @@ impl Format {
     /// The text without some secrets; `None` if it would then differ in anything else.
     pub fn without(&self, text: &str, spots: &[&Spot]) -> Option<Zeroizing<String>> {
         match self {
-            Self::Json(row) => {
-                let mut cuts = Vec::new();
-                let mut seen = Vec::new();
-                for spot in spots {
-                    let Spot::Member { object, .. } = spot else { continue };
-                    if seen.contains(&object) {
-                        continue;
-                    }
-                    seen.push(object);
-                    // By position: of two members of one name, as of two of one object, each is asked about.
-                    cuts.extend(json::cuts(text, object, |member| {
-                        spots.iter().any(|spot| match spot {
-                            Spot::Member { object: same, name } => same == object && *name == member.name,
-                            Spot::Lines(_) => false,
-                        })
-                    }));
-                }
-                json::without(text, cuts, row.entries.len() + 1).map(Zeroizing::new)
+            Self::Json(_) => {
+                let members = spots.iter().filter_map(|spot| match spot {
+                    Spot::Member { object, name } => Some((object, name)),
+                    Spot::Lines(_) => None,
+                });
+                let mut objects: Vec<_> = members.clone().map(|(object, _)| object).collect();
+                objects.sort_by_key(|object| object.start);
+                objects.dedup();
+                // By position: of two members of one name, as of two of one object, each is asked about.
+                let gone = |object: &Range<usize>, member: &json::Member| {
+                    members.clone().any(|(same, name)| same == object && *name == member.name)
+                };
+                json::without(text, &objects, gone).map(|(edited, _)| edited)
             }
             Self::KeyringIni => {
                 let cuts = spots.iter().filter_map(|spot| match spot {

@@ -107,14 +107,12 @@ impl Place {
             wanted += 1;
             // Each is found again in the text as it is by then.
             let edited = match (&self.source.format, &entry.spot) {
-                (Format::Json(row), Spot::Member { object, name }) => {
+                (Format::Json(_), Spot::Member { object, name }) => {
                     let was = json::members(before, object).into_iter().flatten().rfind(|member| member.name == *name);
                     let value = was.and_then(|member| before.get(member.value));
                     let here = self.entries(&text)?.into_iter().find(|here| here.place == entry.place);
                     match (value, here.as_ref().map(|here| &here.spot)) {
-                        (Some(value), Some(Spot::Member { object, .. })) => {
-                            with_member(&text, object, name, value, row.entries.len() + 1)
-                        }
+                        (Some(value), Some(Spot::Member { object, .. })) => with_member(&text, object, name, value),
                         _ => None,
                     }
                 }
@@ -143,9 +141,7 @@ fn missing<'a>(then: &'a [Entry], now: &'a [Entry]) -> impl Iterator<Item = &'a 
 }
 
 /// The text with a member in an object, in the place of an empty one of that name.
-fn with_member(text: &str, object: &Range<usize>, name: &str, value: &str, depth: usize) -> Option<String> {
-    let cuts = json::cuts(text, object, |member| member.name == name);
-    let shorter = object.start..object.end - cuts.iter().map(Range::len).sum::<usize>();
-    let text = Zeroizing::new(json::without(text, cuts, depth)?);
-    json::insert_raw(&text, &shorter, name, value).filter(|edited| json::check(edited).is_ok())
+fn with_member(text: &str, object: &Range<usize>, name: &str, value: &str) -> Option<String> {
+    let (text, places) = json::without(text, &[object], |_, member| member.name == name)?;
+    json::insert_raw(&text, places.first()?, name, value).filter(|edited| json::check(edited).is_ok())
 }

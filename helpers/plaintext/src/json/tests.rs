@@ -13,7 +13,7 @@ fn at(text: &str, path: &[&str]) -> Range<usize> {
 fn taken_out(text: &str) -> String {
     check(text).unwrap();
     let object = root(text);
-    without(text, cuts(text, &object, |member| member.name == GONE), 2).unwrap()
+    without(text, &[&object], |_, member| member.name == GONE).unwrap().0.to_string()
 }
 
 #[test]
@@ -35,6 +35,18 @@ fn a_member_goes_with_its_comma_wherever_it_stands() {
     ] {
         assert_eq!(taken_out(text), expected, "{text}");
     }
+}
+
+#[test]
+fn of_several_objects_each_is_left_what_it_had_and_none_may_lie_in_another() {
+    let text = r#"{"a": {"auth_data": 1, "b": 2}, "c": {"d": [3], "auth_data": {"auth_data": 4}}, "auth_data": 5}"#;
+    let (a, c) = (at(text, &["a"]), at(text, &["c"]));
+    let is_gone = |_: &Range<usize>, member: &Member| member.name == GONE;
+    let (edited, places) = without(text, &[&a, &c], is_gone).unwrap();
+    assert_eq!(*edited, r#"{"a": {"b": 2}, "c": {"d": [3]}, "auth_data": 5}"#);
+    assert_eq!(places, [at(&edited, &["a"]), at(&edited, &["c"])]);
+    assert!(without(text, &[&root(text), &a], is_gone).is_none());
+    assert!(without(text, &[&c, &a], is_gone).is_none());
 }
 
 #[test]
@@ -200,7 +212,7 @@ proptest! {
         let _ = check(&text);
         let object = root(&text);
         let _ = super::members(&text, &object);
-        let _ = without(&text, cuts(&text, &object, |_| true), 2);
+        let _ = without(&text, &[&object], |_, _| true);
         let _ = insert(&text, &object, "a", &[]);
     }
 }

@@ -12,15 +12,14 @@ mod show;
 mod tests;
 mod verify;
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, visible};
 
 use crate::chain::{Answer, Erased, Stored};
-use crate::config;
 use crate::error;
+use crate::own;
 use crate::program;
 use crate::providers::Providers;
 use crate::terminal;
@@ -115,18 +114,13 @@ impl Drop for Event {
         };
         self.line.asked_by(asker::asker());
         self.line.ms = (self.started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
-        if let Err(problem) = log::append(&folder, &log::SIZES, &mut self.line) {
-            match may_be_there(&folder) {
-                true => terminal::warning(&error::not_logged(&problem)),
-                false => terminal::trace("nothing is logged: the home folder does not exist"),
-            }
+        match log::append(&folder, &log::SIZES, &mut self.line) {
+            // As in a container that is meant to change nothing: nobody can mend it, each time anew.
+            Err(problem) if own::is_read_only(&folder) => terminal::trace(&error::not_logged(&problem).to_string()),
+            Err(problem) => terminal::warning(&error::not_logged(&problem)),
+            Ok(()) => {}
         }
     }
-}
-
-/// Whether there can be a log here: not in a home folder that does not exist, where nobody expects one.
-pub fn may_be_there(folder: &Path) -> bool {
-    config::home().is_none_or(|home| !folder.starts_with(&home) || home.exists())
 }
 
 /// A process as people read it: the program, the script that it runs where that has a name of its own, and its number.

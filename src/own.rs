@@ -68,3 +68,14 @@ fn make_folder(folder: &Path) -> Result<()> {
     let made = builder.recursive(true).create(folder);
     Ok(made.map_err(|problem| io::Error::new(problem.kind(), format!("`{}`: {problem}", error::tilde(folder))))?)
 }
+
+/// Whether the disk of a folder, or of where it would be made, cannot be written to by anybody.
+pub fn is_read_only(folder: &Path) -> bool {
+    #[cfg(unix)]
+    return folder
+        .ancestors()
+        .find_map(|place| rustix::fs::statvfs(place).ok())
+        .is_some_and(|disk| disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+    #[cfg(not(unix))]
+    return false;
+}

@@ -245,13 +245,29 @@ fn without_a_home_folder_there_is_no_log_and_only_the_trace_says_so() {
     assert!(said.contains("trace: nothing is logged: there is no home folder\n"), "{said}");
     let test = get(test).env("HOME", "/proc/nobody");
     let said = String::from_utf8(test.output().stderr).unwrap();
-    assert!(said.contains("trace: nothing is logged: the home folder does not exist\n"), "{said}");
+    assert!(said.contains("trace: nothing is logged: there is no home folder\n"), "{said}");
     assert!(!said.contains("warning"), "{said}");
     let test = test.env("HOME", "");
     test.env("MODELFORGE_CREDENTIAL_TRACE", "")
         .args(["audit"])
         .stderr("error: there is no audit log: there is no home folder\n")
         .failure();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn on_a_read_only_disk_each_get_does_not_complain_that_nothing_is_logged() {
+    for (options, expected) in [("ro", ""), ("size=4k,nr_inodes=1", "warning: this is not in the audit log: ")] {
+        let test = has(Test::new());
+        let (core, disk) = (program("modelforge-credential").display().to_string(), test.home().join("disk"));
+        std::fs::create_dir(&disk).unwrap();
+        let disk = disk.display();
+        let line = format!("mount -t tmpfs -o {options} none '{disk}' && XDG_STATE_HOME='{disk}' exec '{core}' get");
+        let output = test.run(&["unshare", "-rm", "sh", "-c", &line], "provider=openai\n");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "this test needs `unshare -rm` to be allowed to mount: {said}");
+        assert!(said.starts_with(expected) && said.is_empty() == expected.is_empty(), "{options}: {said}");
+    }
 }
 
 const ANSWER: &str =

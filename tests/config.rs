@@ -433,6 +433,18 @@ fn a_file_of_modelforge_that_anyone_can_write_to_claims_no_host() {
 }
 
 #[test]
+fn a_home_that_does_not_exist_is_not_made() {
+    let test = Test::new();
+    let home = test.home().join("nobody");
+    let test = test.env("HOME", home.display().to_string()).env("XDG_DATA_HOME", "").env("XDG_STATE_HOME", "");
+    let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n"));
+    let output = test.output();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("there is no folder for the user's data"), "{said}");
+    assert!(!home.exists());
+}
+
+#[test]
 fn without_a_home_and_for_a_user_that_nobody_knows_nothing_crashes() {
     let setpriv = crate::support::system("setpriv", "util-linux");
     for (program, operation) in [

@@ -208,6 +208,10 @@ fn a_chain_in_which_nobody_keeps_anything_is_an_error() {
     let nobody = "error helper: no helper of the chain keeps credentials | helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml";
     finds(Test::new().config("helpers = ['env', 'oauth', 'plaintext']"), nobody);
     finds(Test::new().config("helpers = []"), nobody);
+    // Whoever names the chain in a variable, as in CI, mostly means it.
+    let test = Test::new().env("MODELFORGE_CREDENTIAL_HELPERS", "env");
+    let (_, found) = findings(test);
+    assert!(found.contains(&nobody.replacen("error", "warning", 1)), "{found:#?}");
     let test = finds(Test::new().script("sink", "cat > /dev/null").config("helpers = ['sink']"), nobody);
     let (_, found) = findings(test);
     assert!(

@@ -3,6 +3,7 @@
 use super::finding::Finding;
 use crate::audit;
 use crate::error;
+use crate::own;
 use crate::providers::Providers;
 
 const CHECK: &str = "audit";
@@ -14,11 +15,12 @@ pub fn check(providers: &Providers) -> Vec<Finding> {
     if !providers.are_audited() {
         return vec![Finding::ok(CHECK, "the log is off: `[audit] enabled = false` in config.toml")];
     }
-    if !audit::may_be_there(&folder) {
-        return vec![Finding::warning(CHECK, &error::log_needs_a_home())];
-    }
     if let Err(problem) = audit::try_to_write(&folder) {
-        return vec![Finding::error(CHECK, &error::log_unwritable(&problem, &folder))];
+        let problem = error::log_unwritable(&problem, &folder);
+        return vec![match own::is_read_only(&folder) {
+            true => Finding::warning(CHECK, &problem),
+            false => Finding::error(CHECK, &problem),
+        }];
     }
     vec![match audit::verify(&folder) {
         Err(problem) => Finding::error(CHECK, &error::log_unreadable(&problem)),

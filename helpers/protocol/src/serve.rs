@@ -150,11 +150,18 @@ pub fn harden() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
-/// Whether the user's folders can be told from the environment: `HOME`, or the variable that stands in for one of them
-/// (`XDG_DATA_HOME` and its like). Without either, looking a user up that the system does not know crashes a statically linked program.
+/// Whether the user's folders can be told from the environment: a `HOME` that is there, or the variable that stands in for one of
+/// them (`XDG_DATA_HOME` and its like). A home that is missing (`/nonexistent` is that of many services) is for nobody to make.
+/// Without either, looking a user up that the system does not know crashes a statically linked program.
 pub fn has_home(instead: &str) -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| std::path::Path::new(&value).is_absolute());
-    cfg!(not(unix)) || is_set("HOME") || is_set(instead)
+    let place = |name| std::env::var_os(name).map(std::path::PathBuf::from).filter(|path| path.is_absolute());
+    let is_missing = |path: &std::path::Path| {
+        let problem = path.metadata().err().map(|problem| problem.kind());
+        matches!(problem, Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+    };
+    cfg!(not(unix))
+        || place("HOME").is_some_and(|home| !is_missing(&home))
+        || (instead != "HOME" && place(instead).is_some())
 }
 
 /// Standard input without the standard library's buffer, which is never wiped.

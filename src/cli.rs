@@ -115,7 +115,7 @@ pub enum Command {
         #[command(flatten)]
         options: HelpersOptions,
     },
-    /// ModelForge's spelling: auth login, auth logout, auth status
+    /// ModelForge's spelling: auth login, logout, status, migrate
     #[command(after_help = "Example:\n  modelforge-credential auth login --provider openai")]
     Auth {
         #[command(subcommand)]

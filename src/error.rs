@@ -150,6 +150,7 @@ pub fn cannot_read(path: &Path, problem: &std::io::Error) -> Error {
     Error::new(format!("cannot read `{}`: {problem}", tilde(path)))
 }
 
+#[cfg(unix)]
 pub fn in_another_users_folder(folder: &Path) -> Error {
     Error::new(format!("`{}` would lie in another user's folder", tilde(folder)))
         .hint("unset XDG_STATE_HOME, and set HOME to your own")

@@ -69,13 +69,14 @@ fn make_folder(folder: &Path) -> Result<()> {
     Ok(made.map_err(|problem| io::Error::new(problem.kind(), format!("`{}`: {problem}", error::tilde(folder))))?)
 }
 
-/// Whether the disk of a folder, or of where it would be made, cannot be written to by anybody.
+/// Whether the disk of a folder, or of where it would be made, cannot be written to by anybody. Windows has no such disks to speak of.
 pub fn is_read_only(folder: &Path) -> bool {
     #[cfg(unix)]
-    return folder
-        .ancestors()
-        .find_map(|place| rustix::fs::statvfs(place).ok())
-        .is_some_and(|disk| disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+    let is_read_only = |place: &Path| {
+        let disk = rustix::fs::statvfs(place).ok()?;
+        Some(disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+    };
     #[cfg(not(unix))]
-    return false;
+    let is_read_only = |_: &Path| Some(false);
+    folder.ancestors().find_map(is_read_only).unwrap_or(false)
 }

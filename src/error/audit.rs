@@ -15,7 +15,6 @@ pub fn log_is_locked() -> Error {
     Error::new("another process has been holding the audit log for a second").hint(format!("pgrep -a {PROGRAM}"))
 }
 
-#[cfg(unix)]
 pub fn log_needs_a_home() -> Error {
     Error::new("there is no audit log: there is no home folder")
 }

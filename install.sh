@@ -34,7 +34,8 @@ ask() {
     env -i HOME="$demo" PATH="$PATH" MODELFORGE_CREDENTIAL_HELPERS=age "$bin/modelforge-credential" "$1"
 }
 echo
-echo "\$ printf 'provider=openai\\npassword=%s\\n' $key | modelforge-credential approve"
+# Not echo: some shells' makes line feeds of `\n`.
+printf '%s\n' "\$ printf 'provider=openai\\npassword=%s\\n' $key | modelforge-credential approve"
 printf 'provider=openai\npassword=%s\n' "$key" | ask approve
 file=$(find "$demo" -name '*.age')
 echo "  kept in ${file#"$demo"/}, which begins with: $(head -n 1 "$file")"
@@ -42,7 +43,7 @@ if grep -rqF "$key" "$demo"; then
     echo "error: the key lies on the disk in plain text" >&2
     exit 1
 fi
-echo "\$ printf 'provider=openai\\n' | modelforge-credential fill"
+printf '%s\n' "\$ printf 'provider=openai\\n' | modelforge-credential fill"
 printf 'provider=openai\n' | ask fill | sed 's/^/  /'
 [ "$(printf 'provider=openai\n' | ask fill | sed -n 's/^password=//p')" = "$key" ]
 echo "stored encrypted, and got back through the chain"

@@ -33,11 +33,14 @@ pub use verify::{Verified, verify};
 /// Whether anything of this process is to be logged.
 static IS_WANTED: AtomicBool = AtomicBool::new(false);
 
-/// Looks who asks, if that will be wanted. It takes longer than all else that the log needs, so it is done while a helper is
-/// awaited.
-pub fn look_who_asks() {
-    if IS_WANTED.load(Ordering::Relaxed) {
-        asker::asker();
+/// Looks who asks, if that will be wanted, and rehearses the rest: what is touched for the first time takes longer than what is then
+/// done with it, and a helper is awaited meanwhile.
+pub fn get_ready() {
+    if IS_WANTED.swap(false, Ordering::Relaxed) {
+        let mut line =
+            Line { time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(), ..Line::default() };
+        line.asked_by(asker::asker());
+        log::rehearse(&line);
     }
 }
 

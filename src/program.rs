@@ -151,7 +151,7 @@ impl Program {
         command.envs(self.environment.iter().copied());
         let mut running = Running::start(command, !self.attended, self.limit())?;
         running.write(request.to_lines());
-        audit::look_who_asks();
+        audit::get_ready();
         let finished = running.finish(most)?;
         let (reason, hint) = self.pass_on(&finished, request);
         if finished.status.success() {

@@ -442,6 +442,8 @@ fn a_home_that_does_not_exist_is_not_made() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("there is no folder for the user's data"), "{said}");
     assert!(!home.exists());
+    let test = test.env("HOME", "/dev/null").env("OPENAI_API_KEY", SECRET).helpers("env");
+    test.args(["print", "openai"]).stdin("").stdout(&format!("{SECRET}\n")).success();
 }
 
 #[test]

@@ -34,6 +34,14 @@ pub fn hash(line: &[u8]) -> String {
     Sha256::digest(line).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
+/// Does what can be done without writing.
+pub fn rehearse(line: &Line) {
+    let _ = serde_json::to_vec(line).map(|record| hash(&record));
+    if let Some(folder) = files::folder() {
+        let _ = own::open(&files::head(&folder), fs::OpenOptions::new().read(true)).map(|head| Head::read(&head));
+    }
+}
+
 /// Writes a record. Its number and the hash of the one before are filled in.
 pub fn append(folder: &Path, sizes: &Sizes, line: &mut Line) -> Result<()> {
     let head_file = files::lock_to_write(folder)?;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use modelforge_credential_protocol::{Error, Result};
 
@@ -26,8 +27,7 @@ pub fn candidates(file: &OsStr, beside: bool) -> Vec<PathBuf> {
 }
 
 fn all(file: &OsStr, beside: bool) -> impl Iterator<Item = PathBuf> {
-    let own =
-        if beside { std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf)) } else { None };
+    let own = if beside { own_folder() } else { None };
     let path = std::env::var_os("PATH").unwrap_or_default();
     // A relative entry, the empty one included, would look in the folder that the user happens to stand in.
     let folders = own.into_iter().chain(std::env::split_paths(&path).filter(|folder| folder.is_absolute()));
@@ -38,6 +38,12 @@ fn all(file: &OsStr, beside: bool) -> impl Iterator<Item = PathBuf> {
         file.push(std::env::consts::EXE_SUFFIX);
     }
     folders.and_then(|folders| which::which_in_all(file, Some(folders), "/").ok()).into_iter().flatten()
+}
+
+/// The folder of this program. Each link of a chain is looked for in it.
+fn own_folder() -> Option<PathBuf> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOLDER.get_or_init(|| Some(std::env::current_exe().ok()?.parent()?.to_path_buf())).clone()
 }
 
 /// The path, if it is a program, and nobody but its owner and root could have put it there.

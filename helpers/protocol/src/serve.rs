@@ -1,6 +1,8 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use crate::{Error, Helper, Operation, Record, Result, visible};
 
@@ -151,16 +153,19 @@ pub fn harden() {
 }
 
 /// Whether the user's folders can be told from the environment: a `HOME` that is there, or the variable that stands in for one of
-/// them (`XDG_DATA_HOME` and its like). A home that is missing (`/nonexistent` is that of many services) is for nobody to make.
+/// them (`XDG_DATA_HOME` and its like). A home that is missing or no folder (`/nonexistent`, `/dev/null`: those of many services) is
+/// for nobody to make.
 /// Without either, looking a user up that the system does not know crashes a statically linked program.
 pub fn has_home(instead: &str) -> bool {
-    let place = |name| std::env::var_os(name).map(std::path::PathBuf::from).filter(|path| path.is_absolute());
-    let is_missing = |path: &std::path::Path| {
-        let problem = path.metadata().err().map(|problem| problem.kind());
-        matches!(problem, Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+    static HAS_ONE: OnceLock<bool> = OnceLock::new();
+    let place = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    // One that cannot be looked into is one: what is wrong with it is said where it is used.
+    let is_there = |path: PathBuf| match path.metadata() {
+        Ok(metadata) => metadata.is_dir(),
+        Err(problem) => !matches!(problem.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
     };
     cfg!(not(unix))
-        || place("HOME").is_some_and(|home| !is_missing(&home))
+        || *HAS_ONE.get_or_init(|| place("HOME").is_some_and(is_there))
         || (instead != "HOME" && place(instead).is_some())
 }
 

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::providers::Providers;
 use crate::terminal::{self, Person, warning};
 use crate::{error, lock};
-use carry::Outcome;
+use carry::{Kept, Outcome};
 use journal::Journal;
 use plan::{Choice, Item};
 use route::Route;
@@ -116,8 +116,8 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
                 return Err(error::migrated_meanwhile().into());
             }
         }
-        let mut journal = begin(&items, &route)?;
-        outcomes = carry_out(&mut items, &providers, &route, &choice, &mut journal, asked.json)?;
+        let (mut journal, kept) = begin(&items, &route)?;
+        outcomes = carry_out(&mut items, &kept, &providers, &route, &choice, &mut journal, asked.json)?;
         id = Some(journal.id().to_owned());
     } else {
         items.iter().for_each(|item| outcomes.push(Outcome::Left(item.problem.clone())));
@@ -128,23 +128,24 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     } else if let Some(id) = &id {
         tell_what_is_next(id, &outcomes, &items)?;
     }
-    end(outcomes.iter().filter(|outcome| outcome.is_left()).count(), &failed, asked)
+    end(outcomes.iter().filter(|outcome| outcome.leaves_one()).count(), &failed, asked)
 }
 
 /// Notes that it begins, and keeps the files. One that could not keep them has taken nothing, and is no migration.
-fn begin(items: &[Item], route: &Route) -> Result<Journal> {
+fn begin(items: &[Item], route: &Route) -> Result<(Journal, Vec<Kept>)> {
     let journal = Journal::begin(route.from(), route.to.clone())?;
     let kept = carry::keep_files(items, route, &journal);
     if kept.is_err() && journal.is_new() {
         backup::erase(route.targets(), journal.id())?.iter().for_each(warning);
         journal.given_up()?;
     }
-    kept.map(|()| journal)
+    Ok((journal, kept?))
 }
 
 /// Does it, and says of each what came of it.
 fn carry_out(
     items: &mut [Item],
+    kept: &[Kept],
     providers: &Providers,
     route: &Route,
     choice: &Choice,
@@ -153,10 +154,17 @@ fn carry_out(
 ) -> Result<Vec<Outcome>> {
     let tell = |item: &Item, outcome: &Outcome, shows: bool| match outcome {
         Outcome::Left(_) => tell_why(item, outcome),
-        _ if is_quiet || !shows => Ok(()),
-        _ => Ok(report::outcome(item, outcome, route).map_or(Ok(()), |line| terminal::done(&line))?),
+        _ => {
+            if shows
+                && !is_quiet
+                && let Some(line) = report::outcome(item, outcome, route)
+            {
+                terminal::done(&line)?;
+            }
+            tell_why(item, outcome)
+        }
     };
-    let outcomes = carry::carry_out(items, providers, route, choice, journal, tell)?;
+    let outcomes = carry::carry_out(items, kept, providers, route, choice, journal, tell)?;
     journal.finished()?;
     Ok(outcomes)
 }
@@ -226,8 +234,10 @@ fn is_confirmed(person: &Person, json: bool, question: &str, nobody: impl FnOnce
 
 /// Why a credential stays where it was.
 fn tell_why(item: &Item, outcome: &Outcome) -> Result<()> {
-    if let Outcome::Left(problem) = outcome {
-        problem.clone().or_else(|| item.why()).iter().for_each(warning);
+    match outcome {
+        Outcome::Left(problem) => problem.clone().or_else(|| item.why()).iter().for_each(warning),
+        Outcome::Uncovered(_, another) => warning(another),
+        Outcome::Moved(_) | Outcome::Erased => {}
     }
     Ok(())
 }

@@ -50,7 +50,10 @@ impl Chain {
         let mut copies = Copies::default();
         for link in self.links.iter().filter(|link| link.helper.is_ok()) {
             match ask(link) {
-                Ok(found) => copies.found.extend(found.filter(Record::has_secret).map(|it| (link.name.clone(), it))),
+                Ok(found) => {
+                    let found = found.filter(|found| found.has_secret() && is_of(found, description));
+                    copies.found.extend(found.map(|found| (link.name.clone(), found)));
+                }
                 Err(problem) => copies.failed.push((link.name.clone(), problem)),
             }
         }
@@ -74,7 +77,7 @@ impl Chain {
     pub fn copy_in(&self, helper: &str, description: &Record, context: &Record) -> Result<Option<Record>> {
         let question = question(&description_of(description)?, context)?;
         match self.links.iter().find(|link| link.name == helper) {
-            Some(link) => link.helper(false)?.get(&question),
+            Some(link) => Ok(link.helper(false)?.get(&question)?.filter(|found| is_of(found, description))),
             None => Ok(None),
         }
     }
@@ -94,6 +97,7 @@ impl Chain {
             // The same, another, or none.
             let look = || -> Result<Option<bool>> {
                 let found = helper.get(&description)?.filter(|found| found.has_secret() && !found.is_true("ephemeral"));
+                let found = found.filter(|found| is_of(found, &description));
                 Ok(found.map(|found| holds_the_same_secret(&found, credential)))
             };
             match look()? {
@@ -113,4 +117,9 @@ impl Chain {
         });
         Ok(erased.collect())
     }
+}
+
+/// Whether an answer is the credential that was asked for. To a helper an absent path means any; what is kept for a path is another.
+fn is_of(found: &Record, description: &Record) -> bool {
+    !found.has("path") || found.get("path") == description.get("path")
 }

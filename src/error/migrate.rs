@@ -89,6 +89,17 @@ pub fn one_store(source: &str, target: &str) -> Error {
     ))
 }
 
+pub fn no_copy_of_its_own(request: &Record, is_back: bool) -> Error {
+    let name = name_of(request);
+    let kept = format!("no helper keeps {name} in a place of its own: what answered read it where it was taken out");
+    match is_back {
+        true => Error::new(format!("{kept}, so it was put back")).hint(format!("{PROGRAM} helpers")),
+        false => {
+            Error::new(format!("{kept}, and it could not be put back")).hint(format!("{PROGRAM} migrate --rollback"))
+        }
+    }
+}
+
 pub fn erased_and_still_there() -> Error {
     Error::new("it still has the credential after it was told to erase it")
 }

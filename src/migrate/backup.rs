@@ -45,11 +45,12 @@ pub fn of(record: &Record) -> Option<(String, String)> {
     })
 }
 
-/// Keeps a file as it is now, unless this migration, cut short before, has kept it already.
-pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Result<()> {
+/// Keeps a file as it is now, unless this migration, cut short before, has kept it already. What is kept.
+pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Result<Record> {
     // Where one helper cannot be asked, another may yet keep it.
-    if matches!(find(route, journal.id(), file), Ok(Some(_))) {
-        return Ok(journal.kept(file)?);
+    if let Ok(Some(found)) = find(route, journal.id(), file) {
+        journal.kept(file)?;
+        return Ok(found);
     }
     let content = source.file(file).map_err(|problem| error::no_backup(file, &problem))?;
     let Some(content) = content else { return Err(error::no_backup(file, &error::file_is_gone()).into()) };
@@ -70,7 +71,8 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
         }
         return Err(error::no_backup(file, &reason).into());
     }
-    Ok(journal.kept(file)?)
+    journal.kept(file)?;
+    Ok(content)
 }
 
 /// The content of a file as it was kept. An error where it is not known whether it is.

@@ -78,7 +78,10 @@ pub fn outcome(item: &Item, outcome: &Outcome, route: &Route) -> Option<String> 
     let name = name_of_backup.unwrap_or_else(|| error::name_of(&item.request.record));
     let from = from(item, route);
     match (outcome, item.step) {
-        (Outcome::Moved(helpers), _) => Some(format!("moved {name} to `{}`", helpers.join("`, `"))),
+        (Outcome::Uncovered(helpers, _), _) if helpers.is_empty() => self::outcome(item, &Outcome::Erased, route),
+        (Outcome::Moved(helpers) | Outcome::Uncovered(helpers, _), _) => {
+            Some(format!("moved {name} to `{}`", helpers.join("`, `")))
+        }
         (Outcome::Erased, Step::Erase) => Some(format!("took {name} out of `{from}`; it was kept already")),
         (Outcome::Erased, Step::Drop) => Some(format!("took {name} out of `{from}`; another key is kept")),
         (Outcome::Erased, _) => Some(format!("took {name} out of `{from}`; it had ended")),
@@ -101,6 +104,9 @@ pub fn json(
             None => (None, Vec::new(), item.why()),
             Some(Outcome::Moved(helpers)) => (Some("moved"), helpers.clone(), None),
             Some(Outcome::Erased) => (Some("erased"), Vec::new(), None),
+            Some(Outcome::Uncovered(helpers, another)) => {
+                (Some(if helpers.is_empty() { "erased" } else { "moved" }), helpers.clone(), Some(another.clone()))
+            }
             Some(Outcome::Left(problem)) => (Some("left"), Vec::new(), problem.clone().or_else(|| item.why())),
         };
         credentials.push(Line {

@@ -116,19 +116,19 @@ impl Source {
         Ok(found.is_some_and(|found| crate::chain::holds_the_same_secret(&found, &credential)))
     }
 
-    /// Takes out one that holds just this secret.
-    pub fn erase(&self, credential: &Record, file: Option<&str>) -> Result<Option<Error>> {
+    /// Takes out one that holds just this secret. An error is why it is still there; a remark, that another one is there now.
+    pub fn erase(&self, credential: &Record, file: Option<&str>) -> Result<Answered<Option<Error>>> {
         let mut credential = credential.clone();
         credential.remove("file");
         if let Some(file) = file {
             credential.set("file", file)?;
         }
         Ok(match self.chain.erase_copies(&credential)?.into_iter().next() {
-            None | Some(Ok(Left::Nothing)) => None,
+            None | Some(Ok(Left::Nothing)) => Ok(None),
             // Whoever wrote what is there now did so since.
-            Some(Ok(Left::Newer)) => Some(error::changed_since_the_plan(&credential)),
-            Some(Ok(Left::Another)) => Some(error::another_is_left(&credential, file.unwrap_or(&self.name))),
-            Some(Err(problem)) => Some(problem),
+            Some(Ok(Left::Newer)) => Err(error::changed_since_the_plan(&credential)),
+            Some(Ok(Left::Another)) => Ok(Some(error::another_is_left(&credential, file.unwrap_or(&self.name)))),
+            Some(Err(problem)) => Err(problem),
         })
     }
 

@@ -177,3 +177,62 @@ fn what_is_in_the_keyring_is_not_said_to_be_gone_where_there_is_no_session() {
         run(test.env("DBUS_SESSION_BUS_ADDRESS", bus.to_string_lossy()), &["migrate", "--rollback", "--yes"], 0);
     assert_eq!(file(&test), before);
 }
+
+/// Keeps one credential, the last that it was told.
+const SLOT: &str = "slot=$HOME/slot; request=$(cat); host=$(printf '%s\\n' \"$request\" | grep '^host=')\n\
+    case $1 in\n\
+    store) printf '%s\\n' \"$request\" | grep -v '^capability' > $slot ;;\n\
+    get) [ -f $slot ] && grep -qxF \"$host\" $slot && cat $slot ;;\n\
+    erase) [ -f $slot ] && grep -qxF \"$host\" $slot && rm -f $slot ;;\n\
+    esac; true";
+
+#[test]
+fn a_target_that_keeps_one_in_the_place_of_another_loses_none() {
+    let test = with_file(Test::new().script("slot", SLOT));
+    let slot = test.home().join("slot");
+    let before = file(&test);
+    let (test, shown, stderr) = run(test.may_hold_the_secret(slot), &["migrate", "--to", "slot", "--yes"], 1);
+    assert!(stderr.contains("no backup of `~/.config/model-forge/config.json` could be kept"), "{shown}{stderr}");
+    assert_eq!(file(&test), before);
+
+    let test = Test::new().script("slot", SLOT);
+    let slot = test.home().join("slot");
+    let mut test = test.may_hold_the_secret(slot).helpers("age");
+    for name in ["mistral", "openai"] {
+        test = test.args(["approve"]).stdin(format!("provider={name}\npassword={SECRET}\n")).success();
+    }
+    let (test, shown, stderr) = run(test, &["migrate", "--from", "age", "--to", "slot", "--yes"], 1);
+    assert!(shown.contains("1 moved, 1 left"), "{shown}");
+    assert!(stderr.contains("no helper kept the credential for `"), "{stderr}");
+    let mut test = test.helpers("age\nslot");
+    for name in ["mistral", "openai"] {
+        test = test.args(["print", name]).stdin("").stdout(&format!("{SECRET}\n")).success();
+    }
+}
+
+#[test]
+fn a_target_that_reads_the_key_where_it_is_taken_out_does_not_keep_it() {
+    let reads = "grep -qx host=api.openai.com || exit 0\n\
+        sed -n 's/.*\"api_key\": *\"\\(sk-[^\"]*\\)\".*/password=\\1/p' $HOME/.config/model-forge/config.json";
+    let test = with_file(Test::new().script("reads", &format!("[ $1 = get ] || exit 0\n{reads}")));
+    let test = test.config("helpers = ['reads', 'age', 'plaintext']");
+    let (test, shown, stderr) = run(test, &["migrate", "--yes", "--provider", "openai"], 1);
+    assert!(stderr.contains("no helper keeps `openai` (`https://api.openai.com`) in a place of its own"), "{stderr}");
+    assert!(shown.contains("0 moved, 1 left") && file(&test).contains(SECRET), "{shown}");
+}
+
+#[test]
+fn what_is_kept_for_a_path_is_no_copy_of_what_is_kept_for_the_host() {
+    let url = "https://h1.example.com/v1";
+    let text =
+        format!(r#"{{"providers": {{"mine": {{"base_url": "{url}", "auth_data": {{"api_key": "{SECRET}"}}}}}}}}"#);
+    let test = Test::new().file(CONFIG, text);
+    let there = "protocol=https\nhost=h1.example.com\npath=p\nusername=default\npassword=another\n";
+    let test = test.helpers("age").args(["store"]).stdin(there).success();
+    let test = test.config("helpers = ['age', 'plaintext']").env("MODELFORGE_CREDENTIAL_HELPERS", "age\nplaintext");
+    let (test, shown, _) = run(test, &["migrate", "--yes"], 0);
+    assert!(shown.contains("1 moved, 0 left"), "{shown}");
+    let (test, shown, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(shown.contains("took 1 out of the chain again") && file(&test).contains(SECRET), "{shown}");
+    test.args(["get"]).stdin(there.replace("password=another\n", "")).stdout(there).success();
+}

@@ -119,7 +119,7 @@ impl Drop for Event {
         self.line.ms = (self.started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         match log::append(&folder, &log::SIZES, &mut self.line) {
             // As in a container that is meant to change nothing: nobody can mend it, each time anew.
-            Err(problem) if own::is_read_only(&folder) => terminal::trace(&error::not_logged(&problem).to_string()),
+            Err(problem) if own::is_out_of_reach(&folder) => terminal::trace(&error::not_logged(&problem).to_string()),
             Err(problem) => terminal::warning(&error::not_logged(&problem)),
             Ok(()) => {}
         }

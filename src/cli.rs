@@ -234,7 +234,7 @@ pub struct LogoutOptions {
     #[arg(long, requires = "all")]
     pub purge: bool,
     /// Do not ask
-    #[arg(long, short, requires = "purge")]
+    #[arg(long, short)]
     pub yes: bool,
 }
 

@@ -85,6 +85,12 @@ impl Config {
         let text = match read_bounded(&path) {
             Ok(text) => text,
             Err(problem) if problem.kind() == std::io::ErrorKind::NotFound && !must_exist => return Ok(Self::default()),
+            // As git does: in a container `HOME` is often that of another user, whose settings are none of ours.
+            Err(problem)
+                if problem.kind() == std::io::ErrorKind::PermissionDenied && !must_exist && !is_home_ours() =>
+            {
+                return Ok(Self::default());
+            }
             Err(problem) => return Err(problem).with_context(|| format!("cannot read `{}`", tilde(&path))),
         };
         refuse_if_others_can_write(&path)?;
@@ -149,6 +155,18 @@ impl Config {
 /// The user's home folder.
 pub fn home() -> Option<PathBuf> {
     has_home("HOME").then(dirs::home_dir).flatten()
+}
+
+#[cfg(unix)]
+fn is_home_ours() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = home().and_then(|home| home.metadata().ok()).map(|metadata| metadata.uid());
+    owner.is_none_or(|owner| owner == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn is_home_ours() -> bool {
+    true
 }
 
 /// The file, and whether it was named on purpose.

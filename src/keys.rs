@@ -83,6 +83,9 @@ pub fn find(
         return Ok(Found::Key(answer.record));
     }
     opened.left_out.iter().for_each(warn);
+    if let Some(helper) = &answer.quit {
+        warn(&error::told_to_quit(&request.record, helper));
+    }
     Ok(Found::Nothing { certain: answer.failed.is_empty() && answer.quit.is_none() })
 }
 

@@ -69,14 +69,19 @@ fn make_folder(folder: &Path) -> Result<()> {
     Ok(made.map_err(|problem| io::Error::new(problem.kind(), format!("`{}`: {problem}", error::tilde(folder))))?)
 }
 
-/// Whether the disk of a folder, or of where it would be made, cannot be written to by anybody. Windows has no such disks to speak of.
-pub fn is_read_only(folder: &Path) -> bool {
+/// Whether nobody expects this program to keep anything in a folder: its disk, or that where it would be made, cannot be written to
+/// at all, or it would have to be made where only somebody else may write, as in a container whose user has no home of its own.
+pub fn is_out_of_reach(folder: &Path) -> bool {
     #[cfg(unix)]
-    let is_read_only = |place: &Path| {
-        let disk = rustix::fs::statvfs(place).ok()?;
-        Some(disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+    let is_out_of_reach = |place: &Path| {
+        use std::os::unix::fs::MetadataExt;
+        let is_anothers = place.metadata().ok()?.uid() != rustix::process::geteuid().as_raw();
+        let is_closed = || rustix::fs::access(place, rustix::fs::Access::WRITE_OK).is_err();
+        let is_read_only =
+            || rustix::fs::statvfs(place).is_ok_and(|disk| disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+        Some((is_anothers && is_closed()) || is_read_only())
     };
     #[cfg(not(unix))]
-    let is_read_only = |_: &Path| Some(false);
-    folder.ancestors().find_map(is_read_only).unwrap_or(false)
+    let is_out_of_reach = |_: &Path| Some(false);
+    folder.ancestors().find_map(is_out_of_reach).unwrap_or(false)
 }

@@ -270,6 +270,35 @@ fn on_a_read_only_disk_each_get_does_not_complain_that_nothing_is_logged() {
     }
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn whose_home_is_somebody_elses_is_not_told_each_time_that_nothing_is_logged() {
+    let setpriv = crate::support::system("setpriv", "util-linux");
+    // The programs may lie where a stranger cannot look.
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    for name in ["modelforge-credential", "modelforge-credential-env"] {
+        crate::support::place(name, &folder.path().join(name));
+    }
+    let closed = folder.path().join("closed");
+    std::fs::create_dir(&closed).expect("a folder");
+    std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("a mode");
+    let core = folder.path().join("modelforge-credential");
+    for home in ["/", closed.to_str().expect("a name")] {
+        let test = Test::new().env("HOME", home).helpers("env").env("OPENAI_API_KEY", SECRET);
+        let words = [
+            setpriv.as_os_str(),
+            "--reuid=54321".as_ref(),
+            "--clear-groups".as_ref(),
+            core.as_os_str(),
+            "get".as_ref(),
+        ];
+        let output = test.run(&words, "provider=openai\n");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && said.is_empty(), "{home}: {said}");
+    }
+}
+
 const ANSWER: &str =
     "protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword=sk-sentinel-5f0c9a7e41d84b1f\n";
 

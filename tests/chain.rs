@@ -179,6 +179,15 @@ fn quit_ends_the_search_and_is_passed_on() {
 }
 
 #[test]
+fn who_wants_a_key_printed_is_told_which_helper_ended_the_search() {
+    let test = Test::new().script("quits", "echo quit=1").helpers("quits").args(["print", "openai"]);
+    let told = "warning: helper `quits` said to stop looking for `openai` (`https://api.openai.com`)\n";
+    let output = test.output();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.starts_with(told), "{said}");
+}
+
+#[test]
 fn answers_accumulate_along_the_chain() {
     let test = Test::new()
         .script("name", "echo username=ann")

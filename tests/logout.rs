@@ -119,6 +119,19 @@ fn a_variable_cannot_be_erased_and_is_named_with_the_way_out() {
 }
 
 #[test]
+fn yes_is_understood_and_means_no_more_than_what_was_said() {
+    let mut test = Test::new().helpers("age");
+    for name in ["openai", "mistral"] {
+        test = test.args(["approve"]).stdin(format!("provider={name}\npassword={SECRET}\n")).success();
+    }
+    let test = test.args(["logout", "openai", "--yes"]).stdin("").stdout(&format!("signed out of {NAME}\n")).success();
+    let test = test.args(["print", "mistral"]).stdout(&format!("{SECRET}\n")).success();
+    test.args(["auth", "logout", "--all-providers", "--yes"])
+        .stdout("signed out of `mistral` (`https://api.mistral.ai`)\n")
+        .success();
+}
+
+#[test]
 fn what_is_not_a_providers_stays() {
     let test = Test::new().helpers("age");
     let other = "protocol=https\nhost=github.com\nusername=ann\n";

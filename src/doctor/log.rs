@@ -17,7 +17,7 @@ pub fn check(providers: &Providers) -> Vec<Finding> {
     }
     if let Err(problem) = audit::try_to_write(&folder) {
         let problem = error::log_unwritable(&problem, &folder);
-        return vec![match own::is_read_only(&folder) {
+        return vec![match own::is_out_of_reach(&folder) {
             true => Finding::warning(CHECK, &problem),
             false => Finding::error(CHECK, &problem),
         }];

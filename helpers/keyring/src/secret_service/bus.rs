@@ -17,7 +17,8 @@ use zruntime::SharedRuntime;
 const SERVICE: &str = "org.freedesktop.secrets";
 /// For everything together in which no person takes part, below the 5 seconds that a caller may rely on.
 const PATIENCE: Duration = Duration::from_secs(4);
-const PATIENCE_FOR_A_PERSON: Duration = Duration::from_secs(120);
+/// Below the two minutes after which the caller ends this process, so that it still can dismiss the prompt and say why.
+const PATIENCE_FOR_A_PERSON: Duration = Duration::from_secs(110);
 
 pub enum Failure {
     Locked,

@@ -128,6 +128,10 @@ pub fn file_is_gone() -> Error {
     Error::new("the file is not there")
 }
 
+pub fn source_not_known() -> Error {
+    Error::new("it is not known which source the file belongs to")
+}
+
 pub fn not_put_back_in(file: &str, reason: &Error) -> Error {
     with_hint_of(reason, format!("`{}` could not be put back: {reason}", shown(file)))
 }

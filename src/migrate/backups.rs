@@ -51,7 +51,7 @@ pub fn forget_backup(id: &str) -> Result<()> {
     let (found, problems) = backup::list(ways.iter().flat_map(Route::targets))?;
     // A helper without a list may have it all the same.
     let files = known.iter().flat_map(|migration| &migration.files);
-    let mut each = files.flat_map(|file| ways.iter().map(move |way| backup::find(way, id, file)));
+    let mut each = files.flat_map(|file| ways.iter().map(move |way| backup::find(way, id, &file.file)));
     if !found.contains_key(id) && !each.any(|found| matches!(found, Ok(Some(_)))) {
         failed.iter().chain(&problems).for_each(warning);
         return Err(if known.is_empty() { error::no_such_migration(id) } else { error::no_backup_of(id) }.into());

@@ -180,8 +180,8 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
 /// What a rollback is about to do.
 pub fn rollback_plan(migration: &Migration) -> String {
     let mut text = format!("migration {}:\n", migration.id);
-    for file in &migration.files {
-        text.push_str(&format!("  put back the file {}\n", tilde(file.as_ref())));
+    for kept in &migration.files {
+        text.push_str(&format!("  put back the file {}\n", tilde(kept.file.as_ref())));
     }
     if !migration.moved.is_empty() {
         let names = migration.moved.len();

@@ -4,7 +4,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
 use super::backup;
-use super::journal::{self, Journal, Migration, Named, State};
+use super::journal::{self, Journal, Kept, Migration, Named, State};
 use super::route::Route;
 use crate::audit::Event;
 use crate::chain::holds_the_same_secret;
@@ -50,10 +50,10 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
     }
     journal.rollback_begun()?;
     let mut rollback = Rollback { id: migration.id.clone(), files: Vec::new(), taken_back: 0, failed: Vec::new() };
-    for file in &migration.files {
-        let outcome = put_file_back(&migration.id, file, &route);
+    for kept in &migration.files {
+        let outcome = put_file_back(&migration, kept, &route);
         let exactly = outcome.map_err(|problem| rollback.failed.push(Error::new(problem.to_string()))).ok();
-        rollback.files.push((file.clone(), exactly));
+        rollback.files.push((kept.file.clone(), exactly));
     }
     for named in &migration.moved {
         let is_failed = |file: &String| rollback.files.iter().any(|(known, done)| known == file && done.is_none());
@@ -103,7 +103,7 @@ fn choose(id: Option<&str>, providers: &Providers, person: &Person) -> Result<(M
         Some(id) => backups.remove_entry(id).ok_or_else(|| error::no_such_migration(id))?,
         None => backups.pop_last().ok_or_else(error::nothing_to_roll_back)?,
     };
-    let files = found.1.into_iter().map(|backup| backup.file).collect();
+    let files = found.1.into_iter().map(|backup| Kept { file: backup.file, from: None }).collect();
     Ok((Migration { id: found.0, files, from: route.from(), ..Migration::default() }, route))
 }
 
@@ -119,9 +119,13 @@ fn as_far_as_kept(mut migration: Migration) -> Result<Migration> {
 }
 
 /// Puts a file back, and looks: whether it is byte for byte what it was.
-fn put_file_back(id: &str, file: &str, route: &Route) -> Result<bool> {
-    let content = backup::find(route, id, file)?.ok_or_else(|| error::backup_is_gone(file))?;
-    let source = route.sources.first().ok_or_else(|| Error::new("there is no source"))?;
+fn put_file_back(migration: &Migration, kept: &Kept, route: &Route) -> Result<bool> {
+    let file = &*kept.file;
+    let content = backup::find(route, &migration.id, file)?.ok_or_else(|| error::backup_is_gone(file))?;
+    // Any other helper would keep the whole file as if it were a credential.
+    let words = migration.source_of(kept);
+    let source = route.sources.iter().find(|source| Some(&*source.words) == words);
+    let source = source.ok_or_else(|| error::not_put_back_in(file, &error::source_not_known()))?;
     source.put_file_back(file, &content).map_err(|problem| error::not_put_back_in(file, &problem))?;
     let now = source.file(file)?.ok_or_else(error::file_is_gone)?;
     Ok(backup::is_same_content(&now, &content))

@@ -1,0 +1,59 @@
+//! The way back, where it is not as plain as the way there: several sources, several copies, and what is not known.
+
+use super::*;
+
+const JOURNAL: &str = ".local/state/modelforge-credential/migrations.jsonl";
+
+/// Changes what is noted, line by line; `None` leaves it out.
+fn notes(test: &Test, change: impl Fn(serde_json::Value) -> Option<serde_json::Value>) {
+    let path = test.home().join(JOURNAL);
+    let text = std::fs::read_to_string(&path).expect("the journal");
+    let lines = text.lines().filter_map(|line| change(json(line)));
+    std::fs::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>()).expect("the journal");
+}
+
+/// As a version noted it that did not say which source a file came from.
+fn without_the_source_of_files(mut line: serde_json::Value) -> serde_json::Value {
+    if line["event"] == "kept" {
+        let from = line.as_object_mut().expect("an object").remove("from");
+        assert!(from.is_some(), "{line}");
+    }
+    line
+}
+
+#[test]
+fn a_file_goes_back_to_the_source_that_had_it_and_never_into_another_helper() {
+    for noted in ["all", "no source of files", "nothing of the keys in files"] {
+        let test = elsewhere(with_file(Test::new())).helpers("age");
+        let before = file(&test);
+        let input = "provider=mistral\npassword=the-key-that-age-had-all-along-00\n";
+        let test = test.args(["approve"]).stdin(input).success();
+        let words = ["migrate", "--from", "age", "--from", "plaintext", "--to", "other", "--yes"];
+        let (test, _, _) = run(test, &words, 0);
+        notes(&test, |line| match noted {
+            "all" => Some(line),
+            "no source of files" => Some(without_the_source_of_files(line)),
+            _ => Some(without_the_source_of_files(line)).filter(|line| line["credential"]["file"].is_null()),
+        });
+        let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+        assert!(text.contains("`~/.config/model-forge/config.json` is what it was, byte for byte\n"), "{text}");
+        assert_eq!(file(&test), before, "{noted}");
+        let test = test.args(["list"]);
+        let text = out(&test);
+        assert!(text.contains("host=api.mistral.ai\n") && text.ends_with("\ncount=1\n"), "{noted}: {text}");
+    }
+}
+
+#[test]
+fn a_file_of_which_no_note_tells_the_source_is_given_to_none() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let plaintext = crate::support::program("modelforge-credential-plaintext").display().to_string();
+    let test = elsewhere(with_file(Test::new())).script("first", &format!("XDG_DATA_HOME=$HOME/first exec {age} $1"));
+    let (test, _, _) = run(test, &["migrate", "--from", "first", "--from", &plaintext, "--to", "other", "--yes"], 0);
+    let after = file(&test);
+    notes(&test, |line| Some(without_the_source_of_files(line)).filter(|line| line["event"] != "moving"));
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    assert!(stderr.contains("could not be put back: it is not known which source the file belongs to\n"), "{stderr}");
+    assert_eq!(file(&test), after);
+    assert!(!files_below(&test.home().join("first")).iter().any(|path| path.extension().is_some_and(|it| it == "age")));
+}

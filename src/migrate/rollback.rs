@@ -147,17 +147,17 @@ fn take_back(named: &Named, route: &Route) -> Result<Back> {
     };
     let description = named.description()?;
     let file = named.file.as_deref();
-    let (mut kept, mut problem) = (None, None);
+    let here = source.get(&description, file)?;
+    let (mut kept, mut problem) = (Vec::new(), None);
     for chain in route.targets() {
         let copies = chain.copies(&description, &Record::new(), true)?;
         problem = problem.or(copies.problem());
-        kept = copies.kept().next().map(|(_, copy)| (chain, copy.clone()));
-        if kept.is_some() {
-            break;
-        }
+        kept.extend(copies.kept().map(|(_, copy)| (chain, copy.clone())));
     }
-    let here = source.get(&description, file)?;
-    let Some((chain, copy)) = kept else {
+    // One helper may have had another key all along. What was moved is the one that the source has again.
+    let is_the_same = |(_, copy): &(_, Record)| here.as_ref().is_some_and(|here| holds_the_same_secret(here, copy));
+    let at = kept.iter().position(is_the_same).unwrap_or(0);
+    let Some((chain, copy)) = kept.into_iter().nth(at) else {
         // Nothing is kept of it: it was taken back before, or erased since.
         let nowhere = || route.left_out.clone().unwrap_or_else(|| error::in_neither_place(&description));
         let problem = problem.or_else(|| here.is_none().then(nowhere));
@@ -166,7 +166,8 @@ fn take_back(named: &Named, route: &Route) -> Result<Back> {
     let mut credential = description.clone();
     credential.merge(&copy);
     let is_here = match &here {
-        Some(here) if !holds_the_same_secret(here, &copy) => return Ok(Back::Replaced),
+        // Unless it is where nobody could look.
+        Some(here) if !holds_the_same_secret(here, &copy) => return Ok(problem.map_or(Back::Replaced, Back::Failed)),
         Some(_) => true,
         None => source.put_back(&credential, file)?,
     };

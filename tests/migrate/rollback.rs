@@ -57,3 +57,51 @@ fn a_file_of_which_no_note_tells_the_source_is_given_to_none() {
     assert_eq!(file(&test), after);
     assert!(!files_below(&test.home().join("first")).iter().any(|path| path.extension().is_some_and(|it| it == "age")));
 }
+
+/// With a helper `safe` that keeps what it is told in a store of its own, and is locked while there is a file `locked`.
+fn with_a_safe(test: Test) -> Test {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let locked = "[ -e \"$HOME/locked\" ] && { echo 'error: it is locked' >&2; exit 1; }";
+    test.script("safe", &format!("{locked}; XDG_DATA_HOME=$HOME/safe exec {age} $1"))
+}
+
+fn unlock(test: &Test) {
+    std::fs::remove_file(test.home().join("locked")).expect("it is locked");
+}
+
+#[test]
+fn of_two_copies_the_one_that_was_moved_is_taken_out_and_the_other_stays() {
+    let other = "sk-proj-another-key-altogether";
+    let test = with_a_safe(with_file(Test::new())).helpers("safe");
+    let before = file(&test);
+    let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={other}\n")).success();
+    let test = test.helpers("safe\nage").file("locked", "");
+    let (test, text, _) = run(test, &["migrate", "--yes"], 0);
+    assert!(text.contains("moved `openai` (`https://api.openai.com`) to `age`\n"), "{text}");
+    unlock(&test);
+    let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(text.ends_with("took 2 out of the chain again\n"), "{text}");
+    assert!(!stderr.contains("was replaced since"), "{stderr}");
+    assert_eq!(file(&test), before);
+    let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(other)).success();
+    let test = test.helpers("age").args(["get"]).stdin("provider=openai\n").any_stderr();
+    assert!(!out(&test).contains("password="), "the moved key is in `age` no longer");
+}
+
+#[test]
+fn a_key_is_not_said_to_be_replaced_while_a_helper_that_may_have_it_is_locked() {
+    let other = "sk-proj-another-key-altogether";
+    let test = with_a_safe(with_file(Test::new())).helpers("safe");
+    let (test, text, _) = run(test, &["migrate", "--yes", "--provider", "openai"], 0);
+    let (test, _, _) = run(test, &["migrate", "--forget-backup", &id(&text)], 0);
+    let test = test.helpers("age").args(["approve"]).stdin(format!("provider=openai\npassword={other}\n")).success();
+    // The key is in the file again, from elsewhere.
+    let test = with_file(test).helpers("age\nsafe").file("locked", "");
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    assert!(stderr.contains("helper `safe` failed: it is locked\n"), "{stderr}");
+    assert!(!stderr.contains("was replaced since") && !stderr.contains("any more"), "{stderr}");
+    unlock(&test);
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    let test = test.helpers("safe").args(["get"]).stdin("provider=openai\n").any_stderr();
+    assert!(!out(&test).contains("password="), "the moved key is in `safe` no longer");
+}

@@ -178,6 +178,11 @@ pub fn no_backup_of(id: &str) -> Error {
         .hint(format!("{PROGRAM} migrate --backups"))
 }
 
+pub fn no_backup_seen(id: &str) -> Error {
+    Error::new(format!("no helper that could be asked has a backup of migration {}", visible(id)))
+        .hint(format!("{PROGRAM} migrate --backups"))
+}
+
 pub fn nothing_to_roll_back() -> Error {
     Error::new("there is no migration to roll back").hint(format!("{PROGRAM} migrate --status"))
 }

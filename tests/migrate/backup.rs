@@ -94,6 +94,13 @@ fn a_backup_is_listed_and_can_be_forgotten() {
     let (test, text, _) = run(test, &["migrate", "--backups"], 0);
     assert_eq!(text, "there is no backup\n");
     let (test, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
+    // Without a session the keyring was not.
+    assert!(stderr.contains("warning: helper `keyring` was not asked"), "{stderr}");
+    assert!(
+        stderr.contains(&format!("\nerror: no helper that could be asked has a backup of migration {id}\n")),
+        "{stderr}"
+    );
+    let (test, _, stderr) = run(test.helpers("age"), &["migrate", "--forget-backup", &id], 1);
     assert!(stderr.starts_with(&format!("error: no helper has a backup of migration {id}\n")), "{stderr}");
     let (_, _, stderr) = run(test, &["migrate", "--forget-backup", "nobody"], 1);
     assert!(stderr.starts_with("error: there is no migration `nobody`\n"), "{stderr}");

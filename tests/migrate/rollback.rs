@@ -105,3 +105,24 @@ fn a_key_is_not_said_to_be_replaced_while_a_helper_that_may_have_it_is_locked() 
     let test = test.helpers("safe").args(["get"]).stdin("provider=openai\n").any_stderr();
     assert!(!out(&test).contains("password="), "the moved key is in `safe` no longer");
 }
+
+#[test]
+fn of_a_backup_in_a_helper_that_is_locked_nobody_says_that_there_is_none() {
+    let test = with_a_safe(with_file(Test::new())).helpers("safe");
+    let (test, text, _) = run(test, &["migrate", "--yes"], 0);
+    let id = id(&text);
+    let mut test = test.file("locked", "");
+    for id in [&*id, "nobody"] {
+        let problem = format!(
+            "warning: helper `safe` failed: it is locked\nerror: the backup of {id} could not be erased everywhere\n\
+             hint: modelforge-credential migrate --forget-backup {id}\n"
+        );
+        test = test.args(["migrate", "--forget-backup", id]).stderr(&problem).failure();
+    }
+    unlock(&test);
+    // Nothing was noted that did not happen.
+    let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(text.contains("byte for byte"), "{text}");
+    let (_, text, _) = run(test, &["migrate", "--forget-backup", &id], 0);
+    assert_eq!(text, format!("erased the backup of {id}\n"));
+}

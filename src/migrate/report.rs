@@ -8,7 +8,7 @@ use super::backup;
 use super::carry::Outcome;
 use super::journal::{Migration, State};
 use super::plan::{Item, Step};
-use super::rollback::Rollback;
+use super::rollback::{PutBack, Rollback};
 use super::route::Route;
 use super::survey::Survey;
 use crate::error::{self, tilde};
@@ -207,23 +207,32 @@ pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
         taken_back: usize,
         failed: Vec<String>,
     }
-    let files = || rollback.files.iter().map(|(file, exactly)| File { file, exactly: *exactly });
+    let files = || rollback.files.iter().map(|put| File { file: &put.file, exactly: put.exactly });
     if json {
         let failed = rollback.failed.iter().map(ToString::to_string).collect();
         let (migration, taken_back) = (rollback.id.as_str(), rollback.taken_back);
         return pretty(&Report { version: 1, migration, files: files().collect(), taken_back, failed });
     }
     let mut text = String::new();
-    for File { file, exactly } in files() {
-        let file = tilde(file.as_ref());
-        match exactly {
-            Some(true) => text.push_str(&format!("`{file}` is what it was, byte for byte\n")),
-            Some(false) => text.push_str(&format!("`{file}` has its keys again, and what was changed in it since\n")),
-            None => {}
-        }
+    for put in &rollback.files {
+        let file = tilde(put.file.as_ref());
+        let again = match put {
+            PutBack { exactly: None, .. } => continue,
+            PutBack { exactly: Some(true), .. } => {
+                text.push_str(&format!("`{file}` is what it was, byte for byte\n"));
+                continue;
+            }
+            PutBack { moved: 0, .. } => "again what could be put back".to_owned(),
+            PutBack { moved, again, .. } if moved == again => "a key again for each that was moved".to_owned(),
+            PutBack { moved, again, .. } => format!("a key again for {again} of the {moved} that were moved"),
+        };
+        text.push_str(&format!("`{file}` has {again}, and what was changed in it since\n"));
     }
     if rollback.taken_back > 0 {
         text.push_str(&format!("took {} out of the chain again\n", rollback.taken_back));
+    }
+    if text.is_empty() && rollback.failed.is_empty() {
+        text.push_str("there was nothing left to put back\n");
     }
     Ok(text)
 }

@@ -16,11 +16,20 @@ use crate::{error, lock};
 /// What a rollback did, or would do.
 pub struct Rollback {
     pub id: String,
-    /// Each file, and whether it is byte for byte what it was.
-    pub files: Vec<(String, Option<bool>)>,
+    pub files: Vec<PutBack>,
     /// How many credentials were taken out of the chain again.
     pub taken_back: usize,
     pub failed: Vec<Error>,
+}
+
+/// A file that was put back.
+pub struct PutBack {
+    pub file: String,
+    /// Whether it is byte for byte what it was; `None` where it failed.
+    pub exactly: Option<bool>,
+    /// How many keys were moved out of it, and for how many of these it has one again.
+    pub moved: usize,
+    pub again: usize,
 }
 
 /// Puts back what a migration took: of the last one that was not rolled back, unless another is named.
@@ -53,26 +62,13 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
     for kept in &migration.files {
         let outcome = put_file_back(&migration, kept, &route);
         let exactly = outcome.map_err(|problem| rollback.failed.push(Error::new(problem.to_string()))).ok();
-        rollback.files.push((kept.file.clone(), exactly));
+        let (moved, again) = (0, 0);
+        rollback.files.push(PutBack { file: kept.file.clone(), exactly, moved, again });
     }
-    for named in &migration.moved {
-        let is_failed = |file: &String| rollback.files.iter().any(|(known, done)| known == file && done.is_none());
-        if named.file.as_ref().is_some_and(is_failed) {
-            continue;
-        }
-        let mut event = Event::start("rollback", &providers, &named.description()?);
-        match take_back(named, &route) {
-            Ok(Back::Failed(problem)) => rollback.failed.push(problem),
-            Ok(Back::Taken) => {
-                event.outcome("put back");
-                rollback.taken_back += 1;
-            }
-            Ok(Back::Replaced) => {
-                event.outcome("left");
-                warning(&error::differs_now(&named.description()?));
-            }
-            Err(problem) => rollback.failed.push(Error::new(problem.to_string())),
-        }
+    take_out(&migration, &route, &providers, &mut rollback)?;
+    // Of the others, its helper has said all.
+    for file in rollback.files.iter_mut().filter(|file| file.exactly == Some(false)) {
+        file.count(&migration, &route)?;
     }
     if rollback.failed.is_empty() {
         journal.rolled_back()?;
@@ -131,10 +127,51 @@ fn put_file_back(migration: &Migration, kept: &Kept, route: &Route) -> Result<bo
     Ok(backup::is_same_content(&now, &content))
 }
 
+impl PutBack {
+    /// Looks for the keys that were moved out of it.
+    fn count(&mut self, migration: &Migration, route: &Route) -> Result<()> {
+        for named in migration.moved.iter().filter(|named| named.file.as_ref() == Some(&self.file)) {
+            let source = route.sources.iter().find(|source| source.words == named.from);
+            let description = named.description()?;
+            let here = source.and_then(|source| source.get(&description, Some(&self.file)).ok().flatten());
+            self.moved += 1;
+            self.again += usize::from(here.is_some());
+        }
+        Ok(())
+    }
+}
+
+/// Takes what was moved out of the chain again; what was in a file that could not be put back stays there.
+fn take_out(migration: &Migration, route: &Route, providers: &Providers, rollback: &mut Rollback) -> Result<()> {
+    for named in &migration.moved {
+        let is_failed = |file: &String| rollback.files.iter().any(|put| put.file == *file && put.exactly.is_none());
+        if named.file.as_ref().is_some_and(is_failed) {
+            continue;
+        }
+        let mut event = Event::start("rollback", providers, &named.description()?);
+        match take_back(named, route) {
+            Ok(Back::Failed(problem)) => rollback.failed.push(problem),
+            Ok(Back::Taken) => {
+                event.outcome("put back");
+                rollback.taken_back += 1;
+            }
+            Ok(Back::Before) => event.outcome("put back"),
+            Ok(Back::Replaced) => {
+                event.outcome("left");
+                warning(&error::differs_now(&named.description()?));
+            }
+            Err(problem) => rollback.failed.push(Error::new(problem.to_string())),
+        }
+    }
+    Ok(())
+}
+
 /// What became of a credential that was moved.
 enum Back {
     /// It is at its source, and no longer in the chain.
     Taken,
+    /// It was so before.
+    Before,
     /// It was replaced in one of the two since: both stay.
     Replaced,
     Failed(Error),
@@ -161,7 +198,7 @@ fn take_back(named: &Named, route: &Route) -> Result<Back> {
         // Nothing is kept of it: it was taken back before, or erased since.
         let nowhere = || route.left_out.clone().unwrap_or_else(|| error::in_neither_place(&description));
         let problem = problem.or_else(|| here.is_none().then(nowhere));
-        return Ok(problem.map_or(Back::Taken, Back::Failed));
+        return Ok(problem.map_or(Back::Before, Back::Failed));
     };
     let mut credential = description.clone();
     credential.merge(&copy);

@@ -48,7 +48,7 @@ fn a_file_that_was_changed_since_gets_back_only_what_was_taken() {
     let changed = file(&test).replace("\"qwen3\": {}", "\"qwen3\": {}, \"llama\": {}");
     std::fs::write(test.home().join(CONFIG), &changed).expect("a file");
     let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    assert!(text.contains("has its keys again, and what was changed in it since\n"), "{text}");
+    assert!(text.contains("has a key again for each that was moved, and what was changed in it since\n"), "{text}");
     assert!(stderr.contains("was changed since: put back 2 of its keys and nothing else"), "{stderr}");
     let mut wanted = json(&before);
     wanted["providers"]["ollama"]["models"]["llama"] = serde_json::json!({});

@@ -126,3 +126,43 @@ fn of_a_backup_in_a_helper_that_is_locked_nobody_says_that_there_is_none() {
     let (_, text, _) = run(test, &["migrate", "--forget-backup", &id], 0);
     assert_eq!(text, format!("erased the backup of {id}\n"));
 }
+
+#[test]
+fn of_a_file_that_was_changed_since_it_is_said_what_could_be_put_back_and_nothing_is_counted_twice() {
+    let test = with_file(Test::new());
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    // Its entry for openai is gone: there is no place for the key.
+    let mut changed = json(&file(&test));
+    let openai = changed["providers"].as_object_mut().expect("an object").remove("openai").expect("its entry");
+    std::fs::write(test.home().join(CONFIG), changed.to_string()).expect("the file");
+    let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    let told = "`~/.config/model-forge/config.json` has a key again for 1 of the 2 that were moved, and what was changed in it since\n";
+    assert!(text.ends_with(&format!("{told}took 1 out of the chain again\n")), "{text}");
+    assert!(stderr.contains("could not be put back into `plaintext`, and stays in the chain\n"), "{stderr}");
+    let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    assert!(text.ends_with(told), "{text}");
+    let (test, text, _) = run(test, &["migrate", "--rollback", "--yes", "--json"], 1);
+    assert_eq!(json(&text)["taken_back"], 0, "{text}");
+    // With its entry again, it goes back.
+    let mut changed = json(&file(&test));
+    changed["providers"]["openai"] = openai;
+    std::fs::write(test.home().join(CONFIG), changed.to_string()).expect("the file");
+    let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    let told =
+        "has a key again for each that was moved, and what was changed in it since\ntook 1 out of the chain again\n";
+    assert!(text.ends_with(told), "{text}");
+    assert!(file(&test).contains(SECRET));
+}
+
+#[test]
+fn a_rollback_that_had_only_to_be_noted_says_that_nothing_was_left() {
+    let test = elsewhere(Test::new()).helpers("age");
+    let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let (test, text, _) = run(test, &["migrate", "--from", "age", "--to", "other", "--yes"], 0);
+    let id = id(&text);
+    let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(text.ends_with("took 1 out of the chain again\n"), "{text}");
+    notes(&test, |line| Some(line).filter(|line| line["event"] != "rolled_back"));
+    let (_, text, _) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
+    assert!(text.ends_with("there was nothing left to put back\n"), "{text}");
+}

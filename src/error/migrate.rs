@@ -187,6 +187,11 @@ pub fn nothing_to_roll_back() -> Error {
     Error::new("there is no migration to roll back").hint(format!("{PROGRAM} migrate --status"))
 }
 
+pub fn migrations_not_all_known() -> Error {
+    Error::new("not every helper could be asked, so it is not known which migrations there were")
+        .hint(format!("{PROGRAM} migrate --backups"))
+}
+
 pub fn bad_journal(path: &Path, line: usize) -> Error {
     Error::new(format!("`{}`, line {line}: this is no event of a migration", tilde(path)))
         .hint(format!("mv {0} {0}.old  # what it notes is then unknown", tilde(path)))

@@ -37,7 +37,7 @@ pub fn backups(json: bool) -> Result<()> {
     failed.extend(problems);
     let state = |id: &str| known.iter().find(|migration| migration.id == id).map(|migration| migration.state);
     let rows: Vec<_> = found.into_iter().map(|(id, files)| (id.clone(), files, state(&id))).collect();
-    terminal::answer(report::backups(&rows, json)?.as_bytes())?;
+    terminal::answer(report::backups(&rows, failed.is_empty(), json)?.as_bytes())?;
     failed.iter().for_each(warning);
     if failed.is_empty() { Ok(()) } else { Err(error::list_not_whole().into()) }
 }

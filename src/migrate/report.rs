@@ -161,17 +161,22 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
     }
     let mut text = columns(&lines, &paints);
     if survey.credentials.is_empty() {
-        text = "there is no credential, neither in plain text nor in the chain\n".into();
+        text = match survey.failed.is_empty() {
+            true => "there is no credential, neither in plain text nor in the chain\n".into(),
+            false => "no credential was seen where one could look\n".into(),
+        };
     }
     let program = error::PROGRAM;
     let mut add = |line: String| text.push_str(&format!("{line}\n"));
     if let (Some(id), Some(command)) = (&survey.unfinished, &survey.command) {
-        add(format!("migration {id} was cut short; `{}` finishes it", visible(command)));
+        add(format!("migration {} was cut short; `{}` finishes it", visible(id), visible(command)));
     }
-    if let Some(id) = &survey.rollback_unfinished {
+    let [unfinished, whole] =
+        [&survey.rollback_unfinished, &survey.can_be_rolled_back].map(|id| id.as_deref().map(visible));
+    if let Some(id) = &unfinished {
         add(format!("the rollback of {id} was cut short; `{program} migrate --rollback {id}` finishes it"));
     }
-    if let Some(id) = survey.can_be_rolled_back.as_ref().filter(|id| survey.rollback_unfinished.as_ref() != Some(id)) {
+    if let Some(id) = whole.filter(|id| unfinished.as_ref() != Some(id)) {
         add(format!("`{program} migrate --rollback {id}` puts back what the last migration took"));
     }
     Ok(text)
@@ -179,7 +184,7 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
 
 /// What a rollback is about to do.
 pub fn rollback_plan(migration: &Migration) -> String {
-    let mut text = format!("migration {}:\n", migration.id);
+    let mut text = format!("migration {}:\n", visible(&migration.id));
     for kept in &migration.files {
         text.push_str(&format!("  put back the file {}\n", tilde(kept.file.as_ref())));
     }
@@ -237,8 +242,12 @@ pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
     Ok(text)
 }
 
-/// `--backups`: each with its files, its helper and what became of its migration.
-pub fn backups(rows: &[(String, Vec<super::backup::Backup>, Option<State>)], json: bool) -> Result<String> {
+/// `--backups`: each with its files, its helper and what became of its migration. Whether that is all.
+pub fn backups(
+    rows: &[(String, Vec<super::backup::Backup>, Option<State>)],
+    whole: bool,
+    json: bool,
+) -> Result<String> {
     let state = |state: &Option<State>| match state {
         Some(State::Begun) => "cut short",
         Some(State::Finished) => "migrated",
@@ -258,7 +267,7 @@ pub fn backups(rows: &[(String, Vec<super::backup::Backup>, Option<State>)], jso
         return pretty(&serde_json::json!({"version": 1, "backups": rows}));
     }
     if rows.is_empty() {
-        return Ok("there is no backup\n".into());
+        return Ok(if whole { "there is no backup\n" } else { "no backup was seen where one could look\n" }.into());
     }
     let mut lines = vec![["MIGRATION", "FILE", "KEPT BY", "STATE"].map(String::from).to_vec()];
     for (id, files, at) in rows {

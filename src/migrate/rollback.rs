@@ -96,9 +96,14 @@ fn choose(id: Option<&str>, providers: &Providers, person: &Person) -> Result<(M
     failed.iter().for_each(warning);
     backups.retain(|found, _| known.iter().all(|migration| migration.id != *found));
     let found = match id {
-        Some(id) => backups.remove_entry(id).ok_or_else(|| error::no_such_migration(id))?,
-        None => backups.pop_last().ok_or_else(error::nothing_to_roll_back)?,
+        Some(id) => backups.remove_entry(id),
+        None => backups.pop_last(),
     };
+    let found = found.ok_or_else(|| match id {
+        _ if !failed.is_empty() => error::migrations_not_all_known(),
+        Some(id) => error::no_such_migration(id),
+        None => error::nothing_to_roll_back(),
+    })?;
     let files = found.1.into_iter().map(|backup| Kept { file: backup.file, from: None }).collect();
     Ok((Migration { id: found.0, files, from: route.from(), ..Migration::default() }, route))
 }

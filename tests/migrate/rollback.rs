@@ -166,3 +166,43 @@ fn a_rollback_that_had_only_to_be_noted_says_that_nothing_was_left() {
     let (_, text, _) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
     assert!(text.ends_with("there was nothing left to put back\n"), "{text}");
 }
+
+#[test]
+fn of_helpers_that_cannot_be_asked_nobody_says_that_there_was_no_migration_or_is_no_backup() {
+    let (test, _, stderr) = run(with_a_safe(Test::new()).helpers("safe"), &["migrate", "--rollback"], 1);
+    assert!(stderr.starts_with("error: there is no migration to roll back\n"), "{stderr}");
+    let test = test.file("locked", "");
+    let locked = "warning: helper `safe` failed: it is locked\n";
+    let problem = format!(
+        "{locked}error: not every helper could be asked, so it is not known which migrations there were\n\
+         hint: modelforge-credential migrate --backups\n"
+    );
+    let test = test.args(["migrate", "--rollback"]).stderr(&problem).failure();
+    let test = test.args(["migrate", "--rollback", "20261125-101500"]).stderr(&problem).failure();
+    let (test, text, _) = run(test, &["migrate", "--backups"], 1);
+    assert_eq!(text, "no backup was seen where one could look\n");
+    let (test, text, stderr) = run(test, &["migrate", "--status", "--provider", "google", "--account", "work"], 0);
+    assert_eq!((text.as_str(), stderr.as_str()), ("no credential was seen where one could look\n", locked));
+    unlock(&test);
+    let (test, text, _) = run(test, &["migrate", "--backups"], 0);
+    assert_eq!(text, "there is no backup\n");
+    let (_, text, _) = run(test, &["migrate", "--status", "--provider", "google", "--account", "work"], 0);
+    assert_eq!(text, "there is no credential, neither in plain text nor in the chain\n");
+}
+
+#[test]
+fn no_name_of_a_migration_reaches_the_terminal_raw() {
+    let line = |event: &str| {
+        format!(
+            "{{\"migration\":\"\\u001b[31m{event}\",\"at\":1,\"event\":\"{event}\",\"from\":[\"plaintext\"],\"to\":null}}\n"
+        )
+    };
+    let kept = "{\"migration\":\"\\u001b[31mrollback_begun\",\"at\":1,\"event\":\"kept\",\"file\":\"a\\u001b\"}\n";
+    let test = Test::new().helpers("age").file(JOURNAL, line("begun") + &line("rollback_begun") + kept);
+    let (test, text, _) = run(test, &["migrate", "--status"], 0);
+    assert!(text.contains("was cut short; `modelforge-credential migrate` finishes it"), "{text}");
+    assert!(text.contains("migrate --rollback") && !text.contains('\u{1b}'), "{text:?}");
+    let (_, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    assert!(text.starts_with("migration ") && !text.contains('\u{1b}'), "{text:?}");
+    assert!(!stderr.contains('\u{1b}'), "{stderr:?}");
+}

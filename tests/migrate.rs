@@ -5,6 +5,7 @@ mod between;
 mod interrupted;
 mod modelforge;
 mod purge;
+mod rollback;
 mod status;
 mod trouble;
 

@@ -128,6 +128,10 @@ pub fn file_is_gone() -> Error {
     Error::new("the file is not there")
 }
 
+pub fn source_not_known() -> Error {
+    Error::new("it is not known which source the file belongs to")
+}
+
 pub fn not_put_back_in(file: &str, reason: &Error) -> Error {
     with_hint_of(reason, format!("`{}` could not be put back: {reason}", shown(file)))
 }
@@ -174,8 +178,18 @@ pub fn no_backup_of(id: &str) -> Error {
         .hint(format!("{PROGRAM} migrate --backups"))
 }
 
+pub fn no_backup_seen(id: &str) -> Error {
+    Error::new(format!("no helper that could be asked has a backup of migration {}", visible(id)))
+        .hint(format!("{PROGRAM} migrate --backups"))
+}
+
 pub fn nothing_to_roll_back() -> Error {
     Error::new("there is no migration to roll back").hint(format!("{PROGRAM} migrate --status"))
+}
+
+pub fn migrations_not_all_known() -> Error {
+    Error::new("not every helper could be asked, so it is not known which migrations there were")
+        .hint(format!("{PROGRAM} migrate --backups"))
 }
 
 pub fn bad_journal(path: &Path, line: usize) -> Error {

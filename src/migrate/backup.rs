@@ -49,7 +49,7 @@ pub fn of(record: &Record) -> Option<(String, String)> {
 pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Result<Record> {
     // Where one helper cannot be asked, another may yet keep it.
     if let Ok(Some(found)) = find(route, journal.id(), file) {
-        journal.kept(file)?;
+        journal.kept(file, &source.words)?;
         return Ok(found);
     }
     let content = source.file(file).map_err(|problem| error::no_backup(file, &problem))?;
@@ -71,7 +71,7 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
         }
         return Err(error::no_backup(file, &reason).into());
     }
-    journal.kept(file)?;
+    journal.kept(file, &source.words)?;
     Ok(content)
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::{Error, Record, visible};
 
 use super::journal::{self, Journal, Migration, State};
 use super::plan::problem_of;
@@ -37,7 +37,7 @@ pub fn backups(json: bool) -> Result<()> {
     failed.extend(problems);
     let state = |id: &str| known.iter().find(|migration| migration.id == id).map(|migration| migration.state);
     let rows: Vec<_> = found.into_iter().map(|(id, files)| (id.clone(), files, state(&id))).collect();
-    terminal::answer(report::backups(&rows, json)?.as_bytes())?;
+    terminal::answer(report::backups(&rows, failed.is_empty(), json)?.as_bytes())?;
     failed.iter().for_each(warning);
     if failed.is_empty() { Ok(()) } else { Err(error::list_not_whole().into()) }
 }
@@ -49,12 +49,13 @@ pub fn forget_backup(id: &str) -> Result<()> {
     known.retain(|migration| migration.id == id);
     let (ways, mut failed) = ways(&providers, &known, &terminal::person())?;
     let (found, problems) = backup::list(ways.iter().flat_map(Route::targets))?;
-    // A helper without a list may have it all the same.
-    let files = known.iter().flat_map(|migration| &migration.files);
-    let mut each = files.flat_map(|file| ways.iter().map(move |way| backup::find(way, id, file)));
-    if !found.contains_key(id) && !each.any(|found| matches!(found, Ok(Some(_)))) {
-        failed.iter().chain(&problems).for_each(warning);
-        return Err(if known.is_empty() { error::no_such_migration(id) } else { error::no_backup_of(id) }.into());
+    if !found.contains_key(id) {
+        // A helper without a list may have it all the same.
+        let (is_found, unasked) = look_for_each(&known, &ways);
+        if !is_found {
+            failed.extend(problems.into_iter().chain(unasked));
+            return Err(not_found(id, known.first(), failed, &ways).into());
+        }
     }
     let _lock = lock::one_migration()?;
     // Noted first: were it gone and not noted, a rollback would look for it in vain.
@@ -64,7 +65,42 @@ pub fn forget_backup(id: &str) -> Result<()> {
     if !failed.is_empty() {
         return Err(error::backup_still_there(id).into());
     }
-    Ok(terminal::done(&format!("erased the backup of {id}"))?)
+    Ok(terminal::done(&format!("erased the backup of {}", visible(id)))?)
+}
+
+/// What is said of a backup that was seen nowhere: where a helper could not be asked, not that there is none.
+fn not_found(id: &str, known: Option<&Migration>, failed: Vec<Error>, ways: &[Route]) -> Error {
+    let mut told: Vec<Error> = Vec::new();
+    for problem in failed {
+        if !told.contains(&problem) {
+            warning(&problem);
+            told.push(problem);
+        }
+    }
+    let is_left_out = |problem: &Error| ways.iter().any(|way| way.left_out.as_ref() == Some(problem));
+    match known {
+        _ if !told.iter().all(is_left_out) => error::backup_still_there(id),
+        None => error::no_such_migration(id),
+        Some(_) if told.is_empty() => error::no_backup_of(id),
+        // A helper that this machine has no use for now is none to wait for.
+        Some(migration) if migration.forgotten => error::no_backup_seen(id),
+        Some(_) => error::backup_still_there(id),
+    }
+}
+
+/// Whether a helper hands out one of the files that these migrations kept; why that may not be known.
+fn look_for_each(known: &[Migration], ways: &[Route]) -> (bool, Vec<Error>) {
+    let mut unasked = Vec::new();
+    for (migration, way) in known.iter().flat_map(|migration| ways.iter().map(move |way| (migration, way))) {
+        for kept in &migration.files {
+            match backup::find(way, &migration.id, &kept.file) {
+                Ok(Some(_)) => return (true, Vec::new()),
+                Ok(None) => {}
+                Err(problem) => unasked.push(problem_of(&problem)),
+            }
+        }
+    }
+    (false, unasked)
 }
 
 /// Erases all backups, those of which no note is left as well; why some may be left.

@@ -27,6 +27,15 @@ pub struct Named {
     username: String,
 }
 
+/// A file of which a copy was kept.
+#[derive(Serialize, Deserialize, Clone)]
+pub struct Kept {
+    pub file: String,
+    /// Which of the migration's sources handed it out, as it was called. Earlier versions did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Event {
@@ -35,9 +44,7 @@ enum Event {
         to: Option<String>,
     },
     /// A copy of this file is in the secure store.
-    Kept {
-        file: String,
-    },
+    Kept(Kept),
     /// Is stored where it was not before.
     Moving {
         credential: Named,
@@ -64,7 +71,7 @@ pub struct Migration {
     pub begun: u64,
     pub from: Vec<String>,
     pub to: Option<String>,
-    pub files: Vec<String>,
+    pub files: Vec<Kept>,
     pub moved: Vec<Named>,
     pub state: State,
     pub forgotten: bool,
@@ -167,10 +174,10 @@ impl Migration {
             Event::Begun { from, to } => {
                 (self.from, self.to, self.state) = (from, to, State::Begun);
             }
-            Event::Kept { file } => {
+            Event::Kept(kept) => {
                 self.forgotten = false;
-                if !self.files.contains(&file) {
-                    self.files.push(file);
+                if !self.files.iter().any(|known| known.file == kept.file) {
+                    self.files.push(kept);
                 }
             }
             Event::Moving { credential } => self.moved.push(credential),
@@ -179,6 +186,15 @@ impl Migration {
             Event::RolledBack => self.state = State::RolledBack,
             Event::Forgotten => self.forgotten = true,
         }
+    }
+
+    /// Which of its sources has a file that was kept, as it was called; `None` where the notes do not tell.
+    pub fn source_of<'a>(&'a self, kept: &'a Kept) -> Option<&'a str> {
+        let moved = self.moved.iter().find(|named| named.file.as_ref() == Some(&kept.file)).map(|named| &named.from);
+        let plain = || self.from.iter().find(|words| is_from_plain_text(std::slice::from_ref(*words)));
+        // The only one is the one that handed it out.
+        let only = || self.from.first().filter(|_| self.from.len() == 1);
+        kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
     }
 
     /// Whether a rollback has something to do.
@@ -232,8 +248,9 @@ impl Journal {
         self.finished()
     }
 
-    pub fn kept(&self, file: &str) -> Result<()> {
-        self.append(Event::Kept { file: file.to_owned() })
+    /// Notes that a copy of a file is kept, and which source the file is put back into.
+    pub fn kept(&self, file: &str, from: &str) -> Result<()> {
+        self.append(Event::Kept(Kept { file: file.to_owned(), from: Some(from.to_owned()) }))
     }
 
     pub fn moving(&mut self, credential: Named) -> Result<()> {
@@ -252,7 +269,7 @@ impl Journal {
     /// Notes what a backup alone told of, for who goes on with its rollback.
     pub fn found(&self, migration: &Migration) -> Result<()> {
         self.append(Event::Begun { from: migration.from.clone(), to: migration.to.clone() })?;
-        migration.files.iter().try_for_each(|file| self.kept(file))
+        migration.files.iter().try_for_each(|kept| self.append(Event::Kept(kept.clone())))
     }
 
     pub fn rollback_begun(&self) -> Result<()> {

@@ -8,7 +8,7 @@ use super::backup;
 use super::carry::Outcome;
 use super::journal::{Migration, State};
 use super::plan::{Item, Step};
-use super::rollback::Rollback;
+use super::rollback::{PutBack, Rollback};
 use super::route::Route;
 use super::survey::Survey;
 use crate::error::{self, tilde};
@@ -161,17 +161,22 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
     }
     let mut text = columns(&lines, &paints);
     if survey.credentials.is_empty() {
-        text = "there is no credential, neither in plain text nor in the chain\n".into();
+        text = match survey.failed.is_empty() {
+            true => "there is no credential, neither in plain text nor in the chain\n".into(),
+            false => "no credential was seen where one could look\n".into(),
+        };
     }
     let program = error::PROGRAM;
     let mut add = |line: String| text.push_str(&format!("{line}\n"));
     if let (Some(id), Some(command)) = (&survey.unfinished, &survey.command) {
-        add(format!("migration {id} was cut short; `{}` finishes it", visible(command)));
+        add(format!("migration {} was cut short; `{}` finishes it", visible(id), visible(command)));
     }
-    if let Some(id) = &survey.rollback_unfinished {
+    let [unfinished, whole] =
+        [&survey.rollback_unfinished, &survey.can_be_rolled_back].map(|id| id.as_deref().map(visible));
+    if let Some(id) = &unfinished {
         add(format!("the rollback of {id} was cut short; `{program} migrate --rollback {id}` finishes it"));
     }
-    if let Some(id) = survey.can_be_rolled_back.as_ref().filter(|id| survey.rollback_unfinished.as_ref() != Some(id)) {
+    if let Some(id) = whole.filter(|id| unfinished.as_ref() != Some(id)) {
         add(format!("`{program} migrate --rollback {id}` puts back what the last migration took"));
     }
     Ok(text)
@@ -179,9 +184,9 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
 
 /// What a rollback is about to do.
 pub fn rollback_plan(migration: &Migration) -> String {
-    let mut text = format!("migration {}:\n", migration.id);
-    for file in &migration.files {
-        text.push_str(&format!("  put back the file {}\n", tilde(file.as_ref())));
+    let mut text = format!("migration {}:\n", visible(&migration.id));
+    for kept in &migration.files {
+        text.push_str(&format!("  put back the file {}\n", tilde(kept.file.as_ref())));
     }
     if !migration.moved.is_empty() {
         let names = migration.moved.len();
@@ -207,29 +212,42 @@ pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
         taken_back: usize,
         failed: Vec<String>,
     }
-    let files = || rollback.files.iter().map(|(file, exactly)| File { file, exactly: *exactly });
+    let files = || rollback.files.iter().map(|put| File { file: &put.file, exactly: put.exactly });
     if json {
         let failed = rollback.failed.iter().map(ToString::to_string).collect();
         let (migration, taken_back) = (rollback.id.as_str(), rollback.taken_back);
         return pretty(&Report { version: 1, migration, files: files().collect(), taken_back, failed });
     }
     let mut text = String::new();
-    for File { file, exactly } in files() {
-        let file = tilde(file.as_ref());
-        match exactly {
-            Some(true) => text.push_str(&format!("`{file}` is what it was, byte for byte\n")),
-            Some(false) => text.push_str(&format!("`{file}` has its keys again, and what was changed in it since\n")),
-            None => {}
-        }
+    for put in &rollback.files {
+        let file = tilde(put.file.as_ref());
+        let again = match put {
+            PutBack { exactly: None, .. } => continue,
+            PutBack { exactly: Some(true), .. } => {
+                text.push_str(&format!("`{file}` is what it was, byte for byte\n"));
+                continue;
+            }
+            PutBack { moved: 0, .. } => "again what could be put back".to_owned(),
+            PutBack { moved, again, .. } if moved == again => "a key again for each that was moved".to_owned(),
+            PutBack { moved, again, .. } => format!("a key again for {again} of the {moved} that were moved"),
+        };
+        text.push_str(&format!("`{file}` has {again}, and what was changed in it since\n"));
     }
     if rollback.taken_back > 0 {
         text.push_str(&format!("took {} out of the chain again\n", rollback.taken_back));
     }
+    if text.is_empty() && rollback.failed.is_empty() {
+        text.push_str("there was nothing left to put back\n");
+    }
     Ok(text)
 }
 
-/// `--backups`: each with its files, its helper and what became of its migration.
-pub fn backups(rows: &[(String, Vec<super::backup::Backup>, Option<State>)], json: bool) -> Result<String> {
+/// `--backups`: each with its files, its helper and what became of its migration. Whether that is all.
+pub fn backups(
+    rows: &[(String, Vec<super::backup::Backup>, Option<State>)],
+    whole: bool,
+    json: bool,
+) -> Result<String> {
     let state = |state: &Option<State>| match state {
         Some(State::Begun) => "cut short",
         Some(State::Finished) => "migrated",
@@ -249,7 +267,7 @@ pub fn backups(rows: &[(String, Vec<super::backup::Backup>, Option<State>)], jso
         return pretty(&serde_json::json!({"version": 1, "backups": rows}));
     }
     if rows.is_empty() {
-        return Ok("there is no backup\n".into());
+        return Ok(if whole { "there is no backup\n" } else { "no backup was seen where one could look\n" }.into());
     }
     let mut lines = vec![["MIGRATION", "FILE", "KEPT BY", "STATE"].map(String::from).to_vec()];
     for (id, files, at) in rows {

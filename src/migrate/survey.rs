@@ -7,6 +7,7 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
 use serde::Serialize;
 
 use super::journal::{self, Migration, State};
+use super::plan::problem_of;
 use super::route::Route;
 use super::{Migrate, backup, report};
 use crate::chain::holds_the_same_secret;
@@ -155,8 +156,14 @@ fn row(route: &Route, sides: Sides) -> Result<(Row, Option<Error>)> {
         let kept = copies.kept().next().map(|(_, copy)| copy);
         problem = copies.problem().filter(|_| kept.is_none());
         for (at, file) in &sides.sources {
-            let here =
-                route.sources.get(*at).and_then(|source| source.get(&request.record, file.as_deref()).ok().flatten());
+            let source = route.sources.get(*at);
+            let here = match source.map_or(Ok(None), |source| source.get(&request.record, file.as_deref())) {
+                Ok(here) => here,
+                Err(unread) => {
+                    problem = problem.or(Some(problem_of(&unread)));
+                    None
+                }
+            };
             let is_same = matches!((&here, kept), (Some(here), Some(kept)) if holds_the_same_secret(here, kept));
             if !is_same {
                 state = if problem.is_some() { "both" } else { "both, DIFFERENT" };

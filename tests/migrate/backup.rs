@@ -48,7 +48,7 @@ fn a_file_that_was_changed_since_gets_back_only_what_was_taken() {
     let changed = file(&test).replace("\"qwen3\": {}", "\"qwen3\": {}, \"llama\": {}");
     std::fs::write(test.home().join(CONFIG), &changed).expect("a file");
     let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    assert!(text.contains("has its keys again, and what was changed in it since\n"), "{text}");
+    assert!(text.contains("has a key again for each that was moved, and what was changed in it since\n"), "{text}");
     assert!(stderr.contains("was changed since: put back 2 of its keys and nothing else"), "{stderr}");
     let mut wanted = json(&before);
     wanted["providers"]["ollama"]["models"]["llama"] = serde_json::json!({});
@@ -94,6 +94,13 @@ fn a_backup_is_listed_and_can_be_forgotten() {
     let (test, text, _) = run(test, &["migrate", "--backups"], 0);
     assert_eq!(text, "there is no backup\n");
     let (test, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
+    // Without a session the keyring was not.
+    assert!(stderr.contains("warning: helper `keyring` was not asked"), "{stderr}");
+    assert!(
+        stderr.contains(&format!("\nerror: no helper that could be asked has a backup of migration {id}\n")),
+        "{stderr}"
+    );
+    let (test, _, stderr) = run(test.helpers("age"), &["migrate", "--forget-backup", &id], 1);
     assert!(stderr.starts_with(&format!("error: no helper has a backup of migration {id}\n")), "{stderr}");
     let (_, _, stderr) = run(test, &["migrate", "--forget-backup", "nobody"], 1);
     assert!(stderr.starts_with("error: there is no migration `nobody`\n"), "{stderr}");

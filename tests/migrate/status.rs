@@ -134,3 +134,22 @@ fn two_keys_that_cannot_be_compared_are_not_said_to_differ() {
     let (_, _, stderr) = run(test, &["migrate", "--status"], 0);
     assert_eq!(stderr, "warning: helper `safe` failed: it is locked\n");
 }
+
+#[test]
+fn a_key_that_cannot_be_read_at_its_source_is_not_said_to_differ() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let locked = "[ $1 = get ] && [ -e \"$HOME/locked\" ] && { echo 'error: it is locked' >&2; exit 1; }";
+    let mut test = Test::new().script("safe", &format!("{locked}; XDG_DATA_HOME=$HOME/safe exec {age} $1"));
+    for helper in ["safe", "age"] {
+        let input = format!("provider=openai\npassword={SECRET}\n");
+        test = test.helpers(helper).args(["approve"]).stdin(input).success();
+    }
+    for (is_locked, expected) in [(false, "both, equal"), (true, "both")] {
+        test = if is_locked { test.file("locked", "") } else { test };
+        let words = ["migrate", "--status", "--json", "--from", "safe", "--provider", "openai"];
+        let (next, text, stderr) = run(test, &words, 0);
+        assert_eq!(json(&text)["credentials"][0]["state"], expected, "{text}");
+        assert_eq!(stderr.contains("it is locked"), is_locked, "{stderr}");
+        test = next;
+    }
+}

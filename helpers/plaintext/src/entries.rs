@@ -96,6 +96,11 @@ impl Entry {
         !matches!(self.secret, Ok(None))
     }
 
+    /// How far down its host it belongs: of several that cover a path, the one with the longest path is the closest.
+    pub fn depth(&self) -> usize {
+        self.location.path.as_ref().map_or(0, String::len)
+    }
+
     /// Whether both are for the same.
     pub fn is_alike(&self, other: &Self) -> bool {
         self.location == other.location && self.account == other.account

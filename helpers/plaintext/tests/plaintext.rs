@@ -249,6 +249,76 @@ fn a_path_counts_where_it_tells_two_apart() {
     test.run(&["get"], "protocol=https\nhost=api.z.ai\npath=api/paas/v4\n").password("sk-SENTINEL-3");
 }
 
+/// ModelForge's file with entries of one host.
+fn at_one_host(entries: &[(&str, &str)]) -> String {
+    let entry = |(name, path): &(&str, &str)| {
+        format!(
+            "\"{name}\": {{\"auth_data\": {{\"api_key\": \"sk-SENTINEL-{name}\"}}, \"base_url\": \"https://x.example/{path}\"}}"
+        )
+    };
+    format!("{{\"providers\": {{{}}}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+}
+
+const TEAM: &str = "protocol=https\nhost=x.example\npath=v1/teamb\n";
+const MAIN: &str = "protocol=https\nhost=x.example\npath=v1\n";
+
+#[test]
+fn of_two_entries_one_below_the_other_each_has_its_own_key_in_either_order() {
+    let (team, main) = (("teamb", "v1/teamb"), ("main", "v1"));
+    for entries in [[team, main], [main, team]] {
+        for (taken, left, taken_name, left_name) in [(TEAM, MAIN, "teamb", "main"), (MAIN, TEAM, "main", "teamb")] {
+            let text = at_one_host(&entries);
+            let test = Test::with(GLOBAL, &text).env("MODELFORGE_CREDENTIAL_MIGRATION", "1");
+            test.run(&["get"], &format!("{TEAM}provider=main\n")).password("sk-SENTINEL-teamb");
+            test.run(&["get"], &TEAM.replace("teamb", "teamb/chat")).password("sk-SENTINEL-teamb");
+            test.run(&["get"], &TEAM.replace("teamb", "teamc")).password("sk-SENTINEL-main");
+            test.run(&["get"], taken).password(&format!("sk-SENTINEL-{taken_name}"));
+            for password in [String::new(), format!("password=sk-SENTINEL-{taken_name}\n")] {
+                fs::write(test.path(GLOBAL), &text).unwrap();
+                for _ in 0..2 {
+                    test.run(&["erase"], &format!("{taken}{password}")).nothing();
+                    let gone = format!("\"auth_data\": {{\"api_key\": \"sk-SENTINEL-{taken_name}\"}}, ");
+                    assert_eq!(test.content(GLOBAL), text.replace(&gone, ""));
+                }
+                test.run(&["get"], taken).nothing();
+                test.run(&["get"], left).password(&format!("sk-SENTINEL-{left_name}"));
+            }
+            let credential = format!("{taken}password=sk-SENTINEL-{taken_name}\n");
+            test.run(&["store"], &credential).nothing();
+            test.run(&["get"], taken).password(&format!("sk-SENTINEL-{taken_name}"));
+        }
+    }
+}
+
+#[test]
+fn two_entries_one_below_the_other_with_the_same_key_lose_it_one_by_one() {
+    let text = at_one_host(&[("teamb", "v1/teamb"), ("main", "v1")]).replace("SENTINEL-main", "SENTINEL-teamb");
+    let test = Test::with(GLOBAL, &text);
+    test.run(&["erase"], &format!("{TEAM}password=sk-SENTINEL-teamb\n")).nothing();
+    test.run(&["get"], TEAM).nothing();
+    test.run(&["get"], MAIN).password("sk-SENTINEL-teamb");
+}
+
+#[test]
+fn an_erase_of_a_whole_host_takes_what_is_below_it_too() {
+    let test = Test::with(GLOBAL, &at_one_host(&[("teamb", "v1/teamb"), ("main", "v1")]));
+    test.run(&["erase"], "protocol=https\nhost=x.example\n").nothing();
+    assert!(!test.content(GLOBAL).contains("SENTINEL"));
+}
+
+#[test]
+fn of_entries_in_two_files_the_closer_one_answers_and_of_two_as_close_the_first() {
+    let (main, team, other) = (("main", "v1"), ("teamb", "v1/teamb"), ("other", "v2"));
+    for (global, old) in [([main, other], [team, other]), ([team, other], [main, other])] {
+        let test = Test::with(GLOBAL, &at_one_host(&global)).file(OLD, &at_one_host(&old));
+        test.run(&["get"], TEAM).password("sk-SENTINEL-teamb");
+        test.run(&["get"], MAIN).password("sk-SENTINEL-main");
+    }
+    let old = at_one_host(&[team, main]).replace("SENTINEL", "SENTINEL-old");
+    let test = Test::with(GLOBAL, &at_one_host(&[main, team])).file(OLD, &old);
+    test.run(&["get"], TEAM).password("sk-SENTINEL-teamb");
+}
+
 #[test]
 fn a_key_of_which_nobody_knows_whose_it_is_is_reported_by_its_place() {
     for (entry, problem) in [

@@ -33,6 +33,8 @@ pub struct Secret {
     pub record: Record,
     /// Whether there were blanks around it, which are left out.
     pub trimmed: bool,
+    /// What goes with it when it is taken out, and is used by nobody.
+    pub unused: Vec<Error>,
 }
 
 /// A location that outlives its file's text.

@@ -92,6 +92,7 @@ impl Helper for PlainText {
             for entry in held.in_use() {
                 held.duplicates(entry).for_each(|problem| warn(&problem));
                 if let Ok(Some(secret)) = &entry.secret {
+                    secret.unused.iter().for_each(warn);
                     records.push(held.listed(entry, secret)?);
                 }
             }
@@ -153,6 +154,7 @@ fn answer(held: &Held, entry: &Entry, request: &Record) -> Result<Option<Record>
         warn(&format!("`{file}`: the key in `{}` has white space around it, which is left out", entry.place).into());
     }
     held.duplicates(entry).for_each(|problem| warn(&problem));
+    secret.unused.iter().for_each(warn);
     held.answer(entry, secret).map(Some)
 }
 

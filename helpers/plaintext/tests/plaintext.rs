@@ -523,6 +523,30 @@ fn a_second_member_of_the_same_name_goes_along_and_does_not_come_to_life() {
 }
 
 #[test]
+fn a_second_key_of_one_entry_that_goes_along_is_mentioned() {
+    for (entry, remark) in [
+        (
+            r#"{"auth_data": {"api_key": "sk-SENTINEL-0"}, "auth_data": {"api_key": "sk-SENTINEL-1"}}"#,
+            "` is there more than once; the last is used, and all are taken out",
+        ),
+        (
+            r#"{"auth_data": {"access_token": "sk-SENTINEL-0", "api_key": "sk-SENTINEL-1"}}"#,
+            ".access_token` is another key, which is not used, and is taken out too",
+        ),
+        (r#"{"auth_data": {"access_token": "sk-SENTINEL-1", "api_key": "sk-SENTINEL-1"}}"#, ""),
+        (r#"{"auth_data": {"access_token": "sk-SENTINEL-1", "api_key": ""}}"#, ""),
+        (r#"{"auth_data": {"access_token": 7, "api_key": "sk-SENTINEL-1"}}"#, ""),
+        (r#"{"auth_data": {}, "auth_data": {"api_key": "sk-SENTINEL-1"}}"#, ""),
+    ] {
+        let test = Test::with(GLOBAL, &one("openai", entry)).env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
+        let place = "warning: `~/.config/model-forge/config.json`: `$.providers.openai.auth_data";
+        let remark = if remark.is_empty() { String::new() } else { format!("{place}{remark}\n") };
+        test.run(&["get"], OPENAI).password("sk-SENTINEL-1").stderr(&remark);
+        test.run(&["list"], "").success().stderr(&remark);
+    }
+}
+
+#[test]
 fn a_file_as_an_editor_of_windows_writes_it_stays_one() {
     let text = "\u{feff}{\r\n\t\"providers\": {\r\n\t\t\"openai\": {\r\n\t\t\t\"auth_data\": {\"api_key\": \"sk-SENTINEL\"}\r\n\t\t}\r\n\t}\r\n}\r\n";
     let test = Test::with(GLOBAL, text);

@@ -89,7 +89,17 @@ impl File<'_> {
         {
             return Ok(None);
         }
-        let secret = value.map_or(Ok(None), |value| self.json_secret(row, &place_of_secret, value));
+        let mut secret = value.map_or(Ok(None), |value| self.json_secret(row, &place_of_secret, value));
+        let filled = |name: &str| {
+            let is_one = |member: &&json::Member| member.name == name && !self.is_empty(&member.value);
+            members.iter().flatten().filter(is_one).count()
+        };
+        if let (Ok(Some(secret)), Some(name)) = (&mut secret, row.secret)
+            && filled(name) > 1
+        {
+            let problem = "is there more than once; the last is used, and all are taken out";
+            secret.unused.push(self.fault(&place_of_secret, problem));
+        }
         match whose {
             Ok(whose) => Ok(Some(self.entry(place, &entry.name, whose, secret, spot))),
             Err(_) if matches!(secret, Ok(None)) => Ok(None),
@@ -98,6 +108,11 @@ impl File<'_> {
                 Err(self.fault(&format!("{place}.{}", row.url), &problem))
             }
         }
+    }
+
+    /// Whether a value holds nothing that could be lost.
+    fn is_empty(&self, value: &Range<usize>) -> bool {
+        matches!(self.raw(value), "null" | "\"\"" | "{}")
     }
 
     fn raw(&self, value: &Range<usize>) -> &str {
@@ -128,10 +143,20 @@ impl File<'_> {
             }
         };
         for name in row.password {
-            if !secret.record.has("password")
-                && let Some(key) = text(name)?
-            {
-                self.put(&mut secret, "password", &format!("{place}.{name}"), &key)?;
+            let place = format!("{place}.{name}");
+            match secret.record.text("password") {
+                None => {
+                    if let Some(key) = text(name)? {
+                        self.put(&mut secret, "password", &place, &key)?;
+                    }
+                }
+                Some(used) => {
+                    if text(name).ok().flatten().is_some_and(|key| key.trim() != used) {
+                        secret
+                            .unused
+                            .push(self.fault(&place, "is another key, which is not used, and is taken out too"));
+                    }
+                }
             }
         }
         if let Some(token) = text(row.refresh_token)? {

@@ -45,13 +45,11 @@ impl Helper for PlainText {
         let (mut failed, mut found) = (Vec::new(), None);
         for held in source::that_answer(request) {
             match held.and_then(|held| best(held, request)) {
-                // Without a name, the default account of a later file is meant before any other.
-                Ok(Some((held, at))) if request.has("username") || held.entries[at].account == DEFAULT_ACCOUNT => {
-                    found = Some((held, at));
-                    break;
-                }
-                Ok(one) => found = found.or(one),
+                Ok(one) => found = closer(found, one, request),
                 Err(problem) => failed.push(problem),
+            }
+            if found.as_ref().is_some_and(|(held, at)| is_closest_of_all(&held.entries[*at], request)) {
+                break;
             }
         }
         match (found, failed.into_iter().next()) {
@@ -94,6 +92,7 @@ impl Helper for PlainText {
             for entry in held.in_use() {
                 held.duplicates(entry).for_each(|problem| warn(&problem));
                 if let Ok(Some(secret)) = &entry.secret {
+                    secret.unused.iter().for_each(warn);
                     records.push(held.listed(entry, secret)?);
                 }
             }
@@ -116,11 +115,30 @@ fn is_migration() -> bool {
 }
 
 /// The entry of a file that answers, if one can.
-fn best(held: Held, request: &Record) -> Result<Option<(Held, usize)>> {
+fn best(held: Held, request: &Record) -> Result<Option<Found>> {
     match held.best(|entry| entry.answers(request), request.text("provider")) {
         Some(at) => held.entries[at].secret.as_ref().map(|_| ()).map_err(Clone::clone).map(|()| Some((held, at))),
         None => Ok(None),
     }
+}
+
+/// An entry of a file.
+type Found = (Held, usize);
+
+/// The one of two files that is meant: without a name the default account before any other, then the closer, then the first.
+fn closer(first: Option<Found>, second: Option<Found>, request: &Record) -> Option<Found> {
+    let rank = |(held, at): &Found| (is_of_the_account(&held.entries[*at], request), held.entries[*at].depth());
+    if second.as_ref().map(rank) > first.as_ref().map(rank) { second } else { first }
+}
+
+/// Whether no later file can have one that is closer.
+fn is_closest_of_all(entry: &Entry, request: &Record) -> bool {
+    let asked = request.text("path").map_or(0, |path| path.trim_matches('/').len());
+    is_of_the_account(entry, request) && entry.depth() >= asked
+}
+
+fn is_of_the_account(entry: &Entry, request: &Record) -> bool {
+    request.has("username") || entry.account == DEFAULT_ACCOUNT
 }
 
 /// The answer, with a warning: whoever can read the file has the key.
@@ -136,6 +154,7 @@ fn answer(held: &Held, entry: &Entry, request: &Record) -> Result<Option<Record>
         warn(&format!("`{file}`: the key in `{}` has white space around it, which is left out", entry.place).into());
     }
     held.duplicates(entry).for_each(|problem| warn(&problem));
+    secret.unused.iter().for_each(warn);
     held.answer(entry, secret).map(Some)
 }
 

@@ -28,7 +28,9 @@ impl Place {
     fn put_back(&self, credential: &Record) -> Result<bool> {
         let Format::Json(row) = &self.source.format else { return Ok(false) };
         let Some(held) = self.open_locked()? else { return Ok(false) };
-        let is_one = |entry: &&Entry| entry.answers(credential) && entry.account == account_in(credential);
+        let is_for_it = |entry: &Entry| entry.answers(credential) && entry.account == account_in(credential);
+        let is_closest = held.closest(is_for_it);
+        let is_one = |entry: &&Entry| is_for_it(entry) && is_closest(entry);
         if held.entries.iter().filter(is_one).any(Entry::holds_something) {
             return Ok(false);
         }

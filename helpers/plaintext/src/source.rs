@@ -1,5 +1,6 @@
 //! The files of the table, opened: what is in them, taking it out, and putting it back.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ pub struct Place {
     folder: PathBuf,
     pub path: PathBuf,
     pub account: String,
-    /// The protocol and the host whose entries are asked for, if it is one alone.
+    /// The protocol and the host whose entries are asked for, if it is one alone, as they are usually written.
     only: Option<(String, String)>,
 }
 
@@ -58,8 +59,8 @@ fn read_each(places: impl Iterator<Item = Place>) -> impl Iterator<Item = Result
 pub fn places(request: &Record) -> impl Iterator<Item = Place> {
     let file = request.text("file").map(str::to_owned);
     let account = request.text("username").map(str::to_owned);
-    let part = |key| request.text(key).map(str::to_owned);
-    let only = part("protocol").zip(part("host"));
+    let only = request.text("protocol").zip(request.text("host"));
+    let only = only.map(|(protocol, host)| entries::usual(protocol, host));
     let found = SOURCES.iter().filter_map(move |source| Place::find(source, only.clone()));
     found.filter(move |place| {
         file.as_ref().is_none_or(|file| *file == shown(&place.path))
@@ -109,13 +110,27 @@ fn account_of(folder: &Path) -> String {
 }
 
 impl Held {
-    /// The one of several that is meant: by the name that the request uses, else as its program would have it.
+    /// The one of several that is meant: the closest, of these the one by the name that the request uses, else as its program
+    /// would have it.
     pub fn best(&self, is_one: impl Fn(&Entry) -> bool, provider: Option<&str>) -> Option<usize> {
-        let one = self.entries.iter().enumerate().filter(|(_, entry)| is_one(entry) && entry.holds_something());
+        let is_closest = self.closest(&is_one);
+        let is_meant = |entry: &Entry| is_one(entry) && is_closest(entry) && entry.holds_something();
         let rank = |at: usize, entry: &Entry| {
-            (entry.account == DEFAULT_ACCOUNT, provider == Some(&*entry.name), entry.rank, at)
+            (entry.account == DEFAULT_ACCOUNT, entry.depth(), provider == Some(&*entry.name), entry.rank, at)
         };
-        one.max_by_key(|(at, entry)| rank(*at, entry)).map(|(at, _)| at)
+        let meant = self.entries.iter().enumerate().filter(|(_, entry)| is_meant(entry));
+        meant.max_by_key(|(at, entry)| rank(*at, entry)).map(|(at, _)| at)
+    }
+
+    /// Which of several entries are no further up than another of their account. An entry that holds nothing counts: what is
+    /// below it never has the key of one above.
+    pub fn closest(&self, is_one: impl Fn(&Entry) -> bool) -> impl Fn(&Entry) -> bool {
+        let mut deepest: HashMap<&str, usize> = HashMap::new();
+        for entry in self.entries.iter().filter(|entry| is_one(entry)) {
+            let depth = deepest.entry(&entry.account).or_default();
+            *depth = entry.depth().max(*depth);
+        }
+        move |entry| deepest.get(&*entry.account).is_none_or(|deepest| entry.depth() >= *deepest)
     }
 
     /// The entries that are in use, each the best of its kind.
@@ -178,8 +193,12 @@ impl Place {
     fn erase(&self, description: &Record) -> Result<()> {
         let Some(held) = self.open_locked()? else { return Ok(()) };
         let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
+        let is_closest = held.closest(|entry| entry.answers(description));
+        // Who names no path means the whole host.
+        let is_closest = |entry: &Entry| !description.has("path") || is_closest(entry);
         let is_meant = |entry: &&Entry| {
             entry.is_described(description)
+                && is_closest(entry)
                 && entry.holds_something()
                 && (!names_secret
                     || matches!(&entry.secret, Ok(Some(secret)) if secret.record.matches_secret(description)))

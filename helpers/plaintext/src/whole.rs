@@ -57,8 +57,8 @@ pub fn put_back(record: &Record) -> Result<()> {
     if place.differs_by_secrets(before, &file)? {
         return file.replace(before.as_bytes());
     }
-    let (edited, count, missing) = place.merged(before, file.text()?)?;
-    if missing == 0 {
+    let (edited, count) = place.merged(before, file.text()?)?;
+    if count == 0 {
         return Ok(());
     }
     file.replace(edited.as_bytes())?;
@@ -97,14 +97,13 @@ impl Place {
         Ok(without.is_some_and(|without| without.as_bytes() == file.bytes()))
     }
 
-    /// The file with the secrets that it held before and holds no longer, where there still is an entry for them; how many these
-    /// are, and how many there should be.
-    fn merged(&self, before: &str, now: &str) -> Result<(Zeroizing<String>, usize, usize)> {
+    /// The file with the secrets that it held before and holds no longer, where there still is an entry for them, and how
+    /// many these are.
+    fn merged(&self, before: &str, now: &str) -> Result<(Zeroizing<String>, usize)> {
         let (then, held) = (self.entries(before)?, self.entries(now)?);
         let mut text = Zeroizing::new(now.to_owned());
-        let (mut count, mut wanted) = (0, 0);
+        let mut count = 0;
         for entry in missing(&then, &held) {
-            wanted += 1;
             // Each is found again in the text as it is by then.
             let edited = match (&self.source.format, &entry.spot) {
                 (Format::Json(_), Spot::Member { object, name }) => {
@@ -124,7 +123,7 @@ impl Place {
                 count += 1;
             }
         }
-        Ok((text, count, wanted))
+        Ok((text, count))
     }
 }
 

@@ -233,6 +233,45 @@ fn a_known_url_under_another_name_is_the_known_provider() {
 }
 
 #[test]
+fn capitals_and_the_usual_port_make_no_other_host() {
+    for (url, host) in [
+        ("https://API.OpenAI.com/v1", "api.openai.com"),
+        ("HTTPS://api.openai.com:443/v1", "api.openai.com"),
+        ("Https://LLM.Firma.example:8443/v1", "llm.firma.example:8443"),
+        ("https://[FE80::A]:443", "[fe80::a]"),
+        ("https://h:80", "h:80"),
+    ] {
+        let entry = format!("{{\"base_url\": \"{url}\", {}", key("sk-SENTINEL-1").trim_start_matches('{'));
+        let test = Test::with(GLOBAL, &one("mine", &entry)).env("MODELFORGE_CREDENTIAL_MIGRATION", "1");
+        let written = url.trim_end_matches("/v1").replacen("://", "\nhost=", 1);
+        let listed = test.run(&["list"], "").success().stderr("");
+        assert!(listed.stdout.starts_with(&format!("protocol=https\nhost={host}\nusername=")), "{}", listed.stdout);
+        for other in ["protocol=HTTPs\n", "protocol=https\n"] {
+            test.run(&["get"], &format!("{other}host={}\n", host.to_uppercase())).nothing();
+        }
+        // Also who writes it as the file does means it, and nobody else.
+        for request in [format!("protocol=https\nhost={host}\n"), format!("protocol={written}\n")] {
+            test.run(&["get"], &request).password("sk-SENTINEL-1");
+            test.run(&["erase"], &request).nothing();
+            assert!(!test.content(GLOBAL).contains("SENTINEL"));
+            test.run(&["store"], &format!("{request}password=sk-SENTINEL-1\n")).nothing();
+        }
+    }
+}
+
+#[test]
+fn one_host_in_two_spellings_is_one_host() {
+    let text = at_one_host(&[("teamb", "v1/teamb"), ("main", "v1")]).replacen("https://x.e", "HTTPS://X.E", 1);
+    let test = Test::with(GLOBAL, &text);
+    test.run(&["get"], TEAM).password("sk-SENTINEL-teamb");
+    test.run(&["get"], MAIN).password("sk-SENTINEL-main");
+    let as_written = |path: &str| format!("protocol=HTTPS\nhost=X.Example\npath={path}\n");
+    test.run(&["get"], &as_written("v1/teamb")).password("sk-SENTINEL-teamb");
+    // The other one is there, so the path counts.
+    test.run(&["get"], &as_written("v1")).nothing();
+}
+
+#[test]
 fn a_path_counts_where_it_tells_two_apart() {
     let entry = |path: &str, n: u8| {
         format!(
@@ -247,6 +286,76 @@ fn a_path_counts_where_it_tells_two_apart() {
     let test = Test::with(GLOBAL, &zai);
     test.run(&["get"], "protocol=https\nhost=api.z.ai\n").nothing();
     test.run(&["get"], "protocol=https\nhost=api.z.ai\npath=api/paas/v4\n").password("sk-SENTINEL-3");
+}
+
+/// ModelForge's file with entries of one host.
+fn at_one_host(entries: &[(&str, &str)]) -> String {
+    let entry = |(name, path): &(&str, &str)| {
+        format!(
+            "\"{name}\": {{\"auth_data\": {{\"api_key\": \"sk-SENTINEL-{name}\"}}, \"base_url\": \"https://x.example/{path}\"}}"
+        )
+    };
+    format!("{{\"providers\": {{{}}}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+}
+
+const TEAM: &str = "protocol=https\nhost=x.example\npath=v1/teamb\n";
+const MAIN: &str = "protocol=https\nhost=x.example\npath=v1\n";
+
+#[test]
+fn of_two_entries_one_below_the_other_each_has_its_own_key_in_either_order() {
+    let (team, main) = (("teamb", "v1/teamb"), ("main", "v1"));
+    for entries in [[team, main], [main, team]] {
+        for (taken, left, taken_name, left_name) in [(TEAM, MAIN, "teamb", "main"), (MAIN, TEAM, "main", "teamb")] {
+            let text = at_one_host(&entries);
+            let test = Test::with(GLOBAL, &text).env("MODELFORGE_CREDENTIAL_MIGRATION", "1");
+            test.run(&["get"], &format!("{TEAM}provider=main\n")).password("sk-SENTINEL-teamb");
+            test.run(&["get"], &TEAM.replace("teamb", "teamb/chat")).password("sk-SENTINEL-teamb");
+            test.run(&["get"], &TEAM.replace("teamb", "teamc")).password("sk-SENTINEL-main");
+            test.run(&["get"], taken).password(&format!("sk-SENTINEL-{taken_name}"));
+            for password in [String::new(), format!("password=sk-SENTINEL-{taken_name}\n")] {
+                fs::write(test.path(GLOBAL), &text).unwrap();
+                for _ in 0..2 {
+                    test.run(&["erase"], &format!("{taken}{password}")).nothing();
+                    let gone = format!("\"auth_data\": {{\"api_key\": \"sk-SENTINEL-{taken_name}\"}}, ");
+                    assert_eq!(test.content(GLOBAL), text.replace(&gone, ""));
+                }
+                test.run(&["get"], taken).nothing();
+                test.run(&["get"], left).password(&format!("sk-SENTINEL-{left_name}"));
+            }
+            let credential = format!("{taken}password=sk-SENTINEL-{taken_name}\n");
+            test.run(&["store"], &credential).nothing();
+            test.run(&["get"], taken).password(&format!("sk-SENTINEL-{taken_name}"));
+        }
+    }
+}
+
+#[test]
+fn two_entries_one_below_the_other_with_the_same_key_lose_it_one_by_one() {
+    let text = at_one_host(&[("teamb", "v1/teamb"), ("main", "v1")]).replace("SENTINEL-main", "SENTINEL-teamb");
+    let test = Test::with(GLOBAL, &text);
+    test.run(&["erase"], &format!("{TEAM}password=sk-SENTINEL-teamb\n")).nothing();
+    test.run(&["get"], TEAM).nothing();
+    test.run(&["get"], MAIN).password("sk-SENTINEL-teamb");
+}
+
+#[test]
+fn an_erase_of_a_whole_host_takes_what_is_below_it_too() {
+    let test = Test::with(GLOBAL, &at_one_host(&[("teamb", "v1/teamb"), ("main", "v1")]));
+    test.run(&["erase"], "protocol=https\nhost=x.example\n").nothing();
+    assert!(!test.content(GLOBAL).contains("SENTINEL"));
+}
+
+#[test]
+fn of_entries_in_two_files_the_closer_one_answers_and_of_two_as_close_the_first() {
+    let (main, team, other) = (("main", "v1"), ("teamb", "v1/teamb"), ("other", "v2"));
+    for (global, old) in [([main, other], [team, other]), ([team, other], [main, other])] {
+        let test = Test::with(GLOBAL, &at_one_host(&global)).file(OLD, &at_one_host(&old));
+        test.run(&["get"], TEAM).password("sk-SENTINEL-teamb");
+        test.run(&["get"], MAIN).password("sk-SENTINEL-main");
+    }
+    let old = at_one_host(&[team, main]).replace("SENTINEL", "SENTINEL-old");
+    let test = Test::with(GLOBAL, &at_one_host(&[main, team])).file(OLD, &old);
+    test.run(&["get"], TEAM).password("sk-SENTINEL-teamb");
 }
 
 #[test]
@@ -411,6 +520,30 @@ fn a_second_member_of_the_same_name_goes_along_and_does_not_come_to_life() {
     test.run(&["get"], OPENAI).password("sk-SENTINEL-2");
     test.run(&["erase"], &format!("{OPENAI}password=sk-SENTINEL-2\n")).nothing();
     assert_eq!(test.content(GLOBAL), one("openai", "{}"));
+}
+
+#[test]
+fn a_second_key_of_one_entry_that_goes_along_is_mentioned() {
+    for (entry, remark) in [
+        (
+            r#"{"auth_data": {"api_key": "sk-SENTINEL-0"}, "auth_data": {"api_key": "sk-SENTINEL-1"}}"#,
+            "` is there more than once; the last is used, and all are taken out",
+        ),
+        (
+            r#"{"auth_data": {"access_token": "sk-SENTINEL-0", "api_key": "sk-SENTINEL-1"}}"#,
+            ".access_token` is another key, which is not used, and is taken out too",
+        ),
+        (r#"{"auth_data": {"access_token": "sk-SENTINEL-1", "api_key": "sk-SENTINEL-1"}}"#, ""),
+        (r#"{"auth_data": {"access_token": "sk-SENTINEL-1", "api_key": ""}}"#, ""),
+        (r#"{"auth_data": {"access_token": 7, "api_key": "sk-SENTINEL-1"}}"#, ""),
+        (r#"{"auth_data": {}, "auth_data": {"api_key": "sk-SENTINEL-1"}}"#, ""),
+    ] {
+        let test = Test::with(GLOBAL, &one("openai", entry)).env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
+        let place = "warning: `~/.config/model-forge/config.json`: `$.providers.openai.auth_data";
+        let remark = if remark.is_empty() { String::new() } else { format!("{place}{remark}\n") };
+        test.run(&["get"], OPENAI).password("sk-SENTINEL-1").stderr(&remark);
+        test.run(&["list"], "").success().stderr(&remark);
+    }
 }
 
 #[test]

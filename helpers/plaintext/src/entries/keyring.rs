@@ -1,0 +1,54 @@
+//! The walk through the plain-text file of Python's keyring.
+
+use base64::Engine;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Result};
+use modelforge_credential_providers::by_name;
+use zeroize::Zeroizing;
+
+use super::{Entries, File, Secret, Spot, Whose};
+use crate::{ini, json};
+
+impl File<'_> {
+    pub(super) fn keyring(&self) -> Result<Entries> {
+        let items = ini::items(self.text).map_err(|line| {
+            Error::new(format!("`{}`, line {line}: this is neither a section nor an option", self.shown))
+        })?;
+        let mut found = Entries::default();
+        for item in items {
+            self.check_number(found.entries.len())?;
+            // What is not an LLM provider's is some other program's.
+            let by_url = || {
+                let whose = Whose::of(&item.section)?;
+                Some((whose.known?, whose, item.option.clone(), 2))
+            };
+            // ModelForge 0.2, so long ago that anything else is newer.
+            let by_its_name = || {
+                let provider = by_name(&item.section)?;
+                let is_modelforge = item.option == format!("{}_user", item.section.to_lowercase());
+                let whose = Whose::known(provider)?;
+                is_modelforge.then(|| (provider.name, whose, DEFAULT_ACCOUNT.to_owned(), 1))
+            };
+            let Some((name, whose, account, rank)) = by_url().or_else(by_its_name) else { continue };
+            let place = format!("[{}] {}", item.section, item.option);
+            let secret = self.keyring_secret(&place, &item.value);
+            let mut entry = self.entry(&place, name, whose, secret, Spot::Lines(item.lines));
+            (entry.account, entry.rank) = (account, rank);
+            found.entries.push(entry);
+        }
+        Ok(found)
+    }
+
+    fn keyring_secret(&self, place: &str, value: &str) -> Result<Option<Secret>> {
+        let decoded = base64::engine::general_purpose::STANDARD.decode(value).map(Zeroizing::new);
+        let decoded = decoded.map_err(|_| self.fault(place, "is not base64"))?;
+        let text = std::str::from_utf8(&decoded).map_err(|_| self.fault(place, "is not UTF-8"))?;
+        // A token is kept as JSON.
+        if text.starts_with('{') && json::check(text).is_ok() {
+            let token = File { text, ..*self };
+            return token.json_secret(&crate::table::MODELFORGE, place, &json::root(text));
+        }
+        let mut secret = Secret::default();
+        self.put(&mut secret, "password", place, text)?;
+        Ok(Some(secret).filter(|secret| secret.record.has_secret()))
+    }
+}

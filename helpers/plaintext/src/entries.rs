@@ -6,7 +6,7 @@ mod keyring;
 use std::ops::Range;
 
 use modelforge_credential_protocol::{Error, Record, Result, visible};
-use modelforge_credential_providers::{Location, Provider, by_location, by_name, normalize};
+use modelforge_credential_providers::{Location, by_location, by_name, normalize};
 
 use crate::table::Format;
 
@@ -17,8 +17,6 @@ pub struct Entry {
     /// The name that it has in its file, in the one spelling.
     pub name: String,
     pub location: OwnedLocation,
-    /// The protocol and the host as the file has them, if that is not the usual way.
-    pub written: Option<(String, String)>,
     pub account: String,
     /// The credential: `None` where there is a place for one, an error where what is there cannot be one.
     pub secret: Result<Option<Secret>>,
@@ -76,26 +74,19 @@ impl OwnedLocation {
 impl Entry {
     /// Whether `get` may answer a request with it.
     pub fn answers(&self, request: &Record) -> bool {
-        let path = request.text("path");
-        let covers = |(protocol, host)| self.location.borrowed().covers(protocol, host, path);
-        covers(self.host_in(request)) && self.is_of(request)
+        let (protocol, host) = (request.text("protocol").unwrap_or(""), request.text("host").unwrap_or(""));
+        self.location.borrowed().covers(protocol, host, request.text("path")) && self.is_of(request)
     }
 
     /// Whether an `erase` means it: there, what is not named may be anything.
     pub fn is_described(&self, description: &Record) -> bool {
-        let location = &self.location;
-        let is_at_host = || self.host_in(description) == (&*location.protocol, &*location.host);
-        self.is_of(description) && (self.answers(description) || !description.has("path") && is_at_host())
-    }
-
-    /// The protocol and the host of a request. Hosts are compared byte by byte, but who asks for one as the file writes it, as
-    /// ModelForge's own configuration does, means this entry.
-    fn host_in<'a>(&'a self, request: &'a Record) -> Host<'a> {
-        let asked = (request.text("protocol").unwrap_or(""), request.text("host").unwrap_or(""));
-        match &self.written {
-            Some((protocol, host)) if (&**protocol, &**host) == asked => (&self.location.protocol, &self.location.host),
-            _ => asked,
-        }
+        let host_alone = || {
+            let location = &self.location;
+            !description.has("path")
+                && description.text("protocol") == Some(&location.protocol)
+                && description.text("host") == Some(&location.host)
+        };
+        self.is_of(description) && (self.answers(description) || host_alone())
     }
 
     fn is_of(&self, request: &Record) -> bool {
@@ -169,19 +160,18 @@ impl File<'_> {
     fn entry(
         &self,
         place: &str,
-        name_as_written: &str,
-        whose: Whose,
+        written: &str,
+        known: Option<&str>,
+        location: OwnedLocation,
         secret: Result<Option<Secret>>,
         spot: Spot,
     ) -> Entry {
-        let Whose { known, location, written: host_as_written } = whose;
-        let name = normalize(name_as_written);
+        let name = normalize(written);
         let rank = match known {
             Some(known) if known != name => 0,
-            _ => 1 + u8::from(name_as_written == name),
+            _ => 1 + u8::from(written == name),
         };
-        let (place, account) = (place.to_owned(), self.account.to_owned());
-        Entry { place, name, location, written: host_as_written, account, secret, rank, spot }
+        Entry { place: place.to_owned(), name, location, account: self.account.to_owned(), secret, rank, spot }
     }
 
     /// Blanks around a key came with a paste, and no key has any; what breaks a line cannot be sent.
@@ -198,50 +188,13 @@ impl File<'_> {
     }
 }
 
-/// Whose an entry is.
-struct Whose {
-    /// The name of the provider, if it is a known one.
-    known: Option<&'static str>,
-    location: OwnedLocation,
-    written: Option<(String, String)>,
-}
-
-impl Whose {
-    /// Of a URL: a known provider's and where that is, or its own place. `None`: it is no base URL.
-    fn of(url: &str) -> Option<Self> {
-        let Location { protocol, host, path } = Location::parse(url).filter(|_| !url.contains('%'))?;
-        let (usual_protocol, usual_host) = usual(protocol, host);
-        let is_usual = (protocol, host) == (&*usual_protocol, &*usual_host);
-        let written = (!is_usual).then(|| (protocol.to_owned(), host.to_owned()));
-        match by_location(&usual_protocol, &usual_host, path) {
-            Some(known) => {
-                Some(Self { known: Some(known.name), location: OwnedLocation::of(&known.location()?), written })
-            }
-            None => {
-                let path = path.map(str::to_owned);
-                let location = OwnedLocation { protocol: usual_protocol, host: usual_host, path };
-                Some(Self { known: None, location, written })
-            }
-        }
+/// Whose a URL is: a known provider's and where that is, or its own place. `None`: it is no base URL.
+fn place_of(url: &str) -> Option<(Option<&'static str>, OwnedLocation)> {
+    let location = Location::parse(url).filter(|_| !url.contains('%'))?;
+    match by_location(location.protocol, location.host, location.path) {
+        Some(known) => Some((Some(known.name), OwnedLocation::of(&known.location()?))),
+        None => Some((None, OwnedLocation::of(&location))),
     }
-
-    /// Of an entry that names no URL.
-    fn known(provider: &Provider) -> Option<Self> {
-        let location = OwnedLocation::of(&provider.location()?);
-        Some(Self { known: Some(provider.name), location, written: None })
-    }
-}
-
-/// A scheme and a host as they are usually written (RFC 3986, 6.2.2.1 and 6.2.3): in lower case, without the scheme's own port.
-pub fn usual(protocol: &str, host: &str) -> (String, String) {
-    let (protocol, host) = (protocol.to_ascii_lowercase(), host.to_ascii_lowercase());
-    let port = match &*protocol {
-        "https" => ":443",
-        "http" => ":80",
-        _ => "",
-    };
-    let name = host.strip_suffix(port).filter(|name| !name.is_empty()).unwrap_or(&host).to_owned();
-    (protocol, name)
 }
 
 #[cfg(test)]

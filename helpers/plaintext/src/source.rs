@@ -26,7 +26,7 @@ pub struct Place {
     folder: PathBuf,
     pub path: PathBuf,
     pub account: String,
-    /// The protocol and the host whose entries are asked for, if it is one alone, as they are usually written.
+    /// The protocol and the host whose entries are asked for, if it is one alone.
     only: Option<(String, String)>,
 }
 
@@ -59,8 +59,8 @@ fn read_each(places: impl Iterator<Item = Place>) -> impl Iterator<Item = Result
 pub fn places(request: &Record) -> impl Iterator<Item = Place> {
     let file = request.text("file").map(str::to_owned);
     let account = request.text("username").map(str::to_owned);
-    let only = request.text("protocol").zip(request.text("host"));
-    let only = only.map(|(protocol, host)| entries::usual(protocol, host));
+    let part = |key| request.text(key).map(str::to_owned);
+    let only = part("protocol").zip(part("host"));
     let found = SOURCES.iter().filter_map(move |source| Place::find(source, only.clone()));
     found.filter(move |place| {
         file.as_ref().is_none_or(|file| *file == shown(&place.path))

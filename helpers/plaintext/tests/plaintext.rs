@@ -233,45 +233,6 @@ fn a_known_url_under_another_name_is_the_known_provider() {
 }
 
 #[test]
-fn capitals_and_the_usual_port_make_no_other_host() {
-    for (url, host) in [
-        ("https://API.OpenAI.com/v1", "api.openai.com"),
-        ("HTTPS://api.openai.com:443/v1", "api.openai.com"),
-        ("Https://LLM.Firma.example:8443/v1", "llm.firma.example:8443"),
-        ("https://[FE80::A]:443", "[fe80::a]"),
-        ("https://h:80", "h:80"),
-    ] {
-        let entry = format!("{{\"base_url\": \"{url}\", {}", key("sk-SENTINEL-1").trim_start_matches('{'));
-        let test = Test::with(GLOBAL, &one("mine", &entry)).env("MODELFORGE_CREDENTIAL_MIGRATION", "1");
-        let written = url.trim_end_matches("/v1").replacen("://", "\nhost=", 1);
-        let listed = test.run(&["list"], "").success().stderr("");
-        assert!(listed.stdout.starts_with(&format!("protocol=https\nhost={host}\nusername=")), "{}", listed.stdout);
-        for other in ["protocol=HTTPs\n", "protocol=https\n"] {
-            test.run(&["get"], &format!("{other}host={}\n", host.to_uppercase())).nothing();
-        }
-        // Also who writes it as the file does means it, and nobody else.
-        for request in [format!("protocol=https\nhost={host}\n"), format!("protocol={written}\n")] {
-            test.run(&["get"], &request).password("sk-SENTINEL-1");
-            test.run(&["erase"], &request).nothing();
-            assert!(!test.content(GLOBAL).contains("SENTINEL"));
-            test.run(&["store"], &format!("{request}password=sk-SENTINEL-1\n")).nothing();
-        }
-    }
-}
-
-#[test]
-fn one_host_in_two_spellings_is_one_host() {
-    let text = at_one_host(&[("teamb", "v1/teamb"), ("main", "v1")]).replacen("https://x.e", "HTTPS://X.E", 1);
-    let test = Test::with(GLOBAL, &text);
-    test.run(&["get"], TEAM).password("sk-SENTINEL-teamb");
-    test.run(&["get"], MAIN).password("sk-SENTINEL-main");
-    let as_written = |path: &str| format!("protocol=HTTPS\nhost=X.Example\npath={path}\n");
-    test.run(&["get"], &as_written("v1/teamb")).password("sk-SENTINEL-teamb");
-    // The other one is there, so the path counts.
-    test.run(&["get"], &as_written("v1")).nothing();
-}
-
-#[test]
 fn a_path_counts_where_it_tells_two_apart() {
     let entry = |path: &str, n: u8| {
         format!(

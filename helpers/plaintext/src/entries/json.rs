@@ -7,7 +7,7 @@ use modelforge_credential_protocol::{Error, Result, visible};
 use modelforge_credential_providers::{Location, Provider, at_host, by_name, normalize};
 use zeroize::Zeroizing;
 
-use super::{Entries, Entry, File, Secret, Spot, Whose};
+use super::{Entries, Entry, File, OwnedLocation, Secret, Spot, place_of};
 use crate::table::Json;
 use crate::{json, time};
 
@@ -34,7 +34,7 @@ impl File<'_> {
             at_host.as_ref().is_some_and(|(host, known)| {
                 let (raw, name) = (self.raw(&member.value), normalize(&member.name));
                 let is_of = |known: &Provider| known.name == name || known.aliases.contains(&&*name);
-                !raw.contains('\\') && !names(raw, host) && !known.iter().any(|(known, _)| is_of(known))
+                !raw.contains('\\') && !raw.contains(host) && !known.iter().any(|(known, _)| is_of(known))
             })
         };
         let mut found = Entries::default();
@@ -80,11 +80,13 @@ impl File<'_> {
         };
         let url = last(row.url).filter(|url| !matches!(self.raw(url), "null" | "\"\""));
         let whose = match url.map(|url| json::string(self.text, url)) {
-            Some(Some(url)) => Whose::of(&url).ok_or("is no base URL"),
+            Some(Some(url)) => place_of(&url).ok_or("is no base URL"),
             Some(None) => Err("is not a string"),
-            None => by_name(&entry.name).and_then(Whose::known).ok_or("is missing"),
+            None => by_name(&entry.name)
+                .and_then(|known| Some((Some(known.name), OwnedLocation::of(&known.location()?))))
+                .ok_or("is missing"),
         };
-        if let Ok(Whose { location, .. }) = &whose
+        if let Ok((_, location)) = &whose
             && self.only.is_some_and(|only| only != (&*location.protocol, &*location.host))
         {
             return Ok(None);
@@ -101,7 +103,7 @@ impl File<'_> {
             secret.unused.push(self.fault(&place_of_secret, problem));
         }
         match whose {
-            Ok(whose) => Ok(Some(self.entry(place, &entry.name, whose, secret, spot))),
+            Ok((known, location)) => Ok(Some(self.entry(place, &entry.name, known, location, secret, spot))),
             Err(_) if matches!(secret, Ok(None)) => Ok(None),
             Err(problem) => {
                 let problem = format!("{problem}, so it is not known whom its key is for");
@@ -178,11 +180,6 @@ impl File<'_> {
         }
         Ok(Some(secret))
     }
-}
-
-/// Whether a host is in a text, in whatever case.
-fn names(text: &str, host: &str) -> bool {
-    host.is_empty() || text.as_bytes().windows(host.len()).any(|part| part.eq_ignore_ascii_case(host.as_bytes()))
 }
 
 /// As the core has it: a path is part of where a key belongs only if something else on that host has another.

@@ -5,7 +5,7 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Result};
 use modelforge_credential_providers::by_name;
 use zeroize::Zeroizing;
 
-use super::{Entries, File, Secret, Spot, Whose};
+use super::{Entries, File, OwnedLocation, Secret, Spot, place_of};
 use crate::{ini, json};
 
 impl File<'_> {
@@ -18,20 +18,20 @@ impl File<'_> {
             self.check_number(found.entries.len())?;
             // What is not an LLM provider's is some other program's.
             let by_url = || {
-                let whose = Whose::of(&item.section)?;
-                Some((whose.known?, whose, item.option.clone(), 2))
+                let (known, location) = place_of(&item.section)?;
+                Some((known?, location, item.option.clone(), 2))
             };
             // ModelForge 0.2, so long ago that anything else is newer.
             let by_its_name = || {
                 let provider = by_name(&item.section)?;
                 let is_modelforge = item.option == format!("{}_user", item.section.to_lowercase());
-                let whose = Whose::known(provider)?;
-                is_modelforge.then(|| (provider.name, whose, DEFAULT_ACCOUNT.to_owned(), 1))
+                let location = OwnedLocation::of(&provider.location()?);
+                is_modelforge.then(|| (provider.name, location, DEFAULT_ACCOUNT.to_owned(), 1))
             };
-            let Some((name, whose, account, rank)) = by_url().or_else(by_its_name) else { continue };
+            let Some((known, location, account, rank)) = by_url().or_else(by_its_name) else { continue };
             let place = format!("[{}] {}", item.section, item.option);
             let secret = self.keyring_secret(&place, &item.value);
-            let mut entry = self.entry(&place, name, whose, secret, Spot::Lines(item.lines));
+            let mut entry = self.entry(&place, known, Some(known), location, secret, Spot::Lines(item.lines));
             (entry.account, entry.rank) = (account, rank);
             found.entries.push(entry);
         }

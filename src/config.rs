@@ -1,6 +1,7 @@
 //! The configuration of a user: `config.toml`, and the environment variables that stand in for it. The only file that
 //! knows the format. It holds no secrets, and a key that nobody knows is an error, not a setting that never works.
 
+mod names;
 mod origin;
 mod source;
 
@@ -15,6 +16,7 @@ use toml::de::DeTable;
 
 use crate::error::{self, PROGRAM, tilde};
 use crate::url;
+pub use names::undeclared_provider;
 pub use origin::Origin;
 use source::Source;
 pub use source::{duration, entry_of_text};
@@ -48,6 +50,8 @@ pub struct Helpers {
 /// `[provider.NAME]`.
 #[derive(Debug, Default)]
 pub struct Provider {
+    /// The line of the file in which its name stands.
+    pub line: usize,
     /// `protocol`, `host` and perhaps `path`.
     pub url: Option<Record>,
     pub env: Option<Vec<String>>,
@@ -76,6 +80,8 @@ pub struct Config {
     pub providers: BTreeMap<String, Provider>,
     /// Whose keys `exec` and `env` hand over where none is named: `[exec] providers`.
     pub exec_providers: Option<Vec<String>>,
+    /// The lines of the file in which they stand.
+    exec_lines: Vec<usize>,
 }
 
 impl Config {
@@ -137,14 +143,14 @@ impl Config {
                 "audit" => config.without_audit = !source.is_enabled("audit", value)?,
                 "provider" => {
                     for (name, value) in source.table("provider", value)? {
-                        let provider = source.provider(value)?;
+                        let provider = source.provider(name, value)?;
                         let canonical = canonical(source.provider_name(name)?, &provider);
                         if config.providers.insert(canonical.clone(), provider).is_some() {
                             return Err(source.fault(name.span(), &format!("provider `{canonical}` is there twice")));
                         }
                     }
                 }
-                "exec" => config.exec_providers = source.exec(value)?,
+                "exec" => (config.exec_providers, config.exec_lines) = source.exec(value)?,
                 _ => return Err(source.unknown_key(key, &["helpers", "store", "audit", "provider", "exec"])),
             }
         }

@@ -305,6 +305,20 @@ pub fn provider_without_url(name: &str) -> Error {
         .hint(format!("declare yours in config.toml: provider.{name}.url = \"https://…\"  # above any [section]"))
 }
 
+/// One that the configuration declares, but not to its end.
+pub fn undeclared_provider(place: &str, name: &str, similar: Option<&str>) -> Error {
+    let url = "give it a `url` in its section: url = \"https://…\"";
+    Error::new(format!("{place}: no provider is called `{}`", visible(name))).hint(match similar {
+        Some(similar) => format!("did you mean `{similar}`? else {url}"),
+        None => url.to_owned(),
+    })
+}
+
+/// The same of a name that stands in a file.
+pub fn in_file(place: &str, problem: &Error) -> Error {
+    with_hint_of(problem, format!("{place}: {problem}"))
+}
+
 pub fn bad_provider_name(name: &str) -> Error {
     Error::new(format!("`{}` is no name for a provider: letters, digits, `-` and `_`", visible(name)))
 }

@@ -3,10 +3,10 @@
 
 use std::cell::OnceCell;
 
-use modelforge_credential_protocol::{Record, Result};
+use modelforge_credential_protocol::{Error, Record, Result};
 use modelforge_credential_providers::{self as table, Location, SignIn, modelforge_variables, normalize};
 
-use crate::config::{self, Config, Helpers, closest};
+use crate::config::{self, Config, Helpers};
 use crate::error;
 use crate::modelforge::{self, Defined};
 use crate::terminal;
@@ -97,16 +97,21 @@ impl Providers {
             .filter(|_| !self.config.providers.contains_key(&asked))
             .map_or(asked.as_str(), |p| p.name);
         if let Some(found) = self.configured(name) {
-            return found;
+            return found.map_err(|problem| self.undeclared(name).unwrap_or(problem));
         }
         let defined = self.modelforge.get_or_init(modelforge::load).as_ref().map_err(Clone::clone)?;
         match defined.get(name) {
             Some(Ok(provider)) => Ok(self.of_modelforge(name, provider)),
             Some(Err(problem)) => Err(problem.clone()),
-            None => {
-                Err(error::unknown_provider(name, closest(name, table::all().iter().map(|provider| provider.name))))
-            }
+            None => Err(self.config.unknown_provider(name)),
         }
+    }
+
+    /// What is wrong with a provider that the configuration gives no URL, and that nobody else knows.
+    fn undeclared(&self, name: &str) -> Option<Error> {
+        let own = self.config.providers.get(name).filter(|own| own.url.is_none() && table::by_name(name).is_none())?;
+        let defined = self.modelforge.get_or_init(modelforge::load).as_ref().ok()?;
+        (!defined.contains_key(name)).then(|| config::undeclared_provider(name, own))
     }
 
     /// The provider whose credential a request for this location is about.
@@ -147,7 +152,7 @@ impl Providers {
     }
 
     /// Why ModelForge's file says nothing, if that is so.
-    pub fn problem_of_modelforge(&self) -> Option<modelforge_credential_protocol::Error> {
+    pub fn problem_of_modelforge(&self) -> Option<Error> {
         self.modelforge.get_or_init(modelforge::load).as_ref().err().cloned()
     }
 

@@ -295,15 +295,52 @@ fn a_provider_without_a_url_says_how_to_declare_one() {
              hint: declare yours in config.toml: provider.{name}.url = \"https://…\"  # above any [section]\n"
         )
     };
-    let test = get(Test::new().config("[provider.mine]\naccount = 'x'"), "mine").stderr(&error("mine")).failure();
-    // It harms no other.
-    get(test.helpers(""), "openai").success();
     let test = get(Test::new(), "azure").stderr(&error("azure")).failure();
+    let test = get(test.config("[provider.azure]\naccount = 'x'"), "azure").stderr(&error("azure")).failure();
     let test = test.config("[provider.azure]\nurl = 'https://me.openai.azure.com'").helpers("env");
     let test = test.env("AZURE_OPENAI_API_KEY", SECRET);
     let found =
         format!("protocol=https\nhost=me.openai.azure.com\nprovider=azure\nusername=default\npassword={SECRET}\n");
     get(test, "azure_openai").stdout(&found).success();
+}
+
+#[test]
+fn a_mistyped_provider_is_named_with_its_line_wherever_it_is_used_and_harms_no_other() {
+    let error = |line: usize, name: &str, hint: &str| {
+        format!(
+            "error: `{NAME}`, line {line}: no provider is called `{name}`\n\
+             hint: {hint}give it a `url` in its section: url = \"https://…\"\n"
+        )
+    };
+    let opnai = error(1, "opnai", "did you mean `openai`? else ");
+    let mut test =
+        Test::new().helpers("env").config("[provider.opnai]\naccount = 'work'\n\n[provider.mine]\nenv = ['X']");
+    for arguments in [&["login", "opnai"][..], &["print", "opnai"], &["exec", "opnai", "--", "true"]] {
+        test = test.args(arguments).stdin(SECRET).stderr(&opnai).failure();
+    }
+    let test = get(test, "opnai").stderr(&opnai).failure();
+    let mine = error(4, "mine", "");
+    let test = get(test, "mine").stderr(&mine).failure();
+    let test = test.env("OPENAI_API_KEY", SECRET).args(["print", "openai"]).stdin("");
+    let test = test.stdout(&format!("{SECRET}\n")).success();
+    // All that there is names it, and goes on.
+    let output = test.args(["status"]).output();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    for problem in [opnai, mine] {
+        assert!(stderr.contains(&problem.replace("error: ", "warning: ")), "{stderr}");
+    }
+    assert!(String::from_utf8_lossy(&output.stdout).contains("openai") && output.status.success());
+}
+
+#[test]
+fn a_mistyped_provider_of_exec_is_named_with_its_line() {
+    let error = format!(
+        "error: `{NAME}`, line 2: no provider is called `opanai`\n\
+         hint: did you mean `openai`? else declare it in config.toml: provider.opanai.url = \"https://…\"  # above any [section]\n"
+    );
+    let test = Test::new().helpers("env").env("OPENAI_API_KEY", SECRET).config("[exec]\nproviders = ['Opanai:work']");
+    let test = test.args(["exec", "--", "true"]).stderr(&error).failure();
+    test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
 }
 
 // ModelForge's own file.

@@ -163,8 +163,8 @@ impl Source<'_> {
         provider_name(key.get_ref()).map_err(|problem| self.fault(key.span(), &problem.to_string()))
     }
 
-    pub fn provider(&self, value: &Value) -> Result<Provider> {
-        let mut provider = Provider::default();
+    pub fn provider(&self, name: &Key, value: &Value) -> Result<Provider> {
+        let mut provider = Provider { line: self.line(name.span().start), ..Provider::default() };
         for (key, value) in self.table("provider", value)? {
             match key.get_ref().as_ref() {
                 "url" => provider.url = Some(self.url(value)?),
@@ -203,16 +203,19 @@ impl Source<'_> {
         Ok(provider)
     }
 
-    /// `[exec]`.
-    pub fn exec(&self, value: &Value) -> Result<Option<Vec<String>>> {
-        let mut providers = None;
+    /// `[exec]`: the providers, and the lines in which they stand.
+    pub fn exec(&self, value: &Value) -> Result<(Option<Vec<String>>, Vec<usize>)> {
+        let (mut providers, mut lines) = (None, Vec::new());
         for (key, value) in self.table("exec", value)? {
             match key.get_ref().as_ref() {
-                "providers" => providers = Some(self.texts("providers", value)?),
+                "providers" => {
+                    providers = Some(self.texts("providers", value)?);
+                    lines = self.lines(value);
+                }
                 _ => return Err(self.unknown_key(key, &["providers"])),
             }
         }
-        Ok(providers)
+        Ok((providers, lines))
     }
 
     /// Where tokens are sent.

@@ -1,0 +1,46 @@
+//! The providers that the file names, and where it has a name that nobody knows.
+
+use modelforge_credential_protocol::Error;
+use modelforge_credential_providers::{all, normalize};
+
+use super::{Config, Provider, closest, path};
+use crate::error::{self, tilde};
+
+impl Config {
+    /// Every provider that the file names.
+    pub fn names(&self) -> Vec<String> {
+        let exec = self.exec_providers.iter().flatten().map(|named| without_account(named).to_owned());
+        self.providers.keys().cloned().chain(exec).collect()
+    }
+
+    /// What is wrong with a name that nobody knows; where it stands under `[exec]`, with its line.
+    pub fn unknown_provider(&self, name: &str) -> Error {
+        let problem = error::unknown_provider(name, similar(name));
+        let mut exec = self.exec_providers.iter().flatten().zip(&self.exec_lines);
+        match exec.find(|(named, _)| normalize(without_account(named)) == name) {
+            Some((_, line)) => error::in_file(&place(*line), &problem),
+            None => problem,
+        }
+    }
+}
+
+/// What is wrong with a provider that is declared without a URL, where nobody else knows it: it is mistyped.
+pub fn undeclared_provider(name: &str, provider: &Provider) -> Error {
+    error::undeclared_provider(&place(provider.line), name, similar(name))
+}
+
+/// Of `openai:work`, the provider.
+fn without_account(named: &str) -> &str {
+    named.split_once(':').map_or(named, |(name, _)| name)
+}
+
+/// The provider of the table that was probably meant.
+fn similar(name: &str) -> Option<&'static str> {
+    closest(name, all().iter().map(|provider| provider.name))
+}
+
+/// A line of the file, as a message names it.
+fn place(line: usize) -> String {
+    let file = path().map(|(path, _)| tilde(&path)).unwrap_or_default();
+    format!("`{file}`, line {line}")
+}

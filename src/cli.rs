@@ -263,13 +263,17 @@ pub fn parse() -> Result<Cli, Usage> {
     if let Some(options) = exec::print_of_one_provider() {
         return Ok(Cli { verbose: false, command: Command::Print(options) });
     }
-    Cli::try_parse().map_err(|problem| match problem.kind() {
+    let parsed = Cli::try_parse().map_err(|problem| match problem.kind() {
         // Asked for, not a mistake: printed, and the program ends.
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             problem.exit()
         }
         _ => mistake(&problem),
-    })
+    })?;
+    match &parsed.command {
+        Command::Unknown(words) if words.len() > 1 => Err(unknown_command(&words[0].to_string_lossy(), error::PROGRAM)),
+        _ => Ok(parsed),
+    }
 }
 
 /// The option of `--option=VALUE` or `--option <VALUE>`.
@@ -284,27 +288,32 @@ fn mistake(problem: &clap::Error) -> Usage {
         Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
         _ => None,
     };
-    let argument = text(ContextKind::InvalidArg).unwrap_or_default();
-    let suggestion = text(ContextKind::SuggestedArg);
+    let argument = text(ContextKind::InvalidArg).or(text(ContextKind::InvalidSubcommand)).unwrap_or_default();
     match (problem.kind(), option(argument)) {
         // The name is of the definitions, and nothing that was typed.
         (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => {
             error::argument_missing(argument, &command_of(problem))
         }
-        (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, suggestion),
+        (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, text(ContextKind::SuggestedArg)),
         (ErrorKind::UnknownArgument, None) => error::too_many_arguments(),
-        (ErrorKind::ArgumentConflict, Some(option)) => error::conflicting_option(option),
-        (ErrorKind::ArgumentConflict, None) => match option(text(ContextKind::PriorArg).unwrap_or_default()) {
-            Some(option) => error::conflicting_option(option),
-            None => error::bad_command_line(),
-        },
+        (ErrorKind::ArgumentConflict, first) => first
+            .or_else(|| option(text(ContextKind::PriorArg).unwrap_or_default()))
+            .map_or_else(error::bad_command_line, error::conflicting_option),
         (ErrorKind::InvalidValue | ErrorKind::NoEquals, Some(option)) => match problem.get(ContextKind::ValidValue) {
             Some(ContextValue::Strings(values)) if !values.is_empty() => error::option_needs_one_of(option, values),
             _ => error::option_needs_a_value(option),
         },
-        (ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand, _) => error::no_command(),
+        (ErrorKind::InvalidSubcommand, _) => unknown_command(argument, &command_of(problem)),
+        (ErrorKind::MissingSubcommand, _) => error::no_command(),
         _ => error::bad_command_line(),
     }
+}
+
+/// A command that was mistyped: of one of the commands, or, with arguments, of this program. Without them it may be an operation.
+fn unknown_command(word: &str, within: &str) -> Usage {
+    let root = command();
+    let within = within.split(' ').nth(1).and_then(|name| root.find_subcommand(name)).unwrap_or(&root);
+    error::unknown_command(word, crate::config::closest(word, within.get_subcommands().map(|known| known.get_name())))
 }
 
 /// Which command a mistake was made in, as its usage has it: the words before the first argument or option.

@@ -59,13 +59,9 @@ pub fn tilde(path: &Path) -> String {
 /// What was typed is repeated only where it has the shape of a command: it may be a key.
 pub fn unknown_command(word: &str, similar: Option<&str>) -> Usage {
     let has_the_shape = word.len() <= 16 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    let error = Error::new(if has_the_shape {
-        format!("there is no command `{word}`")
-    } else {
-        "there is no such command".into()
-    });
+    let error = Error::new(if has_the_shape { format!("unknown command `{word}`") } else { "unknown command".into() });
     Usage(match similar {
-        Some(similar) => error.hint(format!("did you mean `{PROGRAM} {similar}`?")),
+        Some(similar) => error.hint(format!("did you mean `{similar}`?")),
         None => error.hint(format!("{PROGRAM} --help")),
     })
 }

@@ -398,3 +398,21 @@ fn the_help_says_what_the_program_does() {
     assert!(output.status.success() && output.stderr.is_empty());
     insta::assert_snapshot!("help", String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn a_mistyped_command_is_named_with_what_was_meant_and_what_may_be_a_key_is_not_repeated() {
+    let meant = |word: &str, meant: &str| format!("error: unknown command `{word}`\nhint: did you mean `{meant}`?\n");
+    let mut test = Test::new();
+    for (arguments, said) in [
+        (&["lgoin"][..], meant("lgoin", "login")),
+        (&["lgoin", "openai"], meant("lgoin", "login")),
+        (&["exce", "openai", "--", "true"], meant("exce", "exec")),
+        (&["auth", "lgoin"], meant("lgoin", "login")),
+        (&["auth", "exce"], "error: unknown command `exce`\nhint: modelforge-credential --help\n".to_owned()),
+        (&["helpers", "tets", "age"], meant("tets", "test")),
+        (&["auth", "sk-Key1"], "error: unknown command\nhint: modelforge-credential --help\n".to_owned()),
+        (&["sk-Key1", "openai"], "error: unknown command\nhint: modelforge-credential --help\n".to_owned()),
+    ] {
+        test = test.args(arguments).stderr(&said).status(2);
+    }
+}

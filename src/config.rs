@@ -16,7 +16,7 @@ use toml::de::DeTable;
 
 use crate::error::{self, PROGRAM, tilde};
 use crate::url;
-pub use names::undeclared_provider;
+pub use names::{closest, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
 pub use source::{duration, entry_of_text};
@@ -268,15 +268,6 @@ fn canonical(name: String, provider: &Provider) -> String {
 pub fn provider_name(name: &str) -> Result<String> {
     let allowed = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     if allowed { Ok(normalize(name)) } else { Err(error::bad_provider_name(name)) }
-}
-
-/// The candidate that was probably meant.
-pub fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len().min(word.len()) / 3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! The providers that the file names, and where it has a name that nobody knows.
+//! The providers that the file names, where it has a name that nobody knows, and which name was probably meant.
 
 use modelforge_credential_protocol::Error;
 use modelforge_credential_providers::{all, normalize};
 
-use super::{Config, Provider, closest, path};
+use super::{Config, Provider, path};
 use crate::error::{self, tilde};
 
 impl Config {
@@ -43,4 +43,13 @@ fn similar(name: &str) -> Option<&'static str> {
 fn place(line: usize) -> String {
     let file = path().map(|(path, _)| tilde(&path)).unwrap_or_default();
     format!("`{file}`, line {line}")
+}
+
+/// The candidate that was probably meant.
+pub fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len().min(word.len()) / 3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
 }

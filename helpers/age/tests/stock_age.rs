@@ -342,17 +342,23 @@ fn ssh_keys_are_identities_for_stock_age_too() {
 }
 
 #[test]
-fn a_protected_ssh_key_stores_without_its_passphrase_and_gets_with_it() {
+fn a_protected_ssh_key_neither_stores_nor_gets_without_its_passphrase() {
     let home = Home::new();
     let key = ssh_key(&home, &["-t", "ed25519", "-N", "correct horse"]);
-    home.ask(&["--identity", &key, "store"], &credential("h", "u"));
-    let get = ["--identity", &key, "get"];
+    let (get, store) = (["--identity", &key, "get"], ["--identity", &key, "store"]);
     let locked = "error: the SSH key `~/ssh` is protected by a passphrase and there is nobody to ask\n";
-    assert!(home.complaint(&get, "protocol=https\nhost=h\n").starts_with(locked));
+    assert!(home.complaint(&store, &credential("h", "u")).starts_with(locked));
+    assert!(!home.store("").exists());
     let program = askpass(&home, "correct horse");
     let home = home.env("SSH_ASKPASS", &program);
+    home.ask(&store, &credential("h", "u"));
+    let home = home.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0");
+    assert!(home.complaint(&get, "protocol=https\nhost=h\n").starts_with(locked));
+    let newer = credential("h", "u").replace(SECRET, "newer");
+    assert_eq!(home.complaint(&store, &newer), home.complaint(&get, "protocol=https\nhost=h\n"));
+    let home = home.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1");
     assert_eq!(home.ask(&get, "protocol=https\nhost=h\n"), credential("h", "u"));
-    home.ask(&["--identity", &key, "store"], &credential("h", "v"));
+    home.ask(&store, &credential("h", "v"));
     fs::write(&program, "#!/bin/sh\necho asked >> \"$HOME/asked\"\necho 'correct horse'\n").unwrap();
     home.ask(&["--identity", &key, "erase"], "protocol=https\nhost=h\npassword=another\n");
     assert_eq!(fs::read_to_string(home.path("asked")).unwrap(), "asked\n");
@@ -365,6 +371,19 @@ fn a_protected_ssh_key_stores_without_its_passphrase_and_gets_with_it() {
     askpass(&home, "correct horse");
     let home = home.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0");
     assert!(home.complaint(&get, "protocol=https\nhost=h\n").starts_with(locked));
+}
+
+#[test]
+fn a_protected_ssh_key_that_is_only_the_second_identity_is_not_asked_for_to_store() {
+    let home = Home::new();
+    home.stock("age-keygen", &["-o", "plain.txt"], "");
+    let key = ssh_key(&home, &["-t", "ed25519", "-N", "correct horse"]);
+    let both = ["--identity", "plain.txt", "--identity", &key];
+    home.ask(&[&both[..], &["store"]].concat(), &credential("h", "u"));
+    assert_eq!(home.ask(&[&both[..], &["get"]].concat(), "protocol=https\nhost=h\n"), credential("h", "u"));
+    let program = askpass(&home, "correct horse");
+    let home = home.env("SSH_ASKPASS", &program);
+    assert_eq!(home.ask(&["--identity", &key, "get"], "protocol=https\nhost=h\n"), credential("h", "u"));
 }
 
 #[test]

@@ -89,6 +89,26 @@ fn a_second_key_that_age_could_not_read_back_is_not_kept_and_the_first_one_still
     asked(test).args(["fill"]).stdin("provider=openai\n").stdout(&found).success();
 }
 
+#[test]
+fn where_the_identity_of_age_was_lost_nothing_is_made_and_its_copy_opens_everything_again() {
+    let test = approve(Test::new().helpers("age")).success();
+    let (identity, copy) = (data(&test).join("identity.txt"), test.home().join("copy"));
+    std::fs::rename(&identity, &copy).expect("it can be moved");
+    let before = files_below(&data(&test));
+    let folder = "~/.local/share/modelforge-credential";
+    let said = format!(
+        "warning: helper `age` did not keep the credential: the identity `{folder}/identity.txt` is not there, \
+         and 1 credential is encrypted for it; an older copy may remain in it\n\
+         hint: put its copy back, or begin anew: mv {folder}/age {folder}/age.old\n\
+         error: no helper kept the credential for `mistral` (`https://api.mistral.ai`)\n\
+         hint: modelforge-credential doctor\n"
+    );
+    let test = test.args(["login", "mistral"]).stdin(SECRET).stderr(&said).failure();
+    assert_eq!(files_below(&data(&test)), before);
+    std::fs::rename(&copy, &identity).expect("it can be put back");
+    finds_it(test);
+}
+
 /// The home of a person with a session bus.
 fn on_the_bus_of(keyring: &Keyring) -> Test {
     let variables = keyring.env();

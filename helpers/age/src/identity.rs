@@ -149,9 +149,6 @@ impl Key {
 
 /// Makes the identity that is used when none is named, as `age-keygen` writes it. Only for who holds the lock.
 pub fn create(path: &Path) -> Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
     let folder = path.parent().unwrap_or(path);
     files::clean(folder);
     let key = x25519::Identity::generate();

@@ -480,6 +480,44 @@ fn a_store_that_fails_leaves_the_older_credential() {
     assert_eq!(home.ask(&["get"], "protocol=https\nhost=h\n"), credential("h", "u"));
 }
 
+#[test]
+fn a_lost_identity_is_not_replaced_while_there_are_credentials_for_it() {
+    let home = Home::new();
+    home.ask(&["store"], &credential("h", "u"));
+    let kept = home.path("kept");
+    let lost = |held: &str| {
+        let data = "~/data/modelforge-credential";
+        format!(
+            "error: the identity `{data}/identity.txt` is not there, and {held} encrypted for it\n\
+             hint: put its copy back, or begin anew: mv {data}/age {data}/age.old\n"
+        )
+    };
+    fs::rename(home.identity(), &kept).unwrap();
+    assert_eq!(home.complaint(&["store"], &credential("g", "u")), lost("1 credential is"));
+    assert!(!home.identity().exists() && !home.store("https/g").exists());
+    fs::rename(&kept, home.identity()).unwrap();
+    home.ask(&["store"], &credential("g", "u"));
+    fs::rename(home.identity(), &kept).unwrap();
+    let complaint = home.complaint(&["store"], &credential("h", "u"));
+    assert_eq!(complaint, lost("2 credentials are"));
+    let mend = complaint.trim_end().rsplit(": ").next().unwrap();
+    home.stock("sh", &["-c", &mend.replace('~', home.folder.path().to_str().unwrap())], "");
+    home.ask(&["store"], &credential("new", "u"));
+    assert_eq!(home.ask(&["get"], "protocol=https\nhost=new\n"), credential("new", "u"));
+    let old = home.store("../age.old/https/h/u.age").to_str().unwrap().to_owned();
+    assert_eq!(home.stock("age", &["-d", "-i", "kept", &old], ""), credential("h", "u"));
+}
+
+#[test]
+fn an_identity_of_its_own_is_made_where_everything_that_was_stored_is_erased() {
+    let home = Home::new();
+    home.ask(&["store"], &credential("h", "u"));
+    home.ask(&["erase"], "protocol=https\nhost=h\n");
+    fs::remove_file(home.identity()).unwrap();
+    home.ask(&["store"], &credential("g", "u"));
+    assert_eq!(home.ask(&["get"], "protocol=https\nhost=g\n"), credential("g", "u"));
+}
+
 /// An age plugin that wraps the file key in nothing, and leaves a mark that it ran.
 const PLUGIN: &str = r#"#!/bin/sh
 echo "$1" >> "$HOME/ran"

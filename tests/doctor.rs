@@ -309,6 +309,18 @@ fn a_helper_that_does_not_erase_it_is_an_error_that_says_how_to() {
 }
 
 #[test]
+fn a_lost_identity_of_age_is_an_error_with_its_mend_and_no_other_is_made() {
+    let test = well().args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let identity = test.home().join(".local/share/modelforge-credential/identity.txt");
+    fs::remove_file(&identity).unwrap();
+    let _test = finds(
+        test,
+        "error helper: helper `age` failed: the identity `~/.local/share/modelforge-credential/identity.txt` is not there, and 1 credential is encrypted for it | put its copy back, or begin anew: mv ~/.local/share/modelforge-credential/age ~/.local/share/modelforge-credential/age.old",
+    );
+    assert!(!identity.exists());
+}
+
+#[test]
 fn a_helper_that_answers_whatever_it_is_asked_is_an_error() {
     let problem = "it has a credential for a place that does not exist, so it answers whatever it is asked";
     for name in ["echo", "oauth"] {

@@ -1,5 +1,6 @@
 //! Other people's programs read what the chain kept, and the chain what they wrote.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::support::keyring::Keyring;
@@ -55,6 +56,57 @@ fn a_file_that_was_moved_to_another_host_is_not_believed() {
     std::fs::rename(from, data(&test).join("age/https/api.mistral.ai")).expect("it can be moved");
     let test = test.args(["get"]).stdin("provider=mistral\n").any_stderr().failure();
     test.args(["get"]).stdin("provider=openai\n").success();
+}
+
+#[test]
+fn a_second_key_that_age_could_not_read_back_is_not_kept_and_the_first_one_still_answers() {
+    let test = Test::new();
+    let askpass = test.home().join("askpass").display().to_string();
+    let test = test.file("askpass", "#!/bin/sh\necho 'correct horse'\n");
+    std::fs::set_permissions(&askpass, std::fs::Permissions::from_mode(0o700)).expect("a mode can be set");
+    let key = test.home().join("kp").display().to_string();
+    let keygen = system("ssh-keygen", "openssh-client");
+    let test =
+        test.program(keygen).args(["-q", "-t", "ed25519", "-N", "correct horse", "-C", "", "-f", &key]).success();
+    let test = test.program("modelforge-credential").helpers(&format!("age --identity {key}"));
+    let asked =
+        |test: Test| test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1").env("MODELFORGE_CREDENTIAL_ASKPASS", &askpass);
+    let test = approve(asked(test)).success();
+    let file = data(&test).join("age/https/api.openai.com/default.age");
+    let before = std::fs::read(&file).expect("it was kept");
+    let test = test
+        .env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0")
+        .args(["approve"])
+        .stdin("provider=openai\npassword=second\n");
+    let test = test.stderr(
+        "warning: helper `age` did not keep the credential: the SSH key `~/kp` is protected by a passphrase and there is nobody to ask; an older copy may remain in it\n\
+         hint: run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS\n\
+         error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
+         hint: modelforge-credential doctor\n",
+    ).failure();
+    assert!(std::fs::read(&file).expect("it is still there") == before);
+    let found = format!("{OPENAI}password={SECRET}\n");
+    asked(test).args(["fill"]).stdin("provider=openai\n").stdout(&found).success();
+}
+
+#[test]
+fn where_the_identity_of_age_was_lost_nothing_is_made_and_its_copy_opens_everything_again() {
+    let test = approve(Test::new().helpers("age")).success();
+    let (identity, copy) = (data(&test).join("identity.txt"), test.home().join("copy"));
+    std::fs::rename(&identity, &copy).expect("it can be moved");
+    let before = files_below(&data(&test));
+    let folder = "~/.local/share/modelforge-credential";
+    let said = format!(
+        "warning: helper `age` did not keep the credential: the identity `{folder}/identity.txt` is not there, \
+         and 1 credential is encrypted for it; an older copy may remain in it\n\
+         hint: put its copy back, or begin anew: mv {folder}/age {folder}/age.old\n\
+         error: no helper kept the credential for `mistral` (`https://api.mistral.ai`)\n\
+         hint: modelforge-credential doctor\n"
+    );
+    let test = test.args(["login", "mistral"]).stdin(SECRET).stderr(&said).failure();
+    assert_eq!(files_below(&data(&test)), before);
+    std::fs::rename(&copy, &identity).expect("it can be put back");
+    finds_it(test);
 }
 
 /// The home of a person with a session bus.

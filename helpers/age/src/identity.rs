@@ -50,7 +50,12 @@ impl Identities {
 
     /// Reads every identity now, with the questions that it takes.
     pub fn unlock(&self) -> Result<()> {
-        self.files.iter().try_for_each(|file| keys(file)?.iter().try_for_each(|key| key.open(&file.0).map(drop)))
+        self.files.iter().try_for_each(unlock)
+    }
+
+    /// Reads the first identity now: the one that a `get` of what is encrypted for all of them begins with, and ends with.
+    pub fn unlock_first(&self) -> Result<()> {
+        self.files.iter().take(1).try_for_each(unlock)
     }
 
     /// The plain text of an age file, armored or not.
@@ -144,9 +149,6 @@ impl Key {
 
 /// Makes the identity that is used when none is named, as `age-keygen` writes it. Only for who holds the lock.
 pub fn create(path: &Path) -> Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
     let folder = path.parent().unwrap_or(path);
     files::clean(folder);
     let key = x25519::Identity::generate();
@@ -166,6 +168,10 @@ fn keys((path, keys): &(PathBuf, OnceCell<Vec<Key>>)) -> Result<&[Key]> {
         let _ = keys.set(load(path)?);
     }
     Ok(keys.get().map_or(&[], Vec::as_slice))
+}
+
+fn unlock(file: &(PathBuf, OnceCell<Vec<Key>>)) -> Result<()> {
+    keys(file)?.iter().try_for_each(|key| key.open(&file.0).map(drop))
 }
 
 fn load(path: &Path) -> Result<Vec<Key>> {

@@ -63,9 +63,15 @@ impl Helper for Age {
         }
         if let Some(own) = self.own.as_ref().filter(|own| !own.exists()) {
             let _lock = store.lock()?;
-            identity::create(own)?;
+            // Another process may have made it meanwhile.
+            if !own.exists() {
+                store.check_unused(own)?;
+                identity::create(own)?;
+            }
         }
-        // Before the lock is taken: it may ask a person.
+        // Before the lock is taken: it may ask a person. A public key would do to write, but what nobody can open here
+        // would replace what was there and then be taken for not kept.
+        self.identities.unlock_first()?;
         let content = self.identities.encrypt(&credential.to_lines(), &self.recipients)?;
         store.write(&credential, &content)
     }

@@ -115,6 +115,19 @@ impl Store {
         }
     }
 
+    /// Refuses to begin with a new `identity` where an older one was lost: what it would store, the older one could not
+    /// open once its copy is put back. Only for who holds the lock.
+    pub fn check_unused(&self, identity: &Path) -> Result<()> {
+        let held = match self.matching(&Record::new())?.len() {
+            0 => return Ok(()),
+            1 => "1 credential is".to_owned(),
+            many => format!("{many} credentials are"),
+        };
+        let message = format!("the identity `{}` is not there, and {held} encrypted for it", identity.display());
+        let (from, to) = (files::quoted(&self.root), files::quoted(&self.root.with_extension("old")));
+        Err(Error::new(message).hint(format!("put its copy back, or begin anew: mv {from} {to}")))
+    }
+
     /// Keeps the file of a credential that names its `username`.
     pub fn write(&self, credential: &Record, content: &[u8]) -> Result<()> {
         let file = name::file(credential);

@@ -342,17 +342,23 @@ fn ssh_keys_are_identities_for_stock_age_too() {
 }
 
 #[test]
-fn a_protected_ssh_key_stores_without_its_passphrase_and_gets_with_it() {
+fn a_protected_ssh_key_neither_stores_nor_gets_without_its_passphrase() {
     let home = Home::new();
     let key = ssh_key(&home, &["-t", "ed25519", "-N", "correct horse"]);
-    home.ask(&["--identity", &key, "store"], &credential("h", "u"));
-    let get = ["--identity", &key, "get"];
+    let (get, store) = (["--identity", &key, "get"], ["--identity", &key, "store"]);
     let locked = "error: the SSH key `~/ssh` is protected by a passphrase and there is nobody to ask\n";
-    assert!(home.complaint(&get, "protocol=https\nhost=h\n").starts_with(locked));
+    assert!(home.complaint(&store, &credential("h", "u")).starts_with(locked));
+    assert!(!home.store("").exists());
     let program = askpass(&home, "correct horse");
     let home = home.env("SSH_ASKPASS", &program);
+    home.ask(&store, &credential("h", "u"));
+    let home = home.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0");
+    assert!(home.complaint(&get, "protocol=https\nhost=h\n").starts_with(locked));
+    let newer = credential("h", "u").replace(SECRET, "newer");
+    assert_eq!(home.complaint(&store, &newer), home.complaint(&get, "protocol=https\nhost=h\n"));
+    let home = home.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1");
     assert_eq!(home.ask(&get, "protocol=https\nhost=h\n"), credential("h", "u"));
-    home.ask(&["--identity", &key, "store"], &credential("h", "v"));
+    home.ask(&store, &credential("h", "v"));
     fs::write(&program, "#!/bin/sh\necho asked >> \"$HOME/asked\"\necho 'correct horse'\n").unwrap();
     home.ask(&["--identity", &key, "erase"], "protocol=https\nhost=h\npassword=another\n");
     assert_eq!(fs::read_to_string(home.path("asked")).unwrap(), "asked\n");
@@ -365,6 +371,19 @@ fn a_protected_ssh_key_stores_without_its_passphrase_and_gets_with_it() {
     askpass(&home, "correct horse");
     let home = home.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0");
     assert!(home.complaint(&get, "protocol=https\nhost=h\n").starts_with(locked));
+}
+
+#[test]
+fn a_protected_ssh_key_that_is_only_the_second_identity_is_not_asked_for_to_store() {
+    let home = Home::new();
+    home.stock("age-keygen", &["-o", "plain.txt"], "");
+    let key = ssh_key(&home, &["-t", "ed25519", "-N", "correct horse"]);
+    let both = ["--identity", "plain.txt", "--identity", &key];
+    home.ask(&[&both[..], &["store"]].concat(), &credential("h", "u"));
+    assert_eq!(home.ask(&[&both[..], &["get"]].concat(), "protocol=https\nhost=h\n"), credential("h", "u"));
+    let program = askpass(&home, "correct horse");
+    let home = home.env("SSH_ASKPASS", &program);
+    assert_eq!(home.ask(&["--identity", &key, "get"], "protocol=https\nhost=h\n"), credential("h", "u"));
 }
 
 #[test]
@@ -459,6 +478,44 @@ fn a_store_that_fails_leaves_the_older_credential() {
     );
     fs::rename(home.path("kept"), home.identity()).unwrap();
     assert_eq!(home.ask(&["get"], "protocol=https\nhost=h\n"), credential("h", "u"));
+}
+
+#[test]
+fn a_lost_identity_is_not_replaced_while_there_are_credentials_for_it() {
+    let home = Home::new();
+    home.ask(&["store"], &credential("h", "u"));
+    let kept = home.path("kept");
+    let lost = |held: &str| {
+        let data = "~/data/modelforge-credential";
+        format!(
+            "error: the identity `{data}/identity.txt` is not there, and {held} encrypted for it\n\
+             hint: put its copy back, or begin anew: mv {data}/age {data}/age.old\n"
+        )
+    };
+    fs::rename(home.identity(), &kept).unwrap();
+    assert_eq!(home.complaint(&["store"], &credential("g", "u")), lost("1 credential is"));
+    assert!(!home.identity().exists() && !home.store("https/g").exists());
+    fs::rename(&kept, home.identity()).unwrap();
+    home.ask(&["store"], &credential("g", "u"));
+    fs::rename(home.identity(), &kept).unwrap();
+    let complaint = home.complaint(&["store"], &credential("h", "u"));
+    assert_eq!(complaint, lost("2 credentials are"));
+    let mend = complaint.trim_end().rsplit(": ").next().unwrap();
+    home.stock("sh", &["-c", &mend.replace('~', home.folder.path().to_str().unwrap())], "");
+    home.ask(&["store"], &credential("new", "u"));
+    assert_eq!(home.ask(&["get"], "protocol=https\nhost=new\n"), credential("new", "u"));
+    let old = home.store("../age.old/https/h/u.age").to_str().unwrap().to_owned();
+    assert_eq!(home.stock("age", &["-d", "-i", "kept", &old], ""), credential("h", "u"));
+}
+
+#[test]
+fn an_identity_of_its_own_is_made_where_everything_that_was_stored_is_erased() {
+    let home = Home::new();
+    home.ask(&["store"], &credential("h", "u"));
+    home.ask(&["erase"], "protocol=https\nhost=h\n");
+    fs::remove_file(home.identity()).unwrap();
+    home.ask(&["store"], &credential("g", "u"));
+    assert_eq!(home.ask(&["get"], "protocol=https\nhost=g\n"), credential("g", "u"));
 }
 
 /// An age plugin that wraps the file key in nothing, and leaves a mark that it ran.

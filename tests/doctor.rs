@@ -666,7 +666,7 @@ fn without_a_home_or_an_environment_it_says_what_is_missing() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     for expected in [
         "error    helper         helper `age` failed: there is no folder for the user's data\n",
-        "                        hint: set HOME or XDG_DATA_HOME to an absolute path\n",
+        "                        hint: set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path\n",
         "warning  audit          there is no audit log: there is no home folder\n",
     ] {
         assert!(text.contains(expected), "{text}");

@@ -594,7 +594,7 @@ fn a_program_without_a_home_still_answers_what_needs_none() {
     let complaint = home.complaint(&["get"], OPENAI);
     assert_eq!(
         complaint,
-        "error: there is no folder for the user's data\nhint: set HOME or XDG_DATA_HOME to an absolute path\n"
+        "error: there is no folder for the user's data\nhint: set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path\n"
     );
 }
 

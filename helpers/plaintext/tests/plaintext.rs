@@ -566,13 +566,13 @@ fn the_plain_text_keyring_of_python_is_read_and_edited() {
     let one = "c2stU0VOVElORUwtMQ==";
     let text = format!(
         "[https_3A_2F_2Fapi_2Eopenai_2Ecom]\nwork = \n\t{one}\n\t\nother = eA==\n\n[openai]\nopenai_5fuser = \n\tc2stU0VOVElO\n\tRUwtMg==\n\t\n\n\
-         [https_3A_2F_2Fupload_2Epypi_2Eorg_2Flegacy_2F]\n__token__ = \n\t{one}\n\t\n\n"
+         [https_3A_2F_2Fupload_2Epackages_2Eexample_2Flegacy_2F]\n__token__ = \n\t{one}\n\t\n\n"
     );
     let test = Test::with(KEYRING, &text).env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
     // What ModelForge 0.2 kept is the default account's.
     test.run(&["get"], OPENAI).password("sk-SENTINEL-2").stderr("");
     test.run(&["get"], &format!("{OPENAI}username=work\n")).password("sk-SENTINEL-1");
-    test.run(&["get"], "protocol=https\nhost=upload.pypi.org\npath=legacy\n").nothing();
+    test.run(&["get"], "protocol=https\nhost=upload.packages.example\npath=legacy\n").nothing();
     let listed = test.run(&["list"], "").success().stderr("");
     assert!(listed.stdout.ends_with("count=3\n"));
     test.run(&["erase"], &format!("{OPENAI}username=work\n")).nothing();

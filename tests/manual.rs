@@ -191,3 +191,14 @@ fn without_a_folder_the_page_of_the_program_is_printed() {
     assert!(output.stdout.starts_with(b".TH modelforge\\-credential 1 "));
     assert!(program("modelforge-credential").exists());
 }
+
+#[test]
+fn the_help_of_each_helper_fits_a_terminal_and_ends_with_an_example() {
+    for name in ["age", "env", "keyring", "oauth", "plaintext"] {
+        let output = Test::new().program(format!("modelforge-credential-{name}")).args(["--help"]).output();
+        let help = String::from_utf8(output.stdout).expect("text");
+        let (_, example) = help.rsplit_once("\n\nExample").expect("an example");
+        assert!(example.contains(name), "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+    }
+}

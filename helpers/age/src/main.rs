@@ -27,11 +27,16 @@ A credential helper that keeps each credential in a file encrypted with age.
 Usage: modelforge-credential-age [OPTIONS] get|store|erase|list|capability
 
 Options:
-  --identity FILE   an age identity, a passphrase-protected one, an SSH key or an age plugin's; may be repeated.
-                    Without it, an identity of its own, made when it is first needed
-  --recipient KEY   a public key that can read what is stored from now on, beside the identities; may be repeated
-  --help            this text
-  --version         the version
+  --identity FILE  an age identity, a passphrase-protected one, an SSH key or
+                   an age plugin's; may be repeated. Without it, an identity
+                   of its own, made when it is first needed
+  --recipient KEY  a public key that can read what is stored from now on,
+                   beside the identities; may be repeated
+  --help           this text
+  --version        the version
+
+Example:
+  printf 'url=https://api.openai.com\\n' | modelforge-credential-age get
 ";
 
 struct Age {

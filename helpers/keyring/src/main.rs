@@ -20,13 +20,23 @@ use secret_service as store;
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 const HELP: &str = "\
-usage: modelforge-credential-keyring [--modelforge] get|store|erase|list|capability
+Keeps credentials in the store of the operating system, as a helper of
+modelforge-credential or of git.
 
-Keeps credentials in the store of the operating system: Secret Service (GNOME Keyring, KWallet, KeePassXC), macOS
-Keychain or Windows Credential Manager. It reads git's credential protocol on standard input.
+Usage: modelforge-credential-keyring [OPTIONS] get|store|erase|list|capability
 
-With --modelforge it means the items of ModelForge 0.2 instead: the service is the provider, the user its name and `_user`.
-MODELFORGE_CREDENTIAL_INTERACTIVE=0 makes a locked keyring an error instead of a prompt.
+The store is the Secret Service (GNOME Keyring, KWallet, KeePassXC), macOS
+Keychain or Windows Credential Manager. MODELFORGE_CREDENTIAL_INTERACTIVE=0
+makes a locked keyring an error instead of a prompt.
+
+Options:
+  --modelforge  the items of ModelForge 0.2 instead: the service is the
+                provider, the user its name and `_user`
+  --help        this text
+  --version     the version
+
+Example:
+  printf 'url=https://api.openai.com\\n' | modelforge-credential-keyring get
 ";
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };

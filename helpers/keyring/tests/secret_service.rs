@@ -404,8 +404,8 @@ fn the_command_line_is_that_of_a_helper() {
     let run = |word: &str| pipe(HELPER, &[], &[word], "");
     assert_eq!(run("capability").1, "version 0\ncapability authtype\ncapability state\n");
     assert_eq!(run("frobnicate"), (0, String::new(), String::new()));
-    let usage = "usage: modelforge-credential-keyring [--modelforge] get|store|erase|list|capability\n";
-    assert!(run("--help").1.starts_with(usage));
+    let usage = "\nUsage: modelforge-credential-keyring [OPTIONS] get|store|erase|list|capability\n";
+    assert!(run("--help").1.contains(usage));
     assert_eq!(run("--version").1, format!("modelforge-credential-keyring {}\n", env!("CARGO_PKG_VERSION")));
     let message = "error: unknown option `--verbose`\nhint: modelforge-credential-keyring --help\n".to_owned();
     assert_eq!(run("--verbose"), (2, String::new(), message));

@@ -263,17 +263,13 @@ pub fn parse() -> Result<Cli, Usage> {
     if let Some(options) = exec::print_of_one_provider() {
         return Ok(Cli { verbose: false, command: Command::Print(options) });
     }
-    let parsed = Cli::try_parse().map_err(|problem| match problem.kind() {
+    Cli::try_parse().map_err(|problem| match problem.kind() {
         // Asked for, not a mistake: printed, and the program ends.
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             problem.exit()
         }
         _ => mistake(&problem),
-    })?;
-    match &parsed.command {
-        Command::Unknown(words) if words.len() > 1 => Err(unknown_command(&words[0].to_string_lossy(), error::PROGRAM)),
-        _ => Ok(parsed),
-    }
+    })
 }
 
 /// The option of `--option=VALUE` or `--option <VALUE>`.
@@ -309,7 +305,7 @@ fn mistake(problem: &clap::Error) -> Usage {
     }
 }
 
-/// A command that was mistyped: of one of the commands, or, with arguments, of this program. Without them it may be an operation.
+/// A command of one of the commands that was mistyped.
 fn unknown_command(word: &str, within: &str) -> Usage {
     let root = command();
     let within = within.split(' ').nth(1).and_then(|name| root.find_subcommand(name)).unwrap_or(&root);

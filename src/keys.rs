@@ -5,7 +5,7 @@ mod variables;
 use std::io::IsTerminal;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::Record;
 
 use crate::audit::Event;
 use crate::config::provider_name;
@@ -13,7 +13,7 @@ use crate::error;
 use crate::links::{Chains, open};
 use crate::login::request_for;
 use crate::providers::{Provider, Providers};
-use crate::terminal::{self, Person};
+use crate::terminal::{self, Person, warn_once};
 
 pub use variables::{Variable, is_credentials_file};
 
@@ -78,22 +78,15 @@ pub fn find(
         answer = opened.chain.get_attended(&request)?;
     }
     event.answered(&answer);
-    answer.remarks.iter().chain(&answer.failed).for_each(warn);
+    answer.remarks.iter().chain(&answer.failed).for_each(warn_once);
     if answer.complete {
         return Ok(Found::Key(answer.record));
     }
-    opened.left_out.iter().for_each(warn);
+    opened.left_out.iter().for_each(warn_once);
     if let Some(helper) = &answer.quit {
-        warn(&error::told_to_quit(&request.record, helper));
+        warn_once(&error::told_to_quit(&request.record, helper));
     }
     Ok(Found::Nothing { certain: answer.failed.is_empty() && answer.quit.is_none() })
-}
-
-/// A helper that fails for one provider fails for the next as well: once is enough.
-fn warn(problem: &Error) {
-    if terminal::is_news(&problem.to_string()) {
-        terminal::warning(problem);
-    }
 }
 
 /// The variables that a command gets.
@@ -113,7 +106,9 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
     for name in &names {
         match key(command, &providers, name, must && !wanted.allow_missing)? {
             // A header that is encoded already goes into no variable; of all that there is, it is passed over.
-            Looked::Key(key) if !must && !key.record.has("password") => warn(&error::no_plain_key(&key.provider.name)),
+            Looked::Key(key) if !must && !key.record.has("password") => {
+                warn_once(&error::no_plain_key(&key.provider.name))
+            }
             Looked::Key(key) => {
                 all.add(&key, &wanted.only)?;
                 is_any = true;
@@ -149,7 +144,7 @@ fn names(wanted: &Wanted, providers: &Providers, command: &str) -> Result<(Vec<S
         return Err(error::no_provider_for(command).into());
     }
     // One that is not defined to its end is no reason to withhold the keys of the others.
-    let usable = |name: &String| providers.by_name(name).inspect_err(warn).is_ok();
+    let usable = |name: &String| providers.by_name(name).inspect_err(warn_once).is_ok();
     Ok((names.into_iter().filter(usable).collect(), false))
 }
 
@@ -165,7 +160,7 @@ fn signed_in(providers: &Providers) -> Result<Vec<String>> {
     }
     // In the default chain, a helper that this machine has no use for is news only where nothing was found.
     if !chains.automatic() || names.is_empty() {
-        failed.iter().chain(chains.left_out()).for_each(warn);
+        failed.iter().chain(chains.left_out()).for_each(warn_once);
     }
     names.sort_unstable();
     names.dedup();

@@ -1,9 +1,9 @@
 //! One process at a time for one credential: who stores, erases or refreshes it holds a file lock. The kernel drops it when the
 //! process ends, however it ends.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use modelforge_credential_protocol::{Record, Result};
 
@@ -51,7 +51,7 @@ impl Lock {
                 return Ok(Self { file: None });
             }
         };
-        match wait_for(&file, patience) {
+        match own::wait(patience, || file.try_lock()) {
             Ok(true) => {
                 if let Ok(mut held) = NAME.lock() {
                     *held = Some(name);
@@ -70,25 +70,10 @@ impl Lock {
 /// Waits for the lock of migrations: one at a time. It is no credential's lock, and those are taken while it is held.
 pub fn one_migration() -> Result<File> {
     let file = open("migration").map_err(|problem| error::no_migration_lock(&problem))?;
-    match wait_for(&file, PATIENCE) {
+    match own::wait(PATIENCE, || file.try_lock()) {
         Ok(true) => Ok(file),
         Ok(false) => Err(error::migrated_elsewhere()),
         Err(problem) => Err(error::no_migration_lock(&problem.into())),
-    }
-}
-
-/// Whether the lock came before the patience ended.
-fn wait_for(file: &File, patience: Duration) -> std::io::Result<bool> {
-    let start = Instant::now();
-    let mut pause = Duration::from_micros(200);
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(true),
-            Err(TryLockError::WouldBlock) if start.elapsed() > patience => return Ok(false),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
-            Err(TryLockError::Error(problem)) => return Err(problem),
-        }
-        pause = (pause * 2).min(Duration::from_millis(20));
     }
 }
 

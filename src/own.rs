@@ -1,9 +1,10 @@
 //! The files that this program keeps for itself: locks, the audit log, what migrations did. Only their owner may look into them,
 //! and what somebody else put in their place is refused.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use modelforge_credential_protocol::Result;
 
@@ -15,6 +16,11 @@ pub fn folder() -> Option<PathBuf> {
         return None;
     }
     Some(dirs::state_dir().or_else(dirs::data_local_dir)?.join(PROGRAM))
+}
+
+/// The folder in which programs keep a user's data. `None`: the user has no home.
+pub fn data_home() -> Option<PathBuf> {
+    modelforge_credential_protocol::has_home("XDG_DATA_HOME").then(dirs::data_dir).flatten()
 }
 
 /// Opens a file that is one and no link, which may lead anywhere, and no FIFO, which may never answer.
@@ -48,6 +54,21 @@ pub fn open_or_make(path: &Path, options: &mut OpenOptions) -> Result<File> {
             Ok(open(path, options.create(true))?)
         }
         opened => Ok(opened?),
+    }
+}
+
+/// Tries to lock until it can, or the patience ends: whether it could.
+pub fn wait(patience: Duration, lock: impl Fn() -> std::result::Result<(), TryLockError>) -> io::Result<bool> {
+    let start = Instant::now();
+    let mut pause = Duration::from_micros(50);
+    loop {
+        match lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(problem)) => return Err(problem),
+            Err(TryLockError::WouldBlock) if start.elapsed() > patience => return Ok(false),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(5));
     }
 }
 

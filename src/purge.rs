@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record, has_home};
+use modelforge_credential_protocol::{Error, Record};
 
 use crate::config::Config;
 use crate::links::Chains;
@@ -82,7 +82,7 @@ fn is_below(folder: &Path, record: &Record) -> bool {
 
 impl Places {
     fn find() -> Result<Self> {
-        let data = has_home("XDG_DATA_HOME").then(dirs::data_dir).flatten().ok_or_else(error::no_state_folder)?;
+        let data = own::data_home().ok_or_else(error::no_state_folder)?;
         let data = data.join(error::PROGRAM);
         Ok(Self {
             store: data.join("age"),

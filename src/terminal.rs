@@ -168,6 +168,13 @@ pub fn is_news(warning: &str) -> bool {
     is_news
 }
 
+/// A warning of which once is enough: a helper that fails for one credential fails for the next as well.
+pub fn warn_once(problem: &Error) {
+    if is_news(&problem.to_string()) {
+        warning(problem);
+    }
+}
+
 /// One line of the trace.
 pub fn trace(line: &str) {
     if is_verbose() {

@@ -189,16 +189,12 @@ pub fn capability() -> Result<()> {
 /// An operation that a later protocol may have is ignored, as the protocol asks of helpers; a command that was mistyped, or has
 /// arguments, is an error.
 pub fn unknown(words: &[OsString]) -> Result<()> {
-    let [word] = words else {
-        let word = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-        return Err(error::unknown_command(&word, None).into());
-    };
-    let word = word.to_string_lossy();
+    let word = words.first().map(|word| word.to_string_lossy()).unwrap_or_default();
     let names = cli::names();
     let similar = closest(&word, names.iter().map(String::as_str));
     let is_operation = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_');
     let is_typed = std::io::IsTerminal::is_terminal(&std::io::stdin());
-    if similar.is_some() || is_typed || !is_operation {
+    if words.len() != 1 || similar.is_some() || is_typed || !is_operation {
         return Err(error::unknown_command(&word, similar).into());
     }
     Ok(())

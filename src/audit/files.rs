@@ -4,7 +4,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use modelforge_credential_protocol::Result;
 
@@ -105,17 +105,7 @@ pub fn lock_to_read(folder: &Path) -> Result<Option<File>> {
 }
 
 fn wait(lock: impl Fn() -> std::result::Result<(), TryLockError>) -> Result<()> {
-    let start = Instant::now();
-    let mut pause = Duration::from_micros(50);
-    loop {
-        match lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(problem)) => return Err(problem.into()),
-            Err(TryLockError::WouldBlock) if start.elapsed() > PATIENCE => return Err(error::log_is_locked()),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
-        }
-        pause = (pause * 2).min(Duration::from_millis(5));
-    }
+    if own::wait(PATIENCE, lock)? { Ok(()) } else { Err(error::log_is_locked()) }
 }
 
 /// Opens the current segment; to write, only at its end.

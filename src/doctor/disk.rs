@@ -7,10 +7,8 @@ const CHECK: &str = "disk";
 
 #[cfg(unix)]
 pub fn check() -> Vec<Finding> {
-    use modelforge_credential_protocol::has_home;
-    let data = has_home("XDG_DATA_HOME").then(dirs::data_dir).flatten();
     let (mut findings, mut disks) = (Vec::new(), Vec::new());
-    for folder in [data, crate::audit::folder()].into_iter().flatten() {
+    for folder in [crate::own::data_home(), crate::own::folder()].into_iter().flatten() {
         // What is not there yet is made below the nearest folder that is.
         let Some(place) = folder.ancestors().find(|place| place.is_dir()) else { continue };
         let Ok(metadata) = place.metadata() else { continue };

@@ -38,12 +38,11 @@ pub fn check() -> Vec<Finding> {
 #[cfg(unix)]
 pub fn folders() -> Vec<(std::path::PathBuf, bool)> {
     use crate::error::PROGRAM;
-    use modelforge_credential_protocol::has_home;
-    let own = |variable, folder: fn() -> Option<std::path::PathBuf>| has_home(variable).then(folder).flatten();
+    use crate::own;
     let folders = [
         (crate::config::path().and_then(|(path, _)| Some(path.parent()?.to_path_buf())), false),
-        (own("XDG_DATA_HOME", dirs::data_dir).map(|folder| folder.join(PROGRAM)), true),
-        (crate::audit::folder(), true),
+        (own::data_home().map(|folder| folder.join(PROGRAM)), true),
+        (own::folder(), true),
     ];
     let mut folders: Vec<_> = folders.into_iter().filter_map(|(path, is_private)| Some((path?, is_private))).collect();
     // A configuration that was named may lie among things that are not ours.

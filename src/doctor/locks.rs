@@ -16,8 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn check() -> Vec<Finding> {
     let mut paths: Vec<PathBuf> = audit::folder().map(|folder| audit::head_file(&folder)).into_iter().collect();
-    let data = modelforge_credential_protocol::has_home("XDG_DATA_HOME").then(dirs::data_dir).flatten();
-    paths.extend(data.map(|folder| folder.join(error::PROGRAM).join("age").join(".lock")));
+    paths.extend(own::data_home().map(|folder| folder.join(error::PROGRAM).join("age").join(".lock")));
     if let Some(folder) = own::folder().map(|folder| folder.join("locks")) {
         paths.extend(std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()));
     }

@@ -11,7 +11,7 @@ use crate::audit::Event;
 use crate::chain::holds_the_same_secret;
 use crate::error;
 use crate::providers::Providers;
-use crate::terminal::{Progress, is_news, warning};
+use crate::terminal::{Progress, warn_once};
 
 /// What became of a credential.
 pub enum Outcome {
@@ -127,9 +127,7 @@ fn store(item: &Item, route: &Route, choice: &Choice, journal: &mut Journal) -> 
     let record = with(&item.request.record, &found);
     journal.moving(Named::of(&source.words, item.file.as_deref(), &item.request.record))?;
     let stored = item.target(route).store_moved(&record, choice.prefer == Some(Prefer::Source))?;
-    // The same of each helper for each credential is said once.
-    let news = stored.remarks.iter().filter(|remark| is_news(&remark.to_string()));
-    news.for_each(warning);
+    stored.remarks.iter().for_each(warn_once);
     Ok(if stored.kept_by.is_empty() { Err(error::not_kept(&record)) } else { Ok(stored.kept_by) })
 }
 

@@ -5,16 +5,38 @@ set -eu
 cd "$(dirname "$0")"
 bin=${DESTDIR:-}${PREFIX:-$HOME/.local}/bin
 
-cargo build --release --locked --workspace --bins
+# When a program starts, glibc asks the processor some forty questions. Each is a trap where it is a virtual one, and together they take
+# longer than all that ours do; musl asks none. Who names a target gets that one.
 host=$(rustc -vV | sed -n 's/^host: //p')
-built=${CARGO_TARGET_DIR:-target}/$host/release
+target=${CARGO_BUILD_TARGET:-$host}
+musl=${host%-gnu}-musl
+has_musl() { [ -d "$(rustc --print target-libdir --target "$musl" 2>/dev/null)" ]; }
+if [ -z "${CARGO_BUILD_TARGET:-}" ] && [ "$host" != "${host%-linux-gnu}" ]; then
+    if ! has_musl && command -v rustup >/dev/null; then
+        echo "adding Rust's target $musl, with which programs start faster"
+        timeout 120 rustup target add "$musl" >/dev/null 2>&1 || echo "it cannot be had now; they are linked with glibc"
+    fi
+    ! has_musl || target=$musl
+fi
+
+target_of_oauth=$target
+if [ "$target" = "$musl" ]; then
+    # It waits for a network anyway, and its C code would need a compiler for musl.
+    target_of_oauth=$host
+    cargo build --release --locked --target "$target" --workspace --exclude modelforge-credential-oauth --bins
+    cargo build --release --locked --target "$host" -p modelforge-credential-oauth
+else
+    cargo build --release --locked --target "$target" --workspace --bins
+fi
 mkdir -p "$bin"
-for program in "$built"/modelforge-credential "$built"/modelforge-credential-*; do
-    case $program in *.d) continue ;; esac
+for name in "" -age -env -keyring -oauth -plaintext; do
+    program=modelforge-credential$name
+    from=$target
+    [ "$name" != -oauth ] || from=$target_of_oauth
     # A rename, so that a process which runs the older one is not disturbed.
-    cp "$program" "$bin/.${program##*/}.new"
-    mv "$bin/.${program##*/}.new" "$bin/${program##*/}"
-    echo "installed $bin/${program##*/}"
+    cp "${CARGO_TARGET_DIR:-target}/$from/release/$program" "$bin/.$program.new"
+    mv "$bin/.$program.new" "$bin/$program"
+    echo "installed $bin/$program"
 done
 
 share=${bin%/bin}/share

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use modelforge_credential_protocol::{Error, Record, visible};
 
+use crate::config::{DEFAULT_CHAIN, closest};
+
 pub use audit::*;
 pub use doctor::*;
 pub use exec::*;
@@ -321,12 +323,13 @@ pub fn bad_provider_name(name: &str) -> Error {
 
 pub fn helper_missing(name: &str) -> Error {
     let error = Error::new(format!("helper `{}` is not installed beside the program or on PATH", visible(name)));
-    match name {
-        "env" | "keyring" | "age" => {
-            error.hint(format!("cargo install --locked --path helpers/{name}  # in the project's folder"))
+    error.hint(match closest(name, DEFAULT_CHAIN.into_iter()) {
+        Some(ours) if ours == name => {
+            format!("cargo install --locked --path helpers/{name}  # in the project's folder")
         }
-        _ => error.hint(format!("put a program named {PROGRAM}-{} on PATH", visible(name))),
-    }
+        Some(ours) => format!("did you mean `{ours}`?"),
+        None => format!("put a program named {PROGRAM}-{} on PATH", visible(name)),
+    })
 }
 
 pub fn program_missing(name: &str) -> Error {

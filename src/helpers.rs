@@ -5,6 +5,8 @@ mod probe;
 mod table;
 pub mod test;
 
+use std::path::Path;
+
 use anyhow::Result;
 use modelforge_credential_protocol::Error;
 use serde::Serialize;
@@ -41,6 +43,8 @@ struct Row {
     helper: String,
     /// The words of its entry.
     entry: Vec<String>,
+    #[serde(skip)]
+    written: Entry,
     /// Where the entry stands, for people.
     from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +91,7 @@ pub fn helpers(json: bool) -> Result<()> {
             Row {
                 helper: crate::links::name(entry),
                 entry: entry.words.clone(),
+                written: entry.clone(),
                 from: origin.of_entry(at),
                 line: origin.line(at),
                 path,
@@ -118,16 +123,17 @@ fn others(chains: &[ChainRow]) -> Vec<Other> {
         let asked = chains.iter().flat_map(|chain| &chain.helpers);
         asked.into_iter().any(|row| row.entry.starts_with(entry) || row.helper == entry.join("-"))
     };
-    let common: Vec<&[String]> =
-        chains.first().map(|chain| chain.helpers.iter().map(|row| row.entry.as_slice()).collect()).unwrap_or_default();
+    let common: Vec<&Entry> =
+        chains.first().map(|chain| chain.helpers.iter().map(|row| &row.written).collect()).unwrap_or_default();
     let found = installed().into_iter().filter(|found| !is_asked(&found.entry));
     found
         .map(|found| {
             let mut entries = common.clone();
             // What makes a token, or reads other programs' files, comes after what keeps keys.
-            let last = |entry: &&[String]| entry.first().is_some_and(|word| word == "plaintext" || word == "oauth");
+            let last = |entry: &&Entry| entry.words.first().is_some_and(|word| word == "plaintext" || word == "oauth");
             let at = entries.iter().position(last).unwrap_or(entries.len());
-            entries.insert(at, &found.entry);
+            let new = Entry { words: found.entry.clone(), is_command: found.entry.len() > 1, timeout: None };
+            entries.insert(at, &new);
             let entries: Vec<String> = entries.into_iter().map(as_toml).collect();
             Other {
                 helper: found.entry.join(" "),
@@ -140,12 +146,13 @@ fn others(chains: &[ChainRow]) -> Vec<Other> {
 }
 
 /// An entry as the configuration writes it.
-fn as_toml(words: &[String]) -> String {
+fn as_toml(entry: &Entry) -> String {
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    let is_command = words.len() > 1 && words.first().is_some_and(|word| word == "git");
-    if is_command {
-        let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-        return format!("{{ command = [{}] }}", words.join(", "));
+    let is_path = entry.words.first().is_some_and(|word| Path::new(word).is_absolute());
+    if entry.timeout.is_none() && (!entry.is_command || is_path) {
+        return quoted(&shell_words::join(&entry.words));
     }
-    quoted(&shell_words::join(words))
+    let words: Vec<String> = entry.words.iter().map(|word| quoted(word)).collect();
+    let timeout = entry.timeout.map(|limit| format!(", timeout = \"{}ms\"", limit.as_millis())).unwrap_or_default();
+    format!("{{ command = [{}]{timeout} }}", words.join(", "))
 }

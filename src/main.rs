@@ -32,6 +32,7 @@ mod terminal;
 mod url;
 mod wire;
 
+use std::io::ErrorKind::BrokenPipe;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -91,7 +92,10 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            terminal::error(&problem);
+            // `… | head` has read enough: nobody wants to hear of it.
+            if problem.downcast_ref::<std::io::Error>().is_none_or(|problem| problem.kind() != BrokenPipe) {
+                terminal::error(&problem);
+            }
             ExitCode::from(error::exit_status(&problem))
         }
     }

@@ -114,6 +114,28 @@ fn what_is_installed_and_not_asked_is_named_with_the_line_that_adds_it() {
 }
 
 #[test]
+fn the_line_that_adds_a_helper_keeps_programs_and_their_time_limits() {
+    let config = r#"helpers = [{ command = ["op", "read"] }, { command = ["age"], timeout = "5s" }]"#;
+    let test = Test::new().script("vault", "exit 0").config(config).args(["helpers", "--json"]);
+    let (_, _, report) = report(&test);
+    let others = report["others"].as_array().expect("a list");
+    let vault = others.iter().find(|other| other["helper"] == "vault").expect("it is named");
+    let line = r#"helpers = [{ command = ["op", "read"] }, { command = ["age"], timeout = "5000ms" }, "vault"]"#;
+    assert_eq!(vault["add"], line);
+}
+
+#[test]
+fn a_mistyped_helper_is_told_from_a_missing_one() {
+    let test = Test::new().helpers("agee").args(["print", "openai"]);
+    test.stderr(
+        "warning: helper `agee` failed: helper `agee` is not installed beside the program or on PATH\n\
+         hint: did you mean `age`?\n\
+         error: no credential for `openai` was found, but not every helper could be asked\n",
+    )
+    .status(1);
+}
+
+#[test]
 fn git_s_helpers_on_path_are_named_as_commands() {
     let test = Test::new();
     let path = test.bin().join("git-credential-vault");

@@ -123,6 +123,14 @@ fn a_shell_that_nobody_knows_is_an_error_that_repeats_nothing() {
 }
 
 #[test]
+fn a_reader_that_has_read_enough_hears_no_complaint() {
+    // More than a pipe holds, so that there is no other way to end.
+    let script = "{ BIN completions bash; echo $? >&2; } | head -n 1 >/dev/null"
+        .replace("BIN", &crate::support::program("modelforge-credential").display().to_string());
+    Test::new().program("/bin/sh").args(["-c", &script]).stderr("1\n").success();
+}
+
+#[test]
 fn every_manual_page_is_accepted_by_man_and_holds_what_it_should() {
     let test = Test::new();
     let folder = test.home().join("man").display().to_string();

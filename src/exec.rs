@@ -39,9 +39,18 @@ pub fn exec(exec: &Exec) -> Result<()> {
     if mask.is_none() && files.is_empty() {
         return Err(start::instead(command, &program).into());
     }
-    let ended = match mask {
-        Some(mask) => parent::masked(command, Arc::new(mask)),
+    let mask = mask.map(Arc::new);
+    let run = |command| match &mask {
+        Some(mask) => parent::masked(command, Arc::clone(mask)),
         None => parent::plain(command),
+    };
+    #[cfg(unix)]
+    let shell = start::through_the_shell(&command);
+    let ended = run(command);
+    #[cfg(unix)]
+    let ended = match ended {
+        Err(problem) if start::is_for_the_shell(&problem) => run(shell),
+        ended => ended,
     };
     drop(files);
     let ended = ended.map_err(|problem| error::command_not_started(&program, &problem))?;

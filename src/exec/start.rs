@@ -42,10 +42,36 @@ pub fn command(program: &Path, word: &OsStr, arguments: &[OsString]) -> Command 
     command
 }
 
+/// The same for a script that does not say what it is for: as execvp(3) has it, that is the shell's. Not every C library does
+/// that, and none for a process of its own.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "this is the file that starts the person's command")]
+pub fn through_the_shell(command: &Command) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
+/// Whether the system knows no way to run what it was given.
+#[cfg(unix)]
+pub fn is_for_the_shell(problem: &std::io::Error) -> bool {
+    problem.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
+}
+
 /// Becomes the command; returns only if that fails.
 #[cfg(unix)]
 pub fn instead(mut command: Command, program: &Path) -> NotStarted {
-    let problem = std::os::unix::process::CommandExt::exec(&mut command);
+    use std::os::unix::process::CommandExt;
+    let mut problem = command.exec();
+    if is_for_the_shell(&problem) {
+        problem = through_the_shell(&command).exec();
+    }
     error::command_not_started(program, &problem)
 }
 

@@ -17,7 +17,14 @@ const RULES: &[(&str, &[&str])] = &[
     ),
     ("F3", &["the_longest_line_passes_and_one_byte_more_does_not", "long_headers_are_refused_whole_and_never_split"]),
     ("F4", &["a_bad_line_is_named_by_its_number_alone", "lines_that_are_none_and_values_out_of_range_are_refused"]),
-    ("F5", &["what_follows_an_empty_line_is_not_read", "the last line need not be ended"]),
+    (
+        "F5",
+        &[
+            "what_follows_an_empty_line_is_not_read",
+            "the last line need not be ended",
+            "a_helper_may_read_to_the_end_of_the_stream",
+        ],
+    ),
     ("F6", &["merging_replaces_single_values_in_place_and_lists_as_a_whole"]),
     ("F7", &["what_cannot_be_written_cannot_be_set_and_the_error_names_no_value"]),
     (
@@ -137,7 +144,7 @@ fn the_helper_in_sh_keeps_the_rules() {
     let judged = Judged::of(&script.args(["helpers", "test", &program, "--json"]));
     assert_eq!(judged.names("broken"), [""; 0]);
     // It does not know `authtype`, cannot list, and keeps all else.
-    assert_eq!((judged.names("not offered").len(), judged.names("holds").len()), (8, 46));
+    assert_eq!((judged.names("not offered").len(), judged.names("holds").len()), (8, 47));
     assert_eq!(judged.names("not run"), [""; 0]);
 }
 
@@ -150,6 +157,73 @@ fn the_helper_in_sh_is_a_link_of_the_chain() {
     let test = test.args(["fill"]).stdin("provider=openai\n").stdout(&found).success();
     let test = test.args(["reject"]).stdin("provider=openai\n").success();
     test.args(["get"]).stdin("provider=openai\n").success();
+}
+
+/// The helper of the text in sh, alone; what it answered and how it ended.
+fn vault(test: &Test, operation: &str, request: &str) -> (Option<i32>, String, String) {
+    let vault = test.bin().join("modelforge-credential-vault");
+    let output = test.run(&[vault.as_os_str(), std::ffi::OsStr::new(operation)], request);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+const SILENCE: (Option<i32>, String, String) = (Some(0), String::new(), String::new());
+
+#[test]
+fn the_helper_in_sh_answers_for_no_other_place() {
+    system("age", "age");
+    let test = with_program("vault", "sh");
+    let stored = format!("protocol=https\nhost=a host=b\npassword={SECRET}\n");
+    assert_eq!(vault(&test, "store", &stored), SILENCE);
+    assert_eq!(vault(&test, "get", "protocol=https host=a\nhost=b\n").1, "");
+    assert_eq!(vault(&test, "get", "protocol=https\nhost=a\n").1, "");
+    // Another place's file, put where it does not belong.
+    assert_eq!(vault(&test, "store", "protocol=https\nhost=c\npassword=other\n"), SILENCE);
+    let files = crate::support::files_below(&test.home().join(".vault"));
+    let [first, second]: &[std::path::PathBuf; 2] = &files
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|ending| ending == "age"))
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("two files");
+    std::fs::copy(first, second).expect("a file can be copied");
+    let answers = ["a host=b", "c"].map(|host| vault(&test, "get", &format!("protocol=https\nhost={host}\n")));
+    assert_eq!(answers.iter().filter(|(status, ..)| *status == Some(0)).count(), 1, "{answers:?}");
+    assert!(
+        answers
+            .iter()
+            .any(|(_, found, said)| found.is_empty() && said == "error: a file of the vault is for another place\n")
+    );
+}
+
+#[test]
+fn the_helper_in_sh_makes_no_identity_that_opens_nothing() {
+    system("age", "age");
+    // What age-keygen does on a full disk.
+    let test = with_program("vault", "sh");
+    let keygen = test.bin().join("age-keygen");
+    std::fs::write(&keygen, "#!/bin/sh\n[ \"${1-}\" != -y ]\n").expect("it can be written");
+    std::fs::set_permissions(&keygen, std::fs::Permissions::from_mode(0o755)).expect("it can be made a program");
+    let stored = format!("protocol=https\nhost=h\npassword={SECRET}\n");
+    let failed = (Some(1), String::new(), "error: no identity could be made\n".to_owned());
+    assert_eq!(vault(&test, "store", &stored), failed);
+    std::fs::remove_file(&keygen).expect("it can be removed");
+    assert_eq!(vault(&test, "store", &stored), SILENCE);
+    // One that is gone is not replaced: nothing would open what is there.
+    std::fs::remove_file(test.home().join(".vault/identity")).expect("it can be removed");
+    let gone = (Some(1), String::new(), "error: the identity of the vault is gone\n".to_owned());
+    assert_eq!(vault(&test, "store", &stored), gone);
+}
+
+#[test]
+fn the_helper_in_sh_does_not_call_absent_what_it_cannot_read() {
+    let test = with_program("vault", "sh");
+    // Not a mode: the superuser reads everything.
+    std::fs::write(test.home().join(".vault"), "no folder").expect("it can be written");
+    for operation in ["get", "erase"] {
+        let (status, found, said) = vault(&test, operation, "protocol=https\nhost=h\n");
+        assert_eq!((status, &*found, &*said), (Some(1), "", "error: the vault cannot be read\n"));
+    }
 }
 
 #[test]
@@ -186,6 +260,14 @@ fn what_follows_an_empty_line_is_not_read() {
     let test = Test::new().env("OPENAI_API_KEY", SECRET).helpers("env");
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
     test.args(["get"]).stdin("provider=openai\n\nprovider=mistral\nno equals sign\n").stdout(&found).success();
+}
+
+#[test]
+fn a_helper_may_read_to_the_end_of_the_stream() {
+    let body = format!("cat >/dev/null; [ $1 != get ] || printf 'username=u\\npassword={SECRET}\\n'");
+    let test = Test::new().script("reads", &body).helpers("reads");
+    let found = format!("protocol=https\nhost=h\nusername=u\npassword={SECRET}\n");
+    test.args(["get"]).stdin("protocol=https\nhost=h\n").stdout(&found).success();
 }
 
 #[test]

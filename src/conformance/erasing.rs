@@ -1,6 +1,6 @@
 //! An erase takes what it names, and nothing else.
 
-use super::case::{Case, alone, case};
+use super::case::{Case, Level, alone, case};
 
 pub const CASES: &[Case] = &[
     case("O6", "an erase that names the user leaves the other users", |s| {
@@ -18,6 +18,15 @@ pub const CASES: &[Case] = &[
         s.erases(format!("{}password={}\n", s.ann, s.secret))?;
         s.finds_nothing(&s.ann)
     }),
+    alone("O6", "an erase that names a pre-encoded credential erases no password", |s| {
+        s.with_ann()?;
+        for announced in ["capability[]=authtype\n", ""] {
+            let _ = s.run("erase", format!("{announced}{}authtype=Bearer\ncredential=other\n", s.ann))?;
+            s.finds(&s.ann, &s.secret)?;
+        }
+        Ok(())
+    })
+    .level(Level::Protocol),
     case("O6", "an erase without a user name erases all of the host, and no other host", |s| {
         let other = format!("protocol=https\nhost={}\nusername={}\n", s.other_host("org"), s.name_of_ann);
         s.with_ann()?;

@@ -5,22 +5,22 @@ set -eu
 cd "$(dirname "$0")"
 bin=${DESTDIR:-}${PREFIX:-$HOME/.local}/bin
 
-# When a program starts, glibc asks the processor some forty questions. Each is a trap where it is a virtual one, and together they take
-# longer than all that ours do; musl asks none. Who names a target gets that one.
+target=$(sh .cargo/target)
 host=$(rustc -vV | sed -n 's/^host: //p')
-target=${CARGO_BUILD_TARGET:-$host}
-musl=${host%-gnu}-musl
-has_musl() { [ -d "$(rustc --print target-libdir --target "$musl" 2>/dev/null)" ]; }
-if [ -z "${CARGO_BUILD_TARGET:-}" ] && [ "$host" != "${host%-linux-gnu}" ]; then
-    if ! has_musl && command -v rustup >/dev/null; then
-        echo "adding Rust's target $musl, with which programs start faster"
-        timeout 120 rustup target add "$musl" >/dev/null 2>&1 || echo "it cannot be had now; they are linked with glibc"
+case $target in
+"${CARGO_BUILD_TARGET:-}" | *-musl) ;;
+*-linux-gnu)
+    if command -v rustup >/dev/null; then
+        echo "adding Rust's target ${host%-gnu}-musl, with which programs start faster"
+        timeout --foreground 120 rustup target add "${host%-gnu}-musl" || true
+        target=$(sh .cargo/target)
+        [ "$target" != "$host" ] || echo "it cannot be had now: they are linked with glibc"
     fi
-    ! has_musl || target=$musl
-fi
+    ;;
+esac
 
 target_of_oauth=$target
-if [ "$target" = "$musl" ]; then
+if [ "$target" = "${host%-gnu}-musl" ]; then
     # It waits for a network anyway, and its C code would need a compiler for musl.
     target_of_oauth=$host
     cargo build --release --locked --target "$target" --workspace --exclude modelforge-credential-oauth --bins
@@ -28,11 +28,15 @@ if [ "$target" = "$musl" ]; then
 else
     cargo build --release --locked --target "$target" --workspace --bins
 fi
+case $target in *-windows-*) exe=.exe ;; *) exe='' ;; esac
 mkdir -p "$bin"
-for name in "" -age -env -keyring -oauth -plaintext; do
-    program=modelforge-credential$name
+for source in src/main.rs helpers/*/src/main.rs; do
     from=$target
-    [ "$name" != -oauth ] || from=$target_of_oauth
+    case $source in
+    src/*) program=modelforge-credential$exe ;;
+    *) program=${source%/src/main.rs} program=modelforge-credential-${program#helpers/}$exe ;;
+    esac
+    [ "$program" != modelforge-credential-oauth ] || from=$target_of_oauth
     # A rename, so that a process which runs the older one is not disturbed.
     cp "${CARGO_TARGET_DIR:-target}/$from/release/$program" "$bin/.$program.new"
     mv "$bin/.$program.new" "$bin/$program"
@@ -71,6 +75,6 @@ printf 'provider=openai\n' | ask fill | sed 's/^/  /'
 echo "stored encrypted, and got back through the chain"
 
 case :$PATH: in
-*":$bin:"*) ;;
-*) printf '\nto find it, add to your shell profile:  export PATH="%s:$PATH"\n' "$bin" ;;
+*":${bin#"${DESTDIR:-}"}:"*) ;;
+*) printf '\nto find it, add to your shell profile:  export PATH="%s:$PATH"\n' "${bin#"${DESTDIR:-}"}" ;;
 esac

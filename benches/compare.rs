@@ -53,6 +53,7 @@ fn main() {
         |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `sh benches/compare`"));
     let programs = PathBuf::from(variable("BENCH_PROGRAMS"));
     let empty = variable("BENCH_EMPTY");
+    let like_ours = variable("BENCH_LIKE_OURS");
     let home = PathBuf::from(variable("BENCH_HOME"));
     let bus = variable("BENCH_BUS");
     let rounds: usize = std::env::var("BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(200);
@@ -78,8 +79,10 @@ fn main() {
     // Before each case, untimed: what ran before it (a daemon may still be busy) must not count.
     let settle = plain("", vec![vec![&empty]], "", None);
     let mut cases = vec![
+        plain("2 empty programs of Rust, linked as ours", vec![vec![&like_ours]; 2], "", None),
         plain("2 empty static programs", vec![vec![&empty]; 2], "", None),
         get("get: env", "env", vec![("OPENAI_API_KEY", "sk-environment".into())]),
+        plain("3 empty programs of Rust, linked as ours", vec![vec![&like_ours]; 3], "", None),
         plain("3 empty static programs", vec![vec![&empty]; 3], "", None),
         get("get: env, age", "env\nage", vec![]),
         get("get: env, keyring", "env\nkeyring", vec![("DBUS_SESSION_BUS_ADDRESS", bus.clone())]),

@@ -347,7 +347,12 @@ pub fn program_untrusted(path: &Path, writable: &Path) -> Error {
 }
 
 pub fn not_started(problem: &std::io::Error) -> Error {
-    Error::new(format!("it could not be started: {problem}"))
+    let error = Error::new(format!("it could not be started: {problem}"));
+    // ENOEXEC, which has no kind.
+    match cfg!(unix) && problem.raw_os_error() == Some(8) {
+        true => error.hint("a script begins with the program that it is for: #!/bin/sh"),
+        false => error,
+    }
 }
 
 pub fn too_slow(limit: Duration) -> Error {

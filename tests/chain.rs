@@ -123,6 +123,22 @@ fn a_failing_missing_or_garbled_helper_is_a_warning_and_never_hides_a_working_on
 }
 
 #[test]
+fn a_script_that_names_no_interpreter_is_told_how() {
+    let test = Test::new();
+    let path = test.bin().join("modelforge-credential-bare");
+    std::fs::write(&path, "echo password=x\n").expect("it can be written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&path, mode).expect("it can be made a program");
+    let test = test.helpers("bare").args(["get"]).stdin("protocol=https\nhost=h\n");
+    test.stderr(
+        "warning: helper `bare` failed: it could not be started: Exec format error (os error 8)\n\
+         hint: a script begins with the program that it is for: #!/bin/sh\n\
+         error: no credential for `https://h` was found, but not every helper could be asked\n",
+    )
+    .failure();
+}
+
+#[test]
 fn a_failure_is_never_taken_for_absence() {
     let test = Test::new().script("locked", "echo 'error: the vault is locked' >&2; exit 1").helpers("locked");
     test.args(["get"])

@@ -339,6 +339,19 @@ fn a_missing_bus_and_a_stale_address_are_told_apart() {
 }
 
 #[test]
+fn of_several_addresses_the_first_that_answers_is_used() {
+    let keyring = Keyring::start();
+    let env = |addresses: String| {
+        let others = keyring.env().into_iter().filter(|(name, _)| *name != "DBUS_SESSION_BUS_ADDRESS");
+        others.chain([("DBUS_SESSION_BUS_ADDRESS", addresses.into())]).collect::<Vec<_>>()
+    };
+    for addresses in ["unix:path=/nowhere;LIVE", "autolaunch:;LIVE;nonsense", ";LIVE;"] {
+        let addresses = addresses.replace("LIVE", keyring.address());
+        assert_eq!(helper_with(&env(addresses), "list", ""), (0, "count=0\n".to_owned(), String::new()));
+    }
+}
+
+#[test]
 fn the_bus_is_found_without_its_variable() {
     let keyring = Keyring::start();
     let socket = keyring.address().strip_prefix("unix:path=").unwrap().split(',').next().unwrap().to_owned();

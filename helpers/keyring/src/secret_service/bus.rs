@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// Below the two minutes after which the caller ends this process, so that it still can dismiss the prompt and say why.
 const PATIENCE_FOR_A_PERSON: Duration = Duration::from_secs(110);
 
+const UNUSABLE: &str = "DBUS_SESSION_BUS_ADDRESS is not an address that can be used";
+
 pub enum Failure {
     Locked,
     /// The object was removed by somebody else since it was found.
@@ -71,22 +73,27 @@ pub fn run<T>(operation: impl AsyncFn(&Bus) -> std::result::Result<T, Failure>) 
 }
 
 impl Bus {
+    /// An address may be several, each tried in its turn (D-Bus specification, "Server Addresses").
     async fn connect() -> Result<Self> {
-        let address = address()?;
+        let addresses = address()?;
         let runtime = SharedRuntime::current()?;
         let deadline = Instant::now() + PATIENCE;
-        match runtime.timeout_at(deadline, Builder::address(address.as_str()).build()).await {
-            Ok(Ok(connection)) => Ok(Self { connection, runtime, deadline: Cell::new(deadline) }),
-            Ok(Err(zbus::Error::Connection(..))) => {
-                Err(Error::new("nothing listens at the address of the D-Bus session bus")
-                    .hint("log in again, or correct DBUS_SESSION_BUS_ADDRESS"))
-            }
-            Ok(Err(zbus::Error::Address(_) | zbus::Error::Unsupported)) => {
-                Err(Error::new("DBUS_SESSION_BUS_ADDRESS is not an address that can be used").hint("log in again"))
-            }
-            Ok(Err(_)) => Err("the D-Bus session bus refused the connection".into()),
-            Err(_) => Err("the D-Bus session bus does not answer".into()),
+        let mut failure = Error::new(UNUSABLE).hint("log in again");
+        for address in addresses.split(';').filter(|address| !address.is_empty()) {
+            failure = match runtime.timeout_at(deadline, Builder::address(address).build()).await {
+                Ok(Ok(connection)) => return Ok(Self { connection, runtime, deadline: Cell::new(deadline) }),
+                Ok(Err(zbus::Error::Connection(..))) => {
+                    Error::new("nothing listens at the address of the D-Bus session bus")
+                        .hint("log in again, or correct DBUS_SESSION_BUS_ADDRESS")
+                }
+                Ok(Err(zbus::Error::Address(_) | zbus::Error::Unsupported)) => {
+                    Error::new(UNUSABLE).hint("log in again")
+                }
+                Ok(Err(_)) => "the D-Bus session bus refused the connection".into(),
+                Err(_) => "the D-Bus session bus does not answer".into(),
+            };
         }
+        Err(failure)
     }
 
     /// Calls a method of the secret service.

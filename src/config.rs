@@ -16,7 +16,7 @@ use toml::de::DeTable;
 
 use crate::error::{self, PROGRAM, tilde};
 use crate::url;
-pub use names::{closest, undeclared_provider};
+pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
 pub use source::{duration, entry_of_text};

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use modelforge_credential_protocol::{Error, Record, visible};
 
-use crate::config::{DEFAULT_CHAIN, closest};
+use crate::config::similar_helper;
+use crate::program::names_no_interpreter;
 
 pub use audit::*;
 pub use doctor::*;
@@ -323,7 +324,7 @@ pub fn bad_provider_name(name: &str) -> Error {
 
 pub fn helper_missing(name: &str) -> Error {
     let error = Error::new(format!("helper `{}` is not installed beside the program or on PATH", visible(name)));
-    error.hint(match closest(name, DEFAULT_CHAIN.into_iter()) {
+    error.hint(match similar_helper(name) {
         Some(ours) if ours == name => {
             format!("cargo install --locked --path helpers/{name}  # in the project's folder")
         }
@@ -348,8 +349,7 @@ pub fn program_untrusted(path: &Path, writable: &Path) -> Error {
 
 pub fn not_started(problem: &std::io::Error) -> Error {
     let error = Error::new(format!("it could not be started: {problem}"));
-    // ENOEXEC, which has no kind.
-    match cfg!(unix) && problem.raw_os_error() == Some(8) {
+    match names_no_interpreter(problem) {
         true => error.hint("a script begins with the program that it is for: #!/bin/sh"),
         false => error,
     }

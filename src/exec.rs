@@ -44,14 +44,7 @@ pub fn exec(exec: &Exec) -> Result<()> {
         Some(mask) => parent::masked(command, Arc::clone(mask)),
         None => parent::plain(command),
     };
-    #[cfg(unix)]
-    let shell = start::through_the_shell(&command);
-    let ended = run(command);
-    #[cfg(unix)]
-    let ended = match ended {
-        Err(problem) if start::is_for_the_shell(&problem) => run(shell),
-        ended => ended,
-    };
+    let ended = start::or_through_the_shell(command, run);
     drop(files);
     let ended = ended.map_err(|problem| error::command_not_started(&program, &problem))?;
     if let Some(problem) = ended.lost {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use modelforge_credential_protocol::Error;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::config::{Config, Entry, Origin};
 use crate::links::is_left_out;
@@ -42,9 +42,8 @@ struct ChainRow {
 struct Row {
     helper: String,
     /// The words of its entry.
-    entry: Vec<String>,
-    #[serde(skip)]
-    written: Entry,
+    #[serde(serialize_with = "words")]
+    entry: Entry,
     /// Where the entry stands, for people.
     from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +63,10 @@ struct Other {
     problem: Option<String>,
     /// The line of the configuration that adds it.
     add: String,
+}
+
+fn words<S: Serializer>(entry: &Entry, serializer: S) -> Result<S::Ok, S::Error> {
+    entry.words.serialize(serializer)
 }
 
 /// Shows it. A helper that was configured and cannot be asked makes the exit status 1.
@@ -90,8 +93,7 @@ pub fn helpers(json: bool) -> Result<()> {
             };
             Row {
                 helper: crate::links::name(entry),
-                entry: entry.words.clone(),
-                written: entry.clone(),
+                entry: entry.clone(),
                 from: origin.of_entry(at),
                 line: origin.line(at),
                 path,
@@ -121,10 +123,10 @@ pub fn helpers(json: bool) -> Result<()> {
 fn others(chains: &[ChainRow]) -> Vec<Other> {
     let is_asked = |entry: &[String]| {
         let asked = chains.iter().flat_map(|chain| &chain.helpers);
-        asked.into_iter().any(|row| row.entry.starts_with(entry) || row.helper == entry.join("-"))
+        asked.into_iter().any(|row| row.entry.words.starts_with(entry) || row.helper == entry.join("-"))
     };
     let common: Vec<&Entry> =
-        chains.first().map(|chain| chain.helpers.iter().map(|row| &row.written).collect()).unwrap_or_default();
+        chains.first().map(|chain| chain.helpers.iter().map(|row| &row.entry).collect()).unwrap_or_default();
     let found = installed().into_iter().filter(|found| !is_asked(&found.entry));
     found
         .map(|found| {

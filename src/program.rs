@@ -20,7 +20,7 @@ use crate::{audit, lock, terminal};
 use find::{search, trusted};
 pub use installed::installed;
 use process::Running;
-pub use process::{Finished, expect_children};
+pub use process::{Finished, expect_children, names_no_interpreter};
 
 /// How long a helper may take when nobody is there who might have to unlock something.
 const LIMIT: Duration = Duration::from_secs(10);

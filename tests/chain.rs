@@ -124,11 +124,7 @@ fn a_failing_missing_or_garbled_helper_is_a_warning_and_never_hides_a_working_on
 
 #[test]
 fn a_script_that_names_no_interpreter_is_told_how() {
-    let test = Test::new();
-    let path = test.bin().join("modelforge-credential-bare");
-    std::fs::write(&path, "echo password=x\n").expect("it can be written");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&path, mode).expect("it can be made a program");
+    let test = Test::new().on_path("modelforge-credential-bare", "echo password=x\n");
     let test = test.helpers("bare").args(["get"]).stdin("protocol=https\nhost=h\n");
     test.stderr(
         "warning: helper `bare` failed: it could not be started: Exec format error (os error 8)\n\

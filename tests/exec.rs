@@ -291,11 +291,8 @@ fn a_command_that_cannot_be_started_is_told_as_env_tells_it() {
 
 #[test]
 fn a_script_that_names_no_interpreter_is_the_shells() {
-    let mut test = signed_in(&["openai"]);
-    let script = test.bin().join("script");
-    std::fs::write(&script, "echo \"${OPENAI_API_KEY:+it has the key} $1\"\nexit 7\n").expect("it can be written");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&script, mode).expect("it can be made a program");
+    let script = "echo \"${OPENAI_API_KEY:+it has the key} $1\"\nexit 7\n";
+    let mut test = signed_in(&["openai"]).on_path("script", script);
     for mask in ["--only=OPENAI_API_KEY", "--mask"] {
         test = test.args(["exec", "openai", mask, "--", "script", "a b"]).stdout("it has the key a b\n").status(7);
     }

@@ -137,11 +137,7 @@ fn a_mistyped_helper_is_told_from_a_missing_one() {
 
 #[test]
 fn git_s_helpers_on_path_are_named_as_commands() {
-    let test = Test::new();
-    let path = test.bin().join("git-credential-vault");
-    std::fs::write(&path, "#!/bin/sh\n").expect("it can be written");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&path, mode).expect("it can be made a program");
+    let test = Test::new().on_path("git-credential-vault", "#!/bin/sh\n");
     let (_, _, report) = report(&test.helpers("age").args(["helpers", "--json"]));
     let others = report["others"].as_array().expect("a list");
     let vault = others.iter().find(|other| other["helper"] == "git credential-vault").expect("it is named");

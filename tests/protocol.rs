@@ -1,7 +1,5 @@
 //! `protocol.md` itself: each of its rules has tests, and the helpers in it work.
 
-use std::os::unix::fs::PermissionsExt;
-
 use crate::conformance::Judged;
 use crate::support::{SECRET, Test, system};
 
@@ -129,11 +127,7 @@ fn block(language: &str) -> &'static str {
 
 /// A program of the text, on PATH.
 fn with_program(name: &str, language: &str) -> Test {
-    let test = Test::new();
-    let path = test.bin().join(format!("modelforge-credential-{name}"));
-    std::fs::write(&path, block(language)).expect("it can be written");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("it can be made a program");
-    test
+    Test::new().on_path(&format!("modelforge-credential-{name}"), block(language))
 }
 
 #[test]
@@ -200,14 +194,11 @@ fn the_helper_in_sh_answers_for_no_other_place() {
 fn the_helper_in_sh_makes_no_identity_that_opens_nothing() {
     system("age", "age");
     // What age-keygen does on a full disk.
-    let test = with_program("vault", "sh");
-    let keygen = test.bin().join("age-keygen");
-    std::fs::write(&keygen, "#!/bin/sh\n[ \"${1-}\" != -y ]\n").expect("it can be written");
-    std::fs::set_permissions(&keygen, std::fs::Permissions::from_mode(0o755)).expect("it can be made a program");
+    let test = with_program("vault", "sh").on_path("age-keygen", "#!/bin/sh\n[ \"${1-}\" != -y ]\n");
     let stored = format!("protocol=https\nhost=h\npassword={SECRET}\n");
     let failed = (Some(1), String::new(), "error: no identity could be made\n".to_owned());
     assert_eq!(vault(&test, "store", &stored), failed);
-    std::fs::remove_file(&keygen).expect("it can be removed");
+    std::fs::remove_file(test.bin().join("age-keygen")).expect("it can be removed");
     assert_eq!(vault(&test, "store", &stored), SILENCE);
     // One that is gone is not replaced: nothing would open what is there.
     std::fs::remove_file(test.home().join(".vault/identity")).expect("it can be removed");
@@ -298,13 +289,8 @@ fn the_three_lines_of_the_readme_answer_for_their_provider_and_no_other_place() 
     let readme = include_str!("../README.md");
     let start = readme.find("#!/bin/sh\n").expect("the helper is there");
     let end = start + readme[start..].find("```").expect("the block ends");
-    let test = Test::new();
     let pass = "#!/bin/sh\n[ \"$*\" = 'show openai' ] && echo kept-by-pass\n";
-    for (name, body) in [("modelforge-credential-pass", &readme[start..end]), ("pass", pass)] {
-        let path = test.bin().join(name);
-        std::fs::write(&path, body).expect("it can be written");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("it can be made a program");
-    }
+    let test = Test::new().on_path("modelforge-credential-pass", &readme[start..end]).on_path("pass", pass);
     let test = test.helpers("pass").args(["print", "openai"]).stdout("kept-by-pass\n").success();
     let places = ["http://api.openai.com", "https://api.openai.com:444", "https://example.com"];
     let ask = |test: Test, place: &str| test.args(["get"]).stdin(format!("url={place}\n")).success();

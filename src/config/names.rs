@@ -3,7 +3,7 @@
 use modelforge_credential_protocol::Error;
 use modelforge_credential_providers::{all, normalize};
 
-use super::{Config, Provider, path};
+use super::{Config, DEFAULT_CHAIN, Provider, path};
 use crate::error::{self, tilde};
 
 impl Config {
@@ -37,6 +37,11 @@ fn without_account(named: &str) -> &str {
 /// The provider of the table that was probably meant.
 fn similar(name: &str) -> Option<&'static str> {
     closest(name, all().iter().map(|provider| provider.name))
+}
+
+/// The helper of ours that was probably meant, or named.
+pub fn similar_helper(name: &str) -> Option<&'static str> {
+    closest(name, DEFAULT_CHAIN.into_iter())
 }
 
 /// A line of the file, as a message names it.

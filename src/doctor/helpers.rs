@@ -9,7 +9,7 @@ use modelforge_credential_protocol::{Helper as _, Record, Result};
 
 use super::canary::{self, Canary};
 use super::finding::Finding;
-use crate::config::{DEFAULT_CHAIN, Entry, Helpers, closest};
+use crate::config::{DEFAULT_CHAIN, Entry, Helpers, similar_helper};
 use crate::error;
 use crate::links;
 use crate::program::{self, Program};
@@ -135,7 +135,7 @@ impl Asked {
 
     /// The helper that was probably meant.
     fn meant(&self) -> Option<&'static str> {
-        closest(&self.name, DEFAULT_CHAIN.into_iter()).filter(|meant| *meant != self.name)
+        similar_helper(&self.name).filter(|meant| *meant != self.name)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Finds the command and starts it.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -23,7 +24,7 @@ pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
     match path.metadata() {
         Ok(metadata) if metadata.is_dir() => Err(error::command_unusable(error::program_unusable(path))),
         Ok(_) => Ok(path.to_path_buf()),
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => {
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
             Err(error::command_missing(error::no_such_program(path)))
         }
         Err(problem) => Err(error::command_not_started(path, &problem)),
@@ -46,7 +47,7 @@ pub fn command(program: &Path, word: &OsStr, arguments: &[OsString]) -> Command 
 /// that, and none for a process of its own.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "this is the file that starts the person's command")]
-pub fn through_the_shell(command: &Command) -> Command {
+fn through_the_shell(command: &Command) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
@@ -58,10 +59,19 @@ pub fn through_the_shell(command: &Command) -> Command {
     shell
 }
 
-/// Whether the system knows no way to run what it was given.
+/// Runs the command, or, where it is such a script, the shell with it.
 #[cfg(unix)]
-pub fn is_for_the_shell(problem: &std::io::Error) -> bool {
-    problem.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
+pub fn or_through_the_shell<T>(command: Command, run: impl Fn(Command) -> io::Result<T>) -> io::Result<T> {
+    let shell = through_the_shell(&command);
+    match run(command) {
+        Err(problem) if program::names_no_interpreter(&problem) => run(shell),
+        outcome => outcome,
+    }
+}
+
+#[cfg(not(unix))]
+pub fn or_through_the_shell<T>(command: Command, run: impl Fn(Command) -> io::Result<T>) -> io::Result<T> {
+    run(command)
 }
 
 /// Becomes the command; returns only if that fails.
@@ -69,7 +79,7 @@ pub fn is_for_the_shell(problem: &std::io::Error) -> bool {
 pub fn instead(mut command: Command, program: &Path) -> NotStarted {
     use std::os::unix::process::CommandExt;
     let mut problem = command.exec();
-    if is_for_the_shell(&problem) {
+    if program::names_no_interpreter(&problem) {
         problem = through_the_shell(&command).exec();
     }
     error::command_not_started(program, &problem)

@@ -12,7 +12,7 @@ use super::route::Route;
 use super::{backup, report};
 use crate::config::{Config, entry_of_text};
 use crate::providers::Providers;
-use crate::terminal::{self, Person, warning};
+use crate::terminal::{self, Person, warn_once, warning};
 use crate::{error, lock};
 
 /// The chain, and the helpers that these migrations moved to instead; and those that are no longer to be found.
@@ -54,7 +54,7 @@ pub fn forget_backup(id: &str) -> Result<()> {
         let (is_found, unasked) = look_for_each(&known, &ways);
         if !is_found {
             failed.extend(problems.into_iter().chain(unasked));
-            return Err(not_found(id, known.first(), failed, &ways).into());
+            return Err(not_found(id, known.first(), &failed, &ways).into());
         }
     }
     let _lock = lock::one_migration()?;
@@ -69,19 +69,13 @@ pub fn forget_backup(id: &str) -> Result<()> {
 }
 
 /// What is said of a backup that was seen nowhere: where a helper could not be asked, not that there is none.
-fn not_found(id: &str, known: Option<&Migration>, failed: Vec<Error>, ways: &[Route]) -> Error {
-    let mut told: Vec<Error> = Vec::new();
-    for problem in failed {
-        if !told.contains(&problem) {
-            warning(&problem);
-            told.push(problem);
-        }
-    }
+fn not_found(id: &str, known: Option<&Migration>, failed: &[Error], ways: &[Route]) -> Error {
+    failed.iter().for_each(warn_once);
     let is_left_out = |problem: &Error| ways.iter().any(|way| way.left_out.as_ref() == Some(problem));
     match known {
-        _ if !told.iter().all(is_left_out) => error::backup_still_there(id),
+        _ if !failed.iter().all(is_left_out) => error::backup_still_there(id),
         None => error::no_such_migration(id),
-        Some(_) if told.is_empty() => error::no_backup_of(id),
+        Some(_) if failed.is_empty() => error::no_backup_of(id),
         // A helper that this machine has no use for now is none to wait for.
         Some(migration) if migration.forgotten => error::no_backup_seen(id),
         Some(_) => error::backup_still_there(id),

@@ -62,8 +62,7 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
     for kept in &migration.files {
         let outcome = put_file_back(&migration, kept, &route);
         let exactly = outcome.map_err(|problem| rollback.failed.push(Error::new(problem.to_string()))).ok();
-        let (moved, again) = (0, 0);
-        rollback.files.push(PutBack { file: kept.file.clone(), exactly, moved, again });
+        rollback.files.push(PutBack { file: kept.file.clone(), exactly, moved: 0, again: 0 });
     }
     take_out(&migration, &route, &providers, &mut rollback)?;
     // Of the others, its helper has said all.

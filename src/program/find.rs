@@ -41,7 +41,7 @@ fn all(file: &OsStr, beside: bool) -> impl Iterator<Item = PathBuf> {
 }
 
 /// The folder of this program. Each link of a chain is looked for in it.
-fn own_folder() -> Option<PathBuf> {
+pub fn own_folder() -> Option<PathBuf> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
     FOLDER.get_or_init(|| Some(std::env::current_exe().ok()?.parent()?.to_path_buf())).clone()
 }

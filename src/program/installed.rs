@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use modelforge_credential_protocol::Result;
 
-use super::find::trusted;
+use super::find::{own_folder, trusted};
 use crate::error::PROGRAM;
 
 /// A program that is named like a helper, beside this program or on PATH.
@@ -18,12 +18,13 @@ pub struct Installed {
 
 /// Every helper that would be found: ours, and git's.
 pub fn installed() -> Vec<Installed> {
-    let own = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
     let mut found: BTreeMap<Vec<String>, Result<PathBuf>> = BTreeMap::new();
     let has_git = std::env::split_paths(&path).any(|folder| is_program(&folder.join(with_suffix("git"))));
-    for (folder, is_own) in own.into_iter().map(|folder| (folder, true)).chain(on_path.map(|folder| (folder, false))) {
+    for (folder, is_own) in
+        own_folder().into_iter().map(|folder| (folder, true)).chain(on_path.map(|folder| (folder, false)))
+    {
         for name in std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|file| file.file_name()) {
             let Some(entry) = name.to_str().and_then(|name| entry_of(name, has_git && !is_own)) else { continue };
             let file = folder.join(&name);

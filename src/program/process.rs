@@ -48,6 +48,17 @@ pub fn expect_children() {
     }
 }
 
+/// Whether the system knows no way to run what it was given: a script that does not say what it is for (ENOEXEC).
+#[cfg(unix)]
+pub fn names_no_interpreter(problem: &std::io::Error) -> bool {
+    problem.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
+}
+
+#[cfg(not(unix))]
+pub fn names_no_interpreter(_: &std::io::Error) -> bool {
+    false
+}
+
 impl Running {
     pub fn start(mut command: Command, own_group: bool, limit: Duration) -> Result<Self> {
         expect_children();

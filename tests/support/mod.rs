@@ -119,9 +119,15 @@ impl Test {
 
     /// Writes a helper in three lines of shell: `modelforge-credential-NAME`, on PATH. `$1` is the operation.
     #[track_caller]
-    pub fn script(mut self, name: &str, body: &str) -> Self {
-        let path = self.bin().join(format!("modelforge-credential-{name}"));
-        self.write(&path, format!("#!/bin/sh\n{body}\n"), 0o755);
+    pub fn script(self, name: &str, body: &str) -> Self {
+        self.on_path(&format!("modelforge-credential-{name}"), format!("#!/bin/sh\n{body}\n"))
+    }
+
+    /// Writes a program, on PATH.
+    #[track_caller]
+    pub fn on_path(mut self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.bin().join(name);
+        self.write(&path, content, 0o755);
         self
     }
 

@@ -20,8 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// Below the two minutes after which the caller ends this process, so that it still can dismiss the prompt and say why.
 const PATIENCE_FOR_A_PERSON: Duration = Duration::from_secs(110);
 
-const UNUSABLE: &str = "DBUS_SESSION_BUS_ADDRESS is not an address that can be used";
-
 pub enum Failure {
     Locked,
     /// The object was removed by somebody else since it was found.
@@ -78,7 +76,9 @@ impl Bus {
         let addresses = address()?;
         let runtime = SharedRuntime::current()?;
         let deadline = Instant::now() + PATIENCE;
-        let mut failure = Error::new(UNUSABLE).hint("log in again");
+        let unusable =
+            || Error::new("DBUS_SESSION_BUS_ADDRESS is not an address that can be used").hint("log in again");
+        let mut failure = unusable();
         for address in addresses.split(';').filter(|address| !address.is_empty()) {
             failure = match runtime.timeout_at(deadline, Builder::address(address).build()).await {
                 Ok(Ok(connection)) => return Ok(Self { connection, runtime, deadline: Cell::new(deadline) }),
@@ -86,9 +86,7 @@ impl Bus {
                     Error::new("nothing listens at the address of the D-Bus session bus")
                         .hint("log in again, or correct DBUS_SESSION_BUS_ADDRESS")
                 }
-                Ok(Err(zbus::Error::Address(_) | zbus::Error::Unsupported)) => {
-                    Error::new(UNUSABLE).hint("log in again")
-                }
+                Ok(Err(zbus::Error::Address(_) | zbus::Error::Unsupported)) => unusable(),
                 Ok(Err(_)) => "the D-Bus session bus refused the connection".into(),
                 Err(_) => "the D-Bus session bus does not answer".into(),
             };

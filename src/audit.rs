@@ -3,11 +3,11 @@
 //! given, so that whoever reads the answer and ends this process is in the log all the same.
 
 mod asker;
-mod files;
-mod line;
+pub mod error;
+pub mod files;
+pub mod line;
 mod log;
-mod read;
-mod show;
+pub mod read;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -18,16 +18,14 @@ use std::time::{Instant, SystemTime};
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, visible};
 
 use crate::chain::{Answer, Erased, Stored};
-use crate::error;
-use crate::own;
 use crate::program;
 use crate::providers::Providers;
+use crate::state;
 use crate::terminal;
 use line::{Line, text};
 
 pub use files::{folder, head as head_file, paths, try_to_write};
 pub use read::last_uses;
-pub use show::{Audit, audit};
 pub use verify::{Verified, verify};
 
 /// Whether anything of this process is to be logged.
@@ -119,7 +117,9 @@ impl Drop for Event {
         self.line.ms = (self.started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         match log::append(&folder, &log::SIZES, &mut self.line) {
             // As in a container that is meant to change nothing: nobody can mend it, each time anew.
-            Err(problem) if own::is_out_of_reach(&folder) => terminal::trace(&error::not_logged(&problem).to_string()),
+            Err(problem) if state::is_out_of_reach(&folder) => {
+                terminal::trace(&error::not_logged(&problem).to_string())
+            }
             Err(problem) => terminal::warning(&error::not_logged(&problem)),
             Ok(()) => {}
         }
@@ -127,7 +127,7 @@ impl Drop for Event {
 }
 
 /// A process as people read it: the program, the script that it runs where that has a name of its own, and its number.
-fn process_name(process: &line::Process) -> String {
+pub fn process_name(process: &line::Process) -> String {
     let program = process.program.as_deref().map(|path| error::tilde(path.as_ref()));
     let name = process.name.as_deref().map(visible);
     match (program, name) {

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result};
 
-use crate::error;
+use crate::error::{self, PROGRAM, name_of};
 use crate::lock::Lock;
 use crate::request::Request;
 use about::{ABOUT_THE_COPY, SOON, is_complete, is_expired_in, question};
@@ -179,4 +179,11 @@ impl Link {
             (outcome, _) => outcome,
         }
     }
+}
+
+pub fn migration_conflict(request: &Record) -> Error {
+    let provider = request.text("provider").unwrap_or("PROVIDER");
+    Error::new(format!("another key is kept for {}, so both stay where they are", name_of(request))).hint(format!(
+        "{PROGRAM} migrate --provider {provider} --prefer source  # moves this one; --prefer target keeps the other"
+    ))
 }

@@ -5,7 +5,9 @@ mod completions;
 mod doctor;
 mod exec;
 mod helpers;
+pub mod manual;
 mod migrate;
+pub mod shell_completions;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +16,8 @@ use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
+
+use modelforge_credential_protocol::{Error, visible};
 
 use crate::error::{self, Usage};
 pub use audit::AuditOptions;
@@ -288,7 +292,7 @@ fn mistake(problem: &clap::Error) -> Usage {
     match (problem.kind(), option(argument)) {
         // The name is of the definitions, and nothing that was typed.
         (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => {
-            error::argument_missing(argument, &command_of(problem))
+            argument_missing(argument, &command_of(problem))
         }
         (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, text(ContextKind::SuggestedArg)),
         (ErrorKind::UnknownArgument, None) => error::too_many_arguments(),
@@ -296,7 +300,7 @@ fn mistake(problem: &clap::Error) -> Usage {
             .or_else(|| option(text(ContextKind::PriorArg).unwrap_or_default()))
             .map_or_else(error::bad_command_line, error::conflicting_option),
         (ErrorKind::InvalidValue | ErrorKind::NoEquals, Some(option)) => match problem.get(ContextKind::ValidValue) {
-            Some(ContextValue::Strings(values)) if !values.is_empty() => error::option_needs_one_of(option, values),
+            Some(ContextValue::Strings(values)) if !values.is_empty() => option_needs_one_of(option, values),
             _ => error::option_needs_a_value(option),
         },
         (ErrorKind::InvalidSubcommand, _) => unknown_command(argument, &command_of(problem)),
@@ -343,4 +347,12 @@ pub fn command() -> clap::Command {
 /// The commands, for suggestions.
 pub fn names() -> Vec<String> {
     command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+fn option_needs_one_of(option: &str, values: &[String]) -> Usage {
+    Usage(Error::new(format!("`{}` needs one of {}", visible(option), values.join(", "))))
+}
+
+fn argument_missing(name: &str, command: &str) -> Usage {
+    Usage(Error::new(format!("`{}` is missing", visible(name))).hint(format!("{command} --help")))
 }

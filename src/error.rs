@@ -1,13 +1,6 @@
 //! Every sentence that says what went wrong. One line, lower case, no full stop; it names the thing, never a value; the
 //! hint is something to paste.
 
-mod audit;
-mod doctor;
-mod exec;
-mod helpers;
-mod migrate;
-mod purge;
-
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,13 +8,6 @@ use modelforge_credential_protocol::{Error, Record, visible};
 
 use crate::config::similar_helper;
 use crate::program::names_no_interpreter;
-
-pub use audit::*;
-pub use doctor::*;
-pub use exec::*;
-pub use helpers::*;
-pub use migrate::*;
-pub use purge::*;
 
 pub const PROGRAM: &str = "modelforge-credential";
 
@@ -36,6 +22,27 @@ impl std::fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
+
+/// A command that could not be started, and the exit status that says so, as env(1) has it.
+#[derive(Debug)]
+pub struct NotStarted(pub Error, pub u8);
+
+impl std::fmt::Display for NotStarted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for NotStarted {}
+
+/// 0 is done, 1 not found or failed, 2 a mistake in the call, 126 and 127 a command that could not be started or found.
+pub fn exit_status(problem: &anyhow::Error) -> u8 {
+    match problem.downcast_ref::<NotStarted>() {
+        Some(NotStarted(_, status)) => *status,
+        None if problem.is::<Usage>() => 2,
+        None => 1,
+    }
+}
 
 /// How a message names a credential: `` `openai` (`https://api.openai.com`) ``.
 pub fn name_of(request: &Record) -> String {
@@ -428,10 +435,18 @@ pub fn refreshed_but_not_kept(record: &Record) -> Error {
     Error::new(format!("the renewed credential for {} is used now, but no helper kept it", name_of(record)))
 }
 
-fn with_hint_of(reason: &Error, message: String) -> Error {
+pub fn with_hint_of(reason: &Error, message: String) -> Error {
     let error = Error::new(message);
     match reason.hint_text() {
         Some(hint) => error.hint(hint),
         None => error,
     }
+}
+
+pub fn no_state_folder() -> Error {
+    Error::new("there is no home folder to note a migration in").hint("set HOME, or XDG_STATE_HOME")
+}
+
+pub fn cannot_write(path: &Path, problem: &std::io::Error) -> Error {
+    Error::new(format!("cannot write `{}`: {problem}", tilde(path)))
 }

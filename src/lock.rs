@@ -5,10 +5,10 @@ use std::fs::{File, OpenOptions};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use modelforge_credential_protocol::{Record, Result};
+use modelforge_credential_protocol::{Error, Record, Result};
 
-use crate::error;
-use crate::own;
+use crate::error::{self, PROGRAM};
+use crate::state;
 use crate::terminal;
 
 /// How long to wait for another process: as long as it may take it to ask a chain of slow helpers.
@@ -51,7 +51,7 @@ impl Lock {
                 return Ok(Self { file: None });
             }
         };
-        match own::wait(patience, || file.try_lock()) {
+        match state::wait(patience, || file.try_lock()) {
             Ok(true) => {
                 if let Ok(mut held) = NAME.lock() {
                     *held = Some(name);
@@ -69,11 +69,11 @@ impl Lock {
 
 /// Waits for the lock of migrations: one at a time. It is no credential's lock, and those are taken while it is held.
 pub fn one_migration() -> Result<File> {
-    let file = open("migration").map_err(|problem| error::no_migration_lock(&problem))?;
-    match own::wait(PATIENCE, || file.try_lock()) {
+    let file = open("migration").map_err(|problem| no_migration_lock(&problem))?;
+    match state::wait(PATIENCE, || file.try_lock()) {
         Ok(true) => Ok(file),
-        Ok(false) => Err(error::migrated_elsewhere()),
-        Err(problem) => Err(error::no_migration_lock(&problem.into())),
+        Ok(false) => Err(migrated_elsewhere()),
+        Err(problem) => Err(no_migration_lock(&problem.into())),
     }
 }
 
@@ -97,6 +97,14 @@ fn name(description: &Record) -> String {
 }
 
 fn open(name: &str) -> Result<File> {
-    let folder = own::folder().ok_or_else(error::no_state_folder)?;
-    own::open_or_make(&folder.join("locks").join(name), OpenOptions::new().read(true).append(true))
+    let folder = state::folder().ok_or_else(error::no_state_folder)?;
+    state::open_or_make(&folder.join("locks").join(name), OpenOptions::new().read(true).append(true))
+}
+
+fn no_migration_lock(problem: &Error) -> Error {
+    Error::new(format!("cannot lock the migrations: {problem}"))
+}
+
+fn migrated_elsewhere() -> Error {
+    Error::new("another process has been migrating for a minute").hint(format!("pgrep -a {PROGRAM}"))
 }

@@ -1,36 +1,22 @@
 //! `modelforge-credential`: asks credential helpers, in the configured order, for the keys of LLM providers.
 
 mod audit;
+mod canary;
 mod chain;
 mod cli;
-mod completions;
+mod command;
 mod config;
 mod conformance;
-mod doctor;
 mod error;
-mod exec;
-mod helpers;
-mod keys;
-mod links;
+mod key_shape;
 mod lock;
-mod login;
-mod logout;
-mod man;
-mod mask;
-mod migrate;
-mod modelforge;
-mod own;
-mod print;
 mod program;
 mod providers;
-mod purge;
 mod request;
-mod rules;
-mod shell;
-mod status;
+mod session;
+mod state;
 mod terminal;
 mod url;
-mod wire;
 
 use std::io::ErrorKind::BrokenPipe;
 use std::process::ExitCode;
@@ -40,6 +26,7 @@ use cli::{
     AuditOptions, Auth, Command, DoctorOptions, HelpersCommand, LoginOptions, LogoutOptions, MigrateOptions,
     StatusOptions, Task,
 };
+use command::{credential, doctor, env, exec, helpers, login, logout, migrate, print, purge, status};
 use terminal::Person;
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
@@ -70,24 +57,24 @@ fn main() -> ExitCode {
         Command::Migrate { options } | Command::Auth { command: Auth::Migrate { options } } => move_keys(options),
         Command::Exec(options) => exec::exec(&options.into()),
         Command::Print(options) => print::print(&options.into()),
-        Command::Env(options) => shell::env(&options.into()),
+        Command::Env(options) => env::env(&options.into()),
         Command::Doctor { options: DoctorOptions { json } } => doctor::doctor(&doctor::Doctor { json }),
         Command::Audit { options } => show_log(options),
         Command::Helpers { options } => match options.command {
             Some(HelpersCommand::Test(options)) => helpers::test::test(&options),
             None => helpers::helpers(options.json),
         },
-        Command::Completions(options) => completions::completions(options.shell),
-        Command::Man(options) => man::man(options.folder.as_deref()),
-        Command::Fill => wire::fill(),
-        Command::Approve => wire::approve("approve", &terminal::person()),
-        Command::Reject => wire::reject("reject", &terminal::person()),
-        Command::Store => wire::approve("store", &Person::Nobody),
-        Command::Erase => wire::reject("erase", &Person::Nobody),
-        Command::Get => wire::get(),
-        Command::List => wire::list(),
-        Command::Capability => wire::capability(),
-        Command::Unknown(words) => wire::unknown(&words),
+        Command::Completions(options) => cli::shell_completions::completions(options.shell),
+        Command::Man(options) => cli::manual::man(options.folder.as_deref()),
+        Command::Fill => credential::fill(),
+        Command::Approve => credential::approve("approve", &terminal::person()),
+        Command::Reject => credential::reject("reject", &terminal::person()),
+        Command::Store => credential::approve("store", &Person::Nobody),
+        Command::Erase => credential::reject("erase", &Person::Nobody),
+        Command::Get => credential::get(),
+        Command::List => credential::list(),
+        Command::Capability => credential::capability(),
+        Command::Unknown(words) => credential::unknown(&words),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -116,7 +103,7 @@ fn sign_in(provider: Option<String>, options: LoginOptions) -> Result<()> {
 
 fn sign_out(provider: Option<String>, options: &LogoutOptions) -> Result<()> {
     if options.purge {
-        return if options.all { purge::purge(options.yes) } else { Err(error::purge_needs_all().into()) };
+        return if options.all { purge::purge(options.yes) } else { Err(purge::error::purge_needs_all().into()) };
     }
     if options.all {
         return logout::logout_all();
@@ -132,7 +119,7 @@ fn show(provider: Option<String>, options: StatusOptions, details: bool) -> Resu
 
 fn show_log(options: AuditOptions) -> Result<()> {
     let AuditOptions { provider, account, since, limit, json, verify } = options;
-    audit::audit(&audit::Audit { provider, account, since, limit, json, verify })
+    command::audit::audit(&command::audit::Audit { provider, account, since, limit, json, verify })
 }
 
 fn move_keys(options: MigrateOptions) -> Result<()> {

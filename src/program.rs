@@ -14,9 +14,11 @@ use std::time::{Duration, Instant};
 use modelforge_credential_protocol::{Error, Helper, MAX_RECORD, Operation, Reader, Record, Result, visible};
 use zeroize::Zeroizing;
 
+use crate::audit;
 use crate::config::Entry;
 use crate::error::{self, PROGRAM};
-use crate::{audit, lock, terminal};
+use crate::lock;
+use crate::terminal;
 use find::{search, trusted};
 pub use installed::installed;
 use process::Running;

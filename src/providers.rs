@@ -1,6 +1,8 @@
 //! Which providers there are: the built-in table, what the user's configuration adds and overrides, and what ModelForge's
 //! global file adds. It turns a name into the URL that the key belongs to, and a URL into the name.
 
+pub mod modelforge;
+
 use std::cell::OnceCell;
 
 use modelforge_credential_protocol::{Error, Record, Result};
@@ -8,8 +10,8 @@ use modelforge_credential_providers::{self as table, Location, SignIn, modelforg
 
 use crate::config::{self, Config, Helpers};
 use crate::error;
-use crate::modelforge::{self, Defined};
 use crate::terminal;
+use modelforge::Defined;
 
 /// A provider as it stands after all sources were heard.
 #[derive(Debug)]
@@ -169,7 +171,7 @@ impl Providers {
         configured.chain(self.of_modelforge_file().map(|(name, _)| name.clone())).collect()
     }
 
-    /// The providers that the user configured for [`exec`](crate::exec).
+    /// The providers that the user configured for [`exec`](crate::command::exec).
     pub fn of_exec(&self) -> Option<&[String]> {
         self.config.exec_providers.as_deref()
     }

@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use modelforge_credential_protocol::{Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
-use crate::{error, program};
+use crate::error;
+use crate::program;
 use fold::fold;
 pub use held::{Remark, hold, release};
 pub use table::{Paint, columns};

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use modelforge_credential_protocol::Result;
 
-use crate::{error, own};
+use crate::audit::error;
+use crate::state;
 
 /// The segment that is written to.
 pub const CURRENT: &str = "audit.jsonl";
@@ -24,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The folder of the log; none without a home folder.
 pub fn folder() -> Option<PathBuf> {
-    own::folder()
+    state::folder()
 }
 
 /// The head of the log in this folder.
@@ -80,7 +81,7 @@ impl Head {
 
 /// Opens the head, makes it and the folder where they are missing, and waits for the lock, which ends with the file.
 pub fn lock_to_write(folder: &Path) -> Result<File> {
-    let file = own::open_or_make(&head(folder), OpenOptions::new().read(true).write(true))?;
+    let file = state::open_or_make(&head(folder), OpenOptions::new().read(true).write(true))?;
     wait(|| file.try_lock())?;
     Ok(file)
 }
@@ -94,7 +95,7 @@ pub fn try_to_write(folder: &Path) -> Result<()> {
 
 /// Opens the head of a log that others may be writing to. `None`: there is none.
 pub fn lock_to_read(folder: &Path) -> Result<Option<File>> {
-    match own::open(&head(folder), OpenOptions::new().read(true)) {
+    match state::open(&head(folder), OpenOptions::new().read(true)) {
         Ok(file) => {
             wait(|| file.try_lock_shared())?;
             Ok(Some(file))
@@ -105,7 +106,7 @@ pub fn lock_to_read(folder: &Path) -> Result<Option<File>> {
 }
 
 fn wait(lock: impl Fn() -> std::result::Result<(), TryLockError>) -> Result<()> {
-    if own::wait(PATIENCE, lock)? { Ok(()) } else { Err(error::log_is_locked()) }
+    if state::wait(PATIENCE, lock)? { Ok(()) } else { Err(error::log_is_locked()) }
 }
 
 /// Opens the current segment; to write, only at its end.
@@ -115,7 +116,7 @@ pub fn open_current(folder: &Path, write: bool) -> io::Result<File> {
     if write {
         options.append(true).create(true);
     }
-    own::open(&folder.join(CURRENT), &options)
+    state::open(&folder.join(CURRENT), &options)
 }
 
 /// The closed segments, the oldest first, each with the number of its last record.

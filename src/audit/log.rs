@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::files::{self, CURRENT, Head};
 use super::line::Line;
-use crate::own;
+use crate::state;
 
 /// When segments are closed, and how much is kept.
 pub struct Sizes {
@@ -38,7 +38,7 @@ pub fn hash(line: &[u8]) -> String {
 pub fn rehearse(line: &Line) {
     let _ = serde_json::to_vec(line).map(|record| hash(&record));
     if let Some(folder) = files::folder() {
-        let _ = own::open(&files::head(&folder), fs::OpenOptions::new().read(true)).map(|head| Head::read(&head));
+        let _ = state::open(&files::head(&folder), fs::OpenOptions::new().read(true)).map(|head| Head::read(&head));
     }
 }
 
@@ -121,7 +121,7 @@ fn head_of(folder: &Path) -> Result<Head> {
         [paths.first(), paths.len().checked_sub(2).and_then(|at| paths.get(at)), paths.last()].into_iter().flatten()
     {
         let mut options = fs::OpenOptions::new();
-        let Ok(file) = own::open(path, options.read(true)) else { continue };
+        let Ok(file) = state::open(path, options.read(true)) else { continue };
         let text = read_from(&file, 0)?;
         let whole = text.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
         for line in whole {
@@ -166,7 +166,7 @@ fn rotate(folder: &Path, sizes: &Sizes, head: &mut Head, head_file: &File) -> Re
 /// The time of a segment's last record.
 fn newest(path: &Path) -> Option<SystemTime> {
     let mut options = fs::OpenOptions::new();
-    let file = own::open(path, options.read(true)).ok()?;
+    let file = state::open(path, options.read(true)).ok()?;
     let tail = read_from(&file, file.metadata().ok()?.len().saturating_sub(TAIL)).ok()?;
     let line = tail.strip_suffix(b"\n")?.rsplit(|byte| *byte == b'\n').next()?;
     humantime::parse_rfc3339(&serde_json::from_slice::<Line>(line).ok()?.time).ok()

@@ -11,7 +11,7 @@ use modelforge_credential_protocol::Result;
 use super::files::{self, CURRENT};
 use super::line::Line;
 use super::process_name;
-use crate::own;
+use crate::state;
 
 /// The largest segment that is read.
 const MAX_SEGMENT: u64 = 16 << 20;
@@ -29,7 +29,7 @@ pub fn newest_first(
     let mut paths: Vec<PathBuf> = files::segments(folder).into_iter().map(|(_, path)| path).collect();
     paths.push(folder.join(CURRENT));
     for path in paths.iter().rev().take(segments) {
-        let file = match own::open(path, OpenOptions::new().read(true)) {
+        let file = match state::open(path, OpenOptions::new().read(true)) {
             // Deleted or closed since it was listed, or never made.
             Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => continue,
             opened => opened?,

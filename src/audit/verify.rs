@@ -10,7 +10,8 @@ use modelforge_credential_protocol::{Error, Result};
 use super::files::{self, BEGINNING, Head};
 use super::line::Line;
 use super::log::hash;
-use crate::{error, own};
+use crate::audit::error;
+use crate::state;
 
 /// The longest line of a log.
 const MAX_LINE: u64 = 64 << 10;
@@ -44,7 +45,7 @@ pub fn verify(folder: &Path) -> Result<Verified> {
     drop(lock);
     let mut check = Check { head, ..Check::default() };
     for (last, path) in segments {
-        match own::open(&path, OpenOptions::new().read(true)) {
+        match state::open(&path, OpenOptions::new().read(true)) {
             Ok(segment) => check.read(segment)?,
             // It was old, and another process has deleted it just now.
             Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => check.begins_after(last, folder)?,

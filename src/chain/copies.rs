@@ -108,7 +108,7 @@ impl Chain {
             match look()? {
                 None => Ok(Left::Nothing),
                 Some(false) => Ok(Left::Another),
-                Some(true) => Err(error::erased_and_still_there()),
+                Some(true) => Err(erased_and_still_there()),
             }
         };
         let links = self.links.iter().filter(|link| link.helper.is_ok());
@@ -122,4 +122,8 @@ impl Chain {
 /// Whether an answer is the credential that was asked for. To a helper an absent path means any; what is kept for a path is another.
 fn is_of(found: &Record, description: &Record) -> bool {
     !found.has("path") || found.get("path") == description.get("path")
+}
+
+fn erased_and_still_there() -> Error {
+    Error::new("it still has the credential after it was told to erase it")
 }

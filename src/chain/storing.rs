@@ -62,7 +62,7 @@ impl Chain {
         let _lock = Lock::wait(record)?;
         let before = self.copies(record, &Record::new(), true)?;
         if !replaces && before.kept().any(|(_, copy)| !holds_the_same_secret(copy, record)) {
-            return Ok(Stored { remarks: vec![error::migration_conflict(record)], ..Stored::default() });
+            return Ok(Stored { remarks: vec![super::migration_conflict(record)], ..Stored::default() });
         }
         let mut stored = self.store_locked(record, true, To { without: &before.failed, ..To::default() })?;
         stored.remarks.splice(..0, before.failed.iter().map(|(name, why)| error::helper_did_not_keep(name, why)));

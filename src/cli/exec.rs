@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use crate::exec::Exec;
-use crate::keys::Wanted;
-use crate::print::{Field, Print};
-use crate::shell::{Env, Shell};
+use crate::command::env::{Env, Shell};
+use crate::command::exec::Exec;
+use crate::command::keys::Wanted;
+use crate::command::print::{Field, Print};
 
 pub const EXAMPLE_OF_EXEC: &str = "\
 The variables are those that tools look for the provider's key in. Without a

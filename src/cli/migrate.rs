@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::migrate::{Migrate, Prefer};
+use crate::command::migrate::{Migrate, Prefer};
 
 #[derive(Args)]
 pub struct MigrateOptions {

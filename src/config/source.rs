@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Entry, Provider, base_url, closest, provider_name};
 use crate::error::{PROGRAM, tilde};
-use crate::modelforge::is_safe_url;
+use crate::providers::modelforge::is_safe_url;
 
 /// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell.
 pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {

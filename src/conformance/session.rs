@@ -7,7 +7,8 @@ use std::sync::Mutex;
 
 use super::found::Found;
 use super::{Nature, Subject, home};
-use crate::error;
+use modelforge_credential_protocol::Error;
+
 use crate::program::Finished;
 
 /// Why a case does not hold.
@@ -70,9 +71,7 @@ impl<'a> Session<'a> {
     pub fn new(subject: &'a Subject, nature: &'a Nature) -> Checked<Self> {
         let home = match subject.in_place() {
             true => None,
-            false => {
-                Some(home::new().map_err(|problem| Broken::rule(error::no_room_for_a_home(&problem).to_string()))?)
-            }
+            false => Some(home::new().map_err(|problem| Broken::rule(no_room_for_a_home(&problem).to_string()))?),
         };
         let word = random_word();
         let name_of_host = format!("{word}.invalid");
@@ -237,4 +236,8 @@ fn place_of(request: &[u8]) -> String {
 fn shown(request: &[u8]) -> String {
     let start = String::from_utf8_lossy(&request[..request.len().min(70)]).into_owned();
     format!("{start:?}")
+}
+
+fn no_room_for_a_home(problem: &std::io::Error) -> Error {
+    Error::new(format!("no folder can be made for the test: {problem}"))
 }

@@ -1,0 +1,106 @@
+//! A throw-away credential for a place that cannot exist: stored, read back, compared, erased, and looked for again. Whatever
+//! happens on the way, it is erased; what an earlier check that was killed may have left goes with it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use modelforge_credential_protocol::{Error, Helper, Record, Result};
+
+use crate::error::{self, PROGRAM};
+
+/// RFC 2606 reserves `.invalid`: nobody's credential is for it.
+const HOST: &str = "canary.invalid";
+
+/// How often to try again to erase it after a signal came.
+const RETRIES: usize = 3;
+
+/// How a helper did.
+#[derive(Debug, PartialEq)]
+pub enum Canary {
+    /// It only answers, and did.
+    NotTried,
+    /// It took the credential without complaint and had none afterwards.
+    KeepsNothing,
+    /// It kept it, gave it back and erased it.
+    Kept,
+}
+
+/// Where the credential is for.
+pub fn place() -> Result<Record> {
+    Record::of([("protocol", "https"), ("host", HOST)])
+}
+
+/// Tries a helper.
+pub fn check(helper: &dyn Helper, stores: bool, limit: Duration, interrupted: &AtomicUsize) -> Result<Canary> {
+    let mut question = place()?;
+    question.set("username", format!("doctor-{}", random(4)?))?;
+    if !stores || interrupted.load(Ordering::Relaxed) != 0 {
+        return match helper.get(&question)?.is_some_and(|found| found.has_secret()) {
+            true => Err(canary_unasked()),
+            false => Ok(Canary::NotTried),
+        };
+    }
+    let mut canary = question.clone();
+    canary.set("password", random(16)?)?;
+    let stored = helper.store(&canary);
+    let read_back = match &stored {
+        Ok(()) if interrupted.load(Ordering::Relaxed) == 0 => read_back(helper, &question, &canary),
+        Ok(()) => Err(check_interrupted()),
+        Err(problem) => Err(problem.clone()),
+    };
+    // Without the account: an older one that was left goes as well.
+    let mut erased = helper.erase(&place()?);
+    let is_there = || !matches!(helper.get(&question), Ok(None));
+    for _ in 0..RETRIES {
+        // Ctrl-C ends a helper, too, that has just been started.
+        if erased.is_ok() || interrupted.load(Ordering::Relaxed) == 0 || !is_there() {
+            break;
+        }
+        erased = helper.erase(&place()?);
+    }
+    // One that refused to store has nothing to erase, and mostly refuses that as well. One that was ended may have stored it.
+    let may_be_there = stored.as_ref().err().is_none_or(|problem| *problem == error::too_slow(limit));
+    match (erased, helper.get(&question)) {
+        (_, Ok(Some(found))) if found.has_secret() => match found.matches_secret(&canary) {
+            true => Err(canary_left(None)),
+            false => Err(canary_unasked()),
+        },
+        (Err(problem), left) if may_be_there && !matches!(left, Ok(None)) => Err(canary_left(Some(&problem))),
+        (_, Err(problem)) if may_be_there => Err(canary_left(Some(&problem))),
+        _ => read_back,
+    }
+}
+
+fn read_back(helper: &dyn Helper, question: &Record, canary: &Record) -> Result<Canary> {
+    match helper.get(question)?.filter(Record::has_secret) {
+        None => Ok(Canary::KeepsNothing),
+        Some(found) if found.matches_secret(canary) => Ok(Canary::Kept),
+        Some(_) => Err(canary_changed()),
+    }
+}
+
+/// So many random bytes in hexadecimal digits.
+pub fn random(bytes: usize) -> Result<String> {
+    let mut buffer = [0; 16];
+    let part = buffer.get_mut(..bytes).unwrap_or_default();
+    getrandom::fill(part).map_err(|problem| Error::new(problem.to_string()))?;
+    Ok(part.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn canary_changed() -> Error {
+    Error::new("it gave back another credential than it was given")
+}
+
+pub fn canary_unasked() -> Error {
+    Error::new("it has a credential for a place that does not exist, so it answers whatever it is asked")
+}
+
+pub fn canary_left(reason: Option<&Error>) -> Error {
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    Error::new(format!("it may still hold the throw-away credential for `https://canary.invalid`{reason}"))
+        .hint(format!("printf 'url=https://canary.invalid\\n' | {PROGRAM} erase"))
+}
+
+pub fn check_interrupted() -> Error {
+    Error::new("the check was interrupted")
+}

@@ -1,0 +1,15 @@
+//! What the program does, a room for each command.
+
+pub mod audit;
+pub mod credential;
+pub mod doctor;
+pub mod env;
+pub mod exec;
+pub mod helpers;
+pub mod keys;
+pub mod login;
+pub mod logout;
+pub mod migrate;
+pub mod print;
+pub mod purge;
+pub mod status;

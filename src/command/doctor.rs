@@ -1,0 +1,110 @@
+//! `doctor`: looks for everything that goes wrong in the field, one file for each kind of check, and tries every helper that stores
+//! with a throw-away credential. It works with a broken configuration, without a home folder and with helpers that hang.
+
+mod clock;
+mod config;
+mod disk;
+mod error;
+mod files;
+mod finding;
+mod helpers;
+mod locks;
+mod log;
+mod migration;
+mod path;
+mod plaintext;
+mod variables;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::audit::Event;
+use crate::canary;
+use crate::lock::Lock;
+use crate::terminal;
+use finding::{Finding, Report};
+use helpers::Asked;
+
+/// How long to wait for another process that stores.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What `doctor` was asked to show.
+pub struct Doctor {
+    pub json: bool,
+}
+
+/// Checks all, side by side where that takes time, and shows what was found. One error makes the exit status 1.
+pub fn doctor(asked: &Doctor) -> Result<()> {
+    let interrupted = signals()?;
+    let progress = terminal::Progress::start("checking");
+    terminal::hold();
+    let findings = examine(&interrupted);
+    let remarks = terminal::release();
+    let mut findings = findings?;
+    finding::add(&mut findings, remarks);
+    drop(progress);
+    let signal = interrupted.load(Ordering::Relaxed);
+    if signal != 0 {
+        // By now nothing is left behind, or that is said, and this process may end as it was told to.
+        findings.iter().filter_map(Finding::of_a_canary_that_is_left).for_each(|problem| terminal::warning(&problem));
+        let _ = signal_hook::low_level::emulate_default_handler(i32::try_from(signal)?);
+    }
+    let report = Report::new(findings);
+    match asked.json {
+        true => terminal::answer(&report.to_json()?)?,
+        false => terminal::answer(report.to_text().as_bytes())?,
+    }
+    if report.errors == 0 { Ok(()) } else { Err(error::checks_failed(report.errors).into()) }
+}
+
+/// Ctrl-C and its like: noted, so that the throw-away credential is erased first.
+fn signals() -> Result<Arc<AtomicUsize>> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let interrupted = Arc::new(AtomicUsize::new(0));
+    #[cfg(unix)]
+    let signals = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
+    #[cfg(not(unix))]
+    let signals = [SIGINT, SIGTERM];
+    for signal in signals {
+        signal_hook::flag::register_usize(signal, interrupted.clone(), usize::try_from(signal)?)?;
+    }
+    Ok(interrupted)
+}
+
+fn examine(interrupted: &AtomicUsize) -> Result<Vec<Finding>> {
+    let (providers, mut findings) = config::check();
+    let (entries, chains) = helpers::configured(&providers, &mut findings);
+    let mut event = Event::start("doctor", &providers, &canary::place()?);
+    let context = providers.context_of_all()?;
+    // Two of them at once would erase each other's throw-away credential.
+    let lock = Lock::wait_at_most(PATIENCE, &canary::place()?);
+    let stores = lock.is_ok();
+    if !stores {
+        findings.push(Finding::error("locks", &error::canary_locked_out()));
+    }
+    let asked: Vec<Asked> = std::thread::scope(|scope| {
+        let asked: Vec<_> =
+            entries.into_iter().map(|entry| scope.spawn(|| Asked::ask(entry, &context, stores, interrupted))).collect();
+        asked.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    drop(lock);
+    event.outcome("checked");
+    drop(event);
+    for one in &asked {
+        findings.extend(one.findings());
+    }
+    findings.extend(helpers::nobody_stores(&asked).filter(|_| stores));
+    findings.extend(path::check());
+    findings.extend(plaintext::check(&providers, &asked));
+    findings.extend(variables::check(&chains, &asked));
+    findings.extend(files::check());
+    findings.extend(clock::check());
+    findings.extend(locks::check());
+    findings.extend(migration::check());
+    findings.extend(disk::check());
+    findings.extend(log::check(&providers));
+    Ok(findings)
+}

@@ -1,0 +1,53 @@
+//! The configuration, and what ModelForge's file adds to it.
+
+use modelforge_credential_protocol::Error;
+
+use super::finding::Finding;
+use crate::command::doctor::error::tilde;
+use crate::config::{self, Config};
+use crate::providers::Providers;
+
+const CHECK: &str = "configuration";
+
+/// What could be read of it: nothing, where there is a mistake in it.
+pub fn check() -> (Providers, Vec<Finding>) {
+    let (config, broken) = match Config::load() {
+        Ok(config) => (config, None),
+        Err(problem) => (Config::default(), Some(told(&problem))),
+    };
+    let names = config.names();
+    let providers = Providers::new(config);
+    let of_modelforge = providers.problem_of_modelforge();
+    let wrong = |names: &[String]| names.iter().filter_map(|name| providers.by_name(name).err()).collect::<Vec<_>>();
+    let mut mistakes: Vec<Error> = broken.into_iter().chain(wrong(&names)).collect();
+    let mut findings = Vec::new();
+    if mistakes.is_empty() {
+        findings.push(Finding::ok(
+            CHECK,
+            match config::path().filter(|(path, _)| path.exists()) {
+                Some((path, _)) => format!("`{}` is in order", tilde(&path)),
+                None => "there is no config.toml, and none is needed".to_owned(),
+            },
+        ));
+    }
+    if let Some(problem) = &of_modelforge {
+        findings.push(Finding::warning(CHECK, problem));
+    }
+    mistakes.extend(wrong(&providers.of_this_user()));
+    for (at, problem) in mistakes.iter().enumerate() {
+        // What keeps ModelForge's file from being read is said already.
+        if Some(problem) != of_modelforge.as_ref() && !mistakes[..at].contains(problem) {
+            findings.push(Finding::error(CHECK, problem));
+        }
+    }
+    (providers, findings)
+}
+
+/// An error with all its causes in one line.
+fn told(problem: &anyhow::Error) -> Error {
+    let error = Error::new(format!("{problem:#}"));
+    match problem.chain().find_map(|cause| cause.downcast_ref::<Error>()?.hint_text()) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}

@@ -1,0 +1,143 @@
+//! Sentences of `doctor`.
+
+use std::path::Path;
+
+use modelforge_credential_protocol::{Error, Record, visible};
+
+pub use crate::error::{PROGRAM, helper_failed, helper_missing, keyring_left_out, tilde, too_slow};
+use crate::error::{name_of, with_hint_of};
+
+fn quoted(path: &Path) -> String {
+    shell_words::quote(&path.to_string_lossy()).into_owned()
+}
+
+/// ` and 3 more`.
+#[cfg(unix)]
+fn more(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(" and {count} more") }
+}
+
+pub fn checks_failed(count: usize) -> Error {
+    Error::new(if count == 1 { "one check failed".to_owned() } else { format!("{count} checks failed") })
+}
+
+pub fn canary_locked_out() -> Error {
+    Error::new("another process has been storing for some seconds, so no helper was tried with a throw-away credential")
+        .hint(format!("pgrep -a {PROGRAM}"))
+}
+
+pub fn helper_mistyped(name: &str, meant: &str) -> Error {
+    Error::new(format!("there is no helper `{}`", visible(name))).hint(format!("did you mean `{meant}`?"))
+}
+
+pub fn helper_hidden(name: &str, used: &Path, other: &Path) -> Error {
+    Error::new(format!("helper `{}` is `{}`, which hides `{}`", visible(name), tilde(used), tilde(other)))
+        .hint(format!("rm {}  # if it is the older one", quoted(other)))
+}
+
+/// Where the helper itself does not say what helps, the test of its rules says what is wrong with it.
+pub fn helper_is_broken(name: &str, entry: &[String], reason: &Error) -> Error {
+    let error = crate::error::helper_failed(name, reason);
+    match error.hint_text() {
+        Some(_) => error,
+        None => error.hint(format!("{PROGRAM} helpers test {}", shell_words::quote(&shell_words::join(entry)))),
+    }
+}
+
+pub fn helper_cannot_list(name: &str, reason: &Error) -> Error {
+    with_hint_of(reason, format!("helper `{}` cannot say what it holds: {reason}", visible(name)))
+}
+
+pub fn nobody_stores() -> Error {
+    Error::new("no helper of the chain keeps credentials")
+        .hint("helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml")
+}
+
+#[cfg(unix)]
+pub fn path_is_open(folder: &Path, is_shared: bool) -> Error {
+    let error = Error::new(format!("anyone can write to `{}`, so no helper is started from it", tilde(folder)));
+    error.hint(match is_shared {
+        true => format!("take {} out of PATH", quoted(folder)),
+        false => format!("chmod o-w {}", quoted(folder)),
+    })
+}
+
+pub fn keys_in_file(file: &Path, names: &[String]) -> Error {
+    let names = names.iter().map(|name| format!("`{}`", visible(name))).collect::<Vec<_>>().join(", ");
+    Error::new(format!("`{}` holds keys: {names}", tilde(file))).hint(format!("{PROGRAM} migrate --dry-run"))
+}
+
+pub fn variable_hides(variable: &str, helper: &str, copy: &Record) -> Error {
+    let (variable, helper) = (visible(variable), visible(helper));
+    Error::new(format!("`{variable}` answers before the key in `{helper}` for {}", name_of(copy)))
+        .hint(format!("unset {variable}"))
+}
+
+pub fn variable_set(variable: &str, effect: &str) -> Error {
+    Error::new(format!("`{variable}` is set: it {effect}")).hint(format!("unset {variable}  # if that is not meant"))
+}
+
+pub fn variable_unknown(variable: &str, meant: Option<&str>) -> Error {
+    let error = Error::new(format!("`{}` is set, and no such variable is known", visible(variable)));
+    match meant {
+        Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+        None => error,
+    }
+}
+
+#[cfg(unix)]
+pub fn belongs_to_another(path: &Path, others: usize, folder: &Path) -> Error {
+    Error::new(format!("`{}`{} belongs to another user", tilde(path), more(others)))
+        .hint(format!("sudo chown -R \"$(id -un)\" {}", quoted(folder)))
+}
+
+#[cfg(unix)]
+pub fn others_can_reach(path: &Path, others: usize, folder: &Path, is_private: bool) -> Error {
+    let (can, mode) = if is_private { ("read or change", "go=") } else { ("change", "go-w") };
+    Error::new(format!("others can {can} `{}`{}", tilde(path), more(others)))
+        .hint(format!("chmod -R {mode} {}", quoted(folder)))
+}
+
+pub fn clock_is_behind(time: &str) -> Error {
+    Error::new(format!("the clock says {time}, which was before this program was made"))
+        .hint(if cfg!(target_os = "linux") { "sudo timedatectl set-ntp true" } else { "set the clock" })
+}
+
+pub fn file_from_the_future(path: &Path, time: &str) -> Error {
+    Error::new(format!("`{}` was changed at {time}, which is yet to come: the clock is or was wrong", tilde(path)))
+        .hint(format!("date; touch {}  # if it is right now", quoted(path)))
+}
+
+pub fn lock_is_held(path: &Path, holder: Option<u32>) -> Error {
+    let error = Error::new(match holder {
+        Some(pid) => format!("process {pid} has been holding the lock `{}` for more than a second", tilde(path)),
+        None => format!("a process has been holding the lock `{}` for more than a second", tilde(path)),
+    });
+    match holder {
+        Some(pid) => error.hint(format!("ps -fp {pid}  # then: kill {pid}")),
+        None => error.hint(format!("pgrep -a {PROGRAM}")),
+    }
+}
+
+#[cfg(unix)]
+pub fn disk_is_read_only(place: &Path) -> Error {
+    Error::new(format!("the disk of `{}` is read-only", tilde(place))).hint(format!("findmnt -T {}", quoted(place)))
+}
+
+#[cfg(unix)]
+pub fn disk_is_full(place: &Path, free: u64) -> Error {
+    Error::new(format!("the disk of `{}` has only {} KiB left", tilde(place), free >> 10))
+        .hint(format!("df -h {}", quoted(place)))
+}
+
+#[cfg(unix)]
+pub fn disk_has_no_inodes(place: &Path, files: u64) -> Error {
+    Error::new(format!("the disk of `{}` has room for only {files} more files", tilde(place)))
+        .hint(format!("df -i {}", quoted(place)))
+}
+
+pub fn log_has_problems(count: usize) -> Error {
+    let what = if count == 1 { "one thing is".to_owned() } else { format!("{count} things are") };
+    Error::new(format!("{what} wrong with the log: records were changed, or are missing"))
+        .hint(format!("{PROGRAM} audit --verify"))
+}

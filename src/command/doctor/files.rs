@@ -1,0 +1,83 @@
+//! Our own folders and what is in them: whose they are, and who else can read or change them.
+
+use super::finding::Finding;
+
+#[cfg(unix)]
+const CHECK: &str = "permissions";
+
+/// Nobody has more files than this here, and a check must end.
+#[cfg(unix)]
+const MOST: usize = 20_000;
+
+#[cfg(unix)]
+pub fn check() -> Vec<Finding> {
+    use crate::command::doctor::error;
+    let mut findings = Vec::new();
+    for (folder, is_private) in folders() {
+        let mut wrong = Wrong::default();
+        look(&folder, is_private, &mut wrong, &mut 0);
+        if let Some((path, count)) = wrong.foreign {
+            findings.push(Finding::error(CHECK, &error::belongs_to_another(&path, count - 1, &folder)));
+        }
+        if let Some((path, count)) = wrong.open {
+            findings.push(Finding::error(CHECK, &error::others_can_reach(&path, count - 1, &folder, is_private)));
+        }
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok(CHECK, "what this program keeps is yours, and nobody else can change or read it"));
+    }
+    findings
+}
+
+#[cfg(not(unix))]
+pub fn check() -> Vec<Finding> {
+    Vec::new()
+}
+
+/// The folders of this program that are there, and whether what is in them is for nobody else to read.
+#[cfg(unix)]
+pub fn folders() -> Vec<(std::path::PathBuf, bool)> {
+    use crate::error::PROGRAM;
+    use crate::state;
+    let folders = [
+        (crate::config::path().and_then(|(path, _)| Some(path.parent()?.to_path_buf())), false),
+        (state::data_home().map(|folder| folder.join(PROGRAM)), true),
+        (state::folder(), true),
+    ];
+    let mut folders: Vec<_> = folders.into_iter().filter_map(|(path, is_private)| Some((path?, is_private))).collect();
+    // A configuration that was named may lie among things that are not ours.
+    folders.retain(|(path, _)| path.is_dir() && path.file_name().is_some_and(|name| name == PROGRAM));
+    folders
+}
+
+/// The first path of each kind, and how many there are.
+#[cfg(unix)]
+#[derive(Default)]
+struct Wrong {
+    foreign: Option<(std::path::PathBuf, usize)>,
+    open: Option<(std::path::PathBuf, usize)>,
+}
+
+#[cfg(unix)]
+fn look(path: &std::path::Path, is_private: bool, wrong: &mut Wrong, seen: &mut usize) {
+    use std::os::unix::fs::MetadataExt;
+    *seen += 1;
+    let Ok(metadata) = path.symlink_metadata() else { return };
+    if *seen > MOST || metadata.is_symlink() {
+        return;
+    }
+    let count = |found: &mut Option<(std::path::PathBuf, usize)>| {
+        found.get_or_insert_with(|| (path.to_path_buf(), 0)).1 += 1;
+    };
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        count(&mut wrong.foreign);
+    } else if metadata.mode() & if is_private { 0o077 } else { 0o022 } != 0 {
+        count(&mut wrong.open);
+    }
+    if metadata.is_dir() {
+        let mut entries: Vec<_> =
+            std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        entries.sort();
+        entries.iter().for_each(|entry| look(entry, is_private, wrong, seen));
+    }
+}

@@ -1,0 +1,85 @@
+//! Variables of the environment: those with a key that answers before one that is kept, and those that change what this
+//! program does.
+
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record};
+
+use super::finding::Finding;
+use super::helpers::Asked;
+use crate::command::doctor::error;
+use crate::config::closest;
+
+const CHECK: &str = "environment";
+
+const PREFIX: &str = "MODELFORGE_CREDENTIAL_";
+
+/// What each of our own variables does, in the words of a sentence that begins with its name.
+const KNOWN: [(&str, &str); 9] = [
+    ("ASKPASS", "names the program that asks for keys"),
+    ("CONFIG", "names another configuration"),
+    ("DEPTH", "says that this is a helper of itself"),
+    ("HELPERS", "replaces the configured chain"),
+    ("INTERACTIVE", "decides whether a person may be asked"),
+    ("LOCK", "says that the caller holds a lock"),
+    ("MIGRATION", "lets keys be written into plain-text files"),
+    ("TRACE", "turns the trace on"),
+    ("WARN_PLAINTEXT", "decides whether plain text is warned of"),
+];
+
+pub fn check(chains: &[Vec<String>], asked: &[Asked]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = shadows(chains, asked);
+    let set = std::env::vars_os().filter(|(name, value)| !value.is_empty() || counts_when_empty(name));
+    let mut names: Vec<String> =
+        set.filter_map(|(name, _)| Some(name.to_str()?.strip_prefix(PREFIX)?.to_owned())).collect();
+    names.sort();
+    for name in names {
+        let variable = format!("{PREFIX}{name}");
+        let known = KNOWN.iter().find(|(known, _)| *known == name);
+        let problem = match known {
+            Some((_, effect)) => error::variable_set(&variable, effect),
+            None => {
+                let meant = closest(&name, KNOWN.iter().map(|(known, _)| *known));
+                error::variable_unknown(&variable, meant.map(|meant| format!("{PREFIX}{meant}")).as_deref())
+            }
+        };
+        findings.push(Finding::warning(CHECK, &problem));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok(CHECK, "no variable hides a key that is kept, or changes what this program does"));
+    }
+    findings
+}
+
+/// Set to nothing, these say "none"; of the others that means that they are not set.
+fn counts_when_empty(name: &std::ffi::OsStr) -> bool {
+    name == "MODELFORGE_CREDENTIAL_HELPERS" || name == "MODELFORGE_CREDENTIAL_CONFIG"
+}
+
+/// A copy from a variable, and a later one of another helper for the same place.
+fn shadows(chains: &[Vec<String>], asked: &[Asked]) -> Vec<Finding> {
+    let mut seen = Vec::new();
+    for chain in chains {
+        let mut from_variables: Vec<&Record> = Vec::new();
+        for name in chain {
+            let Some(one) = asked.iter().find(|one| one.name == *name) else { continue };
+            for record in one.listed.iter().flatten().flatten() {
+                if record.has("variable") {
+                    from_variables.push(record);
+                    continue;
+                }
+                let same = |variable: &&&Record| {
+                    ["protocol", "host", "path"].iter().all(|key| variable.get(key) == record.get(key))
+                };
+                let is_usual = record.text("username").is_none_or(|account| account == DEFAULT_ACCOUNT);
+                if let Some(variable) = from_variables.iter().find(same).filter(|_| is_usual)
+                    && let Some(variable) = variable.text("variable")
+                {
+                    let problem = error::variable_hides(variable, name, record);
+                    if !seen.contains(&problem) {
+                        seen.push(problem);
+                    }
+                }
+            }
+        }
+    }
+    seen.iter().map(|problem| Finding::warning(CHECK, problem)).collect()
+}

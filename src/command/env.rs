@@ -1,0 +1,126 @@
+//! `env`: lines that set keys in the environment of a shell, quoted as each shell wants it.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use anyhow::Result;
+use zeroize::Zeroizing;
+
+use crate::command::exec::error;
+use crate::command::keys::{self, Wanted};
+use crate::terminal;
+
+/// What `env` was asked for.
+pub struct Env {
+    pub wanted: Wanted,
+    pub shell: Option<Shell>,
+}
+
+/// A language for the lines; bash stands for every shell that follows POSIX.
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+}
+
+pub fn env(env: &Env) -> Result<()> {
+    let shell = env.shell.map_or_else(usual, Ok)?;
+    let variables = keys::variables(&env.wanted, "env")?;
+    let mut lines = Zeroizing::new(Vec::with_capacity(16 << 10));
+    for variable in &variables {
+        if variable.is_file {
+            return Err(error::a_file_does_not_go_into_lines(&variable.name).into());
+        }
+        match line(shell, &variable.name, &variable.value) {
+            Some(line) => lines.extend_from_slice(&line),
+            None => terminal::warning(&error::no_name_in_this_shell(&variable.name)),
+        }
+    }
+    terminal::answer(&lines)?;
+    if std::io::stdout().is_terminal() {
+        terminal::warning(&error::keys_on_the_terminal(&env.wanted.providers));
+    }
+    Ok(())
+}
+
+/// The shell that the person uses, as far as that can be told.
+fn usual() -> Result<Shell> {
+    let shell = std::env::var_os("SHELL").unwrap_or_default();
+    match Path::new(&shell).file_stem().and_then(|name| name.to_str()) {
+        Some("zsh") => Ok(Shell::Zsh),
+        Some("fish") => Ok(Shell::Fish),
+        Some("pwsh" | "powershell") => Ok(Shell::Powershell),
+        Some(name @ ("csh" | "tcsh" | "elvish" | "nu" | "xonsh")) => Err(error::no_lines_for(name).into()),
+        None if cfg!(windows) => Ok(Shell::Powershell),
+        _ => Ok(Shell::Bash),
+    }
+}
+
+/// A line that sets a variable; none if the shell has no variables of such a name.
+fn line(shell: Shell, name: &str, value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if !is_name || (!starts_well && shell != Shell::Powershell) {
+        return None;
+    }
+    let (before, after) = match shell {
+        Shell::Bash | Shell::Zsh => (format!("export {name}='"), "'\n"),
+        // The substitution of fish makes one line of all, as in `eval (…)`.
+        Shell::Fish => (format!("set -gx {name} '"), "';\n"),
+        Shell::Powershell => (format!("${{env:{name}}} = '"), "'\n"),
+    };
+    let mut line = Zeroizing::new(Vec::with_capacity(before.len() + value.len() * 4 + after.len()));
+    line.extend_from_slice(before.as_bytes());
+    match shell {
+        Shell::Bash | Shell::Zsh => value.iter().for_each(|byte| match byte {
+            b'\'' => line.extend_from_slice(b"'\\''"),
+            byte => line.push(*byte),
+        }),
+        Shell::Fish => value.iter().for_each(|byte| match byte {
+            b'\'' | b'\\' => line.extend_from_slice(&[b'\\', *byte]),
+            byte => line.push(*byte),
+        }),
+        // PowerShell takes typographic quotation marks for the same as the plain one.
+        Shell::Powershell => {
+            for character in std::str::from_utf8(value).ok()?.chars() {
+                let mut bytes = [0; 4];
+                let bytes = character.encode_utf8(&mut bytes).as_bytes();
+                line.extend_from_slice(bytes);
+                if matches!(character, '\'' | '\u{2018}'..='\u{201b}') {
+                    line.extend_from_slice(bytes);
+                }
+            }
+        }
+    }
+    line.extend_from_slice(after.as_bytes());
+    Some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(shell: Shell, value: &str) -> String {
+        String::from_utf8(line(shell, "KEY", value.as_bytes()).unwrap().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn each_shell_has_its_own_quotation() {
+        assert_eq!(text(Shell::Bash, "a'b\\c$d"), "export KEY='a'\\''b\\c$d'\n");
+        assert_eq!(text(Shell::Fish, "a'b\\c$d"), "set -gx KEY 'a\\'b\\\\c$d';\n");
+        assert_eq!(text(Shell::Powershell, "a'b$c`d"), "${env:KEY} = 'a''b$c`d'\n");
+        assert_eq!(text(Shell::Powershell, "a\u{2019};b"), "${env:KEY} = 'a\u{2019}\u{2019};b'\n");
+    }
+
+    #[test]
+    fn what_no_variable_can_be_called_gets_no_line() {
+        for name in ["302AI_API_KEY", "A;B", "A B", "A-B", "Ä"] {
+            assert!(line(Shell::Bash, name, b"x").is_none(), "{name}");
+            assert!(line(Shell::Fish, name, b"x").is_none(), "{name}");
+        }
+        assert!(line(Shell::Powershell, "302AI_API_KEY", b"x").is_some());
+        assert!(line(Shell::Powershell, "A}B", b"x").is_none());
+    }
+}

@@ -1,0 +1,130 @@
+//! What goes wrong where keys are handed to programs.
+
+use std::path::Path;
+
+use modelforge_credential_protocol::{Error, visible};
+
+use crate::error::{NotStarted, PROGRAM, Usage, tilde};
+pub use crate::error::{helper_failed, no_provider, not_signed_in, program_missing, program_unusable, told_to_quit};
+
+pub fn command_missing(problem: Error) -> NotStarted {
+    NotStarted(problem, 127)
+}
+
+pub fn command_unusable(problem: Error) -> NotStarted {
+    NotStarted(problem, 126)
+}
+
+pub fn no_path_to_look_in(name: &std::ffi::OsStr) -> Error {
+    Error::new(format!("program `{}` cannot be looked for: PATH is not set", visible(&name.to_string_lossy())))
+        .hint("export PATH=/usr/local/bin:/usr/bin:/bin")
+}
+
+pub fn no_such_program(path: &Path) -> Error {
+    Error::new(format!("there is no program `{}`", tilde(path)))
+}
+
+pub fn command_not_started(path: &Path, problem: &std::io::Error) -> NotStarted {
+    let status = if problem.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
+    NotStarted(Error::new(format!("`{}` could not be started: {problem}", tilde(path))), status)
+}
+
+pub fn no_command_to_run() -> Usage {
+    Usage(Error::new("`exec` needs `--` and a command after it").hint(format!("{PROGRAM} exec openai -- COMMAND")))
+}
+
+pub fn no_provider_for(command: &str) -> Usage {
+    Usage(
+        Error::new(format!("`{command}` needs a provider: config.toml has none under `[exec]`, nor has ModelForge"))
+            .hint(match command {
+                "exec" => format!("{PROGRAM} exec openai -- COMMAND  # or --all"),
+                _ => format!("{PROGRAM} {command} openai"),
+            }),
+    )
+}
+
+pub fn no_key_at_all() -> Error {
+    Error::new("not signed in to any provider").hint(format!("{PROGRAM} login openai"))
+}
+
+pub fn not_every_key_could_be_looked_for(provider: &str) -> Error {
+    Error::new(format!("no credential for `{provider}` was found, but not every helper could be asked"))
+}
+
+pub fn needs_no_key(provider: &str) -> Error {
+    Error::new(format!("`{provider}` needs no sign-in, so it has no key"))
+}
+
+pub fn no_plain_key(provider: &str) -> Error {
+    Error::new(format!("the credential for `{provider}` is no key but a header that is encoded already"))
+}
+
+pub fn no_such_field(provider: &str, field: &str) -> Error {
+    Error::new(format!("the credential for `{provider}` has no {field}"))
+}
+
+pub fn bad_assignment() -> Usage {
+    Usage(
+        Error::new("`--env` is not of the form NAME=PROVIDER or NAME=PROVIDER:ACCOUNT")
+            .hint(format!("{PROGRAM} exec --env MY_KEY=openai -- COMMAND")),
+    )
+}
+
+pub fn not_among_the_variables(name: &str) -> Error {
+    Error::new(format!("none of these providers has a variable `{}`", visible(name)))
+        .hint(format!("--env {}=PROVIDER", visible(name)))
+}
+
+/// One variable can hold one key: guessing would hand one provider the key of another.
+pub fn shared_variable(name: &str, one: &str, other: &str) -> Error {
+    Error::new(format!(
+        "`{}` and `{}` share the variable `{name}` and have different keys",
+        visible(one),
+        visible(other)
+    ))
+    .hint(format!("say whose it is: --env {name}={}", visible(one)))
+}
+
+pub fn variable_replaced(name: &str, provider: &str) -> Error {
+    Error::new(format!("the variable `{name}` was set already; the command gets the key for `{provider}` instead"))
+}
+
+pub fn not_text(provider: &str) -> Error {
+    Error::new(format!("the credential for `{provider}` is not text, so it cannot be in the environment here"))
+}
+
+pub fn too_short_to_mask(provider: &str) -> Error {
+    Error::new(format!("the key for `{provider}` is too short to be told from other text, so it is not masked"))
+}
+
+pub fn cannot_mask(problem: &anyhow::Error) -> Error {
+    Error::new(format!("the output cannot be masked: {problem}"))
+}
+
+pub fn output_lost(problem: &std::io::Error) -> Error {
+    Error::new(format!("a part of the command's output could not be written: {problem}"))
+}
+
+pub fn no_private_file(problem: &std::io::Error) -> Error {
+    Error::new(format!("no private file could be made for the service account: {problem}"))
+}
+
+pub fn a_file_does_not_go_into_lines(name: &str) -> Error {
+    Error::new(format!("`{name}` is the path of a file, which only `exec` can hand over"))
+        .hint(format!("{PROGRAM} exec google_vertex -- COMMAND"))
+}
+
+pub fn no_lines_for(shell: &str) -> Error {
+    Error::new(format!("`env` has no lines for `{shell}`, which $SHELL names"))
+        .hint(format!("{PROGRAM} exec openai -- {shell}  # or env --shell bash, zsh, fish, powershell"))
+}
+
+pub fn no_name_in_this_shell(name: &str) -> Error {
+    Error::new(format!("`{name}` cannot be set in this shell and is left out"))
+}
+
+pub fn keys_on_the_terminal(providers: &[String]) -> Error {
+    let names: String = providers.iter().map(|name| format!(" {}", shell_words::quote(&visible(name)))).collect();
+    Error::new("these lines are meant for a shell, and now they are on the screen")
+        .hint(format!("eval \"$({PROGRAM} env{names})\""))
+}

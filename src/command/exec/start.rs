@@ -1,0 +1,96 @@
+//! Finds the command and starts it.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::exec::error;
+use crate::error::NotStarted;
+use crate::program;
+
+/// The program of a command: a path as it is, a name on PATH. Where the keys would go is settled before any is looked for.
+pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
+    let path = Path::new(word);
+    if word.is_empty() || path.components().count() == 1 && path.file_name() == Some(word) {
+        if std::env::var_os("PATH").is_none_or(|path| path.is_empty()) {
+            return Err(error::command_missing(error::no_path_to_look_in(word)));
+        }
+        let missing = error::program_missing(&word.to_string_lossy());
+        return program::on_path(word).map_err(|problem| match problem == missing {
+            true => error::command_missing(problem),
+            false => error::command_unusable(problem),
+        });
+    }
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => Err(error::command_unusable(error::program_unusable(path))),
+        Ok(_) => Ok(path.to_path_buf()),
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
+            Err(error::command_missing(error::no_such_program(path)))
+        }
+        Err(problem) => Err(error::command_not_started(path, &problem)),
+    }
+}
+
+/// The command: it sees its name as it was typed.
+#[expect(clippy::disallowed_methods, reason = "this is the file that starts the person's command")]
+pub fn command(program: &Path, word: &OsStr, arguments: &[OsString]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::arg0(&mut command, word);
+    #[cfg(not(unix))]
+    let _ = word;
+    command
+}
+
+/// The same for a script that does not say what it is for: as execvp(3) has it, that is the shell's. Not every C library does
+/// that, and none for a process of its own.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "this is the file that starts the person's command")]
+fn through_the_shell(command: &Command) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
+/// Runs the command, or, where it is such a script, the shell with it.
+#[cfg(unix)]
+pub fn or_through_the_shell<T>(command: Command, run: impl Fn(Command) -> io::Result<T>) -> io::Result<T> {
+    let shell = through_the_shell(&command);
+    match run(command) {
+        Err(problem) if program::names_no_interpreter(&problem) => run(shell),
+        outcome => outcome,
+    }
+}
+
+#[cfg(not(unix))]
+pub fn or_through_the_shell<T>(command: Command, run: impl Fn(Command) -> io::Result<T>) -> io::Result<T> {
+    run(command)
+}
+
+/// Becomes the command; returns only if that fails.
+#[cfg(unix)]
+pub fn instead(mut command: Command, program: &Path) -> NotStarted {
+    use std::os::unix::process::CommandExt;
+    let mut problem = command.exec();
+    if program::names_no_interpreter(&problem) {
+        problem = through_the_shell(&command).exec();
+    }
+    error::command_not_started(program, &problem)
+}
+
+/// A process cannot become another one here: it waits for it, and ends as it does.
+#[cfg(not(unix))]
+pub fn instead(command: Command, program: &Path) -> NotStarted {
+    match super::parent::plain(command) {
+        Ok(ended) => super::parent::end_like(ended.status),
+        Err(problem) => error::command_not_started(program, &problem),
+    }
+}

@@ -1,0 +1,110 @@
+//! A terminal for a command whose output is masked: it sees one of the same size and in the same mode, and what is typed reaches it.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::os::fd::AsFd;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+use zeroize::Zeroizing;
+
+use super::parent::{Ended, Signals, Where, wait};
+use super::pipes::{self, Pipes};
+use crate::command::exec::mask::Mask;
+
+/// The command's terminal, as it is from outside.
+pub struct Terminal {
+    end: File,
+}
+
+impl Terminal {
+    /// Takes over the size of the terminal that this program is at.
+    pub fn resize(&self) {
+        if let Ok(size) = tcgetwinsize(io::stdout()) {
+            let _ = tcsetwinsize(&self.end, size);
+        }
+    }
+}
+
+/// Runs the command at a terminal of its own. What is no terminal here is none there either.
+pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<Ended> {
+    let (outer, inner) = pty_process::blocking::open().map_err(io::Error::other)?;
+    let terminal = Arc::new(Terminal { end: File::from(outer.as_fd().try_clone_to_owned()?) });
+    terminal.resize();
+    // In the background the keys are for others, and so are the modes: for a shell that edits its next line, say.
+    let in_front = !is_in_the_background();
+    let mut modes = if in_front { tcgetattr(io::stdout()) } else { tcgetattr(&terminal.end) }?;
+    if !in_front {
+        // Line ends are completed by the terminal outside.
+        modes.output_modes.remove(OutputModes::OPOST);
+    }
+    tcsetattr(&terminal.end, OptionalActions::Now, &modes)?;
+    let is_typed = io::stdin().is_terminal();
+    let says_elsewhere = !io::stderr().is_terminal();
+    let mut command = pty_process::blocking::Command::from(command);
+    if !is_typed {
+        command = command.stdin(Stdio::inherit());
+    }
+    if says_elsewhere {
+        command = command.stderr(Stdio::piped());
+    }
+    let raw = if is_typed && in_front { Some(Raw::new()?) } else { None };
+    let mut child = command.spawn(inner).map_err(|problem| match problem {
+        pty_process::Error::Io(problem) => problem,
+        other => io::Error::other(other),
+    })?;
+    let mut pipes = Pipes::default();
+    if let Some(stderr) = child.stderr.take() {
+        pipes.add(stderr, pipes::stderr()?, Arc::clone(&mask));
+    }
+    pipes.add(outer, modelforge_credential_protocol::stdout()?, mask);
+    if raw.is_some() {
+        pass_on_keys(terminal.end.try_clone()?)?;
+    }
+    let signals = signals.pass_on_to(&child, Where::At(Arc::clone(&terminal)));
+    let status = wait(&mut child, || signals.end());
+    let lost = pipes.finish();
+    drop(raw);
+    Ok(Ended { status: status?, lost })
+}
+
+/// Whether what is typed at this terminal is for others; as far as that can be told, which it can of the one that controls this process.
+fn is_in_the_background() -> bool {
+    rustix::termios::tcgetpgrp(io::stdout()).is_ok_and(|group| group != rustix::process::getpgrp())
+}
+
+/// What is typed goes to the command; the thread ends with this process.
+fn pass_on_keys(mut end: File) -> io::Result<()> {
+    let mut keys = modelforge_credential_protocol::stdin()?;
+    std::thread::spawn(move || {
+        let mut buffer = Zeroizing::new([0; 4096]);
+        while let Ok(count @ 1..) = keys.read(buffer.as_mut_slice()) {
+            if end.write_all(&buffer[..count]).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Our own terminal passes every key on as it is, until this is dropped.
+struct Raw {
+    before: Termios,
+}
+
+impl Raw {
+    fn new() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
+        Ok(Self { before })
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+    }
+}

@@ -1,0 +1,161 @@
+//! `helpers`: the chain as it stands. Each helper is found, started and asked for a place that cannot exist, and what came of
+//! it is shown; so are those that are installed and not in the chain.
+
+pub mod error;
+mod probe;
+mod table;
+pub mod test;
+
+use std::path::Path;
+
+use anyhow::Result;
+use modelforge_credential_protocol::Error;
+use serde::{Serialize, Serializer};
+
+use crate::config::{Config, Entry, Origin};
+use crate::program::{Program, installed};
+use crate::providers::Providers;
+use crate::session::is_left_out;
+use crate::terminal;
+use probe::Probed;
+
+/// `helpers --json`: the shape is stable, fields are only ever added.
+#[derive(Serialize)]
+struct Report {
+    version: u32,
+    chains: Vec<ChainRow>,
+    /// Helpers that are installed and in no chain.
+    others: Vec<Other>,
+}
+
+#[derive(Serialize)]
+struct ChainRow {
+    /// Whose chain it is, where a provider has helpers of its own.
+    provider: Option<String>,
+    /// `default`, `config` or `variable`.
+    origin: &'static str,
+    helpers: Vec<Row>,
+    #[serde(skip)]
+    is_chosen: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    helper: String,
+    /// The words of its entry.
+    #[serde(serialize_with = "words")]
+    entry: Entry,
+    /// Where the entry stands, for people.
+    from: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(flatten)]
+    probed: Probed,
+}
+
+#[derive(Serialize)]
+struct Other {
+    helper: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+    /// The line of the configuration that adds it.
+    add: String,
+}
+
+fn words<S: Serializer>(entry: &Entry, serializer: S) -> Result<S::Ok, S::Error> {
+    entry.words.serialize(serializer)
+}
+
+/// Shows it. A helper that was configured and cannot be asked makes the exit status 1.
+pub fn helpers(json: bool) -> Result<()> {
+    let config = Config::load()?;
+    let mut wanted = vec![(None, config.helpers_for(None)?, config.origin_for(None))];
+    for (name, provider) in config.providers.iter().filter(|(_, provider)| provider.helpers.is_some()) {
+        let origin = config.origin_for(Some(provider));
+        if origin != Origin::Variable {
+            wanted.push((Some(name.clone()), config.helpers_for(Some(provider))?, origin));
+        }
+    }
+    let context = Providers::new(config).context_of_all()?;
+    let progress = terminal::Progress::start("asking the helpers");
+    let chains = wanted.into_iter().map(|(provider, helpers, origin)| {
+        let row = |(at, entry): (usize, &Entry)| {
+            let found = Program::find(entry);
+            let path = found.as_ref().ok().map(|program| program.path().to_string_lossy().into_owned());
+            let left_out = is_left_out(&helpers, entry);
+            let probed = match (left_out, found) {
+                (true, _) => Probed::left_out(&error::keyring_left_out()),
+                (false, Ok(program)) => probe::probe(&program, &context, !entry.is_command),
+                (false, Err(problem)) => Probed::missing(&problem),
+            };
+            Row {
+                helper: crate::session::name(entry),
+                entry: entry.clone(),
+                from: origin.of_entry(at),
+                line: origin.line(at),
+                path,
+                probed,
+            }
+        };
+        let rows = helpers.entries.iter().enumerate().map(row).collect();
+        ChainRow { provider, origin: origin.name(), helpers: rows, is_chosen: origin.is_chosen() }
+    });
+    let chains: Vec<ChainRow> = chains.collect();
+    let others = others(&chains);
+    drop(progress);
+    let report = Report { version: 1, chains, others };
+    if json {
+        let mut lines = serde_json::to_vec_pretty(&report)?;
+        lines.push(b'\n');
+        terminal::answer(&lines)?;
+    } else {
+        terminal::tell(&table::table(&report))?;
+    }
+    let chosen = report.chains.iter().filter(|chain| chain.is_chosen).flat_map(|chain| &chain.helpers);
+    let not_ready: Vec<String> = chosen.filter(|row| !row.probed.is_ready()).map(|row| row.helper.clone()).collect();
+    if not_ready.is_empty() { Ok(()) } else { Err(error::helpers_not_ready(&not_ready).into()) }
+}
+
+/// What is installed and in no chain, with the line that adds it to the one that most providers share.
+fn others(chains: &[ChainRow]) -> Vec<Other> {
+    let is_asked = |entry: &[String]| {
+        let asked = chains.iter().flat_map(|chain| &chain.helpers);
+        asked.into_iter().any(|row| row.entry.words.starts_with(entry) || row.helper == entry.join("-"))
+    };
+    let common: Vec<&Entry> =
+        chains.first().map(|chain| chain.helpers.iter().map(|row| &row.entry).collect()).unwrap_or_default();
+    let found = installed().into_iter().filter(|found| !is_asked(&found.entry));
+    found
+        .map(|found| {
+            let mut entries = common.clone();
+            // What makes a token, or reads other programs' files, comes after what keeps keys.
+            let last = |entry: &&Entry| entry.words.first().is_some_and(|word| word == "plaintext" || word == "oauth");
+            let at = entries.iter().position(last).unwrap_or(entries.len());
+            let new = Entry { words: found.entry.clone(), is_command: found.entry.len() > 1, timeout: None };
+            entries.insert(at, &new);
+            let entries: Vec<String> = entries.into_iter().map(as_toml).collect();
+            Other {
+                helper: found.entry.join(" "),
+                problem: found.path.as_ref().err().map(Error::to_string),
+                path: found.path.ok().map(|path| path.to_string_lossy().into_owned()),
+                add: format!("helpers = [{}]", entries.join(", ")),
+            }
+        })
+        .collect()
+}
+
+/// An entry as the configuration writes it.
+fn as_toml(entry: &Entry) -> String {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    let is_path = entry.words.first().is_some_and(|word| Path::new(word).is_absolute());
+    if entry.timeout.is_none() && (!entry.is_command || is_path) {
+        return quoted(&shell_words::join(&entry.words));
+    }
+    let words: Vec<String> = entry.words.iter().map(|word| quoted(word)).collect();
+    let timeout = entry.timeout.map(|limit| format!(", timeout = \"{}ms\"", limit.as_millis())).unwrap_or_default();
+    format!("{{ command = [{}]{timeout} }}", words.join(", "))
+}

@@ -1,0 +1,46 @@
+//! About the helpers themselves, and how they were tested.
+
+use modelforge_credential_protocol::{Error, visible};
+
+use crate::error::Usage;
+pub use crate::error::{PROGRAM, keyring_left_out, tilde};
+
+pub fn not_an_entry(problem: &str) -> Usage {
+    Usage(Error::new(visible(problem)).hint(format!("{PROGRAM} helpers test './my-helper --its --options'")))
+}
+
+pub fn not_a_duration() -> Usage {
+    Usage(Error::new("`--timeout` is not a duration").hint("--timeout 5s  # or 500ms, 2m"))
+}
+
+pub fn no_such_case(word: &str) -> Usage {
+    Usage(
+        Error::new(format!("no case has `{}` as its rule or in its name", visible(word)))
+            .hint(format!("{PROGRAM} helpers test age --only O5")),
+    )
+}
+
+pub fn answers_for_anything(host: &str) -> Error {
+    Error::new(format!("it answers for `{host}`, which nobody can have a credential for"))
+}
+
+pub fn does_not_conform(helper: &str) -> Error {
+    Error::new(format!("helper `{}` does not keep the rules that it was judged by", visible(helper)))
+}
+
+pub fn could_not_store(helper: &str, reason: &str) -> Error {
+    Error::new(format!("helper `{}` could not store, so it was not judged: {}", visible(helper), visible(reason)))
+}
+
+pub fn left_behind(helper: &str, entries: &[String]) -> Error {
+    Error::new(format!("helper `{}` did not erase what the test stored: {}", visible(helper), entries.join("; ")))
+}
+
+pub fn test_interrupted() -> Error {
+    Error::new("the test was interrupted; what it had stored was erased")
+}
+
+pub fn helpers_not_ready(names: &[String]) -> Error {
+    let names: Vec<String> = names.iter().map(|name| format!("`{}`", visible(name))).collect();
+    Error::new(format!("not every configured helper can be asked: {}", names.join(", ")))
+}

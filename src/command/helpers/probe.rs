@@ -1,0 +1,106 @@
+//! A helper is asked what does no harm: for its version, its capabilities, a place that cannot exist, and how much it lists.
+
+use std::time::{Duration, Instant};
+
+use modelforge_credential_protocol::{Error, Helper, Record, Result};
+use serde::Serialize;
+
+use crate::program::Program;
+
+/// A place that nobody can have a credential for (RFC 2606).
+const NOWHERE: &str = "probe.invalid";
+/// How long a helper may take to say its version.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+pub struct Probed {
+    /// `ready`, `failed`, `missing` or `left out`.
+    pub state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// What it says it understands beyond the basic protocol.
+    pub capabilities: Vec<String>,
+    /// How many credentials it lists; left out if it cannot list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listed: Option<usize>,
+    /// How long it took to answer for a place that it has nothing for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milliseconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Probed {
+    fn new(state: &'static str, problem: Option<&Error>) -> Self {
+        Self {
+            state,
+            version: None,
+            capabilities: Vec::new(),
+            listed: None,
+            milliseconds: None,
+            problem: problem.map(Error::to_string),
+            hint: problem.and_then(Error::hint_text).map(str::to_owned),
+        }
+    }
+
+    pub fn missing(problem: &Error) -> Self {
+        Self::new("missing", Some(problem))
+    }
+
+    /// The default chain has no use for it now.
+    pub fn left_out(problem: &Error) -> Self {
+        Self::new("left out", Some(problem))
+    }
+
+    pub fn is_ready(&self) -> bool {
+        matches!(self.state, "ready" | "left out")
+    }
+}
+
+/// Asks it. Only what is named as our helpers are is asked for a version: of any other program it may start something.
+pub fn probe(program: &Program, context: &Record, is_named_as_ours: bool) -> Probed {
+    let quiet = program.clone().with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
+    let start = Instant::now();
+    let answer = nowhere().and_then(|request| quiet.get(&request));
+    let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
+    let mut probed = match answer.map(|found| found.is_some_and(|found| found.has_secret())) {
+        Err(problem) => Probed::new("failed", Some(&problem)),
+        Ok(true) => Probed::new("failed", Some(&crate::command::helpers::error::answers_for_anything(NOWHERE))),
+        Ok(false) => {
+            let mut probed = Probed::new("ready", None);
+            match quiet.list(context) {
+                Ok(listed) => probed.listed = listed.map(|records| records.len()),
+                Err(problem) => probed = Probed::new("failed", Some(&problem)),
+            }
+            probed
+        }
+    };
+    probed.milliseconds = Some((milliseconds * 10.0).round() / 10.0);
+    let lines = |words: &[&str]| {
+        let said = program.run_raw(words, &[], b"", SHORT).ok().filter(|said| said.status.success());
+        said.map(|said| String::from_utf8_lossy(&said.output).into_owned()).unwrap_or_default()
+    };
+    if is_named_as_ours {
+        probed.version = version(&lines(&["--version"]));
+    }
+    let capabilities = lines(&["capability"]);
+    probed.capabilities = capabilities.lines().filter_map(|line| line.strip_prefix("capability ")).map(short).collect();
+    probed
+}
+
+fn nowhere() -> Result<Record> {
+    Record::of([("capability[]", "authtype"), ("protocol", "https"), ("host", NOWHERE)])
+}
+
+/// The number in `name 1.2.3`. A script that takes `--version` for an operation it does not know says nothing.
+fn version(said: &str) -> Option<String> {
+    let word = said.lines().next()?.split_whitespace().last()?;
+    (word.len() < 40 && word.bytes().any(|b| b.is_ascii_digit())).then(|| short(word))
+}
+
+fn short(text: &str) -> String {
+    modelforge_credential_protocol::visible(&text.chars().take(40).collect::<String>())
+}

@@ -1,0 +1,112 @@
+//! The variables that hold the keys: which names, whose key where two want one, and what a service account is handed over as.
+
+use anyhow::Result;
+use modelforge_credential_protocol::Error;
+use zeroize::Zeroizing;
+
+use super::Key;
+use crate::command::exec::error;
+
+/// Google's libraries look here for the path of a file with a service account.
+const FILE_OF_GOOGLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+
+/// A variable of the command's.
+pub struct Variable {
+    pub name: String,
+    pub provider: String,
+    /// How a person names the credential.
+    named: String,
+    pub value: Zeroizing<Vec<u8>>,
+    /// Whether the value belongs into a file, and the file's path into the variable.
+    pub is_file: bool,
+    /// Whether a person said whose key it holds.
+    is_assigned: bool,
+}
+
+impl Variable {
+    fn new(name: String, key: &Key, value: Zeroizing<Vec<u8>>, is_file: bool, is_assigned: bool) -> Self {
+        Self { name, provider: key.provider.name.clone(), named: key.named.clone(), value, is_file, is_assigned }
+    }
+}
+
+#[derive(Default)]
+pub struct Variables {
+    all: Vec<Variable>,
+    conflict: Option<Error>,
+}
+
+impl Variables {
+    /// Sets a variable that was named.
+    pub fn assign(&mut self, name: &str, key: &Key) -> Result<()> {
+        let value = secret(key)?;
+        let is_file = name == FILE_OF_GOOGLE && is_credentials_file(&value);
+        self.all.retain(|variable| variable.name != name);
+        self.all.push(Variable::new(name.to_owned(), key, value, is_file, true));
+        Ok(())
+    }
+
+    /// Sets all variables in which tools look for this key, or only those of these names.
+    pub fn add(&mut self, key: &Key, only: &[String]) -> Result<()> {
+        let value = secret(key)?;
+        let is_file = is_credentials_file(&value);
+        let mut names: Vec<String> = match is_file {
+            true => vec![FILE_OF_GOOGLE.to_owned()],
+            false => key.provider.variables().collect(),
+        };
+        let called = key.provider.variable_of_modelforge(&key.called);
+        if !is_file && !names.contains(&called) {
+            names.push(called);
+        }
+        for name in names.into_iter().filter(|name| only.is_empty() || only.contains(name)) {
+            match self.all.iter().find(|variable| variable.name == name) {
+                Some(same) if same.is_assigned || *same.value == *value => {}
+                Some(other) => {
+                    let conflict = error::shared_variable(&name, &other.named, &key.named);
+                    self.conflict.get_or_insert(conflict);
+                }
+                None => self.all.push(Variable::new(name, key, value.clone(), is_file, false)),
+            }
+        }
+        Ok(())
+    }
+
+    pub fn finish(self, only: &[String]) -> Result<Vec<Variable>> {
+        if let Some(conflict) = self.conflict {
+            return Err(conflict.into());
+        }
+        if let Some(name) = only.iter().find(|name| !self.all.iter().any(|variable| variable.name == **name)) {
+            return Err(error::not_among_the_variables(name).into());
+        }
+        Ok(self.all)
+    }
+}
+
+/// `NAME=provider` or `NAME=provider:account`.
+pub fn assignment(text: &str) -> Result<(&str, &str)> {
+    let (name, provider) = text.split_once('=').ok_or_else(error::bad_assignment)?;
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if !starts_well || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') || provider.is_empty() {
+        return Err(error::bad_assignment().into());
+    }
+    Ok((name, provider))
+}
+
+fn secret(key: &Key) -> Result<Zeroizing<Vec<u8>>> {
+    match key.record.get("password") {
+        Some(secret) => Ok(Zeroizing::new(secret.to_vec())),
+        None => Err(error::no_plain_key(&key.provider.name).into()),
+    }
+}
+
+/// What Google's libraries take as a file.
+const KINDS: [&str; 5] =
+    ["service_account", "authorized_user", "external_account", "impersonated_service_account", "gdch_service_account"];
+
+/// Whether this is a service account, or what stands in for one.
+pub fn is_credentials_file(secret: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Kind {
+        r#type: String,
+    }
+    secret.starts_with(b"{") && serde_json::from_slice::<Kind>(secret).is_ok_and(|kind| KINDS.contains(&&*kind.r#type))
+}

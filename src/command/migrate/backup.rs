@@ -1,0 +1,130 @@
+//! The files that credentials are taken from, kept in the secure store before anything is taken out: a record for each, its `path` the
+//! migration, its `username` the file.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Error, Record, visible};
+
+use super::journal::Journal;
+use super::route::{Route, Source};
+use crate::chain::Chain;
+use crate::command::migrate::error;
+
+const PROTOCOL: &str = "backup";
+const HOST: &str = crate::error::PROGRAM;
+
+/// A file that a helper keeps a copy of.
+pub struct Backup {
+    pub file: String,
+    pub helper: String,
+}
+
+/// Backups, by migration.
+pub type Backups = BTreeMap<String, Vec<Backup>>;
+
+/// How the backups of a migration are called, or that of one file of it.
+fn description(id: &str, file: Option<&str>) -> Result<Record> {
+    let mut record = Record::of([("protocol", PROTOCOL), ("host", HOST), ("path", id)])?;
+    if let Some(file) = file {
+        record.set("username", file)?;
+    }
+    Ok(record)
+}
+
+/// Whether a listed record is a backup.
+pub fn is_one(record: &Record) -> bool {
+    record.text("protocol") == Some(PROTOCOL) && record.text("host") == Some(HOST)
+}
+
+/// Which backup it is, if it is one: of which migration, and of which file, for a message.
+pub fn of(record: &Record) -> Option<(String, String)> {
+    is_one(record).then(|| {
+        let [id, file] = ["path", "username"].map(|key| record.text(key).unwrap_or_default());
+        (visible(id), error::tilde(file.as_ref()))
+    })
+}
+
+/// Keeps a file as it is now, unless this migration, cut short before, has kept it already. What is kept.
+pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Result<Record> {
+    // Where one helper cannot be asked, another may yet keep it.
+    if let Ok(Some(found)) = find(route, journal.id(), file) {
+        journal.kept(file, &source.words)?;
+        return Ok(found);
+    }
+    let content = source.file(file).map_err(|problem| error::no_backup(file, &problem))?;
+    let Some(content) = content else { return Err(error::no_backup(file, &error::file_is_gone()).into()) };
+    let mut record = description(journal.id(), Some(file))?;
+    record.merge(&content);
+    record.retain(|key| matches!(key, "protocol" | "host" | "path" | "username" | "password" | "more[]"));
+    let chain = route.target(None);
+    let kept = chain.store_moved(&record, true)?;
+    // Its first piece was read back. A helper that keeps passwords and nothing else would keep no more of a long file.
+    let is_long = record.has("more[]");
+    let whole = !kept.kept_by.is_empty()
+        && (!is_long || find(route, journal.id(), file)?.is_some_and(|found| is_same_content(&found, &content)));
+    if !whole {
+        let reason = kept.remarks.into_iter().next().unwrap_or_else(error::backup_not_whole);
+        // What this migration has kept of other files stays: keys may be out of these already.
+        for chain in route.targets() {
+            chain.erase(&description(journal.id(), Some(file))?, false)?;
+        }
+        return Err(error::no_backup(file, &reason).into());
+    }
+    journal.kept(file, &source.words)?;
+    Ok(content)
+}
+
+/// The content of a file as it was kept. An error where it is not known whether it is.
+pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
+    let description = description(id, Some(file))?;
+    let mut problem = None;
+    for chain in route.targets() {
+        let mut copies = chain.copies(&description, &Record::new(), true)?;
+        problem = problem.or(copies.problem());
+        if !copies.found.is_empty() {
+            return Ok(Some(copies.found.swap_remove(0).1));
+        }
+    }
+    problem.or(route.left_out.clone()).map_or(Ok(None), |problem| Err(problem.into()))
+}
+
+/// Whether two records hold the same file.
+pub fn is_same_content(one: &Record, other: &Record) -> bool {
+    one.get("password") == other.get("password") && one.all("more[]").eq(other.all("more[]"))
+}
+
+/// Every backup that the helpers list, by migration; and why that may not be all.
+pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec<Error>)> {
+    let (mut backups, mut failed) = (Backups::new(), Vec::new());
+    for chain in chains {
+        let listed = chain.list(&Record::new())?;
+        failed.extend(listed.failed);
+        for record in listed.records.iter().filter(|record| is_one(record)) {
+            let [id, file, helper] =
+                ["path", "username", "helper"].map(|key| record.text(key).unwrap_or_default().to_owned());
+            let files = backups.entry(id).or_default();
+            if !files.iter().any(|known| known.file == file) {
+                files.push(Backup { file, helper });
+            }
+        }
+    }
+    Ok((backups, failed))
+}
+
+/// Erases the backups of a migration from every helper. Whether they are gone.
+pub fn erase<'a>(chains: impl Iterator<Item = &'a Chain>, id: &str) -> Result<Vec<Error>> {
+    let description = description(id, None)?;
+    let mut failed = Vec::new();
+    for chain in chains {
+        failed.extend(chain.erase(&description, false)?.failed);
+        if left_in(chain, &description)? {
+            failed.push(error::backup_still_there(id));
+        }
+    }
+    Ok(failed)
+}
+
+fn left_in(chain: &Chain, description: &Record) -> Result<bool> {
+    Ok(!chain.copies(description, &Record::new(), false)?.found.is_empty())
+}

@@ -1,0 +1,141 @@
+//! The backups of all migrations: listed, and erased. They are where each migration put them: in the chain, or in the helper that was
+//! named for it.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Error, Record, visible};
+
+use super::journal::{self, Journal, Migration, State};
+use super::plan::problem_of;
+use super::route::Route;
+use super::{backup, report};
+use crate::command::migrate::error;
+use crate::config::{Config, entry_of_text};
+use crate::lock;
+use crate::providers::Providers;
+use crate::terminal::{self, Person, warn_once, warning};
+
+/// The chain, and the helpers that these migrations moved to instead; and those that are no longer to be found.
+fn ways(providers: &Providers, known: &[Migration], person: &Person) -> Result<(Vec<Route>, Vec<Error>)> {
+    let (mut ways, mut failed) = (vec![Route::open(providers, &[], None, person)?], Vec::new());
+    let kept = known.iter().filter(|migration| !migration.files.is_empty());
+    for to in kept.filter_map(|migration| migration.to.as_deref()).collect::<BTreeSet<_>>() {
+        match Route::open(providers, &[], Some(to), person) {
+            Ok(route) => ways.push(route),
+            Err(problem) => failed.push(problem_of(&problem)),
+        }
+    }
+    Ok((ways, failed))
+}
+
+/// Lists the backups.
+pub fn backups(json: bool) -> Result<()> {
+    let providers = Providers::new(Config::load()?);
+    let known = journal::read()?;
+    let (ways, mut failed) = ways(&providers, &known, &Person::Nobody)?;
+    let (found, problems) = backup::list(ways.iter().flat_map(Route::targets))?;
+    failed.extend(problems);
+    let state = |id: &str| known.iter().find(|migration| migration.id == id).map(|migration| migration.state);
+    let rows: Vec<_> = found.into_iter().map(|(id, files)| (id.clone(), files, state(&id))).collect();
+    terminal::answer(report::backups(&rows, failed.is_empty(), json)?.as_bytes())?;
+    failed.iter().for_each(warning);
+    if failed.is_empty() { Ok(()) } else { Err(error::list_not_whole().into()) }
+}
+
+/// Erases a backup.
+pub fn forget_backup(id: &str) -> Result<()> {
+    let providers = Providers::new(Config::load()?);
+    let mut known = journal::read()?;
+    known.retain(|migration| migration.id == id);
+    let (ways, mut failed) = ways(&providers, &known, &terminal::person())?;
+    let (found, problems) = backup::list(ways.iter().flat_map(Route::targets))?;
+    if !found.contains_key(id) {
+        // A helper without a list may have it all the same.
+        let (is_found, unasked) = look_for_each(&known, &ways);
+        if !is_found {
+            failed.extend(problems.into_iter().chain(unasked));
+            return Err(not_found(id, known.first(), &failed, &ways).into());
+        }
+    }
+    let _lock = lock::one_migration()?;
+    // Noted first: were it gone and not noted, a rollback would look for it in vain.
+    known.first().map_or(Ok(()), |migration| Journal::of(migration)?.forgotten())?;
+    failed.extend(backup::erase(ways.iter().flat_map(Route::targets), id)?);
+    failed.iter().for_each(warning);
+    if !failed.is_empty() {
+        return Err(error::backup_still_there(id).into());
+    }
+    Ok(terminal::done(&format!("erased the backup of {}", visible(id)))?)
+}
+
+/// What is said of a backup that was seen nowhere: where a helper could not be asked, not that there is none.
+fn not_found(id: &str, known: Option<&Migration>, failed: &[Error], ways: &[Route]) -> Error {
+    failed.iter().for_each(warn_once);
+    let is_left_out = |problem: &Error| ways.iter().any(|way| way.left_out.as_ref() == Some(problem));
+    match known {
+        _ if !failed.iter().all(is_left_out) => error::backup_still_there(id),
+        None => error::no_such_migration(id),
+        Some(_) if failed.is_empty() => error::no_backup_of(id),
+        // A helper that this machine has no use for now is none to wait for.
+        Some(migration) if migration.forgotten => error::no_backup_seen(id),
+        Some(_) => error::backup_still_there(id),
+    }
+}
+
+/// Whether a helper hands out one of the files that these migrations kept; why that may not be known.
+fn look_for_each(known: &[Migration], ways: &[Route]) -> (bool, Vec<Error>) {
+    let mut unasked = Vec::new();
+    for (migration, way) in known.iter().flat_map(|migration| ways.iter().map(move |way| (migration, way))) {
+        for kept in &migration.files {
+            match backup::find(way, &migration.id, &kept.file) {
+                Ok(Some(_)) => return (true, Vec::new()),
+                Ok(None) => {}
+                Err(problem) => unasked.push(problem_of(&problem)),
+            }
+        }
+    }
+    (false, unasked)
+}
+
+/// Erases all backups, those of which no note is left as well; why some may be left.
+pub fn erase_every_backup(providers: &Providers, person: &Person) -> Result<Vec<Error>> {
+    let (ways, mut failed) = ways(providers, &journal::read()?, person)?;
+    let all = || ways.iter().flat_map(Route::targets);
+    let (found, problems) = backup::list(all())?;
+    failed.extend(problems);
+    for id in found.keys() {
+        failed.extend(backup::erase(all(), id)?);
+    }
+    Ok(failed)
+}
+
+/// Erases what migrations moved to helpers that are not in the chain; why some of it may be left.
+pub fn erase_what_was_moved_elsewhere(providers: &Providers, person: &Person) -> Result<Vec<Error>> {
+    let mut failed = Vec::new();
+    for migration in journal::read()?.iter().filter(|migration| migration.state != State::RolledBack) {
+        let Some(to) = migration.to.as_deref().filter(|to| !is_in_the_chain(providers, to)) else { continue };
+        let route = match Route::open(providers, &[], Some(to), person) {
+            Ok(route) => route,
+            Err(problem) => {
+                failed.push(problem_of(&problem));
+                continue;
+            }
+        };
+        for named in &migration.moved {
+            let description = named.description()?;
+            for chain in route.targets() {
+                failed.extend(chain.erase_everywhere(&description, providers.share_the_host_of(&description))?.failed);
+                if !chain.copies(&description, &Record::new(), true)?.found.is_empty() {
+                    failed.push(error::still_answers(to));
+                }
+            }
+        }
+    }
+    Ok(failed)
+}
+
+fn is_in_the_chain(providers: &Providers, to: &str) -> bool {
+    let helpers = providers.helpers_for(&Record::new());
+    matches!((entry_of_text(to), helpers), (Ok(to), Ok(chain)) if chain.entries.iter().any(|entry| entry.words == to.words))
+}

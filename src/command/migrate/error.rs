@@ -1,0 +1,209 @@
+//! What goes wrong when credentials are moved.
+
+use std::path::Path;
+
+use modelforge_credential_protocol::{Error, Record, visible};
+
+pub use crate::chain::migration_conflict;
+use crate::error::with_hint_of;
+pub use crate::error::{
+    PROGRAM, cannot_list, cannot_read, cannot_write, helper_failed, keyring_left_out, list_not_whole, name_of,
+    no_state_folder, not_in_the_chain, not_kept, still_answers, tilde,
+};
+
+pub fn migration_not_confirmed() -> Error {
+    Error::new("cannot ask whether to go on: there is no terminal").hint(format!("{PROGRAM} migrate --yes"))
+}
+
+pub fn rollback_not_confirmed(id: &str) -> Error {
+    Error::new("cannot ask whether to go on: there is no terminal")
+        .hint(format!("{PROGRAM} migrate --rollback {} --yes", visible(id)))
+}
+
+/// Of two sources.
+pub fn comes_after(request: &Record, place: &str) -> Error {
+    let provider = request.text("provider").unwrap_or("PROVIDER");
+    Error::new(format!(
+        "another key for {} is in `{}`, which comes first, so this one stays",
+        name_of(request),
+        visible(place)
+    ))
+    .hint(format!("{PROGRAM} migrate --provider {provider} --prefer target  # erases this one"))
+}
+
+pub fn came_with_the_folder(file: &str) -> Error {
+    Error::new(format!(
+        "the keys in `{}` came with this folder; once moved, they are used wherever no other key for the same is kept",
+        shown(file)
+    ))
+}
+
+pub fn left_in_plain_text(count: usize) -> Error {
+    Error::new(format!("{count} stayed in plain text")).hint(format!("{PROGRAM} migrate --dry-run"))
+}
+
+pub fn left_at_the_source(count: usize) -> Error {
+    Error::new(format!("{count} stayed where they were"))
+}
+
+pub fn not_all_looked_at() -> Error {
+    Error::new("not everything could be looked at, so there may be more to move")
+}
+
+pub fn ended_and_left(request: &Record) -> Error {
+    Error::new(format!("the token for {} has ended and cannot be renewed, so it stays where it is", name_of(request)))
+        .hint(format!("{PROGRAM} migrate --drop-expired"))
+}
+
+pub fn gone_meanwhile(request: &Record) -> Error {
+    Error::new(format!("the key for {} cannot be found at its source any more", name_of(request)))
+}
+
+pub fn changed_since_the_plan(request: &Record) -> Error {
+    Error::new(format!("{} was changed since the plan was made, and stays where it is", name_of(request)))
+        .hint(format!("{PROGRAM} migrate"))
+}
+
+pub fn another_is_left(request: &Record, place: &str) -> Error {
+    let name = name_of(request);
+    Error::new(format!("{name} was moved, and another key for it is still in `{}`", shown(place))).hint(format!(
+        "{PROGRAM} migrate --provider {} --prefer target  # erases it",
+        request.text("provider").unwrap_or("PROVIDER")
+    ))
+}
+
+pub fn bad_helper(problem: String) -> Error {
+    Error::new(problem).hint(format!("{PROGRAM} migrate --from age --to keyring"))
+}
+
+pub fn same_helper(name: &str) -> Error {
+    Error::new(format!("`{}` is both the source and the target", visible(name)))
+}
+
+pub fn one_store(source: &str, target: &str) -> Error {
+    let (source, target) = (visible(source), visible(target));
+    Error::new(format!(
+        "helpers `{source}` and `{target}` keep their credentials in the same place, so nothing was moved"
+    ))
+}
+
+pub fn no_copy_of_its_own(request: &Record, is_back: bool) -> Error {
+    let name = name_of(request);
+    let kept = format!("no helper keeps {name} in a place of its own: what answered read it where it was taken out");
+    match is_back {
+        true => Error::new(format!("{kept}, so it was put back")).hint(format!("{PROGRAM} helpers")),
+        false => {
+            Error::new(format!("{kept}, and it could not be put back")).hint(format!("{PROGRAM} migrate --rollback"))
+        }
+    }
+}
+
+pub fn no_backup(file: &str, reason: &Error) -> Error {
+    with_hint_of(
+        reason,
+        format!("no backup of `{}` could be kept, so nothing was taken out of it: {reason}", shown(file)),
+    )
+}
+
+pub fn backup_not_whole() -> Error {
+    Error::new("no helper gave back the whole of it")
+}
+
+pub fn backup_still_there(id: &str) -> Error {
+    Error::new(format!("the backup of {} could not be erased everywhere", visible(id)))
+        .hint(format!("{PROGRAM} migrate --forget-backup {}", visible(id)))
+}
+
+pub fn backup_is_gone(file: &str) -> Error {
+    Error::new(format!("no helper has the backup of `{}` any more", shown(file)))
+}
+
+pub fn file_is_gone() -> Error {
+    Error::new("the file is not there")
+}
+
+pub fn source_not_known() -> Error {
+    Error::new("it is not known which source the file belongs to")
+}
+
+pub fn not_put_back_in(file: &str, reason: &Error) -> Error {
+    with_hint_of(reason, format!("`{}` could not be put back: {reason}", shown(file)))
+}
+
+pub fn not_put_back_at(request: &Record, source: &str) -> Error {
+    Error::new(format!("{} could not be put back into `{source}`, and stays in the chain", name_of(request)))
+}
+
+pub fn variable_stays(record: &Record) -> Error {
+    let variable = visible(record.text("variable").unwrap_or_default());
+    let provider = visible(record.text("provider").unwrap_or("PROVIDER"));
+    Error::new(format!("`{variable}` stays where it is: whatever sets the variable has the key")).hint(format!(
+        "printenv {variable} | {PROGRAM} login {provider} --force  # and then take it out of your shell's profile"
+    ))
+}
+
+pub fn in_neither_place(request: &Record) -> Error {
+    Error::new(format!("{} is neither at its source nor in the chain any more", name_of(request)))
+}
+
+pub fn differs_now(request: &Record) -> Error {
+    Error::new(format!("{} was replaced since, so the chain keeps the newer one", name_of(request)))
+}
+
+pub fn back_to_plain_text() -> Error {
+    Error::new("a rollback puts keys back into files that any program of yours can read")
+}
+
+pub fn rollback_not_whole(id: &str) -> Error {
+    Error::new(format!("the rollback of {} is not complete; what was not put back is still kept", visible(id)))
+        .hint(format!("{PROGRAM} migrate --rollback {}", visible(id)))
+}
+
+pub fn rolled_back_already(id: &str) -> Error {
+    Error::new(format!("migration {} was rolled back already", visible(id)))
+}
+
+pub fn no_such_migration(id: &str) -> Error {
+    Error::new(format!("there is no migration `{}`", visible(id))).hint(format!("{PROGRAM} migrate --backups"))
+}
+
+pub fn no_backup_of(id: &str) -> Error {
+    Error::new(format!("no helper has a backup of migration {}", visible(id)))
+        .hint(format!("{PROGRAM} migrate --backups"))
+}
+
+pub fn no_backup_seen(id: &str) -> Error {
+    Error::new(format!("no helper that could be asked has a backup of migration {}", visible(id)))
+        .hint(format!("{PROGRAM} migrate --backups"))
+}
+
+pub fn nothing_to_roll_back() -> Error {
+    Error::new("there is no migration to roll back").hint(format!("{PROGRAM} migrate --status"))
+}
+
+pub fn migrations_not_all_known() -> Error {
+    Error::new("not every helper could be asked, so it is not known which migrations there were")
+        .hint(format!("{PROGRAM} migrate --backups"))
+}
+
+pub fn bad_journal(path: &Path, line: usize) -> Error {
+    Error::new(format!("`{}`, line {line}: this is no event of a migration", tilde(path)))
+        .hint(format!("mv {0} {0}.old  # what it notes is then unknown", tilde(path)))
+}
+
+pub fn migration_cut_short(id: &str, command: &str) -> Error {
+    Error::new(format!("migration {} was cut short", visible(id))).hint(visible(command))
+}
+
+pub fn rollback_cut_short(id: &str) -> Error {
+    Error::new(format!("the rollback of {} was cut short", visible(id)))
+        .hint(format!("{PROGRAM} migrate --rollback {}", visible(id)))
+}
+
+pub fn migrated_meanwhile() -> Error {
+    Error::new("another migration has moved them meanwhile").hint(format!("{PROGRAM} migrate --status"))
+}
+
+fn shown(file: &str) -> String {
+    tilde(file.as_ref())
+}

@@ -1,0 +1,320 @@
+//! What migrations did, written down before it is done: which, from where, which files were kept, which credentials were put where
+//! they were not before. No secrets. One event a line; a last line that a crash cut short is nobody's.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use modelforge_credential_protocol::{Error, Record, Result};
+use serde::{Deserialize, Serialize};
+
+use super::route::is_from_plain_text;
+use crate::chain::now;
+use crate::command::migrate::error;
+use crate::state;
+
+/// A credential, by what says which one it is.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Which of the migration's sources it came from, as it was called.
+    pub from: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    protocol: String,
+    host: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    username: String,
+}
+
+/// A file of which a copy was kept.
+#[derive(Serialize, Deserialize, Clone)]
+pub struct Kept {
+    pub file: String,
+    /// Which of the migration's sources handed it out, as it was called. Earlier versions did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Event {
+    Begun {
+        from: Vec<String>,
+        to: Option<String>,
+    },
+    /// A copy of this file is in the secure store.
+    Kept(Kept),
+    /// Is stored where it was not before.
+    Moving {
+        credential: Named,
+    },
+    Finished,
+    RollbackBegun,
+    RolledBack,
+    /// Its backup was erased.
+    Forgotten,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    migration: String,
+    at: u64,
+    #[serde(flatten)]
+    event: Event,
+}
+
+/// A migration, as its events tell it.
+#[derive(Default)]
+pub struct Migration {
+    pub id: String,
+    pub begun: u64,
+    pub from: Vec<String>,
+    pub to: Option<String>,
+    pub files: Vec<Kept>,
+    pub moved: Vec<Named>,
+    pub state: State,
+    pub forgotten: bool,
+}
+
+/// How far it got.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    #[default]
+    Begun,
+    Finished,
+    RollbackBegun,
+    RolledBack,
+}
+
+/// The file, opened for one migration.
+pub struct Journal {
+    path: PathBuf,
+    id: String,
+    seen: Vec<Named>,
+    is_new: bool,
+}
+
+impl Named {
+    pub fn of(from: &str, file: Option<&str>, description: &Record) -> Self {
+        let text = |key| description.text(key).map(str::to_owned);
+        let [protocol, host, username] = ["protocol", "host", "username"].map(|key| text(key).unwrap_or_default());
+        let (from, file) = (from.to_owned(), file.map(str::to_owned));
+        Self { from, file, protocol, host, path: text("path"), username }
+    }
+
+    pub fn description(&self) -> Result<Record> {
+        let mut record = Record::of([("protocol", &self.protocol), ("host", &self.host)])?;
+        if let Some(path) = &self.path {
+            record.set("path", path)?;
+        }
+        record.set("username", &self.username)?;
+        Ok(record)
+    }
+}
+
+fn path() -> Result<PathBuf> {
+    Ok(state::folder().ok_or_else(error::no_state_folder)?.join("migrations.jsonl"))
+}
+
+/// Every migration there was, the oldest first. Nothing is made or changed.
+pub fn read() -> Result<Vec<Migration>> {
+    // Without a home there was none.
+    let Ok(path) = path() else { return Ok(Vec::new()) };
+    let mut text = String::new();
+    match state::open(&path, OpenOptions::new().read(true)) {
+        Ok(mut file) => file.read_to_string(&mut text).map_err(|problem| error::cannot_read(&path, &problem))?,
+        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(problem) => return Err(problem.into()),
+    };
+    let mut migrations: BTreeMap<String, Migration> = BTreeMap::new();
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let line = match serde_json::from_str::<Line>(line) {
+            Ok(line) => line,
+            // Cut short: what it said was not begun. The next writer ended it.
+            Err(problem) if problem.is_eof() || problem.is_syntax() => continue,
+            Err(_) => return Err(error::bad_journal(&path, number + 1)),
+        };
+        let migration = migrations.entry(line.migration.clone()).or_insert_with(|| Migration {
+            id: line.migration,
+            begun: line.at,
+            ..Migration::default()
+        });
+        migration.add(line.event);
+    }
+    let mut migrations: Vec<Migration> = migrations.into_values().collect();
+    migrations.sort_by(|a, b| (a.begun, &a.id).cmp(&(b.begun, &b.id)));
+    Ok(migrations)
+}
+
+/// Changes whenever a migration does something.
+pub fn mark() -> Option<u64> {
+    Some(std::fs::metadata(path().ok()?).ok()?.len())
+}
+
+/// The last migration of the same way that was cut short.
+pub fn unfinished<'a>(known: &'a [Migration], from: &[String], to: Option<&str>) -> Option<&'a Migration> {
+    let is_same = |other: &[String]| other == from || (is_from_plain_text(other) && is_from_plain_text(from));
+    known.iter().rfind(|m| m.state == State::Begun && m.to.as_deref() == to && is_same(&m.from))
+}
+
+impl Migration {
+    /// The command that goes on with it.
+    pub fn command(&self) -> String {
+        let mut command = format!("{} migrate", error::PROGRAM);
+        let from = self.from.iter().filter(|_| !is_from_plain_text(&self.from)).map(|words| ("--from", words));
+        for (option, words) in from.chain(self.to.iter().map(|words| ("--to", words))) {
+            command.push_str(&format!(" {option} {}", shell_words::quote(words)));
+        }
+        command
+    }
+
+    fn add(&mut self, event: Event) {
+        match event {
+            Event::Begun { from, to } => {
+                (self.from, self.to, self.state) = (from, to, State::Begun);
+            }
+            Event::Kept(kept) => {
+                self.forgotten = false;
+                if !self.files.iter().any(|known| known.file == kept.file) {
+                    self.files.push(kept);
+                }
+            }
+            Event::Moving { credential } => self.moved.push(credential),
+            Event::Finished => self.state = State::Finished,
+            Event::RollbackBegun => self.state = State::RollbackBegun,
+            Event::RolledBack => self.state = State::RolledBack,
+            Event::Forgotten => self.forgotten = true,
+        }
+    }
+
+    /// Which of its sources has a file that was kept, as it was called; `None` where the notes do not tell.
+    pub fn source_of<'a>(&'a self, kept: &'a Kept) -> Option<&'a str> {
+        let moved = self.moved.iter().find(|named| named.file.as_ref() == Some(&kept.file)).map(|named| &named.from);
+        let plain = || self.from.iter().find(|words| is_from_plain_text(std::slice::from_ref(*words)));
+        // The only one is the one that handed it out.
+        let only = || self.from.first().filter(|_| self.from.len() == 1);
+        kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
+    }
+
+    /// Whether a rollback has something to do.
+    pub fn can_be_rolled_back(&self) -> bool {
+        self.state != State::RolledBack && !(self.moved.is_empty() && (self.forgotten || self.files.is_empty()))
+    }
+}
+
+impl Journal {
+    /// Goes on with a migration of the same way that was cut short, or begins one.
+    pub fn begin(from: Vec<String>, to: Option<String>) -> Result<Self> {
+        let earlier = read()?;
+        if let Some(unfinished) = unfinished(&earlier, &from, to.as_deref()) {
+            let journal = Self::of(unfinished)?;
+            if from.len() > unfinished.from.len() {
+                // Without a session it could not look everywhere.
+                journal.append(Event::Begun { from, to })?;
+            }
+            return Ok(journal);
+        }
+        let stamp = stamp(now());
+        let mut id = stamp.clone();
+        let mut number = 1;
+        while earlier.iter().any(|migration| migration.id == id) {
+            number += 1;
+            id = format!("{stamp}-{number}");
+        }
+        let journal = Self { path: path()?, id, seen: Vec::new(), is_new: true };
+        journal.append(Event::Begun { from, to })?;
+        Ok(journal)
+    }
+
+    /// Goes on with what is known of a migration.
+    pub fn of(migration: &Migration) -> Result<Self> {
+        Ok(Self { path: path()?, id: migration.id.clone(), seen: migration.moved.clone(), is_new: false })
+    }
+
+    /// What the migration is called.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether nothing can have been moved under its name.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Ends a migration that has taken nothing out of anything, and keeps nothing.
+    pub fn given_up(&self) -> Result<()> {
+        self.forgotten()?;
+        self.finished()
+    }
+
+    /// Notes that a copy of a file is kept, and which source the file is put back into.
+    pub fn kept(&self, file: &str, from: &str) -> Result<()> {
+        self.append(Event::Kept(Kept { file: file.to_owned(), from: Some(from.to_owned()) }))
+    }
+
+    pub fn moving(&mut self, credential: Named) -> Result<()> {
+        if self.seen.contains(&credential) {
+            return Ok(());
+        }
+        self.append(Event::Moving { credential: credential.clone() })?;
+        self.seen.push(credential);
+        Ok(())
+    }
+
+    pub fn finished(&self) -> Result<()> {
+        self.append(Event::Finished)
+    }
+
+    /// Notes what a backup alone told of, for who goes on with its rollback.
+    pub fn found(&self, migration: &Migration) -> Result<()> {
+        self.append(Event::Begun { from: migration.from.clone(), to: migration.to.clone() })?;
+        migration.files.iter().try_for_each(|kept| self.append(Event::Kept(kept.clone())))
+    }
+
+    pub fn rollback_begun(&self) -> Result<()> {
+        self.append(Event::RollbackBegun)
+    }
+
+    pub fn rolled_back(&self) -> Result<()> {
+        self.append(Event::RolledBack)
+    }
+
+    pub fn forgotten(&self) -> Result<()> {
+        self.append(Event::Forgotten)
+    }
+
+    /// On the disk before what it announces is done.
+    fn append(&self, event: Event) -> Result<()> {
+        let failed = |problem| error::cannot_write(&self.path, &problem);
+        let mut file = state::open_or_make(&self.path, OpenOptions::new().read(true).append(true))?;
+        let line = Line { migration: self.id.clone(), at: now(), event };
+        let mut text = serde_json::to_vec(&line).map_err(|_| Error::new("an event cannot be written down"))?;
+        text.push(b'\n');
+        if !ends_a_line(&file).map_err(failed)? {
+            text.insert(0, b'\n');
+        }
+        file.write_all(&text).and_then(|()| file.sync_data()).map_err(failed)
+    }
+}
+
+fn ends_a_line(mut file: &std::fs::File) -> std::io::Result<bool> {
+    use std::io::{Read, Seek, SeekFrom};
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// A time as a name: `20261125-101500`, in UTC.
+fn stamp(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).unwrap_or(0);
+    let at = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+    let (year, month, day) = at.to_calendar_date();
+    let (hour, minute, second) = at.to_hms();
+    format!("{year:04}{:02}{day:02}-{hour:02}{minute:02}{second:02}", u8::from(month))
+}

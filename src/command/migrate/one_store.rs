@@ -1,0 +1,48 @@
+//! Two helpers can keep their credentials in one and the same store: `age` with one identity and with another. What one stores, the
+//! other replaces; what is erased at the source is gone from the target. A throw-away credential tells before anything is moved.
+
+use anyhow::Result;
+use modelforge_credential_protocol::Record;
+
+use super::route::{Route, is_from_plain_text};
+use crate::canary;
+use crate::chain::Link;
+use crate::command::migrate::error;
+use crate::terminal::warning;
+
+/// Refuses a way that ends where it begins.
+pub fn refuse(route: &Route) -> Result<()> {
+    // These take nothing but what they gave.
+    if is_from_plain_text(&route.from()) {
+        return Ok(());
+    }
+    for link in route.targets().flat_map(|chain| chain.links()) {
+        if let Some(source) = seen_at(link, route)? {
+            return Err(error::one_store(&source, &link.name).into());
+        }
+    }
+    Ok(())
+}
+
+/// The source at which is found what is stored in a helper.
+fn seen_at(link: &Link, route: &Route) -> Result<Option<String>> {
+    let Ok(helper) = link.helper(true) else { return Ok(None) };
+    let mut question = canary::place()?;
+    question.set("username", format!("migrate-{}", canary::random(4)?))?;
+    let mut stored = question.clone();
+    stored.set("password", canary::random(16)?)?;
+    let outcome = helper.store(&stored);
+    // By its name alone: what is encrypted for somebody else is listed all the same.
+    let mut seen = None;
+    for source in &route.sources {
+        let (listed, _) = source.list(&Record::new())?;
+        if listed.iter().any(|record| record.matches(&question)) {
+            seen = Some(source.name.clone());
+        }
+    }
+    // One that refused to store has nothing to erase, and mostly refuses that as well.
+    if let (Ok(()), Err(problem)) = (outcome, helper.erase(&question)) {
+        warning(&error::helper_failed(&link.name, &problem));
+    }
+    Ok(seen)
+}

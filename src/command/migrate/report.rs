@@ -1,0 +1,283 @@
+//! What a migration tells: its plan and its outcome, for people and as JSON (docs/migrate-json.md).
+
+use anyhow::Result;
+use modelforge_credential_protocol::visible;
+use serde::Serialize;
+
+use super::backup;
+use super::carry::Outcome;
+use super::journal::{Migration, State};
+use super::plan::{Item, Step};
+use super::rollback::{PutBack, Rollback};
+use super::route::Route;
+use super::survey::Survey;
+use crate::command::migrate::error::{self, tilde};
+use crate::terminal::{Paint, columns};
+
+/// `migrate --json`: the shape is stable, fields are only ever added.
+#[derive(Serialize)]
+struct Report {
+    version: u32,
+    dry_run: bool,
+    /// What `--rollback` takes.
+    migration: Option<String>,
+    from: Vec<String>,
+    to: Option<String>,
+    credentials: Vec<Line>,
+    /// Sources that could not be asked.
+    failed: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    provider: Option<String>,
+    url: String,
+    account: String,
+    from: String,
+    file: Option<String>,
+    plan: &'static str,
+    outcome: Option<&'static str>,
+    kept_by: Vec<String>,
+    problem: Option<String>,
+}
+
+/// The plan as a table.
+pub fn plan(items: &[Item], route: &Route) -> String {
+    let mut lines = vec![["PROVIDER", "ACCOUNT", "FROM", "PLAN"].map(String::from).to_vec()];
+    for item in items {
+        let record = &item.request.record;
+        let mut name = record.text("provider").map_or_else(|| record.url(), visible);
+        let mut account = visible(record.text("username").unwrap_or_default());
+        if let Some((id, file)) = backup::of(record) {
+            (name, account) = (format!("backup of {id}"), file);
+        }
+        let plan = match item.step {
+            Step::Move => "move",
+            Step::Erase => "kept already: erase here",
+            Step::Drop => "another key is kept: erase here",
+            Step::DropExpired => "has ended: erase here",
+            Step::Conflict if item.comes_after.is_some() => "conflict: another key comes first",
+            Step::Conflict => "conflict: another key is kept",
+            Step::Expired => "leave: has ended (--drop-expired erases it)",
+            Step::Unusable => "leave: it cannot be used",
+        };
+        lines.push(vec![name, account, from(item, route), plan.to_owned()]);
+    }
+    columns(&lines, &vec![Paint::Plain; lines.len()])
+}
+
+/// The file that a credential is in, or the helper.
+pub fn from(item: &Item, route: &Route) -> String {
+    let name = || route.sources.get(item.source).map(|source| visible(&source.name)).unwrap_or_default();
+    item.file.as_ref().map_or_else(name, |file| tilde(file.as_ref()))
+}
+
+/// One line for what became of a credential.
+pub fn outcome(item: &Item, outcome: &Outcome, route: &Route) -> Option<String> {
+    let name_of_backup = backup::of(&item.request.record).map(|(id, file)| format!("the backup of {id}, `{file}`,"));
+    let name = name_of_backup.unwrap_or_else(|| error::name_of(&item.request.record));
+    let from = from(item, route);
+    match (outcome, item.step) {
+        (Outcome::Uncovered(helpers, _), _) if helpers.is_empty() => self::outcome(item, &Outcome::Erased, route),
+        (Outcome::Moved(helpers) | Outcome::Uncovered(helpers, _), _) => {
+            Some(format!("moved {name} to `{}`", helpers.join("`, `")))
+        }
+        (Outcome::Erased, Step::Erase) => Some(format!("took {name} out of `{from}`; it was kept already")),
+        (Outcome::Erased, Step::Drop) => Some(format!("took {name} out of `{from}`; another key is kept")),
+        (Outcome::Erased, _) => Some(format!("took {name} out of `{from}`; it had ended")),
+        (Outcome::Left(_), _) => None,
+    }
+}
+
+/// The plan, and what came of it where it was carried out.
+pub fn json(
+    items: &[Item],
+    outcomes: &[Outcome],
+    route: &Route,
+    (migration, dry_run): (Option<&str>, bool),
+    failed: &[modelforge_credential_protocol::Error],
+) -> Result<String> {
+    let mut credentials = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let text = |key| item.request.record.text(key).map(visible);
+        let (outcome, kept_by, problem) = match outcomes.get(at) {
+            None => (None, Vec::new(), item.why()),
+            Some(Outcome::Moved(helpers)) => (Some("moved"), helpers.clone(), None),
+            Some(Outcome::Erased) => (Some("erased"), Vec::new(), None),
+            Some(Outcome::Uncovered(helpers, another)) => {
+                (Some(if helpers.is_empty() { "erased" } else { "moved" }), helpers.clone(), Some(another.clone()))
+            }
+            Some(Outcome::Left(problem)) => (Some("left"), Vec::new(), problem.clone().or_else(|| item.why())),
+        };
+        credentials.push(Line {
+            provider: text("provider"),
+            url: item.request.record.url(),
+            account: text("username").unwrap_or_default(),
+            from: route.sources.get(item.source).map(|source| source.words.clone()).unwrap_or_default(),
+            file: item.file.clone(),
+            plan: match item.step {
+                Step::Move => "move",
+                Step::Erase => "erase",
+                Step::Drop => "drop",
+                Step::DropExpired => "drop_expired",
+                Step::Conflict => "conflict",
+                Step::Expired => "expired",
+                Step::Unusable => "unusable",
+            },
+            outcome,
+            kept_by,
+            problem: problem.as_ref().map(ToString::to_string),
+        });
+    }
+    pretty(&Report {
+        version: 1,
+        dry_run,
+        migration: migration.map(str::to_owned),
+        from: route.from(),
+        to: route.to.clone(),
+        credentials,
+        failed: failed.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// `--status`.
+pub fn survey(survey: &Survey, json: bool) -> Result<String> {
+    if json {
+        return pretty(survey);
+    }
+    let mut lines = vec![["PROVIDER", "ACCOUNT", "STATE", "IN PLAIN TEXT", "KEPT BY"].map(String::from).to_vec()];
+    let mut paints = vec![Paint::Plain];
+    for row in &survey.credentials {
+        let name = visible(row.provider.as_ref().unwrap_or(&row.url));
+        let files: Vec<String> = row.files.iter().map(|file| tilde(file.as_ref())).collect();
+        lines.push(vec![
+            name,
+            visible(&row.account),
+            row.state.into(),
+            files.join(", "),
+            visible(&row.kept_by.join(", ")),
+        ]);
+        paints.push(if row.files.is_empty() { Paint::Plain } else { Paint::Alarm });
+    }
+    let mut text = columns(&lines, &paints);
+    if survey.credentials.is_empty() {
+        text = match survey.failed.is_empty() {
+            true => "there is no credential, neither in plain text nor in the chain\n".into(),
+            false => "no credential was seen where one could look\n".into(),
+        };
+    }
+    let program = error::PROGRAM;
+    let mut add = |line: String| text.push_str(&format!("{line}\n"));
+    if let (Some(id), Some(command)) = (&survey.unfinished, &survey.command) {
+        add(format!("migration {} was cut short; `{}` finishes it", visible(id), visible(command)));
+    }
+    let [unfinished, whole] =
+        [&survey.rollback_unfinished, &survey.can_be_rolled_back].map(|id| id.as_deref().map(visible));
+    if let Some(id) = &unfinished {
+        add(format!("the rollback of {id} was cut short; `{program} migrate --rollback {id}` finishes it"));
+    }
+    if let Some(id) = whole.filter(|id| unfinished.as_ref() != Some(id)) {
+        add(format!("`{program} migrate --rollback {id}` puts back what the last migration took"));
+    }
+    Ok(text)
+}
+
+/// What a rollback is about to do.
+pub fn rollback_plan(migration: &Migration) -> String {
+    let mut text = format!("migration {}:\n", visible(&migration.id));
+    for kept in &migration.files {
+        text.push_str(&format!("  put back the file {}\n", tilde(kept.file.as_ref())));
+    }
+    if !migration.moved.is_empty() {
+        let names = migration.moved.len();
+        let (noun, verb) = if names == 1 { ("credential", "it") } else { ("credentials", "them") };
+        text.push_str(&format!("  take {names} {noun} out of the chain, once the source has {verb} again\n"));
+    }
+    text
+}
+
+/// What a rollback did.
+pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
+    #[derive(Serialize)]
+    struct File<'a> {
+        file: &'a str,
+        /// Null where it failed.
+        exactly: Option<bool>,
+    }
+    #[derive(Serialize)]
+    struct Report<'a> {
+        version: u32,
+        migration: &'a str,
+        files: Vec<File<'a>>,
+        taken_back: usize,
+        failed: Vec<String>,
+    }
+    let files = || rollback.files.iter().map(|put| File { file: &put.file, exactly: put.exactly });
+    if json {
+        let failed = rollback.failed.iter().map(ToString::to_string).collect();
+        let (migration, taken_back) = (rollback.id.as_str(), rollback.taken_back);
+        return pretty(&Report { version: 1, migration, files: files().collect(), taken_back, failed });
+    }
+    let mut text = String::new();
+    for put in &rollback.files {
+        let file = tilde(put.file.as_ref());
+        let again = match put {
+            PutBack { exactly: None, .. } => continue,
+            PutBack { exactly: Some(true), .. } => {
+                text.push_str(&format!("`{file}` is what it was, byte for byte\n"));
+                continue;
+            }
+            PutBack { moved: 0, .. } => "again what could be put back".to_owned(),
+            PutBack { moved, again, .. } if moved == again => "a key again for each that was moved".to_owned(),
+            PutBack { moved, again, .. } => format!("a key again for {again} of the {moved} that were moved"),
+        };
+        text.push_str(&format!("`{file}` has {again}, and what was changed in it since\n"));
+    }
+    if rollback.taken_back > 0 {
+        text.push_str(&format!("took {} out of the chain again\n", rollback.taken_back));
+    }
+    if text.is_empty() && rollback.failed.is_empty() {
+        text.push_str("there was nothing left to put back\n");
+    }
+    Ok(text)
+}
+
+/// `--backups`: each with its files, its helper and what became of its migration. Whether that is all.
+pub fn backups(
+    rows: &[(String, Vec<super::backup::Backup>, Option<State>)],
+    whole: bool,
+    json: bool,
+) -> Result<String> {
+    let state = |state: &Option<State>| match state {
+        Some(State::Begun) => "cut short",
+        Some(State::Finished) => "migrated",
+        Some(State::RollbackBegun) => "rollback cut short",
+        Some(State::RolledBack) => "rolled back",
+        None => "unknown",
+    };
+    if json {
+        let rows: Vec<_> = rows
+            .iter()
+            .flat_map(|(id, files, at)| {
+                files.iter().map(move |backup| {
+                    serde_json::json!({"migration": id, "file": backup.file, "helper": backup.helper, "state": state(at)})
+                })
+            })
+            .collect();
+        return pretty(&serde_json::json!({"version": 1, "backups": rows}));
+    }
+    if rows.is_empty() {
+        return Ok(if whole { "there is no backup\n" } else { "no backup was seen where one could look\n" }.into());
+    }
+    let mut lines = vec![["MIGRATION", "FILE", "KEPT BY", "STATE"].map(String::from).to_vec()];
+    for (id, files, at) in rows {
+        for backup in files {
+            lines.push(vec![visible(id), tilde(backup.file.as_ref()), visible(&backup.helper), state(at).to_owned()]);
+        }
+    }
+    Ok(columns(&lines, &vec![Paint::Plain; lines.len()]))
+}
+
+fn pretty(report: &impl Serialize) -> Result<String> {
+    Ok(serde_json::to_string_pretty(report)? + "\n")
+}

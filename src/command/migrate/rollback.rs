@@ -1,0 +1,221 @@
+//! The way back: the files as they were before a migration, and the credentials that it stored taken out of the chain again.
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Error, Record};
+
+use super::backup;
+use super::journal::{self, Journal, Kept, Migration, Named, State};
+use super::route::Route;
+use crate::audit::Event;
+use crate::chain::holds_the_same_secret;
+use crate::command::migrate::error;
+use crate::config::Config;
+use crate::lock;
+use crate::providers::Providers;
+use crate::terminal::{self, Person, warning};
+
+/// What a rollback did, or would do.
+pub struct Rollback {
+    pub id: String,
+    pub files: Vec<PutBack>,
+    /// How many credentials were taken out of the chain again.
+    pub taken_back: usize,
+    pub failed: Vec<Error>,
+}
+
+/// A file that was put back.
+pub struct PutBack {
+    pub file: String,
+    /// Whether it is byte for byte what it was; `None` where it failed.
+    pub exactly: Option<bool>,
+    /// How many keys were moved out of it, and for how many of these it has one again.
+    pub moved: usize,
+    pub again: usize,
+}
+
+/// Puts back what a migration took: of the last one that was not rolled back, unless another is named.
+pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
+    let providers = Providers::new(Config::load()?);
+    let person = terminal::person();
+    let (mut migration, route) = choose(id, &providers, &person)?;
+    if !json {
+        terminal::tell(&super::report::rollback_plan(&migration))?;
+    }
+    if !migration.files.is_empty() || migration.moved.iter().any(|named| named.file.is_some()) {
+        warning(&error::back_to_plain_text());
+    }
+    if !yes
+        && !super::is_confirmed(&person, json, "put them back? [y/N] ", || {
+            error::rollback_not_confirmed(&migration.id)
+        })?
+    {
+        return Ok(terminal::done("nothing was changed")?);
+    }
+    let _lock = lock::one_migration()?;
+    let journal = Journal::of(&migration)?;
+    match journal::read()?.into_iter().find(|known| known.id == migration.id) {
+        // It may still have been at work.
+        Some(now) => migration = as_far_as_kept(now)?,
+        None => journal.found(&migration)?,
+    }
+    journal.rollback_begun()?;
+    let mut rollback = Rollback { id: migration.id.clone(), files: Vec::new(), taken_back: 0, failed: Vec::new() };
+    for kept in &migration.files {
+        let outcome = put_file_back(&migration, kept, &route);
+        let exactly = outcome.map_err(|problem| rollback.failed.push(Error::new(problem.to_string()))).ok();
+        rollback.files.push(PutBack { file: kept.file.clone(), exactly, moved: 0, again: 0 });
+    }
+    take_out(&migration, &route, &providers, &mut rollback)?;
+    // Of the others, its helper has said all.
+    for file in rollback.files.iter_mut().filter(|file| file.exactly == Some(false)) {
+        file.count(&migration, &route)?;
+    }
+    if rollback.failed.is_empty() {
+        journal.rolled_back()?;
+    }
+    let text = super::report::rollback(&rollback, json)?;
+    if json {
+        terminal::answer(text.as_bytes())?
+    } else {
+        terminal::tell(&text)?
+    }
+    rollback.failed.iter().for_each(warning);
+    if rollback.failed.is_empty() { Ok(()) } else { Err(error::rollback_not_whole(&rollback.id).into()) }
+}
+
+/// The migration that is meant, and the way that it went. One that only a backup tells of counts as well.
+fn choose(id: Option<&str>, providers: &Providers, person: &Person) -> Result<(Migration, Route)> {
+    let mut known = journal::read()?;
+    if let Some(at) = known.iter().rposition(|one| id.map_or(one.can_be_rolled_back(), |id| one.id == id)) {
+        let migration = as_far_as_kept(known.swap_remove(at))?;
+        let route = Route::open(providers, &migration.from, migration.to.as_deref(), person)?;
+        return Ok((migration, route));
+    }
+    let route = Route::open(providers, &[], None, person)?;
+    let (mut backups, failed) = backup::list(route.targets())?;
+    failed.iter().for_each(warning);
+    backups.retain(|found, _| known.iter().all(|migration| migration.id != *found));
+    let found = match id {
+        Some(id) => backups.remove_entry(id),
+        None => backups.pop_last(),
+    };
+    let found = found.ok_or_else(|| match id {
+        _ if !failed.is_empty() => error::migrations_not_all_known(),
+        Some(id) => error::no_such_migration(id),
+        None => error::nothing_to_roll_back(),
+    })?;
+    let files = found.1.into_iter().map(|backup| Kept { file: backup.file, from: None }).collect();
+    Ok((Migration { id: found.0, files, from: route.from(), ..Migration::default() }, route))
+}
+
+/// Without the files whose backup was erased: their keys go back one by one.
+fn as_far_as_kept(mut migration: Migration) -> Result<Migration> {
+    if migration.state == State::RolledBack {
+        return Err(error::rolled_back_already(&migration.id).into());
+    }
+    if migration.forgotten {
+        migration.files.clear();
+    }
+    Ok(migration)
+}
+
+/// Puts a file back, and looks: whether it is byte for byte what it was.
+fn put_file_back(migration: &Migration, kept: &Kept, route: &Route) -> Result<bool> {
+    let file = &*kept.file;
+    let content = backup::find(route, &migration.id, file)?.ok_or_else(|| error::backup_is_gone(file))?;
+    // Any other helper would keep the whole file as if it were a credential.
+    let words = migration.source_of(kept);
+    let source = route.sources.iter().find(|source| Some(&*source.words) == words);
+    let source = source.ok_or_else(|| error::not_put_back_in(file, &error::source_not_known()))?;
+    source.put_file_back(file, &content).map_err(|problem| error::not_put_back_in(file, &problem))?;
+    let now = source.file(file)?.ok_or_else(error::file_is_gone)?;
+    Ok(backup::is_same_content(&now, &content))
+}
+
+impl PutBack {
+    /// Looks for the keys that were moved out of it.
+    fn count(&mut self, migration: &Migration, route: &Route) -> Result<()> {
+        for named in migration.moved.iter().filter(|named| named.file.as_ref() == Some(&self.file)) {
+            let source = route.sources.iter().find(|source| source.words == named.from);
+            let description = named.description()?;
+            let here = source.and_then(|source| source.get(&description, Some(&self.file)).ok().flatten());
+            self.moved += 1;
+            self.again += usize::from(here.is_some());
+        }
+        Ok(())
+    }
+}
+
+/// Takes what was moved out of the chain again; what was in a file that could not be put back stays there.
+fn take_out(migration: &Migration, route: &Route, providers: &Providers, rollback: &mut Rollback) -> Result<()> {
+    for named in &migration.moved {
+        let is_failed = |file: &String| rollback.files.iter().any(|put| put.file == *file && put.exactly.is_none());
+        if named.file.as_ref().is_some_and(is_failed) {
+            continue;
+        }
+        let mut event = Event::start("rollback", providers, &named.description()?);
+        match take_back(named, route) {
+            Ok(Back::Failed(problem)) => rollback.failed.push(problem),
+            Ok(Back::Taken) => {
+                event.outcome("put back");
+                rollback.taken_back += 1;
+            }
+            Ok(Back::Before) => event.outcome("put back"),
+            Ok(Back::Replaced) => {
+                event.outcome("left");
+                warning(&error::differs_now(&named.description()?));
+            }
+            Err(problem) => rollback.failed.push(Error::new(problem.to_string())),
+        }
+    }
+    Ok(())
+}
+
+/// What became of a credential that was moved.
+enum Back {
+    /// It is at its source, and no longer in the chain.
+    Taken,
+    /// It was so before.
+    Before,
+    /// It was replaced in one of the two since: both stay.
+    Replaced,
+    Failed(Error),
+}
+
+/// Takes a credential out of the chain again, once it is at its source.
+fn take_back(named: &Named, route: &Route) -> Result<Back> {
+    let Some(source) = route.sources.iter().find(|source| source.words == named.from) else {
+        return Ok(Back::Failed(error::not_in_the_chain(&named.from)));
+    };
+    let description = named.description()?;
+    let file = named.file.as_deref();
+    let here = source.get(&description, file)?;
+    let (mut kept, mut problem) = (Vec::new(), None);
+    for chain in route.targets() {
+        let copies = chain.copies(&description, &Record::new(), true)?;
+        problem = problem.or(copies.problem());
+        kept.extend(copies.kept().map(|(_, copy)| (chain, copy.clone())));
+    }
+    // One helper may have had another key all along. What was moved is the one that the source has again.
+    let is_the_same = |(_, copy): &(_, Record)| here.as_ref().is_some_and(|here| holds_the_same_secret(here, copy));
+    let at = kept.iter().position(is_the_same).unwrap_or(0);
+    let Some((chain, copy)) = kept.into_iter().nth(at) else {
+        // Nothing is kept of it: it was taken back before, or erased since.
+        let nowhere = || route.left_out.clone().unwrap_or_else(|| error::in_neither_place(&description));
+        let problem = problem.or_else(|| here.is_none().then(nowhere));
+        return Ok(problem.map_or(Back::Before, Back::Failed));
+    };
+    let mut credential = description.clone();
+    credential.merge(&copy);
+    let is_here = match &here {
+        // Unless it is where nobody could look.
+        Some(here) if !holds_the_same_secret(here, &copy) => return Ok(problem.map_or(Back::Replaced, Back::Failed)),
+        Some(_) => true,
+        None => source.put_back(&credential, file)?,
+    };
+    if !is_here {
+        return Ok(Back::Failed(error::not_put_back_at(&description, &source.name)));
+    }
+    let failed = chain.erase_copies(&credential)?.into_iter().find_map(Result::err);
+    Ok(failed.map_or(Back::Taken, Back::Failed))
+}

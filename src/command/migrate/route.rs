@@ -1,0 +1,218 @@
+//! From where to where: the helpers that credentials are taken from, and the chain that they go to.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Error, Helper as _, Record, Result as Answered, visible};
+
+use crate::chain::{Chain, GENERATES, Left, Link};
+use crate::command::migrate::error;
+use crate::config::{Entry, Helpers, entry_of_text};
+use crate::program::Program;
+use crate::providers::Providers;
+use crate::session;
+use crate::terminal::{self, Person};
+
+/// What is moved when nobody says what: the files of other programs, and what ModelForge 0.2 kept in the system's keyring.
+const PLAIN_TEXT: &str = "plaintext";
+const OLD_KEYRING: &str = "keyring --modelforge";
+
+/// Whether these are the sources of who names none. One of them is there only in a session.
+pub fn is_from_plain_text(from: &[String]) -> bool {
+    from.first().is_some_and(|first| first == PLAIN_TEXT) && from.iter().skip(1).all(|words| words == OLD_KEYRING)
+}
+
+/// A helper that credentials are taken from.
+pub struct Source {
+    /// As it was called.
+    pub words: String,
+    /// In messages.
+    pub name: String,
+    chain: Chain,
+    program: Program,
+    /// The same, told that it may ask a person.
+    attended: Option<Program>,
+    /// Whether it is only looked at because it may hold something.
+    is_optional: bool,
+}
+
+/// The whole way.
+pub struct Route {
+    pub sources: Vec<Source>,
+    /// The helper that was named for it, as it was called.
+    pub to: Option<String>,
+    /// A helper of the chain that cannot be asked here and now.
+    pub left_out: Option<Error>,
+    common: Chain,
+    own: BTreeMap<String, Chain>,
+}
+
+impl Source {
+    fn open(words: &str, person: &Person, is_optional: bool) -> Result<Self> {
+        let entry = entry_of_text(words).map_err(error::bad_helper)?;
+        let program = Program::find(&entry)?
+            .with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0")
+            .with("MODELFORGE_CREDENTIAL_MIGRATION", "1");
+        let attended = (!matches!(person, Person::Nobody)).then(|| program.attended());
+        let name = session::name(&entry);
+        let helper = Ok(session::boxed(program.clone()));
+        let link = Link { name: name.clone(), helper, attended: attended.clone().map(session::boxed) };
+        let chain = Chain::new(vec![link], false);
+        Ok(Self { words: words.to_owned(), name, chain, program, attended, is_optional })
+    }
+
+    /// What it holds, and why that may not be all.
+    pub fn list(&self, context: &Record) -> Result<(Vec<Record>, Vec<Error>)> {
+        // All of them: a chain's list names each credential once, and the same one may lie in two files.
+        let answer = match (self.program.list(context), &self.attended) {
+            (Err(_), Some(attended)) => attended.list(context),
+            (answer, _) => answer,
+        };
+        let (mut records, mut failed) = (Vec::new(), Vec::new());
+        match answer {
+            Ok(Some(listed)) => records = listed,
+            Ok(None) => failed.push(error::cannot_list(&self.name)),
+            Err(problem) => failed.push(error::helper_failed(&self.name, &problem)),
+        }
+        // What the helper found wrong in a file stands in the place of what it could not list.
+        records.retain(|record| {
+            record.text("problem").is_none_or(|problem| {
+                failed.push(Error::new(visible(problem)));
+                false
+            })
+        });
+        if self.is_optional {
+            failed.clear();
+        }
+        // A variable cannot be taken out of the environment that it came with.
+        for record in records.iter().filter(|record| record.has("variable")) {
+            terminal::warning(&error::variable_stays(record));
+        }
+        records.retain(|record| !record.has("variable"));
+        Ok((records, failed))
+    }
+
+    /// One credential. `file` tells apart those of the same description in several files.
+    pub fn get(&self, description: &Record, file: Option<&str>) -> Result<Option<Record>> {
+        let mut context = Record::new();
+        if let Some(file) = file {
+            context.set("file", file)?;
+        }
+        let mut copies = self.chain.copies(description, &context, true)?;
+        match copies.failed.pop() {
+            Some((_, problem)) => Err(problem.into()),
+            None => Ok(copies.found.pop().map(|(_, found)| found)),
+        }
+    }
+
+    /// Puts one back. Whether it is there then.
+    pub fn put_back(&self, credential: &Record, file: Option<&str>) -> Result<bool> {
+        let mut credential = credential.clone();
+        if let Some(file) = file {
+            credential.set("file", file)?;
+        }
+        self.program.store(&credential)?;
+        let found = self.get(&credential, file)?;
+        Ok(found.is_some_and(|found| crate::chain::holds_the_same_secret(&found, &credential)))
+    }
+
+    /// Takes out one that holds just this secret. An error is why it is still there; a remark, that another one is there now.
+    pub fn erase(&self, credential: &Record, file: Option<&str>) -> Result<Answered<Option<Error>>> {
+        let mut credential = credential.clone();
+        credential.remove("file");
+        if let Some(file) = file {
+            credential.set("file", file)?;
+        }
+        Ok(match self.chain.erase_copies(&credential)?.into_iter().next() {
+            None | Some(Ok(Left::Nothing)) => Ok(None),
+            // Whoever wrote what is there now did so since.
+            Some(Ok(Left::Newer)) => Err(error::changed_since_the_plan(&credential)),
+            Some(Ok(Left::Another)) => Ok(Some(error::another_is_left(&credential, file.unwrap_or(&self.name)))),
+            Some(Err(problem)) => Err(problem),
+        })
+    }
+
+    /// A whole file, as its helper hands it out.
+    pub fn file(&self, file: &str) -> Answered<Option<Record>> {
+        self.program.get(&whole(file)?)
+    }
+
+    /// Puts a whole file back.
+    pub fn put_file_back(&self, file: &str, content: &Record) -> Answered<()> {
+        let mut record = whole(file)?;
+        for (key, value) in content.iter().filter(|(key, _)| matches!(*key, "password" | "more[]")) {
+            record.push(key, value)?;
+        }
+        self.program.store(&record)
+    }
+}
+
+/// How a file is asked for as a whole.
+fn whole(file: &str) -> Answered<Record> {
+    Record::of([("protocol", "file"), ("host", ""), ("file", file)])
+}
+
+impl Route {
+    /// Finds the helpers. Without `from`, those that hold plain text; without `to`, the chain, less what is taken from.
+    pub fn open(providers: &Providers, from: &[String], to: Option<&str>, person: &Person) -> Result<Self> {
+        let mut sources = Vec::new();
+        if from.is_empty() {
+            sources.push(Source::open(PLAIN_TEXT, person, false)?);
+            // It asks the keyring's daemon: where there is none, or it is locked, nothing is known of it.
+            if session::has_session_bus() {
+                sources.extend(Source::open(OLD_KEYRING, &Person::Nobody, true).ok());
+            }
+        }
+        for words in from {
+            sources.push(Source::open(words, person, false)?);
+        }
+        // Under whatever name: what is kept there already would be taken for a copy, and the only one erased.
+        let is_taken = |entry: &Entry| {
+            Program::find(entry).is_ok_and(|program| sources.iter().any(|source| source.program.is_same(&program)))
+        };
+        let chain = |helpers: Helpers| {
+            let Helpers { mut entries, automatic } = helpers;
+            // One that makes tokens keeps none.
+            let makes = |entry: &Entry| entry.words.first().is_some_and(|word| word == GENERATES);
+            entries.retain(|entry| !makes(entry) && !is_taken(entry));
+            session::of(&Helpers { entries, automatic }, person, providers.store_in_all())
+        };
+        let mut own = BTreeMap::new();
+        let mut left_out = None;
+        let common = match to {
+            Some(words) => {
+                let entry = entry_of_text(words).map_err(error::bad_helper)?;
+                Program::find(&entry)?;
+                if is_taken(&entry) {
+                    return Err(error::same_helper(words).into());
+                }
+                chain(Helpers { entries: vec![entry], automatic: false })
+            }
+            None => {
+                for name in providers.with_helpers_of_their_own() {
+                    let helpers = providers.helpers_for(&Record::of([("provider", name)])?)?;
+                    own.insert(name.to_owned(), chain(helpers));
+                }
+                let helpers = providers.helpers_for(&Record::new())?;
+                left_out = (helpers.automatic && !session::has_session_bus()).then(error::keyring_left_out);
+                chain(helpers)
+            }
+        };
+        Ok(Self { sources, to: to.map(str::to_owned), left_out, common, own })
+    }
+
+    /// How the sources were called.
+    pub fn from(&self) -> Vec<String> {
+        self.sources.iter().map(|source| source.words.clone()).collect()
+    }
+
+    /// Where the credential of a provider goes.
+    pub fn target(&self, provider: Option<&str>) -> &Chain {
+        provider.and_then(|name| self.own.get(name)).unwrap_or(&self.common)
+    }
+
+    /// Every chain that credentials go to.
+    pub fn targets(&self) -> impl Iterator<Item = &Chain> {
+        std::iter::once(&self.common).chain(self.own.values())
+    }
+}

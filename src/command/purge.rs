@@ -1,0 +1,130 @@
+//! Leaving for good: signs out everywhere, and removes what this program has put on the disk: backups, the age store and its
+//! identity, notes, the log and the configuration. What others made is named and left.
+
+pub mod error;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Error, Record};
+
+use crate::command::logout::{erase_all_credentials, is_of_a_variable};
+use crate::command::migrate;
+use crate::config;
+use crate::config::Config;
+use crate::providers::Providers;
+use crate::session::Chains;
+use crate::state;
+use crate::terminal::{self, Person, warning};
+
+/// What lies in a folder of this program's, by who owns it.
+struct Places {
+    store: PathBuf,
+    identity: PathBuf,
+    state: PathBuf,
+    config: Option<PathBuf>,
+}
+
+/// Erases everything; asks once, unless told not to.
+pub fn purge(yes: bool) -> Result<()> {
+    let providers = Providers::new(Config::load()?);
+    let person = terminal::person();
+    let places = Places::find()?;
+    terminal::tell(&places.plan())?;
+    if places.identity.exists() {
+        warning(&error::identity_goes_too(&places.identity));
+    }
+    match person {
+        _ if yes => {}
+        Person::Terminal if terminal::confirm("erase all this? [y/N] ")? => {}
+        Person::Terminal => return Ok(terminal::done("nothing was changed")?),
+        _ => return Err(error::purge_not_confirmed().into()),
+    }
+    let chains = Chains::open(&providers, &person)?;
+    let mut failed = Vec::new();
+    if !erase_all_credentials(&providers, &chains)? {
+        failed.push(error::not_everything_erased());
+    }
+    let mut problems = migrate::erase_what_was_moved_elsewhere(&providers, &person)?;
+    problems.extend(migrate::erase_every_backup(&providers, &person)?);
+    problems.iter().for_each(warning);
+    failed.extend(problems);
+    if failed.is_empty() {
+        tell_of_others(&providers, &chains, &places)?;
+        failed = places.remove();
+        failed.iter().for_each(warning);
+    } else {
+        // With the identity or the configuration gone, what is left could no longer be found.
+        warning(&error::files_stay());
+    }
+    if !failed.is_empty() {
+        return Err(error::not_everything_purged().into());
+    }
+    if let Some(left_out) = chains.left_out() {
+        warning(&error::not_purged_from(left_out));
+    }
+    Ok(terminal::done("nothing of modelforge-credential is left on the disk but the programs themselves")?)
+}
+
+/// Credentials that other programs keep in the same stores, git's or Python's say, are not this program's to erase.
+fn tell_of_others(providers: &Providers, chains: &Chains, places: &Places) -> Result<()> {
+    for opened in chains.each() {
+        for (helper, listed) in opened.chain.list_each(&providers.context_of_all()?) {
+            let records = listed.ok().flatten().unwrap_or_default();
+            let is_other = |record: &&Record| !is_of_a_variable(record) && !is_below(&places.store, record);
+            for record in records.iter().filter(is_other) {
+                warning(&error::somebody_elses(&helper, record));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_below(folder: &Path, record: &Record) -> bool {
+    record.text("file").is_some_and(|file| Path::new(file).starts_with(folder))
+}
+
+impl Places {
+    fn find() -> Result<Self> {
+        let data = state::data_home().ok_or_else(error::no_state_folder)?;
+        let data = data.join(error::PROGRAM);
+        Ok(Self {
+            store: data.join("age"),
+            identity: data.join("identity.txt"),
+            state: state::folder().ok_or_else(error::no_state_folder)?,
+            config: config::path().map(|(path, _)| path),
+        })
+    }
+
+    fn plan(&self) -> String {
+        let mut text = String::from("erases the credentials in every helper, the backups of migrations, and:\n");
+        let all = [&self.store, &self.identity, &self.state].into_iter().chain(&self.config);
+        for path in all.filter(|path| path.exists()) {
+            text.push_str(&format!("  {}\n", error::tilde(path)));
+        }
+        text
+    }
+
+    /// Removes what is there; why not, where something stays.
+    fn remove(&self) -> Vec<Error> {
+        let mut failed = Vec::new();
+        let mut attempt = |path: &Path, outcome: std::io::Result<()>| match outcome {
+            Err(problem) if problem.kind() != std::io::ErrorKind::NotFound => {
+                failed.push(error::cannot_remove(path, &problem));
+            }
+            _ => {}
+        };
+        attempt(&self.store, std::fs::remove_dir_all(&self.store));
+        attempt(&self.identity, std::fs::remove_file(&self.identity));
+        attempt(&self.state, std::fs::remove_dir_all(&self.state));
+        if let Some(config) = &self.config {
+            attempt(config, std::fs::remove_file(config));
+        }
+        // A folder in which somebody put something else stays, and is named.
+        let folders = [self.identity.parent(), self.config.as_deref().and_then(Path::parent)];
+        for folder in folders.into_iter().flatten().filter(|folder| folder.ends_with(error::PROGRAM)) {
+            attempt(folder, std::fs::remove_dir(folder));
+        }
+        failed
+    }
+}

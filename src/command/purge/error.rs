@@ -1,0 +1,53 @@
+//! What goes wrong, or has to be known, when everything is erased.
+
+use std::path::Path;
+
+use modelforge_credential_protocol::{Error, Record, visible};
+
+pub use crate::error::{PROGRAM, no_state_folder, not_everything_erased, tilde};
+use crate::error::{Usage, name_of};
+
+pub fn purge_needs_all() -> Usage {
+    Usage(
+        Error::new("`--purge` erases everything, and goes with `--all`")
+            .hint(format!("{PROGRAM} logout --all --purge")),
+    )
+}
+
+pub fn purge_not_confirmed() -> Error {
+    Error::new("cannot ask whether to go on: there is no terminal")
+        .hint(format!("{PROGRAM} logout --all --purge --yes"))
+}
+
+pub fn identity_goes_too(identity: &Path) -> Error {
+    Error::new(format!(
+        "the age identity `{}` goes, too: other copies of the store, in backups say, cannot be opened then",
+        tilde(identity)
+    ))
+}
+
+pub fn files_stay() -> Error {
+    Error::new("the files of this program stay, as what could not be erased would not be found without them")
+}
+
+pub fn not_everything_purged() -> Error {
+    Error::new("not everything could be erased").hint(format!("{PROGRAM} logout --all --purge"))
+}
+
+/// A helper that could not even be asked: it may be that there is no such store.
+pub fn not_purged_from(left_out: &Error) -> Error {
+    Error::new(format!("{left_out}, so what it may keep of earlier sessions is still there"))
+        .hint(format!("in such a session: {PROGRAM} logout --all --purge"))
+}
+
+pub fn somebody_elses(helper: &str, record: &Record) -> Error {
+    Error::new(format!(
+        "helper `{}` keeps a credential for {}, which may be another program's and stays",
+        visible(helper),
+        name_of(record)
+    ))
+}
+
+pub fn cannot_remove(path: &Path, problem: &std::io::Error) -> Error {
+    Error::new(format!("cannot remove `{}`: {problem}", tilde(path)))
+}

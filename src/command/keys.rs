@@ -7,13 +7,12 @@ use std::io::IsTerminal;
 use anyhow::Result;
 use modelforge_credential_protocol::Record;
 
-use crate::audit::Event;
+use crate::accounts::request_for;
 use crate::command::exec::error;
-use crate::command::login::request_for;
 use crate::config::provider_name;
 use crate::person::{Person, person};
-use crate::providers::{Provider, Providers};
-use crate::session::{Chains, open};
+use crate::providers::Provider;
+use crate::session::{Help, Session, tell};
 use crate::terminal::warn_once;
 
 pub use variables::{Variable, is_credentials_file};
@@ -54,37 +53,30 @@ enum Looked {
     Missing,
 }
 
-/// Looks for the credential of a provider. Whoever starts a program wants it to start: where something is locked, and a person would
-/// see the question, they are asked to unlock it; but nobody is asked for a key.
-pub fn find(
-    operation: &'static str,
-    providers: &Providers,
-    provider: &Provider,
-    account: Option<&str>,
-) -> Result<Found> {
-    if provider.sign_in == "none" {
-        return Ok(Found::NotNeeded);
-    }
-    let person = match person() {
+/// The session of a command that hands keys to programs.
+pub fn session() -> Result<Session> {
+    Session::start(match person() {
         // The terminal is a full-screen program's that asks for the key behind the scenes, and not to be written on.
         Person::Terminal if !std::io::stderr().is_terminal() => Person::Nobody,
         person => person,
-    };
-    let request = request_for(providers, provider, account)?;
-    let mut event = Event::start(operation, providers, &request.record);
-    let opened = open(providers, &request.record, &person)?;
-    let mut answer = opened.chain.get(&request)?;
-    let may_be_locked = !answer.complete && answer.quit.is_none() && !answer.failed.is_empty();
-    if may_be_locked && !matches!(person, Person::Nobody) {
-        answer = opened.chain.get_attended(&request)?;
+    })
+}
+
+/// Looks for the credential of a provider. Whoever starts a program wants it to start: where something is locked, and a person would
+/// see the question, they are asked to unlock it; but nobody is asked for a key.
+pub fn find(operation: &'static str, session: &Session, provider: &Provider, account: Option<&str>) -> Result<Found> {
+    if provider.sign_in == "none" {
+        return Ok(Found::NotNeeded);
     }
+    let request = request_for(&session.providers, provider, account)?;
+    let mut event = session.event(operation, &request.record);
+    let answer = session.ask(&request, Help::ToUnlock)?;
     event.answered(&answer);
-    answer.remarks.iter().for_each(warn_once);
-    answer.failed.iter().for_each(|failed| warn_once(&failed.into()));
+    tell(&answer);
     if answer.complete {
         return Ok(Found::Key(answer.record));
     }
-    opened.left_out.iter().for_each(warn_once);
+    session.tell_what_was_left_out(&request.record)?;
     if let Some(helper) = &answer.quit {
         warn_once(&error::told_to_quit(&request.record, helper));
     }
@@ -93,20 +85,20 @@ pub fn find(
 
 /// The variables that a command gets.
 pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>> {
-    let providers = Providers::new(crate::config::Config::load()?);
+    let session = session()?;
     let mut all = variables::Variables::default();
     for assignment in &wanted.env {
         let (name, provider) = variables::assignment(assignment)?;
-        match key(command, &providers, provider, !wanted.allow_missing)? {
+        match key(command, &session, provider, !wanted.allow_missing)? {
             Looked::Key(key) => all.assign(name, &key)?,
             Looked::NotNeeded if !wanted.allow_missing => return Err(error::needs_no_key(provider).into()),
             Looked::NotNeeded | Looked::Missing => {}
         }
     }
-    let (names, must) = names(wanted, &providers, command)?;
+    let (names, must) = names(wanted, &session, command)?;
     let mut is_any = names.is_empty();
     for name in &names {
-        match key(command, &providers, name, must && !wanted.allow_missing)? {
+        match key(command, &session, name, must && !wanted.allow_missing)? {
             // A header that is encoded already goes into no variable; of all that there is, it is passed over.
             Looked::Key(key) if !must && !key.record.has("password") => {
                 warn_once(&error::no_plain_key(&key.provider.name))
@@ -128,9 +120,9 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
 }
 
 /// The providers that are meant, and whether each has to have a credential: whoever names one counts on it.
-fn names(wanted: &Wanted, providers: &Providers, command: &str) -> Result<(Vec<String>, bool)> {
+fn names(wanted: &Wanted, session: &Session, command: &str) -> Result<(Vec<String>, bool)> {
     if wanted.all {
-        return Ok((signed_in(providers)?, false));
+        return Ok((signed_in(session)?, false));
     }
     if !wanted.providers.is_empty() {
         return Ok((wanted.providers.clone(), true));
@@ -138,31 +130,30 @@ fn names(wanted: &Wanted, providers: &Providers, command: &str) -> Result<(Vec<S
     if !wanted.env.is_empty() {
         return Ok((Vec::new(), true));
     }
-    if let Some(names) = providers.of_exec() {
+    if let Some(names) = session.providers.of_exec() {
         return Ok((names.to_vec(), true));
     }
-    let names = providers.of_modelforge_with_keys();
+    let names = session.providers.of_modelforge_with_keys();
     if names.is_empty() {
         return Err(error::no_provider_for(command).into());
     }
     // One that is not defined to its end is no reason to withhold the keys of the others.
-    let usable = |name: &String| providers.by_name(name).inspect_err(warn_once).is_ok();
+    let usable = |name: &String| session.providers.by_name(name).inspect_err(warn_once).is_ok();
     Ok((names.into_iter().filter(usable).collect(), false))
 }
 
 /// Every provider of which a helper lists a credential.
-fn signed_in(providers: &Providers) -> Result<Vec<String>> {
-    let chains = Chains::open(providers, &Person::Nobody)?;
+fn signed_in(session: &Session) -> Result<Vec<String>> {
     let (mut names, mut failed) = (Vec::new(), Vec::new());
-    for (helper, listed) in chains.list(providers)? {
+    for (helper, listed) in session.list(None)? {
         match listed {
             Ok(copies) => names.extend(copies.into_iter().flatten().map(|(provider, _)| provider.name)),
             Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
         }
     }
     // In the default chain, a helper that this machine has no use for is news only where nothing was found.
-    if !chains.automatic() || names.is_empty() {
-        failed.iter().chain(chains.left_out()).for_each(warn_once);
+    if !session.is_automatic(None)? || names.is_empty() {
+        failed.iter().chain(session.left_out(None)?).for_each(warn_once);
     }
     names.sort_unstable();
     names.dedup();
@@ -173,10 +164,10 @@ fn signed_in(providers: &Providers) -> Result<Vec<String>> {
 }
 
 /// The credential of `openai`, or of `openai:work`.
-fn key(operation: &'static str, providers: &Providers, named: &str, must: bool) -> Result<Looked> {
+fn key(operation: &'static str, session: &Session, named: &str, must: bool) -> Result<Looked> {
     let (name, account) = named.split_once(':').map_or((named, None), |(name, account)| (name, Some(account)));
-    let provider = providers.by_name(name)?;
-    match find(operation, providers, &provider, account)? {
+    let provider = session.providers.by_name(name)?;
+    match find(operation, session, &provider, account)? {
         Found::Key(record) => {
             Ok(Looked::Key(Box::new(Key { named: named.to_owned(), called: provider_name(name)?, provider, record })))
         }

@@ -5,18 +5,20 @@ use modelforge_credential_protocol::Error;
 use super::finding::Finding;
 use crate::command::doctor::error::tilde;
 use crate::config::{self, Config};
-use crate::providers::Providers;
+use crate::person::Person;
+use crate::session::Session;
 
 const CHECK: &str = "configuration";
 
 /// What could be read of it: nothing, where there is a mistake in it.
-pub fn check() -> (Providers, Vec<Finding>) {
+pub fn check() -> (Session, Vec<Finding>) {
     let (config, broken) = match Config::load() {
         Ok(config) => (config, None),
         Err(problem) => (Config::default(), Some(told(&problem))),
     };
     let names = config.names();
-    let providers = Providers::new(config);
+    let session = Session::of(config, Person::Nobody);
+    let providers = &session.providers;
     let of_modelforge = providers.problem_of_modelforge();
     let wrong = |names: &[String]| names.iter().filter_map(|name| providers.by_name(name).err()).collect::<Vec<_>>();
     let mut mistakes: Vec<Error> = broken.into_iter().chain(wrong(&names)).collect();
@@ -40,7 +42,7 @@ pub fn check() -> (Providers, Vec<Finding>) {
             findings.push(finding);
         }
     }
-    (providers, findings)
+    (session, findings)
 }
 
 /// An error with all its causes in one line.

@@ -8,7 +8,6 @@ mod source;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use modelforge_credential_client::Entry;
 use modelforge_credential_protocol::{Error, Record, Result, has_home};
 use modelforge_credential_providers::normalize;
@@ -75,7 +74,7 @@ pub struct Config {
 
 impl Config {
     /// Reads the user's file; without one, everything is as by default.
-    pub fn load() -> anyhow::Result<Self> {
+    pub fn load() -> Result<Self> {
         let Some((path, must_exist)) = path() else { return Ok(Self::default()) };
         let text = match read_bounded(&path) {
             Ok(text) => text,
@@ -86,10 +85,10 @@ impl Config {
             {
                 return Ok(Self::default());
             }
-            Err(problem) => return Err(problem).with_context(|| format!("cannot read `{}`", tilde(&path))),
+            Err(problem) => return Err(error::cannot_read(&path, &problem)),
         };
         refuse_if_others_can_write(&path)?;
-        Ok(Self::parse(&path, &text)?)
+        Self::parse(&path, &text)
     }
 
     /// The chain for a provider: `MODELFORGE_CREDENTIAL_HELPERS`, else the provider's, else the user's, else the default.

@@ -4,8 +4,7 @@
 mod asker;
 mod chains;
 
-use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::{Error, Record, Result};
 
 use crate::audit::Event;
 use crate::chain::{Answer, Chain};
@@ -59,7 +58,7 @@ impl Session {
 
     /// The chain for a request, with its helpers found.
     pub fn opened(&self, request: &Record) -> Result<&Opened> {
-        Ok(self.chains.of(request.text("provider"), &self.providers, &self.person)?)
+        self.chains.of(request.text("provider"), &self.providers, &self.person)
     }
 
     /// The chain for a request.
@@ -69,7 +68,7 @@ impl Session {
 
     /// Every chain once.
     pub fn all_chains(&self) -> Result<Vec<&Opened>> {
-        Ok(self.chains.all(&self.providers, &self.person)?)
+        self.chains.all(&self.providers, &self.person)
     }
 
     /// Whether a provider's credentials are looked for in this chain. Those for other places are in the same stores.
@@ -85,7 +84,7 @@ impl Session {
         if answer.complete || answer.quit.is_some() || !may_help || !self.has_a_person() {
             return Ok(answer);
         }
-        Ok(chain.get_attended(request)?)
+        chain.get_attended(request)
     }
 
     /// Warns of a helper that this machine has no use for now, after nothing was found.
@@ -124,7 +123,7 @@ impl Session {
         }
     }
 
-    fn copies(&self, opened: &Opened, all: Vec<Record>) -> Result<Vec<(Provider, Record)>, Error> {
+    fn copies(&self, opened: &Opened, all: Vec<Record>) -> Result<Vec<(Provider, Record)>> {
         let mut copies = Vec::new();
         for record in all {
             if let Some(provider) = self.providers.by_location(&record)?

@@ -14,6 +14,7 @@ mod exec;
 mod git;
 mod helpers;
 mod interop;
+mod layers;
 mod login;
 mod logout;
 mod manual;

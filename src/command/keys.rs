@@ -54,7 +54,7 @@ enum Looked {
 }
 
 /// The session of a command that hands keys to programs.
-pub fn session() -> Result<Session> {
+pub fn session() -> modelforge_credential_protocol::Result<Session> {
     Session::start(match person() {
         // The terminal is a full-screen program's that asks for the key behind the scenes, and not to be written on.
         Person::Terminal if !std::io::stderr().is_terminal() => Person::Nobody,

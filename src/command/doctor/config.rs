@@ -14,7 +14,7 @@ const CHECK: &str = "configuration";
 pub fn check() -> (Session, Vec<Finding>) {
     let (config, broken) = match Config::load() {
         Ok(config) => (config, None),
-        Err(problem) => (Config::default(), Some(told(&problem))),
+        Err(problem) => (Config::default(), Some(problem)),
     };
     let names = config.names();
     let session = Session::of(config, Person::Nobody);
@@ -43,13 +43,4 @@ pub fn check() -> (Session, Vec<Finding>) {
         }
     }
     (session, findings)
-}
-
-/// An error with all its causes in one line.
-fn told(problem: &anyhow::Error) -> Error {
-    let error = Error::new(format!("{problem:#}"));
-    match problem.chain().find_map(|cause| cause.downcast_ref::<Error>()?.hint_text()) {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
 }

@@ -60,10 +60,7 @@ pub fn name_of(request: &Record) -> String {
 
 /// A path for a message, with the home folder as `~`.
 pub fn tilde(path: &Path) -> String {
-    match crate::config::home().and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
-        Some(rest) => visible(&Path::new("~").join(rest).to_string_lossy()),
-        None => visible(&path.to_string_lossy()),
-    }
+    modelforge_credential_files::tilde(path)
 }
 
 /// What was typed is repeated only where it has the shape of a command: it may be a key.
@@ -157,9 +154,12 @@ pub fn cannot_read(path: &Path, problem: &std::io::Error) -> Error {
 }
 
 #[cfg(unix)]
-pub fn in_another_users_folder(folder: &Path) -> Error {
-    Error::new(format!("`{}` would lie in another user's folder", tilde(folder)))
-        .hint("unset XDG_STATE_HOME, and set HOME to your own")
+pub fn no_such_file(path: &Path) -> Error {
+    Error::new(format!("there is no file `{}`", tilde(path)))
+}
+
+pub fn not_utf_8(path: &Path) -> Error {
+    Error::new(format!("`{}` is not UTF-8", tilde(path)))
 }
 
 pub fn not_json(path: &Path, line: usize, column: usize) -> Error {

@@ -26,7 +26,7 @@ pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
 }
 
 fn expand_home(word: String) -> String {
-    match (word.strip_prefix("~/"), super::home()) {
+    match (word.strip_prefix("~/"), modelforge_credential_files::home()) {
         (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
         _ => word,
     }

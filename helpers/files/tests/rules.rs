@@ -16,7 +16,7 @@ struct Folder(tempfile::TempDir);
 
 impl Folder {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self(tempfile::tempdir().expect("a file can be made"))
     }
 
     fn at(&self, path: &str) -> PathBuf {
@@ -25,15 +25,15 @@ impl Folder {
 
     fn file(&self, path: &str) -> PathBuf {
         let path = self.at(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, "text").unwrap();
+        fs::create_dir_all(path.parent().expect("a file can be made")).expect("a file can be made");
+        fs::write(&path, "text").expect("a file can be made");
         mode(&path, 0o600);
         path
     }
 }
 
 fn mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a file can be made");
 }
 
 fn is_root() -> bool {

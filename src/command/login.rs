@@ -5,13 +5,14 @@ use std::path::Path;
 
 use anyhow::Result;
 use modelforge_credential_client::Entry;
+use modelforge_credential_files::Trust;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record, visible};
 use zeroize::Zeroizing;
 
 use crate::audit::Event;
 use crate::chain::{Chain, GENERATES, Link, is_expired};
 use crate::command::logout::accounts;
-use crate::config::{Config, Helpers, read_bounded};
+use crate::config::{Config, Helpers, read_text};
 use crate::error;
 use crate::key_shape;
 use crate::person::{Person, person};
@@ -251,7 +252,7 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
 
 /// A service account's JSON file as one line: the same value, without the line breaks between its parts.
 fn service_account(path: &Path) -> Result<Zeroizing<String>> {
-    let text = Zeroizing::new(read_bounded(path).map_err(|problem| error::cannot_read(path, &problem))?);
+    let text = read_text(path, Trust::Named)?.ok_or_else(|| error::no_such_file(path))?;
     let raw: &serde_json::value::RawValue =
         serde_json::from_str(&text).map_err(|problem| error::not_json(path, problem.line(), problem.column()))?;
     // Outside strings JSON's line breaks mean nothing, and inside them they cannot stand.

@@ -235,7 +235,8 @@ fn with_only_standard_error_redirected_the_output_is_still_a_terminal() {
     let core = crate::support::program("modelforge-credential").display().to_string();
     let script = "test -t 0 && test -t 1 && test ! -t 2 && echo $OPENAI_API_KEY; echo \"said $OPENAI_API_KEY\" >&2";
     let script = format!("{core} exec openai --mask -- sh -c '{script}' 2>said; cat said");
-    let mut session = Session::bare(&signed_in(&["openai"]).program("/bin/sh").args(["-c", &script]));
+    let test = signed_in(&["openai"]).program("/bin/sh").args(["-c", &script]);
+    let mut session = Session::bare(&test);
     session.expect("<openai key>\r\n");
     session.expect("said <openai key>\r\n");
     let (status, _, shown) = session.end();

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use modelforge_credential_protocol::{Error, Record, Result, has_home};
-use modelforge_credential_providers::{Location, normalize};
+use modelforge_credential_providers::{Location, SignIn, normalize};
 use toml::de::DeTable;
 
 use crate::error::{self, PROGRAM, tilde};
@@ -49,7 +49,7 @@ pub struct Helpers {
 
 /// `[provider.NAME]`.
 #[derive(Debug, Default)]
-pub struct Provider {
+pub struct ProviderConfig {
     /// The line of the file in which its name stands.
     pub line: usize,
     /// `protocol`, `host` and perhaps `path`.
@@ -59,11 +59,29 @@ pub struct Provider {
     pub helpers: Option<Vec<Entry>>,
     /// The lines of the file in which they stand.
     pub helper_lines: Vec<usize>,
-    pub sign_in: Option<String>,
+    pub sign_in: Option<SignIn>,
     pub client_id: Option<String>,
     pub device_code_url: Option<String>,
     pub token_url: Option<String>,
     pub scope: Option<String>,
+}
+
+impl ProviderConfig {
+    /// What it replaces of a device flow, by the names of the attributes.
+    pub fn device_flow(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [
+            ("client_id", &self.client_id),
+            ("device_code_url", &self.device_code_url),
+            ("token_url", &self.token_url),
+            ("scope", &self.scope),
+        ];
+        all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
+    }
+
+    /// Whether it says that a person signs in by one.
+    pub fn has_device_flow(&self) -> bool {
+        self.device_flow().next().is_some()
+    }
 }
 
 /// What the user configured.
@@ -77,7 +95,7 @@ pub struct Config {
     /// Keep no log of who asked for what.
     pub without_audit: bool,
     /// By their normalised names.
-    pub providers: BTreeMap<String, Provider>,
+    pub providers: BTreeMap<String, ProviderConfig>,
     /// Whose keys `exec` and `env` hand over where none is named: `[exec] providers`.
     pub exec_providers: Option<Vec<String>>,
     /// The lines of the file in which they stand.
@@ -104,7 +122,7 @@ impl Config {
     }
 
     /// The chain for a provider: `MODELFORGE_CREDENTIAL_HELPERS`, else the provider's, else the user's, else the default.
-    pub fn helpers_for(&self, provider: Option<&Provider>) -> Result<Helpers> {
+    pub fn helpers_for(&self, provider: Option<&ProviderConfig>) -> Result<Helpers> {
         if let Some(list) = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS") {
             let Some(list) = list.to_str() else { return Err("MODELFORGE_CREDENTIAL_HELPERS is not UTF-8".into()) };
             return Ok(Helpers { entries: entries_of_variable(list)?, automatic: false });
@@ -185,6 +203,11 @@ pub fn path() -> Option<(PathBuf, bool)> {
     }
 }
 
+/// The file, as hints name it.
+pub fn shown_path() -> String {
+    path().map_or_else(|| "config.toml".to_owned(), |(path, _)| tilde(&path))
+}
+
 /// Reads a text file that is a file: not a pipe that never ends, and not larger than [`MAX_FILE`].
 pub fn read_bounded(path: &Path) -> std::io::Result<String> {
     use std::io::{Error, ErrorKind, Read};
@@ -241,9 +264,10 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// The URL of a provider: `protocol`, `host` and perhaps `path`, and nothing secret in it.
+/// The URL of a provider: `protocol`, `host` and perhaps `path`, and nothing secret in it. A provider's URL has one form,
+/// in which requests for it, files and the table meet.
 pub fn base_url(text: &str) -> Result<Record> {
-    let record = url::parse(text.as_bytes())?;
+    let mut record = url::parse(text.as_bytes())?;
     if record.text("host").is_none_or(str::is_empty) {
         return Err(error::bad_url("has no host"));
     }
@@ -253,11 +277,15 @@ pub fn base_url(text: &str) -> Result<Record> {
     if Location::parse(text).is_none() || text.contains('%') {
         return Err(error::bad_url("has more in it than scheme, host, port and path"));
     }
+    if let Some(location) = Location::parse(text) {
+        record.set("protocol", location.protocol.to_ascii_lowercase())?;
+        record.set("host", location.bare_host().to_ascii_lowercase())?;
+    }
     Ok(record)
 }
 
 /// What the table calls a provider, where an alias of it was written; with a URL of its own it is another provider.
-fn canonical(name: String, provider: &Provider) -> String {
+fn canonical(name: String, provider: &ProviderConfig) -> String {
     match modelforge_credential_providers::by_name(&name) {
         Some(known) if provider.url.is_none() => known.name.to_owned(),
         _ => name,

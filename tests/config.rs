@@ -234,8 +234,8 @@ fn an_alias_in_the_configuration_means_the_provider_that_it_is_an_alias_of() {
 }
 
 #[test]
-fn the_url_of_a_known_provider_can_be_overridden_and_its_variable_then_goes_there_alone() {
-    let config = "[provider.openai]\nurl = 'https://proxy.example/openai'";
+fn the_url_of_a_known_provider_can_be_overridden_and_a_variable_that_is_named_then_goes_there_alone() {
+    let config = "[provider.openai]\nurl = 'https://proxy.example/openai'\nenv = ['OPENAI_API_KEY']";
     let test = Test::new().helpers("env").config(config).env("OPENAI_API_KEY", SECRET);
     let found = format!("protocol=https\nhost=proxy.example\nprovider=openai\nusername=default\npassword={SECRET}\n");
     let test = get(test, "openai").stdout(&found).success();
@@ -359,9 +359,10 @@ fn a_provider_that_modelforge_defines_is_known_here() {
     let test = get(test, "my-llm").stdout(&found).success();
     let test = get(test, "MY_LLM").stdout(&found).success();
     let test = test.args(["get"]).stdin("url=https://llm.example/v1\n").stdout(&found).success();
-    // The user's own configuration overrides it.
-    let test = test.config("[provider.my_llm]\nurl = 'https://other.example'");
-    get(test, "my_llm").stdout(&found.replace("llm.example", "other.example")).success();
+    // The user's own configuration overrides it, but not where ModelForge sends what is in its own variable.
+    let config = "[provider.my_llm]\nurl = 'https://other.example'\nenv = ['OTHER']";
+    let test = get(test.config(config), "my_llm").success();
+    get(test.env("OTHER", SECRET), "my_llm").stdout(&found.replace("llm.example", "other.example")).success();
 }
 
 #[test]

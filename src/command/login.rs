@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, MAX_LINE, Record, visible};
+use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
 
 use crate::audit::Event;
@@ -34,7 +35,7 @@ pub struct Login {
 pub fn login(login: &Login) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let provider = providers.by_name(&login.provider)?;
-    if provider.sign_in == "none" {
+    if provider.sign_in == SignIn::None {
         terminal::done(&format!("`{}` needs no sign-in", provider.name))?;
         return Ok(());
     }
@@ -47,11 +48,11 @@ pub fn login(login: &Login) -> Result<()> {
     {
         return Err(error::not_in_the_chain(helper).into());
     }
-    let obtained_by_flow = provider.sign_in == "device_flow" && login.api_key.is_none() && login.file.is_none();
+    let obtained_by_flow = provider.sign_in == SignIn::DeviceFlow && login.api_key.is_none() && login.file.is_none();
     if !login.force {
         let mut answer = opened.chain.get(&request)?;
         // What is only locked is there all the same. A device flow would be started by asking again.
-        let may_be_locked = !answer.complete && !answer.failed.is_empty() && provider.sign_in != "device_flow";
+        let may_be_locked = !answer.complete && !answer.failed.is_empty() && provider.sign_in != SignIn::DeviceFlow;
         if may_be_locked && !matches!(person, Person::Nobody) {
             answer = opened.chain.get_attended(&request)?;
         }

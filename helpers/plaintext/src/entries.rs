@@ -81,10 +81,9 @@ impl Entry {
     /// Whether an `erase` means it: there, what is not named may be anything.
     pub fn is_described(&self, description: &Record) -> bool {
         let host_alone = || {
-            let location = &self.location;
+            let server = description.text("protocol").zip(description.text("host"));
             !description.has("path")
-                && description.text("protocol") == Some(&location.protocol)
-                && description.text("host") == Some(&location.host)
+                && server.is_some_and(|(protocol, host)| self.location.borrowed().is_at(protocol, host))
         };
         self.is_of(description) && (self.answers(description) || host_alone())
     }

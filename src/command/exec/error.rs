@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, visible};
+use modelforge_credential_protocol::{Error, Record, visible};
 
+use crate::config::shown_path;
 use crate::error::{NotStarted, PROGRAM, Usage, tilde};
 pub use crate::error::{helper_failed, no_provider, not_signed_in, program_missing, program_unusable, told_to_quit};
+use crate::providers::Provider;
 
 pub fn command_missing(problem: Error) -> NotStarted {
     NotStarted(problem, 127)
@@ -41,6 +43,33 @@ pub fn no_provider_for(command: &str) -> Usage {
                 _ => format!("{PROGRAM} {command} openai"),
             }),
     )
+}
+
+/// ModelForge would send the key to the URL that it has for the name, and that is another one.
+pub fn not_where_modelforge_sends(name: &str, url: &str, provider: &Provider) -> Error {
+    let (url, usual) = (visible(url), provider.location.url());
+    Error::new(format!(
+        "ModelForge sends what it has for `{name}` to `{url}`, so it does not get the key for `{usual}`"
+    ))
+    .hint(format!("provider.{name}.url = \"{url}\"  # in {}, above any [section]", shown_path()))
+}
+
+/// No key is kept for the URL that ModelForge's file has, and the name has another URL here.
+pub fn elsewhere_in_modelforge(name: &str, url: &Record, provider: &Provider) -> Error {
+    let (url, usual) = (visible(&url.url()), provider.location.url());
+    Error::new(format!(
+        "ModelForge has `{name}` at `{url}`, for which there is no key; that for `{usual}` is not for it"
+    ))
+    .hint(format!(
+        "provider.{name}.url = \"{url}\"  # in {}, above any [section]; then: {PROGRAM} login {name}",
+        shown_path()
+    ))
+}
+
+pub fn no_variable(provider: &Provider) -> Error {
+    let (name, url) = (&provider.name, provider.location.url());
+    Error::new(format!("no variable is known for the key of `{name}` at `{url}`"))
+        .hint(format!("provider.{name}.env = [\"NAME\"]  # in {}; or: --env NAME={name}", shown_path()))
 }
 
 pub fn no_key_at_all() -> Error {

@@ -1,6 +1,7 @@
 //! Which providers there are: the built-in table, what the user's configuration adds and overrides, and what ModelForge's
 //! global file adds. It turns a name into the URL that the key belongs to, and a URL into the name.
 
+pub mod error;
 pub mod modelforge;
 mod rows;
 mod variables;
@@ -122,6 +123,18 @@ impl Providers {
     pub fn of_this_user(&self) -> Vec<String> {
         let configured = self.config.providers.keys().cloned();
         configured.chain(self.of_modelforge_file().map(|(name, _)| name.clone())).collect()
+    }
+
+    /// What is to be known of a provider that the configuration has at another URL than the table.
+    pub fn moved(&self, provider: &Provider) -> Option<Error> {
+        provider.moved_from.map(|usual| error::moved(provider, usual))
+    }
+
+    /// What is to be known of a provider that ModelForge's file has at another URL.
+    pub fn other_in_modelforge(&self, provider: &Provider) -> Option<Error> {
+        self.defined(&provider.name)?;
+        let url = self.elsewhere_in_modelforge(&provider.name, provider)?;
+        Some(error::not_where_modelforge_sends(&provider.name, &url, provider))
     }
 
     /// The providers that the user configured for [`exec`](crate::command::exec).

@@ -10,6 +10,7 @@ mod chain;
 mod config;
 mod conformance;
 mod doctor;
+mod elsewhere;
 mod exec;
 mod git;
 mod helpers;

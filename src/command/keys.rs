@@ -1,5 +1,6 @@
 //! Whose keys a program gets, and in which variables.
 
+mod reach;
 mod variables;
 
 use std::io::IsTerminal;
@@ -17,6 +18,7 @@ use crate::request::{self, Request};
 use crate::session::{Chains, open};
 use crate::terminal::{self, Person, warn_once};
 
+pub use reach::unreached;
 pub use variables::{Variable, is_credentials_file};
 
 /// What the command line of `exec` and `env` says.
@@ -32,7 +34,7 @@ pub struct Wanted {
 pub struct Key {
     /// How it was named: `openai`, `openai:work`.
     named: String,
-    /// The variables that tools look for it in.
+    /// The variables that tools look for it in, where those are asked for.
     variables: Vec<String>,
     provider: Provider,
     pub record: Record,
@@ -121,7 +123,7 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
     let mut is_any = names.is_empty();
     for name in &names {
         let looked = match name {
-            Name::Typed(name) => key(command, &providers, name, must && !wanted.allow_missing)?,
+            Name::Typed(name) => key_for_tools(command, &providers, name, must && !wanted.allow_missing)?,
             Name::InModelForge(name) => key_of_modelforge(command, &providers, name)?,
         };
         match looked {
@@ -180,7 +182,7 @@ fn key_of_modelforge(operation: &'static str, providers: &Providers, name: &str)
     let Ok(provider) = providers.by_name(name).inspect_err(warn_once) else { return Ok(Looked::Missing) };
     let is_elsewhere = providers.elsewhere_in_modelforge(name, &provider).is_some();
     let Some(defined) = providers.defined(name).filter(|_| is_elsewhere) else {
-        return key(operation, providers, name, false);
+        return key_for_tools(operation, providers, name, false);
     };
     let request = request::expand(Record::of([("url", defined.url.url())])?, providers)?;
     match look_for(operation, providers, &request, &who_sees_questions())? {
@@ -190,10 +192,19 @@ fn key_of_modelforge(operation: &'static str, providers: &Providers, name: &str)
             Ok(Looked::Key(Box::new(Key { named: name.to_owned(), variables, provider, record })))
         }
         Found::NotNeeded | Found::Nothing { .. } => {
-            warn_once(&error::elsewhere_in_modelforge(name, &defined.url, &provider));
+            warn_once(&error::no_key_where_modelforge_sends(name, &defined.url.url(), &provider));
             Ok(Looked::Missing)
         }
     }
+}
+
+/// The credential of `openai` or `openai:work`, for all variables that tools look in.
+fn key_for_tools(operation: &'static str, providers: &Providers, named: &str, must: bool) -> Result<Looked> {
+    let looked = key(operation, providers, named, must)?;
+    let Looked::Key(mut key) = looked else { return Ok(looked) };
+    // ModelForge may know it by an alias.
+    key.variables = variables_for(providers, &key.provider, &provider_name(split_account(named).0)?);
+    Ok(Looked::Key(key))
 }
 
 /// The variables for a provider's key. ModelForge looks by a name: it gets the key only if it sends it to the same URL.
@@ -237,14 +248,18 @@ fn signed_in(providers: &Providers) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Of `openai:work`, the provider and the account.
+pub fn split_account(named: &str) -> (&str, Option<&str>) {
+    named.split_once(':').map_or((named, None), |(name, account)| (name, Some(account)))
+}
+
 /// The credential of `openai`, or of `openai:work`.
 fn key(operation: &'static str, providers: &Providers, named: &str, must: bool) -> Result<Looked> {
-    let (name, account) = named.split_once(':').map_or((named, None), |(name, account)| (name, Some(account)));
+    let (name, account) = split_account(named);
     let provider = providers.by_name(name)?;
     match find(operation, providers, &provider, account)? {
         Found::Key(record) => {
-            let variables = variables_for(providers, &provider, &provider_name(name)?);
-            Ok(Looked::Key(Box::new(Key { named: named.to_owned(), variables, provider, record })))
+            Ok(Looked::Key(Box::new(Key { named: named.to_owned(), variables: Vec::new(), provider, record })))
         }
         Found::Nothing { certain: true } if must => Err(error::not_signed_in(&provider.name, account).into()),
         Found::Nothing { certain: false } if must => {

@@ -39,6 +39,7 @@ pub fn login(login: &Login) -> Result<()> {
         terminal::done(&format!("`{}` needs no sign-in", provider.name))?;
         return Ok(());
     }
+    providers.other_in_modelforge(&provider).iter().for_each(terminal::warning);
     let person = terminal::person();
     let mut request = request_for(&providers, &provider, login.account.as_deref())?;
     let mut event = Event::start("login", &providers, &request.record);

@@ -28,6 +28,9 @@ struct Report {
     providers: Vec<Row>,
     /// Helpers that could not be asked, and why.
     failed: Vec<String>,
+    /// Which providers are not at their usual URLs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    elsewhere: Vec<String>,
 }
 
 /// One provider and account.
@@ -221,7 +224,10 @@ fn collect(
         }
     }
     let reasons = failed.iter().map(|failure| failure.problem.to_string()).collect();
-    Ok((Report { version: 1, providers: rows, failed: reasons }, failed))
+    let remarks =
+        |provider: &Provider| providers.moved(provider).into_iter().chain(providers.other_in_modelforge(provider));
+    let elsewhere = wanted.values().flat_map(remarks).map(|remark| remark.to_string()).collect();
+    Ok((Report { version: 1, providers: rows, failed: reasons, elsewhere }, failed))
 }
 
 /// A helper that fails for one copy fails for the next as well: once is enough.

@@ -192,7 +192,11 @@ fn place_of(url: &str) -> Option<(Option<&'static str>, OwnedLocation)> {
     let location = Location::parse(url).filter(|_| !url.contains('%'))?;
     match by_location(location.protocol, location.host, location.path) {
         Some(known) => Some((Some(known.name), OwnedLocation::of(&known.location()?))),
-        None => Some((None, OwnedLocation::of(&location))),
+        // A provider's URL has one form, in which requests for it and all files meet.
+        None => {
+            let (protocol, host) = (location.protocol.to_ascii_lowercase(), location.bare_host().to_ascii_lowercase());
+            Some((None, OwnedLocation { protocol, host, ..OwnedLocation::of(&location) }))
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, visible};
 
 use crate::config::shown_path;
 use crate::error::{NotStarted, PROGRAM, Usage, tilde};
 pub use crate::error::{helper_failed, no_provider, not_signed_in, program_missing, program_unusable, told_to_quit};
 use crate::providers::Provider;
+pub use crate::providers::error::{no_key_where_modelforge_sends, not_where_modelforge_sends};
 
 pub fn command_missing(problem: Error) -> NotStarted {
     NotStarted(problem, 127)
@@ -45,25 +46,21 @@ pub fn no_provider_for(command: &str) -> Usage {
     )
 }
 
-/// ModelForge would send the key to the URL that it has for the name, and that is another one.
-pub fn not_where_modelforge_sends(name: &str, url: &str, provider: &Provider) -> Error {
-    let (url, usual) = (visible(url), provider.location.url());
-    Error::new(format!(
-        "ModelForge sends what it has for `{name}` to `{url}`, so it does not get the key for `{usual}`"
-    ))
-    .hint(format!("provider.{name}.url = \"{url}\"  # in {}, above any [section]", shown_path()))
+/// `exec` without a provider does not hand it out.
+pub fn only_by_name(name: &str, account: &str) -> Error {
+    let named = match account {
+        DEFAULT_ACCOUNT => visible(name),
+        account => format!("{}:{}", visible(name), visible(account)),
+    };
+    Error::new(format!("`exec` hands out the key for `{named}` only where it is named"))
+        .hint(format!("{PROGRAM} exec {} -- COMMAND", shell_words::quote(&named)))
 }
 
-/// No key is kept for the URL that ModelForge's file has, and the name has another URL here.
-pub fn elsewhere_in_modelforge(name: &str, url: &Record, provider: &Provider) -> Error {
-    let (url, usual) = (visible(&url.url()), provider.location.url());
-    Error::new(format!(
-        "ModelForge has `{name}` at `{url}`, for which there is no key; that for `{usual}` is not for it"
-    ))
-    .hint(format!(
-        "provider.{name}.url = \"{url}\"  # in {}, above any [section]; then: {PROGRAM} login {name}",
-        shown_path()
-    ))
+/// `exec` cannot hand it out, for it goes by names.
+pub fn without_a_name(url: &str) -> Error {
+    let url = visible(url);
+    Error::new(format!("`exec` cannot hand out the key for `{url}`: no provider has this URL"))
+        .hint(format!("provider.NAME.url = \"{url}\"  # in {}, above any [section]", shown_path()))
 }
 
 pub fn no_variable(provider: &Provider) -> Error {

@@ -13,10 +13,11 @@ use crate::audit::Event;
 use crate::command::exec::error;
 use crate::command::login::request_for;
 use crate::config::provider_name;
+use crate::person::{Person, person};
 use crate::providers::{Provider, Providers};
 use crate::request::{self, Request};
 use crate::session::{Chains, open};
-use crate::terminal::{self, Person, warn_once};
+use crate::terminal::warn_once;
 
 pub use reach::unreached;
 pub use variables::{Variable, is_credentials_file};
@@ -81,7 +82,8 @@ fn look_for(operation: &'static str, providers: &Providers, request: &Request, p
         answer = opened.chain.get_attended(request)?;
     }
     event.answered(&answer);
-    answer.remarks.iter().chain(&answer.failed).for_each(warn_once);
+    answer.remarks.iter().for_each(warn_once);
+    answer.failed.iter().for_each(|failed| warn_once(&failed.into()));
     if answer.complete {
         return Ok(Found::Key(answer.record));
     }
@@ -94,7 +96,7 @@ fn look_for(operation: &'static str, providers: &Providers, request: &Request, p
 
 /// The terminal may be a full-screen program's that asks for the key behind the scenes, and not to be written on.
 fn who_sees_questions() -> Person {
-    match terminal::person() {
+    match person() {
         Person::Terminal if !std::io::stderr().is_terminal() => Person::Nobody,
         person => person,
     }

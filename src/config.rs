@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use modelforge_credential_client::Entry;
 use modelforge_credential_files::{self as files, Trust};
 use modelforge_credential_protocol::{Error, Record, Result};
-use modelforge_credential_providers::normalize;
+use modelforge_credential_providers::{SignIn, normalize};
 use toml::de::DeTable;
 use zeroize::Zeroizing;
 
@@ -39,7 +39,7 @@ pub struct Helpers {
 
 /// `[provider.NAME]`.
 #[derive(Debug, Default)]
-pub struct Provider {
+pub struct ProviderConfig {
     /// The line of the file in which its name stands.
     pub line: usize,
     /// `protocol`, `host` and perhaps `path`.
@@ -49,11 +49,29 @@ pub struct Provider {
     pub helpers: Option<Vec<Entry>>,
     /// The lines of the file in which they stand.
     pub helper_lines: Vec<usize>,
-    pub sign_in: Option<String>,
+    pub sign_in: Option<SignIn>,
     pub client_id: Option<String>,
     pub device_code_url: Option<String>,
     pub token_url: Option<String>,
     pub scope: Option<String>,
+}
+
+impl ProviderConfig {
+    /// What it replaces of a device flow, by the names of the attributes.
+    pub fn device_flow(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [
+            ("client_id", &self.client_id),
+            ("device_code_url", &self.device_code_url),
+            ("token_url", &self.token_url),
+            ("scope", &self.scope),
+        ];
+        all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
+    }
+
+    /// Whether it says that a person signs in by one.
+    pub fn has_device_flow(&self) -> bool {
+        self.device_flow().next().is_some()
+    }
 }
 
 /// What the user configured.
@@ -67,7 +85,7 @@ pub struct Config {
     /// Keep no log of who asked for what.
     pub without_audit: bool,
     /// By their normalised names.
-    pub providers: BTreeMap<String, Provider>,
+    pub providers: BTreeMap<String, ProviderConfig>,
     /// Whose keys `exec` and `env` hand over where none is named: `[exec] providers`.
     pub exec_providers: Option<Vec<String>>,
     /// The lines of the file in which they stand.
@@ -91,7 +109,7 @@ impl Config {
     }
 
     /// The chain for a provider: `MODELFORGE_CREDENTIAL_HELPERS`, else the provider's, else the user's, else the default.
-    pub fn helpers_for(&self, provider: Option<&Provider>) -> Result<Helpers> {
+    pub fn helpers_for(&self, provider: Option<&ProviderConfig>) -> Result<Helpers> {
         if let Some(list) = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS") {
             let Some(list) = list.to_str() else { return Err("MODELFORGE_CREDENTIAL_HELPERS is not UTF-8".into()) };
             return Ok(Helpers { entries: entries_of_variable(list)?, automatic: false });
@@ -151,6 +169,11 @@ pub fn path() -> Option<(PathBuf, bool)> {
     }
 }
 
+/// The file, as hints name it.
+pub fn shown_path() -> String {
+    path().map_or_else(|| "config.toml".to_owned(), |(path, _)| files::tilde(&path))
+}
+
 /// The text of a file that is a file: not a pipe that never ends, and not larger than [`MAX_FILE`]. `None`: there is none.
 pub fn read_text(path: &Path, trust: Trust) -> Result<Option<Zeroizing<String>>> {
     let Some(content) = files::read(path, MAX_FILE, trust)? else { return Ok(None) };
@@ -174,7 +197,7 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
 }
 
 /// What the table calls a provider, where an alias of it was written; with a URL of its own it is another provider.
-fn canonical(name: String, provider: &Provider) -> String {
+fn canonical(name: String, provider: &ProviderConfig) -> String {
     match modelforge_credential_providers::by_name(&name) {
         Some(known) if provider.url.is_none() => known.name.to_owned(),
         _ => name,

@@ -6,7 +6,6 @@ use std::path::Path;
 use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{Error, Record, visible};
 
-
 pub const PROGRAM: &str = "modelforge-credential";
 
 /// A mistake in how the program was called: exit status 2.

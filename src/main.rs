@@ -9,7 +9,6 @@ mod command;
 mod config;
 mod conformance;
 mod error;
-mod home;
 mod key_shape;
 mod lock;
 mod person;

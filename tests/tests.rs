@@ -1,4 +1,5 @@
-//! The project's end-to-end tests: real programs, real files, one file per subject. `tests/run` installs what they need.
+//! The project's end-to-end tests: real programs, real files, one file per subject, and a folder beside it where a subject has several
+//! parts. `tests/run` installs what they need.
 
 #![cfg(unix)]
 
@@ -10,6 +11,7 @@ mod chain;
 mod config;
 mod conformance;
 mod doctor;
+mod elsewhere;
 mod exec;
 mod git;
 mod helpers;

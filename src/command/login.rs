@@ -5,12 +5,14 @@ use std::path::Path;
 
 use anyhow::Result;
 use modelforge_credential_client::Entry;
+use modelforge_credential_files::Trust;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record};
+use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
 
 use crate::accounts::{account_of, accounts, place, request_for};
 use crate::chain::{Chain, GENERATES, is_expired};
-use crate::config::{Helpers, read_bounded};
+use crate::config::{Helpers, read_text};
 use crate::error;
 use crate::key_shape;
 use crate::person::{Person, person};
@@ -35,10 +37,11 @@ pub struct Login {
 pub fn login(login: &Login) -> Result<()> {
     let session = Session::start(person())?;
     let provider = session.providers.by_name(&login.provider)?;
-    if provider.sign_in == "none" {
+    if provider.sign_in == SignIn::None {
         terminal::done(&format!("`{}` needs no sign-in", provider.name))?;
         return Ok(());
     }
+    session.providers.other_in_modelforge(&provider).iter().for_each(terminal::warning);
     let mut request = request_for(&session.providers, &provider, login.account.as_deref())?;
     let mut event = session.event("login", &request.record);
     let chain = session.chain(&request.record)?;
@@ -47,10 +50,10 @@ pub fn login(login: &Login) -> Result<()> {
     {
         return Err(error::not_in_the_chain(helper).into());
     }
-    let obtained_by_flow = provider.sign_in == "device_flow" && login.api_key.is_none() && login.file.is_none();
+    let obtained_by_flow = provider.sign_in == SignIn::DeviceFlow && login.api_key.is_none() && login.file.is_none();
     if !login.force {
         // What is only locked is there all the same. With a person, a device flow would be started.
-        let answer = match provider.sign_in == "device_flow" {
+        let answer = match provider.sign_in == SignIn::DeviceFlow {
             true => chain.get(&request)?,
             false => session.ask(&request, Help::ToUnlock)?,
         };
@@ -196,7 +199,7 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
 
 /// A service account's JSON file as one line: the same value, without the line breaks between its parts.
 fn service_account(path: &Path) -> Result<Zeroizing<String>> {
-    let text = Zeroizing::new(read_bounded(path).map_err(|problem| error::cannot_read(path, &problem))?);
+    let text = read_text(path, Trust::Named)?.ok_or_else(|| error::no_such_file(path))?;
     let raw: &serde_json::value::RawValue =
         serde_json::from_str(&text).map_err(|problem| error::not_json(path, problem.line(), problem.column()))?;
     // Outside strings JSON's line breaks mean nothing, and inside them they cannot stand.

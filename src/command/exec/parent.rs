@@ -26,15 +26,31 @@ pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
         return super::terminal::run(command, mask, signals);
     }
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    #[cfg(unix)]
+    let messages = match io::IsTerminal::is_terminal(&io::stderr()) {
+        true => Some(super::terminal::stderr_alone(&mut command)?),
+        false => None,
+    };
     let mut child = command.spawn()?;
+    // It holds an end of that terminal.
+    drop(command);
     let mut pipes = pipes::Pipes::default();
     if let Some(stdout) = child.stdout.take() {
         pipes.add(stdout, modelforge_credential_protocol::stdout()?, Arc::clone(&mask));
     }
     if let Some(stderr) = child.stderr.take() {
-        pipes.add(stderr, pipes::stderr()?, mask);
+        pipes.add(stderr, pipes::stderr()?, Arc::clone(&mask));
     }
-    let signals = signals.pass_on_to(&child, Where::Here);
+    let place = Where::Here;
+    #[cfg(unix)]
+    let place = match messages {
+        Some((outer, terminal)) => {
+            pipes.add(outer, pipes::stderr()?, mask);
+            Where::Beside(Arc::new(move || terminal.resize()))
+        }
+        None => place,
+    };
+    let signals = signals.pass_on_to(&child, place);
     let status = wait(&mut child, || signals.end());
     let lost = pipes.finish();
     Ok(Ended { status: status?, lost })

@@ -9,6 +9,9 @@ use std::sync::Arc;
 pub enum Where {
     /// In this process's own group: what the terminal sends, it gets itself.
     Here,
+    /// The same, but its standard error is a terminal, which this tells when ours changes its size.
+    #[cfg(unix)]
+    Beside(Arc<dyn Fn() + Send + Sync>),
     /// At a terminal of its own, which this tells when ours changes its size.
     #[cfg(unix)]
     At(Arc<dyn Fn() + Send + Sync>),
@@ -70,7 +73,12 @@ fn pass_on(number: i32, process: rustix::process::Pid, place: &Where) {
     let is_key = matches!(signal, Signal::INT | Signal::QUIT);
     let _ = match place {
         Where::At(resize) if signal == Signal::WINCH => return resize(),
-        Where::Here if signal == Signal::WINCH || (is_key && is_in_the_foreground()) => return,
+        Where::Beside(resize) if signal == Signal::WINCH => {
+            resize();
+            // It may have looked at the size too early.
+            kill_process(process, signal)
+        }
+        Where::Here | Where::Beside(_) if signal == Signal::WINCH || (is_key && is_in_the_foreground()) => return,
         // Ctrl-C and a lost terminal mean all that runs at the terminal.
         Where::At(_) if is_key || signal == Signal::HUP => kill_process_group(process, signal),
         _ => kill_process(process, signal),

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates, with the folder of their sources.
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 10] = [
     "src",
     "helpers/age/src",
     "helpers/client/src",
     "helpers/env/src",
+    "helpers/files/src",
     "helpers/keyring/src",
     "helpers/oauth/src",
     "helpers/plaintext/src",
@@ -221,7 +222,9 @@ fn no_floor_names_one_that_stands_above_it() {
 #[test]
 fn the_libraries_name_only_what_lies_below_them() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (library, below) in [("protocol", &[][..]), ("providers", &[]), ("client", &["protocol"])] {
+    for (library, below) in
+        [("protocol", &[][..]), ("providers", &[]), ("client", &["protocol"]), ("files", &["protocol"])]
+    {
         let manifest = std::fs::read_to_string(root.join("helpers").join(library).join("Cargo.toml")).unwrap();
         let names = manifest.lines().filter_map(|line| line.strip_prefix("modelforge-credential-"));
         for name in names.map(|rest| rest.split(['.', ' ']).next().unwrap_or_default()) {

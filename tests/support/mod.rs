@@ -3,6 +3,7 @@
 pub mod keyring;
 mod programs;
 pub mod server;
+mod signals;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -50,6 +51,7 @@ impl Drop for Test {
 impl Test {
     #[track_caller]
     pub fn new() -> Self {
+        signals::restore();
         let folder = tempfile::tempdir().expect("a folder for the test");
         for name in ["bin", "home", "work"] {
             fs::create_dir(folder.path().join(name)).expect("a folder for the test");

@@ -18,6 +18,7 @@ mod interop;
 mod login;
 mod logout;
 mod manual;
+mod messages;
 mod migrate;
 mod oauth;
 mod print;

@@ -11,6 +11,7 @@ mod chain;
 mod config;
 mod conformance;
 mod doctor;
+mod elsewhere;
 mod exec;
 mod git;
 mod helpers;

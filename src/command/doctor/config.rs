@@ -34,11 +34,19 @@ pub fn check() -> (Providers, Vec<Finding>) {
         findings.push(Finding::warning(CHECK, problem));
     }
     mistakes.extend(wrong(&providers.of_this_user()));
-    for (at, problem) in mistakes.iter().enumerate() {
-        // What keeps ModelForge's file from being read is said already.
-        if Some(problem) != of_modelforge.as_ref() && !mistakes[..at].contains(problem) {
-            findings.push(Finding::error(CHECK, problem));
+    for finding in mistakes.iter().map(|problem| Finding::error(CHECK, problem)) {
+        // What is wrong with a file is wrong for each of its providers: once is enough.
+        if findings.iter().all(|known| known.message != finding.message) {
+            findings.push(finding);
         }
+    }
+    let names = providers.of_this_user();
+    let mut known: Vec<_> = names.iter().filter_map(|name| providers.by_name(name).ok()).collect();
+    known.sort_by(|one, other| one.name.cmp(&other.name));
+    known.dedup_by(|one, other| one.name == other.name);
+    for provider in &known {
+        findings.extend(providers.moved(provider).map(|remark| Finding::ok(CHECK, remark.to_string())));
+        findings.extend(providers.other_in_modelforge(provider).map(|remark| Finding::warning(CHECK, &remark)));
     }
     (providers, findings)
 }

@@ -3,6 +3,7 @@
 pub mod keyring;
 mod programs;
 pub mod server;
+#[cfg(unix)]
 mod signals;
 
 use std::collections::BTreeSet;
@@ -51,6 +52,7 @@ impl Drop for Test {
 impl Test {
     #[track_caller]
     pub fn new() -> Self {
+        #[cfg(unix)]
         signals::restore();
         let folder = tempfile::tempdir().expect("a folder for the test");
         for name in ["bin", "home", "work"] {

@@ -92,9 +92,10 @@ impl Chain {
     fn store_locked(&self, record: &Record, durable: bool, to: To) -> Result<Stored> {
         let mut record = record.clone();
         record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
-        if !record.has("username") {
+        if record.has("provider") && !record.has("username") {
             record.set("username", DEFAULT_ACCOUNT)?;
         }
+        record.name_the_account()?;
         let mut stored = Stored::default();
         let mut earlier = Vec::new();
         let mut untouched = Vec::new();

@@ -151,6 +151,9 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(if self.attended { Stdio::inherit() } else { Stdio::piped() });
         command.envs(self.environment.iter().copied());
+        // What asks at the terminal may be killed while it does.
+        #[cfg(unix)]
+        let _terminal = if self.attended { modelforge_credential_ask::Kept::note() } else { None };
         let mut running = Running::start(command, !self.attended, self.limit())?;
         running.write(request.to_lines());
         audit::get_ready();

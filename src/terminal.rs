@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use modelforge_credential_protocol::{Error, Record, Result, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, shown_user, visible};
 use zeroize::Zeroizing;
 
 use crate::error;
@@ -222,14 +222,9 @@ pub fn person() -> Person {
         .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
     match askpass {
         Some(program) => Person::Askpass(program),
-        None if terminal_is_there() => Person::Terminal,
+        None if modelforge_credential_ask::terminal_is_there() => Person::Terminal,
         None => Person::Nobody,
     }
-}
-
-fn terminal_is_there() -> bool {
-    let name = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
-    std::fs::File::open(name).is_ok_and(|terminal| terminal.is_terminal())
 }
 
 impl Person {
@@ -246,12 +241,11 @@ impl Person {
     /// Asks for the secret of what `request` describes.
     pub fn secret(&self, request: &Record) -> Result<Zeroizing<String>> {
         let prompt = match (request.text("provider"), request.text("username")) {
-            (Some(_), _) => format!("API key for {}: ", error::name_of(request).replace('`', "")),
-            (None, Some(username)) => {
-                let url = request.url();
-                let (protocol, rest) = url.split_once("://").unwrap_or(("", &url));
-                format!("Password for '{protocol}://{}@{rest}': ", visible(username))
+            (Some(provider), Some(account)) if account != DEFAULT_ACCOUNT => {
+                format!("API key for {} ({}, account {}): ", visible(provider), request.url(), shown_user(account))
             }
+            (Some(provider), _) => format!("API key for {} ({}): ", visible(provider), request.url()),
+            (None, Some(_)) => format!("Password for '{}': ", request.url_with_user()),
             (None, None) => format!("Password for '{}': ", request.url()),
         };
         self.ask(&prompt, false)
@@ -262,7 +256,7 @@ impl Person {
             Self::Nobody => return Err(error::nobody_to_ask()),
             Self::Askpass(program) => match program::askpass(program, prompt) {
                 Ok(entered) => entered,
-                Err(problem) if terminal_is_there() => {
+                Err(problem) if modelforge_credential_ask::terminal_is_there() => {
                     warning(&problem);
                     Self::Terminal.ask(prompt, echo)?
                 }
@@ -284,75 +278,14 @@ pub fn confirm(question: &str) -> Result<bool> {
 }
 
 fn read_line(prompt: &str) -> Result<Zeroizing<String>> {
-    let (input, output) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
-    std::fs::OpenOptions::new().write(true).open(output)?.write_all(prompt.as_bytes())?;
-    let mut line = Zeroizing::new(String::new());
-    io::BufRead::read_line(&mut io::BufReader::new(std::fs::File::open(input)?), &mut line)?;
-    Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
+    Ok(modelforge_credential_ask::line(prompt)?)
 }
 
-#[cfg(windows)]
+/// As `read_line`, without echo.
 fn read_hidden(prompt: &str) -> Result<Zeroizing<String>> {
-    Ok(Zeroizing::new(rpassword::prompt_password(prompt)?))
-}
-
-/// As `rpassword::prompt_password`, which would leave the terminal without echo when Ctrl-C ends this process.
-#[cfg(unix)]
-fn read_hidden(prompt: &str) -> Result<Zeroizing<String>> {
-    let mut terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-    let input = Quiet::new(terminal.try_clone()?)?;
-    terminal.write_all(prompt.as_bytes())?;
-    let config = rpassword::ConfigBuilder::new().input_reader(input).output_discard().build();
-    let entered = rpassword::read_password_with_config(config).map(Zeroizing::new);
-    let _ = terminal.write_all(b"\n");
-    match entered {
+    match modelforge_credential_ask::hidden(prompt) {
         // Ctrl-D.
         Err(problem) if problem.kind() == io::ErrorKind::UnexpectedEof => Err(error::nothing_entered()),
         entered => Ok(entered?),
-    }
-}
-
-/// The terminal without echo, until it is dropped or Ctrl-C comes out of it.
-#[cfg(unix)]
-struct Quiet {
-    terminal: std::fs::File,
-    before: rustix::termios::Termios,
-}
-
-#[cfg(unix)]
-impl Quiet {
-    fn new(terminal: std::fs::File) -> Result<Self> {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = tcgetattr(&terminal).map_err(io::Error::from)?;
-        let mut quiet = before.clone();
-        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
-        tcsetattr(&terminal, OptionalActions::Now, &quiet).map_err(io::Error::from)?;
-        Ok(Self { terminal, before })
-    }
-
-    fn restore(&self) {
-        let _ = rustix::termios::tcsetattr(&self.terminal, rustix::termios::OptionalActions::Now, &self.before);
-    }
-}
-
-#[cfg(unix)]
-impl io::Read for Quiet {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        const INTERRUPT: u8 = 3;
-        let one = buffer.len().min(1);
-        let count = self.terminal.read(&mut buffer[..one])?;
-        if buffer[..count].contains(&INTERRUPT) {
-            // The library ends the process at this character.
-            self.restore();
-            let _ = self.terminal.write_all(b"\n");
-        }
-        Ok(count)
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Quiet {
-    fn drop(&mut self) {
-        self.restore();
     }
 }

@@ -30,7 +30,7 @@ fn answer(prompt: &str) -> Option<SecretString> {
         .into_iter()
         .filter_map(|variable| env::var_os(variable).map(PathBuf::from))
         .find(|program| program.is_absolute());
-    program.and_then(|program| ask_program(&program, &prompt)).or_else(|| ask_terminal(&prompt).ok())
+    program.and_then(|program| ask_program(&program, &prompt)).or_else(|| at_the_terminal(&prompt))
 }
 
 fn ask_program(program: &Path, prompt: &str) -> Option<SecretString> {
@@ -43,34 +43,8 @@ fn ask_program(program: &Path, prompt: &str) -> Option<SecretString> {
     if read.is_ok() && status.success() { first_line(&text) } else { None }
 }
 
-/// Without echo. The interrupt key must not kill us before the echo is back, so it ends the line instead, and
-/// the signal follows.
-#[cfg(unix)]
-fn ask_terminal(prompt: &str) -> io::Result<SecretString> {
-    use rustix::process::{Signal, getpid, kill_process};
-    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
-    let mut terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-    let before = tcgetattr(&terminal)?;
-    let interrupt = before.special_codes[SpecialCodeIndex::VINTR];
-    let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
-    silent.special_codes[SpecialCodeIndex::VEOL] = interrupt;
-    tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
-    let mut text = Zeroizing::new(vec![0; LONGEST_ANSWER as usize]);
-    let read = terminal.write_all(prompt.as_bytes()).and_then(|()| terminal.read(&mut text));
-    let restored = tcsetattr(&terminal, OptionalActions::Flush, &before);
-    let _ = terminal.write_all(b"\n");
-    let text = &text[..read?];
-    restored?;
-    if text.contains(&interrupt) {
-        kill_process(getpid(), Signal::INT)?;
-    }
-    first_line(text).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
-}
-
-#[cfg(windows)]
-fn ask_terminal(prompt: &str) -> io::Result<SecretString> {
-    rpassword::prompt_password(prompt).map(SecretString::from)
+fn at_the_terminal(prompt: &str) -> Option<SecretString> {
+    modelforge_credential_ask::hidden(prompt).ok().map(|answer| SecretString::from(answer.as_str()))
 }
 
 /// `None` where there is no line at all: a dialog that was closed, the end of the input.

@@ -1,0 +1,154 @@
+//! The terminal without echo.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use crate::signals::Watch;
+
+/// The question that is open. The thread that handles signals restores the terminal from it.
+static OPEN: Mutex<Option<Question>> = Mutex::new(None);
+
+struct Question {
+    terminal: File,
+    before: Termios,
+    prompt: String,
+}
+
+/// Asks for a secret, without echo. A signal that ends the program restores the terminal first; after a stop (Ctrl-Z) it is asked again.
+///
+/// # Errors
+/// If there is no terminal; of the kind `UnexpectedEof` if the person closed the input (Ctrl-D).
+pub fn hidden(prompt: &str) -> io::Result<Zeroizing<String>> {
+    let mut terminal = OpenOptions::new().read(true).write(true).open(crate::TERMINAL.0)?;
+    let input = Typed(terminal.try_clone()?);
+    let _asked = Asked::start(Question {
+        before: tcgetattr(&terminal)?,
+        terminal: terminal.try_clone()?,
+        prompt: prompt.to_owned(),
+    })?;
+    // It edits the line; the terminal itself would cut a key after 4,095 bytes.
+    let config = rpassword::ConfigBuilder::new().input_reader(input).output_discard().build();
+    let entered = rpassword::read_password_with_config(config).map(Zeroizing::new);
+    let _ = terminal.write_all(b"\n");
+    entered
+}
+
+impl Question {
+    fn ask(&mut self) -> io::Result<()> {
+        let mut quiet = self.before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
+        tcsetattr(&self.terminal, OptionalActions::Now, &quiet)?;
+        self.terminal.write_all(self.prompt.as_bytes())
+    }
+}
+
+/// Restores the terminal when it is dropped.
+struct Asked {
+    _watch: Watch,
+}
+
+impl Asked {
+    fn start(mut question: Question) -> io::Result<Self> {
+        restore_before_a_panic();
+        // Listened for before the echo is off.
+        let watch = Watch::start()?;
+        let asked = question.ask();
+        *open() = Some(question);
+        let guard = Self { _watch: watch };
+        asked.map(|()| guard)
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let Some(question) = open().take() {
+            let _ = tcsetattr(&question.terminal, OptionalActions::Now, &question.before);
+        }
+    }
+}
+
+fn open() -> MutexGuard<'static, Option<Question>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gives the terminal back before a signal ends or stops the program. Half a key that was typed does not go to the shell.
+pub fn interrupt() {
+    if let Some(question) = &mut *open() {
+        let _ = tcsetattr(&question.terminal, OptionalActions::Flush, &question.before);
+        let _ = question.terminal.write_all(b"\n");
+    }
+}
+
+/// Asks again after a stop. The shell may have changed the terminal meanwhile.
+pub fn go_on() {
+    if let Some(question) = &mut *open() {
+        if let Ok(now) = tcgetattr(&question.terminal)
+            && now.local_modes.contains(LocalModes::ECHO)
+        {
+            question.before = now;
+        }
+        let _ = question.ask();
+    }
+}
+
+/// A panic that aborts drops nothing.
+fn restore_before_a_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if let Ok(question) = OPEN.try_lock()
+                && let Some(question) = &*question
+            {
+                let _ = tcsetattr(&question.terminal, OptionalActions::Flush, &question.before);
+            }
+            report(panic);
+        }));
+    });
+}
+
+/// What is typed, byte for byte: what follows the line is for others.
+struct Typed(File);
+
+impl Read for Typed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let one = buffer.len().min(1);
+        loop {
+            match self.0.read(&mut buffer[..one]) {
+                // A stop, and then it went on.
+                Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+}
+
+/// The state of the terminal, restored when this is dropped: around a program that asks there and may be killed while it does.
+#[derive(Debug)]
+pub struct Kept {
+    terminal: File,
+    before: Termios,
+}
+
+impl Kept {
+    /// Notes the state of the terminal. `None`: there is none.
+    pub fn note() -> Option<Self> {
+        let terminal = OpenOptions::new().read(true).write(true).open(crate::TERMINAL.0).ok()?;
+        let before = tcgetattr(&terminal).ok()?;
+        Some(Self { terminal, before })
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // In the background, where a change would stop this program, there is nothing to restore either.
+        let changed = tcgetattr(&self.terminal).is_ok_and(|now| now.local_modes != self.before.local_modes);
+        if changed {
+            let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
+        }
+    }
+}

@@ -26,7 +26,8 @@ fn a_signal_ends_a_prompt_as_it_ends_any_program_and_restores_the_terminal() {
 
 #[test]
 fn a_signal_that_was_to_be_ignored_does_not_end_a_prompt() {
-    let test = asking(Test::new().helpers("").script("nohup", "trap '' HUP; exec modelforge-credential fill"));
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let test = asking(Test::new().helpers("").script("nohup", &format!("trap '' HUP; exec {core} fill")));
     let script = test.bin().join("modelforge-credential-nohup").display().to_string();
     let test = test.program(script);
     let mut session = Session::start(&test, "provider=openai\n");

@@ -52,14 +52,12 @@ struct Asked {
 }
 
 impl Asked {
-    fn start(mut question: Question) -> io::Result<Self> {
+    fn start(question: Question) -> io::Result<Self> {
         restore_before_a_panic();
-        // Listened for before the echo is off.
-        let watch = Watch::start()?;
-        let asked = question.ask();
-        *open() = Some(question);
-        let guard = Self { _watch: watch };
-        asked.map(|()| guard)
+        // Before the echo is off: a signal may come at any moment.
+        let asked = Self { _watch: Watch::start()? };
+        open().insert(question).ask()?;
+        Ok(asked)
     }
 }
 

@@ -8,16 +8,15 @@ mod source;
 use std::collections::BTreeMap;
 use std::io::ErrorKind::PermissionDenied;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use modelforge_credential_client::Entry;
 use modelforge_credential_files::{self as files, Trust};
 use modelforge_credential_protocol::{Error, Record, Result};
-use modelforge_credential_providers::{Location, normalize};
+use modelforge_credential_providers::{SignIn, normalize};
 use toml::de::DeTable;
 use zeroize::Zeroizing;
 
 use crate::error;
-use crate::url;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
@@ -28,17 +27,6 @@ pub const DEFAULT_CHAIN: [&str; 5] = ["env", "keyring", "age", "plaintext", "oau
 
 /// The largest file that is read as a configuration, in bytes.
 pub const MAX_FILE: usize = 1 << 20;
-
-/// A link of the chain, as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The helper's name, or a program, and its arguments.
-    pub words: Vec<String>,
-    /// Whether it is a program and its arguments rather than the name of a helper.
-    pub is_command: bool,
-    /// How long it may take.
-    pub timeout: Option<Duration>,
-}
 
 /// The chain: which helpers, and whether a person chose them.
 #[derive(Debug)]
@@ -51,7 +39,7 @@ pub struct Helpers {
 
 /// `[provider.NAME]`.
 #[derive(Debug, Default)]
-pub struct Provider {
+pub struct ProviderConfig {
     /// The line of the file in which its name stands.
     pub line: usize,
     /// `protocol`, `host` and perhaps `path`.
@@ -61,11 +49,29 @@ pub struct Provider {
     pub helpers: Option<Vec<Entry>>,
     /// The lines of the file in which they stand.
     pub helper_lines: Vec<usize>,
-    pub sign_in: Option<String>,
+    pub sign_in: Option<SignIn>,
     pub client_id: Option<String>,
     pub device_code_url: Option<String>,
     pub token_url: Option<String>,
     pub scope: Option<String>,
+}
+
+impl ProviderConfig {
+    /// What it replaces of a device flow, by the names of the attributes.
+    pub fn device_flow(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [
+            ("client_id", &self.client_id),
+            ("device_code_url", &self.device_code_url),
+            ("token_url", &self.token_url),
+            ("scope", &self.scope),
+        ];
+        all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
+    }
+
+    /// Whether it says that a person signs in by one.
+    pub fn has_device_flow(&self) -> bool {
+        self.device_flow().next().is_some()
+    }
 }
 
 /// What the user configured.
@@ -79,7 +85,7 @@ pub struct Config {
     /// Keep no log of who asked for what.
     pub without_audit: bool,
     /// By their normalised names.
-    pub providers: BTreeMap<String, Provider>,
+    pub providers: BTreeMap<String, ProviderConfig>,
     /// Whose keys `exec` and `env` hand over where none is named: `[exec] providers`.
     pub exec_providers: Option<Vec<String>>,
     /// The lines of the file in which they stand.
@@ -88,7 +94,7 @@ pub struct Config {
 
 impl Config {
     /// Reads the user's file; without one, everything is as by default.
-    pub fn load() -> anyhow::Result<Self> {
+    pub fn load() -> Result<Self> {
         let Some((path, must_exist)) = path() else { return Ok(Self::default()) };
         // As git does: in a container `HOME` is often that of another user, whose settings are not ours.
         let is_closed = || path.symlink_metadata().is_err_and(|problem| problem.kind() == PermissionDenied);
@@ -96,14 +102,14 @@ impl Config {
             return Ok(Self::default());
         }
         match read_text(&path, Trust::Believed)? {
-            Some(text) => Ok(Self::parse(&path, &text)?),
-            None if must_exist => Err(error::no_such_file(&path).into()),
+            Some(text) => Self::parse(&path, &text),
+            None if must_exist => Err(error::no_such_file(&path)),
             None => Ok(Self::default()),
         }
     }
 
     /// The chain for a provider: `MODELFORGE_CREDENTIAL_HELPERS`, else the provider's, else the user's, else the default.
-    pub fn helpers_for(&self, provider: Option<&Provider>) -> Result<Helpers> {
+    pub fn helpers_for(&self, provider: Option<&ProviderConfig>) -> Result<Helpers> {
         if let Some(list) = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS") {
             let Some(list) = list.to_str() else { return Err("MODELFORGE_CREDENTIAL_HELPERS is not UTF-8".into()) };
             return Ok(Helpers { entries: entries_of_variable(list)?, automatic: false });
@@ -111,10 +117,7 @@ impl Config {
         let configured = provider.and_then(|provider| provider.helpers.as_ref()).or(self.helpers.as_ref());
         Ok(match configured {
             Some(entries) => Helpers { entries: entries.clone(), automatic: false },
-            None => {
-                let entry = |name: &str| Entry { words: vec![name.to_owned()], is_command: false, timeout: None };
-                Helpers { entries: DEFAULT_CHAIN.map(entry).into(), automatic: true }
-            }
+            None => Helpers { entries: DEFAULT_CHAIN.map(Entry::helper).into(), automatic: true },
         })
     }
 
@@ -166,6 +169,11 @@ pub fn path() -> Option<(PathBuf, bool)> {
     }
 }
 
+/// The file, as hints name it.
+pub fn shown_path() -> String {
+    path().map_or_else(|| "config.toml".to_owned(), |(path, _)| files::tilde(&path))
+}
+
 /// The text of a file that is a file: not a pipe that never ends, and not larger than [`MAX_FILE`]. `None`: there is none.
 pub fn read_text(path: &Path, trust: Trust) -> Result<Option<Zeroizing<String>>> {
     let Some(content) = files::read(path, MAX_FILE, trust)? else { return Ok(None) };
@@ -188,23 +196,8 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// The URL of a provider: `protocol`, `host` and perhaps `path`, and nothing secret in it.
-pub fn base_url(text: &str) -> Result<Record> {
-    let record = url::parse(text.as_bytes())?;
-    if record.text("host").is_none_or(str::is_empty) {
-        return Err(error::bad_url("has no host"));
-    }
-    if record.has("username") {
-        return Err(error::bad_url("has a user name in it"));
-    }
-    if Location::parse(text).is_none() || text.contains('%') {
-        return Err(error::bad_url("has more in it than scheme, host, port and path"));
-    }
-    Ok(record)
-}
-
 /// What the table calls a provider, where an alias of it was written; with a URL of its own it is another provider.
-fn canonical(name: String, provider: &Provider) -> String {
+fn canonical(name: String, provider: &ProviderConfig) -> String {
     match modelforge_credential_providers::by_name(&name) {
         Some(known) if provider.url.is_none() => known.name.to_owned(),
         _ => name,
@@ -219,6 +212,8 @@ pub fn provider_name(name: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::source::duration;
     use super::*;
 

@@ -17,9 +17,10 @@ fn a_provider_that_modelforge_defines_is_known_here() {
     let test = get(test, "my-llm").stdout(&found).success();
     let test = get(test, "MY_LLM").stdout(&found).success();
     let test = test.args(["get"]).stdin("url=https://llm.example/v1\n").stdout(&found).success();
-    // The user's own configuration overrides it.
-    let test = test.config("[provider.my_llm]\nurl = 'https://other.example'");
-    get(test, "my_llm").stdout(&found.replace("llm.example", "other.example")).success();
+    // The user's own configuration overrides it, but not where ModelForge sends what is in its own variable.
+    let config = "[provider.my_llm]\nurl = 'https://other.example'\nenv = ['OTHER']";
+    let test = get(test.config(config), "my_llm").success();
+    get(test.env("OTHER", SECRET), "my_llm").stdout(&found.replace("llm.example", "other.example")).success();
 }
 
 #[test]

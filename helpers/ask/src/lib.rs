@@ -1,9 +1,11 @@
-//! Asks a person at the terminal, which is as it was afterwards, however that ends: by an answer, a signal, a stop, or a panic.
+//! Asks a person: through a program of theirs, or at the terminal, which is as it was afterwards, however that ends: by an answer, a
+//! signal, a stop, or a panic.
 //!
 //! What is asked is shown as it is given: make it visible first.
 
 #![deny(missing_docs)]
 
+mod program;
 #[cfg(unix)]
 mod quiet;
 #[cfg(unix)]
@@ -14,8 +16,9 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use zeroize::Zeroizing;
 
+pub use program::{chosen_program, program};
 #[cfg(unix)]
-pub use quiet::{Kept, hidden};
+pub use quiet::hidden;
 #[cfg(unix)]
 pub use signals::{heeded, release_signals};
 

@@ -54,3 +54,25 @@ fn a_helper_that_is_killed_while_it_asks_leaves_the_terminal_as_it_was() {
     session.types("\u{3}");
     session.end();
 }
+
+#[test]
+fn a_prompt_that_was_stopped_gives_the_terminal_back_and_asks_anew_when_it_goes_on() {
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let body =
+        format!("set -m; '{core}' fill < \"$HOME/request\"; echo given back > /dev/tty; sleep 1; fg > /dev/null");
+    let test = asking(Test::new().helpers("").file("request", "provider=openai\n").script("shell", &body));
+    let script = test.bin().join("modelforge-credential-shell").display().to_string();
+    let test = test.program(script);
+    let mut session = Session::bare(&test);
+    session.expect("API key");
+    session.expect_hidden();
+    session.types("half");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    session.types("\u{1a}");
+    session.expect("given back");
+    assert!(session.echoes());
+    session.expect_hidden();
+    session.types("entered\r");
+    session.expect("password=entered");
+    session.end();
+}

@@ -2,12 +2,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
-use crate::signals::Watch;
+use crate::signals::{Around, Watch};
 
 /// The question that is open. The thread that handles signals restores the terminal from it.
 static OPEN: Mutex<Option<Question>> = Mutex::new(None);
@@ -24,7 +25,7 @@ struct Question {
 /// If there is no terminal; of the kind `UnexpectedEof` if the person closed the input (Ctrl-D).
 pub fn hidden(prompt: &str) -> io::Result<Zeroizing<String>> {
     let mut terminal = OpenOptions::new().read(true).write(true).open(crate::TERMINAL.0)?;
-    let input = Typed(terminal.try_clone()?);
+    let input = Typed { terminal: terminal.try_clone()?, waiting: Zeroizing::new(None) };
     let _asked = Asked::start(Question {
         before: tcgetattr(&terminal)?,
         terminal: terminal.try_clone()?,
@@ -55,7 +56,8 @@ impl Asked {
     fn start(question: Question) -> io::Result<Self> {
         restore_before_a_panic();
         // Before the echo is off: a signal may come at any moment.
-        let asked = Self { _watch: Watch::start()? };
+        let asked = Self { _watch: Watch::start(Around { before: give_back, after: ask_again })? };
+        BEGINS_ANEW.store(false, Ordering::SeqCst);
         open().insert(question).ask()?;
         Ok(asked)
     }
@@ -74,7 +76,7 @@ fn open() -> MutexGuard<'static, Option<Question>> {
 }
 
 /// Gives the terminal back before a signal ends or stops the program. Half a key that was typed does not go to the shell.
-pub fn interrupt() {
+fn give_back() {
     if let Some(question) = &mut *open() {
         let _ = tcsetattr(&question.terminal, OptionalActions::Flush, &question.before);
         let _ = question.terminal.write_all(b"\n");
@@ -82,13 +84,14 @@ pub fn interrupt() {
 }
 
 /// Asks again after a stop. The shell may have changed the terminal meanwhile.
-pub fn go_on() {
+fn ask_again() {
     if let Some(question) = &mut *open() {
         if let Ok(now) = tcgetattr(&question.terminal)
             && now.local_modes.contains(LocalModes::ECHO)
         {
             question.before = now;
         }
+        BEGINS_ANEW.store(true, Ordering::SeqCst);
         let _ = question.ask();
     }
 }
@@ -110,17 +113,34 @@ fn restore_before_a_panic() {
 }
 
 /// What is typed, byte for byte: what follows the line is for others.
-struct Typed(File);
+struct Typed {
+    terminal: File,
+    waiting: Zeroizing<Option<u8>>,
+}
+
+/// It was asked again: what was typed before the stop does not count.
+static BEGINS_ANEW: AtomicBool = AtomicBool::new(false);
+
+/// Ctrl-U, which empties the line.
+const EMPTY_THE_LINE: u8 = 0x15;
 
 impl Read for Typed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let one = buffer.len().min(1);
-        loop {
-            match self.0.read(&mut buffer[..one]) {
+        let Some(byte) = buffer.first_mut() else { return Ok(0) };
+        if let Some(waiting) = self.waiting.take() {
+            *byte = waiting;
+            return Ok(1);
+        }
+        let count = loop {
+            match self.terminal.read(std::slice::from_mut(byte)) {
                 // A stop, and then it went on.
                 Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
-                read => return read,
+                read => break read?,
             }
+        };
+        if count > 0 && BEGINS_ANEW.swap(false, Ordering::SeqCst) {
+            *self.waiting = Some(std::mem::replace(byte, EMPTY_THE_LINE));
         }
+        Ok(count)
     }
 }

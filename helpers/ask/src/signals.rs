@@ -9,10 +9,17 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
 
-use crate::quiet;
-
 /// Those that end or stop a program.
 const ENDING: [i32; 5] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP];
+
+/// What to do around a signal.
+#[derive(Clone, Copy)]
+pub struct Around {
+    /// Before it ends or stops the program.
+    pub before: fn(),
+    /// When the program goes on after a stop.
+    pub after: fn(),
+}
 
 /// Listens until it is dropped.
 pub struct Watch {
@@ -21,13 +28,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn start() -> io::Result<Self> {
+    pub fn start(around: Around) -> io::Result<Self> {
         let mut signals = Signals::new(heeded(&ENDING))?;
         signals.add_signal(SIGCONT)?;
         Defaults::ready()?;
         Defaults::set(false);
         let handle = signals.handle();
-        let thread = std::thread::spawn(move || signals.forever().for_each(handle_one));
+        let thread = std::thread::spawn(move || signals.forever().for_each(|signal| act_on(signal, around)));
         Ok(Self { handle, thread: Some(thread) })
     }
 }
@@ -42,13 +49,13 @@ impl Drop for Watch {
     }
 }
 
-fn handle_one(signal: i32) {
+fn act_on(signal: i32, around: Around) {
     match signal {
-        SIGCONT => quiet::go_on(),
+        SIGCONT => (around.after)(),
         // Nobody could continue it: the kernel, too, stops no program that leads its session.
         SIGTSTP if rustix::process::getsid(None).is_ok_and(|session| session == rustix::process::getpgrp()) => {}
         _ => {
-            quiet::interrupt();
+            (around.before)();
             let _ = emulate_default_handler(signal);
         }
     }

@@ -218,9 +218,12 @@ pub struct LoginOptions {
     /// Open the browser for a code that has to be confirmed
     #[arg(long)]
     pub browser: bool,
-    /// Replace what is there; keep a key that looks like another provider's
+    /// Replace the key that is kept, without a question
     #[arg(long)]
     pub force: bool,
+    /// Keep what does not look like a key for this provider
+    #[arg(long)]
+    pub unchecked: bool,
 }
 
 #[derive(Args)]

@@ -99,6 +99,7 @@ fn sign_in(provider: Option<String>, options: LoginOptions) -> Result<()> {
         file: options.file,
         browser: options.browser,
         force: options.force,
+        unchecked: options.unchecked,
     })
 }
 

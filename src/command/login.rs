@@ -10,7 +10,7 @@ use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
 
 use crate::audit::Event;
-use crate::chain::{Chain, GENERATES, Link, is_expired};
+use crate::chain::{Answer, Chain, GENERATES, Link, is_expired};
 use crate::command::logout::accounts;
 use crate::config::{Config, Helpers, read_bounded};
 use crate::error;
@@ -31,6 +31,7 @@ pub struct Login {
     pub file: Option<std::path::PathBuf>,
     pub browser: bool,
     pub force: bool,
+    pub unchecked: bool,
 }
 
 /// Signs in to a provider, and ends with what a person wants to know: where the credential is and whether it will be used.
@@ -52,18 +53,16 @@ pub fn login(login: &Login) -> Result<()> {
         return Err(error::not_in_the_chain(helper).into());
     }
     let obtained_by_flow = provider.sign_in == SignIn::DeviceFlow && login.api_key.is_none() && login.file.is_none();
-    if !login.force {
-        let mut answer = opened.chain.get(&request)?;
-        // What is only locked is there all the same. A device flow would be started by asking again.
-        let may_be_locked = !answer.complete && !answer.failed.is_empty() && provider.sign_in != SignIn::DeviceFlow;
-        if may_be_locked && !matches!(person, Person::Nobody) {
-            answer = opened.chain.get_attended(&request)?;
-        }
-        if let (true, Some(helper)) = (answer.complete, &answer.helper) {
-            event.answered(&answer);
-            event.outcome("signed in already");
-            return Ok(terminal::done(&already(&opened.chain, &request, &answer.record, helper))?);
-        }
+    let kept = if login.force { None } else { kept(&opened.chain, &request, &person, &provider)? };
+    let given = if obtained_by_flow { None } else { given(login, &provider)? };
+    let is_given = given.is_some() || login.file.is_some();
+    if let Some(kept) = &kept
+        && !is_given
+        && (obtained_by_flow || !replaces(&kept.record, &person)?)
+    {
+        event.answered(kept);
+        event.outcome("signed in already");
+        return Ok(terminal::done(&already(&opened.chain, &request, kept))?);
     }
     if !request.record.has("username") {
         let account = account_to_replace(&opened.chain, &providers, &request.record)?;
@@ -72,8 +71,20 @@ pub fn login(login: &Login) -> Result<()> {
     let record = if obtained_by_flow {
         by_device_flow(&request, &person, login.browser)?
     } else {
-        by_key(&request, &provider, login, &person)?
+        by_key(&request, &provider, login, given, &person)?
     };
+    if let Some(kept) = kept.filter(|_| is_given) {
+        if kept.record.get("password") == record.get("password") {
+            event.answered(&kept);
+            event.outcome("signed in already");
+            return Ok(terminal::done(&already(&opened.chain, &request, &kept))?);
+        }
+        if !replaces(&kept.record, &person)? {
+            let account = kept.record.text("username").unwrap_or(DEFAULT_ACCOUNT);
+            let end = kept.record.text("password").and_then(key_shape::end_of);
+            return Err(error::another_is_kept(&provider.name, account, end.as_deref()).into());
+        }
+    }
     let stored = opened.chain.store_durably(&record, login.helper.as_deref())?;
     event.stored(&record, &stored);
     drop(event);
@@ -90,6 +101,33 @@ pub fn login(login: &Login) -> Result<()> {
         terminal::warning(&error::shadowed(&place, first, variable.as_deref()));
     }
     Ok(())
+}
+
+/// The credential that is there already.
+fn kept(chain: &Chain, request: &Request, person: &Person, provider: &Provider) -> Result<Option<Answer>> {
+    let mut answer = chain.get(request)?;
+    // What is only locked is there all the same. A device flow would be started by asking again.
+    let may_be_locked = !answer.complete && !answer.failed.is_empty() && provider.sign_in != SignIn::DeviceFlow;
+    if may_be_locked && !matches!(person, Person::Nobody) {
+        answer = chain.get_attended(request)?;
+    }
+    Ok(Some(answer).filter(|answer| answer.complete && answer.helper.is_some()))
+}
+
+/// Asks a person at the terminal whether another key replaces the one that is kept; nobody else wants that unasked.
+fn replaces(kept: &Record, person: &Person) -> Result<bool> {
+    if !matches!(person, Person::Terminal) {
+        return Ok(false);
+    }
+    let end = kept.text("password").and_then(key_shape::end_of);
+    let which = end.map_or_else(|| "that is kept".to_owned(), |end| format!("ending in {}", visible(&end)));
+    Ok(terminal::confirm(&format!("replace the key {which}? [y/N] "))?)
+}
+
+/// What a person can compare with what they meant to paste.
+fn what_was_typed(key: &str) -> String {
+    let end = key_shape::end_of(key).map(|end| format!(", and it ends in {end}")).unwrap_or_default();
+    format!("the key has {} characters{end}", key.chars().count())
 }
 
 /// The request of a person's command: the account that they named, the configured one, or the only one there is.
@@ -116,7 +154,8 @@ fn account_to_replace(chain: &Chain, providers: &Providers, request: &Record) ->
     }
 }
 
-fn already(chain: &Chain, request: &Request, answer: &Record, helper: &str) -> String {
+fn already(chain: &Chain, request: &Request, answer: &Answer) -> String {
+    let (answer, helper) = (&answer.record, answer.helper.as_deref().unwrap_or_default());
     let asked = Request { record: answer.clone(), context: request.context.clone(), provider: None, by_path: false };
     let provider = answer.text("provider").unwrap_or_default();
     let account = account_of(answer);
@@ -189,36 +228,50 @@ fn by_device_flow(request: &Request, person: &Person, browser: bool) -> Result<R
     Ok(answer.record)
 }
 
-fn by_key(request: &Request, provider: &Provider, login: &Login, person: &Person) -> Result<Record> {
+/// The key that came with the command: among its arguments, or on standard input.
+fn given(login: &Login, provider: &Provider) -> Result<Option<Zeroizing<String>>> {
+    match &login.api_key {
+        Some(key) => {
+            terminal::warning(&error::key_in_arguments(&provider.name));
+            Ok(Some(key.clone()))
+        }
+        None if login.file.is_some() => Ok(None),
+        None => first_line(),
+    }
+}
+
+fn by_key(
+    request: &Request,
+    provider: &Provider,
+    login: &Login,
+    given: Option<Zeroizing<String>>,
+    person: &Person,
+) -> Result<Record> {
     let mut record = request.record.clone();
     if let Some(file) = &login.file {
         record.set("password", service_account(file)?.as_bytes())?;
         return Ok(record);
     }
-    let entered = match &login.api_key {
-        Some(key) => {
-            terminal::warning(&error::key_in_arguments(&provider.name));
-            key.clone()
-        }
-        None => match (first_line()?, person) {
-            (Some(line), _) => line,
-            (None, Person::Terminal) if !std::io::stdin().is_terminal() => return Err(error::empty_input().into()),
-            (None, Person::Terminal | Person::Askpass(_)) => person.secret(&record)?,
-            (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&provider.name).into()),
-        },
+    let (entered, is_typed) = match (given, person) {
+        (Some(key), _) => (key, false),
+        (None, Person::Terminal) if !std::io::stdin().is_terminal() => return Err(error::empty_input().into()),
+        (None, Person::Terminal | Person::Askpass(_)) => (person.secret(&record)?, true),
+        (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&provider.name).into()),
     };
     let key = entered.trim_matches([' ', '\t', '\r', '\n']);
     if key.len() != entered.trim_end_matches(['\r', '\n']).len() {
         terminal::warning(&error::blanks_removed());
     }
-    let checked = key_shape::check(&provider.name, key)?;
+    let checked = key_shape::check(&provider.name, key);
     checked.remarks.iter().for_each(terminal::warning);
-    if let Some(other) = checked.belongs_to {
-        let problem = error::key_of_another(&provider.name, other);
-        if !login.force {
-            return Err(problem.into());
+    if let Some(flaw) = checked.flaw {
+        if !login.unchecked || flaw.is_final() {
+            return Err(error::bad_key_for_login(&provider.name, flaw).into());
         }
-        terminal::warning(&problem);
+        terminal::warning(&error::bad_key(&provider.name, flaw));
+    }
+    if is_typed {
+        terminal::note(&what_was_typed(key));
     }
     if let Some(expiry) = checked.expiry {
         record.set("password_expiry_utc", expiry.to_string())?;

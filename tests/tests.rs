@@ -13,6 +13,7 @@ mod conformance;
 mod doctor;
 mod elsewhere;
 mod exec;
+mod flaw;
 mod git;
 mod helpers;
 mod interop;

@@ -65,7 +65,10 @@ pub fn login(login: &Login) -> Result<()> {
         return Ok(terminal::done(&already(&opened.chain, &request, kept))?);
     }
     if !request.record.has("username") {
-        let account = account_to_replace(&opened.chain, &providers, &request.record)?;
+        let account = match kept.as_ref().and_then(|kept| kept.record.text("username")) {
+            Some(account) => account.to_owned(),
+            None => account_to_replace(&opened.chain, &providers, &request.record)?,
+        };
         request.record.set("username", account)?;
     }
     let record = if obtained_by_flow {
@@ -255,7 +258,7 @@ fn by_key(
     let (entered, is_typed) = match (given, person) {
         (Some(key), _) => (key, false),
         (None, Person::Terminal) if !std::io::stdin().is_terminal() => return Err(error::empty_input().into()),
-        (None, Person::Terminal | Person::Askpass(_)) => (person.secret(&record)?, true),
+        (None, Person::Terminal | Person::Askpass(_)) => (person.secret(&record)?, matches!(person, Person::Terminal)),
         (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&provider.name).into()),
     };
     let key = entered.trim_matches([' ', '\t', '\r', '\n']);

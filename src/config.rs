@@ -6,16 +6,17 @@ mod origin;
 mod source;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind::PermissionDenied;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use modelforge_credential_client::Entry;
-use modelforge_credential_protocol::{Error, Record, Result, has_home};
+use modelforge_credential_files::{self as files, Trust};
+use modelforge_credential_protocol::{Error, Record, Result};
 use modelforge_credential_providers::{SignIn, normalize};
 use toml::de::DeTable;
+use zeroize::Zeroizing;
 
-use crate::error::{self, PROGRAM, tilde};
-use crate::home::home;
+use crate::error;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
@@ -25,7 +26,7 @@ pub use source::{duration, entry_of_text};
 pub const DEFAULT_CHAIN: [&str; 5] = ["env", "keyring", "age", "plaintext", "oauth"];
 
 /// The largest file that is read as a configuration, in bytes.
-pub const MAX_FILE: u64 = 1 << 20;
+pub const MAX_FILE: usize = 1 << 20;
 
 /// The chain: which helpers, and whether a person chose them.
 #[derive(Debug)]
@@ -93,21 +94,18 @@ pub struct Config {
 
 impl Config {
     /// Reads the user's file; without one, everything is as by default.
-    pub fn load() -> anyhow::Result<Self> {
+    pub fn load() -> Result<Self> {
         let Some((path, must_exist)) = path() else { return Ok(Self::default()) };
-        let text = match read_bounded(&path) {
-            Ok(text) => text,
-            Err(problem) if problem.kind() == std::io::ErrorKind::NotFound && !must_exist => return Ok(Self::default()),
-            // As git does: in a container `HOME` is often that of another user, whose settings are none of ours.
-            Err(problem)
-                if problem.kind() == std::io::ErrorKind::PermissionDenied && !must_exist && !is_home_ours() =>
-            {
-                return Ok(Self::default());
-            }
-            Err(problem) => return Err(problem).with_context(|| format!("cannot read `{}`", tilde(&path))),
-        };
-        refuse_if_others_can_write(&path)?;
-        Ok(Self::parse(&path, &text)?)
+        // As git does: in a container `HOME` is often that of another user, whose settings are not ours.
+        let is_closed = || path.symlink_metadata().is_err_and(|problem| problem.kind() == PermissionDenied);
+        if !must_exist && is_closed() && !files::is_home_of_this_user() {
+            return Ok(Self::default());
+        }
+        match read_text(&path, Trust::Believed)? {
+            Some(text) => Self::parse(&path, &text),
+            None if must_exist => Err(error::no_such_file(&path)),
+            None => Ok(Self::default()),
+        }
     }
 
     /// The chain for a provider: `MODELFORGE_CREDENTIAL_HELPERS`, else the provider's, else the user's, else the default.
@@ -162,72 +160,25 @@ impl Config {
     }
 }
 
-#[cfg(unix)]
-fn is_home_ours() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let owner = home().and_then(|home| home.metadata().ok()).map(|metadata| metadata.uid());
-    owner.is_none_or(|owner| owner == rustix::process::geteuid().as_raw())
-}
-
-#[cfg(not(unix))]
-fn is_home_ours() -> bool {
-    true
-}
-
 /// The file, and whether it was named on purpose.
 pub fn path() -> Option<(PathBuf, bool)> {
     match std::env::var_os("MODELFORGE_CREDENTIAL_CONFIG") {
         Some(path) if path.is_empty() => None,
         Some(path) => Some((PathBuf::from(path), true)),
-        None if !has_home("XDG_CONFIG_HOME") => None,
-        None => dirs::config_dir().map(|folder| (folder.join(PROGRAM).join("config.toml"), false)),
+        None => files::config().map(|folder| (folder.join("config.toml"), false)),
     }
 }
 
 /// The file, as hints name it.
 pub fn shown_path() -> String {
-    path().map_or_else(|| "config.toml".to_owned(), |(path, _)| tilde(&path))
+    path().map_or_else(|| "config.toml".to_owned(), |(path, _)| files::tilde(&path))
 }
 
-/// Reads a text file that is a file: not a pipe that never ends, and not larger than [`MAX_FILE`].
-pub fn read_bounded(path: &Path) -> std::io::Result<String> {
-    use std::io::{Error, ErrorKind, Read};
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
-    let file = options.open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is not a file"));
-    }
-    let mut text = String::new();
-    if file.take(MAX_FILE + 1).read_to_string(&mut text)? as u64 > MAX_FILE {
-        return Err(Error::new(ErrorKind::InvalidData, "it is larger than 1 MiB"));
-    }
-    Ok(text)
-}
-
-/// The file names programs that are started: whoever can write to it can run anything as this user.
-#[cfg(unix)]
-pub fn refuse_if_others_can_write(path: &Path) -> Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = std::fs::metadata(path)?;
-    let stranger = metadata.uid() != 0 && metadata.uid() != rustix::process::geteuid().as_raw();
-    if metadata.mode() & 0o002 == 0 && !stranger {
-        return Ok(());
-    }
-    let name = path.to_string_lossy();
-    let name = shell_words::quote(&name);
-    let (whose, hint) = match stranger {
-        true => ("belongs to another user", format!("sudo chown \"$(id -un)\" {name}")),
-        false => ("can be changed by anyone", format!("chmod go-w {name}")),
-    };
-    Err(Error::new(format!("`{}` {whose}, so it is not used", tilde(path))).hint(hint))
-}
-
-#[cfg(not(unix))]
-pub fn refuse_if_others_can_write(_: &Path) -> Result<()> {
-    Ok(())
+/// The text of a file that is a file: not a pipe that never ends, and not larger than [`MAX_FILE`]. `None`: there is none.
+pub fn read_text(path: &Path, trust: Trust) -> Result<Option<Zeroizing<String>>> {
+    let Some(content) = files::read(path, MAX_FILE, trust)? else { return Ok(None) };
+    let text = std::str::from_utf8(&content).map_err(|_| error::not_utf_8(path))?;
+    Ok(Some(Zeroizing::new(text.to_owned())))
 }
 
 /// Entries separated by newlines; an empty one resets. A newline at the very end separates nothing.

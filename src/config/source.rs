@@ -12,7 +12,6 @@ use toml::de::{DeTable, DeValue};
 
 use super::{ProviderConfig, closest, provider_name};
 use crate::error::{PROGRAM, tilde};
-use crate::home::home;
 use crate::url::{base_url, is_safe_url};
 
 /// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell.
@@ -29,7 +28,7 @@ pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
 }
 
 fn expand_home(word: String) -> String {
-    match (word.strip_prefix("~/"), home()) {
+    match (word.strip_prefix("~/"), modelforge_credential_files::home()) {
         (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
         _ => word,
     }

@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use modelforge_credential_files::Trust;
 use modelforge_credential_protocol::{Error, Record, Result, visible};
 use modelforge_credential_providers::{SignIn, normalize};
 use serde_json::value::RawValue;
-use zeroize::Zeroizing;
 
-use crate::config::{provider_name, read_bounded, refuse_if_others_can_write};
+use crate::config::{provider_name, read_text};
 use crate::error::{PROGRAM, tilde};
-use crate::home::home;
 use crate::url::{base_url, is_safe_url};
 
 /// What the file says of a provider, checked.
@@ -25,7 +24,7 @@ pub struct Defined {
 
 /// The global file: where ModelForge looks for it on every system.
 pub fn path() -> Option<PathBuf> {
-    home().map(|home| home.join(".config").join("model-forge").join("config.json"))
+    modelforge_credential_files::home().map(|home| home.join(".config").join("model-forge").join("config.json"))
 }
 
 /// All that it defines, by normalised name: each a provider, or what is wrong with it.
@@ -34,14 +33,9 @@ pub type Definitions = BTreeMap<String, Result<Defined>>;
 /// Reads the file; where there is none, nothing is defined.
 pub fn load() -> Result<Definitions> {
     let Some(path) = path() else { return Ok(Definitions::new()) };
-    match read_bounded(&path) {
-        Ok(text) => {
-            let text = Zeroizing::new(text);
-            refuse_if_others_can_write(&path)?;
-            parse(&path, &text)
-        }
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => Ok(Definitions::new()),
-        Err(problem) => Err(Error::new(format!("cannot read `{}`: {problem}", tilde(&path)))),
+    match read_text(&path, Trust::Believed)? {
+        Some(text) => parse(&path, &text),
+        None => Ok(Definitions::new()),
     }
 }
 

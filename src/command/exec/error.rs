@@ -120,11 +120,7 @@ pub fn not_text(provider: &str) -> Error {
 }
 
 pub fn too_short_to_mask(provider: &str) -> Error {
-    Error::new(format!("the key for `{provider}` is too short to be told from other text, so it is not masked"))
-}
-
-pub fn cannot_mask(problem: &anyhow::Error) -> Error {
-    Error::new(format!("the output cannot be masked: {problem}"))
+    Error::new(format!("the key for `{provider}` is too short to tell from other text and is not masked"))
 }
 
 pub fn output_lost(problem: &std::io::Error) -> Error {

@@ -26,6 +26,7 @@ mod helper;
 mod options;
 mod record;
 mod serve;
+mod shown;
 mod wire;
 
 pub use error::{Error, Result};
@@ -33,4 +34,5 @@ pub use helper::{Helper, Operation};
 pub use options::About;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public, visible};
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
+pub use shown::{REDACTED, shown};
 pub use wire::{MAX_ATTRIBUTES, MAX_LINE, MAX_RECORD, Reader};

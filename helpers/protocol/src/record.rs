@@ -3,7 +3,7 @@ use std::fmt::{self, Write as _};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
-use crate::{Error, Result};
+use crate::{Error, REDACTED, Result, shown};
 
 /// The `username` of a credential that was stored without one.
 pub const DEFAULT_ACCOUNT: &str = "default";
@@ -41,6 +41,14 @@ const PUBLIC: &[&str] = &[
 pub fn is_public(key: &str) -> bool {
     PUBLIC.binary_search(&key).is_ok()
 }
+
+/// Whether an attribute holds a secret of the credential, and nothing else: lists are about one exchange.
+fn is_a_secret(key: &str) -> bool {
+    !is_public(key) && key != "url" && !key.ends_with("[]")
+}
+
+/// The shortest secret that is looked for inside of other values, in bytes.
+const SHORTEST_PART: usize = 8;
 
 /// `text` with control characters (and the invisible ones that reorder text) spelled out, so that showing it cannot
 /// move the cursor, fake another line or hide a part.
@@ -210,11 +218,42 @@ impl Record {
         public
     }
 
-    /// `protocol://host/path` for a message: never with user name or password.
+    /// `protocol://host/path` for a message: never with user name or password, and without a key that stands in it.
     pub fn url(&self) -> String {
-        let (protocol, host) = (self.text("protocol").unwrap_or(""), self.text("host").unwrap_or(""));
-        let path = self.text("path").map(|path| format!("/{path}")).unwrap_or_default();
-        visible(&format!("{protocol}://{host}{path}"))
+        let part = |key| self.shown(key).unwrap_or_default();
+        let path = self.shown("path").map(|path| format!("/{path}")).unwrap_or_default();
+        format!("{}://{}{path}", part("protocol"), part("host"))
+    }
+
+    /// The value of a public attribute as people may see it, and `None` of any other: with [`shown`], and without what repeats a
+    /// secret of this record. A token may well come as a user name (`https://TOKEN@github.com`), in a path, or as a scope.
+    ///
+    /// ```
+    /// # use modelforge_credential_protocol::Record;
+    /// let record = Record::of([("username", "me"), ("scope", "repo s3cr3t-t0k3n"), ("password", "s3cr3t-t0k3n")]).unwrap();
+    /// assert_eq!(record.shown("username").unwrap(), "me");
+    /// assert_eq!(record.shown("scope").unwrap(), "repo <redacted>");
+    /// assert_eq!(record.shown("password"), None);
+    /// ```
+    pub fn shown(&self, key: &str) -> Option<String> {
+        let text = self.text(key).filter(|_| is_public(key))?;
+        if key == "username" && self.is_its_username_a_token() {
+            return Some(REDACTED.to_owned());
+        }
+        let mut text = text.to_owned();
+        for (_, secret) in self.iter().filter(|(key, _)| is_a_secret(key)) {
+            let Ok(secret) = std::str::from_utf8(secret) else { continue };
+            // A short one is part of many a word.
+            if text == secret && !secret.is_empty() || secret.len() >= SHORTEST_PART {
+                text = text.replace(secret, REDACTED);
+            }
+        }
+        Some(shown(&text))
+    }
+
+    /// GitHub and others take a token as the user name, and then this or nothing as the password.
+    fn is_its_username_a_token(&self) -> bool {
+        self.get("password") == Some(b"x-oauth-basic")
     }
 
     /// Whether this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`
@@ -275,17 +314,14 @@ impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut others = 0;
         let mut separator = "";
-        for (key, value) in self.iter() {
+        for (key, _) in self.iter() {
             if key == "capability[]" || key == "env[]" {
                 // What the two sides of a pipe tell each other about themselves.
                 continue;
             }
             if is_public(key) {
-                write!(f, "{separator}{key}={}", visible(&String::from_utf8_lossy(value)))?;
-            } else if matches!(
-                key,
-                "password" | "credential" | "oauth_refresh_token" | "state[]" | "wwwauth[]" | "env[]"
-            ) {
+                write!(f, "{separator}{key}={}", self.shown(key).unwrap_or_default())?;
+            } else if matches!(key, "password" | "credential" | "oauth_refresh_token" | "state[]" | "wwwauth[]") {
                 write!(f, "{separator}{key}=<redacted>")?;
             } else {
                 others += 1;

@@ -105,10 +105,8 @@ pub enum Command {
         #[command(flatten)]
         options: DoctorOptions,
     },
-    /// Show who asked for which key, and check that nobody changed the log
-    #[command(
-        after_help = "Example:\n  modelforge-credential audit --provider openai --since 2d\n  modelforge-credential audit --verify"
-    )]
+    /// Show who asked for which key
+    #[command(after_help = "Example:\n  modelforge-credential audit --provider openai --since 2d")]
     Audit {
         #[command(flatten)]
         options: AuditOptions,

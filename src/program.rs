@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use modelforge_credential_protocol::{Error, Helper, MAX_RECORD, Operation, Reader, Record, Result, visible};
 use zeroize::Zeroizing;
 
-use crate::audit;
 use crate::config::Entry;
 use crate::error::{self, PROGRAM};
 use crate::lock;
@@ -153,7 +152,6 @@ impl Program {
         command.envs(self.environment.iter().copied());
         let mut running = Running::start(command, !self.attended, self.limit())?;
         running.write(request.to_lines());
-        audit::get_ready();
         let finished = running.finish(most)?;
         let (reason, hint) = self.pass_on(&finished, request);
         if finished.status.success() {

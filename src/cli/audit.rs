@@ -19,7 +19,7 @@ pub struct AuditOptions {
     /// The records as they are kept, one line of JSON each
     #[arg(long)]
     pub json: bool,
-    /// Check that no record was changed, moved or taken out
-    #[arg(long, conflicts_with_all = ["provider", "account", "since", "limit", "json"])]
+    /// Gone, and why is said
+    #[arg(long, hide = true)]
     pub verify: bool,
 }

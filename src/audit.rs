@@ -15,11 +15,11 @@ mod tests;
 
 use std::time::{Instant, SystemTime};
 
+use modelforge_credential_client::depth;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, visible};
 
 use crate::chain::{Answer, Erased, Stored};
 use crate::config;
-use crate::program;
 use crate::providers::Providers;
 use crate::state;
 use crate::terminal;
@@ -45,7 +45,7 @@ impl Event {
             line.provider = description.text("provider").map(text);
             line.url = description.has("host").then(|| text(&description.url()));
             line.account = description.shown("username").as_deref().map(text);
-            line.depth = Some(program::depth()).filter(|depth| *depth > 0);
+            line.depth = Some(depth()).filter(|depth| *depth > 0);
         }
         Self { started: Instant::now(), line, log }
     }

@@ -7,15 +7,15 @@ mod source;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context as _;
+use modelforge_credential_client::Entry;
 use modelforge_credential_protocol::{Error, Record, Result, has_home};
-use modelforge_credential_providers::{Location, normalize};
+use modelforge_credential_providers::normalize;
 use toml::de::DeTable;
 
 use crate::error::{self, PROGRAM, tilde};
-use crate::url;
+use crate::home::home;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
@@ -26,17 +26,6 @@ pub const DEFAULT_CHAIN: [&str; 5] = ["env", "keyring", "age", "plaintext", "oau
 
 /// The largest file that is read as a configuration, in bytes.
 pub const MAX_FILE: u64 = 1 << 20;
-
-/// A link of the chain, as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The helper's name, or a program, and its arguments.
-    pub words: Vec<String>,
-    /// Whether it is a program and its arguments rather than the name of a helper.
-    pub is_command: bool,
-    /// How long it may take.
-    pub timeout: Option<Duration>,
-}
 
 /// The chain: which helpers, and whether a person chose them.
 #[derive(Debug)]
@@ -127,10 +116,7 @@ impl Config {
         let configured = provider.and_then(|provider| provider.helpers.as_ref()).or(self.helpers.as_ref());
         Ok(match configured {
             Some(entries) => Helpers { entries: entries.clone(), automatic: false },
-            None => {
-                let entry = |name: &str| Entry { words: vec![name.to_owned()], is_command: false, timeout: None };
-                Helpers { entries: DEFAULT_CHAIN.map(entry).into(), automatic: true }
-            }
+            None => Helpers { entries: DEFAULT_CHAIN.map(Entry::helper).into(), automatic: true },
         })
     }
 
@@ -171,11 +157,6 @@ impl Config {
         }
         Ok(config)
     }
-}
-
-/// The user's home folder.
-pub fn home() -> Option<PathBuf> {
-    has_home("HOME").then(dirs::home_dir).flatten()
 }
 
 #[cfg(unix)]
@@ -256,21 +237,6 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// The URL of a provider: `protocol`, `host` and perhaps `path`, and nothing secret in it.
-pub fn base_url(text: &str) -> Result<Record> {
-    let record = url::parse(text.as_bytes())?;
-    if record.text("host").is_none_or(str::is_empty) {
-        return Err(error::bad_url("has no host"));
-    }
-    if record.has("username") {
-        return Err(error::bad_url("has a user name in it"));
-    }
-    if Location::parse(text).is_none() || text.contains('%') {
-        return Err(error::bad_url("has more in it than scheme, host, port and path"));
-    }
-    Ok(record)
-}
-
 /// What the table calls a provider, where an alias of it was written; with a URL of its own it is another provider.
 fn canonical(name: String, provider: &Provider) -> String {
     match modelforge_credential_providers::by_name(&name) {
@@ -287,6 +253,8 @@ pub fn provider_name(name: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::source::duration;
     use super::*;
 

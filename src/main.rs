@@ -8,9 +8,10 @@ mod command;
 mod config;
 mod conformance;
 mod error;
+mod home;
 mod key_shape;
 mod lock;
-mod program;
+mod person;
 mod providers;
 mod request;
 mod session;
@@ -27,7 +28,7 @@ use cli::{
     StatusOptions, Task,
 };
 use command::{credential, doctor, env, exec, helpers, login, logout, migrate, print, purge, status};
-use terminal::Person;
+use person::{Person, person};
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
 #[global_allocator]
@@ -67,8 +68,8 @@ fn main() -> ExitCode {
         Command::Completions(options) => cli::shell_completions::completions(options.shell),
         Command::Man(options) => cli::manual::man(options.folder.as_deref()),
         Command::Fill => credential::fill(),
-        Command::Approve => credential::approve("approve", &terminal::person()),
-        Command::Reject => credential::reject("reject", &terminal::person()),
+        Command::Approve => credential::approve("approve", &person()),
+        Command::Reject => credential::reject("reject", &person()),
         Command::Store => credential::approve("store", &Person::Nobody),
         Command::Erase => credential::reject("erase", &Person::Nobody),
         Command::Get => credential::get(),

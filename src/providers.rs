@@ -11,6 +11,7 @@ use modelforge_credential_providers::{self as table, Location, SignIn, modelforg
 use crate::config::{self, Config, Helpers};
 use crate::error;
 use crate::terminal;
+use crate::url::base_url;
 use modelforge::Defined;
 
 /// A provider as it stands after all sources were heard.
@@ -305,7 +306,7 @@ impl Providers {
             table::all()
                 .iter()
                 .filter(|known| known.name != name && !self.config.providers.contains_key(known.name))
-                .filter_map(|known| config::base_url(known.url?).ok())
+                .filter_map(|known| base_url(known.url?).ok())
                 .any(|known| shares(&known))
         };
         let with_defined = || {

@@ -1,16 +1,20 @@
 //! Makes the chain out of what is configured: finds each program, and says what it is called.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Helper, Record, Result as Answered};
+use modelforge_credential_client::{Caller, Entry, Failure, Hop, Outcome, Program};
+use modelforge_credential_protocol::{Error, Helper, Record};
 
-use crate::chain::{Chain, Link};
-use crate::config::{Entry, Helpers};
-use crate::error;
-use crate::program::Program;
+use crate::chain::{Chain, GENERATES, Link};
+use crate::config::{Helpers, similar_helper};
+use crate::error::{self, tilde};
+use crate::lock;
+use crate::person::Person;
 use crate::providers::{Provider, Providers};
-use crate::terminal::{self, Person};
+use crate::terminal;
 
 /// The chain, and whether a person chose its helpers.
 pub struct Opened {
@@ -35,7 +39,7 @@ pub struct Chains {
 }
 
 /// What a helper lists: copies, each with its provider; `None` if it has no list.
-type Copies = Answered<Option<Vec<(Provider, Record)>>>;
+type Copies = std::result::Result<Option<Vec<(Provider, Record)>>, Failure>;
 
 impl Chains {
     /// Finds the helpers of all providers.
@@ -78,15 +82,20 @@ impl Chains {
         let mut listed = Vec::new();
         for opened in self.each() {
             for (helper, answer) in opened.chain.list_each(&context) {
-                let copies =
-                    answer.and_then(|records| records.map(|all| self.copies(opened, all, providers)).transpose());
+                let copies = answer
+                    .and_then(|records| Ok(records.map(|all| self.copies(opened, all, providers)).transpose()?));
                 listed.push((helper, copies));
             }
         }
         Ok(listed)
     }
 
-    fn copies(&self, asked: &Opened, all: Vec<Record>, providers: &Providers) -> Answered<Vec<(Provider, Record)>> {
+    fn copies(
+        &self,
+        asked: &Opened,
+        all: Vec<Record>,
+        providers: &Providers,
+    ) -> modelforge_credential_protocol::Result<Vec<(Provider, Record)>> {
         let mut copies = Vec::new();
         for record in all {
             if let Some(provider) = providers.by_location(&record)?
@@ -107,13 +116,13 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
             terminal::trace(&error::keyring_left_out().to_string());
             continue;
         }
-        let program = Program::find(entry);
-        if let (true, Err(problem)) = (helpers.automatic, &program) {
+        let program = program(entry);
+        if let (true, Err(failure)) = (helpers.automatic, &program) {
             // That it is not installed is no news; that it is and may not be started is.
-            if *problem == error::helper_missing(entry.words.first().map_or("", String::as_str)) {
-                terminal::trace(&problem.to_string());
+            if failure.is_missing() {
+                terminal::trace(&failure.to_string());
             } else {
-                terminal::warning(problem);
+                terminal::warning(&failure.clone().into());
             }
             continue;
         }
@@ -121,7 +130,7 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
             (Ok(program), Person::Askpass(_) | Person::Terminal) => Some(boxed(program.attended())),
             _ => None,
         };
-        links.push(Link { name: name(entry), helper: program.map(boxed), attended });
+        links.push(Link { name: entry.name(), helper: program.map(boxed), attended });
     }
     Chain::new(links, store_in_all)
 }
@@ -154,7 +163,63 @@ pub fn boxed(program: Program) -> Box<dyn Helper + Send + Sync> {
     Box::new(program)
 }
 
-/// What messages call a link: the helper's name, or the whole command.
-pub fn name(entry: &Entry) -> String {
-    if entry.is_command { entry.words.join(" ") } else { entry.words.first().cloned().unwrap_or_default() }
+/// How long a person may take to confirm a code in a browser; the codes themselves end sooner.
+const LIMIT_OF_A_DEVICE_FLOW: Duration = Duration::from_secs(20 * 60);
+
+/// Finds the program of a helper; this session asks it.
+pub fn program(entry: &Entry) -> std::result::Result<Program, Failure> {
+    let program = match Program::find(entry) {
+        Err(Failure::HelperMissing { name, hint }) => {
+            return Err(Failure::HelperMissing { hint: how_to_install(&name).unwrap_or(hint), name });
+        }
+        found => found?.called_by(Arc::new(Asker)),
+    };
+    let waits_for_the_browser = !entry.is_command && program.name() == GENERATES;
+    Ok(if waits_for_the_browser { program.with_patience(LIMIT_OF_A_DEVICE_FLOW) } else { program })
+}
+
+/// What to do where one of our own helpers is missing, or was mistyped.
+fn how_to_install(name: &str) -> Option<String> {
+    Some(match similar_helper(name)? {
+        ours if ours == name => format!("cargo install --locked --path helpers/{name}  # in the project's folder"),
+        ours => format!("did you mean `{ours}`?"),
+    })
+}
+
+/// This program, as it asks helpers.
+struct Asker;
+
+impl Caller for Asker {
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![(lock::HELD, lock::held().unwrap_or_default())]
+    }
+
+    /// A helper that is asked more than once may say the same each time.
+    fn said(&self, helper: &str, lines: &[String]) {
+        if !terminal::is_news(&format!("{helper}: {}", lines.join("\n"))) {
+            return;
+        }
+        for line in lines {
+            let is_kind = line.starts_with("warning: ") || line.starts_with("hint: ");
+            if !is_kind || terminal::is_news(line) {
+                terminal::remark(line);
+            }
+        }
+    }
+
+    fn hop(&self, hop: &Hop) {
+        if !terminal::is_verbose() {
+            return;
+        }
+        let outcome = match hop.outcome {
+            Outcome::Found => "found".to_owned(),
+            Outcome::FoundNothing => "found nothing".to_owned(),
+            Outcome::Done => "done".to_owned(),
+            Outcome::Failed(failure) => format!("failed: {failure}"),
+        };
+        let milliseconds = hop.elapsed.as_secs_f64() * 1000.0;
+        let (helper, operation, path) = (hop.helper, hop.operation.name(), tilde(hop.program));
+        let line = format!("{helper} {operation}: {outcome} in {milliseconds:.1} ms ({path}) {:?}", hop.record);
+        terminal::trace(line.trim_end());
+    }
 }

@@ -11,10 +11,11 @@ use crate::chain::{Answer, is_expired};
 use crate::cli;
 use crate::config::{Config, closest};
 use crate::error;
+use crate::person::{Person, person};
 use crate::providers::Providers;
 use crate::request::{self, Request};
 use crate::session::{Chains, open};
-use crate::terminal::{self, Person};
+use crate::terminal;
 
 fn read() -> Result<(Providers, Request)> {
     let input = modelforge_credential_protocol::stdin()?;
@@ -51,7 +52,7 @@ fn look(operation: &'static str, look: Look) -> Result<()> {
 }
 
 fn search_and_ask(providers: &Providers, request: &Request, event: &mut Event) -> Result<Option<Record>> {
-    let person = terminal::person();
+    let person = person();
     let opened = open(providers, &request.record, &person)?;
     let mut answer = opened.chain.get(request)?;
     if !answer.complete && answer.quit.is_none() && !matches!(person, Person::Nobody) {
@@ -139,7 +140,8 @@ pub fn reject(operation: &'static str, person: &Person) -> Result<()> {
     let opened = open(&providers, &request.record, person)?;
     let erased = opened.chain.erase(&request.record, providers.share_the_host_of(&request.record))?;
     event.erased(&erased);
-    erased.remarks.iter().chain(&erased.failed).for_each(terminal::warning);
+    erased.remarks.iter().for_each(terminal::warning);
+    erased.failed.iter().for_each(|failed| terminal::warning(&failed.into()));
     if erased.failed.is_empty() { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
 }
 
@@ -178,7 +180,7 @@ pub fn list() -> Result<()> {
     }
     drop(event);
     terminal::answer(&lines)?;
-    failed.iter().for_each(terminal::warning);
+    failed.iter().for_each(|failed| terminal::warning(&failed.into()));
     if failed.is_empty() { Ok(()) } else { Err(error::list_not_whole().into()) }
 }
 
@@ -215,9 +217,7 @@ fn answered_already(request: &Request) -> Option<Record> {
 
 fn tell(answer: &Answer) {
     answer.remarks.iter().for_each(terminal::warning);
-    for problem in &answer.failed {
-        terminal::warning(problem);
-    }
+    answer.failed.iter().for_each(|failed| terminal::warning(&failed.into()));
 }
 
 /// Writes an answer, without what the caller did not say it understands.

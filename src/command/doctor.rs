@@ -49,7 +49,8 @@ pub fn doctor(asked: &Doctor) -> Result<()> {
     let signal = interrupted.load(Ordering::Relaxed);
     if signal != 0 {
         // By now nothing is left behind, or that is said, and this process may end as it was told to.
-        findings.iter().filter_map(Finding::of_a_canary_that_is_left).for_each(|problem| terminal::warning(&problem));
+        let urgent = findings.iter().filter(|finding| finding.is_urgent);
+        urgent.for_each(|finding| terminal::warning(&finding.as_warning()));
         let _ = signal_hook::low_level::emulate_default_handler(i32::try_from(signal)?);
     }
     let report = Report::new(findings);

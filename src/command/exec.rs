@@ -15,10 +15,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Result;
+use modelforge_credential_client::{DEPTH, expect_children};
 
 use crate::command::keys::{self, Variable, Wanted, is_credentials_file};
 use crate::lock;
-use crate::program;
 use crate::terminal as screen;
 use file::PrivateFile;
 use mask::Mask;
@@ -34,7 +34,7 @@ pub struct Exec {
 pub fn exec(exec: &Exec) -> Result<()> {
     let Some((word, arguments)) = exec.command.split_first() else { return Err(error::no_command_to_run().into()) };
     let program = start::find(word)?;
-    program::expect_children();
+    expect_children();
     let variables = keys::variables(&exec.wanted, "exec")?;
     let mut command = start::command(&program, word, arguments);
     clear_our_own(&mut command);
@@ -65,7 +65,7 @@ pub fn exec(exec: &Exec) -> Result<()> {
 fn clear_our_own(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let is_ours = name.to_string_lossy().to_ascii_uppercase().starts_with("MODELFORGE_CREDENTIAL_");
-        if is_ours && name != program::DEPTH && name != lock::HELD {
+        if is_ours && name != DEPTH && name != lock::HELD {
             command.env_remove(name);
         }
     }

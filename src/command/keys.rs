@@ -11,9 +11,10 @@ use crate::audit::Event;
 use crate::command::exec::error;
 use crate::command::login::request_for;
 use crate::config::provider_name;
+use crate::person::{Person, person};
 use crate::providers::{Provider, Providers};
 use crate::session::{Chains, open};
-use crate::terminal::{self, Person, warn_once};
+use crate::terminal::warn_once;
 
 pub use variables::{Variable, is_credentials_file};
 
@@ -64,7 +65,7 @@ pub fn find(
     if provider.sign_in == "none" {
         return Ok(Found::NotNeeded);
     }
-    let person = match terminal::person() {
+    let person = match person() {
         // The terminal is a full-screen program's that asks for the key behind the scenes, and not to be written on.
         Person::Terminal if !std::io::stderr().is_terminal() => Person::Nobody,
         person => person,
@@ -78,7 +79,8 @@ pub fn find(
         answer = opened.chain.get_attended(&request)?;
     }
     event.answered(&answer);
-    answer.remarks.iter().chain(&answer.failed).for_each(warn_once);
+    answer.remarks.iter().for_each(warn_once);
+    answer.failed.iter().for_each(|failed| warn_once(&failed.into()));
     if answer.complete {
         return Ok(Found::Key(answer.record));
     }

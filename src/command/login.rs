@@ -4,19 +4,21 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, MAX_LINE, Record, visible};
+use modelforge_credential_client::Entry;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record, visible};
 use zeroize::Zeroizing;
 
 use crate::audit::Event;
-use crate::chain::{Chain, Link, is_expired};
+use crate::chain::{Chain, GENERATES, Link, is_expired};
 use crate::command::logout::accounts;
-use crate::config::{Config, Entry, Helpers, read_bounded};
+use crate::config::{Config, Helpers, read_bounded};
 use crate::error;
 use crate::key_shape;
+use crate::person::{Person, person};
 use crate::providers::{Provider, Providers};
 use crate::request::{self, Request};
 use crate::session;
-use crate::terminal::{self, Person};
+use crate::terminal;
 
 /// What `login` was asked to do.
 #[derive(Default)]
@@ -38,7 +40,7 @@ pub fn login(login: &Login) -> Result<()> {
         terminal::done(&format!("`{}` needs no sign-in", provider.name))?;
         return Ok(());
     }
-    let person = terminal::person();
+    let person = person();
     let mut request = request_for(&providers, &provider, login.account.as_deref())?;
     let mut event = Event::start("login", &providers, &request.record);
     let opened = session::open(&providers, &request.record, &person)?;
@@ -170,16 +172,15 @@ fn by_device_flow(request: &Request, person: &Person, browser: bool) -> Result<R
     if !matches!(person, Person::Terminal | Person::Askpass(_)) {
         return Err(error::no_terminal_for_device_flow(&request.record).into());
     }
-    let mut words = vec!["oauth".to_owned()];
+    let mut entry = Entry::helper(GENERATES);
     if browser {
-        words.push("--browser".to_owned());
+        entry.words.push("--browser".to_owned());
     }
-    let entries = vec![Entry { words, is_command: false, timeout: Some(crate::program::LIMIT_OF_A_DEVICE_FLOW) }];
-    let chain = session::of(&Helpers { entries, automatic: false }, person, false);
+    let chain = session::of(&Helpers { entries: vec![entry], automatic: false }, person, false);
     let answer = chain.get_attended(request)?;
     if !answer.complete {
-        if let Some(problem) = answer.failed.into_iter().next() {
-            return Err(problem.into());
+        if let Some(failed) = answer.failed.first() {
+            return Err(Error::from(failed).into());
         }
         return Err(error::no_credential(&request.record).into());
     }

@@ -8,6 +8,7 @@ use crate::chain::Chain;
 use crate::command::login::request_for;
 use crate::config::Config;
 use crate::error;
+use crate::person::person;
 use crate::providers::Providers;
 use crate::request::{self, Request};
 use crate::session;
@@ -18,7 +19,7 @@ pub fn logout(provider: &str, account: Option<&str>) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let provider = providers.by_name(provider)?;
     let mut request = request_for(&providers, &provider, account)?;
-    let opened = session::open(&providers, &request.record, &terminal::person())?;
+    let opened = session::open(&providers, &request.record, &person())?;
     let copies = copies(&opened.chain, &providers, &request.record)?;
     if !request.record.has("username") {
         let accounts = accounts_of(&copies);
@@ -39,7 +40,7 @@ pub fn logout(provider: &str, account: Option<&str>) -> Result<()> {
 /// Signs out of every provider that a helper lists. Other credentials in the same stores are not touched.
 pub fn logout_all() -> Result<()> {
     let providers = Providers::new(Config::load()?);
-    let chains = session::Chains::open(&providers, &terminal::person())?;
+    let chains = session::Chains::open(&providers, &person())?;
     if erase_all_credentials(&providers, &chains)? { Ok(()) } else { Err(error::not_everything_erased().into()) }
 }
 
@@ -101,7 +102,7 @@ fn erase(chain: &Chain, providers: &Providers, request: &Request) -> Result<bool
     let description = &request.record;
     let mut event = Event::start("logout", providers, description);
     let erased = chain.erase_everywhere(description, providers.share_the_host_of(description))?;
-    erased.failed.iter().for_each(terminal::warning);
+    erased.failed.iter().for_each(|failed| terminal::warning(&failed.into()));
     let mut gone = erased.failed.is_empty();
     for link in chain.links() {
         match chain.copy_in(&link.name, description, &request.context) {
@@ -112,10 +113,10 @@ fn erase(chain: &Chain, providers: &Providers, request: &Request) -> Result<bool
             }
             Ok(_) => {}
             // One that could not even be told to erase was named already.
-            Err(problem) if erased.failed.contains(&error::helper_failed(&link.name, &problem)) => {}
+            Err(_) if erased.failed.iter().any(|failed| failed.helper == link.name) => {}
             Err(problem) => {
                 gone = false;
-                terminal::warning(&error::cannot_tell_whether_gone(&link.name, &problem));
+                terminal::warning(&error::cannot_tell_whether_gone(&link.name, &problem.into()));
             }
         }
     }

@@ -21,8 +21,9 @@ use modelforge_credential_protocol::{Error, Record};
 
 use crate::config::Config;
 use crate::lock;
+use crate::person::{Person, person};
 use crate::providers::Providers;
-use crate::terminal::{self, Person, warning};
+use crate::terminal::{self, warning};
 use carry::{Kept, Outcome};
 use journal::Journal;
 use plan::{Choice, Item};
@@ -82,7 +83,7 @@ impl Migrate {
 pub fn migrate(asked: &Migrate) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let choice = asked.choice(&providers)?;
-    let person = terminal::person();
+    let person = person();
     let route = Route::open(&providers, &asked.from, asked.to.as_deref(), &person)?;
     let mark = journal::mark();
     let progress = terminal::Progress::start("looking for keys");

@@ -12,10 +12,11 @@ use crate::command::logout::{erase_all_credentials, is_of_a_variable};
 use crate::command::migrate;
 use crate::config;
 use crate::config::Config;
+use crate::person::{Person, person};
 use crate::providers::Providers;
 use crate::session::Chains;
 use crate::state;
-use crate::terminal::{self, Person, warning};
+use crate::terminal::{self, warning};
 
 /// What lies in a folder of this program's, by who owns it.
 struct Places {
@@ -28,7 +29,7 @@ struct Places {
 /// Erases everything; asks once, unless told not to.
 pub fn purge(yes: bool) -> Result<()> {
     let providers = Providers::new(Config::load()?);
-    let person = terminal::person();
+    let person = person();
     let places = Places::find()?;
     terminal::tell(&places.plan())?;
     if places.identity.exists() {

@@ -15,6 +15,7 @@ use crate::chain::{Chain, now};
 use crate::command::login::protection;
 use crate::config::Config;
 use crate::error;
+use crate::person::Person;
 use crate::providers::{Provider, Providers};
 use crate::session::Chains;
 use crate::terminal;
@@ -81,8 +82,8 @@ pub fn status(status: &Status) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let named = status.provider.as_deref().map(|name| providers.by_name(name)).transpose()?;
     let chains = match &named {
-        Some(provider) => Chains::open_one(&providers, provider, &terminal::Person::Nobody)?,
-        None => Chains::open(&providers, &terminal::Person::Nobody)?,
+        Some(provider) => Chains::open_one(&providers, provider, &Person::Nobody)?,
+        None => Chains::open(&providers, &Person::Nobody)?,
     };
     let progress = terminal::Progress::start("asking the helpers");
     let mut event = Event::start("status", &providers, &described(named.as_ref(), status)?);
@@ -94,7 +95,8 @@ pub fn status(status: &Status) -> Result<()> {
     }
     // In the default chain, a helper that this machine has no use for is no news, unless it may hold what was not found.
     let is_news = !chains.automatic() || status.details || report.providers.iter().all(|row| row.copies.is_empty());
-    failed.iter().filter(|failure| failure.is_about_a_provider || is_news).for_each(|f| terminal::warning(&f.problem));
+    let told = failed.iter().filter(|one| one.about == About::Provider || is_news);
+    told.for_each(|one| terminal::warning(&one.problem));
     chains.left_out().filter(|_| is_news).into_iter().for_each(terminal::warning);
     let signed_in = report.providers.iter().any(|row| matches!(row.signed_in, "yes" | "not needed"));
     if status.json {
@@ -150,9 +152,16 @@ fn add_last_uses(rows: &mut [Row]) {
 }
 
 /// Why something cannot be shown: a provider that was declared wrongly, or a helper that could not be asked.
-struct Failure {
+struct Problem {
     problem: Error,
-    is_about_a_provider: bool,
+    about: About,
+}
+
+#[derive(PartialEq)]
+enum About {
+    Provider,
+    /// The helper of this name.
+    Helper(String),
 }
 
 fn collect(
@@ -160,8 +169,8 @@ fn collect(
     chains: &Chains,
     named: Option<&Provider>,
     status: &Status,
-) -> Result<(Report, Vec<Failure>)> {
-    let mut failed: Vec<Failure> = Vec::new();
+) -> Result<(Report, Vec<Problem>)> {
+    let mut failed: Vec<Problem> = Vec::new();
     let mut silent = Vec::new();
     // By provider and account, each with its copies in the order of the chain.
     let mut found: BTreeMap<(String, String), Vec<(String, Record)>> = BTreeMap::new();
@@ -184,16 +193,16 @@ fn collect(
                             found.entry((provider.name.clone(), account)).or_default().push((helper, record));
                         }
                         Ok(None) => {}
-                        Err(problem) => add(&mut failed, error::helper_failed(&helper, &problem), false),
+                        Err(failure) => add(&mut failed, &helper, error::helper_failed(&helper, &failure)),
                     }
                 }
-                None => silent.push(error::cannot_list(&helper)),
+                None => silent.push(helper),
             },
-            Err(problem) => add(&mut failed, error::helper_failed(&helper, &problem), false),
+            Err(failure) => add(&mut failed, &helper, error::helper_failed(&helper, &failure)),
         }
     }
     if found.is_empty() || status.details {
-        silent.into_iter().for_each(|problem| add(&mut failed, problem, false));
+        silent.iter().for_each(|helper| add(&mut failed, helper, error::cannot_list(helper)));
     }
     let mut wanted: BTreeMap<String, Provider> = BTreeMap::new();
     let names: Vec<String> = match named {
@@ -201,10 +210,11 @@ fn collect(
         None => providers.of_this_user().into_iter().chain(found.keys().map(|(name, _)| name.clone())).collect(),
     };
     for name in names {
-        // It may be an alias of one that is there already.
+        // It may be an alias of one that is there already; and what is wrong with a file is said once for all its providers.
         match providers.by_name(&name) {
             Ok(provider) => drop(wanted.insert(provider.name.clone(), provider)),
-            Err(problem) => add(&mut failed, problem, true),
+            Err(problem) if failed.iter().any(|known| known.problem.to_string() == problem.to_string()) => {}
+            Err(problem) => failed.push(Problem { problem, about: About::Provider }),
         }
     }
     let mut rows = Vec::new();
@@ -219,14 +229,15 @@ fn collect(
             rows.push(row(chain, provider, status.account.as_deref(), &[], false, &mut failed)?);
         }
     }
-    let reasons = failed.iter().map(|failure| failure.problem.to_string()).collect();
+    let reasons = failed.iter().map(|one| one.problem.to_string()).collect();
     Ok((Report { version: 1, providers: rows, failed: reasons }, failed))
 }
 
 /// A helper that fails for one copy fails for the next as well: once is enough.
-fn add(failed: &mut Vec<Failure>, problem: Error, is_about_a_provider: bool) {
-    if !failed.iter().any(|failure| failure.problem == problem) {
-        failed.push(Failure { problem, is_about_a_provider });
+fn add(failed: &mut Vec<Problem>, helper: &str, problem: Error) {
+    let about = About::Helper(helper.to_owned());
+    if failed.iter().all(|known| known.about != about) {
+        failed.push(Problem { problem, about });
     }
 }
 
@@ -236,7 +247,7 @@ fn row(
     account: Option<&str>,
     records: &[(String, Record)],
     details: bool,
-    failed: &mut Vec<Failure>,
+    failed: &mut Vec<Problem>,
 ) -> Result<Row> {
     let mut copies: Vec<Copy> = Vec::new();
     for (helper, record) in records {
@@ -256,7 +267,7 @@ fn row(
         if details || (provider.sign_in == "device_flow" && copies.iter().all(Copy::is_over)) {
             match chain.copy_in(helper, record, &provider.context()?) {
                 Ok(opened) => copy.add(&opened.unwrap_or_default(), details),
-                Err(problem) => add(failed, error::helper_failed(helper, &problem), false),
+                Err(failure) => add(failed, helper, error::helper_failed(helper, &failure)),
             }
         }
         copies.push(copy);

@@ -4,13 +4,15 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use modelforge_credential_client::Entry;
 use modelforge_credential_protocol::{Error, Record, Result};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Audit, Entry, Provider, base_url, closest, provider_name};
+use super::{Audit, Provider, closest, provider_name};
 use crate::error::{PROGRAM, tilde};
-use crate::providers::modelforge::is_safe_url;
+use crate::home::home;
+use crate::url::{base_url, is_safe_url};
 
 /// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell.
 pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
@@ -26,7 +28,7 @@ pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
 }
 
 fn expand_home(word: String) -> String {
-    match (word.strip_prefix("~/"), super::home()) {
+    match (word.strip_prefix("~/"), home()) {
         (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
         _ => word,
     }

@@ -9,8 +9,10 @@ use modelforge_credential_providers::normalize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::config::{base_url, provider_name, read_bounded, refuse_if_others_can_write};
+use crate::config::{provider_name, read_bounded, refuse_if_others_can_write};
 use crate::error::{PROGRAM, tilde};
+use crate::home::home;
+use crate::url::{base_url, is_safe_url};
 
 /// A provider of ModelForge's file, checked.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub struct Provider {
 
 /// The global file: where ModelForge looks for it on every system.
 pub fn path() -> Option<PathBuf> {
-    crate::config::home().map(|home| home.join(".config").join("model-forge").join("config.json"))
+    home().map(|home| home.join(".config").join("model-forge").join("config.json"))
 }
 
 /// What the file defines, by normalised name: each a provider, or what is wrong with it.
@@ -110,22 +112,6 @@ fn text(place: &str, object: &Object, key: &str, fault: &impl Fn(&str, &str) -> 
         None => Ok(None),
         Some(value) => serde_json::from_str::<Option<String>>(value.get())
             .map_err(|_| fault(&format!("{place}.{key}"), "is not a string")),
-    }
-}
-
-/// Tokens travel over https, except to this machine itself.
-pub fn is_safe_url(url: &str) -> bool {
-    let Ok(url) = base_url(url) else { return false };
-    match (url.text("protocol"), url.text("host")) {
-        (Some("https"), _) => true,
-        (Some("http"), Some(host)) => {
-            let name = host
-                .rsplit_once(':')
-                .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-                .map_or(host, |(name, _)| name);
-            matches!(name, "localhost" | "127.0.0.1" | "[::1]")
-        }
-        _ => false,
     }
 }
 

@@ -21,6 +21,7 @@
 
 #![deny(missing_docs)]
 
+mod attributes;
 mod error;
 mod helper;
 mod options;
@@ -29,6 +30,9 @@ mod serve;
 mod shown;
 mod wire;
 
+pub use attributes::{
+    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, gate, gated_answer,
+};
 pub use error::{Error, Result};
 pub use helper::{Helper, Operation};
 pub use options::About;

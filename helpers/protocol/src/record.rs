@@ -2,6 +2,7 @@ use std::fmt::{self, Write as _};
 
 use secrecy::{ExposeSecret, SecretSlice};
 
+use crate::attributes::{DESCRIPTION, SECRETS};
 use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
 use crate::{Error, REDACTED, Result, shown};
 
@@ -259,9 +260,7 @@ impl Record {
     /// Whether this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`
     /// or `username`, the bytes are the same. What it does not name may be anything.
     pub fn matches(&self, description: &Self) -> bool {
-        ["protocol", "host", "path", "username"]
-            .iter()
-            .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
+        DESCRIPTION.iter().all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
     /// Whether the secrets that `description` names (`password`, `credential`) are the ones here. An `erase` that
@@ -274,7 +273,20 @@ impl Record {
 
     /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`.
     pub fn has_secret(&self) -> bool {
-        ["password", "credential", "oauth_refresh_token"].iter().any(|key| self.has(key))
+        SECRETS.iter().any(|key| self.has(key))
+    }
+
+    /// Whether both hold the same secrets, whatever else is known of them.
+    pub fn holds_the_same_secrets(&self, other: &Self) -> bool {
+        SECRETS.iter().all(|key| self.get(key) == other.get(key))
+    }
+
+    /// Only what says which credential is meant: the [`DESCRIPTION`](crate::DESCRIPTION), and the name of the provider.
+    #[must_use]
+    pub fn description(&self) -> Self {
+        let mut description = self.clone();
+        description.retain(|key| key == "provider" || DESCRIPTION.contains(&key));
+        description
     }
 
     /// Whether the sender understands the capability (`capability[]`).

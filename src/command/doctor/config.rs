@@ -34,10 +34,10 @@ pub fn check() -> (Providers, Vec<Finding>) {
         findings.push(Finding::warning(CHECK, problem));
     }
     mistakes.extend(wrong(&providers.of_this_user()));
-    for (at, problem) in mistakes.iter().enumerate() {
-        // What keeps ModelForge's file from being read is said already.
-        if Some(problem) != of_modelforge.as_ref() && !mistakes[..at].contains(problem) {
-            findings.push(Finding::error(CHECK, problem));
+    for finding in mistakes.iter().map(|problem| Finding::error(CHECK, problem)) {
+        // What is wrong with a file is wrong for each of its providers: once is enough.
+        if findings.iter().all(|known| known.message != finding.message) {
+            findings.push(finding);
         }
     }
     (providers, findings)

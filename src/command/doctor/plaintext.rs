@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use modelforge_credential_protocol::{Helper as _, Record};
+use modelforge_credential_client::Entry;
+use modelforge_credential_protocol::Record;
 
 use super::finding::Finding;
 use super::helpers::Asked;
 use crate::command::doctor::error;
-use crate::config::Entry;
-use crate::program::Program;
 use crate::providers::Providers;
+use crate::session::program;
 
 const CHECK: &str = "plaintext";
 pub const HELPER: &str = "plaintext";
@@ -45,8 +45,7 @@ pub fn check(providers: &Providers, asked: &[Asked]) -> Vec<Finding> {
 }
 
 fn list(providers: &Providers) -> Option<Vec<Record>> {
-    let timeout = Some(Duration::from_secs(5));
-    let entry = Entry { words: vec![HELPER.to_owned()], is_command: false, timeout };
-    let program = Program::find(&entry).ok()?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
+    let entry = Entry { timeout: Some(Duration::from_secs(5)), ..Entry::helper(HELPER) };
+    let program = program(&entry).ok()?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
     program.list(&providers.context_of_all().ok()?).ok()?
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use modelforge_credential_protocol::{Error, visible};
 
 use crate::error::{NotStarted, PROGRAM, Usage, tilde};
-pub use crate::error::{helper_failed, no_provider, not_signed_in, program_missing, program_unusable, told_to_quit};
+pub use crate::error::{helper_failed, no_provider, not_signed_in, told_to_quit};
 
 pub fn command_missing(problem: Error) -> NotStarted {
     NotStarted(problem, 127)

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
+use modelforge_credential_client::{Entry, Program};
 use modelforge_credential_protocol::visible;
 use serde::Serialize;
 
 use crate::cli::{Rules, TestOptions};
 use crate::command::helpers::error::{self, PROGRAM};
-use crate::config::{Entry, duration, entry_of_text};
+use crate::config::{duration, entry_of_text};
 use crate::conformance::{self, Case, Level, Options, Outcome, Report, Subject};
-use crate::program::Program;
+use crate::session::program;
 use crate::terminal;
 
 /// `helpers test --json`: the shape is stable, fields are only ever added.
@@ -104,13 +105,13 @@ fn find(text: &str) -> Result<Program> {
         *first = std::env::current_dir()?.join(below).to_string_lossy().into_owned();
     }
     let entry = entry_of_text(&shell_words::join(&words));
-    let named = entry.as_ref().map(Program::find);
+    let named = entry.as_ref().map(program);
     if let Ok(Ok(program)) = named {
         return Ok(program);
     }
     // A program on PATH with its arguments: `git credential-store`.
     let is_bare = words.first().is_some_and(|first| !Path::new(first).is_absolute());
-    if is_bare && let Ok(program) = Program::find(&Entry { words, is_command: true, timeout: None }) {
+    if is_bare && let Ok(program) = program(&Entry::command(words)) {
         return Ok(program);
     }
     match named {

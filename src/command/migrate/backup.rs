@@ -99,7 +99,7 @@ pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec
     let (mut backups, mut failed) = (Backups::new(), Vec::new());
     for chain in chains {
         let listed = chain.list(&Record::new())?;
-        failed.extend(listed.failed);
+        failed.extend(listed.failed.iter().map(Error::from));
         for record in listed.records.iter().filter(|record| is_one(record)) {
             let [id, file, helper] =
                 ["path", "username", "helper"].map(|key| record.text(key).unwrap_or_default().to_owned());
@@ -117,7 +117,7 @@ pub fn erase<'a>(chains: impl Iterator<Item = &'a Chain>, id: &str) -> Result<Ve
     let description = description(id, None)?;
     let mut failed = Vec::new();
     for chain in chains {
-        failed.extend(chain.erase(&description, false)?.failed);
+        failed.extend(chain.erase(&description, false)?.failed.iter().map(Error::from));
         if left_in(chain, &description)? {
             failed.push(error::backup_still_there(id));
         }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Helper as _, Record, Result as Answered, visible};
+use modelforge_credential_client::{Entry, Program};
+use modelforge_credential_protocol::{Error, Record, Result as Answered, visible};
 
 use crate::chain::{Chain, GENERATES, Left, Link};
 use crate::command::migrate::error;
-use crate::config::{Entry, Helpers, entry_of_text};
-use crate::program::Program;
+use crate::config::{Helpers, entry_of_text};
+use crate::person::Person;
 use crate::providers::Providers;
 use crate::session;
-use crate::terminal::{self, Person};
+use crate::terminal;
 
 /// What is moved when nobody says what: the files of other programs, and what ModelForge 0.2 kept in the system's keyring.
 const PLAIN_TEXT: &str = "plaintext";
@@ -50,11 +51,11 @@ pub struct Route {
 impl Source {
     fn open(words: &str, person: &Person, is_optional: bool) -> Result<Self> {
         let entry = entry_of_text(words).map_err(error::bad_helper)?;
-        let program = Program::find(&entry)?
+        let program = session::program(&entry)?
             .with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0")
             .with("MODELFORGE_CREDENTIAL_MIGRATION", "1");
         let attended = (!matches!(person, Person::Nobody)).then(|| program.attended());
-        let name = session::name(&entry);
+        let name = entry.name();
         let helper = Ok(session::boxed(program.clone()));
         let link = Link { name: name.clone(), helper, attended: attended.clone().map(session::boxed) };
         let chain = Chain::new(vec![link], false);
@@ -100,7 +101,7 @@ impl Source {
         }
         let mut copies = self.chain.copies(description, &context, true)?;
         match copies.failed.pop() {
-            Some((_, problem)) => Err(problem.into()),
+            Some(failed) => Err(Error::from(failed.failure).into()),
             None => Ok(copies.found.pop().map(|(_, found)| found)),
         }
     }
@@ -134,7 +135,7 @@ impl Source {
 
     /// A whole file, as its helper hands it out.
     pub fn file(&self, file: &str) -> Answered<Option<Record>> {
-        self.program.get(&whole(file)?)
+        Ok(self.program.get(&whole(file)?)?)
     }
 
     /// Puts a whole file back.
@@ -143,7 +144,7 @@ impl Source {
         for (key, value) in content.iter().filter(|(key, _)| matches!(*key, "password" | "more[]")) {
             record.push(key, value)?;
         }
-        self.program.store(&record)
+        Ok(self.program.store(&record)?)
     }
 }
 
@@ -168,7 +169,7 @@ impl Route {
         }
         // Under whatever name: what is kept there already would be taken for a copy, and the only one erased.
         let is_taken = |entry: &Entry| {
-            Program::find(entry).is_ok_and(|program| sources.iter().any(|source| source.program.is_same(&program)))
+            session::program(entry).is_ok_and(|program| sources.iter().any(|source| source.program.is_same(&program)))
         };
         let chain = |helpers: Helpers| {
             let Helpers { mut entries, automatic } = helpers;
@@ -182,7 +183,7 @@ impl Route {
         let common = match to {
             Some(words) => {
                 let entry = entry_of_text(words).map_err(error::bad_helper)?;
-                Program::find(&entry)?;
+                session::program(&entry)?;
                 if is_taken(&entry) {
                     return Err(error::same_helper(words).into());
                 }

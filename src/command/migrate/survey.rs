@@ -12,9 +12,10 @@ use super::route::Route;
 use super::{Migrate, backup, report};
 use crate::chain::holds_the_same_secret;
 use crate::config::Config;
+use crate::person::Person;
 use crate::providers::Providers;
 use crate::request;
-use crate::terminal::{self, Person, warning};
+use crate::terminal::{self, warning};
 
 /// A provider and account.
 #[derive(Serialize)]
@@ -91,7 +92,7 @@ pub fn status(asked: &Migrate) -> Result<()> {
         if sides.request.as_ref().is_some_and(|request| choice.is_meant(&request.record)) {
             let (row, problem) = row(&route, sides)?;
             rows.push(row);
-            failed.extend(problem.filter(|problem| !failed.contains(problem)));
+            failed.extend(problem.filter(|new| failed.iter().all(|known| known.to_string() != new.to_string())));
         }
     }
     for name in choice.provider.clone().map_or_else(|| providers.of_this_user(), |name| vec![name]) {

@@ -8,6 +8,7 @@ mod support;
 mod attacks;
 mod audit;
 mod chain;
+mod completions;
 mod config;
 mod conformance;
 mod doctor;

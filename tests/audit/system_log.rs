@@ -8,7 +8,8 @@ use crate::support::{Test, program};
 /// Runs a command where `/dev/log` is this test's own: `"$1"` is the core, and `"$2"` the file in which a real system log keeps what it
 /// gets, if `daemon` starts one.
 fn with_a_system_log(test: &Test, daemon: &str, command: &str) -> (std::process::Output, String) {
-    let rsyslogd = crate::support::system("rsyslogd", "rsyslog").display().to_string();
+    let rsyslogd = "/usr/sbin/rsyslogd";
+    assert!(fs::exists(rsyslogd).is_ok_and(|is| is), "`{rsyslogd}` is missing: run `sh tests/run`, or `apt-get install rsyslog`");
     let (folder, core) = (test.home().display().to_string(), program("modelforge-credential").display().to_string());
     let config = "module(load=\"imuxsock\")\naction(type=\"omfile\" file=\"KEPT\" template=\"RSYSLOG_FileFormat\")\n";
     let kept = test.home().join("kept");

@@ -6,8 +6,6 @@ use std::path::Path;
 use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{Error, Record, visible};
 
-pub use crate::home::tilde;
-
 pub const PROGRAM: &str = "modelforge-credential";
 
 /// A mistake in how the program was called: exit status 2.
@@ -53,6 +51,11 @@ pub fn name_of(request: &Record) -> String {
         Some(provider) => format!("`{}` (`{}`{account})", visible(provider), request.url()),
         None => format!("`{}`{account}", request.url()),
     }
+}
+
+/// A path for a message, with the home folder as `~`.
+pub fn tilde(path: &Path) -> String {
+    modelforge_credential_files::tilde(path)
 }
 
 /// What was typed is repeated only where it has the shape of a command: it may be a key.
@@ -141,9 +144,12 @@ pub fn cannot_read(path: &Path, problem: &std::io::Error) -> Error {
 }
 
 #[cfg(unix)]
-pub fn in_another_users_folder(folder: &Path) -> Error {
-    Error::new(format!("`{}` would lie in another user's folder", tilde(folder)))
-        .hint("unset XDG_STATE_HOME, and set HOME to your own")
+pub fn no_such_file(path: &Path) -> Error {
+    Error::new(format!("there is no file `{}`", tilde(path)))
+}
+
+pub fn not_utf_8(path: &Path) -> Error {
+    Error::new(format!("`{}` is not UTF-8", tilde(path)))
 }
 
 pub fn not_json(path: &Path, line: usize, column: usize) -> Error {

@@ -8,7 +8,6 @@ mod command;
 mod config;
 mod conformance;
 mod error;
-mod home;
 mod key_shape;
 mod lock;
 mod person;

@@ -39,18 +39,20 @@ pub fn parse(url: &[u8]) -> Result<Record> {
     Ok(record)
 }
 
-/// The URL of a provider: `protocol`, `host` and perhaps `path`, and nothing secret in it.
+/// The URL of a provider: `protocol`, `host` and perhaps `path`, and nothing secret in it. A provider's URL has one form,
+/// in which requests for it, files and the table meet.
 pub fn base_url(text: &str) -> Result<Record> {
-    let record = parse(text.as_bytes())?;
+    let mut record = parse(text.as_bytes())?;
     if record.text("host").is_none_or(str::is_empty) {
         return Err(error::bad_url("has no host"));
     }
     if record.has("username") {
         return Err(error::bad_url("has a user name in it"));
     }
-    if Location::parse(text).is_none() || text.contains('%') {
-        return Err(error::bad_url("has more in it than scheme, host, port and path"));
-    }
+    let location = Location::parse(text).filter(|_| !text.contains('%'));
+    let location = location.ok_or_else(|| error::bad_url("has more in it than scheme, host, port and path"))?;
+    record.set("protocol", location.protocol.to_ascii_lowercase())?;
+    record.set("host", location.bare_host().to_ascii_lowercase())?;
     Ok(record)
 }
 

@@ -12,6 +12,7 @@ mod completions;
 mod config;
 mod conformance;
 mod doctor;
+mod elsewhere;
 mod exec;
 mod git;
 mod helpers;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 use modelforge_credential_protocol::Record;
+use modelforge_credential_providers::SignIn;
 
 use crate::audit::Event;
 use crate::chain::{Answer, is_expired};
@@ -209,9 +210,9 @@ fn answered_already(request: &Request) -> Option<Record> {
     if record.has("credential") || (record.has("username") && record.has("password")) {
         return Some(record.clone());
     }
-    let provider = request.provider.as_ref().filter(|provider| provider.sign_in == "none")?;
+    let provider = request.provider.as_ref().filter(|provider| provider.sign_in == SignIn::None)?;
     let mut answer = record.clone();
-    answer.set("sign_in", &provider.sign_in).ok()?;
+    answer.set("sign_in", provider.sign_in.name()).ok()?;
     Some(answer)
 }
 

@@ -10,6 +10,7 @@ mod start;
 #[cfg(unix)]
 mod terminal;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::process::Command;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub fn exec(exec: &Exec) -> Result<()> {
     let mut command = start::command(&program, word, arguments);
     clear_our_own(&mut command);
     let files = hand_over(&mut command, &variables)?;
-    let mask = exec.mask.then(|| mask_of(&variables)).transpose()?;
+    let mask = exec.mask.then(|| mask_of(&variables));
     if mask.is_none() && files.is_empty() {
         return Err(start::instead(command, &program).into());
     }
@@ -101,15 +102,18 @@ fn text(value: &[u8]) -> Option<OsString> {
 }
 
 /// The mask for what was handed over: of a service account, its parts that are secret as well.
-fn mask_of(variables: &[Variable]) -> Result<Mask> {
+fn mask_of(variables: &[Variable]) -> Mask {
     let mut secrets: Vec<(&str, zeroize::Zeroizing<Vec<u8>>)> = Vec::new();
+    let mut not_masked = BTreeSet::new();
     for variable in variables {
         let provider = variable.provider.as_str();
         if secrets.iter().any(|(_, secret)| *secret == variable.value) {
             continue;
         }
         if variable.value.len() < mask::SHORTEST {
-            screen::warning(&error::too_short_to_mask(provider));
+            if not_masked.insert(provider) {
+                screen::warning(&error::too_short_to_mask(provider));
+            }
             continue;
         }
         if is_credentials_file(&variable.value) {
@@ -117,8 +121,7 @@ fn mask_of(variables: &[Variable]) -> Result<Mask> {
         }
         secrets.push((provider, variable.value.clone()));
     }
-    let mask = Mask::new(secrets.iter().map(|(provider, secret)| (*provider, secret.as_slice())));
-    mask.map_err(|problem| error::cannot_mask(&problem).into())
+    Mask::new(secrets.iter().map(|(provider, secret)| (*provider, secret.as_slice())))
 }
 
 fn secret_parts(credentials: &[u8]) -> Vec<zeroize::Zeroizing<Vec<u8>>> {

@@ -5,13 +5,15 @@ use std::path::Path;
 
 use anyhow::Result;
 use modelforge_credential_client::Entry;
+use modelforge_credential_files::Trust;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record, visible};
+use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
 
 use crate::audit::Event;
 use crate::chain::{Chain, GENERATES, Link, is_expired};
 use crate::command::logout::accounts;
-use crate::config::{Config, Helpers, read_bounded};
+use crate::config::{Config, Helpers, read_text};
 use crate::error;
 use crate::key_shape;
 use crate::person::{Person, person};
@@ -36,10 +38,11 @@ pub struct Login {
 pub fn login(login: &Login) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let provider = providers.by_name(&login.provider)?;
-    if provider.sign_in == "none" {
+    if provider.sign_in == SignIn::None {
         terminal::done(&format!("`{}` needs no sign-in", provider.name))?;
         return Ok(());
     }
+    providers.other_in_modelforge(&provider).iter().for_each(terminal::warning);
     let person = person();
     let mut request = request_for(&providers, &provider, login.account.as_deref())?;
     let mut event = Event::start("login", &providers, &request.record);
@@ -49,11 +52,11 @@ pub fn login(login: &Login) -> Result<()> {
     {
         return Err(error::not_in_the_chain(helper).into());
     }
-    let obtained_by_flow = provider.sign_in == "device_flow" && login.api_key.is_none() && login.file.is_none();
+    let obtained_by_flow = provider.sign_in == SignIn::DeviceFlow && login.api_key.is_none() && login.file.is_none();
     if !login.force {
         let mut answer = opened.chain.get(&request)?;
         // What is only locked is there all the same. A device flow would be started by asking again.
-        let may_be_locked = !answer.complete && !answer.failed.is_empty() && provider.sign_in != "device_flow";
+        let may_be_locked = !answer.complete && !answer.failed.is_empty() && provider.sign_in != SignIn::DeviceFlow;
         if may_be_locked && !matches!(person, Person::Nobody) {
             answer = opened.chain.get_attended(&request)?;
         }
@@ -251,7 +254,7 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
 
 /// A service account's JSON file as one line: the same value, without the line breaks between its parts.
 fn service_account(path: &Path) -> Result<Zeroizing<String>> {
-    let text = Zeroizing::new(read_bounded(path).map_err(|problem| error::cannot_read(path, &problem))?);
+    let text = read_text(path, Trust::Named)?.ok_or_else(|| error::no_such_file(path))?;
     let raw: &serde_json::value::RawValue =
         serde_json::from_str(&text).map_err(|problem| error::not_json(path, problem.line(), problem.column()))?;
     // Outside strings JSON's line breaks mean nothing, and inside them they cannot stand.

@@ -87,8 +87,7 @@ fn is_below(folder: &Path, record: &Record) -> bool {
 
 impl Places {
     fn find() -> Result<Self> {
-        let data = state::data_home().ok_or_else(error::no_state_folder)?;
-        let data = data.join(error::PROGRAM);
+        let data = state::data().ok_or_else(error::no_state_folder)?;
         Ok(Self {
             store: data.join("age"),
             identity: data.join("identity.txt"),

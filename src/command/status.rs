@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, shown};
+use modelforge_credential_providers::SignIn;
 use serde::Serialize;
 
 use crate::audit::{self, Event};
@@ -28,6 +29,9 @@ struct Report {
     providers: Vec<Row>,
     /// Helpers that could not be asked, and why.
     failed: Vec<String>,
+    /// Which providers are not at their usual URLs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    elsewhere: Vec<String>,
 }
 
 /// One provider and account.
@@ -37,7 +41,7 @@ struct Row {
     url: String,
     account: Option<String>,
     /// `api_key`, `device_flow` or `none`.
-    sign_in: String,
+    sign_in: &'static str,
     /// `yes`, `no`, `expired` or `not needed`.
     signed_in: &'static str,
     /// Every copy, the one that answers first.
@@ -230,7 +234,10 @@ fn collect(
         }
     }
     let reasons = failed.iter().map(|one| one.problem.to_string()).collect();
-    Ok((Report { version: 1, providers: rows, failed: reasons }, failed))
+    let remarks =
+        |provider: &Provider| providers.moved(provider).into_iter().chain(providers.other_in_modelforge(provider));
+    let elsewhere = wanted.values().flat_map(remarks).map(|remark| remark.to_string()).collect();
+    Ok((Report { version: 1, providers: rows, failed: reasons, elsewhere }, failed))
 }
 
 /// A helper that fails for one copy fails for the next as well: once is enough.
@@ -264,7 +271,7 @@ fn row(
             fingerprint: None,
         };
         // A key does not say in a list when it ends; a token may, and the first that still works is the one that answers.
-        if details || (provider.sign_in == "device_flow" && copies.iter().all(Copy::is_over)) {
+        if details || (provider.sign_in == SignIn::DeviceFlow && copies.iter().all(Copy::is_over)) {
             match chain.copy_in(helper, record, &provider.context()?) {
                 Ok(opened) => copy.add(&opened.unwrap_or_default(), details),
                 Err(failure) => add(failed, helper, error::helper_failed(helper, &failure)),
@@ -273,8 +280,8 @@ fn row(
         copies.push(copy);
     }
     copies.sort_by_key(Copy::is_over);
-    let signed_in = match (provider.sign_in.as_str(), copies.first().map(Copy::is_over)) {
-        ("none", None) => "not needed",
+    let signed_in = match (provider.sign_in, copies.first().map(Copy::is_over)) {
+        (SignIn::None, None) => "not needed",
         (_, None) => "no",
         (_, Some(true)) => "expired",
         (_, Some(false)) => "yes",
@@ -283,7 +290,7 @@ fn row(
         provider: provider.name.clone(),
         url: provider.location.url(),
         account: account.map(shown),
-        sign_in: provider.sign_in.clone(),
+        sign_in: provider.sign_in.name(),
         signed_in,
         copies,
     })

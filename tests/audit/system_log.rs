@@ -9,7 +9,10 @@ use crate::support::{Test, program};
 /// gets, if `daemon` starts one.
 fn with_a_system_log(test: &Test, daemon: &str, command: &str) -> (std::process::Output, String) {
     let rsyslogd = "/usr/sbin/rsyslogd";
-    assert!(fs::exists(rsyslogd).is_ok_and(|is| is), "`{rsyslogd}` is missing: run `sh tests/run`, or `apt-get install rsyslog`");
+    assert!(
+        fs::exists(rsyslogd).is_ok_and(|is| is),
+        "`{rsyslogd}` is missing: run `sh tests/run`, or `apt-get install rsyslog`"
+    );
     let (folder, core) = (test.home().display().to_string(), program("modelforge-credential").display().to_string());
     let config = "module(load=\"imuxsock\")\naction(type=\"omfile\" file=\"KEPT\" template=\"RSYSLOG_FileFormat\")\n";
     let kept = test.home().join("kept");

@@ -59,7 +59,7 @@ fn the_private_key_is_masked_wherever_it_was_read_from() {
 import json, os
 account = json.load(open(os.environ['GOOGLE_APPLICATION_CREDENTIALS']))
 print(account['private_key'])
-print(json.dumps(account, indent=2))\"";
+print(json.dumps(account, indent=2, sort_keys=True))\"";
     let test = exec(with_service_account(), "google_vertex --mask", script);
     let output = test.output();
     let shown = String::from_utf8_lossy(&output.stdout);

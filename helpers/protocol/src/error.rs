@@ -94,7 +94,8 @@ impl From<String> for Error {
 }
 
 impl From<std::io::Error> for Error {
+    /// One of ours that travelled as an [`io::Error`](std::io::Error) comes out with its hint.
     fn from(error: std::io::Error) -> Self {
-        Self::new(error.to_string())
+        error.downcast().unwrap_or_else(|error| Self::new(error.to_string()))
     }
 }

@@ -40,6 +40,14 @@ pub fn check() -> (Providers, Vec<Finding>) {
             findings.push(finding);
         }
     }
+    let names = providers.of_this_user();
+    let mut known: Vec<_> = names.iter().filter_map(|name| providers.by_name(name).ok()).collect();
+    known.sort_by(|one, other| one.name.cmp(&other.name));
+    known.dedup_by(|one, other| one.name == other.name);
+    for provider in &known {
+        findings.extend(providers.moved(provider).map(|remark| Finding::ok(CHECK, remark.to_string())));
+        findings.extend(providers.other_in_modelforge(provider).map(|remark| Finding::warning(CHECK, &remark)));
+    }
     (providers, findings)
 }
 

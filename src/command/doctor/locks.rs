@@ -14,7 +14,7 @@ const CHECK: &str = "locks";
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn check() -> Vec<Finding> {
-    let store = state::data_home().map(|folder| folder.join(error::PROGRAM).join("age").join(".lock"));
+    let store = state::data().map(|folder| folder.join("age").join(".lock"));
     let mut paths: Vec<PathBuf> = store.into_iter().collect();
     if let Some(folder) = state::folder().map(|folder| folder.join("locks")) {
         paths.extend(std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()));

@@ -30,15 +30,31 @@ pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
         return super::terminal::run(command, mask, signals);
     }
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    #[cfg(unix)]
+    let messages = match io::IsTerminal::is_terminal(&io::stderr()) {
+        true => Some(super::terminal::stderr_alone(&mut command)?),
+        false => None,
+    };
     let mut child = command.spawn()?;
+    // It holds an end of that terminal.
+    drop(command);
     let mut pipes = pipes::Pipes::default();
     if let Some(stdout) = child.stdout.take() {
         pipes.add(stdout, modelforge_credential_protocol::stdout()?, Arc::clone(&mask));
     }
     if let Some(stderr) = child.stderr.take() {
-        pipes.add(stderr, pipes::stderr()?, mask);
+        pipes.add(stderr, pipes::stderr()?, Arc::clone(&mask));
     }
-    let signals = signals.pass_on_to(&child, Where::Here);
+    let place = Where::Here;
+    #[cfg(unix)]
+    let place = match messages {
+        Some((outer, terminal)) => {
+            pipes.add(outer, pipes::stderr()?, mask);
+            Where::Beside(terminal)
+        }
+        None => place,
+    };
+    let signals = signals.pass_on_to(&child, place);
     let status = wait(&mut child, || signals.end());
     let lost = pipes.finish();
     Ok(Ended { status: status?, lost })
@@ -49,6 +65,9 @@ pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
 pub enum Where {
     /// In this process's own group: what the terminal sends, it gets itself.
     Here,
+    /// The same, but its standard error is a terminal, which has to be told when ours changes its size.
+    #[cfg(unix)]
+    Beside(Arc<super::terminal::Terminal>),
     /// At a terminal of its own, which has to be told when ours changes its size.
     #[cfg(unix)]
     At(Arc<super::terminal::Terminal>),
@@ -135,7 +154,12 @@ fn pass_on(number: i32, process: rustix::process::Pid, place: &Where) {
     let is_key = matches!(signal, Signal::INT | Signal::QUIT);
     let _ = match place {
         Where::At(terminal) if signal == Signal::WINCH => return terminal.resize(),
-        Where::Here if signal == Signal::WINCH || (is_key && is_in_the_foreground()) => return,
+        Where::Beside(terminal) if signal == Signal::WINCH => {
+            terminal.resize();
+            // It may have looked at the size too early.
+            kill_process(process, signal)
+        }
+        Where::Here | Where::Beside(_) if signal == Signal::WINCH || (is_key && is_in_the_foreground()) => return,
         // Ctrl-C and a lost terminal mean all that runs at the terminal.
         Where::At(_) if is_key || signal == Signal::HUP => kill_process_group(process, signal),
         _ => kill_process(process, signal),

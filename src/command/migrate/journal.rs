@@ -313,6 +313,7 @@ fn ends_a_line(mut file: &std::fs::File) -> std::io::Result<bool> {
 /// A time as a name: `20261125-101500`, in UTC.
 fn stamp(seconds: u64) -> String {
     let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-    let digits: String = humantime::format_rfc3339_seconds(at).to_string().chars().filter(char::is_ascii_digit).collect();
+    let digits: String =
+        humantime::format_rfc3339_seconds(at).to_string().chars().filter(char::is_ascii_digit).collect();
     format!("{}-{}", &digits[..8], &digits[8..])
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
+use modelforge_credential_providers::SignIn;
 use serde::Serialize;
 
 use super::journal::{self, Migration, State};
@@ -98,7 +99,7 @@ pub fn status(asked: &Migrate) -> Result<()> {
     for name in choice.provider.clone().map_or_else(|| providers.of_this_user(), |name| vec![name]) {
         let Ok(provider) = providers.by_name(&name) else { continue };
         let is_known = rows.iter().any(|row| row.provider.as_ref() == Some(&provider.name));
-        if !is_known && provider.sign_in != "none" && choice.account.is_none() {
+        if !is_known && provider.sign_in != SignIn::None && choice.account.is_none() {
             let (url, account) = (provider.location.url(), DEFAULT_ACCOUNT.to_owned());
             let provider = Some(provider.name);
             rows.push(Row { provider, url, account, state: "none", files: Vec::new(), kept_by: Vec::new() });

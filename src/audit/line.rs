@@ -1,7 +1,7 @@
 //! A record of the log: one line of JSON. A field that does not apply is left out; one that is not known here is passed over, as those
 //! of older versions are.
 
-use modelforge_credential_protocol::shown;
+use modelforge_credential_protocol::{shown, visible};
 use serde::{Deserialize, Serialize};
 
 /// The longest text of a record, in characters: a host may have as many as a line of the protocol.
@@ -69,7 +69,15 @@ impl Line {
 
 /// A text from outside for the log: nothing invisible in it, no key, and not too long.
 pub fn text(text: &str) -> String {
-    let text = shown(text);
+    cut(shown(text))
+}
+
+/// What the system says of a process. The path of a program often has a hash in it, which looks like a key.
+pub fn name(text: &str) -> String {
+    cut(visible(text))
+}
+
+fn cut(text: String) -> String {
     match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

@@ -36,9 +36,10 @@ pub fn audit(asked: &Audit) -> Result<()> {
     let Some(folder) = files::folder() else { return Err(error::log_needs_a_home().into()) };
     if asked.json {
         let lines = found(&folder, &filter, |_, line| line.to_vec())?;
-        return Ok(terminal::answer(
-            &lines.iter().flat_map(|line| line.iter().chain(b"\n")).copied().collect::<Vec<u8>>(),
-        )?);
+        // In pieces, as the log may be long.
+        return Ok(lines
+            .chunks(1000)
+            .try_for_each(|some| terminal::answer(&[some.join(&b'\n'), vec![b'\n']].concat()))?);
     }
     let rows = found(&folder, &filter, |record, _| row(&record))?;
     if Config::load().is_ok_and(|config| !config.audit.enabled) {

@@ -135,6 +135,13 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_was_shown_once_is_shown_the_same_again(text in "([a-zA-Z0-9%/_.-]|\\PC){0,80}") {
+            proptest::prop_assert_eq!(shown(&shown(&text)), shown(&text));
+        }
+    }
+
     #[test]
     fn what_only_resembles_a_key_is_shown() {
         for text in [

@@ -109,7 +109,7 @@ pub struct Config {
 
 impl Config {
     /// Reads the user's file; without one, everything is as by default.
-    pub fn load() -> anyhow::Result<Self> {
+    pub fn load() -> Result<Self> {
         let Some((path, must_exist)) = path() else { return Ok(Self::default()) };
         // As git does: in a container `HOME` is often that of another user, whose settings are not ours.
         let is_closed = || path.symlink_metadata().is_err_and(|problem| problem.kind() == PermissionDenied);
@@ -117,8 +117,8 @@ impl Config {
             return Ok(Self::default());
         }
         match read_text(&path, Trust::Believed)? {
-            Some(text) => Ok(Self::parse(&path, &text)?),
-            None if must_exist => Err(error::no_such_file(&path).into()),
+            Some(text) => Self::parse(&path, &text),
+            None if must_exist => Err(error::no_such_file(&path)),
             None => Ok(Self::default()),
         }
     }

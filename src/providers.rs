@@ -29,6 +29,11 @@ impl Providers {
         Self { config, modelforge: OnceCell::new() }
     }
 
+    /// What the user configured.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Whether to store in every helper.
     pub fn store_in_all(&self) -> bool {
         self.config.store_in_all

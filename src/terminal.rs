@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{Error, Result, shown};
 use zeroize::Zeroizing;
 
@@ -128,14 +129,19 @@ impl Drop for Progress {
 /// Says why it failed.
 pub fn error(problem: &anyhow::Error) {
     say("error", &format!("{problem:#}"));
-    let hint = problem.chain().find_map(|cause| match cause.downcast_ref::<error::Usage>() {
-        Some(usage) => usage.0.hint_text(),
-        None if cause.is::<error::NotStarted>() => cause.downcast_ref::<error::NotStarted>()?.0.hint_text(),
-        None => cause.downcast_ref::<Error>()?.hint_text(),
-    });
-    if let Some(hint) = hint {
-        say("hint", hint);
+    if let Some(hint) = problem.chain().find_map(hint_of) {
+        say("hint", &hint);
     }
+}
+
+fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return failure.hint();
+    }
+    let usage = || cause.downcast_ref::<error::Usage>().map(|usage| &usage.0);
+    let not_started = || cause.downcast_ref::<error::NotStarted>().map(|problem| &problem.0);
+    let error = cause.downcast_ref::<Error>().or_else(usage).or_else(not_started);
+    error.and_then(Error::hint_text).map(str::to_owned)
 }
 
 /// Says what did not stop the work but should be known.

@@ -54,6 +54,7 @@ const LINES: [(&str, &str); 14] = [
 ];
 
 #[test]
+#[ignore = "needs bash"]
 fn bash_completes_commands_providers_accounts_helpers_and_what_is_to_be_run() {
     let ask = r#"
 complete_at_the_end() {
@@ -77,6 +78,7 @@ complete_at_the_end() {
 }
 
 #[test]
+#[ignore = "needs fish"]
 fn fish_completes_commands_providers_accounts_helpers_and_what_is_to_be_run() {
     let test = signed_in();
     let asked: String =
@@ -90,6 +92,7 @@ fn fish_completes_commands_providers_accounts_helpers_and_what_is_to_be_run() {
 }
 
 #[test]
+#[ignore = "needs elvish"]
 fn elvish_completes_commands_providers_accounts_helpers_and_what_is_to_be_run() {
     // Only an interactive elvish has the module of its editor.
     let script =
@@ -104,6 +107,7 @@ fn elvish_completes_commands_providers_accounts_helpers_and_what_is_to_be_run() 
 }
 
 #[test]
+#[ignore = "needs zsh"]
 fn zsh_completes_commands_providers_accounts_helpers_and_what_is_to_be_run() {
     let test = signed_in().file("functions/_modelforge-credential", script("zsh"));
     // In a shell at a terminal, which prints each line that it was given.

@@ -11,6 +11,7 @@ fn a_reader_that_has_read_enough_hears_no_complaint() {
 }
 
 #[test]
+#[ignore = "needs groff-base and man-db"]
 fn every_manual_page_is_accepted_by_man_and_holds_what_it_should() {
     let test = Test::new();
     let folder = test.home().join("man").display().to_string();
@@ -36,6 +37,7 @@ fn every_manual_page_is_accepted_by_man_and_holds_what_it_should() {
 }
 
 #[test]
+#[ignore = "needs man-db"]
 fn the_synopsis_of_a_page_is_what_can_be_typed() {
     let test = Test::new();
     let folder = test.home().join("man");

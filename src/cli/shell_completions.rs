@@ -16,7 +16,7 @@ use crate::config::{Config, DEFAULT_CHAIN};
 use crate::error::PROGRAM;
 use crate::person::Person;
 use crate::providers::Providers;
-use crate::session::Chains;
+use crate::session::Session;
 use crate::terminal;
 
 /// Says that a shell asks, and which.
@@ -117,11 +117,8 @@ fn every_provider() -> Vec<String> {
 
 /// The providers that one is signed in to, with the account. A helper that cannot be asked has none.
 fn signed_in() -> Vec<(String, String)> {
-    let listed = || -> Result<_> {
-        let providers = Providers::new(Config::load()?);
-        Chains::open(&providers, &Person::Nobody)?.list(&providers)
-    };
-    let copies = listed().unwrap_or_default().into_iter().filter_map(|(_, copies)| copies.ok().flatten()).flatten();
+    let listed = Session::start(Person::Nobody).and_then(|session| session.list(None));
+    let copies = listed.unwrap_or_default().into_iter().filter_map(|(_, copies)| copies.ok().flatten()).flatten();
     let named = copies.map(|(provider, record)| {
         let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
         (provider.name, account)

@@ -10,8 +10,8 @@ use modelforge_credential_protocol::{shown, visible};
 use crate::audit::error;
 use crate::audit::line::Line;
 use crate::audit::{files, process_name, read};
-use crate::config::Config;
-use crate::providers::Providers;
+use crate::person::Person;
+use crate::session::Session;
 use crate::terminal::{self, Paint};
 
 /// What `audit` was asked to show.
@@ -42,7 +42,7 @@ pub fn audit(asked: &Audit) -> Result<()> {
             .try_for_each(|some| terminal::answer(&[some.join(&b'\n'), vec![b'\n']].concat()))?);
     }
     let rows = found(&folder, &filter, |record, _| row(&record))?;
-    if Config::load().is_ok_and(|config| !config.audit.enabled) {
+    if Session::start(Person::Nobody).is_ok_and(|session| !session.providers.audit().enabled) {
         terminal::warning(&error::log_is_off());
     }
     if rows.is_empty() {
@@ -107,9 +107,9 @@ fn found<T>(folder: &Path, filter: &Filter, show: impl Fn(Line, &[u8]) -> T) -> 
 
 /// The name that the log has for a provider. With a configuration that cannot be read, it is the name that was typed.
 fn canonical(name: &str) -> Result<String> {
-    let Ok(config) = Config::load() else { return Ok(name.to_owned()) };
+    let Ok(session) = Session::start(Person::Nobody) else { return Ok(name.to_owned()) };
     // Of a provider that is no longer declared there may be records all the same.
-    match Providers::new(config).by_name(name) {
+    match session.providers.by_name(name) {
         Ok(provider) => Ok(provider.name),
         Err(_) => Ok(crate::config::provider_name(name)?),
     }

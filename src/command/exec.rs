@@ -1,11 +1,13 @@
 //! `exec`: runs a command with keys in its environment. Where nothing is left to do afterwards it becomes the command; to mask what
 //! the command prints, or to take a file away when it has ended, it stays and passes on signals and the exit status.
 
+mod ended;
 pub mod error;
 mod file;
 pub mod mask;
 mod parent;
 mod pipes;
+mod signals;
 mod start;
 #[cfg(unix)]
 mod terminal;
@@ -31,7 +33,7 @@ pub struct Exec {
     pub command: Vec<OsString>,
 }
 
-/// Runs the command. Where that works, this process has ended with it.
+/// Runs the command. Where that works, this process has exited with it.
 pub fn exec(exec: &Exec) -> Result<()> {
     let Some((word, arguments)) = exec.command.split_first() else { return Err(error::no_command_to_run().into()) };
     let program = start::find(word)?;
@@ -59,7 +61,7 @@ pub fn exec(exec: &Exec) -> Result<()> {
         }
         screen::warning(&problem);
     }
-    parent::end_like(ended.status)
+    ended::end_like(ended.status)
 }
 
 /// What steers this program is no affair of the command's, but for what keeps a helper from asking itself for ever.

@@ -12,9 +12,9 @@ use anyhow::Result;
 use modelforge_credential_client::{Entry, Failure, installed};
 use serde::{Serialize, Serializer};
 
-use crate::config::{Config, Origin};
-use crate::providers::Providers;
-use crate::session::{is_left_out, program};
+use crate::config::Origin;
+use crate::person::Person;
+use crate::session::{Session, is_left_out, program};
 use crate::terminal;
 use probe::Probed;
 
@@ -71,7 +71,8 @@ fn words<S: Serializer>(entry: &Entry, serializer: S) -> Result<S::Ok, S::Error>
 
 /// Shows it. A helper that was configured and cannot be asked makes the exit status 1.
 pub fn helpers(json: bool) -> Result<()> {
-    let config = Config::load()?;
+    let session = Session::start(Person::Nobody)?;
+    let config = session.providers.config();
     let mut wanted = vec![(None, config.helpers_for(None)?, config.origin_for(None))];
     for (name, provider) in config.providers.iter().filter(|(_, provider)| provider.helpers.is_some()) {
         let origin = config.origin_for(Some(provider));
@@ -79,7 +80,7 @@ pub fn helpers(json: bool) -> Result<()> {
             wanted.push((Some(name.clone()), config.helpers_for(Some(provider))?, origin));
         }
     }
-    let context = Providers::new(config).context_of_all()?;
+    let context = session.providers.context_of_all()?;
     let progress = terminal::Progress::start("asking the helpers");
     let chains = wanted.into_iter().map(|(provider, helpers, origin)| {
         let row = |(at, entry): (usize, &Entry)| {

@@ -9,14 +9,13 @@ use anyhow::Result;
 use modelforge_credential_protocol::Record;
 use modelforge_credential_providers::SignIn;
 
-use crate::audit::Event;
+use crate::accounts::request_for;
 use crate::command::exec::error;
-use crate::command::login::request_for;
 use crate::config::provider_name;
 use crate::person::{Person, person};
 use crate::providers::{Provider, Providers};
 use crate::request::{self, Request};
-use crate::session::{Chains, open};
+use crate::session::{Help, Session, tell};
 use crate::terminal::warn_once;
 
 pub use reach::unreached;
@@ -58,57 +57,47 @@ enum Looked {
     Missing,
 }
 
+/// The session of a command that hands keys to programs.
+pub fn session() -> modelforge_credential_protocol::Result<Session> {
+    Session::start(match person() {
+        // The terminal is a full-screen program's that asks for the key behind the scenes, and not to be written on.
+        Person::Terminal if !std::io::stderr().is_terminal() => Person::Nobody,
+        person => person,
+    })
+}
+
 /// Looks for the credential of a provider. Whoever starts a program wants it to start: where something is locked, and a person would
 /// see the question, they are asked to unlock it; but nobody is asked for a key.
-pub fn find(
-    operation: &'static str,
-    providers: &Providers,
-    provider: &Provider,
-    account: Option<&str>,
-) -> Result<Found> {
+pub fn find(operation: &'static str, session: &Session, provider: &Provider, account: Option<&str>) -> Result<Found> {
     if provider.sign_in == SignIn::None {
         return Ok(Found::NotNeeded);
     }
-    let person = who_sees_questions();
-    look_for(operation, providers, &request_for(providers, provider, account)?, &person)
+    look_for(operation, session, &request_for(&session.providers, provider, account)?)
 }
 
-fn look_for(operation: &'static str, providers: &Providers, request: &Request, person: &Person) -> Result<Found> {
-    let mut event = Event::start(operation, providers, &request.record);
-    let opened = open(providers, &request.record, person)?;
-    let mut answer = opened.chain.get(request)?;
-    let may_be_locked = !answer.complete && answer.quit.is_none() && !answer.failed.is_empty();
-    if may_be_locked && !matches!(person, Person::Nobody) {
-        answer = opened.chain.get_attended(request)?;
-    }
+fn look_for(operation: &'static str, session: &Session, request: &Request) -> Result<Found> {
+    let mut event = session.event(operation, &request.record);
+    let answer = session.ask(request, Help::ToUnlock)?;
     event.answered(&answer);
-    answer.remarks.iter().for_each(warn_once);
-    answer.failed.iter().for_each(|failed| warn_once(&failed.into()));
+    tell(&answer);
     if answer.complete {
         return Ok(Found::Key(answer.record));
     }
-    opened.left_out.iter().for_each(warn_once);
+    session.tell_what_was_left_out(&request.record)?;
     if let Some(helper) = &answer.quit {
         warn_once(&error::told_to_quit(&request.record, helper));
     }
     Ok(Found::Nothing { certain: answer.failed.is_empty() && answer.quit.is_none() })
 }
 
-/// The terminal may be a full-screen program's that asks for the key behind the scenes, and not to be written on.
-fn who_sees_questions() -> Person {
-    match person() {
-        Person::Terminal if !std::io::stderr().is_terminal() => Person::Nobody,
-        person => person,
-    }
-}
-
 /// The variables that a command gets.
 pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>> {
-    let providers = Providers::new(crate::config::Config::load()?);
+    let session = session()?;
+    let providers = &session.providers;
     let mut all = variables::Variables::default();
     for assignment in &wanted.env {
         let (name, provider) = variables::assignment(assignment)?;
-        match key(command, &providers, provider, !wanted.allow_missing)? {
+        match key(command, &session, provider, !wanted.allow_missing)? {
             Looked::Key(key) => {
                 if let Some(called) = Providers::name_of_modelforges(name)
                     && let Some(url) = providers.elsewhere_in_modelforge(&called, &key.provider)
@@ -121,12 +110,12 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
             Looked::NotNeeded | Looked::Missing => {}
         }
     }
-    let (names, must) = names(wanted, &providers, command)?;
+    let (names, must) = names(wanted, &session, command)?;
     let mut is_any = names.is_empty();
     for name in &names {
         let looked = match name {
-            Name::Typed(name) => key_for_tools(command, &providers, name, must && !wanted.allow_missing)?,
-            Name::InModelForge(name) => key_of_modelforge(command, &providers, name)?,
+            Name::Typed(name) => key_for_tools(command, &session, name, must && !wanted.allow_missing)?,
+            Name::InModelForge(name) => key_of_modelforge(command, &session, name)?,
         };
         match looked {
             // A header that is encoded already goes into no variable; of all that there is, it is passed over.
@@ -156,10 +145,10 @@ enum Name {
 }
 
 /// The providers that are meant, and whether each has to have a credential: a person who names one counts on it.
-fn names(wanted: &Wanted, providers: &Providers, command: &str) -> Result<(Vec<Name>, bool)> {
+fn names(wanted: &Wanted, session: &Session, command: &str) -> Result<(Vec<Name>, bool)> {
     let typed = |names: &[String]| names.iter().cloned().map(Name::Typed).collect();
     if wanted.all {
-        return Ok((typed(&signed_in(providers)?), false));
+        return Ok((typed(&signed_in(session)?), false));
     }
     if !wanted.providers.is_empty() {
         return Ok((typed(&wanted.providers), true));
@@ -167,10 +156,10 @@ fn names(wanted: &Wanted, providers: &Providers, command: &str) -> Result<(Vec<N
     if !wanted.env.is_empty() {
         return Ok((Vec::new(), true));
     }
-    if let Some(names) = providers.of_exec() {
+    if let Some(names) = session.providers.of_exec() {
         return Ok((typed(names), true));
     }
-    let names: Vec<Name> = providers.of_modelforge_with_keys().into_iter().map(Name::InModelForge).collect();
+    let names: Vec<Name> = session.providers.of_modelforge_with_keys().into_iter().map(Name::InModelForge).collect();
     if names.is_empty() {
         return Err(error::no_provider_for(command).into());
     }
@@ -179,15 +168,16 @@ fn names(wanted: &Wanted, providers: &Providers, command: &str) -> Result<(Vec<N
 
 /// The credential for the URL that ModelForge's file has for a name. ModelForge sends it there, so a key of another URL that
 /// goes by the same name is not for it.
-fn key_of_modelforge(operation: &'static str, providers: &Providers, name: &str) -> Result<Looked> {
+fn key_of_modelforge(operation: &'static str, session: &Session, name: &str) -> Result<Looked> {
+    let providers = &session.providers;
     // One that is not defined to its end is no reason to withhold the keys of the others.
     let Ok(provider) = providers.by_name(name).inspect_err(warn_once) else { return Ok(Looked::Missing) };
     let is_elsewhere = providers.elsewhere_in_modelforge(name, &provider).is_some();
     let Some(defined) = providers.defined(name).filter(|_| is_elsewhere) else {
-        return key_for_tools(operation, providers, name, false);
+        return key_for_tools(operation, session, name, false);
     };
     let request = request::expand(Record::of([("url", defined.url.url())])?, providers)?;
-    match look_for(operation, providers, &request, &who_sees_questions())? {
+    match look_for(operation, session, &request)? {
         Found::Key(record) => {
             let provider = providers.as_modelforge_has_it(name, defined);
             let variables = vec![provider.variable_of_modelforge(name)];
@@ -201,11 +191,11 @@ fn key_of_modelforge(operation: &'static str, providers: &Providers, name: &str)
 }
 
 /// The credential of `openai` or `openai:work`, for all variables that tools look in.
-fn key_for_tools(operation: &'static str, providers: &Providers, named: &str, must: bool) -> Result<Looked> {
-    let looked = key(operation, providers, named, must)?;
+fn key_for_tools(operation: &'static str, session: &Session, named: &str, must: bool) -> Result<Looked> {
+    let looked = key(operation, session, named, must)?;
     let Looked::Key(mut key) = looked else { return Ok(looked) };
     // ModelForge may know it by an alias.
-    key.variables = variables_for(providers, &key.provider, &provider_name(split_account(named).0)?);
+    key.variables = variables_for(&session.providers, &key.provider, &provider_name(split_account(named).0)?);
     Ok(Looked::Key(key))
 }
 
@@ -229,18 +219,17 @@ fn variables_for(providers: &Providers, provider: &Provider, called: &str) -> Ve
 }
 
 /// Every provider of which a helper lists a credential.
-fn signed_in(providers: &Providers) -> Result<Vec<String>> {
-    let chains = Chains::open(providers, &Person::Nobody)?;
+fn signed_in(session: &Session) -> Result<Vec<String>> {
     let (mut names, mut failed) = (Vec::new(), Vec::new());
-    for (helper, listed) in chains.list(providers)? {
+    for (helper, listed) in session.list(None)? {
         match listed {
             Ok(copies) => names.extend(copies.into_iter().flatten().map(|(provider, _)| provider.name)),
             Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
         }
     }
     // In the default chain, a helper that this machine has no use for is news only where nothing was found.
-    if !chains.automatic() || names.is_empty() {
-        failed.iter().chain(chains.left_out()).for_each(warn_once);
+    if !session.is_automatic(None)? || names.is_empty() {
+        failed.iter().chain(session.left_out(None)?).for_each(warn_once);
     }
     names.sort_unstable();
     names.dedup();
@@ -256,10 +245,10 @@ pub fn split_account(named: &str) -> (&str, Option<&str>) {
 }
 
 /// The credential of `openai`, or of `openai:work`.
-fn key(operation: &'static str, providers: &Providers, named: &str, must: bool) -> Result<Looked> {
+fn key(operation: &'static str, session: &Session, named: &str, must: bool) -> Result<Looked> {
     let (name, account) = split_account(named);
-    let provider = providers.by_name(name)?;
-    match find(operation, providers, &provider, account)? {
+    let provider = session.providers.by_name(name)?;
+    match find(operation, session, &provider, account)? {
         Found::Key(record) => {
             Ok(Looked::Key(Box::new(Key { named: named.to_owned(), variables: Vec::new(), provider, record })))
         }

@@ -11,14 +11,13 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, shown};
 use modelforge_credential_providers::SignIn;
 use serde::Serialize;
 
-use crate::audit::{self, Event};
+use crate::accounts::protection;
+use crate::audit;
 use crate::chain::{Chain, now};
-use crate::command::login::protection;
-use crate::config::Config;
 use crate::error;
 use crate::person::Person;
-use crate::providers::{Provider, Providers};
-use crate::session::Chains;
+use crate::providers::Provider;
+use crate::session::Session;
 use crate::terminal;
 use table::{span, table};
 
@@ -83,25 +82,23 @@ pub struct Status {
 
 /// Shows it. With a provider named, one that is not signed in makes the exit status 1.
 pub fn status(status: &Status) -> Result<()> {
-    let providers = Providers::new(Config::load()?);
-    let named = status.provider.as_deref().map(|name| providers.by_name(name)).transpose()?;
-    let chains = match &named {
-        Some(provider) => Chains::open_one(&providers, provider, &Person::Nobody)?,
-        None => Chains::open(&providers, &Person::Nobody)?,
-    };
+    let session = Session::start(Person::Nobody)?;
+    let named = status.provider.as_deref().map(|name| session.providers.by_name(name)).transpose()?;
     let progress = terminal::Progress::start("asking the helpers");
-    let mut event = Event::start("status", &providers, &described(named.as_ref(), status)?);
-    let (mut report, failed) = collect(&providers, &chains, named.as_ref(), status)?;
+    let mut event = session.event("status", &described(named.as_ref(), status)?);
+    let (mut report, failed) = collect(&session, named.as_ref(), status)?;
     event.outcome("listed");
     drop((progress, event));
     if status.details {
         add_last_uses(&mut report.providers);
     }
     // In the default chain, a helper that this machine has no use for is no news, unless it may hold what was not found.
-    let is_news = !chains.automatic() || status.details || report.providers.iter().all(|row| row.copies.is_empty());
+    let is_news = !session.is_automatic(named.as_ref())?
+        || status.details
+        || report.providers.iter().all(|row| row.copies.is_empty());
     let told = failed.iter().filter(|one| one.about == About::Provider || is_news);
     told.for_each(|one| terminal::warning(&one.problem));
-    chains.left_out().filter(|_| is_news).into_iter().for_each(terminal::warning);
+    session.left_out(named.as_ref())?.filter(|_| is_news).into_iter().for_each(terminal::warning);
     let signed_in = report.providers.iter().any(|row| matches!(row.signed_in, "yes" | "not needed"));
     if status.json {
         let mut lines = serde_json::to_vec_pretty(&report)?;
@@ -168,17 +165,12 @@ enum About {
     Helper(String),
 }
 
-fn collect(
-    providers: &Providers,
-    chains: &Chains,
-    named: Option<&Provider>,
-    status: &Status,
-) -> Result<(Report, Vec<Problem>)> {
+fn collect(session: &Session, named: Option<&Provider>, status: &Status) -> Result<(Report, Vec<Problem>)> {
     let mut failed: Vec<Problem> = Vec::new();
     let mut silent = Vec::new();
     // By provider and account, each with its copies in the order of the chain.
     let mut found: BTreeMap<(String, String), Vec<(String, Record)>> = BTreeMap::new();
-    for (helper, listed) in chains.list(providers)? {
+    for (helper, listed) in session.list(named)? {
         match listed {
             Ok(Some(copies)) => {
                 for (provider, record) in copies {
@@ -191,7 +183,7 @@ fn collect(
             Ok(None) => match named {
                 Some(provider) => {
                     let place = described(named, status)?;
-                    match unlisted::ask(&chains.of(&provider.name).chain, &helper, &place, &provider.context()?) {
+                    match unlisted::ask(session.chain(&place)?, &helper, &place, &provider.context()?) {
                         Ok(Some(record)) => {
                             let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
                             found.entry((provider.name.clone(), account)).or_default().push((helper, record));
@@ -211,11 +203,13 @@ fn collect(
     let mut wanted: BTreeMap<String, Provider> = BTreeMap::new();
     let names: Vec<String> = match named {
         Some(provider) => vec![provider.name.clone()],
-        None => providers.of_this_user().into_iter().chain(found.keys().map(|(name, _)| name.clone())).collect(),
+        None => {
+            session.providers.of_this_user().into_iter().chain(found.keys().map(|(name, _)| name.clone())).collect()
+        }
     };
     for name in names {
         // It may be an alias of one that is there already; and what is wrong with a file is said once for all its providers.
-        match providers.by_name(&name) {
+        match session.providers.by_name(&name) {
             Ok(provider) => drop(wanted.insert(provider.name.clone(), provider)),
             Err(problem) if failed.iter().any(|known| known.problem.to_string() == problem.to_string()) => {}
             Err(problem) => failed.push(Problem { problem, about: About::Provider }),
@@ -223,19 +217,19 @@ fn collect(
     }
     let mut rows = Vec::new();
     for (name, provider) in &wanted {
+        let chain = session.chain(&described(Some(provider), status)?)?;
         let accounts: Vec<_> = found.iter().filter(|((found, _), _)| found == name).collect();
         for ((_, account), copies) in &accounts {
-            let chain = &chains.of(name).chain;
             rows.push(row(chain, provider, Some(account), copies, status.details, &mut failed)?);
         }
         if accounts.is_empty() && (named.is_some() || status.account.is_none()) {
-            let chain = &chains.of(name).chain;
             rows.push(row(chain, provider, status.account.as_deref(), &[], false, &mut failed)?);
         }
     }
     let reasons = failed.iter().map(|one| one.problem.to_string()).collect();
-    let remarks =
-        |provider: &Provider| providers.moved(provider).into_iter().chain(providers.other_in_modelforge(provider));
+    let remarks = |provider: &Provider| {
+        session.providers.moved(provider).into_iter().chain(session.providers.other_in_modelforge(provider))
+    };
     let elsewhere = wanted.values().flat_map(remarks).map(|remark| remark.to_string()).collect();
     Ok((Report { version: 1, providers: rows, failed: reasons, elsewhere }, failed))
 }

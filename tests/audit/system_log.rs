@@ -39,6 +39,7 @@ fn with_a_system_log(test: &Test, daemon: &str, command: &str) -> (std::process:
 }
 
 #[test]
+#[ignore = "needs python3, rsyslog and util-linux"]
 fn the_systems_log_gets_each_record_as_well_where_that_is_configured() {
     let test = has(Test::new()).config("[audit]\nsyslog = true\n");
     let (output, kept) = with_a_system_log(&test, "start", "\"$1\" get");
@@ -56,6 +57,7 @@ fn the_systems_log_gets_each_record_as_well_where_that_is_configured() {
 }
 
 #[test]
+#[ignore = "needs python3, rsyslog and util-linux"]
 fn without_a_system_log_a_get_is_answered_at_once_with_one_warning() {
     let warning = |reason: &str| {
         format!("warning: this is not in the system's log: `/dev/log`: {reason}\nhint: modelforge-credential doctor\n")

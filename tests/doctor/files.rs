@@ -96,6 +96,7 @@ fn a_process_that_holds_the_very_lock_that_is_needed_is_an_error_and_no_long_wai
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 #[cfg(target_os = "linux")]
 fn a_disk_that_is_full_or_read_only_is_an_error() {
     for (options, problem) in
@@ -139,7 +140,7 @@ fn a_log_that_cannot_be_written_is_an_error_with_its_file_and_a_command() {
     fs::create_dir_all(&state).unwrap();
     std::os::unix::fs::symlink("/nowhere", state.join("audit.jsonl")).unwrap();
     let link = "cannot write the audit log: `~/.local/state/modelforge-credential/audit.jsonl` is a link";
-    let test = finds(test, &format!("error audit: {link} | ls -la ~/.local/state/modelforge-credential"));
+    let test = finds(test, &format!("error audit: {link} | ls -l ~/.local/state/modelforge-credential/audit.jsonl"));
     let test = test.env("XDG_STATE_HOME", "/proc/nowhere");
     let place = "/proc/nowhere/modelforge-credential";
     let none = "No such file or directory (os error 2)";

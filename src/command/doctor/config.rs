@@ -5,18 +5,20 @@ use modelforge_credential_protocol::Error;
 use super::finding::Finding;
 use crate::command::doctor::error::tilde;
 use crate::config::{self, Config};
-use crate::providers::Providers;
+use crate::person::Person;
+use crate::session::Session;
 
 const CHECK: &str = "configuration";
 
 /// What could be read of it: nothing, where there is a mistake in it.
-pub fn check() -> (Providers, Vec<Finding>) {
+pub fn check() -> (Session, Vec<Finding>) {
     let (config, broken) = match Config::load() {
         Ok(config) => (config, None),
-        Err(problem) => (Config::default(), Some(told(&problem))),
+        Err(problem) => (Config::default(), Some(problem)),
     };
     let names = config.names();
-    let providers = Providers::new(config);
+    let session = Session::of(config, Person::Nobody);
+    let providers = &session.providers;
     let of_modelforge = providers.problem_of_modelforge();
     let wrong = |names: &[String]| names.iter().filter_map(|name| providers.by_name(name).err()).collect::<Vec<_>>();
     let mut mistakes: Vec<Error> = broken.into_iter().chain(wrong(&names)).collect();
@@ -48,14 +50,5 @@ pub fn check() -> (Providers, Vec<Finding>) {
         findings.extend(providers.moved(provider).map(|remark| Finding::ok(CHECK, remark.to_string())));
         findings.extend(providers.other_in_modelforge(provider).map(|remark| Finding::warning(CHECK, &remark)));
     }
-    (providers, findings)
-}
-
-/// An error with all its causes in one line.
-fn told(problem: &anyhow::Error) -> Error {
-    let error = Error::new(format!("{problem:#}"));
-    match problem.chain().find_map(|cause| cause.downcast_ref::<Error>()?.hint_text()) {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
+    (session, findings)
 }

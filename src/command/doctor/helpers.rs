@@ -21,8 +21,11 @@ const CHECK: &str = "helper";
 /// How long each step may take, where the configuration does not say.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// The helper for other programs' files.
+pub const PLAIN_TEXT: &str = "plaintext";
+
 /// Those that only answer: nothing is stored in them.
-const ONLY_ANSWER: [&str; 3] = ["env", "oauth", super::plaintext::HELPER];
+const ONLY_ANSWER: [&str; 3] = ["env", "oauth", PLAIN_TEXT];
 
 /// An entry of a chain.
 pub struct Configured {

@@ -6,17 +6,16 @@ use modelforge_credential_client::Entry;
 use modelforge_credential_protocol::Record;
 
 use super::finding::Finding;
-use super::helpers::Asked;
+use super::helpers::{Asked, PLAIN_TEXT};
 use crate::command::doctor::error;
 use crate::providers::Providers;
 use crate::session::program;
 
 const CHECK: &str = "plaintext";
-pub const HELPER: &str = "plaintext";
 
 /// One finding for each file. The helper is asked whether it is part of a chain or not.
 pub fn check(providers: &Providers, asked: &[Asked]) -> Vec<Finding> {
-    let listed = match asked.iter().find(|one| one.name == HELPER) {
+    let listed = match asked.iter().find(|one| one.name == PLAIN_TEXT) {
         Some(asked) => asked.listed.as_ref().ok().and_then(Option::as_ref).map(|records| records.iter().collect()),
         None => None,
     };
@@ -45,7 +44,7 @@ pub fn check(providers: &Providers, asked: &[Asked]) -> Vec<Finding> {
 }
 
 fn list(providers: &Providers) -> Option<Vec<Record>> {
-    let entry = Entry { timeout: Some(Duration::from_secs(5)), ..Entry::helper(HELPER) };
+    let entry = Entry { timeout: Some(Duration::from_secs(5)), ..Entry::helper(PLAIN_TEXT) };
     let program = program(&entry).ok()?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
     program.list(&providers.context_of_all().ok()?).ok()?
 }

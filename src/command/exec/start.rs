@@ -90,7 +90,7 @@ pub fn instead(mut command: Command, program: &Path) -> NotStarted {
 #[cfg(not(unix))]
 pub fn instead(command: Command, program: &Path) -> NotStarted {
     match super::parent::plain(command) {
-        Ok(ended) => super::parent::end_like(ended.status),
+        Ok(ended) => super::ended::end_like(ended.status),
         Err(problem) => error::command_not_started(program, &problem),
     }
 }

@@ -10,8 +10,9 @@ use pty_process::blocking::Pty;
 use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
 use zeroize::Zeroizing;
 
-use super::parent::{Ended, Signals, Where, wait};
+use super::ended::{Ended, wait};
 use super::pipes::{self, Pipes};
+use super::signals::{Signals, Where};
 use crate::command::exec::mask::Mask;
 
 /// The command's terminal, as it is from outside, and the one that it stands for.
@@ -83,7 +84,7 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<En
     if raw.is_some() {
         pass_on_keys(terminal.end.try_clone()?)?;
     }
-    let signals = signals.pass_on_to(&child, Where::At(Arc::clone(&terminal)));
+    let signals = signals.pass_on_to(&child, Where::At(Arc::new(move || terminal.resize())));
     let status = wait(&mut child, || signals.end());
     let lost = pipes.finish();
     drop(raw);

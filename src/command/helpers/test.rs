@@ -9,12 +9,33 @@ use modelforge_credential_client::{Entry, Program};
 use modelforge_credential_protocol::visible;
 use serde::Serialize;
 
-use crate::cli::{Rules, TestOptions};
 use crate::command::helpers::error::{self, PROGRAM};
 use crate::config::{duration, entry_of_text};
 use crate::conformance::{self, Case, Level, Options, Outcome, Report, Subject};
 use crate::session::program;
 use crate::terminal;
+
+/// What `helpers test` was asked to do.
+pub struct Test {
+    pub helper: String,
+    /// Only the cases of this rule, or with this text in their names.
+    pub only: Option<String>,
+    pub rules: Rules,
+    pub through_git: bool,
+    pub in_place: bool,
+    pub risky: bool,
+    pub timeout: Option<String>,
+    pub json: bool,
+}
+
+/// By whose rules a helper is judged.
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+pub enum Rules {
+    /// What git asks of a credential helper
+    Git,
+    /// All of protocol.md
+    Protocol,
+}
 
 /// `helpers test --json`: the shape is stable, fields are only ever added.
 #[derive(Serialize)]
@@ -49,7 +70,7 @@ struct Row {
 }
 
 /// Puts a helper to the test.
-pub fn test(options: &TestOptions) -> Result<()> {
+pub fn test(options: &Test) -> Result<()> {
     let helper = find(&options.helper)?;
     let only = options.only.as_deref();
     let chosen = |case: &Case| only.is_none_or(|only| case.rule.eq_ignore_ascii_case(only) || case.name.contains(only));

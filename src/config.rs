@@ -56,6 +56,21 @@ pub struct ProviderConfig {
     pub scope: Option<String>,
 }
 
+/// `[audit]`: the log of who asked for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Audit {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Whether the system's log gets each record as well.
+    pub syslog: bool,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { enabled: true, syslog: false }
+    }
+}
+
 impl ProviderConfig {
     /// What it replaces of a device flow, by the names of the attributes.
     pub fn device_flow(&self) -> impl Iterator<Item = (&'static str, &str)> {
@@ -82,8 +97,8 @@ pub struct Config {
     helper_lines: Vec<usize>,
     /// Store in every helper, as git does, instead of the first that keeps it.
     pub store_in_all: bool,
-    /// Keep no log of who asked for what.
-    pub without_audit: bool,
+    /// `[audit]`.
+    pub audit: Audit,
     /// By their normalised names.
     pub providers: BTreeMap<String, ProviderConfig>,
     /// Whose keys `exec` and `env` hand over where none is named: `[exec] providers`.
@@ -142,7 +157,7 @@ impl Config {
                         _ => return Err(source.fault(value.span(), "`store` is neither \"first\" nor \"all\"")),
                     }
                 }
-                "audit" => config.without_audit = !source.is_enabled("audit", value)?,
+                "audit" => config.audit = source.audit(value)?,
                 "provider" => {
                     for (name, value) in source.table("provider", value)? {
                         let provider = source.provider(name, value)?;

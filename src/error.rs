@@ -44,10 +44,8 @@ pub fn exit_status(problem: &anyhow::Error) -> u8 {
 
 /// How a message names a credential: `` `openai` (`https://api.openai.com`) ``.
 pub fn name_of(request: &Record) -> String {
-    let account = match request.text("username") {
-        Some(account) if account != modelforge_credential_protocol::DEFAULT_ACCOUNT => {
-            format!(", account `{}`", visible(account))
-        }
+    let account = match request.shown("username") {
+        Some(account) if account != modelforge_credential_protocol::DEFAULT_ACCOUNT => format!(", account `{account}`"),
         _ => String::new(),
     };
     match request.text("provider") {

@@ -7,7 +7,7 @@ mod unlisted;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, shown};
 use modelforge_credential_providers::SignIn;
 use serde::Serialize;
 
@@ -262,7 +262,7 @@ fn row(
             renewable: None,
             used_utc: None,
             used_by: None,
-            scope: record.text("scope").map(visible),
+            scope: record.shown("scope"),
             fingerprint: None,
         };
         // A key does not say in a list when it ends; a token may, and the first that still works is the one that answers.
@@ -284,7 +284,7 @@ fn row(
     Ok(Row {
         provider: provider.name.clone(),
         url: provider.location.url(),
-        account: account.map(str::to_owned),
+        account: account.map(shown),
         sign_in: provider.sign_in.name(),
         signed_in,
         copies,
@@ -296,7 +296,7 @@ impl Copy {
     fn add(&mut self, opened: &Record, details: bool) {
         self.expires_utc = opened.expiry().or(self.expires_utc);
         self.renewable = Some(opened.has("oauth_refresh_token")).filter(|_| self.expires_utc.is_some());
-        self.scope = opened.text("scope").map(visible).or(self.scope.take());
+        self.scope = opened.shown("scope").or(self.scope.take());
         if details {
             self.fingerprint = opened.text("password").and_then(end_of);
         }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use modelforge_credential_client::{Caller, Entry, Failure, Hop, Outcome, Program};
 
-use crate::audit;
 use crate::chain::GENERATES;
 use crate::config::similar_helper;
 use crate::error::tilde;
@@ -41,10 +40,6 @@ struct Asker;
 impl Caller for Asker {
     fn environment(&self) -> Vec<(&'static str, String)> {
         vec![(lock::HELD, lock::held().unwrap_or_default())]
-    }
-
-    fn meanwhile(&self) {
-        audit::get_ready();
     }
 
     /// A helper that is asked more than once may say the same each time.

@@ -7,7 +7,9 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Helper, MAX_RECORD, Operation, Record, Result as Answered, is_public, visible};
+use modelforge_credential_protocol::{
+    Helper, MAX_RECORD, Operation, REDACTED, Record, Result as Answered, is_public, shown,
+};
 use zeroize::Zeroizing;
 
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
@@ -184,7 +186,6 @@ impl Program {
         let _terminal = if self.may_ask { crate::terminal::Kept::note() } else { None };
         let mut running = Running::start(command, !self.may_ask, self.limit())?;
         running.write(request.to_lines());
-        self.caller.meanwhile();
         let finished = running.finish(most)?;
         let (reason, hint) = self.pass_on(&finished, request);
         if finished.status.success() {
@@ -229,8 +230,8 @@ fn without_secrets(finished: &Finished, request: &Record) -> Vec<String> {
         .collect();
     // The longest first: one may be part of another.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, "<redacted>"));
-    said.lines().map(|line| visible(&redact(line))).collect()
+    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, REDACTED));
+    said.lines().map(|line| shown(&redact(line))).collect()
 }
 
 impl Helper for Program {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use crate::attributes::{ABOUT_THE_EXCHANGE, gate, gated_answer};
-use crate::{Error, Helper, Operation, Record, Result, visible};
+use crate::{Error, Helper, Operation, Record, Result, shown};
 
 /// Runs a helper as a program: takes the operation from the last word of the command line, the request from standard input,
 /// and answers on standard output. Options of the helper's own come before the operation; it parses them before it calls this.
@@ -40,9 +40,9 @@ pub fn serve(helper: impl Helper) -> ExitCode {
 /// Says on standard error what went wrong, as the caller of a helper expects it, for what a program notices before it calls
 /// [`serve`]. Returns exit status 1.
 pub fn fail(error: &Error) -> ExitCode {
-    let mut lines = format!("error: {}\n", visible(&error.to_string()));
+    let mut lines = format!("error: {}\n", shown(&error.to_string()));
     if let Some(hint) = error.hint_text() {
-        lines.push_str(&format!("hint: {}\n", visible(hint)));
+        lines.push_str(&format!("hint: {}\n", shown(hint)));
     }
     // There is nobody left to tell that standard error is closed.
     let _ = io::stderr().write_all(lines.as_bytes());
@@ -116,16 +116,18 @@ fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result
 }
 
 /// Keeps this process out of core dumps and other processes of the same user out of its memory (Linux: `prctl(2)` with
-/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0), and alive at the limit of a file's size. Call it first thing; [`serve`] does. What cannot be
-/// set is left as it is.
+/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0), and keeps it alive where a file may grow no further (`ulimit -f`): that is an
+/// error of the write. Call it first thing; [`serve`] does. What cannot be set stays as it is.
 pub fn harden() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let maximum = getrlimit(Resource::Core).maximum;
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
-        // A write over the limit of a file's size (`ulimit -f`) then fails, and what it began is removed.
-        let _ = signal_hook::flag::register(signal_hook::consts::signal::SIGXFSZ, std::sync::Arc::default());
+        if getrlimit(Resource::Fsize).current.is_some() {
+            // A handler, because programs that are started inherit a signal that is ignored.
+            let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+        }
     }
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);

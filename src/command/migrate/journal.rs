@@ -312,9 +312,8 @@ fn ends_a_line(mut file: &std::fs::File) -> std::io::Result<bool> {
 
 /// A time as a name: `20261125-101500`, in UTC.
 fn stamp(seconds: u64) -> String {
-    let seconds = i64::try_from(seconds).unwrap_or(0);
-    let at = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    let (year, month, day) = at.to_calendar_date();
-    let (hour, minute, second) = at.to_hms();
-    format!("{year:04}{:02}{day:02}-{hour:02}{minute:02}{second:02}", u8::from(month))
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    let digits: String =
+        humantime::format_rfc3339_seconds(at).to_string().chars().filter(char::is_ascii_digit).collect();
+    format!("{}-{}", &digits[..8], &digits[8..])
 }

@@ -47,7 +47,7 @@ pub fn plan(items: &[Item], route: &Route) -> String {
     for item in items {
         let record = &item.request.record;
         let mut name = record.text("provider").map_or_else(|| record.url(), visible);
-        let mut account = visible(record.text("username").unwrap_or_default());
+        let mut account = record.shown("username").unwrap_or_default();
         if let Some((id, file)) = backup::of(record) {
             (name, account) = (format!("backup of {id}"), file);
         }
@@ -99,7 +99,7 @@ pub fn json(
 ) -> Result<String> {
     let mut credentials = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let text = |key| item.request.record.text(key).map(visible);
+        let text = |key| item.request.record.shown(key);
         let (outcome, kept_by, problem) = match outcomes.get(at) {
             None => (None, Vec::new(), item.why()),
             Some(Outcome::Moved(helpers)) => (Some("moved"), helpers.clone(), None),

@@ -175,7 +175,7 @@ fn row(route: &Route, sides: Sides) -> Result<(Row, Option<Error>)> {
     let name_of_source = |(at, file): (usize, Option<String>)| {
         file.or_else(|| route.sources.get(at).map(|source| source.name.clone())).unwrap_or_default()
     };
-    let account = text("username").unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
+    let account = request.record.shown("username").unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
     let files = sides.sources.into_iter().map(name_of_source).collect();
     Ok((Row { provider, url: request.record.url(), account, state, files, kept_by: sides.kept_by }, problem))
 }

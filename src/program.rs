@@ -267,6 +267,7 @@ fn found(output: &[u8], request: &Record) -> Result<Option<Record>> {
     if found.len() > MAX_ANSWER {
         return Err(Error::new(format!("it answered with more than {MAX_ANSWER} attributes")));
     }
+    found.refuse_empty_secrets().map_err(|problem| error::malformed(&problem))?;
     // They would send whoever reads the answer elsewhere: git takes a `url` for all the rest, an `oauth` helper these for its own.
     found.retain(|key| !matches!(key, "url" | "env[]" | "client_id" | "device_code_url" | "token_url" | "sign_in"));
     let differs =

@@ -57,7 +57,7 @@ impl Judged {
 
 /// How many cases there are for a helper that keeps credentials, and how many of them git can be made to say.
 const ALL: usize = 55;
-const GIT_CAN_SAY: usize = 18;
+const GIT_CAN_SAY: usize = 17;
 
 /// What git does not store with a password unless it is asked in another way.
 const ANY_PATH: &str = "a request without a path is answered by a credential that has one";
@@ -201,7 +201,7 @@ if operation == "get":
         answer = "username=%s\npassword=%s\n" % (found["username"], found["password"])
         sys.stdout.buffer.write(answer.encode("latin1"))
         break
-elif operation == "store" and "password" in wanted and "host" in wanted and "protocol" in wanted:
+elif operation == "store" and wanted.get("password") and "host" in wanted and "protocol" in wanted:
     held = [other for other in held if any(other.get(name) != wanted.get(name) for name in names)]
     held.append(wanted)
 elif operation == "erase" and "host" in wanted and "protocol" in wanted:
@@ -338,6 +338,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "    held = [other for other in held if any(other.get(name) != wanted.get(name) for name in names)]\n",
         "",
         "a store replaces the older password",
+    ),
+    (
+        "wanted.get(\"password\") and",
+        "\"password\" in wanted and",
+        "an empty password is not kept, and does not replace another",
     ),
     (LEAVES, "    print(\"host=h\\n\\ncount=2\") if operation == \"list\" else 0\n    sys.exit(0)", LIST_IS_WHOLE),
     (LEAVES, "    print(\"password=x\\n\\ncount=1\") if operation == \"list\" else 0\n    sys.exit(0)", LIST_IS_WHOLE),

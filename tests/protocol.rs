@@ -57,6 +57,14 @@ const RULES: &[(&str, &[&str])] = &[
     ("O9", &["what is ephemeral is not kept"]),
     ("O10", &["interactive_0_never_asks_even_at_a_terminal", "as_a_helper_it_never_asks"]),
     (
+        "O11",
+        &[
+            "an empty password is not kept, and does not replace another",
+            "a_helper_that_answers_with_an_empty_password_does_not_hide_the_next",
+            "an_empty_password_cannot_be_stored",
+        ],
+    ),
+    (
         "C1",
         &[
             "a_refused_erase_leaves_every_credential_where_it_was",
@@ -284,15 +292,67 @@ fn an_operation_that_nobody_knows_is_ignored() {
     }
 }
 
-#[test]
-fn the_three_lines_of_the_readme_answer_for_their_provider_and_no_other_place() {
+fn with_the_helper_of_the_readme(pass: &str) -> Test {
     let readme = include_str!("../README.md");
     let start = readme.find("#!/bin/sh\n").expect("the helper is there");
     let end = start + readme[start..].find("```").expect("the block ends");
+    Test::new().on_path("modelforge-credential-pass", &readme[start..end]).on_path("pass", pass)
+}
+
+#[test]
+fn the_helper_of_the_readme_answers_for_its_provider_and_no_other_place() {
     let pass = "#!/bin/sh\n[ \"$*\" = 'show openai' ] && echo kept-by-pass\n";
-    let test = Test::new().on_path("modelforge-credential-pass", &readme[start..end]).on_path("pass", pass);
+    let test = with_the_helper_of_the_readme(pass);
     let test = test.helpers("pass").args(["print", "openai"]).stdout("kept-by-pass\n").success();
     let places = ["http://api.openai.com", "https://api.openai.com:444", "https://example.com"];
     let ask = |test: Test, place: &str| test.args(["get"]).stdin(format!("url={place}\n")).success();
     places.into_iter().fold(test, ask);
+}
+
+#[test]
+fn the_helper_of_the_readme_fails_when_its_command_fails() {
+    let test = with_the_helper_of_the_readme("#!/bin/sh\nexit 1\n").helpers("pass\nage");
+    let stored = format!("protocol=https\nhost=api.openai.com\npassword={SECRET}\n");
+    let test = test.program("modelforge-credential-age").args(["store"]).stdin(stored).success();
+    let test = test.program("modelforge-credential").args(["print", "openai"]).stdout(&format!("{SECRET}\n"));
+    test.stderr("warning: helper `pass` failed: exit status 1\n").success();
+}
+
+#[test]
+fn the_helper_of_the_readme_keeps_the_protocol() {
+    let judged =
+        Judged::of(&with_the_helper_of_the_readme("#!/bin/sh\nexit 1\n").args(["helpers", "test", "pass", "--json"]));
+    assert_eq!(judged.names("broken"), [""; 0]);
+}
+
+#[test]
+fn a_helper_that_answers_with_an_empty_password_does_not_hide_the_next() {
+    for answer in ["username=default\npassword=", "password=\nusername=default", "capability[]=authtype\ncredential="] {
+        let test = Test::new().script("empty", &format!("[ $1 != get ] || printf '{}\n'", answer.replace('\n', "\\n")));
+        let test = test.helpers("empty\nage").program("modelforge-credential-age").args(["store"]);
+        let test = test.stdin(format!("protocol=https\nhost=api.openai.com\npassword={SECRET}\n")).success();
+        let test = test.program("modelforge-credential").args(["print", "openai"]).stdout(&format!("{SECRET}\n"));
+        let key = if answer.contains("credential") { "credential" } else { "password" };
+        let said =
+            format!("warning: helper `empty` failed: its answer is malformed (the {key} is empty) and not used\n");
+        test.stderr(&said).success();
+    }
+}
+
+#[test]
+fn an_empty_password_cannot_be_stored() {
+    let empty = "provider=openai\npassword=\n";
+    let test = Test::new().helpers("age").args(["approve"]).stdin(empty);
+    let test = test.stderr("error: the password is empty\n").failure();
+    let test = test.args(["store"]).stdin(empty).stderr("error: the password is empty\n").failure();
+    let request = "protocol=https\nhost=api.openai.com\npassword=\n";
+    let test = test.program("modelforge-credential-age").args(["store"]).stdin(request);
+    test.stderr("error: the password is empty\n").failure();
+}
+
+#[test]
+fn a_request_for_a_provider_with_an_empty_password_is_answered_with_the_key() {
+    let test = Test::new().env("OPENAI_API_KEY", SECRET).helpers("env").args(["get"]);
+    let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
+    test.stdin("provider=openai\nusername=default\npassword=\n").stdout(&found).success();
 }

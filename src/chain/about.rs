@@ -69,5 +69,5 @@ pub(super) fn is_expired_in(record: &Record, seconds: u64) -> bool {
 
 /// A pre-encoded credential, or a user name and a password; a provider's key needs no name.
 pub(super) fn is_complete(record: &Record, request: &Request) -> bool {
-    record.has("credential") || (record.has("password") && (request.provider.is_some() || record.has("username")))
+    record.holds("credential") || (record.holds("password") && (request.provider.is_some() || record.has("username")))
 }

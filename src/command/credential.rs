@@ -110,6 +110,7 @@ pub fn approve(operation: &'static str, person: &Person) -> Result<()> {
     if !record.announces("authtype") {
         record.retain(|key| !matches!(key, "authtype" | "credential"));
     }
+    record.refuse_empty_secrets()?;
     if !record.has_secret() {
         return Err(error::nothing_to_keep().into());
     }
@@ -204,7 +205,9 @@ pub fn unknown(words: &[OsString]) -> Result<()> {
 /// Requests that need no helper: as in git, one that is complete is the answer; and where no sign-in is needed, that is it.
 fn answered_already(request: &Request) -> Option<Record> {
     let record = &request.record;
-    if record.has("credential") || (record.has("username") && record.has("password")) {
+    // git takes an empty password for one; for a provider it is none.
+    let has = |key| if request.provider.is_some() { record.holds(key) } else { record.has(key) };
+    if has("credential") || (record.has("username") && has("password")) {
         return Some(record.clone());
     }
     let provider = request.provider.as_ref().filter(|provider| provider.sign_in == "none")?;

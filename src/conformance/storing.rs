@@ -57,10 +57,14 @@ pub const CASES: &[Case] = &[
         s.finds_nothing(&s.host)
     })
     .level(Level::Protocol),
-    case("O3", "an empty password is a password", |s| {
-        s.stores(format!("{}password=\n", s.ann))?;
-        s.finds(&s.ann, "").map(drop)
-    }),
+    alone("O11", "an empty password is not kept, and does not replace another", |s| {
+        let _ = s.run("store", format!("{}password=\n", s.ann))?;
+        s.finds_nothing(&s.ann)?;
+        s.with_ann()?;
+        let _ = s.run("store", format!("{}password=\n", s.ann))?;
+        s.finds(&s.ann, &s.secret).map(drop)
+    })
+    .level(Level::Protocol),
     alone("O5", "a store without a secret keeps nothing", |s| {
         let _ = s.run("store", &s.ann)?;
         s.finds_nothing(&s.ann)?;

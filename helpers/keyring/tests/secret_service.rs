@@ -128,8 +128,17 @@ fn every_attribute_of_a_token_is_kept() {
     let bearer = "capability[]=authtype\nprotocol=https\nhost=h\n";
     stores(&keyring, &format!("{bearer}authtype=Bearer\ncredential=c\n"));
     gets(&keyring, bearer, "capability[]=authtype\nusername=default\nauthtype=Bearer\ncredential=c\n");
-    stores(&keyring, "protocol=https\nhost=empty\npassword=\n");
-    gets(&keyring, "protocol=https\nhost=empty\n", "username=default\npassword=\n");
+}
+
+#[test]
+fn an_empty_password_is_neither_kept_nor_handed_out() {
+    let keyring = Keyring::start();
+    let (status, _, said) = helper(&keyring, "store", "protocol=https\nhost=empty\npassword=\n");
+    assert_eq!((status, &*said), (1, "error: the password is empty\n"));
+    assert_eq!(keyring.items(), 0);
+    secret_tool(&keyring, &["store", "--label", "l", "service", "https://empty", "username", "default"], "");
+    let (status, found, _) = helper(&keyring, "get", "protocol=https\nhost=empty\n");
+    assert_eq!((status, &*found), (1, ""));
 }
 
 #[test]

@@ -233,9 +233,26 @@ impl Record {
             .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
-    /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`.
+    /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`. An empty one is none.
     pub fn has_secret(&self) -> bool {
-        ["password", "credential", "oauth_refresh_token"].iter().any(|key| self.has(key))
+        ["password", "credential", "oauth_refresh_token"].iter().any(|key| self.holds(key))
+    }
+
+    /// Whether the attribute is there and not empty.
+    pub fn holds(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| !value.is_empty())
+    }
+
+    /// Refuses a `password` or `credential` that is there and empty. Nobody can sign in with it: most often it is what a command
+    /// printed that failed.
+    ///
+    /// # Errors
+    /// If there is one. The error names the key.
+    pub fn refuse_empty_secrets(&self) -> Result<()> {
+        match ["password", "credential"].iter().find(|key| self.has(key) && !self.holds(key)) {
+            Some(key) => Err(Error::new(format!("the {key} is empty"))),
+            None => Ok(()),
+        }
     }
 
     /// Whether the sender understands the capability (`capability[]`).

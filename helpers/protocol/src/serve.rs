@@ -87,6 +87,7 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
     match operation {
         Operation::Get => {
             let Some(mut found) = helper.get(&request)? else { return Ok(()) };
+            found.refuse_empty_secrets()?;
             found.remove("capability[]");
             gate(&mut found, &request);
             let mut answer = Record::new();
@@ -105,6 +106,7 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
             let mut credential = request.clone();
             gate(&mut credential, &request);
             credential.retain(|key| !ABOUT_THE_REQUEST.contains(&key));
+            credential.refuse_empty_secrets()?;
             if credential.has_secret() { helper.store(&credential) } else { Ok(()) }
         }
         // Nothing is taken from it: a `credential` that is named narrows what is erased, announced or not.

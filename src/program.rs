@@ -9,9 +9,10 @@ mod raw;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Error, Helper, MAX_RECORD, Operation, Reader, Record, Result, visible};
+use modelforge_credential_protocol::{Error, Helper, MAX_RECORD, Nature, Operation, Reader, Record, Result, visible};
 use zeroize::Zeroizing;
 
 use crate::audit;
@@ -30,8 +31,6 @@ const LIMIT: Duration = Duration::from_secs(10);
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
 /// How long a person may take to confirm a code in a browser; the codes themselves end sooner.
 pub const LIMIT_OF_A_DEVICE_FLOW: Duration = Duration::from_secs(20 * 60);
-/// The helper that waits for the browser.
-const DEVICE_FLOW: &str = "oauth";
 /// The most attributes of an answer.
 const MAX_ANSWER: usize = 128;
 /// The longest list of a helper, in bytes.
@@ -52,6 +51,8 @@ pub struct Program {
     limit: Option<Duration>,
     attended: bool,
     environment: Vec<(&'static str, &'static str)>,
+    /// Asked for once, and never for a mere `get`.
+    nature: Arc<OnceLock<Nature>>,
 }
 
 impl Program {
@@ -72,6 +73,7 @@ impl Program {
             limit: entry.timeout,
             attended: false,
             environment: Vec::new(),
+            nature: Arc::default(),
         })
     }
 
@@ -99,12 +101,11 @@ impl Program {
 
     /// How long it may take.
     pub fn limit(&self) -> Duration {
-        let usual = match (self.attended, self.name == DEVICE_FLOW) {
-            (true, true) => LIMIT_OF_A_DEVICE_FLOW,
-            (true, false) => LIMIT_WITH_A_PERSON,
-            (false, _) => LIMIT,
-        };
-        self.limit.unwrap_or(usual)
+        self.limit.unwrap_or_else(|| match self.attended {
+            true if self.nature().generates => LIMIT_OF_A_DEVICE_FLOW,
+            true => LIMIT_WITH_A_PERSON,
+            false => LIMIT,
+        })
     }
 
     fn run(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>> {
@@ -209,6 +210,15 @@ impl Program {
 }
 
 impl Helper for Program {
+    fn nature(&self) -> Nature {
+        *self.nature.get_or_init(|| {
+            let said = self.run_raw(&[Operation::Capability.name()], &[], b"", self.limit.unwrap_or(LIMIT));
+            // One that does not know the operation is none of these.
+            let said = said.ok().filter(|said| said.status.success());
+            said.map(|said| Nature::from_lines(&said.output)).unwrap_or_default()
+        })
+    }
+
     fn get(&self, request: &Record) -> Result<Option<Record>> {
         let start = Instant::now();
         let outcome = self.run_untraced(Operation::Get, request, MAX_RECORD).and_then(|output| found(&output, request));
@@ -269,7 +279,9 @@ fn found(output: &[u8], request: &Record) -> Result<Option<Record>> {
     }
     found.refuse_empty_secrets().map_err(|problem| error::malformed(&problem))?;
     // They would send whoever reads the answer elsewhere: git takes a `url` for all the rest, an `oauth` helper these for its own.
-    found.retain(|key| !matches!(key, "url" | "env[]" | "client_id" | "device_code_url" | "token_url" | "sign_in"));
+    found.retain(|key| {
+        !matches!(key, "url" | "env[]" | "consent" | "client_id" | "device_code_url" | "token_url" | "sign_in")
+    });
     let differs =
         |key| matches!((request.get(key), found.get(key)), (Some(asked), Some(answered)) if asked != answered);
     if found.has("path") && !request.has("path") && differs("provider") {

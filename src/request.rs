@@ -21,8 +21,8 @@ pub struct Request {
 }
 
 /// What only this program tells helpers, never a caller: with it, a request could name the variable that is read, or the
-/// server that a refresh token is sent to.
-const FROM_THE_CORE: [&str; 6] = ["env[]", "client_id", "device_code_url", "sign_in", "token_url", "quit"];
+/// server that a refresh token is sent to, or have other programs' files changed.
+const FROM_THE_CORE: [&str; 7] = ["env[]", "client_id", "consent", "device_code_url", "sign_in", "token_url", "quit"];
 
 /// Reads one request.
 pub fn expand(mut record: Record, providers: &Providers) -> Result<Request> {

@@ -7,10 +7,11 @@ use modelforge_credential_protocol::{Record, Result};
 use crate::request::Request;
 
 /// What an answer says about where it came from. It is of no use to the caller, and stored it would be wrong.
-pub(super) const ABOUT_THE_COPY: [&str; 6] = ["created_utc", "file", "identity", "quit", "storage", "variable"];
+pub(super) const ABOUT_THE_COPY: [&str; 7] =
+    ["created_utc", "file", "identity", "plain_text", "quit", "storage", "variable"];
 
 /// What belongs to one exchange and is not part of the credential.
-pub(super) const ABOUT_THE_REQUEST: [&str; 4] = ["capability[]", "continue", "state[]", "wwwauth[]"];
+pub(super) const ABOUT_THE_REQUEST: [&str; 5] = ["capability[]", "consent", "continue", "state[]", "wwwauth[]"];
 
 /// What a helper is asked: all that is known, and what the core knows besides.
 pub(super) fn question(known: &Record, context: &Record) -> Result<Record> {
@@ -19,12 +20,16 @@ pub(super) fn question(known: &Record, context: &Record) -> Result<Record> {
     Ok(question)
 }
 
-/// The record as it is sent: this program understands both capabilities, whatever its own caller does.
+/// The record as it is sent: this program understands both capabilities, whatever its own caller does. Backups are stored, found and
+/// erased with consent; no request of a caller gets as far as here with one.
 pub(super) fn with_capabilities(record: &Record) -> Result<Record> {
     let mut question = Record::of([("capability[]", "authtype"), ("capability[]", "state")])?;
     let mut rest = record.clone();
     rest.remove("capability[]");
     question.merge(&rest);
+    if record.is_of_a_migration() {
+        question.set("consent", "1")?;
+    }
     Ok(question)
 }
 
@@ -33,7 +38,7 @@ pub(super) const DESCRIPTION: [&str; 5] = ["protocol", "host", "path", "username
 
 pub(super) fn description_of(record: &Record) -> Result<Record> {
     let mut description = with_capabilities(record)?;
-    description.retain(|key| key == "capability[]" || DESCRIPTION.contains(&key));
+    description.retain(|key| matches!(key, "capability[]" | "consent") || DESCRIPTION.contains(&key));
     Ok(description)
 }
 

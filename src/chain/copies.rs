@@ -86,7 +86,7 @@ impl Chain {
     pub fn erase_copies(&self, credential: &Record) -> Result<Vec<Result<Left>>> {
         let _lock = Lock::wait(credential)?;
         let mut description = with_capabilities(credential)?;
-        description.retain(|key| key == "capability[]" || key == "file" || DESCRIPTION.contains(&key));
+        description.retain(|key| matches!(key, "capability[]" | "file" | "consent") || DESCRIPTION.contains(&key));
         let mut copy = description.clone();
         for key in ["password", "authtype", "credential"] {
             if let Some(value) = credential.get(key) {
@@ -108,6 +108,8 @@ impl Chain {
             match look()? {
                 None => Ok(Left::Nothing),
                 Some(false) => Ok(Left::Another),
+                // Its files are not ours to change.
+                Some(true) if !description.is_true("consent") && helper.nature().foreign => Ok(Left::Nothing),
                 Some(true) => Err(erased_and_still_there()),
             }
         };

@@ -5,7 +5,7 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Res
 use super::about::{
     ABOUT_THE_COPY, ABOUT_THE_REQUEST, description_of, holds_the_same, holds_the_same_secret, with_capabilities,
 };
-use super::{Answer, Chain, Copies, Link, PLAIN_TEXT};
+use super::{Answer, Chain, Copies, Link};
 use crate::error;
 use crate::lock::Lock;
 
@@ -82,7 +82,7 @@ impl Chain {
     fn or_as_before(&self, record: &Record, mut stored: Stored, before: &Copies) -> Stored {
         if stored.kept_by.is_empty() {
             for (helper, copy) in before.kept() {
-                let link = self.links.iter().find(|link| link.name == *helper && link.name != PLAIN_TEXT);
+                let link = self.links.iter().find(|link| link.name == *helper);
                 stored.remarks.extend(link.and_then(|link| link.put_back(record, copy)));
             }
         }
@@ -183,7 +183,7 @@ impl Link {
             Ok(found) => found?,
             Err(problem) => return Some(error::older_copy_left(&self.name, &problem)),
         };
-        if self.name == PLAIN_TEXT {
+        if helper.nature().foreign {
             return Some(error::plain_text_left(record));
         }
         if found.is_true("ephemeral") || found.get("path") != record.get("path") && found.has("path") {

@@ -22,6 +22,9 @@ fn read() -> Result<(Providers, Request)> {
     let record = Record::read_from(input)?;
     let providers = Providers::new(Config::load()?);
     let request = request::expand(record, &providers)?;
+    if request.record.is_of_a_migration() {
+        return Err(error::for_migrations_alone().into());
+    }
     Ok((providers, request))
 }
 

@@ -30,6 +30,7 @@ use route::Route;
 
 pub use backups::{backups, erase_every_backup, erase_what_was_moved_elsewhere, forget_backup};
 pub use rollback::roll_back;
+pub use route::DEFAULT_SOURCES;
 pub use survey::status;
 
 /// What `migrate` was asked to do.
@@ -71,11 +72,6 @@ impl Migrate {
     fn is_for_all(&self) -> bool {
         !self.dry_run && self.provider.is_none() && self.account.is_none()
     }
-
-    /// Whether it is about plain text, as it is when nobody says otherwise.
-    fn is_from_plain_text(&self) -> bool {
-        self.from.is_empty() || self.from.iter().any(|words| words == "plaintext")
-    }
 }
 
 /// Shows the plan, asks once, does it, and reports. A credential that stays where it was makes the exit status 1.
@@ -95,7 +91,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     }
     if items.is_empty() || asked.dry_run {
         show(&items, &[], &route, None, &failed, asked)?;
-        return end(0, &failed, asked);
+        return end(0, &failed, &route);
     }
     if !asked.json {
         terminal::answer(report::plan(&items, &route).as_bytes())?;
@@ -129,7 +125,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     } else if let Some(id) = &id {
         tell_what_is_next(id, &outcomes, &items)?;
     }
-    end(outcomes.iter().filter(|outcome| outcome.leaves_one()).count(), &failed, asked)
+    end(outcomes.iter().filter(|outcome| outcome.leaves_one()).count(), &failed, &route)
 }
 
 /// Notes that it begins, and keeps the files. One that could not keep them has taken nothing, and is no migration.
@@ -186,8 +182,8 @@ fn end_what_was_cut_short(route: &Route) -> Result<()> {
     Ok(())
 }
 
-fn end(left: usize, failed: &[Error], asked: &Migrate) -> Result<()> {
-    match (left, asked.is_from_plain_text()) {
+fn end(left: usize, failed: &[Error], route: &Route) -> Result<()> {
+    match (left, route.is_from_plain_text()) {
         (0, _) if failed.is_empty() => Ok(()),
         (0, _) => Err(error::not_all_looked_at().into()),
         (left, true) => Err(error::left_in_plain_text(left).into()),
@@ -208,7 +204,7 @@ fn show(
     }
     if items.is_empty() {
         let what =
-            if asked.is_from_plain_text() { "no key was found in plain text" } else { "there is nothing to move" };
+            if route.is_from_plain_text() { "no key was found in plain text" } else { "there is nothing to move" };
         return Ok(terminal::done(what)?);
     }
     terminal::answer(report::plan(items, route).as_bytes())?;
@@ -222,7 +218,7 @@ fn sources(route: &Route, asked: &Migrate) -> String {
 
 /// The plain-text file that a listed credential is in: one that is kept before it is changed.
 fn plain_file(listed: &Record) -> Option<String> {
-    listed.text("file").filter(|_| listed.text("storage") == Some("PLAIN TEXT")).map(str::to_owned)
+    listed.text("file").filter(|_| listed.is_true("plain_text")).map(str::to_owned)
 }
 
 /// Asks whether to go on, where a person is there to be asked.

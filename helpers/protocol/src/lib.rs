@@ -29,7 +29,7 @@ mod serve;
 mod wire;
 
 pub use error::{Error, Result};
-pub use helper::{Helper, Operation};
+pub use helper::{Helper, Nature, Operation};
 pub use options::About;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public, visible};
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};

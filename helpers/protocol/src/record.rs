@@ -13,6 +13,7 @@ const PUBLIC: &[&str] = &[
     "authtype",
     "capability[]",
     "client_id",
+    "consent",
     "continue",
     "count",
     "created_utc",
@@ -24,6 +25,7 @@ const PUBLIC: &[&str] = &[
     "identity",
     "password_expiry_utc",
     "path",
+    "plain_text",
     "problem",
     "protocol",
     "provider",
@@ -145,7 +147,7 @@ impl Record {
     /// # Errors
     /// If it could not be written as one line of the protocol: a line break or NUL in it, no key or `=` in the
     /// key, longer than [`MAX_LINE`]; if a public value is not UTF-8, `password_expiry_utc` is not a plain number, or
-    /// `quit`, `ephemeral` or `continue` is not a boolean. The error names the key, never the value.
+    /// `quit`, `ephemeral`, `continue`, `consent` or `plain_text` is not a boolean. The error names the key, never the value.
     pub fn set(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
         let value = checked(key, value.as_ref())?;
         match self.attributes.iter_mut().find(|a| &*a.key == key) {
@@ -255,6 +257,13 @@ impl Record {
         }
     }
 
+    /// Whether it names what only a migration asks for: a whole file of another program (`protocol=file`), or the backup of one
+    /// (`protocol=backup`). In any case, for there are stores that do not tell cases apart.
+    pub fn is_of_a_migration(&self) -> bool {
+        self.text("protocol")
+            .is_some_and(|protocol| ["file", "backup"].iter().any(|own| protocol.eq_ignore_ascii_case(own)))
+    }
+
     /// Whether the sender understands the capability (`capability[]`).
     pub fn announces(&self, capability: &str) -> bool {
         self.all("capability[]").any(|value| value == capability.as_bytes())
@@ -357,7 +366,9 @@ fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
         "password_expiry_utc" | "created_utc" | "count" if !is_plain_number(text) => {
             return fault("is not a plain number");
         }
-        "quit" | "ephemeral" | "continue" if boolean(text).is_none() => return fault("is neither true nor false"),
+        "quit" | "ephemeral" | "continue" | "consent" | "plain_text" if boolean(text).is_none() => {
+            return fault("is neither true nor false");
+        }
         _ => {}
     }
     Ok(value.to_vec().into())

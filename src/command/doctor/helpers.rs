@@ -10,7 +10,7 @@ use modelforge_credential_protocol::{Helper as _, Record, Result};
 use super::finding::Finding;
 use crate::canary::{self, Canary};
 use crate::command::doctor::error;
-use crate::config::{DEFAULT_CHAIN, Entry, Helpers, similar_helper};
+use crate::config::{Entry, Helpers, default_helper, similar_helper};
 use crate::program::{self, Program};
 use crate::providers::Providers;
 use crate::session;
@@ -19,9 +19,6 @@ const CHECK: &str = "helper";
 
 /// How long each step may take, where the configuration does not say.
 const LIMIT: Duration = Duration::from_secs(5);
-
-/// Those that only answer: nothing is stored in them.
-const ONLY_ANSWER: [&str; 3] = ["env", "oauth", super::plaintext::HELPER];
 
 /// An entry of a chain.
 pub struct Configured {
@@ -46,14 +43,15 @@ pub fn configured(providers: &Providers, findings: &mut Vec<Finding>) -> (Vec<Co
 }
 
 fn add(helpers: Helpers, all: &mut Vec<Configured>, findings: &mut Vec<Finding>) -> Vec<String> {
-    let Helpers { entries, automatic } = helpers;
+    let automatic = helpers.automatic;
     let mut chain = Vec::new();
-    for mut entry in entries {
-        let name = session::name(&entry);
-        if automatic && name == session::KEYRING && !session::has_session_bus() {
+    for entry in &helpers.entries {
+        let name = session::name(entry);
+        if session::is_left_out(&helpers, entry) {
             findings.push(Finding::warning("keyring", &error::keyring_left_out()));
             continue;
         }
+        let mut entry = entry.clone();
         entry.timeout = entry.timeout.or(Some(LIMIT));
         chain.push(name.clone());
         // The same helper with other options is another one.
@@ -85,13 +83,18 @@ impl Asked {
                 let limit = entry.timeout.unwrap_or(LIMIT);
                 let canary = match &listed {
                     Err(problem) if *problem == error::too_slow(limit) => Err(problem.clone()),
-                    _ => canary::check(program, stores && !ONLY_ANSWER.contains(&&*name), limit, interrupted),
+                    _ => canary::check(program, stores && program.nature().keeps(), limit, interrupted),
                 };
                 (listed, canary)
             }
             Err(problem) => (Err(problem.clone()), Err(problem.clone())),
         };
         Self { name, entry, automatic, program, listed, canary }
+    }
+
+    /// Whether it is this program.
+    pub fn is(&self, program: &Program) -> bool {
+        self.program.as_ref().is_ok_and(|own| own.is_same(program))
     }
 
     /// What is to be said of it, and of others of its name.
@@ -111,7 +114,7 @@ impl Asked {
         let path = error::tilde(program.path());
         let mut findings = vec![match &self.canary {
             // Ours say what is wrong, and why.
-            Err(problem) if DEFAULT_CHAIN.contains(&name.as_str()) => {
+            Err(problem) if default_helper(&self.entry).is_some() => {
                 Finding::error(CHECK, &error::helper_failed(name, problem))
             }
             Err(problem) => Finding::error(CHECK, &error::helper_is_broken(name, &self.entry.words, problem)),

@@ -54,13 +54,11 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
     }
     let content = source.file(file).map_err(|problem| error::no_backup(file, &problem))?;
     let Some(content) = content else { return Err(error::no_backup(file, &error::file_is_gone()).into()) };
-    let mut record = description(journal.id(), Some(file))?;
-    record.merge(&content);
-    record.retain(|key| matches!(key, "protocol" | "host" | "path" | "username" | "password" | "more[]"));
+    let record = with_content(description(journal.id(), Some(file))?, &content)?;
     let chain = route.target(None);
     let kept = chain.store_moved(&record, true)?;
     // Its first piece was read back. A helper that keeps passwords and nothing else would keep no more of a long file.
-    let is_long = record.has("more[]");
+    let is_long = record.has("content[]");
     let whole = !kept.kept_by.is_empty()
         && (!is_long || find(route, journal.id(), file)?.is_some_and(|found| is_same_content(&found, &content)));
     if !whole {
@@ -83,7 +81,7 @@ pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
         let mut copies = chain.copies(&description, &Record::new(), true)?;
         problem = problem.or(copies.problem());
         if !copies.found.is_empty() {
-            return Ok(Some(copies.found.swap_remove(0).1));
+            return content_of(&copies.found.swap_remove(0).1).map(Some);
         }
     }
     problem.or(route.left_out.clone()).map_or(Ok(None), |problem| Err(problem.into()))
@@ -91,14 +89,32 @@ pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
 
 /// Whether two records hold the same file.
 pub fn is_same_content(one: &Record, other: &Record) -> bool {
-    one.get("password") == other.get("password") && one.all("more[]").eq(other.all("more[]"))
+    one.all("content[]").eq(other.all("content[]"))
+}
+
+/// A backup to store. Every store keeps a password, so the first piece of the file is that.
+fn with_content(mut record: Record, content: &Record) -> Result<Record> {
+    for (at, piece) in content.all("content[]").enumerate() {
+        record.push(if at == 0 { "password" } else { "content[]" }, piece)?;
+    }
+    Ok(record)
+}
+
+/// The file in a backup.
+fn content_of(backup: &Record) -> Result<Record> {
+    let mut content = Record::new();
+    for piece in backup.get("password").into_iter().chain(backup.all("content[]")) {
+        content.push("content[]", piece)?;
+    }
+    Ok(content)
 }
 
 /// Every backup that the helpers list, by migration; and why that may not be all.
 pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec<Error>)> {
     let (mut backups, mut failed) = (Backups::new(), Vec::new());
+    let consent = Record::of([("consent", "1")])?;
     for chain in chains {
-        let listed = chain.list(&Record::new())?;
+        let listed = chain.list(&consent)?;
         failed.extend(listed.failed);
         for record in listed.records.iter().filter(|record| is_one(record)) {
             let [id, file, helper] =

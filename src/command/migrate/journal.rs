@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use modelforge_credential_protocol::{Error, Record, Result};
 use serde::{Deserialize, Serialize};
 
-use super::route::is_from_plain_text;
+use super::route::are_default;
 use crate::chain::now;
 use crate::command::migrate::error;
 use crate::state;
@@ -155,7 +155,7 @@ pub fn mark() -> Option<u64> {
 
 /// The last migration of the same way that was cut short.
 pub fn unfinished<'a>(known: &'a [Migration], from: &[String], to: Option<&str>) -> Option<&'a Migration> {
-    let is_same = |other: &[String]| other == from || (is_from_plain_text(other) && is_from_plain_text(from));
+    let is_same = |other: &[String]| other == from || (are_default(other) && are_default(from));
     known.iter().rfind(|m| m.state == State::Begun && m.to.as_deref() == to && is_same(&m.from))
 }
 
@@ -163,7 +163,7 @@ impl Migration {
     /// The command that goes on with it.
     pub fn command(&self) -> String {
         let mut command = format!("{} migrate", error::PROGRAM);
-        let from = self.from.iter().filter(|_| !is_from_plain_text(&self.from)).map(|words| ("--from", words));
+        let from = self.from.iter().filter(|_| !are_default(&self.from)).map(|words| ("--from", words));
         for (option, words) in from.chain(self.to.iter().map(|words| ("--to", words))) {
             command.push_str(&format!(" {option} {}", shell_words::quote(words)));
         }
@@ -192,7 +192,7 @@ impl Migration {
     /// Which of its sources has a file that was kept, as it was called; `None` where the notes do not tell.
     pub fn source_of<'a>(&'a self, kept: &'a Kept) -> Option<&'a str> {
         let moved = self.moved.iter().find(|named| named.file.as_ref() == Some(&kept.file)).map(|named| &named.from);
-        let plain = || self.from.iter().find(|words| is_from_plain_text(std::slice::from_ref(*words)));
+        let plain = || self.from.iter().find(|words| are_default(std::slice::from_ref(*words)));
         // The only one is the one that handed it out.
         let only = || self.from.first().filter(|_| self.from.len() == 1);
         kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)

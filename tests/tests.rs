@@ -1,4 +1,5 @@
-//! The project's end-to-end tests: real programs, real files, one file per subject. `tests/run` installs what they need.
+//! The project's end-to-end tests: real programs, real files, one file per subject, and a folder beside it where a subject has several
+//! parts. `tests/run` installs what they need.
 
 #![cfg(unix)]
 

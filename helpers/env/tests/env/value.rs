@@ -1,0 +1,67 @@
+//! What a variable may hold.
+
+use std::ffi::OsStr;
+
+use super::{KEY, OPENAI, SENTINEL, answers, fails, run, succeed};
+
+#[test]
+fn a_variable_set_to_nothing_is_not_set() {
+    let variables = [("MODELFORGE_OPENAI_API_KEY", ""), ("OPENAI_API_KEY", KEY)];
+    assert_eq!(answers(&variables, OPENAI).as_deref(), Some("OPENAI_API_KEY"));
+    assert_eq!(answers(&[("OPENAI_API_KEY", "")], OPENAI), None);
+    assert_eq!(succeed("list", &[("OPENAI_API_KEY", "")], ""), "count=0\n");
+}
+
+#[test]
+fn white_space_around_a_value_is_an_error_that_names_the_variable() {
+    for value in [" ", "sk-SENTINEL ", "\tsk-SENTINEL", "sk-SENTINEL\n", "sk-SENTINEL\r\n", "\u{a0}sk-SENTINEL"] {
+        let stderr = "error: `OPENAI_API_KEY` has white space around its value\n\
+                      hint: set it to the key alone, or `unset OPENAI_API_KEY`\n";
+        fails(&[("OPENAI_API_KEY", value)], OPENAI, stderr);
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_in_a_value_is_an_error_that_names_the_variable() {
+    for value in [
+        "sk-SENTINEL\nhost=evil",
+        "sk-SENTINEL\rx",
+        "sk-SENTINEL\u{1b}[2J",
+        "sk-SENTINEL\u{7f}x",
+        "sk-SENTINEL\u{2028}x",
+        "sk-SENTINEL\u{200b}",
+        "\u{feff}sk-SENTINEL",
+    ] {
+        let stderr = "error: `OPENAI_API_KEY` holds a line break or another character that cannot be seen\n\
+                      hint: set it to the key alone, or `unset OPENAI_API_KEY`\n";
+        fails(&[("OPENAI_API_KEY", value)], OPENAI, stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_not_text_or_too_long_is_an_error_that_names_the_variable() {
+    let bytes = <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"sk-SENTINEL\xff");
+    let hint = "hint: set it to the key alone, or `unset OPENAI_API_KEY`\n";
+    fails(&[("OPENAI_API_KEY", bytes)], OPENAI, &format!("error: `OPENAI_API_KEY` is not UTF-8\n{hint}"));
+    let long = SENTINEL.repeat(6_000);
+    let stderr = format!("error: `OPENAI_API_KEY` is longer than a key can be\n{hint}");
+    fails(&[("OPENAI_API_KEY", &long)], OPENAI, &stderr);
+}
+
+#[test]
+fn a_bad_value_is_not_skipped_in_favour_of_a_variable_that_it_shadows() {
+    let variables = [("MODELFORGE_OPENAI_API_KEY", "sk-SENTINEL "), ("OPENAI_API_KEY", KEY)];
+    assert_eq!(run(&["get"], &variables, OPENAI).code, 1);
+    assert_eq!(
+        answers(&[("ANTHROPIC_API_KEY", "sk-SENTINEL "), ("OPENAI_API_KEY", KEY)], OPENAI).as_deref(),
+        Some("OPENAI_API_KEY")
+    );
+}
+
+#[test]
+fn a_value_passes_as_it_is() {
+    for value in ["a=b", "=", "two words", "quo\"te$(x)`y`", "schlüssel", "-x", "{\"clientid\": \"sk\"}"] {
+        assert_eq!(answers(&[("OPENAI_API_KEY", value)], OPENAI).as_deref(), Some("OPENAI_API_KEY"), "{value}");
+    }
+}

@@ -1,0 +1,77 @@
+//! Reading the log: the table, its filters, and the last use in `status`.
+
+use std::fs;
+
+use super::{asked, has, log};
+use crate::support::{SECRET, Test, program};
+
+#[test]
+fn it_is_shown_as_a_table_with_the_newest_last() {
+    let test = asked(has(Test::new()), 1);
+    let test = test.args(["get"]).stdin("protocol=https\nhost=example.com\nusername=me\n");
+    test.output();
+    let table = String::from_utf8(test.args(["audit"]).output().stdout).unwrap();
+    insta::with_settings!({ filters => vec![
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2026-01-31 12:00:00"),
+        (r"\d+\.\d +\S+ .*", "1.0  ASKER"),
+        (r"MS .*", "MS ASKED BY"),
+    ] }, { insta::assert_snapshot!("audit_table", table) });
+}
+
+#[test]
+fn it_is_filtered_by_provider_account_time_and_number() {
+    let mut test = has(Test::new());
+    for (provider, account) in [("openai", "work"), ("mistral", "default"), ("openai", "home"), ("together_ai", "work")]
+    {
+        test = test.args(["get"]).stdin(format!("provider={provider}\nusername={account}\n"));
+        assert!(test.output().status.success());
+    }
+    let seen = |arguments: &[&str]| {
+        let words = [program("modelforge-credential").display().to_string(), "audit".into(), "--json".into()];
+        let words: Vec<String> = words.into_iter().chain(arguments.iter().map(|word| (*word).to_owned())).collect();
+        let output = test.run(&words, "");
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let number = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap();
+        text.lines().map(number).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&[]), [1, 2, 3, 4]);
+    assert_eq!(seen(&["--provider", "openai"]), [1, 3]);
+    assert_eq!(seen(&["--provider", "together-ai"]), [4]);
+    assert_eq!(seen(&["--account", "work"]), [1, 4]);
+    assert_eq!(seen(&["--limit", "2"]), [3, 4]);
+    assert_eq!(seen(&["--limit", "0"]), [0; 0]);
+    assert_eq!(seen(&["--since", "1h"]), [1, 2, 3, 4]);
+    assert_eq!(seen(&["--since", "2026-01-01"]), [1, 2, 3, 4]);
+    assert_eq!(seen(&["--since", "2999-01-01"]), [0; 0]);
+    assert_eq!(seen(&["--since", "2026-01-01T00:00:00", "--limit", "1"]), [4]);
+    let words = [program("modelforge-credential").display().to_string(), "audit".into(), "--json".into()];
+    assert_eq!(String::from_utf8(test.run(&words, "").stdout).unwrap(), fs::read_to_string(log(&test)).unwrap());
+}
+
+#[test]
+fn a_time_that_is_none_is_a_mistake_of_the_command_line() {
+    for time in ["yesterday", "2026-13-01", "", "-1d"] {
+        let test = Test::new().args(["audit".to_owned(), format!("--since={time}")]);
+        test.stderr("error: `--since` is neither a span of time nor a date\nhint: modelforge-credential audit --since 2d  # or 2026-01-31\n").status(2);
+    }
+}
+
+#[test]
+fn status_says_in_detail_when_a_key_was_last_used_and_by_whom() {
+    let test = Test::new().helpers("age");
+    let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let detail = |test: &Test| {
+        let core = program("modelforge-credential");
+        let output = test.run(&[core.as_os_str(), "status".as_ref(), "--verbose".as_ref(), "--json".as_ref()], "");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["providers"][0]["copies"][0].clone()
+    };
+    assert_eq!(detail(&test)["used_utc"], serde_json::Value::Null);
+    let test = test.args(["get"]).stdin("provider=openai\n");
+    assert!(test.output().status.success());
+    assert!(detail(&test)["used_utc"].as_u64().is_some_and(|at| at > 1_700_000_000));
+    let used_by = detail(&test)["used_by"].as_str().unwrap_or_default().to_owned();
+    assert!(cfg!(not(target_os = "linux")) || used_by.contains("tests-"), "{used_by}");
+    let test = test.args(["status", "--verbose"]);
+    assert!(String::from_utf8(test.output().stdout).unwrap().contains(", last used "));
+}

@@ -1,0 +1,115 @@
+//! Helpers that are missing, mistyped, unsafe, hidden or slow.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use super::{DONE, findings, finds, vault, well};
+use crate::support::{Test, program};
+
+#[test]
+fn a_helper_that_is_missing_or_mistyped_is_an_error() {
+    finds(
+        Test::new().config("helpers = ['age', 'nowhere']"),
+        "error helper: helper `nowhere` is not installed beside the program or on PATH | put a program named modelforge-credential-nowhere on PATH",
+    );
+    finds(
+        Test::new().config("helpers = ['age', 'keyrng']"),
+        "error helper: there is no helper `keyrng` | did you mean `keyring`?",
+    );
+    finds(
+        Test::new().config("helpers = ['age', { command = ['no-such-program', 'x'] }]"),
+        "error helper: program `no-such-program` is not on PATH",
+    );
+}
+
+#[test]
+fn a_helper_that_anyone_could_have_put_there_is_an_error_with_its_mend() {
+    let test = vault(Test::new(), "");
+    let path = test.bin().join("modelforge-credential-vault");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
+    let (_, found) = findings(test);
+    let expected = "error helper: `TEST/modelforge-credential-vault` is not started: anyone can write to `TEST/modelforge-credential-vault` | chmod o-w TEST/modelforge-credential-vault";
+    assert!(found.iter().any(|line| line == expected), "{found:#?}");
+}
+
+#[test]
+fn a_helper_that_hides_another_of_its_name_is_a_warning() {
+    let test = well().script("age", "exit 0");
+    finds(
+        test,
+        "warning helper: helper `age` is `BIN/modelforge-credential-age`, which hides `TEST/modelforge-credential-age` | rm TEST/modelforge-credential-age  # if it is the older one",
+    );
+    // A link to the same is none.
+    let test = well();
+    std::os::unix::fs::symlink(program("modelforge-credential-age"), test.bin().join("modelforge-credential-age"))
+        .unwrap();
+    let (_, found) = findings(test);
+    assert!(!found.iter().any(|line| line.starts_with("warning helper")), "{found:#?}");
+}
+
+#[test]
+fn a_helper_that_hangs_is_an_error_after_a_few_seconds_and_does_not_hold_up_the_others() {
+    let start = Instant::now();
+    let test = Test::new()
+        .script("slow", "sleep 60")
+        .script("slower", "sleep 60")
+        .script("loses", "[ $1 = list ] || sleep 60");
+    let (_, found) = findings(test.config("helpers = ['slow', 'slower', 'loses', 'age']"));
+    for name in ["slow", "slower"] {
+        let hint = format!("modelforge-credential helpers test {name}");
+        let expected =
+            format!("error helper: helper `{name}` failed: it did not answer within 5 s and was ended | {hint}");
+        assert!(found.contains(&expected), "{found:#?}");
+    }
+    // One that was ended while it stored may have stored.
+    let may_hold = "error helper: helper `loses` failed: it may still hold the throw-away credential for `https://canary.invalid`: it did not answer within 5 s and was ended | printf 'url=https://canary.invalid\\n' | modelforge-credential erase";
+    assert!(found.iter().any(|line| line == may_hold), "{found:#?}");
+    assert!(found.iter().any(|line| line.starts_with("ok helper: `age` ")), "{found:#?}");
+    assert!(start.elapsed() < Duration::from_secs(25), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_chain_in_which_nobody_keeps_anything_is_an_error() {
+    let nobody = "error helper: no helper of the chain keeps credentials | helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml";
+    finds(Test::new().config("helpers = ['env', 'oauth', 'plaintext']"), nobody);
+    finds(Test::new().config("helpers = []"), nobody);
+    // Whoever names the chain in a variable, as in CI, mostly means it.
+    let test = Test::new().env("MODELFORGE_CREDENTIAL_HELPERS", "env");
+    let (_, found) = findings(test);
+    assert!(found.contains(&nobody.replacen("error", "warning", 1)), "{found:#?}");
+    let test = finds(Test::new().script("sink", "cat > /dev/null").config("helpers = ['sink']"), nobody);
+    let (_, found) = findings(test);
+    assert!(
+        found.contains(&"ok helper: `sink` (TEST/modelforge-credential-sink) answers, and keeps nothing".to_owned()),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_provider_with_helpers_of_its_own_has_them_checked_as_well() {
+    let test = Test::new().config("helpers = ['age']\n[provider.openai]\nhelpers = ['nowhere', 'age']\n");
+    let test = finds(
+        test,
+        "error helper: helper `nowhere` is not installed beside the program or on PATH | put a program named modelforge-credential-nowhere on PATH",
+    );
+    let (_, found) = findings(test);
+    assert_eq!(found.iter().filter(|line| line.starts_with("ok helper: `age` ")).count(), 1);
+}
+
+#[test]
+fn what_a_helper_remarks_is_told_once_in_the_report_and_nowhere_else() {
+    let broken = "`~/.config/model-forge/config.json`, line 2, column 0: this is not JSON";
+    let test = Test::new().file(".config/model-forge/config.json", "{\n").config("helpers = ['age', 'plaintext']\n");
+    let (test, found) = findings(test);
+    let about: Vec<&String> = found.iter().filter(|line| line.contains("this is not JSON")).collect();
+    let failed = format!("error helper: helper `plaintext` failed: {broken}");
+    assert_eq!(about, [&format!("warning configuration: {broken}"), &failed]);
+    let output = test.args(["doctor"]).output();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "error: one check failed\n");
+    let talks = vault(Test::new(), "echo 'warning: the vault is old' >&2; echo 'hint: renew it' >&2");
+    let (talks, found) = findings(talks);
+    let about: Vec<&String> = found.iter().filter(|line| line.contains("helper:")).collect();
+    assert_eq!(about, [DONE, "warning helper: the vault is old | renew it"]);
+    assert!(talks.args(["doctor"]).output().stderr.is_empty());
+}

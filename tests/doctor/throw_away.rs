@@ -1,0 +1,165 @@
+//! The throw-away credential: kept, read and erased, and never left behind.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use super::{DONE, findings, finds, kept, vault, well};
+use crate::support::keyring::command;
+use crate::support::{SECRET, Test, files_below, place, program};
+
+#[test]
+fn the_throw_away_credential_is_kept_got_and_erased_and_nothing_is_left() {
+    let test = vault(Test::new(), "cat \"$kept\" >> \"$kept.log\" 2>/dev/null");
+    let (test, found) = findings(test);
+    assert!(found.iter().any(|line| line == DONE), "{found:#?}");
+    assert!(!kept(&test));
+    let seen = fs::read_to_string(test.home().join("vault.kept.log")).unwrap();
+    let secret = seen.lines().find_map(|line| line.strip_prefix("password=")).unwrap();
+    assert!(secret.len() == 32 && seen.contains("host=canary.invalid\nusername=doctor-"), "{seen}");
+    // Another one each time, and never shown.
+    fs::remove_file(test.home().join("vault.kept.log")).unwrap();
+    let test = test.args(["--verbose", "doctor"]);
+    let output = test.output();
+    let again = fs::read_to_string(test.home().join("vault.kept.log")).unwrap();
+    let other = again.lines().find_map(|line| line.strip_prefix("password=")).unwrap();
+    assert_ne!(secret, other);
+    let shown = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(!shown.contains(other) && shown.contains("trace: vault erase"), "{shown}");
+}
+
+#[test]
+fn a_helper_that_answers_something_else_or_fails_half_way_has_it_erased_all_the_same() {
+    for (first, problem) in [
+        (
+            "[ $1 = get ] && [ -f \"$kept\" ] && { echo password=other; exit; }",
+            "it gave back another credential than it was given",
+        ),
+        ("[ $1 = get ] && [ -f \"$kept\" ] && exit 3", "exit status 3"),
+        (
+            "[ $1 = get ] && [ -f \"$kept\" ] && { echo nonsense; exit; }",
+            "its answer is malformed (line 1 has no `=`) and not used",
+        ),
+        ("[ $1 = store ] && { cat > \"$kept\"; exit 4; }", "exit status 4"),
+    ] {
+        let hint = "modelforge-credential helpers test vault";
+        let test =
+            finds(vault(Test::new(), first), &format!("error helper: helper `vault` failed: {problem} | {hint}"));
+        assert!(!kept(&test), "{first}");
+    }
+}
+
+#[test]
+fn a_helper_that_does_not_erase_it_is_an_error_that_says_how_to() {
+    let hint = "printf 'url=https://canary.invalid\\n' | modelforge-credential erase";
+    for (first, reason) in
+        [("[ $1 = erase ] && exit 0", ""), ("[ $1 = erase ] && { echo 'error: it is stuck' >&2; exit 1; }", "")]
+    {
+        let test = finds(
+            vault(Test::new(), first),
+            &format!(
+                "error helper: helper `vault` failed: it may still hold the throw-away credential for `https://canary.invalid`{reason} | {hint}"
+            ),
+        );
+        assert!(kept(&test));
+        // The hint works once the helper does.
+        let test = vault(test, "").args(["erase"]).stdin("url=https://canary.invalid\n").success();
+        assert!(!kept(&test));
+    }
+}
+
+#[test]
+fn a_lost_identity_of_age_is_an_error_with_its_mend_and_no_other_is_made() {
+    let test = well().args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let identity = test.home().join(".local/share/modelforge-credential/identity.txt");
+    fs::remove_file(&identity).unwrap();
+    let _test = finds(
+        test,
+        "error helper: helper `age` failed: the identity `~/.local/share/modelforge-credential/identity.txt` is not there, and 1 credential is encrypted for it | put its copy back, or begin anew: mv ~/.local/share/modelforge-credential/age ~/.local/share/modelforge-credential/age.old",
+    );
+    assert!(!identity.exists());
+}
+
+#[test]
+fn a_helper_that_answers_whatever_it_is_asked_is_an_error() {
+    let problem = "it has a credential for a place that does not exist, so it answers whatever it is asked";
+    for name in ["echo", "oauth"] {
+        let test = Test::new().env("X", SECRET).script(name, "echo password=$X");
+        let core = test.bin().join("modelforge-credential");
+        place("modelforge-credential", &core);
+        place("modelforge-credential-age", &test.bin().join("modelforge-credential-age"));
+        let test = test.program(core.to_string_lossy().as_ref()).config(&format!("helpers = ['age', '{name}']"));
+        let (_, found) = findings(test);
+        let hint = if name == "oauth" { "" } else { " | modelforge-credential helpers test echo" };
+        assert!(found.contains(&format!("error helper: helper `{name}` failed: {problem}{hint}")), "{found:#?}");
+    }
+}
+
+#[test]
+fn ctrl_c_erases_it_before_the_check_ends() {
+    for signal in ["INT", "TERM", "HUP"] {
+        // It tells when it is asked for the credential that it keeps, and takes its time.
+        let test = vault(Test::new(), "[ $1 = get ] && [ -f \"$kept\" ] && { : > \"$kept.asked\"; sleep 2; }")
+            .args(["doctor"]);
+        let mut child =
+            test.command().stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let start = Instant::now();
+        while !test.home().join("vault.kept.asked").exists() {
+            assert!(start.elapsed() < Duration::from_secs(20), "the helper was not asked");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(kept(&test));
+        let kill = command("sh").arg("-c").arg(format!("kill -{signal} {}", child.id())).status().unwrap();
+        assert!(kill.success());
+        let status = child.wait().unwrap();
+        assert!(std::os::unix::process::ExitStatusExt::signal(&status).is_some(), "{signal}: {status:?}");
+        assert!(!kept(&test), "{signal}");
+    }
+}
+
+#[test]
+fn ctrl_c_that_ends_the_helper_that_erases_it_does_not_leave_it_behind() {
+    let first = "[ $1 = erase ] && [ ! -f \"$kept.tried\" ] && { : > \"$kept.tried\"; kill -INT $PPID; kill -INT $$; }";
+    let test = vault(Test::new(), first).args(["doctor"]);
+    let status = test.output().status;
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));
+    assert!(test.home().join("vault.kept.tried").exists() && !kept(&test));
+}
+
+#[test]
+fn what_ctrl_c_leaves_in_a_helper_that_does_not_erase_is_said() {
+    let test = vault(Test::new(), "[ $1 = erase ] && { kill -INT $PPID; exit 1; }").args(["doctor"]);
+    let output = test.output();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(2));
+    let said = "warning: helper `vault` failed: it may still hold the throw-away credential for `https://canary.invalid`\n\
+                hint: printf 'url=https://canary.invalid\\n' | modelforge-credential erase\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), said);
+    assert!(kept(&test) && output.stdout.is_empty());
+}
+
+#[test]
+fn what_a_check_that_was_killed_left_is_erased_by_the_next() {
+    let test = Test::new().config("helpers = ['age']");
+    let test =
+        test.args(["approve"]).stdin("protocol=https\nhost=canary.invalid\nusername=doctor-0\npassword=p\n").success();
+    let left = |test: &Test| {
+        files_below(&test.home()).iter().filter(|path| path.extension().is_some_and(|end| end == "age")).count()
+    };
+    assert_eq!(left(&test), 1);
+    let (test, found) = findings(test);
+    assert!(found.iter().any(|line| line.starts_with("ok helper: `age` ")), "{found:#?}");
+    assert_eq!(left(&test), 0);
+}
+
+#[test]
+fn five_checks_at_once_do_not_disturb_each_other() {
+    let test = well();
+    std::thread::scope(|scope| {
+        for _ in 0..5 {
+            scope.spawn(|| {
+                let core = program("modelforge-credential");
+                let output = test.run(&[core.as_os_str(), "doctor".as_ref()], "");
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+            });
+        }
+    });
+}

@@ -42,6 +42,10 @@ pub struct TestOptions {
     /// Use your own home folder, for a helper that needs its settings
     #[arg(long)]
     pub in_place: bool,
+    /// Begin each case with a copy of this folder as the home: for a helper
+    /// that reads the files of other programs
+    #[arg(long, value_name = "FOLDER", conflicts_with = "in_place")]
+    pub home: Option<std::path::PathBuf>,
     /// Send, too, what a careless helper could take for "erase everything",
     /// where it keeps your own entries
     #[arg(long)]

@@ -71,7 +71,9 @@ impl<'a> Session<'a> {
     pub fn new(subject: &'a Subject, nature: &'a Nature) -> Checked<Self> {
         let home = match subject.in_place() {
             true => None,
-            false => Some(home::new().map_err(|problem| Broken::rule(no_room_for_a_home(&problem).to_string()))?),
+            false => Some(
+                home::new(subject.home()).map_err(|problem| Broken::rule(no_room_for_a_home(&problem).to_string()))?,
+            ),
         };
         let word = random_word();
         let name_of_host = format!("{word}.invalid");

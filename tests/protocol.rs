@@ -323,8 +323,11 @@ fn a_strangers_source_is_migrated_from_and_rolled_back_byte_for_byte() {
     assert!(said.contains("moved `openai` (`https://api.openai.com`) to `age`\n"), "{said}");
     assert_eq!(read(), before.replace(&format!(" password {SECRET}"), ""));
     let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
-    let id = said.split_once("--rollback ").and_then(|(_, rest)| rest.split_once('`')).expect("an id").0.to_owned();
-    let said = test.args(["migrate", "--rollback", &id, "--yes"]).any_stderr().output();
+    let undo =
+        said.split_once("modelforge-credential ").and_then(|(_, rest)| rest.split_once('`')).expect("a command").0;
+    let words: Vec<&str> = undo.split(' ').chain(["--yes"]).collect();
+    let test = test.args(words).any_stderr();
+    let said = test.output();
     let said = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
     assert!(said.contains("`~/.netrc` is what it was, byte for byte\n"), "{said}");
     assert_eq!(read(), before);

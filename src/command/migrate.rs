@@ -123,7 +123,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     if asked.json {
         show(&items, &outcomes, &route, id.as_deref(), &failed, asked)?;
     } else if let Some(id) = &id {
-        tell_what_is_next(id, &outcomes, &items)?;
+        tell_what_is_next(id, &outcomes, &items, &route)?;
     }
     end(outcomes.iter().filter(|outcome| outcome.leaves_one()).count(), &failed, &route)
 }
@@ -239,14 +239,15 @@ fn tell_why(item: &Item, outcome: &Outcome) -> Result<()> {
     Ok(())
 }
 
-fn tell_what_is_next(id: &str, outcomes: &[Outcome], items: &[Item]) -> Result<()> {
+fn tell_what_is_next(id: &str, outcomes: &[Outcome], items: &[Item], route: &Route) -> Result<()> {
     let done = outcomes.iter().filter(|outcome| !outcome.is_left()).count();
     let program = error::PROGRAM;
     let left = outcomes.len() - done;
     if done == 0 {
         return Ok(terminal::done(&format!("0 moved, {left} left"))?);
     }
-    terminal::done(&format!("{done} moved, {left} left; `{program} migrate --rollback {id}` undoes it"))?;
+    let undo = error::rollback_command(id, &route.from(), route.to.as_deref());
+    terminal::done(&format!("{done} moved, {left} left; `{undo}` undoes it"))?;
     if items.iter().any(|item| item.file.is_some()) {
         let lines = [
             format!("the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"),

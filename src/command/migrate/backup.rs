@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record, visible};
+use sha2::{Digest, Sha256};
 
-use super::journal::Journal;
+use super::journal::{Journal, is_id};
 use super::route::{Route, Source};
 use crate::chain::Chain;
 use crate::command::migrate::error;
@@ -48,8 +49,10 @@ pub fn of(record: &Record) -> Option<(String, String)> {
 /// Keeps a file as it is now, unless this migration, cut short before, has kept it already. What is kept.
 pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Result<Record> {
     // Where one helper cannot be asked, another may yet keep it.
-    if let Ok(Some(found)) = find(route, journal.id(), file) {
-        journal.kept(file, &source.words)?;
+    if let (Some(noted), Ok(Some(found))) = (journal.noted(file), find(route, journal.id(), file)) {
+        if noted.digest.as_ref().is_some_and(|noted| *noted != digest(&found)) {
+            return Err(error::no_backup(file, &error::backup_is_another(file)).into());
+        }
         return Ok(found);
     }
     let content = source.file(file).map_err(|problem| error::no_backup(file, &problem))?;
@@ -69,8 +72,15 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
         }
         return Err(error::no_backup(file, &reason).into());
     }
-    journal.kept(file, &source.words)?;
+    journal.kept(file, &source.words, digest(&content))?;
     Ok(content)
+}
+
+/// What the notes say of a file that was kept: its SHA-256, in hexadecimal.
+pub fn digest(content: &Record) -> String {
+    let mut hash = Sha256::new();
+    content.all("content[]").for_each(|piece| hash.update(piece));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The content of a file as it was kept. An error where it is not known whether it is.
@@ -119,6 +129,10 @@ pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec
         for record in listed.records.iter().filter(|record| is_one(record)) {
             let [id, file, helper] =
                 ["path", "username", "helper"].map(|key| record.text(key).unwrap_or_default().to_owned());
+            // Whoever can write to the store can name one as they like.
+            if !is_id(&id) {
+                continue;
+            }
             let files = backups.entry(id).or_default();
             if !files.iter().any(|known| known.file == file) {
                 files.push(Backup { file, helper });

@@ -35,6 +35,9 @@ pub struct Kept {
     /// Which of the migration's sources handed it out, as it was called. Earlier versions did not note it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// Of what was kept, so that a backup that somebody else put in its place is not put back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,6 +96,7 @@ pub struct Journal {
     path: PathBuf,
     id: String,
     seen: Vec<Named>,
+    files: Vec<Kept>,
     is_new: bool,
 }
 
@@ -136,6 +140,9 @@ pub fn read() -> Result<Vec<Migration>> {
             Err(problem) if problem.is_eof() || problem.is_syntax() => continue,
             Err(_) => return Err(error::bad_journal(&path, number + 1)),
         };
+        if !is_id(&line.migration) {
+            return Err(error::bad_journal(&path, number + 1));
+        }
         let migration = migrations.entry(line.migration.clone()).or_insert_with(|| Migration {
             id: line.migration,
             begun: line.at,
@@ -177,8 +184,9 @@ impl Migration {
             }
             Event::Kept(kept) => {
                 self.forgotten = false;
-                if !self.files.iter().any(|known| known.file == kept.file) {
-                    self.files.push(kept);
+                match self.files.iter_mut().find(|known| known.file == kept.file) {
+                    Some(known) => *known = kept,
+                    None => self.files.push(kept),
                 }
             }
             Event::Moving { credential } => self.moved.push(credential),
@@ -223,14 +231,15 @@ impl Journal {
             number += 1;
             id = format!("{stamp}-{number}");
         }
-        let journal = Self { path: path()?, id, seen: Vec::new(), is_new: true };
+        let journal = Self { path: path()?, id, seen: Vec::new(), files: Vec::new(), is_new: true };
         journal.append(Event::Begun { from, to })?;
         Ok(journal)
     }
 
     /// Goes on with what is known of a migration.
     pub fn of(migration: &Migration) -> Result<Self> {
-        Ok(Self { path: path()?, id: migration.id.clone(), seen: migration.moved.clone(), is_new: false })
+        let (seen, files) = (migration.moved.clone(), migration.files.clone());
+        Ok(Self { path: path()?, id: migration.id.clone(), seen, files, is_new: false })
     }
 
     /// What the migration is called.
@@ -250,8 +259,13 @@ impl Journal {
     }
 
     /// Notes that a copy of a file is kept, and which source the file is put back into.
-    pub fn kept(&self, file: &str, from: &str) -> Result<()> {
-        self.append(Event::Kept(Kept { file: file.to_owned(), from: Some(from.to_owned()) }))
+    pub fn kept(&self, file: &str, from: &str, digest: String) -> Result<()> {
+        self.append(Event::Kept(Kept { file: file.to_owned(), from: Some(from.to_owned()), digest: Some(digest) }))
+    }
+
+    /// What was noted of a file.
+    pub fn noted(&self, file: &str) -> Option<&Kept> {
+        self.files.iter().find(|kept| kept.file == file)
     }
 
     pub fn moving(&mut self, credential: Named) -> Result<()> {
@@ -310,6 +324,16 @@ fn ends_a_line(mut file: &std::fs::File) -> std::io::Result<bool> {
     Ok(last == *b"\n")
 }
 
+/// Whether a migration can be called that: `20261125-101500`, or `20261125-101500-2`. Nothing else is one of ours.
+pub fn is_id(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
+    let mut parts = text.splitn(3, '-');
+    let (date, time, number) = (parts.next(), parts.next(), parts.next());
+    date.is_some_and(|date| date.len() == 8 && is_number(date))
+        && time.is_some_and(|time| time.len() == 6 && is_number(time))
+        && number.is_none_or(is_number)
+}
+
 /// A time as a name: `20261125-101500`, in UTC.
 fn stamp(seconds: u64) -> String {
     let seconds = i64::try_from(seconds).unwrap_or(0);
@@ -317,4 +341,21 @@ fn stamp(seconds: u64) -> String {
     let (year, month, day) = at.to_calendar_date();
     let (hour, minute, second) = at.to_hms();
     format!("{year:04}{:02}{day:02}-{hour:02}{minute:02}{second:02}", u8::from(month))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_migration_is_named_after_its_time_and_never_otherwise() {
+        for id in ["20261125-101500", "20261125-101500-2", &stamp(1_795_000_000)] {
+            assert!(is_id(id), "{id}");
+        }
+        for id in
+            ["", "9;touch ~/pwned;#", "20261125", "20261125-101500-", "20261125-101500-x", "20261125-10150a", "a-b-c"]
+        {
+            assert!(!is_id(id), "{id}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use modelforge_credential_protocol::{Error, Helper as _, Record, Result as Answe
 
 use crate::chain::{Chain, Left, Link};
 use crate::command::migrate::error;
-use crate::config::{Helpers, entry_of_text};
+use crate::config::{DEFAULT_CHAIN, Helpers, entry_of_text};
 use crate::program::Program;
 use crate::providers::Providers;
 use crate::session;
@@ -21,6 +21,18 @@ pub const DEFAULT_SOURCES: [&str; 2] = ["plaintext", "keyring --modelforge"];
 pub fn are_default(from: &[String]) -> bool {
     from.first().is_some_and(|first| first == DEFAULT_SOURCES[0])
         && from.iter().skip(1).all(|words| words == DEFAULT_SOURCES[1])
+}
+
+/// Whether a helper that a note names may be started: it is a default one, or one that the person's configuration names.
+pub fn is_configured(providers: &Providers, words: &str) -> bool {
+    let Ok(entry) = entry_of_text(words) else { return false };
+    let own = providers.with_helpers_of_their_own().filter_map(|name| Record::of([("provider", name)]).ok());
+    let chains = std::iter::once(Record::new()).chain(own).filter_map(|request| providers.helpers_for(&request).ok());
+    DEFAULT_SOURCES.contains(&words)
+        || DEFAULT_CHAIN.iter().any(|row| row.name == words)
+        || chains
+            .flat_map(|chain| chain.entries)
+            .any(|one| one.words == entry.words && one.is_command == entry.is_command)
 }
 
 /// A helper that credentials are taken from.

@@ -15,10 +15,10 @@ mod verify;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
 
+use modelforge_credential_client::depth;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, visible};
 
 use crate::chain::{Answer, Erased, Stored};
-use crate::program;
 use crate::providers::Providers;
 use crate::state;
 use crate::terminal;
@@ -59,7 +59,7 @@ impl Event {
             line.provider = description.text("provider").map(text);
             line.url = description.has("host").then(|| text(&description.url()));
             line.account = description.text("username").map(text);
-            line.depth = Some(program::depth()).filter(|depth| *depth > 0);
+            line.depth = Some(depth()).filter(|depth| *depth > 0);
             IS_WANTED.store(true, Ordering::Relaxed);
         }
         Self { started: Instant::now(), line, is_logged }

@@ -2,11 +2,11 @@
 //! happens on the way, it is erased; what an earlier check that was killed may have left goes with it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
+use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
-use crate::error::{self, PROGRAM};
+use crate::error::PROGRAM;
 
 /// RFC 2606 reserves `.invalid`: nobody's credential is for it.
 const HOST: &str = "canary.invalid";
@@ -25,18 +25,65 @@ pub enum Canary {
     Kept,
 }
 
+/// What is wrong with it.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// It failed, and nothing is left in it.
+    Failed(Failure),
+    /// It gave back another credential than it was given.
+    Changed,
+    /// It answers whatever it is asked.
+    Unasked,
+    /// It may still hold the credential.
+    Left(Option<Failure>),
+    /// A signal came before it was tried to the end.
+    Interrupted,
+}
+
+impl Fault {
+    /// Whether the credential may be left in the helper.
+    pub fn leaves_it(&self) -> bool {
+        matches!(self, Self::Left(_))
+    }
+}
+
+impl From<&Fault> for Error {
+    fn from(fault: &Fault) -> Self {
+        match fault {
+            Fault::Failed(failure) => failure.clone().into(),
+            Fault::Changed => Self::new("it gave back another credential than it was given"),
+            Fault::Unasked => {
+                Self::new("it has a credential for a place that does not exist, so it answers whatever it is asked")
+            }
+            Fault::Left(reason) => {
+                let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+                let what = "it may still hold the throw-away credential for `https://canary.invalid`";
+                Self::new(format!("{what}{reason}"))
+                    .hint(format!("printf 'url=https://canary.invalid\\n' | {PROGRAM} erase"))
+            }
+            Fault::Interrupted => Self::new("the check was interrupted"),
+        }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(problem: Error) -> Self {
+        Self::Failed(problem.into())
+    }
+}
+
 /// Where the credential is for.
 pub fn place() -> Result<Record> {
     Record::of([("protocol", "https"), ("host", HOST)])
 }
 
 /// Tries a helper.
-pub fn check(helper: &dyn Helper, stores: bool, limit: Duration, interrupted: &AtomicUsize) -> Result<Canary> {
+pub fn check(helper: &dyn Helper, stores: bool, interrupted: &AtomicUsize) -> std::result::Result<Canary, Fault> {
     let mut question = place()?;
     question.set("username", format!("doctor-{}", random(4)?))?;
     if !stores || interrupted.load(Ordering::Relaxed) != 0 {
         return match helper.get(&question)?.is_some_and(|found| found.has_secret()) {
-            true => Err(canary_unasked()),
+            true => Err(Fault::Unasked),
             false => Ok(Canary::NotTried),
         };
     }
@@ -45,8 +92,8 @@ pub fn check(helper: &dyn Helper, stores: bool, limit: Duration, interrupted: &A
     let stored = helper.store(&canary);
     let read_back = match &stored {
         Ok(()) if interrupted.load(Ordering::Relaxed) == 0 => read_back(helper, &question, &canary),
-        Ok(()) => Err(check_interrupted()),
-        Err(problem) => Err(problem.clone()),
+        Ok(()) => Err(Fault::Interrupted),
+        Err(problem) => Err(problem.clone().into()),
     };
     // Without the account: an older one that was left goes as well.
     let mut erased = helper.erase(&place()?);
@@ -59,23 +106,26 @@ pub fn check(helper: &dyn Helper, stores: bool, limit: Duration, interrupted: &A
         erased = helper.erase(&place()?);
     }
     // One that refused to store has nothing to erase, and mostly refuses that as well. One that was ended may have stored it.
-    let may_be_there = stored.as_ref().err().is_none_or(|problem| *problem == error::too_slow(limit));
+    let may_be_there = match stored.map_err(Failure::from) {
+        Ok(()) | Err(Failure::TooSlow(_)) => true,
+        Err(_) => false,
+    };
     match (erased, helper.get(&question)) {
         (_, Ok(Some(found))) if found.has_secret() => match found.matches_secret(&canary) {
-            true => Err(canary_left(None)),
-            false => Err(canary_unasked()),
+            true => Err(Fault::Left(None)),
+            false => Err(Fault::Unasked),
         },
-        (Err(problem), left) if may_be_there && !matches!(left, Ok(None)) => Err(canary_left(Some(&problem))),
-        (_, Err(problem)) if may_be_there => Err(canary_left(Some(&problem))),
+        (Err(problem), left) if may_be_there && !matches!(left, Ok(None)) => Err(Fault::Left(Some(problem.into()))),
+        (_, Err(problem)) if may_be_there => Err(Fault::Left(Some(problem.into()))),
         _ => read_back,
     }
 }
 
-fn read_back(helper: &dyn Helper, question: &Record, canary: &Record) -> Result<Canary> {
+fn read_back(helper: &dyn Helper, question: &Record, canary: &Record) -> std::result::Result<Canary, Fault> {
     match helper.get(question)?.filter(Record::has_secret) {
         None => Ok(Canary::KeepsNothing),
         Some(found) if found.matches_secret(canary) => Ok(Canary::Kept),
-        Some(_) => Err(canary_changed()),
+        Some(_) => Err(Fault::Changed),
     }
 }
 
@@ -85,22 +135,4 @@ pub fn random(bytes: usize) -> Result<String> {
     let part = buffer.get_mut(..bytes).unwrap_or_default();
     getrandom::fill(part).map_err(|problem| Error::new(problem.to_string()))?;
     Ok(part.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn canary_changed() -> Error {
-    Error::new("it gave back another credential than it was given")
-}
-
-pub fn canary_unasked() -> Error {
-    Error::new("it has a credential for a place that does not exist, so it answers whatever it is asked")
-}
-
-pub fn canary_left(reason: Option<&Error>) -> Error {
-    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    Error::new(format!("it may still hold the throw-away credential for `https://canary.invalid`{reason}"))
-        .hint(format!("printf 'url=https://canary.invalid\\n' | {PROGRAM} erase"))
-}
-
-pub fn check_interrupted() -> Error {
-    Error::new("the check was interrupted")
 }

@@ -10,26 +10,48 @@ mod storing;
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result};
+use modelforge_credential_client::Failure;
+use modelforge_credential_protocol::{ABOUT_THE_COPY, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result};
 
 use crate::error::{self, PROGRAM, name_of};
 use crate::lock::Lock;
 use crate::request::Request;
-use about::{ABOUT_THE_COPY, SOON, is_complete, is_expired_in, question};
+use about::{SOON, is_complete, is_expired_in, question};
 
 pub use about::{holds_the_same_secret, is_expired, now};
 pub use copies::{Copies, Left};
 pub use erasing::Erased;
+pub use listing::ListOf;
 pub use storing::Stored;
 
 /// A link of the chain.
 pub struct Link {
     /// How messages call it.
     pub name: String,
-    /// The helper when nobody may be asked; an error if it could not be found.
-    pub helper: Result<Box<dyn Helper + Send + Sync>>,
+    /// The helper when nobody may be asked; a failure if it could not be found.
+    pub helper: std::result::Result<Box<dyn Helper + Send + Sync>, Failure>,
     /// The same helper when a person is there.
     pub attended: Option<Box<dyn Helper + Send + Sync>>,
+}
+
+/// A helper of a chain that could not be asked, or failed.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// How messages call it.
+    pub helper: String,
+    pub failure: Failure,
+}
+
+impl Failed {
+    fn new(helper: &str, problem: impl Into<Failure>) -> Self {
+        Self { helper: helper.to_owned(), failure: problem.into() }
+    }
+}
+
+impl From<&Failed> for Error {
+    fn from(failed: &Failed) -> Self {
+        error::helper_failed(&failed.helper, &failed.failure)
+    }
 }
 
 /// Helpers in the order in which they are asked.
@@ -53,7 +75,7 @@ pub struct Answer {
     /// A helper that ended the search (`quit`).
     pub quit: Option<String>,
     /// Helpers that could not be asked: not the same as helpers that have nothing.
-    pub failed: Vec<Error>,
+    pub failed: Vec<Failed>,
     /// What a person should know whatever the outcome.
     pub remarks: Vec<Error>,
 }
@@ -106,7 +128,7 @@ impl Chain {
                 Ok(Some(found)) => found,
                 Ok(None) => continue,
                 Err(problem) => {
-                    answer.failed.push(error::helper_failed(&link.name, &problem));
+                    answer.failed.push(Failed::new(&link.name, problem));
                     continue;
                 }
             };
@@ -116,7 +138,7 @@ impl Chain {
             }
             let quit = found.is_true("quit");
             let others_follow = at + 1 < self.links.len();
-            found.retain(|key| !ABOUT_THE_COPY.contains(&key) && key != "capability[]");
+            found.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "capability[]" | "quit"));
             answer.record.merge(&found);
             let ends_soon =
                 others_follow && answer.record.has("oauth_refresh_token") && is_expired_in(&answer.record, SOON);
@@ -170,7 +192,7 @@ impl Link {
         match (&self.helper, &self.attended) {
             (Ok(_), Some(helper)) if attended => Ok(&**helper),
             (Ok(helper), _) => Ok(&**helper),
-            (Err(problem), _) => Err(problem.clone()),
+            (Err(failure), _) => Err(failure.clone().into()),
         }
     }
 

@@ -8,14 +8,14 @@ mod helpers;
 pub mod manual;
 mod migrate;
 pub mod shell_completions;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use modelforge_credential_protocol::{Error, visible};
 
@@ -24,8 +24,9 @@ pub use audit::AuditOptions;
 pub use completions::{CompletionsOptions, ManOptions};
 pub use doctor::DoctorOptions;
 pub use exec::{EnvOptions, ExecOptions, PrintOptions};
-pub use helpers::{HelpersCommand, HelpersOptions, Rules, TestOptions};
+pub use helpers::{HelpersCommand, HelpersOptions};
 pub use migrate::{MigrateOptions, Task};
+pub use sign_in::{LoginOptions, LogoutOptions, SignOut, StatusOptions};
 
 /// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.
 #[derive(Parser)]
@@ -198,63 +199,6 @@ pub enum Auth {
     },
 }
 
-#[derive(Args)]
-pub struct LoginOptions {
-    /// The provider (ModelForge's spelling)
-    #[arg(long = "provider", id = "provider_option", value_name = "PROVIDER", hide = true)]
-    pub provider: Option<String>,
-    /// Which of several accounts this is
-    #[arg(long, value_name = "NAME")]
-    pub account: Option<String>,
-    /// Keep it in this helper of the chain
-    #[arg(long, value_name = "NAME")]
-    pub helper: Option<String>,
-    /// The key itself; other users can see it here, so better pipe it
-    #[arg(long, value_name = "KEY", hide_default_value = true)]
-    pub api_key: Option<String>,
-    /// Keep a service account's JSON file
-    #[arg(long, value_name = "PATH", conflicts_with = "api_key")]
-    pub file: Option<PathBuf>,
-    /// Open the browser for a code that has to be confirmed
-    #[arg(long)]
-    pub browser: bool,
-    /// Replace what is there; keep a key that looks like another provider's
-    #[arg(long)]
-    pub force: bool,
-}
-
-#[derive(Args)]
-pub struct LogoutOptions {
-    /// The provider (ModelForge's spelling)
-    #[arg(long = "provider", id = "provider_option", value_name = "PROVIDER", hide = true)]
-    pub provider: Option<String>,
-    /// Only this account
-    #[arg(long, value_name = "NAME")]
-    pub account: Option<String>,
-    /// Every provider
-    #[arg(long, alias = "all-providers", conflicts_with_all = ["account", "provider_option"])]
-    pub all: bool,
-    /// Leave for good: erase backups, the age identity, notes and configuration, too
-    #[arg(long, requires = "all")]
-    pub purge: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    pub yes: bool,
-}
-
-#[derive(Args)]
-pub struct StatusOptions {
-    /// Only this provider (ModelForge's spelling)
-    #[arg(long = "provider", id = "provider_option", value_name = "PROVIDER", hide = true)]
-    pub provider: Option<String>,
-    /// Only this account
-    #[arg(long, value_name = "NAME")]
-    pub account: Option<String>,
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// Reads the command line; a mistake in it, `--help` and `--version` end the program here.
 pub fn parse() -> Result<Cli, Usage> {
     // Tools ask often and with one word: building the whole command line first would take a third of the time.
@@ -347,6 +291,20 @@ pub fn command() -> clap::Command {
 /// The commands, for suggestions.
 pub fn names() -> Vec<String> {
     command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// An operation that a later protocol may have is ignored, as the protocol asks of helpers; a command that was mistyped, or has
+/// arguments, is an error.
+pub fn unknown(words: &[OsString]) -> Result<(), Usage> {
+    let word = words.first().map(|word| word.to_string_lossy()).unwrap_or_default();
+    let names = names();
+    let similar = crate::config::closest(&word, names.iter().map(String::as_str));
+    let is_operation = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_');
+    let is_typed = std::io::IsTerminal::is_terminal(&std::io::stdin());
+    if words.len() != 1 || similar.is_some() || is_typed || !is_operation {
+        return Err(error::unknown_command(&word, similar));
+    }
+    Ok(())
 }
 
 fn option_needs_one_of(option: &str, values: &[String]) -> Usage {

@@ -6,16 +6,17 @@ mod origin;
 mod source;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind::PermissionDenied;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::Context as _;
-use modelforge_credential_protocol::{Error, Record, Result, has_home};
-use modelforge_credential_providers::{Location, normalize};
+use modelforge_credential_client::Entry;
+use modelforge_credential_files::{self as files, Trust};
+use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_providers::{SignIn, normalize};
 use toml::de::DeTable;
+use zeroize::Zeroizing;
 
-use crate::error::{self, PROGRAM, tilde};
-use crate::url;
+use crate::error;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
@@ -43,18 +44,7 @@ pub fn default_helper(entry: &Entry) -> Option<&'static DefaultHelper> {
 }
 
 /// The largest file that is read as a configuration, in bytes.
-pub const MAX_FILE: u64 = 1 << 20;
-
-/// A link of the chain, as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The helper's name, or a program, and its arguments.
-    pub words: Vec<String>,
-    /// Whether it is a program and its arguments rather than the name of a helper.
-    pub is_command: bool,
-    /// How long it may take.
-    pub timeout: Option<Duration>,
-}
+pub const MAX_FILE: usize = 1 << 20;
 
 /// The chain: which helpers, and whether a person chose them.
 #[derive(Debug)]
@@ -67,7 +57,7 @@ pub struct Helpers {
 
 /// `[provider.NAME]`.
 #[derive(Debug, Default)]
-pub struct Provider {
+pub struct ProviderConfig {
     /// The line of the file in which its name stands.
     pub line: usize,
     /// `protocol`, `host` and perhaps `path`.
@@ -77,11 +67,29 @@ pub struct Provider {
     pub helpers: Option<Vec<Entry>>,
     /// The lines of the file in which they stand.
     pub helper_lines: Vec<usize>,
-    pub sign_in: Option<String>,
+    pub sign_in: Option<SignIn>,
     pub client_id: Option<String>,
     pub device_code_url: Option<String>,
     pub token_url: Option<String>,
     pub scope: Option<String>,
+}
+
+impl ProviderConfig {
+    /// What it replaces of a device flow, by the names of the attributes.
+    pub fn device_flow(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [
+            ("client_id", &self.client_id),
+            ("device_code_url", &self.device_code_url),
+            ("token_url", &self.token_url),
+            ("scope", &self.scope),
+        ];
+        all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
+    }
+
+    /// Whether it says that a person signs in by one.
+    pub fn has_device_flow(&self) -> bool {
+        self.device_flow().next().is_some()
+    }
 }
 
 /// What the user configured.
@@ -95,7 +103,7 @@ pub struct Config {
     /// Keep no log of who asked for what.
     pub without_audit: bool,
     /// By their normalised names.
-    pub providers: BTreeMap<String, Provider>,
+    pub providers: BTreeMap<String, ProviderConfig>,
     /// Whose keys `exec` and `env` hand over where none is named: `[exec] providers`.
     pub exec_providers: Option<Vec<String>>,
     /// The lines of the file in which they stand.
@@ -104,25 +112,22 @@ pub struct Config {
 
 impl Config {
     /// Reads the user's file; without one, everything is as by default.
-    pub fn load() -> anyhow::Result<Self> {
+    pub fn load() -> Result<Self> {
         let Some((path, must_exist)) = path() else { return Ok(Self::default()) };
-        let text = match read_bounded(&path) {
-            Ok(text) => text,
-            Err(problem) if problem.kind() == std::io::ErrorKind::NotFound && !must_exist => return Ok(Self::default()),
-            // As git does: in a container `HOME` is often that of another user, whose settings are none of ours.
-            Err(problem)
-                if problem.kind() == std::io::ErrorKind::PermissionDenied && !must_exist && !is_home_ours() =>
-            {
-                return Ok(Self::default());
-            }
-            Err(problem) => return Err(problem).with_context(|| format!("cannot read `{}`", tilde(&path))),
-        };
-        refuse_if_others_can_write(&path)?;
-        Ok(Self::parse(&path, &text)?)
+        // As git does: in a container `HOME` is often that of another user, whose settings are not ours.
+        let is_closed = || path.symlink_metadata().is_err_and(|problem| problem.kind() == PermissionDenied);
+        if !must_exist && is_closed() && !files::is_home_of_this_user() {
+            return Ok(Self::default());
+        }
+        match read_text(&path, Trust::Believed)? {
+            Some(text) => Self::parse(&path, &text),
+            None if must_exist => Err(error::no_such_file(&path)),
+            None => Ok(Self::default()),
+        }
     }
 
     /// The chain for a provider: `MODELFORGE_CREDENTIAL_HELPERS`, else the provider's, else the user's, else the default.
-    pub fn helpers_for(&self, provider: Option<&Provider>) -> Result<Helpers> {
+    pub fn helpers_for(&self, provider: Option<&ProviderConfig>) -> Result<Helpers> {
         if let Some(list) = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS") {
             let Some(list) = list.to_str() else { return Err("MODELFORGE_CREDENTIAL_HELPERS is not UTF-8".into()) };
             return Ok(Helpers { entries: entries_of_variable(list)?, automatic: false });
@@ -131,9 +136,8 @@ impl Config {
         Ok(match configured {
             Some(entries) => Helpers { entries: entries.clone(), automatic: false },
             None => {
-                let entry =
-                    |row: &DefaultHelper| Entry { words: vec![row.name.to_owned()], is_command: false, timeout: None };
-                Helpers { entries: DEFAULT_CHAIN.iter().map(entry).collect(), automatic: true }
+                let entries = DEFAULT_CHAIN.iter().map(|row| Entry::helper(row.name)).collect();
+                Helpers { entries, automatic: true }
             }
         })
     }
@@ -177,72 +181,25 @@ impl Config {
     }
 }
 
-/// The user's home folder.
-pub fn home() -> Option<PathBuf> {
-    has_home("HOME").then(dirs::home_dir).flatten()
-}
-
-#[cfg(unix)]
-fn is_home_ours() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let owner = home().and_then(|home| home.metadata().ok()).map(|metadata| metadata.uid());
-    owner.is_none_or(|owner| owner == rustix::process::geteuid().as_raw())
-}
-
-#[cfg(not(unix))]
-fn is_home_ours() -> bool {
-    true
-}
-
 /// The file, and whether it was named on purpose.
 pub fn path() -> Option<(PathBuf, bool)> {
     match std::env::var_os("MODELFORGE_CREDENTIAL_CONFIG") {
         Some(path) if path.is_empty() => None,
         Some(path) => Some((PathBuf::from(path), true)),
-        None if !has_home("XDG_CONFIG_HOME") => None,
-        None => dirs::config_dir().map(|folder| (folder.join(PROGRAM).join("config.toml"), false)),
+        None => files::config().map(|folder| (folder.join("config.toml"), false)),
     }
 }
 
-/// Reads a text file that is a file: not a pipe that never ends, and not larger than [`MAX_FILE`].
-pub fn read_bounded(path: &Path) -> std::io::Result<String> {
-    use std::io::{Error, ErrorKind, Read};
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
-    let file = options.open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is not a file"));
-    }
-    let mut text = String::new();
-    if file.take(MAX_FILE + 1).read_to_string(&mut text)? as u64 > MAX_FILE {
-        return Err(Error::new(ErrorKind::InvalidData, "it is larger than 1 MiB"));
-    }
-    Ok(text)
+/// The file, as hints name it.
+pub fn shown_path() -> String {
+    path().map_or_else(|| "config.toml".to_owned(), |(path, _)| files::tilde(&path))
 }
 
-/// The file names programs that are started: whoever can write to it can run anything as this user.
-#[cfg(unix)]
-pub fn refuse_if_others_can_write(path: &Path) -> Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = std::fs::metadata(path)?;
-    let stranger = metadata.uid() != 0 && metadata.uid() != rustix::process::geteuid().as_raw();
-    if metadata.mode() & 0o002 == 0 && !stranger {
-        return Ok(());
-    }
-    let name = path.to_string_lossy();
-    let name = shell_words::quote(&name);
-    let (whose, hint) = match stranger {
-        true => ("belongs to another user", format!("sudo chown \"$(id -un)\" {name}")),
-        false => ("can be changed by anyone", format!("chmod go-w {name}")),
-    };
-    Err(Error::new(format!("`{}` {whose}, so it is not used", tilde(path))).hint(hint))
-}
-
-#[cfg(not(unix))]
-pub fn refuse_if_others_can_write(_: &Path) -> Result<()> {
-    Ok(())
+/// The text of a file that is a file: not a pipe that never ends, and not larger than [`MAX_FILE`]. `None`: there is none.
+pub fn read_text(path: &Path, trust: Trust) -> Result<Option<Zeroizing<String>>> {
+    let Some(content) = files::read(path, MAX_FILE, trust)? else { return Ok(None) };
+    let text = std::str::from_utf8(&content).map_err(|_| error::not_utf_8(path))?;
+    Ok(Some(Zeroizing::new(text.to_owned())))
 }
 
 /// Entries separated by newlines; an empty one resets. A newline at the very end separates nothing.
@@ -260,23 +217,8 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// The URL of a provider: `protocol`, `host` and perhaps `path`, and nothing secret in it.
-pub fn base_url(text: &str) -> Result<Record> {
-    let record = url::parse(text.as_bytes())?;
-    if record.text("host").is_none_or(str::is_empty) {
-        return Err(error::bad_url("has no host"));
-    }
-    if record.has("username") {
-        return Err(error::bad_url("has a user name in it"));
-    }
-    if Location::parse(text).is_none() || text.contains('%') {
-        return Err(error::bad_url("has more in it than scheme, host, port and path"));
-    }
-    Ok(record)
-}
-
 /// What the table calls a provider, where an alias of it was written; with a URL of its own it is another provider.
-fn canonical(name: String, provider: &Provider) -> String {
+fn canonical(name: String, provider: &ProviderConfig) -> String {
     match modelforge_credential_providers::by_name(&name) {
         Some(known) if provider.url.is_none() => known.name.to_owned(),
         _ => name,
@@ -291,6 +233,8 @@ pub fn provider_name(name: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::source::duration;
     use super::*;
 

@@ -2,12 +2,9 @@
 //! hint is something to paste.
 
 use std::path::Path;
-use std::time::Duration;
 
+use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{Error, Record, visible};
-
-use crate::config::similar_helper;
-use crate::program::names_no_interpreter;
 
 pub const PROGRAM: &str = "modelforge-credential";
 
@@ -60,10 +57,7 @@ pub fn name_of(request: &Record) -> String {
 
 /// A path for a message, with the home folder as `~`.
 pub fn tilde(path: &Path) -> String {
-    match crate::config::home().and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
-        Some(rest) => visible(&Path::new("~").join(rest).to_string_lossy()),
-        None => visible(&path.to_string_lossy()),
-    }
+    modelforge_credential_files::tilde(path)
 }
 
 /// What was typed is repeated only where it has the shape of a command: it may be a key.
@@ -125,11 +119,6 @@ pub fn could_not_look(request: &Record) -> Error {
     Error::new(format!("no credential for {} was found, but not every helper could be asked", name_of(request)))
 }
 
-pub fn nobody_to_ask() -> Error {
-    Error::new("cannot ask for the key: there is no terminal")
-        .hint("set MODELFORGE_CREDENTIAL_ASKPASS, or store the key first")
-}
-
 pub fn nobody_to_ask_for_login(provider: &str) -> Error {
     Error::new("cannot ask for the key: there is no terminal")
         .hint(format!("pipe it: {PROGRAM} login {provider} < key.txt"))
@@ -157,9 +146,12 @@ pub fn cannot_read(path: &Path, problem: &std::io::Error) -> Error {
 }
 
 #[cfg(unix)]
-pub fn in_another_users_folder(folder: &Path) -> Error {
-    Error::new(format!("`{}` would lie in another user's folder", tilde(folder)))
-        .hint("unset XDG_STATE_HOME, and set HOME to your own")
+pub fn no_such_file(path: &Path) -> Error {
+    Error::new(format!("there is no file `{}`", tilde(path)))
+}
+
+pub fn not_utf_8(path: &Path) -> Error {
+    Error::new(format!("`{}` is not UTF-8", tilde(path)))
 }
 
 pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
@@ -227,8 +219,9 @@ pub fn still_answers(helper: &str) -> Error {
     Error::new(format!("helper `{helper}` still has the credential after it was told to erase it"))
 }
 
-pub fn cannot_tell_whether_gone(helper: &str, reason: &Error) -> Error {
-    with_hint_of(reason, format!("helper `{helper}` cannot say whether the credential is gone: {reason}"))
+pub fn cannot_tell_whether_gone(helper: &str, reason: &Failure) -> Error {
+    Error::from(reason.clone())
+        .reworded(format!("helper `{helper}` cannot say whether the credential is gone: {reason}"))
 }
 
 pub fn variable_still_set(variable: &str, description: &Record) -> Error {
@@ -243,7 +236,7 @@ pub fn empty_account() -> Error {
 pub fn token_expired(provider: &str, account: Option<&str>, ago: &str) -> Error {
     let problem = not_signed_in(provider, account);
     let account = account.map(|account| format!(", account `{}`,", visible(account))).unwrap_or_default();
-    with_hint_of(&problem, format!("the token for `{provider}`{account} expired {ago} ago"))
+    problem.reworded(format!("the token for `{provider}`{account} expired {ago} ago"))
 }
 
 pub fn not_signed_in(provider: &str, account: Option<&str>) -> Error {
@@ -327,65 +320,11 @@ pub fn undeclared_provider(place: &str, name: &str, similar: Option<&str>) -> Er
 
 /// The same of a name that stands in a file.
 pub fn in_file(place: &str, problem: &Error) -> Error {
-    with_hint_of(problem, format!("{place}: {problem}"))
+    problem.reworded(format!("{place}: {problem}"))
 }
 
 pub fn bad_provider_name(name: &str) -> Error {
     Error::new(format!("`{}` is no name for a provider: letters, digits, `-` and `_`", visible(name)))
-}
-
-pub fn helper_missing(name: &str) -> Error {
-    let error = Error::new(format!("helper `{}` is not installed beside the program or on PATH", visible(name)));
-    error.hint(match similar_helper(name) {
-        Some(ours) if ours == name => {
-            format!("cargo install --locked --path helpers/{name}  # in the project's folder")
-        }
-        Some(ours) => format!("did you mean `{ours}`?"),
-        None => format!("put a program named {PROGRAM}-{} on PATH", visible(name)),
-    })
-}
-
-pub fn program_missing(name: &str) -> Error {
-    Error::new(format!("program `{}` is not on PATH", visible(name)))
-}
-
-pub fn program_unusable(path: &Path) -> Error {
-    Error::new(format!("`{}` is not a program that can be started", tilde(path)))
-}
-
-#[cfg(unix)]
-pub fn program_untrusted(path: &Path, writable: &Path) -> Error {
-    Error::new(format!("`{}` is not started: anyone can write to `{}`", tilde(path), tilde(writable)))
-        .hint(format!("chmod o-w {}", shell_words::quote(&writable.to_string_lossy())))
-}
-
-pub fn not_started(problem: &std::io::Error) -> Error {
-    let error = Error::new(format!("it could not be started: {problem}"));
-    match names_no_interpreter(problem) {
-        true => error.hint("a script begins with the program that it is for: #!/bin/sh"),
-        false => error,
-    }
-}
-
-pub fn too_slow(limit: Duration) -> Error {
-    Error::new(format!("it did not answer within {} s and was ended", limit.as_secs_f32()))
-}
-
-pub fn changed(key: &str) -> Error {
-    Error::new(format!("it changed `{key}` of the request, so its answer is not used"))
-}
-
-pub fn malformed(problem: &Error) -> Error {
-    Error::new(format!("its answer is malformed ({problem}) and not used"))
-}
-
-pub fn list_cut_short() -> Error {
-    Error::new("its list was cut short: the last line is not the count of what it named")
-}
-
-pub fn too_deep() -> Error {
-    Error::new(format!("{PROGRAM} was started as its own helper again and again"))
-        .hint("take it out of `helpers` in config.toml")
 }
 
 pub fn locked_elsewhere() -> Error {
@@ -393,8 +332,11 @@ pub fn locked_elsewhere() -> Error {
         .hint(format!("pgrep -a {PROGRAM}"))
 }
 
+/// The cause of a problem with a helper of the default chain that this machine has no use for now.
+pub struct LeftOut;
+
 pub fn keyring_left_out() -> Error {
-    Error::new("helper `keyring` was not asked: there is no D-Bus session bus")
+    Error::new("helper `keyring` was not asked: there is no D-Bus session bus").because(LeftOut)
 }
 
 pub fn seen_in_plain_text(providers: &[&str]) -> Error {
@@ -406,19 +348,19 @@ pub fn list_not_whole() -> Error {
     Error::new("the list is not whole: not every helper could be asked")
 }
 
-pub fn helper_failed(helper: &str, reason: &Error) -> Error {
-    with_hint_of(reason, format!("helper `{helper}` failed: {reason}"))
+pub fn helper_failed(helper: &str, failure: &(impl Clone + Into<Failure>)) -> Error {
+    let failure: Failure = failure.clone().into();
+    let line = format!("helper `{helper}` failed: {failure}");
+    Error::from(failure).reworded(line)
 }
 
-pub fn helper_did_not_keep(helper: &str, reason: &Error) -> Error {
-    with_hint_of(
-        reason,
-        format!("helper `{helper}` did not keep the credential: {reason}; an older copy may remain in it"),
-    )
+pub fn helper_did_not_keep(helper: &str, reason: &Failure) -> Error {
+    Error::from(reason.clone())
+        .reworded(format!("helper `{helper}` did not keep the credential: {reason}; an older copy may remain in it"))
 }
 
-pub fn older_copy_left(helper: &str, reason: &Error) -> Error {
-    with_hint_of(reason, format!("helper `{helper}` may still hold an older copy: {reason}"))
+pub fn older_copy_left(helper: &str, reason: &Failure) -> Error {
+    Error::from(reason.clone()).reworded(format!("helper `{helper}` may still hold an older copy: {reason}"))
 }
 
 pub fn answers_first(helper: &str, kept_by: &str) -> Error {
@@ -438,14 +380,6 @@ pub fn plain_text_left(record: &Record) -> Error {
 
 pub fn refreshed_but_not_kept(record: &Record) -> Error {
     Error::new(format!("the renewed credential for {} is used now, but no helper kept it", name_of(record)))
-}
-
-pub fn with_hint_of(reason: &Error, message: String) -> Error {
-    let error = Error::new(message);
-    match reason.hint_text() {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
 }
 
 pub fn no_state_folder() -> Error {

@@ -1,96 +1,133 @@
-//! Makes the chain out of what is configured: finds each program, and says what it is called.
+//! What every command begins with: the configuration, the providers, the person who may be asked, and the chains. It has the one way
+//! to ask for a credential, to warn, and to log.
 
-use std::collections::BTreeMap;
+mod asker;
+mod chains;
 
-use anyhow::Result;
-use modelforge_credential_protocol::{Error, Helper, Record, Result as Answered};
+use modelforge_credential_protocol::{Error, Record, Result};
 
-use crate::chain::{Chain, Link};
-use crate::config::{Entry, Helpers, default_helper};
-use crate::error;
-use crate::program::Program;
+use crate::audit::Event;
+use crate::chain::{Answer, Chain};
+use crate::config::Config;
+use crate::person::Person;
 use crate::providers::{Provider, Providers};
-use crate::terminal::{self, Person};
+use crate::request::Request;
+use crate::terminal::warn_once;
 
-/// The chain, and whether a person chose its helpers.
-pub struct Opened {
-    pub chain: Chain,
-    pub automatic: bool,
-    /// A helper of the default chain that this machine has no use for now: worth a word where nothing was found.
-    pub left_out: Option<Error>,
+pub use asker::program;
+pub use chains::{Chains, Copies, Opened, boxed, has_session_bus, is_left_out, of};
+
+/// What a command works with.
+pub struct Session {
+    pub providers: Providers,
+    pub person: Person,
+    chains: Chains,
 }
 
-/// Finds the helpers of a request.
-pub fn open(providers: &Providers, request: &Record, person: &Person) -> Result<Opened> {
-    let helpers = providers.helpers_for(request)?;
-    let left_out = (helpers.automatic && !has_session_bus()).then(error::keyring_left_out);
-    let chain = of(&helpers, person, providers.store_in_all());
-    Ok(Opened { chain, automatic: helpers.automatic, left_out })
+/// When a person is asked to help, after the helpers were asked without one.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Help {
+    /// Where a helper failed: what it holds may only be locked.
+    ToUnlock,
+    /// Wherever nothing was found: a person may sign in.
+    ToSignIn,
 }
 
-/// The chain that most providers share, and those of the providers that have helpers of their own.
-pub struct Chains {
-    common: Opened,
-    own: BTreeMap<String, Opened>,
-}
-
-/// What a helper lists: copies, each with its provider; `None` if it has no list.
-type Copies = Answered<Option<Vec<(Provider, Record)>>>;
-
-impl Chains {
-    /// Finds the helpers of all providers.
-    pub fn open(providers: &Providers, person: &Person) -> Result<Self> {
-        let of = |name: &str| Ok((name.to_owned(), open(providers, &Record::of([("provider", name)])?, person)?));
-        let own = providers.with_helpers_of_their_own().map(of).collect::<Result<_>>()?;
-        Ok(Self { common: open(providers, &Record::new(), person)?, own })
+impl Session {
+    /// Reads the configuration. This person may be asked.
+    pub fn start(person: Person) -> Result<Self> {
+        Ok(Self::of(Config::load()?, person))
     }
 
-    /// Finds the helpers of one provider, as if there were no other.
-    pub fn open_one(providers: &Providers, provider: &Provider, person: &Person) -> Result<Self> {
-        let common = open(providers, &Record::of([("provider", &provider.name)])?, person)?;
-        Ok(Self { common, own: BTreeMap::new() })
+    /// The same with a configuration that was read already.
+    pub fn of(config: Config, person: Person) -> Self {
+        let providers = Providers::new(config);
+        let chains = Chains::new(&providers);
+        Self { providers, person, chains }
     }
 
-    /// Whether nobody chose any of the helpers.
-    pub fn automatic(&self) -> bool {
-        self.common.automatic && self.own.is_empty()
+    /// Begins the record of the log for an operation. It is written when it is dropped.
+    pub fn event(&self, operation: &'static str, description: &Record) -> Event {
+        Event::start(operation, &self.providers, description)
     }
 
-    /// A helper of the default chain that this machine has no use for now.
-    pub fn left_out(&self) -> Option<&Error> {
-        self.common.left_out.as_ref()
+    /// Whether somebody may be asked.
+    pub fn has_a_person(&self) -> bool {
+        !matches!(self.person, Person::Nobody)
+    }
+
+    /// The chain for a request, with its helpers found.
+    pub fn opened(&self, request: &Record) -> Result<&Opened> {
+        self.chains.of(request.text("provider"), &self.providers, &self.person)
+    }
+
+    /// The chain for a request.
+    pub fn chain(&self, request: &Record) -> Result<&Chain> {
+        Ok(&self.opened(request)?.chain)
     }
 
     /// Every chain once.
-    pub fn each(&self) -> impl Iterator<Item = &Opened> {
-        std::iter::once(&self.common).chain(self.own.values())
+    pub fn all_chains(&self) -> Result<Vec<&Opened>> {
+        self.chains.all(&self.providers, &self.person)
     }
 
-    /// The chain of a provider.
-    pub fn of(&self, provider: &str) -> &Opened {
-        self.own.get(provider).unwrap_or(&self.common)
+    /// Whether a provider's credentials are looked for in this chain. Those for other places are in the same stores.
+    pub fn is_asked(&self, opened: &Opened, provider: Option<&str>) -> bool {
+        self.chains.is_asked(opened, provider)
     }
 
-    /// What each helper of each chain holds of the providers that it is asked for. Credentials for other places, which
-    /// are in the same stores, are left out.
-    pub fn list(&self, providers: &Providers) -> Result<Vec<(String, Copies)>> {
-        let context = providers.context_of_all()?;
+    /// Asks the helpers without a person first, and with one where that helps. What went wrong is in the answer: see [`tell`].
+    pub fn ask(&self, request: &Request, help: Help) -> Result<Answer> {
+        let chain = self.chain(&request.record)?;
+        let answer = chain.get(request)?;
+        let may_help = help == Help::ToSignIn || !answer.failed.is_empty();
+        if answer.complete || answer.quit.is_some() || !may_help || !self.has_a_person() {
+            return Ok(answer);
+        }
+        chain.get_attended(request)
+    }
+
+    /// Warns of a helper that this machine has no use for now, after nothing was found.
+    pub fn tell_what_was_left_out(&self, request: &Record) -> Result<()> {
+        self.opened(request)?.left_out.iter().for_each(warn_once);
+        Ok(())
+    }
+
+    /// What each helper of a provider's chain, or of every chain, holds of the providers that it is asked for.
+    pub fn list(&self, only: Option<&Provider>) -> Result<Vec<(String, Copies)>> {
+        let context = self.providers.context_of_all()?;
         let mut listed = Vec::new();
-        for opened in self.each() {
+        for opened in self.meant(only)? {
             for (helper, answer) in opened.chain.list_each(&context) {
-                let copies =
-                    answer.and_then(|records| records.map(|all| self.copies(opened, all, providers)).transpose());
+                let copies = answer.and_then(|records| Ok(records.map(|all| self.copies(opened, all)).transpose()?));
                 listed.push((helper, copies));
             }
         }
         Ok(listed)
     }
 
-    fn copies(&self, asked: &Opened, all: Vec<Record>, providers: &Providers) -> Answered<Vec<(Provider, Record)>> {
+    /// Whether nobody chose any of the helpers of a provider, or of all.
+    pub fn is_automatic(&self, only: Option<&Provider>) -> Result<bool> {
+        Ok(self.meant(only)?.iter().all(|opened| opened.automatic))
+    }
+
+    /// A helper of the default chain that this machine has no use for now.
+    pub fn left_out(&self, only: Option<&Provider>) -> Result<Option<&Error>> {
+        Ok(self.meant(only)?.first().and_then(|opened| opened.left_out.as_ref()))
+    }
+
+    fn meant(&self, only: Option<&Provider>) -> Result<Vec<&Opened>> {
+        match only {
+            Some(provider) => Ok(vec![self.chains.of(Some(&provider.name), &self.providers, &self.person)?]),
+            None => self.all_chains(),
+        }
+    }
+
+    fn copies(&self, opened: &Opened, all: Vec<Record>) -> Result<Vec<(Provider, Record)>> {
         let mut copies = Vec::new();
         for record in all {
-            if let Some(provider) = providers.by_location(&record)?
-                && std::ptr::eq(self.of(&provider.name), asked)
+            if let Some(provider) = self.providers.by_location(&record)?
+                && self.is_asked(opened, Some(&provider.name))
             {
                 copies.push((provider, record));
             }
@@ -99,59 +136,8 @@ impl Chains {
     }
 }
 
-/// A chain of these helpers. Of a default chain, those that are not installed are left out.
-pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
-    let mut links = Vec::new();
-    for entry in &helpers.entries {
-        if is_left_out(helpers, entry) {
-            terminal::trace(&error::keyring_left_out().to_string());
-            continue;
-        }
-        let program = Program::find(entry);
-        if let (true, Err(problem)) = (helpers.automatic, &program) {
-            // That it is not installed is no news; that it is and may not be started is.
-            if *problem == error::helper_missing(entry.words.first().map_or("", String::as_str)) {
-                terminal::trace(&problem.to_string());
-            } else {
-                terminal::warning(problem);
-            }
-            continue;
-        }
-        let attended = match (&program, person) {
-            (Ok(program), Person::Askpass(_) | Person::Terminal) => Some(boxed(program.attended())),
-            _ => None,
-        };
-        links.push(Link { name: name(entry), helper: program.map(boxed), attended });
-    }
-    Chain::new(links, store_in_all)
-}
-
-/// Whether the default chain has no use for it on this machine, now.
-pub fn is_left_out(helpers: &Helpers, entry: &Entry) -> bool {
-    helpers.automatic && default_helper(entry).is_some_and(|row| row.needs_session) && !has_session_bus()
-}
-
-/// Whether there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there
-/// is none: the default chain then does without, instead of complaining each time.
-pub fn has_session_bus() -> bool {
-    #[cfg(all(unix, not(target_os = "macos")))]
-    {
-        let is_set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let runtime = is_set("XDG_RUNTIME_DIR").map_or_else(
-            || std::path::PathBuf::from(format!("/run/user/{}", rustix::process::geteuid().as_raw())),
-            std::path::PathBuf::from,
-        );
-        is_set("DBUS_SESSION_BUS_ADDRESS").is_some() || runtime.join("bus").exists()
-    }
-    #[cfg(not(all(unix, not(target_os = "macos"))))]
-    true
-}
-
-pub fn boxed(program: Program) -> Box<dyn Helper + Send + Sync> {
-    Box::new(program)
-}
-
-/// What messages call a link: the helper's name, or the whole command.
-pub fn name(entry: &Entry) -> String {
-    if entry.is_command { entry.words.join(" ") } else { entry.words.first().cloned().unwrap_or_default() }
+/// Warns of what went wrong on the way to an answer. Once for each helper is enough.
+pub fn tell(answer: &Answer) {
+    answer.remarks.iter().for_each(warn_once);
+    answer.failed.iter().for_each(|failed| warn_once(&failed.into()));
 }

@@ -5,16 +5,15 @@ mod fold;
 mod held;
 mod table;
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use modelforge_credential_protocol::{Error, Record, Result, visible};
+use modelforge_credential_client::Failure;
+use modelforge_credential_protocol::{Error, Result, visible};
 use zeroize::Zeroizing;
 
 use crate::error;
-use crate::program;
 use fold::fold;
 pub use held::{Remark, hold, release};
 pub use table::{Paint, columns};
@@ -130,14 +129,19 @@ impl Drop for Progress {
 /// Says why it failed.
 pub fn error(problem: &anyhow::Error) {
     say("error", &format!("{problem:#}"));
-    let hint = problem.chain().find_map(|cause| match cause.downcast_ref::<error::Usage>() {
-        Some(usage) => usage.0.hint_text(),
-        None if cause.is::<error::NotStarted>() => cause.downcast_ref::<error::NotStarted>()?.0.hint_text(),
-        None => cause.downcast_ref::<Error>()?.hint_text(),
-    });
-    if let Some(hint) = hint {
-        say("hint", hint);
+    if let Some(hint) = problem.chain().find_map(hint_of) {
+        say("hint", &hint);
     }
+}
+
+fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return failure.hint();
+    }
+    let usage = || cause.downcast_ref::<error::Usage>().map(|usage| &usage.0);
+    let not_started = || cause.downcast_ref::<error::NotStarted>().map(|problem| &problem.0);
+    let error = cause.downcast_ref::<Error>().or_else(usage).or_else(not_started);
+    error.and_then(Error::hint_text).map(str::to_owned)
 }
 
 /// Says what did not stop the work but should be known.
@@ -200,90 +204,13 @@ fn write_line(line: &str) {
     let _ = io::stderr().write_all(format!("{}\n", folded.as_deref().unwrap_or(line)).as_bytes());
 }
 
-/// Who may be asked.
-pub enum Person {
-    /// Nobody: there is no terminal, or the caller forbade it.
-    Nobody,
-    /// Through this program (`ssh-askpass` and its like).
-    Askpass(OsString),
-    /// At the terminal.
-    Terminal,
-}
-
-/// Finds out who may be asked: `MODELFORGE_CREDENTIAL_ASKPASS`, `SSH_ASKPASS`, then the terminal.
-pub fn person() -> Person {
-    let forbidden = std::env::var("MODELFORGE_CREDENTIAL_INTERACTIVE")
-        .is_ok_and(|value| matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off" | "never"));
-    if forbidden {
-        return Person::Nobody;
-    }
-    let askpass = ["MODELFORGE_CREDENTIAL_ASKPASS", "SSH_ASKPASS"]
-        .into_iter()
-        .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
-    match askpass {
-        Some(program) => Person::Askpass(program),
-        None if terminal_is_there() => Person::Terminal,
-        None => Person::Nobody,
-    }
-}
-
-fn terminal_is_there() -> bool {
-    let name = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
-    std::fs::File::open(name).is_ok_and(|terminal| terminal.is_terminal())
-}
-
-impl Person {
-    /// Asks for what `request` lacks, its user name where that is needed and the secret, and sets it.
-    pub fn complete(&self, request: &mut Record, wants_username: bool) -> Result<()> {
-        if wants_username && !request.has("username") {
-            let username = self.ask(&format!("Username for '{}': ", request.url()), true)?;
-            request.set("username", username.as_bytes())?;
-        }
-        let secret = self.secret(request)?;
-        request.set("password", secret.as_bytes())
-    }
-
-    /// Asks for the secret of what `request` describes.
-    pub fn secret(&self, request: &Record) -> Result<Zeroizing<String>> {
-        let prompt = match (request.text("provider"), request.text("username")) {
-            (Some(_), _) => format!("API key for {}: ", error::name_of(request).replace('`', "")),
-            (None, Some(username)) => {
-                let url = request.url();
-                let (protocol, rest) = url.split_once("://").unwrap_or(("", &url));
-                format!("Password for '{protocol}://{}@{rest}': ", visible(username))
-            }
-            (None, None) => format!("Password for '{}': ", request.url()),
-        };
-        self.ask(&prompt, false)
-    }
-
-    fn ask(&self, prompt: &str, echo: bool) -> Result<Zeroizing<String>> {
-        let entered = match self {
-            Self::Nobody => return Err(error::nobody_to_ask()),
-            Self::Askpass(program) => match program::askpass(program, prompt) {
-                Ok(entered) => entered,
-                Err(problem) if terminal_is_there() => {
-                    warning(&problem);
-                    Self::Terminal.ask(prompt, echo)?
-                }
-                Err(problem) => return Err(problem),
-            },
-            Self::Terminal if echo => read_line(prompt)?,
-            Self::Terminal => read_hidden(prompt)?,
-        };
-        if entered.trim().is_empty() {
-            return Err(error::nothing_entered());
-        }
-        Ok(entered)
-    }
-}
-
 /// Asks at the terminal whether to go on.
 pub fn confirm(question: &str) -> Result<bool> {
     Ok(matches!(read_line(question)?.trim(), "y" | "Y" | "yes"))
 }
 
-fn read_line(prompt: &str) -> Result<Zeroizing<String>> {
+/// Asks at the terminal for a line that everyone may see.
+pub fn read_line(prompt: &str) -> Result<Zeroizing<String>> {
     let (input, output) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
     std::fs::OpenOptions::new().write(true).open(output)?.write_all(prompt.as_bytes())?;
     let mut line = Zeroizing::new(String::new());
@@ -291,14 +218,15 @@ fn read_line(prompt: &str) -> Result<Zeroizing<String>> {
     Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
+/// Asks at the terminal for a secret, without echo.
 #[cfg(windows)]
-fn read_hidden(prompt: &str) -> Result<Zeroizing<String>> {
+pub fn read_hidden(prompt: &str) -> Result<Zeroizing<String>> {
     Ok(Zeroizing::new(rpassword::prompt_password(prompt)?))
 }
 
-/// As `rpassword::prompt_password`, which would leave the terminal without echo when Ctrl-C ends this process.
+/// Asks at the terminal for a secret, without echo. As `rpassword::prompt_password`, which would leave the terminal without echo when Ctrl-C ends this process.
 #[cfg(unix)]
-fn read_hidden(prompt: &str) -> Result<Zeroizing<String>> {
+pub fn read_hidden(prompt: &str) -> Result<Zeroizing<String>> {
     let mut terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     let input = Quiet::new(terminal.try_clone()?)?;
     terminal.write_all(prompt.as_bytes())?;

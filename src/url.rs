@@ -2,6 +2,7 @@
 //! split, and what is missing stays missing.
 
 use modelforge_credential_protocol::{Record, Result};
+use modelforge_credential_providers::Location;
 use percent_encoding::percent_decode;
 
 use crate::error;
@@ -36,6 +37,39 @@ pub fn parse(url: &[u8]) -> Result<Record> {
         set(&mut record, "path", path)?;
     }
     Ok(record)
+}
+
+/// The URL of a provider: `protocol`, `host` and perhaps `path`, and nothing secret in it. A provider's URL has one form,
+/// in which requests for it, files and the table meet.
+pub fn base_url(text: &str) -> Result<Record> {
+    let mut record = parse(text.as_bytes())?;
+    if record.text("host").is_none_or(str::is_empty) {
+        return Err(error::bad_url("has no host"));
+    }
+    if record.has("username") {
+        return Err(error::bad_url("has a user name in it"));
+    }
+    let location = Location::parse(text).filter(|_| !text.contains('%'));
+    let location = location.ok_or_else(|| error::bad_url("has more in it than scheme, host, port and path"))?;
+    record.set("protocol", location.protocol.to_ascii_lowercase())?;
+    record.set("host", location.bare_host().to_ascii_lowercase())?;
+    Ok(record)
+}
+
+/// Tokens travel over https, except to this machine itself.
+pub fn is_safe_url(url: &str) -> bool {
+    let Ok(url) = base_url(url) else { return false };
+    match (url.text("protocol"), url.text("host")) {
+        (Some("https"), _) => true,
+        (Some("http"), Some(host)) => {
+            let name = host
+                .rsplit_once(':')
+                .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+                .map_or(host, |(name, _)| name);
+            matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+        }
+        _ => false,
+    }
 }
 
 /// A path without the slashes around it, as git keeps it.

@@ -5,6 +5,7 @@ mod files;
 mod helper;
 mod host;
 mod limits;
+mod owner;
 mod request;
 mod start;
 

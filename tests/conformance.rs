@@ -83,12 +83,14 @@ fn age_keeps_every_rule() {
 }
 
 #[test]
+#[ignore = "needs git 2.46"]
 fn age_keeps_every_rule_through_git() {
     let judged = judged(Test::new(), "age", &["--through-git"]);
     assert_eq!(judged.keeps_every_rule_but(&[]).names("holds").len(), GIT_CAN_SAY);
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn the_keyring_keeps_every_rule_and_is_empty_afterwards() {
     let keyring = Keyring::start();
     let judged = judged(with(&keyring), "keyring", &["--risky"]);
@@ -98,6 +100,7 @@ fn the_keyring_keeps_every_rule_and_is_empty_afterwards() {
 }
 
 #[test]
+#[ignore = "needs dbus, gnome-keyring and git 2.46"]
 fn the_keyring_keeps_every_rule_through_git() {
     let keyring = Keyring::start();
     let judged = judged(with(&keyring), "keyring", &["--risky", "--through-git"]);
@@ -106,6 +109,7 @@ fn the_keyring_keeps_every_rule_through_git() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn what_could_erase_a_persons_own_entries_is_not_sent_to_a_keyring_unless_they_say_so() {
     let keyring = Keyring::start();
     let stored = format!("protocol=https\nhost=mine.example\nusername=me\npassword={}\n", crate::support::SECRET);
@@ -127,6 +131,7 @@ fn the_core_as_a_helper_keeps_every_rule() {
 }
 
 #[test]
+#[ignore = "needs git 2.46"]
 fn the_core_as_a_helper_keeps_every_rule_through_git() {
     let core = program("modelforge-credential").display().to_string();
     let judged = judged(Test::new().helpers("age"), &core, &["--through-git"]);
@@ -136,6 +141,7 @@ fn the_core_as_a_helper_keeps_every_rule_through_git() {
 /// `MODELFORGE_TEST_HELPER='/path/to/program --its --options'` puts your helper to the test; unset, the core asks a core that asks `age`.
 /// `MODELFORGE_TEST_OPTIONS` may hold options of `helpers test`, such as `--rules git`.
 #[test]
+#[ignore = "needs git 2.46"]
 fn the_helper_named_in_the_environment_keeps_every_rule() {
     let core = program("modelforge-credential").display().to_string();
     let line = std::env::var("MODELFORGE_TEST_HELPER").unwrap_or(format!("'{core}'"));
@@ -160,6 +166,7 @@ fn helpers_that_keep_nothing_are_judged_by_what_they_answer() {
 }
 
 #[test]
+#[ignore = "needs git 2.46"]
 fn gits_own_helper_keeps_gits_rules_and_not_those_of_the_protocol() {
     let git = format!("'{}' credential-store", system("git", "git").display());
     let direct = judged(Test::new(), &git, &["--rules", "git"]);

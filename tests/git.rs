@@ -101,6 +101,7 @@ fn two_repositories_of_one_host_have_two_credentials_where_git_is_told_to_use_th
 }
 
 #[test]
+#[ignore = "needs git 2.46"]
 fn git_and_the_core_name_the_same_capabilities() {
     let test = git("").args(["credential", "capability"]);
     let said = "version 0\ncapability authtype\ncapability state\n";
@@ -145,6 +146,7 @@ fn with_credential_store(after: &str) -> Test {
 }
 
 #[test]
+#[ignore = "needs git 2.46"]
 fn credential_store_is_a_link_of_the_chain() {
     let test = with_credential_store("");
     let plain = test.home().join("plain");
@@ -219,6 +221,7 @@ impl Drop for Cache {
 }
 
 #[test]
+#[ignore = "needs git 2.46"]
 fn credential_cache_is_a_link_of_the_chain_and_what_it_forgot_is_not_found() {
     let cache = Cache::new();
     let socket = cache.socket.display();

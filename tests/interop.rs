@@ -21,6 +21,7 @@ fn data(test: &Test) -> PathBuf {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn stock_age_opens_what_the_chain_stored() {
     let test = approve(Test::new().helpers("age")).success();
     let identity = data(&test).join("identity.txt").display().to_string();
@@ -34,6 +35,7 @@ fn stock_age_opens_what_the_chain_stored() {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn the_chain_finds_what_stock_age_encrypted() {
     for armor in [&[] as &[&str], &["--armor"]] {
         // The first store makes the identity.
@@ -59,6 +61,7 @@ fn a_file_that_was_moved_to_another_host_is_not_believed() {
 }
 
 #[test]
+#[ignore = "needs openssh-client"]
 fn a_second_key_that_age_could_not_read_back_is_not_kept_and_the_first_one_still_answers() {
     let test = Test::new();
     let askpass = test.home().join("askpass").display().to_string();
@@ -119,6 +122,7 @@ fn on_the_bus_of(keyring: &Keyring) -> Test {
 const NAME: [&str; 4] = ["service", "https://api.openai.com", "username", "default"];
 
 #[test]
+#[ignore = "needs dbus, gnome-keyring and libsecret-tools"]
 fn secret_tool_finds_the_key_that_was_approved() {
     let keyring = Keyring::start();
     let test = approve(on_the_bus_of(&keyring)).success();
@@ -129,6 +133,7 @@ fn secret_tool_finds_the_key_that_was_approved() {
 }
 
 #[test]
+#[ignore = "needs dbus, gnome-keyring and libsecret-tools"]
 fn the_chain_finds_and_erases_the_key_that_secret_tool_stored() {
     let keyring = Keyring::start();
     let tool = system("secret-tool", "libsecret-tools");
@@ -152,6 +157,7 @@ fn python(test: Test, lines: &str) -> Test {
 }
 
 #[test]
+#[ignore = "needs dbus, gnome-keyring and keyring, from PyPI"]
 fn pythons_keyring_finds_the_key_that_was_approved() {
     let keyring = Keyring::start();
     let test = approve(on_the_bus_of(&keyring)).success();
@@ -159,6 +165,7 @@ fn pythons_keyring_finds_the_key_that_was_approved() {
 }
 
 #[test]
+#[ignore = "needs dbus, gnome-keyring and keyring, from PyPI"]
 fn the_chain_finds_the_key_that_pythons_keyring_set_and_there_is_one_item_whoever_changes_it() {
     let keyring = Keyring::start();
     let set = "k.set_password('https://api.openai.com', 'default', sys.stdin.read())";
@@ -177,6 +184,7 @@ fn the_chain_finds_the_key_that_pythons_keyring_set_and_there_is_one_item_whoeve
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn with_the_keyring_locked_the_key_goes_to_age_and_that_is_said() {
     let keyring = Keyring::start();
     keyring.lock();
@@ -188,6 +196,7 @@ fn with_the_keyring_locked_the_key_goes_to_age_and_that_is_said() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_key_that_age_kept_is_found_while_the_keyring_is_locked() {
     let keyring = Keyring::start();
     let test = approve(on_the_bus_of(&keyring).helpers("age")).success();
@@ -200,6 +209,7 @@ fn a_key_that_age_kept_is_found_while_the_keyring_is_locked() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_locked_keyring_is_not_an_empty_one() {
     let keyring = Keyring::start();
     let test = approve(on_the_bus_of(&keyring).helpers("keyring")).success();
@@ -222,6 +232,7 @@ fn without_a_session_bus_the_key_goes_to_age() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn on_a_bus_without_a_secret_service_the_key_goes_to_age() {
     let keyring = Keyring::bus_alone();
     let test = approve(on_the_bus_of(&keyring)).any_stderr();

@@ -14,6 +14,7 @@ fn read_by(name: &str, package: &str, options: &[&str], text: &[u8]) -> Output {
 }
 
 #[test]
+#[ignore = "needs bash, zsh and fish"]
 fn every_shell_accepts_its_completions_and_knows_the_providers() {
     // No package of Debian has PowerShell.
     let shells = [("bash", "-n"), ("zsh", "-n"), ("fish", "-n"), ("elvish", "-compileonly"), ("powershell", "")];
@@ -44,6 +45,7 @@ fn every_shell_accepts_its_completions_and_knows_the_providers() {
 }
 
 #[test]
+#[ignore = "needs bash"]
 fn bash_completes_a_command_a_command_of_a_command_a_provider_and_what_is_to_be_run() {
     let script = Test::new().args(["completions", "bash"]).output().stdout;
     let ask = r#"
@@ -69,6 +71,7 @@ complete_at_the_end modelforge-credential exec openai -- dbus-run-sess
 }
 
 #[test]
+#[ignore = "needs fish"]
 fn fish_completes_a_command_a_provider_and_what_is_to_be_run() {
     let script = Test::new().args(["completions", "fish"]).output().stdout;
     let lines = [
@@ -92,6 +95,7 @@ fn fish_completes_a_command_a_provider_and_what_is_to_be_run() {
 }
 
 #[test]
+#[ignore = "needs elvish"]
 fn elvish_completes_a_provider_where_a_command_takes_one_and_nowhere_else() {
     let script = Test::new().args(["completions", "elvish"]).output().stdout;
     let script = String::from_utf8(script).expect("it is UTF-8");
@@ -131,6 +135,7 @@ fn a_reader_that_has_read_enough_hears_no_complaint() {
 }
 
 #[test]
+#[ignore = "needs groff-base and man-db"]
 fn every_manual_page_is_accepted_by_man_and_holds_what_it_should() {
     let test = Test::new();
     let folder = test.home().join("man").display().to_string();
@@ -156,6 +161,7 @@ fn every_manual_page_is_accepted_by_man_and_holds_what_it_should() {
 }
 
 #[test]
+#[ignore = "needs man-db"]
 fn the_synopsis_of_a_page_is_what_can_be_typed() {
     let test = Test::new();
     let folder = test.home().join("man");
@@ -173,6 +179,7 @@ fn the_synopsis_of_a_page_is_what_can_be_typed() {
 }
 
 #[test]
+#[ignore = "needs man-db"]
 fn the_page_of_the_protocol_holds_every_rule_and_its_programs_as_they_are() {
     let test = Test::new();
     let folder = test.home().join("man");

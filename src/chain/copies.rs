@@ -2,16 +2,15 @@
 
 use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
-use super::about::{DESCRIPTION, description_of, holds_the_same_secret, question, with_capabilities};
-use super::{Chain, Link};
-use crate::error;
+use super::about::{description_of, question};
+use super::{Chain, Failed, Link};
 use crate::lock::Lock;
 
 /// The copies of a credential, each with its helper's name, and the helpers of which it is not known whether they have one.
 #[derive(Default)]
 pub struct Copies {
     pub found: Vec<(String, Record)>,
-    pub failed: Vec<(String, Error)>,
+    pub failed: Vec<Failed>,
 }
 
 impl Copies {
@@ -22,7 +21,7 @@ impl Copies {
 
     /// Why there may be more.
     pub fn problem(&self) -> Option<Error> {
-        self.failed.first().map(|(name, problem)| error::helper_failed(name, problem))
+        self.failed.first().map(Error::from)
     }
 }
 
@@ -54,7 +53,7 @@ impl Chain {
                     let found = found.filter(|found| found.has_secret() && is_of(found, description));
                     copies.found.extend(found.map(|found| (link.name.clone(), found)));
                 }
-                Err(problem) => copies.failed.push((link.name.clone(), problem)),
+                Err(problem) => copies.failed.push(Failed::new(&link.name, problem)),
             }
         }
         Ok(copies)
@@ -85,8 +84,12 @@ impl Chain {
     /// Erases the copies that hold this secret, and no other, from every helper that has one, and looks what is there then.
     pub fn erase_copies(&self, credential: &Record) -> Result<Vec<Result<Left>>> {
         let _lock = Lock::wait(credential)?;
-        let mut description = with_capabilities(credential)?;
-        description.retain(|key| matches!(key, "capability[]" | "file" | "consent") || DESCRIPTION.contains(&key));
+        let mut description = description_of(credential)?;
+        for key in ["file", "consent"] {
+            if let Some(value) = credential.get(key) {
+                description.set(key, value)?;
+            }
+        }
         let mut copy = description.clone();
         for key in ["password", "authtype", "credential"] {
             if let Some(value) = credential.get(key) {
@@ -98,7 +101,7 @@ impl Chain {
             let look = || -> Result<Option<bool>> {
                 let found = helper.get(&description)?.filter(|found| found.has_secret() && !found.is_true("ephemeral"));
                 let found = found.filter(|found| is_of(found, &description));
-                Ok(found.map(|found| holds_the_same_secret(&found, credential)))
+                Ok(found.map(|found| found.holds_the_same_secrets(credential)))
             };
             match look()? {
                 None => return Ok(Left::Nothing),
@@ -115,7 +118,7 @@ impl Chain {
         };
         let links = self.links.iter().filter(|link| link.helper.is_ok());
         let erased = links.map(|link| {
-            link.with_or_without_a_person(erase).map_err(|problem| error::helper_failed(&link.name, &problem))
+            link.with_or_without_a_person(erase).map_err(|problem| Error::from(&Failed::new(&link.name, problem)))
         });
         Ok(erased.collect())
     }

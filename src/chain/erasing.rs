@@ -1,9 +1,9 @@
 //! Erasing: from every helper, for a secret may be left in each.
 
-use modelforge_credential_protocol::{Error, Helper, Record, Result};
+use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Record, Result};
 
-use super::Chain;
-use super::about::{ABOUT_THE_COPY, with_capabilities};
+use super::about::with_capabilities;
+use super::{Chain, Failed};
 use crate::error;
 use crate::lock::Lock;
 
@@ -11,7 +11,7 @@ use crate::lock::Lock;
 #[derive(Default)]
 pub struct Erased {
     /// Helpers in which a secret may be left.
-    pub failed: Vec<Error>,
+    pub failed: Vec<Failed>,
     /// Copies that are not this program's to erase.
     pub remarks: Vec<Error>,
 }
@@ -31,7 +31,7 @@ impl Chain {
         let _lock = Lock::wait(description)?;
         let mut erased = Erased::default();
         let mut question = with_capabilities(description)?;
-        question.retain(|key| !ABOUT_THE_COPY.contains(&key) && !key.starts_with("wwwauth"));
+        question.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "quit" | "wwwauth[]"));
         if consent {
             question.set("consent", "1")?;
         }
@@ -47,7 +47,7 @@ impl Chain {
                 false => helper.erase(&question),
             };
             if let Err(problem) = link.with_or_without_a_person(erase) {
-                erased.failed.push(error::helper_failed(&link.name, &problem));
+                erased.failed.push(Failed::new(&link.name, problem));
             }
         }
         Ok(erased)

@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
-use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_client::Failure;
+use modelforge_credential_protocol::{DESCRIPTION, Error, Record, Result};
 
-use super::Chain;
-use crate::error;
+use super::{Chain, Failed};
+
+/// What one helper lists: `None` if it has no list.
+pub type ListOf = std::result::Result<Option<Vec<Record>>, Failure>;
 
 /// What a chain lists.
 #[derive(Default)]
@@ -13,7 +16,7 @@ pub struct Listed {
     /// One record for each credential, with the `helper` that would answer.
     pub records: Vec<Record>,
     /// Helpers that could not be asked.
-    pub failed: Vec<Error>,
+    pub failed: Vec<Failed>,
     /// Helpers that have no list.
     pub cannot_list: Vec<String>,
 }
@@ -41,23 +44,22 @@ impl Chain {
                     }
                 }
                 Ok(None) => listed.cannot_list.push(name),
-                Err(problem) => listed.failed.push(error::helper_failed(&name, &problem)),
+                Err(failure) => listed.failed.push(Failed::new(&name, failure)),
             }
         }
         Ok(listed)
     }
 
     /// What each helper lists, in the order of the chain; they are asked side by side.
-    pub fn list_each(&self, context: &Record) -> Vec<(String, Result<Option<Vec<Record>>>)> {
+    pub fn list_each(&self, context: &Record) -> Vec<(String, ListOf)> {
         std::thread::scope(|scope| {
-            let asked: Vec<_> = self
-                .links
-                .iter()
-                .map(|link| (link, scope.spawn(|| link.helper(false).and_then(|helper| helper.list(context)))))
-                .collect();
+            let asked: Vec<_> =
+                self.links.iter().map(|link| (link, scope.spawn(|| Ok(link.helper(false)?.list(context)?)))).collect();
             asked
                 .into_iter()
-                .map(|(link, asked)| (link.name.clone(), asked.join().unwrap_or_else(|_| Err("it broke off".into()))))
+                .map(|(link, asked)| {
+                    (link.name.clone(), asked.join().unwrap_or_else(|_| Err(Error::from("it broke off").into())))
+                })
                 .map(|(name, listed)| (name, listed.map(|records| records.map(|records| visible_to(context, records)))))
                 .collect()
         })
@@ -73,7 +75,7 @@ fn visible_to(context: &Record, mut records: Vec<Record>) -> Vec<Record> {
 /// Which credential a record describes, as one value: there may be thousands to compare.
 fn described(record: &Record) -> Box<[u8]> {
     let mut described = Vec::new();
-    for value in ["protocol", "host", "path", "username"].map(|key| record.get(key)) {
+    for value in DESCRIPTION.map(|key| record.get(key)) {
         described.extend_from_slice(value.unwrap_or(b"\r"));
         described.push(b'\n');
     }

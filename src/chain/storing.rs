@@ -1,11 +1,11 @@
 //! Storing: in the first helper that keeps it, read back from there; older copies elsewhere are erased.
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result};
-
-use super::about::{
-    ABOUT_THE_COPY, ABOUT_THE_REQUEST, description_of, holds_the_same, holds_the_same_secret, with_capabilities,
+use modelforge_credential_protocol::{
+    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Helper, Record, Result,
 };
-use super::{Answer, Chain, Copies, Link};
+
+use super::about::{description_of, holds_the_same, with_capabilities};
+use super::{Answer, Chain, Copies, Failed, Link};
 use crate::error;
 use crate::lock::Lock;
 
@@ -26,7 +26,7 @@ struct To<'a> {
     /// This one alone, and older copies are erased from the others.
     only: Option<&'a str>,
     /// Not these, and nothing is erased from them.
-    without: &'a [(String, Error)],
+    without: &'a [Failed],
 }
 
 enum Kept {
@@ -61,11 +61,11 @@ impl Chain {
     pub fn store_moved(&self, record: &Record, replaces: bool) -> Result<Stored> {
         let _lock = Lock::wait(record)?;
         let before = self.copies(record, &Record::new(), true)?;
-        if !replaces && before.kept().any(|(_, copy)| !holds_the_same_secret(copy, record)) {
+        if !replaces && before.kept().any(|(_, copy)| !copy.holds_the_same_secrets(record)) {
             return Ok(Stored { remarks: vec![super::migration_conflict(record)], ..Stored::default() });
         }
         let mut stored = self.store_locked(record, true, To { without: &before.failed, ..To::default() })?;
-        stored.remarks.splice(..0, before.failed.iter().map(|(name, why)| error::helper_did_not_keep(name, why)));
+        stored.remarks.splice(..0, before.failed.iter().map(Failed::did_not_keep));
         Ok(self.or_as_before(record, stored, &before))
     }
 
@@ -91,7 +91,7 @@ impl Chain {
 
     fn store_locked(&self, record: &Record, durable: bool, to: To) -> Result<Stored> {
         let mut record = record.clone();
-        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_REQUEST.contains(&key));
+        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
         if !record.has("username") {
             record.set("username", DEFAULT_ACCOUNT)?;
         }
@@ -99,7 +99,7 @@ impl Chain {
         let mut earlier = Vec::new();
         let mut untouched = Vec::new();
         for (at, link) in self.links.iter().enumerate() {
-            if to.without.iter().any(|(name, _)| *name == link.name) {
+            if to.without.iter().any(|failed| failed.helper == link.name) {
                 continue;
             }
             if to.only.is_some_and(|only| only != link.name) {
@@ -123,7 +123,7 @@ impl Chain {
                     earlier.push(link.name.clone());
                     untouched.push(at);
                 }
-                Err(problem) => stored.remarks.push(error::helper_did_not_keep(&link.name, &problem)),
+                Err(problem) => stored.remarks.push(Failed::new(&link.name, problem).did_not_keep()),
             }
         }
         if stored.kept_by.is_empty() || (self.store_in_all && to.only.is_none()) {
@@ -132,13 +132,23 @@ impl Chain {
         }
         for at in untouched {
             if let Some(link) = self.links.get(at)
-                && to.without.iter().all(|(name, _)| *name != link.name)
+                && to.without.iter().all(|failed| failed.helper != link.name)
             {
                 stored.remarks.extend(link.erase_older(&record, &mut earlier));
             }
         }
         stored.shadowed_by = earlier;
         Ok(stored)
+    }
+}
+
+impl Failed {
+    fn did_not_keep(&self) -> Error {
+        error::helper_did_not_keep(&self.helper, &self.failure)
+    }
+
+    fn may_hold_an_older_copy(&self) -> Error {
+        error::older_copy_left(&self.helper, &self.failure)
     }
 }
 
@@ -163,7 +173,7 @@ impl Link {
         let is_there = |helper: &(dyn Helper + Send + Sync)| matches!(helper.get(&question), Ok(Some(found)) if holds_the_same(&found, before));
         let mut record = question.clone();
         record.merge(before);
-        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_REQUEST.contains(&key));
+        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
         let outcome = self.with_or_without_a_person(|helper| {
             if is_there(helper) {
                 return Ok(true);
@@ -181,7 +191,7 @@ impl Link {
         let helper = self.helper(false).ok()?;
         let found = match helper.get(&question) {
             Ok(found) => found?,
-            Err(problem) => return Some(error::older_copy_left(&self.name, &problem)),
+            Err(problem) => return Some(Failed::new(&self.name, problem).may_hold_an_older_copy()),
         };
         if helper.nature().foreign {
             return Some(error::plain_text_left(record));
@@ -196,7 +206,7 @@ impl Link {
             }
         }
         match helper.erase(&older) {
-            Err(problem) => Some(error::older_copy_left(&self.name, &problem)),
+            Err(problem) => Some(Failed::new(&self.name, problem).may_hold_an_older_copy()),
             Ok(()) => {
                 // One that was there before, and is gone now, no longer answers first.
                 if let Some(at) = earlier.iter().position(|name| *name == self.name)

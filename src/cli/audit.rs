@@ -2,24 +2,33 @@
 
 use clap::Args;
 
+use crate::command::audit::Audit;
+
 #[derive(Args)]
 pub struct AuditOptions {
     /// Only this provider
     #[arg(long, value_name = "PROVIDER")]
-    pub provider: Option<String>,
+    provider: Option<String>,
     /// Only this account
     #[arg(long, value_name = "NAME")]
-    pub account: Option<String>,
+    account: Option<String>,
     /// Only what is no older: `2d`, or a date in UTC, `2026-01-31`
     #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
+    since: Option<String>,
     /// Only the newest N; 100 without --since
     #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
+    limit: Option<usize>,
     /// The records as they are kept, one line of JSON each
     #[arg(long)]
-    pub json: bool,
+    json: bool,
     /// Check that no record was changed, moved or taken out
     #[arg(long, conflicts_with_all = ["provider", "account", "since", "limit", "json"])]
-    pub verify: bool,
+    verify: bool,
+}
+
+impl From<AuditOptions> for Audit {
+    fn from(options: AuditOptions) -> Self {
+        let AuditOptions { provider, account, since, limit, json, verify } = options;
+        Self { provider, account, since, limit, json, verify }
+    }
 }

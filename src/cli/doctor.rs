@@ -2,9 +2,17 @@
 
 use clap::Args;
 
+use crate::command::doctor::Doctor;
+
 #[derive(Args)]
 pub struct DoctorOptions {
     /// As JSON
     #[arg(long)]
-    pub json: bool,
+    json: bool,
+}
+
+impl From<DoctorOptions> for Doctor {
+    fn from(options: DoctorOptions) -> Self {
+        Self { json: options.json }
+    }
 }

@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use crate::command::helpers::test::{Rules, Test};
+
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct HelpersOptions {
@@ -29,39 +31,38 @@ Example:
 #[derive(Args)]
 pub struct TestOptions {
     /// A name, a path, or a whole command line, as an entry of the config
-    pub helper: String,
+    helper: String,
     /// Only the cases of a rule (O5), or with this text in their names
     #[arg(long, value_name = "TEXT")]
-    pub only: Option<String>,
+    only: Option<String>,
     /// By whose rules it is judged
     #[arg(long, value_enum, value_name = "WHOSE", default_value = "protocol")]
-    pub rules: Rules,
+    rules: Rules,
     /// Ask it through git, as its credential.helper
     #[arg(long)]
-    pub through_git: bool,
+    through_git: bool,
     /// Use your own home folder, for a helper that needs its settings
     #[arg(long)]
-    pub in_place: bool,
+    in_place: bool,
     /// Begin each case with a copy of this folder as the home: for a helper
     /// that reads the files of other programs
     #[arg(long, value_name = "FOLDER", conflicts_with = "in_place")]
-    pub home: Option<std::path::PathBuf>,
+    home: Option<std::path::PathBuf>,
     /// Send, too, what a careless helper could take for "erase everything",
     /// where it keeps your own entries
     #[arg(long)]
-    pub risky: bool,
+    risky: bool,
     /// How long an operation may take (10s)
     #[arg(long, value_name = "TIME")]
-    pub timeout: Option<String>,
+    timeout: Option<String>,
     /// As JSON (docs/helpers-json.md)
     #[arg(long)]
-    pub json: bool,
+    json: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
-pub enum Rules {
-    /// What git asks of a credential helper
-    Git,
-    /// All of protocol.md
-    Protocol,
+impl From<TestOptions> for Test {
+    fn from(options: TestOptions) -> Self {
+        let TestOptions { helper, only, rules, through_git, in_place, home, risky, timeout, json } = options;
+        Self { helper, only, rules, through_git, in_place, home, risky, timeout, json }
+    }
 }

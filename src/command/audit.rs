@@ -10,8 +10,8 @@ use modelforge_credential_protocol::visible;
 use crate::audit::error;
 use crate::audit::line::Line;
 use crate::audit::{files, process_name, read, verify};
-use crate::config::Config;
-use crate::providers::Providers;
+use crate::person::Person;
+use crate::session::Session;
 use crate::terminal::{self, Paint};
 
 /// What `audit` was asked to show.
@@ -55,7 +55,7 @@ pub fn audit(asked: &Audit) -> Result<()> {
         let lines: Vec<u8> = shown.into_iter().flat_map(|(_, line)| line.into_iter().chain([b'\n'])).collect();
         return Ok(terminal::answer(&lines)?);
     }
-    if Config::load().is_ok_and(|config| config.without_audit) {
+    if Session::start(Person::Nobody).is_ok_and(|session| !session.providers.are_audited()) {
         terminal::warning(&error::log_is_off());
     }
     if shown.is_empty() {
@@ -69,9 +69,9 @@ pub fn audit(asked: &Audit) -> Result<()> {
 
 /// The name that the log has for a provider. With a configuration that cannot be read, it is the name that was typed.
 fn canonical(name: &str) -> Result<String> {
-    let Ok(config) = Config::load() else { return Ok(name.to_owned()) };
+    let Ok(session) = Session::start(Person::Nobody) else { return Ok(name.to_owned()) };
     // Of a provider that is no longer declared there may be records all the same.
-    match Providers::new(config).by_name(name) {
+    match session.providers.by_name(name) {
         Ok(provider) => Ok(provider.name),
         Err(_) => Ok(crate::config::provider_name(name)?),
     }

@@ -21,7 +21,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::audit::Event;
 use crate::canary;
 use crate::lock::Lock;
 use crate::terminal;
@@ -49,7 +48,8 @@ pub fn doctor(asked: &Doctor) -> Result<()> {
     let signal = interrupted.load(Ordering::Relaxed);
     if signal != 0 {
         // By now nothing is left behind, or that is said, and this process may end as it was told to.
-        findings.iter().filter_map(Finding::of_a_canary_that_is_left).for_each(|problem| terminal::warning(&problem));
+        let urgent = findings.iter().filter(|finding| finding.is_urgent);
+        urgent.for_each(|finding| terminal::warning(&finding.as_warning()));
         let _ = signal_hook::low_level::emulate_default_handler(i32::try_from(signal)?);
     }
     let report = Report::new(findings);
@@ -75,9 +75,10 @@ fn signals() -> Result<Arc<AtomicUsize>> {
 }
 
 fn examine(interrupted: &AtomicUsize) -> Result<Vec<Finding>> {
-    let (providers, mut findings) = config::check();
-    let (entries, chains) = helpers::configured(&providers, &mut findings);
-    let mut event = Event::start("doctor", &providers, &canary::place()?);
+    let (session, mut findings) = config::check();
+    let providers = &session.providers;
+    let (entries, chains) = helpers::configured(providers, &mut findings);
+    let mut event = session.event("doctor", &canary::place()?);
     let context = providers.context_of_all()?;
     // Two of them at once would erase each other's throw-away credential.
     let lock = Lock::wait_at_most(PATIENCE, &canary::place()?);
@@ -98,13 +99,13 @@ fn examine(interrupted: &AtomicUsize) -> Result<Vec<Finding>> {
     }
     findings.extend(helpers::nobody_stores(&asked).filter(|_| stores));
     findings.extend(path::check());
-    findings.extend(plaintext::check(&providers, &asked));
+    findings.extend(plaintext::check(providers, &asked));
     findings.extend(variables::check(&chains, &asked));
     findings.extend(files::check());
     findings.extend(clock::check());
     findings.extend(locks::check());
     findings.extend(migration::check());
     findings.extend(disk::check());
-    findings.extend(log::check(&providers));
+    findings.extend(log::check(providers));
     Ok(findings)
 }

@@ -1,24 +1,27 @@
 //! `exec`: runs a command with keys in its environment. Where nothing is left to do afterwards it becomes the command; to mask what
 //! the command prints, or to take a file away when it has ended, it stays and passes on signals and the exit status.
 
+mod ended;
 pub mod error;
 mod file;
 pub mod mask;
 mod parent;
 mod pipes;
+mod signals;
 mod start;
 #[cfg(unix)]
 mod terminal;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Result;
+use modelforge_credential_client::{DEPTH, expect_children};
 
 use crate::command::keys::{self, Variable, Wanted, is_credentials_file};
 use crate::lock;
-use crate::program;
 use crate::terminal as screen;
 use file::PrivateFile;
 use mask::Mask;
@@ -34,12 +37,12 @@ pub struct Exec {
 pub fn exec(exec: &Exec) -> Result<()> {
     let Some((word, arguments)) = exec.command.split_first() else { return Err(error::no_command_to_run().into()) };
     let program = start::find(word)?;
-    program::expect_children();
+    expect_children();
     let variables = keys::variables(&exec.wanted, "exec")?;
     let mut command = start::command(&program, word, arguments);
     clear_our_own(&mut command);
     let files = hand_over(&mut command, &variables)?;
-    let mask = exec.mask.then(|| mask_of(&variables)).transpose()?;
+    let mask = exec.mask.then(|| mask_of(&variables));
     if mask.is_none() && files.is_empty() {
         return Err(start::instead(command, &program).into());
     }
@@ -58,14 +61,14 @@ pub fn exec(exec: &Exec) -> Result<()> {
         }
         screen::warning(&problem);
     }
-    parent::end_like(ended.status)
+    ended::end_like(ended.status)
 }
 
 /// What steers this program is no affair of the command's, but for what keeps a helper from asking itself for ever.
 fn clear_our_own(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let is_ours = name.to_string_lossy().to_ascii_uppercase().starts_with("MODELFORGE_CREDENTIAL_");
-        if is_ours && name != program::DEPTH && name != lock::HELD {
+        if is_ours && name != DEPTH && name != lock::HELD {
             command.env_remove(name);
         }
     }
@@ -101,15 +104,18 @@ fn text(value: &[u8]) -> Option<OsString> {
 }
 
 /// The mask for what was handed over: of a service account, its parts that are secret as well.
-fn mask_of(variables: &[Variable]) -> Result<Mask> {
+fn mask_of(variables: &[Variable]) -> Mask {
     let mut secrets: Vec<(&str, zeroize::Zeroizing<Vec<u8>>)> = Vec::new();
+    let mut not_masked = BTreeSet::new();
     for variable in variables {
         let provider = variable.provider.as_str();
         if secrets.iter().any(|(_, secret)| *secret == variable.value) {
             continue;
         }
         if variable.value.len() < mask::SHORTEST {
-            screen::warning(&error::too_short_to_mask(provider));
+            if not_masked.insert(provider) {
+                screen::warning(&error::too_short_to_mask(provider));
+            }
             continue;
         }
         if is_credentials_file(&variable.value) {
@@ -117,8 +123,7 @@ fn mask_of(variables: &[Variable]) -> Result<Mask> {
         }
         secrets.push((provider, variable.value.clone()));
     }
-    let mask = Mask::new(secrets.iter().map(|(provider, secret)| (*provider, secret.as_slice())));
-    mask.map_err(|problem| error::cannot_mask(&problem).into())
+    Mask::new(secrets.iter().map(|(provider, secret)| (*provider, secret.as_slice())))
 }
 
 fn secret_parts(credentials: &[u8]) -> Vec<zeroize::Zeroizing<Vec<u8>>> {

@@ -9,13 +9,12 @@ pub mod test;
 use std::path::Path;
 
 use anyhow::Result;
-use modelforge_credential_protocol::Error;
+use modelforge_credential_client::{Entry, Failure, installed};
 use serde::{Serialize, Serializer};
 
-use crate::config::{Config, Entry, Origin};
-use crate::program::{Program, installed};
-use crate::providers::Providers;
-use crate::session::is_left_out;
+use crate::config::Origin;
+use crate::person::Person;
+use crate::session::{Session, is_left_out, program};
 use crate::terminal;
 use probe::Probed;
 
@@ -72,7 +71,8 @@ fn words<S: Serializer>(entry: &Entry, serializer: S) -> Result<S::Ok, S::Error>
 
 /// Shows it. A helper that was configured and cannot be asked makes the exit status 1.
 pub fn helpers(json: bool) -> Result<()> {
-    let config = Config::load()?;
+    let session = Session::start(Person::Nobody)?;
+    let config = session.providers.config();
     let mut wanted = vec![(None, config.helpers_for(None)?, config.origin_for(None))];
     for (name, provider) in config.providers.iter().filter(|(_, provider)| provider.helpers.is_some()) {
         let origin = config.origin_for(Some(provider));
@@ -80,20 +80,20 @@ pub fn helpers(json: bool) -> Result<()> {
             wanted.push((Some(name.clone()), config.helpers_for(Some(provider))?, origin));
         }
     }
-    let context = Providers::new(config).context_of_all()?;
+    let context = session.providers.context_of_all()?;
     let progress = terminal::Progress::start("asking the helpers");
     let chains = wanted.into_iter().map(|(provider, helpers, origin)| {
         let row = |(at, entry): (usize, &Entry)| {
-            let found = Program::find(entry);
+            let found = program(entry);
             let path = found.as_ref().ok().map(|program| program.path().to_string_lossy().into_owned());
             let left_out = is_left_out(&helpers, entry);
             let probed = match (left_out, found) {
                 (true, _) => Probed::left_out(&error::keyring_left_out()),
                 (false, Ok(program)) => probe::probe(&program, &context, !entry.is_command),
-                (false, Err(problem)) => Probed::missing(&problem),
+                (false, Err(problem)) => Probed::missing(&problem.into()),
             };
             Row {
-                helper: crate::session::name(entry),
+                helper: entry.name(),
                 entry: entry.clone(),
                 from: origin.of_entry(at),
                 line: origin.line(at),
@@ -138,7 +138,7 @@ fn others(chains: &[ChainRow]) -> Vec<Other> {
             let entries: Vec<String> = entries.into_iter().map(as_toml).collect();
             Other {
                 helper: found.entry.join(" "),
-                problem: found.path.as_ref().err().map(Error::to_string),
+                problem: found.path.as_ref().err().map(Failure::to_string),
                 path: found.path.ok().map(|path| path.to_string_lossy().into_owned()),
                 add: format!("helpers = [{}]", entries.join(", ")),
             }

@@ -1,20 +1,24 @@
 //! Whose keys a program gets, and in which variables.
 
+mod reach;
 mod variables;
 
 use std::io::IsTerminal;
 
 use anyhow::Result;
 use modelforge_credential_protocol::Record;
+use modelforge_credential_providers::SignIn;
 
-use crate::audit::Event;
+use crate::accounts::request_for;
 use crate::command::exec::error;
-use crate::command::login::request_for;
 use crate::config::provider_name;
+use crate::person::{Person, person};
 use crate::providers::{Provider, Providers};
-use crate::session::{Chains, open};
-use crate::terminal::{self, Person, warn_once};
+use crate::request::{self, Request};
+use crate::session::{Help, Session, tell};
+use crate::terminal::warn_once;
 
+pub use reach::unreached;
 pub use variables::{Variable, is_credentials_file};
 
 /// What the command line of `exec` and `env` says.
@@ -30,8 +34,8 @@ pub struct Wanted {
 pub struct Key {
     /// How it was named: `openai`, `openai:work`.
     named: String,
-    /// How the provider was called: ModelForge may know it by an alias.
-    called: String,
+    /// The variables that tools look for it in, where those are asked for.
+    variables: Vec<String>,
     provider: Provider,
     pub record: Record,
 }
@@ -53,36 +57,33 @@ enum Looked {
     Missing,
 }
 
-/// Looks for the credential of a provider. Whoever starts a program wants it to start: where something is locked, and a person would
-/// see the question, they are asked to unlock it; but nobody is asked for a key.
-pub fn find(
-    operation: &'static str,
-    providers: &Providers,
-    provider: &Provider,
-    account: Option<&str>,
-) -> Result<Found> {
-    if provider.sign_in == "none" {
-        return Ok(Found::NotNeeded);
-    }
-    let person = match terminal::person() {
+/// The session of a command that hands keys to programs.
+pub fn session() -> modelforge_credential_protocol::Result<Session> {
+    Session::start(match person() {
         // The terminal is a full-screen program's that asks for the key behind the scenes, and not to be written on.
         Person::Terminal if !std::io::stderr().is_terminal() => Person::Nobody,
         person => person,
-    };
-    let request = request_for(providers, provider, account)?;
-    let mut event = Event::start(operation, providers, &request.record);
-    let opened = open(providers, &request.record, &person)?;
-    let mut answer = opened.chain.get(&request)?;
-    let may_be_locked = !answer.complete && answer.quit.is_none() && !answer.failed.is_empty();
-    if may_be_locked && !matches!(person, Person::Nobody) {
-        answer = opened.chain.get_attended(&request)?;
+    })
+}
+
+/// Looks for the credential of a provider. Whoever starts a program wants it to start: where something is locked, and a person would
+/// see the question, they are asked to unlock it; but nobody is asked for a key.
+pub fn find(operation: &'static str, session: &Session, provider: &Provider, account: Option<&str>) -> Result<Found> {
+    if provider.sign_in == SignIn::None {
+        return Ok(Found::NotNeeded);
     }
+    look_for(operation, session, &request_for(&session.providers, provider, account)?)
+}
+
+fn look_for(operation: &'static str, session: &Session, request: &Request) -> Result<Found> {
+    let mut event = session.event(operation, &request.record);
+    let answer = session.ask(request, Help::ToUnlock)?;
     event.answered(&answer);
-    answer.remarks.iter().chain(&answer.failed).for_each(warn_once);
+    tell(&answer);
     if answer.complete {
         return Ok(Found::Key(answer.record));
     }
-    opened.left_out.iter().for_each(warn_once);
+    session.tell_what_was_left_out(&request.record)?;
     if let Some(helper) = &answer.quit {
         warn_once(&error::told_to_quit(&request.record, helper));
     }
@@ -91,20 +92,32 @@ pub fn find(
 
 /// The variables that a command gets.
 pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>> {
-    let providers = Providers::new(crate::config::Config::load()?);
+    let session = session()?;
+    let providers = &session.providers;
     let mut all = variables::Variables::default();
     for assignment in &wanted.env {
         let (name, provider) = variables::assignment(assignment)?;
-        match key(command, &providers, provider, !wanted.allow_missing)? {
-            Looked::Key(key) => all.assign(name, &key)?,
+        match key(command, &session, provider, !wanted.allow_missing)? {
+            Looked::Key(key) => {
+                if let Some(called) = Providers::name_of_modelforges(name)
+                    && let Some(url) = providers.elsewhere_in_modelforge(&called, &key.provider)
+                {
+                    return Err(error::not_where_modelforge_sends(&called, &url, &key.provider).into());
+                }
+                all.assign(name, &key)?;
+            }
             Looked::NotNeeded if !wanted.allow_missing => return Err(error::needs_no_key(provider).into()),
             Looked::NotNeeded | Looked::Missing => {}
         }
     }
-    let (names, must) = names(wanted, &providers, command)?;
+    let (names, must) = names(wanted, &session, command)?;
     let mut is_any = names.is_empty();
     for name in &names {
-        match key(command, &providers, name, must && !wanted.allow_missing)? {
+        let looked = match name {
+            Name::Typed(name) => key_for_tools(command, &session, name, must && !wanted.allow_missing)?,
+            Name::InModelForge(name) => key_of_modelforge(command, &session, name)?,
+        };
+        match looked {
             // A header that is encoded already goes into no variable; of all that there is, it is passed over.
             Looked::Key(key) if !must && !key.record.has("password") => {
                 warn_once(&error::no_plain_key(&key.provider.name))
@@ -125,42 +138,98 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
     all.finish(if wanted.allow_missing { &[] } else { &wanted.only })
 }
 
-/// The providers that are meant, and whether each has to have a credential: whoever names one counts on it.
-fn names(wanted: &Wanted, providers: &Providers, command: &str) -> Result<(Vec<String>, bool)> {
+/// How a provider is named: by a person, or by ModelForge's file, which has a URL of its own for it.
+enum Name {
+    Typed(String),
+    InModelForge(String),
+}
+
+/// The providers that are meant, and whether each has to have a credential: a person who names one counts on it.
+fn names(wanted: &Wanted, session: &Session, command: &str) -> Result<(Vec<Name>, bool)> {
+    let typed = |names: &[String]| names.iter().cloned().map(Name::Typed).collect();
     if wanted.all {
-        return Ok((signed_in(providers)?, false));
+        return Ok((typed(&signed_in(session)?), false));
     }
     if !wanted.providers.is_empty() {
-        return Ok((wanted.providers.clone(), true));
+        return Ok((typed(&wanted.providers), true));
     }
     if !wanted.env.is_empty() {
         return Ok((Vec::new(), true));
     }
-    if let Some(names) = providers.of_exec() {
-        return Ok((names.to_vec(), true));
+    if let Some(names) = session.providers.of_exec() {
+        return Ok((typed(names), true));
     }
-    let names = providers.of_modelforge_with_keys();
+    let names: Vec<Name> = session.providers.of_modelforge_with_keys().into_iter().map(Name::InModelForge).collect();
     if names.is_empty() {
         return Err(error::no_provider_for(command).into());
     }
+    Ok((names, false))
+}
+
+/// The credential for the URL that ModelForge's file has for a name. ModelForge sends it there, so a key of another URL that
+/// goes by the same name is not for it.
+fn key_of_modelforge(operation: &'static str, session: &Session, name: &str) -> Result<Looked> {
+    let providers = &session.providers;
     // One that is not defined to its end is no reason to withhold the keys of the others.
-    let usable = |name: &String| providers.by_name(name).inspect_err(warn_once).is_ok();
-    Ok((names.into_iter().filter(usable).collect(), false))
+    let Ok(provider) = providers.by_name(name).inspect_err(warn_once) else { return Ok(Looked::Missing) };
+    let is_elsewhere = providers.elsewhere_in_modelforge(name, &provider).is_some();
+    let Some(defined) = providers.defined(name).filter(|_| is_elsewhere) else {
+        return key_for_tools(operation, session, name, false);
+    };
+    let request = request::expand(Record::of([("url", defined.url.url())])?, providers)?;
+    match look_for(operation, session, &request)? {
+        Found::Key(record) => {
+            let provider = providers.as_modelforge_has_it(name, defined);
+            let variables = vec![provider.variable_of_modelforge(name)];
+            Ok(Looked::Key(Box::new(Key { named: name.to_owned(), variables, provider, record })))
+        }
+        Found::NotNeeded | Found::Nothing { .. } => {
+            warn_once(&error::no_key_where_modelforge_sends(name, &defined.url.url(), &provider));
+            Ok(Looked::Missing)
+        }
+    }
+}
+
+/// The credential of `openai` or `openai:work`, for all variables that tools look in.
+fn key_for_tools(operation: &'static str, session: &Session, named: &str, must: bool) -> Result<Looked> {
+    let looked = key(operation, session, named, must)?;
+    let Looked::Key(mut key) = looked else { return Ok(looked) };
+    // ModelForge may know it by an alias.
+    key.variables = variables_for(&session.providers, &key.provider, &provider_name(split_account(named).0)?);
+    Ok(Looked::Key(key))
+}
+
+/// The variables for a provider's key. ModelForge looks by a name: it gets the key only if it sends it to the same URL.
+fn variables_for(providers: &Providers, provider: &Provider, called: &str) -> Vec<String> {
+    let mut names = vec![provider.name.as_str()];
+    names.extend(Some(called).filter(|called| *called != provider.name));
+    let mut variables = Vec::new();
+    for name in names {
+        match providers.elsewhere_in_modelforge(name, provider) {
+            None => variables.push(provider.variable_of_modelforge(name)),
+            // Of one that it does not have in its file, nobody expects that it uses it.
+            Some(url) if providers.defined(name).is_some() => {
+                warn_once(&error::not_where_modelforge_sends(name, &url, provider));
+            }
+            Some(_) => {}
+        }
+    }
+    variables.extend(provider.usual_variables().iter().cloned());
+    variables
 }
 
 /// Every provider of which a helper lists a credential.
-fn signed_in(providers: &Providers) -> Result<Vec<String>> {
-    let chains = Chains::open(providers, &Person::Nobody)?;
+fn signed_in(session: &Session) -> Result<Vec<String>> {
     let (mut names, mut failed) = (Vec::new(), Vec::new());
-    for (helper, listed) in chains.list(providers)? {
+    for (helper, listed) in session.list(None)? {
         match listed {
             Ok(copies) => names.extend(copies.into_iter().flatten().map(|(provider, _)| provider.name)),
             Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
         }
     }
     // In the default chain, a helper that this machine has no use for is news only where nothing was found.
-    if !chains.automatic() || names.is_empty() {
-        failed.iter().chain(chains.left_out()).for_each(warn_once);
+    if !session.is_automatic(None)? || names.is_empty() {
+        failed.iter().chain(session.left_out(None)?).for_each(warn_once);
     }
     names.sort_unstable();
     names.dedup();
@@ -170,13 +239,18 @@ fn signed_in(providers: &Providers) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Of `openai:work`, the provider and the account.
+pub fn split_account(named: &str) -> (&str, Option<&str>) {
+    named.split_once(':').map_or((named, None), |(name, account)| (name, Some(account)))
+}
+
 /// The credential of `openai`, or of `openai:work`.
-fn key(operation: &'static str, providers: &Providers, named: &str, must: bool) -> Result<Looked> {
-    let (name, account) = named.split_once(':').map_or((named, None), |(name, account)| (name, Some(account)));
-    let provider = providers.by_name(name)?;
-    match find(operation, providers, &provider, account)? {
+fn key(operation: &'static str, session: &Session, named: &str, must: bool) -> Result<Looked> {
+    let (name, account) = split_account(named);
+    let provider = session.providers.by_name(name)?;
+    match find(operation, session, &provider, account)? {
         Found::Key(record) => {
-            Ok(Looked::Key(Box::new(Key { named: named.to_owned(), called: provider_name(name)?, provider, record })))
+            Ok(Looked::Key(Box::new(Key { named: named.to_owned(), variables: Vec::new(), provider, record })))
         }
         Found::Nothing { certain: true } if must => Err(error::not_signed_in(&provider.name, account).into()),
         Found::Nothing { certain: false } if must => {

@@ -4,19 +4,25 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, MAX_LINE, Record, visible};
+use modelforge_credential_client::Entry;
+use modelforge_credential_files::Trust;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record};
+use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
 
-use crate::audit::Event;
-use crate::chain::{Chain, Link, is_expired};
-use crate::command::logout::accounts;
-use crate::config::{Config, Entry, Helpers, read_bounded};
+use crate::accounts::{account_of, accounts, place, request_for};
+use crate::chain::{Chain, is_expired};
+use crate::config::{Helpers, read_text};
 use crate::error;
 use crate::key_shape;
+use crate::person::{Person, person};
 use crate::providers::{Provider, Providers};
-use crate::request::{self, Request};
-use crate::session;
-use crate::terminal::{self, Person};
+use crate::request::Request;
+use crate::session::{self, Help, Session};
+use crate::terminal;
+
+/// The helper that a person signs in through at a browser.
+const SIGNS_IN: &str = "oauth";
 
 /// What `login` was asked to do.
 #[derive(Default)]
@@ -32,45 +38,44 @@ pub struct Login {
 
 /// Signs in to a provider, and ends with what a person wants to know: where the credential is and whether it will be used.
 pub fn login(login: &Login) -> Result<()> {
-    let providers = Providers::new(Config::load()?);
-    let provider = providers.by_name(&login.provider)?;
-    if provider.sign_in == "none" {
+    let session = Session::start(person())?;
+    let provider = session.providers.by_name(&login.provider)?;
+    if provider.sign_in == SignIn::None {
         terminal::done(&format!("`{}` needs no sign-in", provider.name))?;
         return Ok(());
     }
-    let person = terminal::person();
-    let mut request = request_for(&providers, &provider, login.account.as_deref())?;
-    let mut event = Event::start("login", &providers, &request.record);
-    let opened = session::open(&providers, &request.record, &person)?;
+    session.providers.other_in_modelforge(&provider).iter().for_each(terminal::warning);
+    let mut request = request_for(&session.providers, &provider, login.account.as_deref())?;
+    let mut event = session.event("login", &request.record);
+    let chain = session.chain(&request.record)?;
     if let Some(helper) = &login.helper
-        && !opened.chain.links().iter().any(|link| link.name == *helper)
+        && !chain.links().iter().any(|link| link.name == *helper)
     {
         return Err(error::not_in_the_chain(helper).into());
     }
-    let obtained_by_flow = provider.sign_in == "device_flow" && login.api_key.is_none() && login.file.is_none();
+    let obtained_by_flow = provider.sign_in == SignIn::DeviceFlow && login.api_key.is_none() && login.file.is_none();
     if !login.force {
-        let mut answer = opened.chain.get(&request)?;
-        // What is only locked is there all the same. A device flow would be started by asking again.
-        let may_be_locked = !answer.complete && !answer.failed.is_empty() && provider.sign_in != "device_flow";
-        if may_be_locked && !matches!(person, Person::Nobody) {
-            answer = opened.chain.get_attended(&request)?;
-        }
+        // What is only locked is there all the same. With a person, a device flow would be started.
+        let answer = match provider.sign_in == SignIn::DeviceFlow {
+            true => chain.get(&request)?,
+            false => session.ask(&request, Help::ToUnlock)?,
+        };
         if let (true, Some(helper)) = (answer.complete, &answer.helper) {
             event.answered(&answer);
             event.outcome("signed in already");
-            return Ok(terminal::done(&already(&opened.chain, &request, &answer.record, helper))?);
+            return Ok(terminal::done(&already(chain, &request, &answer.record, helper))?);
         }
     }
     if !request.record.has("username") {
-        let account = account_to_replace(&opened.chain, &providers, &request.record)?;
+        let account = account_to_replace(chain, &session.providers, &request.record)?;
         request.record.set("username", account)?;
     }
     let record = if obtained_by_flow {
-        by_device_flow(&request, &person, login.browser)?
+        by_device_flow(&request, &session.person, login.browser)?
     } else {
-        by_key(&request, &provider, login, &person)?
+        by_key(&request, &provider, login, &session.person)?
     };
-    let stored = opened.chain.store_durably(&record, login.helper.as_deref())?;
+    let stored = chain.store_durably(&record, login.helper.as_deref())?;
     event.stored(&record, &stored);
     drop(event);
     stored.remarks.iter().for_each(terminal::warning);
@@ -79,25 +84,13 @@ pub fn login(login: &Login) -> Result<()> {
     terminal::done(&format!(
         "signed in to `{}`{account}: kept by {}",
         provider.name,
-        stored.kept_by.iter().map(|name| place(&opened.chain, &request, name).0).collect::<Vec<_>>().join(", and by ")
+        stored.kept_by.iter().map(|name| place(chain, &request, name).0).collect::<Vec<_>>().join(", and by ")
     ))?;
     for helper in &stored.shadowed_by {
-        let (place, variable) = place(&opened.chain, &request, helper);
+        let (place, variable) = place(chain, &request, helper);
         terminal::warning(&error::shadowed(&place, first, variable.as_deref()));
     }
     Ok(())
-}
-
-/// The request of a person's command: the account that they named, the configured one, or the only one there is.
-pub fn request_for(providers: &Providers, provider: &Provider, account: Option<&str>) -> Result<Request> {
-    let mut record = Record::of([("provider", &provider.name)])?;
-    if let Some(account) = account {
-        if account.is_empty() {
-            return Err(error::empty_account().into());
-        }
-        record.set("username", account)?;
-    }
-    Ok(request::expand(record, providers)?)
 }
 
 /// Whose credential a sign-in without an account is: the only one there is, else the default one.
@@ -126,63 +119,19 @@ fn already(chain: &Chain, request: &Request, answer: &Record, helper: &str) -> S
     }
 }
 
-fn account_of(record: &Record) -> String {
-    match record.text("username") {
-        Some(account) if account != DEFAULT_ACCOUNT => format!(" as `{}`", visible(account)),
-        _ => String::new(),
-    }
-}
-
-/// `age`, an encrypted file with the identity …: what a helper says of the copy that it lists, and the variable that it is from.
-fn place(chain: &Chain, request: &Request, helper: &str) -> (String, Option<String>) {
-    let link = chain.links().iter().find(|link| link.name == helper);
-    let copy = link.and_then(|link| copy(link, request));
-    match copy {
-        Some(copy) => (format!("`{helper}` ({})", protection(&copy)), copy.text("variable").map(str::to_owned)),
-        None => (format!("`{helper}`"), None),
-    }
-}
-
-fn copy(link: &Link, request: &Request) -> Option<Record> {
-    let listed = link.helper(false).ok()?.list(&request.context).ok()??;
-    let mut description = request.record.clone();
-    description.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
-    listed.into_iter().find(|copy| copy.matches(&description))
-}
-
-/// How a copy is protected at rest, as its helper describes it.
-pub fn protection(copy: &Record) -> String {
-    let mut text = match copy.is_true("plain_text") {
-        true => "PLAIN TEXT".to_owned(),
-        false => copy.text("storage").unwrap_or("stored by the helper").to_owned(),
-    };
-    let mut add = |what: &str| {
-        text.push_str(what);
-    };
-    if let Some(identity) = copy.text("identity") {
-        add(&format!(", identity {}", error::tilde(Path::new(identity))));
-    } else if let Some(variable) = copy.text("variable") {
-        add(&format!(" variable {variable}"));
-    } else if let Some(file) = copy.text("file") {
-        add(&format!(", {}", error::tilde(Path::new(file))));
-    }
-    text
-}
-
 fn by_device_flow(request: &Request, person: &Person, browser: bool) -> Result<Record> {
     if !matches!(person, Person::Terminal | Person::Askpass(_)) {
         return Err(error::no_terminal_for_device_flow(&request.record).into());
     }
-    let mut words = vec!["oauth".to_owned()];
+    let mut entry = Entry::helper(SIGNS_IN);
     if browser {
-        words.push("--browser".to_owned());
+        entry.words.push("--browser".to_owned());
     }
-    let entries = vec![Entry { words, is_command: false, timeout: Some(crate::program::LIMIT_OF_A_DEVICE_FLOW) }];
-    let chain = session::of(&Helpers { entries, automatic: false }, person, false);
+    let chain = session::of(&Helpers { entries: vec![entry], automatic: false }, person, false);
     let answer = chain.get_attended(request)?;
     if !answer.complete {
-        if let Some(problem) = answer.failed.into_iter().next() {
-            return Err(problem.into());
+        if let Some(failed) = answer.failed.first() {
+            return Err(Error::from(failed).into());
         }
         return Err(error::no_credential(&request.record).into());
     }
@@ -253,7 +202,7 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
 
 /// A service account's JSON file as one line: the same value, without the line breaks between its parts.
 fn service_account(path: &Path) -> Result<Zeroizing<String>> {
-    let text = Zeroizing::new(read_bounded(path).map_err(|problem| error::cannot_read(path, &problem))?);
+    let text = read_text(path, Trust::Named)?.ok_or_else(|| error::no_such_file(path))?;
     let raw: &serde_json::value::RawValue =
         serde_json::from_str(&text).map_err(|problem| error::not_json(path, problem.line(), problem.column()))?;
     // Outside strings JSON's line breaks mean nothing, and inside them they cannot stand.

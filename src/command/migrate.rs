@@ -19,10 +19,12 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
+use crate::command::keys;
 use crate::config::Config;
 use crate::lock;
+use crate::person::{Person, person};
 use crate::providers::Providers;
-use crate::terminal::{self, Person, warning};
+use crate::terminal::{self, warning};
 use carry::{Kept, Outcome};
 use journal::Journal;
 use plan::{Choice, Item};
@@ -78,7 +80,7 @@ impl Migrate {
 pub fn migrate(asked: &Migrate) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let choice = asked.choice(&providers)?;
-    let person = terminal::person();
+    let person = person();
     let route = Route::open(&providers, &asked.from, asked.to.as_deref(), &person)?;
     let mark = journal::mark();
     let progress = terminal::Progress::start("looking for keys");
@@ -124,6 +126,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
         show(&items, &outcomes, &route, id.as_deref(), &failed, asked)?;
     } else if let Some(id) = &id {
         tell_what_is_next(id, &outcomes, &items, &route)?;
+        tell_what_exec_hands_out(&providers, &outcomes, &items)?;
     }
     end(outcomes.iter().filter(|outcome| outcome.leaves_one()).count(), &failed, &route)
 }
@@ -258,6 +261,19 @@ fn tell_what_is_next(id: &str, outcomes: &[Outcome], items: &[Item], route: &Rou
                 .to_owned(),
         ];
         lines.iter().try_for_each(|line| terminal::done(line))?;
+    }
+    Ok(())
+}
+
+/// A program that found its key in a file gets it from `exec` now, if that finds it.
+fn tell_what_exec_hands_out(providers: &Providers, outcomes: &[Outcome], items: &[Item]) -> Result<()> {
+    let is_moved = |outcome: &Outcome| matches!(outcome, Outcome::Moved(_) | Outcome::Uncovered(..));
+    let from_files = items.iter().zip(outcomes).filter(|(item, outcome)| item.file.is_some() && is_moved(outcome));
+    let from_files: Vec<_> = from_files.map(|(item, _)| &item.request.record).collect();
+    let unreached = keys::unreached(providers, from_files.iter().copied());
+    unreached.iter().for_each(warning);
+    if !from_files.is_empty() && unreached.is_empty() {
+        terminal::done(&format!("`{} exec -- COMMAND` hands out each key that was moved", error::PROGRAM))?;
     }
     Ok(())
 }

@@ -5,9 +5,7 @@ use modelforge_credential_protocol::Record;
 use zeroize::Zeroizing;
 
 use crate::command::exec::error;
-use crate::command::keys::{Found, find};
-use crate::config::Config;
-use crate::providers::Providers;
+use crate::command::keys::{Found, find, session};
 use crate::terminal;
 
 /// What `print` was asked for.
@@ -27,15 +25,15 @@ pub enum Field {
 }
 
 pub fn print(print: &Print) -> Result<()> {
-    let providers = Providers::new(Config::load()?);
+    let session = session()?;
     let name = print.provider.as_deref().ok_or_else(|| error::no_provider("print"))?;
     // As `exec` and `env` have it.
     let (name, account) = match (print.account.as_deref(), name.split_once(':')) {
         (None, Some((name, account))) => (name, Some(account)),
         (account, _) => (name, account),
     };
-    let provider = providers.by_name(name)?;
-    let record = match find("print", &providers, &provider, account)? {
+    let provider = session.providers.by_name(name)?;
+    let record = match find("print", &session, &provider, account)? {
         Found::Key(record) => record,
         Found::NotNeeded => return Err(error::needs_no_key(&provider.name).into()),
         Found::Nothing { certain: true } => {

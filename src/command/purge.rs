@@ -11,11 +11,10 @@ use modelforge_credential_protocol::{Error, Record};
 use crate::command::logout::{erase_all_credentials, is_of_a_variable};
 use crate::command::migrate;
 use crate::config;
-use crate::config::Config;
-use crate::providers::Providers;
-use crate::session::Chains;
+use crate::person::{Person, person};
+use crate::session::Session;
 use crate::state;
-use crate::terminal::{self, Person, warning};
+use crate::terminal::{self, warning};
 
 /// What lies in a folder of this program's, by who owns it.
 struct Places {
@@ -27,30 +26,28 @@ struct Places {
 
 /// Erases everything; asks once, unless told not to.
 pub fn purge(yes: bool) -> Result<()> {
-    let providers = Providers::new(Config::load()?);
-    let person = terminal::person();
+    let session = Session::start(person())?;
     let places = Places::find()?;
     terminal::tell(&places.plan())?;
     if places.identity.exists() {
         warning(&error::identity_goes_too(&places.identity));
     }
-    match person {
+    match session.person {
         _ if yes => {}
         Person::Terminal if terminal::confirm("erase all this? [y/N] ")? => {}
         Person::Terminal => return Ok(terminal::done("nothing was changed")?),
         _ => return Err(error::purge_not_confirmed().into()),
     }
-    let chains = Chains::open(&providers, &person)?;
     let mut failed = Vec::new();
-    if !erase_all_credentials(&providers, &chains)? {
+    if !erase_all_credentials(&session)? {
         failed.push(error::not_everything_erased());
     }
-    let mut problems = migrate::erase_what_was_moved_elsewhere(&providers, &person)?;
-    problems.extend(migrate::erase_every_backup(&providers, &person)?);
+    let mut problems = migrate::erase_what_was_moved_elsewhere(&session.providers, &session.person)?;
+    problems.extend(migrate::erase_every_backup(&session.providers, &session.person)?);
     problems.iter().for_each(warning);
     failed.extend(problems);
     if failed.is_empty() {
-        tell_of_others(&providers, &chains, &places)?;
+        tell_of_others(&session, &places)?;
         failed = places.remove();
         failed.iter().for_each(warning);
     } else {
@@ -60,16 +57,16 @@ pub fn purge(yes: bool) -> Result<()> {
     if !failed.is_empty() {
         return Err(error::not_everything_purged().into());
     }
-    if let Some(left_out) = chains.left_out() {
+    if let Some(left_out) = session.left_out(None)? {
         warning(&error::not_purged_from(left_out));
     }
     Ok(terminal::done("nothing of modelforge-credential is left on the disk but the programs themselves")?)
 }
 
 /// Credentials that other programs keep in the same stores, git's or Python's say, are not this program's to erase.
-fn tell_of_others(providers: &Providers, chains: &Chains, places: &Places) -> Result<()> {
-    for opened in chains.each() {
-        for (helper, listed) in opened.chain.list_each(&providers.context_of_all()?) {
+fn tell_of_others(session: &Session, places: &Places) -> Result<()> {
+    for opened in session.all_chains()? {
+        for (helper, listed) in opened.chain.list_each(&session.providers.context_of_all()?) {
             let records = listed.ok().flatten().unwrap_or_default();
             let is_other = |record: &&Record| !is_of_a_variable(record) && !is_below(&places.store, record);
             for record in records.iter().filter(is_other) {
@@ -86,8 +83,7 @@ fn is_below(folder: &Path, record: &Record) -> bool {
 
 impl Places {
     fn find() -> Result<Self> {
-        let data = state::data_home().ok_or_else(error::no_state_folder)?;
-        let data = data.join(error::PROGRAM);
+        let data = state::data().ok_or_else(error::no_state_folder)?;
         Ok(Self {
             store: data.join("age"),
             identity: data.join("identity.txt"),

@@ -8,15 +8,16 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, visible};
+use modelforge_credential_providers::SignIn;
 use serde::Serialize;
 
-use crate::audit::{self, Event};
+use crate::accounts::protection;
+use crate::audit;
 use crate::chain::{Chain, now};
-use crate::command::login::protection;
-use crate::config::Config;
 use crate::error;
-use crate::providers::{Provider, Providers};
-use crate::session::Chains;
+use crate::person::Person;
+use crate::providers::Provider;
+use crate::session::Session;
 use crate::terminal;
 use table::{span, table};
 
@@ -27,6 +28,9 @@ struct Report {
     providers: Vec<Row>,
     /// Helpers that could not be asked, and why.
     failed: Vec<String>,
+    /// Which providers are not at their usual URLs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    elsewhere: Vec<String>,
 }
 
 /// One provider and account.
@@ -36,7 +40,7 @@ struct Row {
     url: String,
     account: Option<String>,
     /// `api_key`, `device_flow` or `none`.
-    sign_in: String,
+    sign_in: &'static str,
     /// `yes`, `no`, `expired` or `not needed`.
     signed_in: &'static str,
     /// Every copy, the one that answers first.
@@ -79,24 +83,23 @@ pub struct Status {
 
 /// Shows it. With a provider named, one that is not signed in makes the exit status 1.
 pub fn status(status: &Status) -> Result<()> {
-    let providers = Providers::new(Config::load()?);
-    let named = status.provider.as_deref().map(|name| providers.by_name(name)).transpose()?;
-    let chains = match &named {
-        Some(provider) => Chains::open_one(&providers, provider, &terminal::Person::Nobody)?,
-        None => Chains::open(&providers, &terminal::Person::Nobody)?,
-    };
+    let session = Session::start(Person::Nobody)?;
+    let named = status.provider.as_deref().map(|name| session.providers.by_name(name)).transpose()?;
     let progress = terminal::Progress::start("asking the helpers");
-    let mut event = Event::start("status", &providers, &described(named.as_ref(), status)?);
-    let (mut report, failed) = collect(&providers, &chains, named.as_ref(), status)?;
+    let mut event = session.event("status", &described(named.as_ref(), status)?);
+    let (mut report, failed) = collect(&session, named.as_ref(), status)?;
     event.outcome("listed");
     drop((progress, event));
     if status.details {
         add_last_uses(&mut report.providers);
     }
     // In the default chain, a helper that this machine has no use for is no news, unless it may hold what was not found.
-    let is_news = !chains.automatic() || status.details || report.providers.iter().all(|row| row.copies.is_empty());
-    failed.iter().filter(|failure| failure.is_about_a_provider || is_news).for_each(|f| terminal::warning(&f.problem));
-    chains.left_out().filter(|_| is_news).into_iter().for_each(terminal::warning);
+    let is_news = !session.is_automatic(named.as_ref())?
+        || status.details
+        || report.providers.iter().all(|row| row.copies.is_empty());
+    let told = failed.iter().filter(|one| one.about == About::Provider || is_news);
+    told.for_each(|one| terminal::warning(&one.problem));
+    session.left_out(named.as_ref())?.filter(|_| is_news).into_iter().for_each(terminal::warning);
     let signed_in = report.providers.iter().any(|row| matches!(row.signed_in, "yes" | "not needed"));
     if status.json {
         let mut lines = serde_json::to_vec_pretty(&report)?;
@@ -152,22 +155,24 @@ fn add_last_uses(rows: &mut [Row]) {
 }
 
 /// Why something cannot be shown: a provider that was declared wrongly, or a helper that could not be asked.
-struct Failure {
+struct Problem {
     problem: Error,
-    is_about_a_provider: bool,
+    about: About,
 }
 
-fn collect(
-    providers: &Providers,
-    chains: &Chains,
-    named: Option<&Provider>,
-    status: &Status,
-) -> Result<(Report, Vec<Failure>)> {
-    let mut failed: Vec<Failure> = Vec::new();
+#[derive(PartialEq)]
+enum About {
+    Provider,
+    /// The helper of this name.
+    Helper(String),
+}
+
+fn collect(session: &Session, named: Option<&Provider>, status: &Status) -> Result<(Report, Vec<Problem>)> {
+    let mut failed: Vec<Problem> = Vec::new();
     let mut silent = Vec::new();
     // By provider and account, each with its copies in the order of the chain.
     let mut found: BTreeMap<(String, String), Vec<(String, Record)>> = BTreeMap::new();
-    for (helper, listed) in chains.list(providers)? {
+    for (helper, listed) in session.list(named)? {
         match listed {
             Ok(Some(copies)) => {
                 for (provider, record) in copies {
@@ -180,55 +185,62 @@ fn collect(
             Ok(None) => match named {
                 Some(provider) => {
                     let place = described(named, status)?;
-                    match unlisted::ask(&chains.of(&provider.name).chain, &helper, &place, &provider.context()?) {
+                    match unlisted::ask(session.chain(&place)?, &helper, &place, &provider.context()?) {
                         Ok(Some(record)) => {
                             let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
                             found.entry((provider.name.clone(), account)).or_default().push((helper, record));
                         }
                         Ok(None) => {}
-                        Err(problem) => add(&mut failed, error::helper_failed(&helper, &problem), false),
+                        Err(failure) => add(&mut failed, &helper, error::helper_failed(&helper, &failure)),
                     }
                 }
-                None => silent.push(error::cannot_list(&helper)),
+                None => silent.push(helper),
             },
-            Err(problem) => add(&mut failed, error::helper_failed(&helper, &problem), false),
+            Err(failure) => add(&mut failed, &helper, error::helper_failed(&helper, &failure)),
         }
     }
     if found.is_empty() || status.details {
-        silent.into_iter().for_each(|problem| add(&mut failed, problem, false));
+        silent.iter().for_each(|helper| add(&mut failed, helper, error::cannot_list(helper)));
     }
     let mut wanted: BTreeMap<String, Provider> = BTreeMap::new();
     let names: Vec<String> = match named {
         Some(provider) => vec![provider.name.clone()],
-        None => providers.of_this_user().into_iter().chain(found.keys().map(|(name, _)| name.clone())).collect(),
+        None => {
+            session.providers.of_this_user().into_iter().chain(found.keys().map(|(name, _)| name.clone())).collect()
+        }
     };
     for name in names {
-        // It may be an alias of one that is there already.
-        match providers.by_name(&name) {
+        // It may be an alias of one that is there already; and what is wrong with a file is said once for all its providers.
+        match session.providers.by_name(&name) {
             Ok(provider) => drop(wanted.insert(provider.name.clone(), provider)),
-            Err(problem) => add(&mut failed, problem, true),
+            Err(problem) if failed.iter().any(|known| known.problem.to_string() == problem.to_string()) => {}
+            Err(problem) => failed.push(Problem { problem, about: About::Provider }),
         }
     }
     let mut rows = Vec::new();
     for (name, provider) in &wanted {
+        let chain = session.chain(&described(Some(provider), status)?)?;
         let accounts: Vec<_> = found.iter().filter(|((found, _), _)| found == name).collect();
         for ((_, account), copies) in &accounts {
-            let chain = &chains.of(name).chain;
             rows.push(row(chain, provider, Some(account), copies, status.details, &mut failed)?);
         }
         if accounts.is_empty() && (named.is_some() || status.account.is_none()) {
-            let chain = &chains.of(name).chain;
             rows.push(row(chain, provider, status.account.as_deref(), &[], false, &mut failed)?);
         }
     }
-    let reasons = failed.iter().map(|failure| failure.problem.to_string()).collect();
-    Ok((Report { version: 1, providers: rows, failed: reasons }, failed))
+    let reasons = failed.iter().map(|one| one.problem.to_string()).collect();
+    let remarks = |provider: &Provider| {
+        session.providers.moved(provider).into_iter().chain(session.providers.other_in_modelforge(provider))
+    };
+    let elsewhere = wanted.values().flat_map(remarks).map(|remark| remark.to_string()).collect();
+    Ok((Report { version: 1, providers: rows, failed: reasons, elsewhere }, failed))
 }
 
 /// A helper that fails for one copy fails for the next as well: once is enough.
-fn add(failed: &mut Vec<Failure>, problem: Error, is_about_a_provider: bool) {
-    if !failed.iter().any(|failure| failure.problem == problem) {
-        failed.push(Failure { problem, is_about_a_provider });
+fn add(failed: &mut Vec<Problem>, helper: &str, problem: Error) {
+    let about = About::Helper(helper.to_owned());
+    if failed.iter().all(|known| known.about != about) {
+        failed.push(Problem { problem, about });
     }
 }
 
@@ -238,7 +250,7 @@ fn row(
     account: Option<&str>,
     records: &[(String, Record)],
     details: bool,
-    failed: &mut Vec<Failure>,
+    failed: &mut Vec<Problem>,
 ) -> Result<Row> {
     let mut copies: Vec<Copy> = Vec::new();
     for (helper, record) in records {
@@ -255,17 +267,17 @@ fn row(
             fingerprint: None,
         };
         // A key does not say in a list when it ends; a token may, and the first that still works is the one that answers.
-        if details || (provider.sign_in == "device_flow" && copies.iter().all(Copy::is_over)) {
+        if details || (provider.sign_in == SignIn::DeviceFlow && copies.iter().all(Copy::is_over)) {
             match chain.copy_in(helper, record, &provider.context()?) {
                 Ok(opened) => copy.add(&opened.unwrap_or_default(), details),
-                Err(problem) => add(failed, error::helper_failed(helper, &problem), false),
+                Err(failure) => add(failed, helper, error::helper_failed(helper, &failure)),
             }
         }
         copies.push(copy);
     }
     copies.sort_by_key(Copy::is_over);
-    let signed_in = match (provider.sign_in.as_str(), copies.first().map(Copy::is_over)) {
-        ("none", None) => "not needed",
+    let signed_in = match (provider.sign_in, copies.first().map(Copy::is_over)) {
+        (SignIn::None, None) => "not needed",
         (_, None) => "no",
         (_, Some(true)) => "expired",
         (_, Some(false)) => "yes",
@@ -274,7 +286,7 @@ fn row(
         provider: provider.name.clone(),
         url: provider.location.url(),
         account: account.map(str::to_owned),
-        sign_in: provider.sign_in.clone(),
+        sign_in: provider.sign_in.name(),
         signed_in,
         copies,
     })

@@ -3,7 +3,7 @@
 use modelforge_credential_protocol::Error;
 use modelforge_credential_providers::{all, normalize};
 
-use super::{Config, DEFAULT_CHAIN, Provider, path};
+use super::{Config, DEFAULT_CHAIN, ProviderConfig, path};
 use crate::error::{self, tilde};
 
 impl Config {
@@ -25,7 +25,7 @@ impl Config {
 }
 
 /// What is wrong with a provider that is declared without a URL, where nobody else knows it: it is mistyped.
-pub fn undeclared_provider(name: &str, provider: &Provider) -> Error {
+pub fn undeclared_provider(name: &str, provider: &ProviderConfig) -> Error {
     error::undeclared_provider(&place(provider.line), name, similar(name))
 }
 

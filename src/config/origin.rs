@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Config, Provider, path};
+use super::{Config, ProviderConfig, path};
 use crate::error::tilde;
 
 /// Where the entries of a chain stand.
@@ -52,7 +52,7 @@ impl Origin {
 
 impl Config {
     /// Where the chain of a provider comes from, which is that of [`helpers_for`](Self::helpers_for).
-    pub fn origin_for(&self, provider: Option<&Provider>) -> Origin {
+    pub fn origin_for(&self, provider: Option<&ProviderConfig>) -> Origin {
         if std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some() {
             return Origin::Variable;
         }

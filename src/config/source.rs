@@ -4,13 +4,15 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use modelforge_credential_client::Entry;
 use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_providers::SignIn;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Entry, Provider, base_url, closest, provider_name};
+use super::{ProviderConfig, closest, provider_name};
 use crate::error::{PROGRAM, tilde};
-use crate::providers::modelforge::is_safe_url;
+use crate::url::{base_url, is_safe_url};
 
 /// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell.
 pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
@@ -26,7 +28,7 @@ pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
 }
 
 fn expand_home(word: String) -> String {
-    match (word.strip_prefix("~/"), super::home()) {
+    match (word.strip_prefix("~/"), modelforge_credential_files::home()) {
         (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
         _ => word,
     }
@@ -163,8 +165,8 @@ impl Source<'_> {
         provider_name(key.get_ref()).map_err(|problem| self.fault(key.span(), &problem.to_string()))
     }
 
-    pub fn provider(&self, name: &Key, value: &Value) -> Result<Provider> {
-        let mut provider = Provider { line: self.line(name.span().start), ..Provider::default() };
+    pub fn provider(&self, name: &Key, value: &Value) -> Result<ProviderConfig> {
+        let mut provider = ProviderConfig { line: self.line(name.span().start), ..ProviderConfig::default() };
         for (key, value) in self.table("provider", value)? {
             match key.get_ref().as_ref() {
                 "url" => provider.url = Some(self.url(value)?),
@@ -181,13 +183,9 @@ impl Source<'_> {
                     provider.helper_lines = self.lines(value);
                 }
                 "sign_in" => {
-                    let text = self.text("sign_in", value)?;
-                    if !matches!(text.as_str(), "api_key" | "device_flow" | "none") {
-                        return Err(
-                            self.fault(value.span(), "`sign_in` is none of \"api_key\", \"device_flow\", \"none\"")
-                        );
-                    }
-                    provider.sign_in = Some(text);
+                    let way = SignIn::from_name(&self.text("sign_in", value)?);
+                    let problem = "`sign_in` is none of \"api_key\", \"device_flow\", \"none\"";
+                    provider.sign_in = Some(way.ok_or_else(|| self.fault(value.span(), problem))?);
                 }
                 "client_id" => provider.client_id = Some(self.text("client_id", value)?),
                 "device_code_url" => provider.device_code_url = Some(self.https("device_code_url", value)?),

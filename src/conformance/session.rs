@@ -7,9 +7,8 @@ use std::sync::Mutex;
 
 use super::found::Found;
 use super::{Nature, Subject, home};
+use modelforge_credential_client::Finished;
 use modelforge_credential_protocol::Error;
-
-use crate::program::Finished;
 
 /// Why a case does not hold.
 #[derive(Debug)]

@@ -6,13 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use modelforge_credential_protocol::Result;
+use modelforge_credential_client::{Entry, Failure, Finished, Program};
 
 use super::Nature;
 use super::session::{Broken, Session};
-use crate::config::Entry;
-use crate::error;
-use crate::program::{Finished, Program};
 
 /// After so many time-outs, nobody waits as long again.
 const PATIENCE: u32 = 3;
@@ -46,8 +43,8 @@ pub struct Options {
 
 impl Subject {
     /// A helper that was found. `interrupted` ends the run between two operations.
-    pub fn new(helper: Program, options: Options, interrupted: Arc<AtomicBool>) -> Result<Self> {
-        let entry = Entry { words: vec!["git".to_owned()], is_command: true, timeout: None };
+    pub fn new(helper: Program, options: Options, interrupted: Arc<AtomicBool>) -> Result<Self, Failure> {
+        let entry = Entry::command(["git"]);
         let git = options.through_git.then(|| Program::find(&entry)).transpose()?;
         let limit = options.limit.unwrap_or(helper.limit());
         Ok(Self { helper, git, limit, hung: AtomicU32::new(0), options, interrupted })
@@ -84,7 +81,7 @@ impl Subject {
     }
 
     /// Asks it once.
-    pub fn run(&self, home: Option<&Path>, operation: &str, input: &[u8]) -> Result<Finished> {
+    pub fn run(&self, home: Option<&Path>, operation: &str, input: &[u8]) -> Result<Finished, Failure> {
         let limit = if self.hung.load(Ordering::Relaxed) < PATIENCE { self.limit } else { self.limit.min(SHORT) };
         let changes = changes(home);
         let finished = match &self.git {
@@ -96,7 +93,7 @@ impl Subject {
                 git.run_raw(&[one_helper, by_path].concat(), &changes, input, limit)
             }
         };
-        if finished.as_ref().is_err_and(|problem| *problem == error::too_slow(limit)) {
+        if finished.as_ref().is_err_and(|failure| matches!(failure, Failure::TooSlow(_))) {
             self.hung.fetch_add(1, Ordering::Relaxed);
         }
         finished

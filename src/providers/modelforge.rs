@@ -4,57 +4,53 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use modelforge_credential_files::Trust;
 use modelforge_credential_protocol::{Error, Record, Result, visible};
-use modelforge_credential_providers::normalize;
+use modelforge_credential_providers::{SignIn, normalize};
 use serde_json::value::RawValue;
-use zeroize::Zeroizing;
 
-use crate::config::{base_url, provider_name, read_bounded, refuse_if_others_can_write};
+use crate::config::{provider_name, read_text};
 use crate::error::{PROGRAM, tilde};
+use crate::url::{base_url, is_safe_url};
 
-/// A provider of ModelForge's file, checked.
+/// What the file says of a provider, checked.
 #[derive(Debug)]
-pub struct Provider {
+pub struct Defined {
     pub url: Record,
-    pub sign_in: &'static str,
+    pub sign_in: SignIn,
     /// `client_id`, `device_code_url`, `token_url`, `scope`.
     pub device_flow: Record,
 }
 
 /// The global file: where ModelForge looks for it on every system.
 pub fn path() -> Option<PathBuf> {
-    crate::config::home().map(|home| home.join(".config").join("model-forge").join("config.json"))
+    modelforge_credential_files::home().map(|home| home.join(".config").join("model-forge").join("config.json"))
 }
 
-/// What the file defines, by normalised name: each a provider, or what is wrong with it.
-pub type Defined = BTreeMap<String, Result<Provider>>;
+/// All that it defines, by normalised name: each a provider, or what is wrong with it.
+pub type Definitions = BTreeMap<String, Result<Defined>>;
 
 /// Reads the file; where there is none, nothing is defined.
-pub fn load() -> Result<Defined> {
-    let Some(path) = path() else { return Ok(Defined::new()) };
-    match read_bounded(&path) {
-        Ok(text) => {
-            let text = Zeroizing::new(text);
-            refuse_if_others_can_write(&path)?;
-            parse(&path, &text)
-        }
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => Ok(Defined::new()),
-        Err(problem) => Err(Error::new(format!("cannot read `{}`: {problem}", tilde(&path)))),
+pub fn load() -> Result<Definitions> {
+    let Some(path) = path() else { return Ok(Definitions::new()) };
+    match read_text(&path, Trust::Believed)? {
+        Some(text) => parse(&path, &text),
+        None => Ok(Definitions::new()),
     }
 }
 
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
 /// The library's own messages quote what they read, and this file holds keys: only places are named.
-fn parse(path: &Path, text: &str) -> Result<Defined> {
+fn parse(path: &Path, text: &str) -> Result<Definitions> {
     let fault = |place: &str, problem: &str| Error::new(format!("`{}`: `{}` {problem}", tilde(path), visible(place)));
     let root: Object = serde_json::from_str(text).map_err(|problem| {
         Error::new(format!("`{}`, line {}, column {}: this is not JSON", tilde(path), problem.line(), problem.column()))
     })?;
-    let Some(providers) = root.get("providers") else { return Ok(Defined::new()) };
+    let Some(providers) = root.get("providers") else { return Ok(Definitions::new()) };
     let providers: Object =
         serde_json::from_str(providers.get()).map_err(|_| fault("$.providers", "is not an object"))?;
-    let mut defined = Defined::new();
+    let mut defined = Definitions::new();
     for (name, value) in &providers {
         let place = format!("$.providers.{name}");
         let provider = provider_name(name)
@@ -69,7 +65,7 @@ fn parse(path: &Path, text: &str) -> Result<Defined> {
     Ok(defined)
 }
 
-fn provider(place: &str, value: &RawValue, fault: &impl Fn(&str, &str) -> Error) -> Result<Provider> {
+fn provider(place: &str, value: &RawValue, fault: &impl Fn(&str, &str) -> Error) -> Result<Defined> {
     let object: Object = serde_json::from_str(value.get()).map_err(|_| fault(place, "is not an object"))?;
     let Some(url) = text(place, &object, "base_url", fault)? else {
         let problem = "is missing, so it is not known whom its key is for";
@@ -80,8 +76,8 @@ fn provider(place: &str, value: &RawValue, fault: &impl Fn(&str, &str) -> Error)
         base_url(&url).map_err(|problem| fault(&format!("{place}.base_url"), &format!("is no base URL: {problem}")))?;
     let mut device_flow = Record::new();
     let sign_in = match text(place, &object, "auth_strategy", fault)?.as_deref() {
-        None | Some("") => "none",
-        Some("api_key" | "local") => "api_key",
+        None | Some("") => SignIn::None,
+        Some("api_key" | "local") => SignIn::ApiKey,
         Some("device_flow") => {
             let place = format!("{place}.auth_details");
             let details = object.get("auth_details").ok_or_else(|| fault(&place, "is missing"))?;
@@ -98,11 +94,11 @@ fn provider(place: &str, value: &RawValue, fault: &impl Fn(&str, &str) -> Error)
                     None => return Err(fault(&format!("{place}.{key}"), "is missing")),
                 }
             }
-            "device_flow"
+            SignIn::DeviceFlow
         }
         Some(_) => return Err(fault(&format!("{place}.auth_strategy"), "is none of \"api_key\", \"device_flow\"")),
     };
-    Ok(Provider { url, sign_in, device_flow })
+    Ok(Defined { url, sign_in, device_flow })
 }
 
 fn text(place: &str, object: &Object, key: &str, fault: &impl Fn(&str, &str) -> Error) -> Result<Option<String>> {
@@ -110,22 +106,6 @@ fn text(place: &str, object: &Object, key: &str, fault: &impl Fn(&str, &str) -> 
         None => Ok(None),
         Some(value) => serde_json::from_str::<Option<String>>(value.get())
             .map_err(|_| fault(&format!("{place}.{key}"), "is not a string")),
-    }
-}
-
-/// Tokens travel over https, except to this machine itself.
-pub fn is_safe_url(url: &str) -> bool {
-    let Ok(url) = base_url(url) else { return false };
-    match (url.text("protocol"), url.text("host")) {
-        (Some("https"), _) => true,
-        (Some("http"), Some(host)) => {
-            let name = host
-                .rsplit_once(':')
-                .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-                .map_or(host, |(name, _)| name);
-            matches!(name, "localhost" | "127.0.0.1" | "[::1]")
-        }
-        _ => false,
     }
 }
 
@@ -137,7 +117,7 @@ mod tests {
         match parse(Path::new("/m/config.json"), text) {
             Err(problem) => problem.to_string(),
             Ok(defined) => match &defined[name] {
-                Ok(provider) => format!("{} {}", provider.url.url(), provider.sign_in),
+                Ok(provider) => format!("{} {}", provider.url.url(), provider.sign_in.name()),
                 Err(problem) => problem.to_string(),
             },
         }

@@ -12,25 +12,22 @@ fn a_configuration_that_others_may_write_or_that_is_no_file_is_refused() {
     let test = Test::new().config("helpers = []");
     mode(&test.home().join(config), 0o666);
     let test = get(test)
-        .stderr(&format!(
-            "error: `~/{config}` can be changed by anyone, so it is not used\nhint: chmod go-w ~/{config}\n"
-        ))
+        .stderr(&format!("error: others can change `~/{config}`, so it is not used\nhint: chmod go-w ~/{config}\n"))
         .failure();
     std::fs::remove_file(test.home().join(config)).unwrap();
     std::fs::create_dir(test.home().join(config)).unwrap();
-    let test = get(test).stderr(&format!("error: cannot read `~/{config}`: it is not a file\n")).failure();
+    let test = get(test).stderr(&format!("error: `~/{config}` is not a file\n")).failure();
     std::fs::remove_dir(test.home().join(config)).unwrap();
     let made = test.run(&["/usr/bin/mkfifo", &test.home().join(config).display().to_string()], "");
     assert!(made.status.success());
     let start = Instant::now();
-    let test = get(test).stderr(&format!("error: cannot read `~/{config}`: it is not a file\n")).failure();
+    let test = get(test).stderr(&format!("error: `~/{config}` is not a file\n")).failure();
     assert!(start.elapsed() < Duration::from_secs(5), "it waited for the pipe");
     std::fs::remove_file(test.home().join(config)).unwrap();
     let test = test.config(&"#".repeat(2 << 20));
-    let test = get(test).stderr(&format!("error: cannot read `~/{config}`: it is larger than 1 MiB\n")).failure();
+    let test = get(test).stderr(&format!("error: `~/{config}` is larger than 1 MiB\n")).failure();
     let test = test.file(config, b"helpers = ['\xff']");
-    let test =
-        get(test).stderr(&format!("error: cannot read `~/{config}`: stream did not contain valid UTF-8\n")).failure();
+    let test = get(test).stderr(&format!("error: `~/{config}` is not UTF-8\n")).failure();
     drop(test);
 }
 
@@ -81,9 +78,38 @@ fn the_file_of_modelforge_as_a_pipe_or_huge_breaks_nothing_that_is_known() {
         test.args(["get"]).stdin("provider=nix\n")
     };
     let test = Test::new().helpers("").file(name, " ".repeat(2 << 20));
-    let test = get(test).stderr(&format!("error: cannot read `~/{name}`: it is larger than 1 MiB\n")).failure();
+    let test = get(test).stderr(&format!("error: `~/{name}` is larger than 1 MiB\n")).failure();
     std::fs::remove_file(test.home().join(name)).unwrap();
     let made = test.run(&["/usr/bin/mkfifo", &test.home().join(name).display().to_string()], "");
     assert!(made.status.success());
-    get(test).stderr(&format!("error: cannot read `~/{name}`: it is not a file\n")).failure();
+    get(test).stderr(&format!("error: `~/{name}` is not a file\n")).failure();
+}
+
+#[test]
+fn a_configuration_below_a_folder_that_its_group_or_others_can_change_is_refused() {
+    let folder = ".config/modelforge-credential";
+    let mut test = Test::new().config("helpers = []");
+    for (bits, place) in [(0o775, folder), (0o757, ".config"), (0o777, ".config")] {
+        mode(&test.home().join(place), bits);
+        test = test.args(["get"]).stdin("provider=openai\n").stderr(&format!(
+            "error: `~/{folder}/config.toml` is not used: others can change `~/{place}`\nhint: chmod go-w ~/{place}\n"
+        ));
+        test = test.failure();
+        mode(&test.home().join(place), 0o755);
+    }
+    test.args(["get"]).stdin("provider=openai\n").success();
+}
+
+#[test]
+fn a_configuration_in_a_repository_of_the_users_own_is_read_through_its_link() {
+    let test = Test::new().file("dotfiles/forge.toml", "helpers = ['mine']").script("mine", "echo password=found");
+    std::fs::create_dir_all(test.home().join(".config/modelforge-credential")).unwrap();
+    let link = test.home().join(".config/modelforge-credential/config.toml");
+    std::os::unix::fs::symlink("../../dotfiles/forge.toml", link).unwrap();
+    let found = "protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword=found\n";
+    let test = test.args(["get"]).stdin("provider=openai\n").stdout(found).success();
+    mode(&test.home().join("dotfiles"), 0o777);
+    let refused = "error: `~/.config/modelforge-credential/config.toml` is not used: others can change `~/dotfiles`\n\
+        hint: chmod go-w ~/dotfiles\n";
+    test.args(["get"]).stdin("provider=openai\n").stderr(refused).failure();
 }

@@ -168,6 +168,7 @@ fn a_thousand_random_requests_crash_nothing() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 #[cfg(target_os = "linux")]
 fn every_program_forbids_core_dumps_and_being_looked_into_before_it_reads_anything() {
     let strace = crate::support::system("strace", "strace");

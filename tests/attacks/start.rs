@@ -169,7 +169,7 @@ fn a_folder_a_pipe_or_a_plain_file_is_no_helper() {
         .args(["get"])
         .stdin("provider=openai\n")
         .stderr(
-            "warning: helper `~` failed: `~/` is not a program that can be started\n\
+            "warning: helper `~` failed: `~` is not a program that can be started\n\
              error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n",
         )
         .failure();

@@ -57,6 +57,7 @@ fn without_a_home_folder_there_is_no_log_and_only_the_trace_says_so() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 #[cfg(target_os = "linux")]
 fn on_a_read_only_disk_each_get_does_not_complain_that_nothing_is_logged() {
     for (options, expected) in [("ro", ""), ("size=4k,nr_inodes=1", "warning: this is not in the audit log: ")] {
@@ -73,6 +74,7 @@ fn on_a_read_only_disk_each_get_does_not_complain_that_nothing_is_logged() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 #[cfg(target_os = "linux")]
 fn whose_home_is_somebody_elses_is_not_told_each_time_that_nothing_is_logged() {
     let setpriv = crate::support::system("setpriv", "util-linux");

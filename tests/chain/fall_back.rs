@@ -33,7 +33,7 @@ fn a_script_that_names_no_interpreter_is_told_how() {
     let test = test.helpers("bare").args(["get"]).stdin("protocol=https\nhost=h\n");
     test.stderr(
         "warning: helper `bare` failed: it could not be started: Exec format error (os error 8)\n\
-         hint: a script begins with the program that it is for: #!/bin/sh\n\
+         hint: a script begins with the program that runs it: #!/bin/sh\n\
          error: no credential for `https://h` was found, but not every helper could be asked\n",
     )
     .failure();

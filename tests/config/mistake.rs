@@ -11,9 +11,7 @@ fn another_file_can_be_named_and_has_to_be_there() {
     let asked = "two get\nprotocol=https\nhost=api.openai.com\nprovider=openai\n";
     let test = get(test.env("MODELFORGE_CREDENTIAL_CONFIG", &other), "openai").stderr(asked).success();
     let test = test.env("MODELFORGE_CREDENTIAL_CONFIG", other.replace("other", "absent"));
-    let test = get(test, "openai")
-        .stderr("error: cannot read `~/absent.toml`: No such file or directory (os error 2)\n")
-        .failure();
+    let test = get(test, "openai").stderr("error: there is no file `~/absent.toml`\n").failure();
     // Set to nothing, there is no configuration at all.
     let test = test.env("MODELFORGE_CREDENTIAL_CONFIG", "").script("env", "exit 0");
     get(test, "openai").any_stderr().success();

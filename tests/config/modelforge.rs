@@ -17,9 +17,10 @@ fn a_provider_that_modelforge_defines_is_known_here() {
     let test = get(test, "my-llm").stdout(&found).success();
     let test = get(test, "MY_LLM").stdout(&found).success();
     let test = test.args(["get"]).stdin("url=https://llm.example/v1\n").stdout(&found).success();
-    // The user's own configuration overrides it.
-    let test = test.config("[provider.my_llm]\nurl = 'https://other.example'");
-    get(test, "my_llm").stdout(&found.replace("llm.example", "other.example")).success();
+    // The user's own configuration overrides it, but not where ModelForge sends what is in its own variable.
+    let config = "[provider.my_llm]\nurl = 'https://other.example'\nenv = ['OTHER']";
+    let test = get(test.config(config), "my_llm").success();
+    get(test.env("OTHER", SECRET), "my_llm").stdout(&found.replace("llm.example", "other.example")).success();
 }
 
 #[test]
@@ -124,5 +125,5 @@ fn a_file_of_modelforge_that_anyone_can_write_to_claims_no_host() {
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o666)).expect("a mode");
     let test = test.args(["get"]).stdin("provider=x\n").any_stderr();
     let said = String::from_utf8_lossy(&test.output().stderr).into_owned();
-    assert!(said.contains("can be changed by anyone"), "{said}");
+    assert!(said.contains("others can change"), "{said}");
 }

@@ -27,8 +27,8 @@ fn an_alias_in_the_configuration_means_the_provider_that_it_is_an_alias_of() {
 }
 
 #[test]
-fn the_url_of_a_known_provider_can_be_overridden_and_its_variable_then_goes_there_alone() {
-    let config = "[provider.openai]\nurl = 'https://proxy.example/openai'";
+fn the_url_of_a_known_provider_can_be_overridden_and_a_variable_that_is_named_then_goes_there_alone() {
+    let config = "[provider.openai]\nurl = 'https://proxy.example/openai'\nenv = ['OPENAI_API_KEY']";
     let test = Test::new().helpers("env").config(config).env("OPENAI_API_KEY", SECRET);
     let found = format!("protocol=https\nhost=proxy.example\nprovider=openai\nusername=default\npassword={SECRET}\n");
     let test = get(test, "openai").stdout(&found).success();

@@ -37,6 +37,7 @@ fn with_a_shared_store(test: Test, extra: &str) -> Test {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn what_is_kept_outside_of_the_home_is_erased_again_whatever_happens() {
     let test = with_a_shared_store(Test::new(), "");
     let kept = test.home().join("kept");
@@ -57,6 +58,7 @@ fn what_is_kept_outside_of_the_home_is_erased_again_whatever_happens() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn what_a_helper_does_not_erase_is_named() {
     let test = with_a_shared_store(Test::new(), "[ \"$1\" != erase ] || exit 0");
     let judged = Judged::of(&test.args(["helpers", "test", "shared", "--json", "--only", "O5"]));

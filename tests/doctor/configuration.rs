@@ -32,7 +32,7 @@ fn a_configuration_that_anyone_can_change_is_an_error_with_its_mend() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
     finds(
         test,
-        "error configuration: `~/.config/modelforge-credential/config.toml` can be changed by anyone, so it is not used | chmod go-w ~/.config/modelforge-credential/config.toml",
+        "error configuration: others can change `~/.config/modelforge-credential/config.toml`, so it is not used | chmod go-w ~/.config/modelforge-credential/config.toml",
     );
 }
 

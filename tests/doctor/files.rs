@@ -95,6 +95,7 @@ fn a_process_that_holds_the_very_lock_that_is_needed_is_an_error_and_no_long_wai
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 #[cfg(target_os = "linux")]
 fn a_disk_that_is_full_or_read_only_is_an_error() {
     for (options, problem) in

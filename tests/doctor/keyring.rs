@@ -12,6 +12,7 @@ fn with(test: Test, keyring: &Keyring) -> Test {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_keyring_that_works_is_left_as_it_was() {
     let keyring = Keyring::start();
     let (_, found) = findings(with(Test::new(), &keyring));
@@ -21,6 +22,7 @@ fn a_keyring_that_works_is_left_as_it_was() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_keyring_that_is_locked_is_an_error_with_its_mend() {
     let keyring = Keyring::start();
     let test =
@@ -33,6 +35,7 @@ fn a_keyring_that_is_locked_is_an_error_with_its_mend() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_keyring_that_is_not_there_is_an_error() {
     let keyring = Keyring::bus_alone();
     let (_, found) = findings(with(Test::new(), &keyring));
@@ -54,6 +57,7 @@ fn a_bus_that_cannot_be_reached_is_an_error() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_keyring_that_answers_nothing_is_an_error_within_seconds() {
     let keyring = Keyring::start();
     keyring.freeze();

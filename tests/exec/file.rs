@@ -54,12 +54,13 @@ fn the_file_is_private_holds_the_account_and_is_gone_afterwards() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn the_private_key_is_masked_wherever_it_was_read_from() {
     let script = "cat $GOOGLE_APPLICATION_CREDENTIALS; echo; python3 -c \"
 import json, os
 account = json.load(open(os.environ['GOOGLE_APPLICATION_CREDENTIALS']))
 print(account['private_key'])
-print(json.dumps(account, indent=2))\"";
+print(json.dumps(account, indent=2, sort_keys=True))\"";
     let test = exec(with_service_account(), "google_vertex --mask", script);
     let output = test.output();
     let shown = String::from_utf8_lossy(&output.stdout);
@@ -89,7 +90,7 @@ fn started(test: &Test) -> (Child, PathBuf, String) {
 const WAIT: &str = "echo $GOOGLE_APPLICATION_CREDENTIALS; echo $$; exec sleep 60";
 
 fn kill(signal: &str, process: &str) {
-    assert!(Test::new().run(&["/bin/kill", "-s", signal, process], "").status.success());
+    assert!(Test::new().run(&["/bin/sh", "-c", &format!("kill -s {signal} {process}")], "").status.success());
 }
 
 #[test]

@@ -86,6 +86,7 @@ fn a_command_is_never_looked_for_in_the_current_folder() {
 }
 
 #[test]
+#[ignore = "needs bash"]
 fn the_command_sees_its_name_as_it_was_typed() {
     for words in [&["exec", "openai"] as &[_], &["exec", "openai", "--mask"]] {
         let test = signed_in(&["openai"])
@@ -102,6 +103,7 @@ fn without_a_path_a_name_cannot_be_looked_for_and_the_hint_sets_one() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn who_ignores_the_end_of_children_gets_keys_all_the_same() {
     let core = crate::support::program("modelforge-credential").display().to_string();
     let ignores =

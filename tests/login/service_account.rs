@@ -45,12 +45,12 @@ fn a_file_that_is_no_service_account_is_an_error_that_does_not_show_it() {
         ("cut.json", format!("`~/cut.json`, line 2, column 45: {json}")),
         ("two.json", format!("`~/two.json`, line 2, column 1: {json}")),
         ("empty.json", format!("`~/empty.json`, line 1, column 0: {json}")),
-        ("bytes.json", "cannot read `~/bytes.json`: stream did not contain valid UTF-8\n".into()),
+        ("bytes.json", "`~/bytes.json` is not UTF-8\n".into()),
         ("long.json", "`password` is longer than a line may be (65,535 bytes)\n".into()),
-        ("huge.json", "cannot read `~/huge.json`: it is larger than 1 MiB\n".into()),
-        ("fifo", "cannot read `~/fifo`: it is not a file\n".into()),
-        ("absent", "cannot read `~/absent`: No such file or directory (os error 2)\n".into()),
-        (".", "cannot read `~/`: it is not a file\n".into()),
+        ("huge.json", "`~/huge.json` is larger than 1 MiB\n".into()),
+        ("fifo", "`~/fifo` is not a file\n".into()),
+        ("absent", "there is no file `~/absent`\n".into()),
+        (".", "`~/` is not a file\n".into()),
     ] {
         let path = test.home().join(name).display().to_string();
         let output =

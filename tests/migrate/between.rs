@@ -13,6 +13,7 @@ fn in_a_session(keyring: &Keyring) -> Test {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn from_age_to_the_keyring_and_back_again_every_credential_goes() {
     let keyring = Keyring::start();
     let mut test = in_a_session(&keyring);
@@ -38,6 +39,7 @@ fn from_age_to_the_keyring_and_back_again_every_credential_goes() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn what_modelforge_0_2_kept_in_the_keyring_is_found_and_moved() {
     let keyring = Keyring::start();
     let python = std::env::var("MODELFORGE_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
@@ -109,6 +111,7 @@ fn a_variable_is_not_moved_for_it_cannot_be_taken_away() {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn one_store_under_two_names_is_never_emptied() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
     let prepare = || {
@@ -162,6 +165,7 @@ fn a_backup_goes_with_the_credentials_of_its_helper_and_is_called_one() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn what_is_in_the_keyring_is_not_said_to_be_gone_where_there_is_no_session() {
     let keyring = Keyring::start();
     let test = with_file(in_a_session(&keyring));

@@ -54,6 +54,7 @@ fn a_file_that_somebody_put_into_our_folder_stays_and_is_named() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn what_another_program_keeps_in_the_keyring_stays_and_is_named() {
     let keyring = Keyring::start();
     let test = keyring.env().into_iter().filter(|(name, _)| name.contains("DBUS") || name.contains("RUNTIME"));

@@ -11,6 +11,7 @@ fn strace(test: &Test, options: &[&str]) -> std::process::Output {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn on_a_full_disk_the_source_stays_as_it_is() {
     for inject in ["fsync", "fdatasync", "mkdir"] {
         let test = with_file(Test::new());
@@ -29,6 +30,7 @@ fn on_a_full_disk_the_source_stays_as_it_is() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn a_source_in_a_folder_that_cannot_be_written_to_stays_and_the_key_is_in_both_places() {
     let test = with_file(Test::new());
     let before = file(&test);

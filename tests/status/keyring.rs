@@ -5,6 +5,7 @@ use crate::support::Test;
 use crate::support::keyring::Keyring;
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn the_keyring_of_the_desktop_is_shown_as_what_it_is() {
     let keyring = Keyring::start();
     let mut test = Test::new().helpers("env\nkeyring\nage");

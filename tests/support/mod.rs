@@ -3,12 +3,13 @@
 pub mod keyring;
 mod programs;
 pub mod server;
+#[cfg(unix)]
+mod signals;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +52,8 @@ impl Drop for Test {
 impl Test {
     #[track_caller]
     pub fn new() -> Self {
+        #[cfg(unix)]
+        signals::restore();
         let folder = tempfile::tempdir().expect("a folder for the test");
         for name in ["bin", "home", "work"] {
             fs::create_dir(folder.path().join(name)).expect("a folder for the test");
@@ -119,7 +122,10 @@ impl Test {
     fn write(&mut self, path: &Path, content: impl AsRef<[u8]>, mode: u32) {
         fs::create_dir_all(path.parent().expect("a folder")).expect("folders can be made");
         fs::write(path, content).expect("a file can be written");
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode can be set");
+        #[cfg(unix)]
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("a mode can be set");
+        #[cfg(not(unix))]
+        let _ = mode;
         self.own_files.insert(path.to_path_buf());
     }
 
@@ -210,7 +216,8 @@ impl Test {
     #[expect(clippy::disallowed_methods, reason = "tests start the programs that they test")]
     pub fn command_of(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.bin().display());
+        let system = ["/usr/local/bin", "/usr/bin", "/bin"].map(PathBuf::from);
+        let path = std::env::join_paths([self.bin()].into_iter().chain(system)).expect("folders without a separator");
         command.current_dir(self.work()).env_clear();
         command.env("HOME", self.home()).env("PATH", path).env("LC_ALL", "C.UTF-8");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -238,7 +245,9 @@ impl Test {
     #[track_caller]
     fn finish(&self, mut command: Command, input: &[u8]) -> Output {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
+        let mut child = command.spawn().unwrap_or_else(|problem| {
+            panic!("{:?} does not start ({problem}): `sh tests/run` installs what tests need", command.get_program())
+        });
         let mut stdin = child.stdin.take().expect("it has an input");
         let input = input.to_vec();
         let writer = std::thread::spawn(move || {

@@ -1,19 +1,64 @@
 //! The programs that tests run, and the files that are left behind.
 
+use std::env::consts::EXE_SUFFIX;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use super::keyring::command;
+
+/// The core, which cargo builds for its own tests.
+const CORE: &str = env!("CARGO_BIN_EXE_modelforge-credential");
 
 /// The folder of the programs under test.
 pub fn programs() -> PathBuf {
-    let core = PathBuf::from(env!("CARGO_BIN_EXE_modelforge-credential"));
-    core.parent().expect("a program lies in a folder").to_path_buf()
+    static HELPERS: OnceLock<bool> = OnceLock::new();
+    let folder = Path::new(CORE).parent().expect("a program lies in a folder");
+    let built = HELPERS.get_or_init(|| names().iter().all(|name| is_fresh(&path_of(folder, name))) || build(folder));
+    assert!(built, "the helpers cannot be built: `cargo build --workspace` says why");
+    folder.to_path_buf()
 }
 
-/// A program under test. Only the core is built by `cargo test` for itself.
+/// A program under test.
 pub fn program(name: &str) -> PathBuf {
-    let path = programs().join(name);
-    assert!(path.exists(), "{} is not built: run `sh tests/run`, or `cargo build --workspace` first", path.display());
+    let path = path_of(&programs(), name);
+    assert!(path.exists(), "{} is not built", path.display());
     path
+}
+
+fn path_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}{EXE_SUFFIX}"))
+}
+
+/// The programs of the helpers' packages.
+fn names() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("helpers");
+    let packages = fs::read_dir(folder).expect("the helpers' packages").flatten();
+    let programs = packages.filter(|package| package.path().join("src/main.rs").exists());
+    programs.map(|package| format!("modelforge-credential-{}", package.file_name().display())).collect()
+}
+
+/// Says whether a program is newer than all that it is made of. Cargo lists that in a file beside it: `PROGRAM: SOURCE SOURCE…`.
+fn is_fresh(program: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let list = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
+    let (Some(built), Some((_, sources))) = (changed(program), list.split_once(": ")) else { return false };
+    sources.split_whitespace().all(|source| changed(Path::new(source)).is_some_and(|changed| changed <= built))
+}
+
+/// Builds the helpers as the core was built: `cargo test` without `--workspace` does not.
+fn build(folder: &Path) -> bool {
+    let profile = folder.file_name().and_then(OsStr::to_str).expect("cargo's folder for a profile");
+    let target = folder.parent().expect("cargo's folder for a target");
+    let mut cargo = command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    cargo.args(["build", "--quiet", "--bins", "--workspace", "--exclude", env!("CARGO_PKG_NAME")]);
+    cargo.args(["--profile", if profile == "debug" { "dev" } else { profile }]);
+    cargo.arg("--target").arg(target.file_name().expect("a target"));
+    cargo.arg("--target-dir").arg(target.parent().expect("cargo's folder"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    cargo.status().expect("cargo starts").success()
 }
 
 /// Puts a program under test somewhere else. Linked where that can be: a copy that the process of another test has open while it

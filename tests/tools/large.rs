@@ -1,10 +1,15 @@
-//! Tools that are too large for every run: `sh tests/tools/run` installs them and runs these.
+//! Claude Code and Codex, which are too large for every run: a target of its own, which only `sh tests/tools/run` runs.
+
+#![cfg(unix)]
+
+#[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "these tests use a part of it")]
+mod support;
 
 use std::path::PathBuf;
 
-use super::keep;
-use crate::support::server::{Reply, Request, Server};
-use crate::support::{SECRET, Test, program};
+use support::server::{Reply, Request, Server};
+use support::{SECRET, Test, program};
 
 /// A tool that `tests/tools/run` installed.
 fn tool(name: &str) -> PathBuf {
@@ -26,14 +31,14 @@ fn events(all: &[&str]) -> Reply {
     (200, EVENTS, all.iter().map(line).collect::<String>().into_bytes())
 }
 
-/// Starts a tool at the home of whoever asks for nothing but a word from it.
-fn quiet(test: Test) -> Test {
+/// A chain that holds the key, and tools that talk to nothing but the server of the test.
+fn signed_in(provider: &str) -> Test {
     let nothing_else = ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "CI"];
-    nothing_else.iter().fold(test, |test, name| test.env(name, "1"))
+    let test = nothing_else.iter().fold(Test::new().helpers("age"), |test, name| test.env(name, "1"));
+    test.args(["approve"]).stdin(format!("provider={provider}\npassword={SECRET}\n")).success()
 }
 
 #[test]
-#[ignore = "it needs Claude Code: `sh tests/tools/run`"]
 fn claude_code_gets_its_key_from_print_as_its_api_key_helper() {
     let server = Server::start(|request: &Request| match request.path.starts_with("/v1/messages") {
         true => events(&[
@@ -47,8 +52,8 @@ fn claude_code_gets_its_key_from_print_as_its_api_key_helper() {
         false => (404, "Content-Type: application/json\r\n", b"{}".to_vec()),
     });
     let core = program("modelforge-credential").display().to_string();
-    let test = keep(quiet(Test::new().helpers("age")), "anthropic", SECRET);
-    let test = test.file(".claude/settings.json", format!("{{\"apiKeyHelper\": \"{core} print anthropic\"}}"));
+    let test = signed_in("anthropic")
+        .file(".claude/settings.json", format!("{{\"apiKeyHelper\": \"{core} print anthropic\"}}"));
     let test = test.env("ANTHROPIC_BASE_URL", format!("http://{}", server.address()));
     let test = test.program(tool("claude")).args(["--print", "hello"]).any_stderr();
     let output = test.output();
@@ -63,7 +68,6 @@ fn claude_code_gets_its_key_from_print_as_its_api_key_helper() {
 }
 
 #[test]
-#[ignore = "it needs Codex: `sh tests/tools/run`"]
 fn codex_gets_its_key_from_print_as_its_auth_command() {
     let server = Server::start(|request: &Request| match request.path.as_str() {
         "/v1/responses" => events(&[
@@ -79,7 +83,7 @@ fn codex_gets_its_key_from_print_as_its_auth_command() {
          wire_api = 'responses'\n[model_providers.loop.auth]\ncommand = '{core}'\nargs = ['print', 'openai']\n",
         server.address()
     );
-    let test = keep(quiet(Test::new().helpers("age")), "openai", SECRET).file(".codex/config.toml", config);
+    let test = signed_in("openai").file(".codex/config.toml", config);
     let test = test.program(tool("codex")).args(["exec", "--skip-git-repo-check", "hello"]).any_stderr();
     let output = test.output();
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();

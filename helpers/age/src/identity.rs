@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use age::armor::ArmoredReader;
 use age::secrecy::ExposeSecret;
 use age::{DecryptError, Decryptor, EncryptError, Encryptor, plugin, scrypt, ssh, x25519};
+use modelforge_credential_files::{self as files, Own, Trust};
 use modelforge_credential_protocol::{Error, MAX_RECORD, Result};
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 use crate::ask::{self, Person};
-use crate::files;
 
 /// Far above any identity: an RSA key of 16,384 bits takes 13 KB.
 const MAX_IDENTITY: usize = 1 << 16;
@@ -29,6 +29,8 @@ const MAX_WORK_FACTOR: u8 = 22;
 /// Identity files, each read when it is first needed: who has a key that opens is not asked for the next one's passphrase.
 pub struct Identities {
     files: Vec<(PathBuf, OnceCell<Vec<Key>>)>,
+    /// Our folder, in which an identity of our own is.
+    own: Option<Own>,
 }
 
 enum Key {
@@ -39,8 +41,8 @@ enum Key {
 }
 
 impl Identities {
-    pub fn new(files: Vec<PathBuf>) -> Self {
-        Self { files: files.into_iter().map(|file| (file, OnceCell::new())).collect() }
+    pub fn new(files: Vec<PathBuf>, own: Option<Own>) -> Self {
+        Self { files: files.into_iter().map(|file| (file, OnceCell::new())).collect(), own }
     }
 
     /// The file that is named for all.
@@ -50,19 +52,19 @@ impl Identities {
 
     /// Reads every identity now, with the questions that it takes.
     pub fn unlock(&self) -> Result<()> {
-        self.files.iter().try_for_each(unlock)
+        self.files.iter().try_for_each(|file| self.unlock_one(file))
     }
 
     /// Reads the first identity now: the one that a `get` of what is encrypted for all of them begins with, and ends with.
     pub fn unlock_first(&self) -> Result<()> {
-        self.files.iter().take(1).try_for_each(unlock)
+        self.files.iter().take(1).try_for_each(|file| self.unlock_one(file))
     }
 
     /// The plain text of an age file, armored or not.
     pub fn decrypt(&self, content: &[u8], path: &Path) -> Result<Zeroizing<Vec<u8>>> {
         for file in &self.files {
             let mut opened = Vec::new();
-            for key in keys(file)? {
+            for key in self.keys(file)? {
                 opened.push(key.open(&file.0)?);
             }
             let refused = match decrypt(content, opened.iter().map(AsRef::as_ref)) {
@@ -88,7 +90,7 @@ impl Identities {
     pub fn encrypt(&self, text: &[u8], recipients: &[String]) -> Result<Vec<u8>> {
         let mut all = Vec::new();
         for file in &self.files {
-            for key in keys(file)? {
+            for key in self.keys(file)? {
                 all.push(key.recipient(&file.0)?);
             }
         }
@@ -110,6 +112,32 @@ impl Identities {
                 _ => "the credential could not be encrypted",
             })
         })
+    }
+
+    /// Makes the identity that is used when none is named, as `age-keygen` writes it. Only with the lock.
+    pub fn create(&self, path: &Path) -> Result<()> {
+        let Some(own) = &self.own else { return Ok(()) };
+        own.clean();
+        own.write(path, new_identity().as_bytes(), false)
+    }
+
+    fn keys<'a>(&self, (path, keys): &'a (PathBuf, OnceCell<Vec<Key>>)) -> Result<&'a [Key]> {
+        if keys.get().is_none() {
+            let _ = keys.set(load(path, &self.content(path)?)?);
+        }
+        Ok(keys.get().map_or(&[], Vec::as_slice))
+    }
+
+    fn content(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+        let content = match self.own.as_ref().filter(|own| path.starts_with(own.path())) {
+            Some(own) => own.read(path, MAX_IDENTITY, Trust::Private),
+            None => files::read(path, MAX_IDENTITY, Trust::Private),
+        };
+        content?.ok_or_else(|| Error::new(format!("there is no identity `{}`", files::tilde(path))))
+    }
+
+    fn unlock_one(&self, file: &(PathBuf, OnceCell<Vec<Key>>)) -> Result<()> {
+        self.keys(file)?.iter().try_for_each(|key| key.open(&file.0).map(drop))
     }
 }
 
@@ -147,10 +175,8 @@ impl Key {
     }
 }
 
-/// Makes the identity that is used when none is named, as `age-keygen` writes it. Only for who holds the lock.
-pub fn create(path: &Path) -> Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    files::clean(folder);
+/// The text of a new identity, as `age-keygen` writes it.
+fn new_identity() -> Zeroizing<String> {
     let key = x25519::Identity::generate();
     let now = time::OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
     let created = now.format(&Rfc3339).unwrap_or_default();
@@ -160,34 +186,21 @@ pub fn create(path: &Path) -> Result<()> {
     }
     text.push_str(key.to_string().expose_secret());
     text.push('\n');
-    files::write(path, folder, text.as_bytes(), false)
+    text
 }
 
-fn keys((path, keys): &(PathBuf, OnceCell<Vec<Key>>)) -> Result<&[Key]> {
-    if keys.get().is_none() {
-        let _ = keys.set(load(path)?);
-    }
-    Ok(keys.get().map_or(&[], Vec::as_slice))
-}
-
-fn unlock(file: &(PathBuf, OnceCell<Vec<Key>>)) -> Result<()> {
-    keys(file)?.iter().try_for_each(|key| key.open(&file.0).map(drop))
-}
-
-fn load(path: &Path) -> Result<Vec<Key>> {
-    let content = files::read(path, MAX_IDENTITY, true)?
-        .ok_or_else(|| Error::new(format!("there is no identity `{}`", path.display())))?;
+fn load(path: &Path, content: &[u8]) -> Result<Vec<Key>> {
     if !content.starts_with(b"age-encryption.org/") && !content.starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----") {
-        return parse(&content, path);
+        return parse(content, path);
     }
     // Looked at before anybody is asked.
-    match Decryptor::new_buffered(ArmoredReader::new(&content[..])) {
+    match Decryptor::new_buffered(ArmoredReader::new(content)) {
         Ok(decryptor) if decryptor.is_scrypt() => {}
         _ => return Err(unusable(path)),
     }
     let mut key = scrypt::Identity::new(ask::passphrase("identity", path)?);
     key.set_max_work_factor(MAX_WORK_FACTOR);
-    let text = decrypt(&content, std::iter::once(&key as _)).map_err(|error| match error {
+    let text = decrypt(content, std::iter::once(&key as _)).map_err(|error| match error {
         DecryptError::ExcessiveWork { .. } => Error::new(format!("`{}` asks for too much work", path.display())),
         _ => Error::new(format!("that is not the passphrase of the identity `{}`", path.display())),
     })?;

@@ -5,15 +5,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{
-    DEFAULT_ACCOUNT, Error, Helper, Record, Result, has_home, serve, stdout, visible,
-};
+use modelforge_credential_files::Own;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, stdout, visible};
 
 use crate::identity::Identities;
 use crate::store::{Entry, Store};
 
 mod ask;
-mod files;
 mod identity;
 mod name;
 mod store;
@@ -40,8 +38,8 @@ Example:
 ";
 
 struct Age {
-    /// The user's data folder for this program. None is an error of what needs it only.
-    data: Option<PathBuf>,
+    /// Our folder in the user's data. None is an error of what needs it only.
+    data: Option<Own>,
     identities: Identities,
     /// The identity that is made when it is needed and missing; none where the user named one.
     own: Option<PathBuf>,
@@ -71,7 +69,7 @@ impl Helper for Age {
             // Another process may have made it meanwhile.
             if !own.exists() {
                 store.check_unused(own)?;
-                identity::create(own)?;
+                self.identities.create(own)?;
             }
         }
         // Before the lock is taken: it may ask a person. A public key would do to write, but what nobody can open here
@@ -128,11 +126,10 @@ impl Helper for Age {
 
 impl Age {
     fn new(mut identities: Vec<PathBuf>, recipients: Vec<String>) -> Self {
-        let data = has_home("XDG_DATA_HOME").then(dirs::data_dir).flatten();
-        let data = data.filter(|data| data.is_absolute()).map(|data| data.join("modelforge-credential"));
-        let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.join("identity.txt"));
+        let data = modelforge_credential_files::data().map(Own::new);
+        let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.path().join("identity.txt"));
         identities.extend(own.clone());
-        Self { data, identities: Identities::new(identities), own, recipients }
+        Self { identities: Identities::new(identities, data.clone()), data, own, recipients }
     }
 
     fn folder(&self) -> Result<Store> {
@@ -140,13 +137,13 @@ impl Age {
             Error::new("there is no folder for the user's data")
                 .hint("set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path")
         })?;
-        Ok(Store::new(data.join("age")))
+        Ok(Store::new(data.below("age")))
     }
 
     /// The credential in a file. It is believed only if it is the one that the file's name says: anybody can encrypt to
     /// a public key, and a file can be renamed.
     fn open(&self, entry: &Entry) -> Result<Option<Record>> {
-        let Some(content) = entry.read()? else { return Ok(None) };
+        let Some(content) = self.folder()?.read(entry)? else { return Ok(None) };
         let text = self.identities.decrypt(&content, &entry.file)?;
         let file = entry.file.display();
         let mut record =

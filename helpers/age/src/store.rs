@@ -1,13 +1,14 @@
 //! The folder of encrypted credentials, one file each. What is in the files is the business of `identity`.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
+use modelforge_credential_files::{self as files, Own, Trust};
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_RECORD, Record, Result};
 use zeroize::Zeroizing;
 
-use crate::{files, name};
+use crate::name;
 
 /// Longer than any number of stores that meet needs, shorter than the caller's patience.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: usize = 900;
 
 pub struct Store {
-    root: PathBuf,
+    own: Own,
 }
 
 /// A credential's description and its file.
@@ -26,17 +27,13 @@ pub struct Entry {
 }
 
 impl Store {
-    pub fn new(root: PathBuf) -> Self {
-        Self { root }
+    pub fn new(own: Own) -> Self {
+        Self { own }
     }
 
     /// Whether the folder is there; an error if it is not the user's alone: another could have planted it.
     pub fn exists(&self) -> Result<bool> {
-        match fs::metadata(&self.root) {
-            Err(error) if files::is_absent(&error) => Ok(false),
-            Err(error) => Err(files::failed("read", &self.root)(error)),
-            Ok(metadata) => files::check_private(&self.root, &metadata).map(|()| true),
-        }
+        self.own.exists()
     }
 
     /// The credential that answers `request`: without a `path` the one that has none comes first, without a
@@ -47,7 +44,7 @@ impl Store {
         if !description.has("username") {
             description.set("username", DEFAULT_ACCOUNT)?;
         }
-        let file = self.root.join(name::file(&description));
+        let file = self.own.path().join(name::file(&description));
         match fs::symlink_metadata(&file) {
             Ok(_) => return Ok(Some(Entry { description, file })),
             Err(error) if files::is_absent(&error) => {}
@@ -62,7 +59,9 @@ impl Store {
     /// Every credential that a description describes, in the order of [`find`](Self::find); all for an empty one.
     pub fn matching(&self, description: &Record) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
-        self.collect(&self.root.join(name::folder(description)), &mut entries)?;
+        let folder = name::folder(description);
+        self.own.check(&folder)?;
+        self.collect(&self.own.path().join(folder), &mut entries)?;
         entries.retain(|entry| entry.description.matches(description));
         entries.sort_by(|a, b| rank(&a.description).cmp(&rank(&b.description)));
         Ok(entries)
@@ -76,12 +75,11 @@ impl Store {
         for entry in content {
             let entry = entry.map_err(files::failed("read", folder))?;
             let file = entry.path();
-            // A link is followed when a credential is read, but not into a folder: it could lead back.
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 if !entry.file_name().to_string_lossy().starts_with('.') {
                     self.collect(&file, entries)?;
                 }
-            } else if let Some(description) = file.strip_prefix(&self.root).ok().and_then(name::parse) {
+            } else if let Some(description) = file.strip_prefix(self.own.path()).ok().and_then(name::parse) {
                 entries.push(Entry { description, file });
             }
         }
@@ -90,33 +88,13 @@ impl Store {
 
     /// Makes the folder if need be, and takes the lock.
     pub fn lock(&self) -> Result<File> {
-        files::make_folder(&self.root)?;
+        self.own.make_folder("".as_ref())?;
         self.exists()?;
-        let path = self.root.join(".lock");
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options.open(&path).map_err(files::failed("lock", &path))?;
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match lock.try_lock() {
-                Ok(()) => return Ok(lock),
-                Err(TryLockError::Error(error)) => return Err(files::failed("lock", &path)(error)),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let seconds = PATIENCE.as_secs();
-                    let message = format!("another process has held `{}` for {seconds} seconds", path.display());
-                    return Err(Error::new(message).hint(format!("fuser -v {}", files::quoted(&path))));
-                }
-            }
-        }
+        self.own.lock(".lock".as_ref(), PATIENCE)
     }
 
     /// Refuses to begin with a new `identity` where an older one was lost: what it would store, the older one could not
-    /// open once its copy is put back. Only for who holds the lock.
+    /// open once its copy is put back. Only with the lock.
     pub fn check_unused(&self, identity: &Path) -> Result<()> {
         let held = match self.matching(&Record::new())?.len() {
             0 => return Ok(()),
@@ -124,7 +102,7 @@ impl Store {
             many => format!("{many} credentials are"),
         };
         let message = format!("the identity `{}` is not there, and {held} encrypted for it", identity.display());
-        let (from, to) = (files::quoted(&self.root), files::quoted(&self.root.with_extension("old")));
+        let (from, to) = (files::quoted(self.own.path()), files::quoted(&self.own.path().with_extension("old")));
         Err(Error::new(message).hint(format!("put its copy back, or begin anew: mv {from} {to}")))
     }
 
@@ -134,36 +112,23 @@ impl Store {
         if file.as_os_str().len() > LONGEST {
             return Err("the names of host, path and user are too long for a file".into());
         }
-        let file = self.root.join(file);
         let _lock = self.lock()?;
-        files::clean(&self.root);
-        file.parent().map_or(Ok(()), files::make_folder)?;
-        files::write(&file, &self.root, content, true)
+        self.own.clean();
+        self.own.write(&file, content, true)
     }
 
-    /// Removes a credential and the folders that are empty without it. Only for who holds the lock.
+    /// Removes a credential and the folders that are empty without it. Only with the lock.
     pub fn remove(&self, entry: &Entry) -> Result<()> {
-        match fs::remove_file(&entry.file) {
-            Err(error) if !files::is_absent(&error) => return Err(files::failed("erase", &entry.file)(error)),
-            _ => {}
-        }
-        let mut folder = entry.file.parent();
-        while let Some(path) = folder.filter(|path| *path != self.root) {
-            if fs::remove_dir(path).is_err() {
-                return files::sync_folder(path);
-            }
-            folder = path.parent();
-        }
-        files::sync_folder(&self.root)
+        self.own.remove(&entry.file)
+    }
+
+    /// The encrypted content. It may be armored, so it can be larger than the record by a third.
+    pub fn read(&self, entry: &Entry) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        self.own.read(&entry.file, 2 * MAX_RECORD, Trust::Believed)
     }
 }
 
 impl Entry {
-    /// The encrypted content. It may be armored, so it can be larger than the record by a third.
-    pub fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>> {
-        files::read(&self.file, 2 * MAX_RECORD, false)
-    }
-
     /// When it was stored, in seconds since 1970.
     pub fn created(&self) -> Option<u64> {
         let modified = fs::metadata(&self.file).and_then(|metadata| metadata.modified()).ok()?;
@@ -198,7 +163,7 @@ mod tests {
 
     /// A store with these credentials; what they hold does not matter here.
     fn store(folder: &Path, credentials: &[&[(&str, &str)]]) -> Store {
-        let store = Store::new(folder.join("data/age"));
+        let store = Store::new(Own::new(folder.join("data")).below("age"));
         for lines in credentials {
             store.write(&record(lines), b"content").unwrap();
         }
@@ -215,8 +180,8 @@ mod tests {
         let store = store(folder.path(), &[&[("username", "default")], &[("path", "p"), ("username", "u")]]);
         // A file in the place of the folder that a listing would have to read.
         let request = record(&[("username", "nobody"), ("path", "p")]);
-        fs::remove_dir_all(store.root.join("https/h/p")).unwrap();
-        fs::write(store.root.join("https/h/p"), "").unwrap();
+        fs::remove_dir_all(store.own.path().join("https/h/p")).unwrap();
+        fs::write(store.own.path().join("https/h/p"), "").unwrap();
         assert!(found(&store, &request).is_none());
         assert!(found(&store, &url("h")) == Some(record(&[("username", "default")])));
     }
@@ -258,9 +223,9 @@ mod tests {
             let mut entries = store.matching(&url("h")).unwrap();
             entries.retain(|entry| entry.description.text("path").unwrap_or_default() == path);
             store.remove(&entries[0]).unwrap();
-            assert!(store.root.join(left).exists());
+            assert!(store.own.path().join(left).exists());
         }
-        assert!(!store.root.join("https").exists());
+        assert!(!store.own.path().join("https").exists());
     }
 
     #[test]
@@ -268,7 +233,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path(), &[&[("username", "u")]]);
         #[cfg(unix)]
-        std::os::unix::fs::symlink(&store.root, store.root.join("https/loop")).unwrap();
+        std::os::unix::fs::symlink(store.own.path(), store.own.path().join("https/loop")).unwrap();
         assert_eq!(store.matching(&Record::new()).unwrap().len(), 1);
     }
 
@@ -278,8 +243,8 @@ mod tests {
         let store = store(folder.path(), &[&[("username", "u")]]);
         store.write(&record(&[("username", "u")]), b"new").unwrap();
         let entry = store.find(&url("h")).unwrap().unwrap();
-        assert_eq!(entry.read().unwrap().unwrap().as_slice(), b"new");
-        assert_eq!(fs::read_dir(store.root.join("https/h")).unwrap().count(), 1);
+        assert_eq!(store.read(&entry).unwrap().unwrap().as_slice(), b"new");
+        assert_eq!(fs::read_dir(store.own.path().join("https/h")).unwrap().count(), 1);
     }
 
     #[test]
@@ -288,7 +253,7 @@ mod tests {
         let store = store(folder.path(), &[&[("username", "u")]]);
         let entry = store.find(&url("h")).unwrap().unwrap();
         File::options().write(true).open(&entry.file).unwrap().set_len(1 << 40).unwrap();
-        assert!(entry.read().unwrap_err().to_string().ends_with("is larger than 8388608 bytes"));
+        assert!(store.read(&entry).unwrap_err().to_string().ends_with("is larger than 8 MiB"));
     }
 
     #[test]
@@ -299,6 +264,6 @@ mod tests {
         let credential = record(&[("username", &long)]);
         assert!(found(&store, &credential).is_none());
         assert!(store.write(&credential, b"content").is_err());
-        assert!(!store.root.exists());
+        assert!(!store.own.path().exists());
     }
 }

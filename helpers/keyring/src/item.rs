@@ -3,7 +3,7 @@
 //! The secret of a plain key is the key. Other attributes follow it, one `key=value` a line, as in git's libsecret helper.
 //! Without a password the first line is empty; an empty password that other attributes follow is a line `password=`.
 
-use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_protocol::{ABOUT_THE_EXCHANGE, DESCRIPTION, Error, Record, Result};
 use zeroize::Zeroizing;
 
 /// How the items of a program are named, and what their secrets look like.
@@ -16,21 +16,11 @@ pub struct Kind {
 /// Ours, those of Python's keyring for a URL, and of git's libsecret helper.
 pub const URL: Kind = Kind { describe: description, decode };
 
-/// Said by the item's name, or meant for one request alone.
-const NOT_IN_SECRET: &[&str] = &[
-    "protocol",
-    "host",
-    "path",
-    "username",
-    "provider",
-    "capability[]",
-    "continue",
-    "ephemeral",
-    "quit",
-    "state[]",
-    "url",
-    "wwwauth[]",
-];
+/// Whether an attribute belongs into the secret: the item's name says which credential it is, and what concerns one request alone is
+/// not kept.
+fn is_kept(key: &str) -> bool {
+    !DESCRIPTION.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key) && !matches!(key, "provider" | "ephemeral")
+}
 
 /// The service under which Python's keyring and `secret-tool` look: the URL, without user name.
 pub fn service(description: &Record) -> String {
@@ -66,7 +56,7 @@ pub fn description(service: &str, account: &str) -> Option<Record> {
 pub fn encode(credential: &Record) -> Result<Zeroizing<Vec<u8>>> {
     let password = credential.get("password").unwrap_or_default();
     let mut others = credential.clone();
-    others.retain(|key| !NOT_IN_SECRET.contains(&key));
+    others.retain(is_kept);
     if !password.is_empty() || others.iter().all(|(key, _)| key == "password") {
         others.remove("password");
     }
@@ -96,7 +86,7 @@ pub fn decode(secret: &[u8]) -> Result<Record> {
     for line in lines {
         let split = line.iter().position(|b| *b == b'=').ok_or_else(foreign)?;
         let key = std::str::from_utf8(&line[..split]).ok().filter(|key| is_plain(key)).ok_or_else(foreign)?;
-        if NOT_IN_SECRET.contains(&key) || (key == "password" && record.has("password")) {
+        if !is_kept(key) || (key == "password" && record.has("password")) {
             return Err(foreign());
         }
         record.push(key, &line[split + 1..]).map_err(|_| foreign())?;
@@ -229,7 +219,7 @@ mod tests {
         ) {
             let mut credential = Record::new();
             if let Some(password) = password { credential.set("password", password).unwrap(); }
-            for (key, value) in others.iter().filter(|(key, _)| !NOT_IN_SECRET.contains(&&**key)) {
+            for (key, value) in others.iter().filter(|(key, _)| is_kept(key)) {
                 let _ = credential.push(key, value);
             }
             proptest::prop_assume!(!credential.is_empty());

@@ -38,7 +38,7 @@ impl Helper for ModelForge {
         let Some(provider) = provider else {
             return Err("ModelForge 0.2 kept one key for each provider it knew".into());
         };
-        let is_token = matches!(provider.sign_in, SignIn::DeviceFlow(_));
+        let is_token = provider.sign_in == SignIn::DeviceFlow;
         store::set(provider.name, &format!("{}_user", provider.name), &encode(credential, is_token)?)
     }
 

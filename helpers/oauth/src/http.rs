@@ -12,11 +12,8 @@ use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 
-use crate::problem::Problem;
+use crate::problem::{MAX_BODY, Problem};
 use crate::resolve::Resolve;
-
-/// The largest answer, in bytes; that of an honest server is a thousandth of it.
-pub const MAX_BODY: u64 = 1 << 20;
 
 /// How GitHub answers who does not ask for JSON.
 const FORM: &str = "application/x-www-form-urlencoded";

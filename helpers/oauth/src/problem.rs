@@ -5,7 +5,8 @@ use std::io;
 use modelforge_credential_protocol::Error;
 use oauth2::http::StatusCode;
 
-use crate::http::MAX_BODY;
+/// The largest answer, in bytes; that of an honest server is a thousandth of it.
+pub const MAX_BODY: u64 = 1 << 20;
 
 /// Why a request failed.
 pub struct Problem {

@@ -51,6 +51,7 @@ fn now() -> u64 {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_person_is_shown_where_to_go_and_what_to_type_and_the_token_is_answered() {
     let server = github([error("authorization_pending"), json(TOKEN)]);
     let person = Person::starts(&[], &device_flow(&server));
@@ -71,6 +72,7 @@ fn a_person_is_shown_where_to_go_and_what_to_type_and_the_token_is_answered() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn the_interval_is_kept_and_slow_down_adds_five_seconds() {
     let server = github([error("authorization_pending"), error("slow_down"), json(TOKEN)]);
     Person::starts(&[], &device_flow(&server)).gets();
@@ -80,6 +82,7 @@ fn the_interval_is_kept_and_slow_down_adds_five_seconds() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn what_ends_a_sign_in_is_said_in_one_line() {
     let again = "hint: modelforge-credential login example\n";
     for (code, said) in [
@@ -101,6 +104,7 @@ fn what_ends_a_sign_in_is_said_in_one_line() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_code_that_nobody_confirms_ends_with_its_time() {
     let server = Server::new(|asked| match asked.path.as_str() {
         "/login/device/code" => json(
@@ -114,6 +118,7 @@ fn a_code_that_nobody_confirms_ends_with_its_time() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn ctrl_c_ends_it_at_once_and_leaves_nothing_behind() {
     let server =
         github([error("authorization_pending"), error("authorization_pending"), error("authorization_pending")]);
@@ -133,6 +138,7 @@ fn ctrl_c_ends_it_at_once_and_leaves_nothing_behind() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn the_browser_is_opened_only_when_asked_and_gets_the_url_as_it_is() {
     let browser = |options: &[&str]| {
         let server = github([error("authorization_pending"), json(TOKEN)]);
@@ -155,6 +161,7 @@ fn the_browser_is_opened_only_when_asked_and_gets_the_url_as_it_is() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn without_a_person_and_without_a_refresh_token_there_is_nothing_and_no_connection() {
     let server = github([]);
     assert_eq!(ask(&device_flow(&server)), "");
@@ -224,6 +231,7 @@ fn a_form_and_numbers_in_quotes_are_understood() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_refresh_token_that_is_refused_means_to_sign_in_again() {
     let rfc = (400, String::new(), "{\"error\":\"invalid_grant\"}".to_owned());
     for refusal in [error("bad_refresh_token"), rfc] {
@@ -253,6 +261,7 @@ fn other_refusals_do_not_say_that_the_sign_in_ended() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn with_a_person_the_network_may_come_back() {
     let unavailable = (503, String::new(), "sentinel".to_owned());
     let server = github([unavailable, json(TOKEN)]);

@@ -81,10 +81,9 @@ impl Entry {
     /// Whether an `erase` means it: there, what is not named may be anything.
     pub fn is_described(&self, description: &Record) -> bool {
         let host_alone = || {
-            let location = &self.location;
+            let server = description.text("protocol").zip(description.text("host"));
             !description.has("path")
-                && description.text("protocol") == Some(&location.protocol)
-                && description.text("host") == Some(&location.host)
+                && server.is_some_and(|(protocol, host)| self.location.borrowed().is_at(protocol, host))
         };
         self.is_of(description) && (self.answers(description) || host_alone())
     }
@@ -193,7 +192,11 @@ fn place_of(url: &str) -> Option<(Option<&'static str>, OwnedLocation)> {
     let location = Location::parse(url).filter(|_| !url.contains('%'))?;
     match by_location(location.protocol, location.host, location.path) {
         Some(known) => Some((Some(known.name), OwnedLocation::of(&known.location()?))),
-        None => Some((None, OwnedLocation::of(&location))),
+        // A provider's URL has one form, in which requests for it and all files meet.
+        None => {
+            let (protocol, host) = (location.protocol.to_ascii_lowercase(), location.bare_host().to_ascii_lowercase());
+            Some((None, OwnedLocation { protocol, host, ..OwnedLocation::of(&location) }))
+        }
     }
 }
 

@@ -59,7 +59,7 @@ fn put_into(
     // An empty one that is there would be a second of that name.
     let (text, places) = json::without(text, &[object], |_, member| member.name == name)?;
     let known = by_location(&entry.location.protocol, &entry.location.host, entry.location.path.as_deref());
-    let is_token = known.is_some_and(|known| matches!(known.sign_in, SignIn::DeviceFlow(_)))
+    let is_token = known.is_some_and(|known| known.sign_in == SignIn::DeviceFlow)
         || ["oauth_refresh_token", "password_expiry_utc", "token_type"].iter().any(|key| credential.has(key));
     let key = if is_token { row.password.last() } else { row.password.first() };
     let expires = credential.expiry().map(|at| time::format(at.min(time::LAST)));

@@ -1,4 +1,6 @@
+use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 /// What went wrong, in one line for a person: lower case, no full stop, and never a value of an attribute.
 ///
@@ -11,10 +13,14 @@ use std::fmt;
 /// let error = Error::new("the vault is sealed").hint("run `vault unseal`");
 /// assert_eq!(error.to_string(), "the vault is sealed");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Two errors cannot be compared: a program that decides by what went wrong asks for the [`cause`](Self::cause), never for the
+/// words.
+#[derive(Debug, Clone)]
 pub struct Error {
     message: String,
     hint: Option<String>,
+    cause: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// The result of everything in this crate that can fail.
@@ -23,7 +29,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error with this message.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, cause: None }
     }
 
     /// Adds what the person can do about it, best a command to paste.
@@ -31,6 +37,34 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Keeps the typed error that these are the words of, for a caller that decides by it.
+    ///
+    /// ```
+    /// use modelforge_credential_protocol::Error;
+    ///
+    /// #[derive(Debug, PartialEq)]
+    /// struct Sealed;
+    ///
+    /// let error = Error::new("the vault is sealed").because(Sealed);
+    /// assert_eq!(error.cause::<Sealed>(), Some(&Sealed));
+    /// ```
+    #[must_use]
+    pub fn because(mut self, cause: impl Any + Send + Sync) -> Self {
+        self.cause = Some(Arc::new(cause));
+        self
+    }
+
+    /// The same problem in other words, for one who says more about it: hint and cause stay.
+    #[must_use]
+    pub fn reworded(&self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self.clone() }
+    }
+
+    /// The typed error that this one was made from, if it was made from one of this type.
+    pub fn cause<T: Any>(&self) -> Option<&T> {
+        self.cause.as_deref().and_then(|cause| (cause as &dyn Any).downcast_ref())
     }
 
     /// The hint, if there is one.
@@ -60,7 +94,8 @@ impl From<String> for Error {
 }
 
 impl From<std::io::Error> for Error {
+    /// One of ours that travelled as an [`io::Error`](std::io::Error) comes out with its hint.
     fn from(error: std::io::Error) -> Self {
-        Self::new(error.to_string())
+        error.downcast().unwrap_or_else(|error| Self::new(error.to_string()))
     }
 }

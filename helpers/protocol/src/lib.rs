@@ -21,6 +21,7 @@
 
 #![deny(missing_docs)]
 
+mod attributes;
 mod error;
 mod helper;
 mod options;
@@ -28,6 +29,9 @@ mod record;
 mod serve;
 mod wire;
 
+pub use attributes::{
+    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, gate, gated_answer,
+};
 pub use error::{Error, Result};
 pub use helper::{Helper, Nature, Operation};
 pub use options::About;

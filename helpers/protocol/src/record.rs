@@ -2,6 +2,7 @@ use std::fmt::{self, Write as _};
 
 use secrecy::{ExposeSecret, SecretSlice};
 
+use crate::attributes::{DESCRIPTION, SECRETS};
 use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
 use crate::{Error, Result};
 
@@ -222,9 +223,7 @@ impl Record {
     /// Whether this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`
     /// or `username`, the bytes are the same. What it does not name may be anything.
     pub fn matches(&self, description: &Self) -> bool {
-        ["protocol", "host", "path", "username"]
-            .iter()
-            .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
+        DESCRIPTION.iter().all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
     /// Whether the secrets that `description` names (`password`, `credential`) are the ones here. An `erase` that
@@ -237,7 +236,7 @@ impl Record {
 
     /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`. An empty one is none.
     pub fn has_secret(&self) -> bool {
-        ["password", "credential", "oauth_refresh_token"].iter().any(|key| self.holds(key))
+        SECRETS.iter().any(|key| self.holds(key))
     }
 
     /// Whether the attribute is there and not empty.
@@ -262,6 +261,19 @@ impl Record {
     pub fn is_of_a_migration(&self) -> bool {
         self.text("protocol")
             .is_some_and(|protocol| ["file", "backup"].iter().any(|own| protocol.eq_ignore_ascii_case(own)))
+    }
+
+    /// Whether both hold the same secrets, whatever else is known of them.
+    pub fn holds_the_same_secrets(&self, other: &Self) -> bool {
+        SECRETS.iter().all(|key| self.get(key) == other.get(key))
+    }
+
+    /// Only what says which credential is meant: the [`DESCRIPTION`](crate::DESCRIPTION), and the name of the provider.
+    #[must_use]
+    pub fn description(&self) -> Self {
+        let mut description = self.clone();
+        description.retain(|key| key == "provider" || DESCRIPTION.contains(&key));
+        description
     }
 
     /// Whether the sender understands the capability (`capability[]`).
@@ -308,10 +320,7 @@ impl fmt::Debug for Record {
             }
             if is_public(key) {
                 write!(f, "{separator}{key}={}", visible(&String::from_utf8_lossy(value)))?;
-            } else if matches!(
-                key,
-                "password" | "credential" | "oauth_refresh_token" | "state[]" | "wwwauth[]" | "env[]"
-            ) {
+            } else if matches!(key, "password" | "credential" | "oauth_refresh_token" | "state[]" | "wwwauth[]") {
                 write!(f, "{separator}{key}=<redacted>")?;
             } else {
                 others += 1;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
+use crate::attributes::{ABOUT_THE_EXCHANGE, gate, gated_answer};
 use crate::{Error, Helper, Operation, Record, Result, visible};
 
 /// Runs a helper as a program: takes the operation from the last word of the command line, the request from standard input,
@@ -94,18 +95,9 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
     }
     match operation {
         Operation::Get => {
-            let Some(mut found) = helper.get(&request)? else { return Ok(()) };
+            let Some(found) = helper.get(&request)? else { return Ok(()) };
             found.refuse_empty_secrets()?;
-            found.remove("capability[]");
-            gate(&mut found, &request);
-            let mut answer = Record::new();
-            for (capability, keys) in CAPABILITIES {
-                if keys.iter().any(|key| found.has(key)) {
-                    answer.push("capability[]", capability)?;
-                }
-            }
-            answer.merge(&found);
-            Ok(answer.write_to(output)?)
+            Ok(gated_answer(found, &request)?.write_to(output)?)
         }
         Operation::Store => {
             if request.is_true("ephemeral") {
@@ -113,28 +105,12 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
             }
             let mut credential = request.clone();
             gate(&mut credential, &request);
-            credential.retain(|key| !ABOUT_THE_REQUEST.contains(&key));
+            credential.retain(|key| !ABOUT_THE_EXCHANGE.contains(&key));
             credential.refuse_empty_secrets()?;
             if credential.has_secret() || request.is_of_a_migration() { helper.store(&credential) } else { Ok(()) }
         }
         // Nothing is taken from it: a `credential` that is named narrows what is erased, announced or not.
         _ => helper.erase(&request),
-    }
-}
-
-/// What a `store` says about this one exchange. Kept with the credential, it would come back in another.
-const ABOUT_THE_REQUEST: [&str; 7] = ["capability[]", "consent", "continue", "quit", "state[]", "url", "wwwauth[]"];
-
-/// Each capability, and the attributes that only those who announced it may send or get.
-const CAPABILITIES: [(&str, &[&str]); 2] =
-    [("authtype", &["authtype", "credential", "ephemeral"]), ("state", &["state[]", "continue"])];
-
-/// Takes from `record` what needs a capability that `request` does not announce.
-fn gate(record: &mut Record, request: &Record) {
-    for (capability, keys) in CAPABILITIES {
-        if !request.announces(capability) {
-            record.retain(|key| !keys.contains(&key));
-        }
     }
 }
 

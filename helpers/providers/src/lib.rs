@@ -1,7 +1,7 @@
 //! The LLM providers that `modelforge-credential` knows: their names, the URLs that their keys belong to, the
 //! environment variables that tools keep them in, and how a person signs in.
 //!
-//! It is a table and four ways to look into it. It depends on nothing and does nothing at start.
+//! It is a table, four ways to look into it, and [`Flaw`], which tells what cannot be a key. It depends on nothing and does nothing at start.
 //!
 //! ```
 //! use modelforge_credential_providers::{by_location, by_name};
@@ -12,12 +12,14 @@
 //! assert_eq!(google.lookup_order().nth(2).as_deref(), Some("GOOGLE_API_KEY"));
 //!
 //! assert_eq!(by_location("https", "api.openai.com", None).map(|provider| provider.name), Some("openai"));
+//! assert_eq!(by_location("https", "API.OpenAI.com:443", None).map(|provider| provider.name), Some("openai"));
 //! assert!(by_location("https", "api.openai.com.evil", None).is_none());
 //! ```
 //!
 //! # Who may have which key
 //!
-//! A key belongs to a URL, never to a name. What providers share is settled in the table:
+//! A key belongs to a URL, never to a name. A known provider's URL is the same in capitals and with the port that its
+//! scheme implies. What providers share is settled in the table:
 //!
 //! - Providers on one host that differ in their paths are `path_bound`: a request matches one
 //!   only with a path at or below its own. Without a path, or with another one, it matches none: any answer would be a
@@ -30,11 +32,13 @@
 
 #![deny(missing_docs)]
 
+mod key;
 mod location;
 mod table;
 
 use std::borrow::Cow;
 
+pub use key::{Flaw, Shape, is_json, shape_of};
 pub use location::Location;
 use table::PROVIDERS;
 
@@ -55,17 +59,37 @@ pub struct Provider {
     pub variables: &'static [&'static str],
     /// How a person gets a credential for it.
     pub sign_in: SignIn,
+    /// The servers of [`SignIn::DeviceFlow`].
+    pub device_flow: Option<&'static DeviceFlow>,
 }
 
-/// How a person gets a credential for a provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a person gets a credential for a provider. Its name is the attribute `sign_in` of a request, and the setting of
+/// that name in config.toml.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SignIn {
-    /// They make a key on its web site.
+    /// `api_key`: they make a key on its web site.
+    #[default]
     ApiKey,
-    /// They confirm a code in a browser (OAuth's device authorization, RFC 8628).
-    DeviceFlow(&'static DeviceFlow),
-    /// None is needed.
+    /// `device_flow`: they confirm a code in a browser (OAuth's device authorization, RFC 8628).
+    DeviceFlow,
+    /// `none`: there is nothing to sign in to.
     None,
+}
+
+impl SignIn {
+    /// The way of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::ApiKey, Self::DeviceFlow, Self::None].into_iter().find(|way| way.name() == name)
+    }
+
+    /// The name that it has in files and requests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::DeviceFlow => "device_flow",
+            Self::None => "none",
+        }
+    }
 }
 
 /// What a device authorization needs to know.
@@ -123,15 +147,17 @@ pub fn at_host(protocol: &str, host: &str) -> impl Iterator<Item = (&'static Pro
     // A list of thousands asks for each: only the few URLs that have it in the right place are worth taking apart, and most
     // are told by a single byte.
     let start = protocol.len() + "://".len();
+    let bare = location::without_usual_port(protocol, host).as_bytes();
+    let first = bare.first().map(u8::to_ascii_lowercase);
     let begins = move |url: &str| {
-        url.as_bytes().get(start) == host.as_bytes().first()
-            && url.get(start..).is_some_and(|rest| rest.starts_with(host))
+        url.as_bytes().get(start).copied() == first
+            && url.as_bytes().get(start..start + bare.len()).is_some_and(|here| here.eq_ignore_ascii_case(bare))
     };
     PROVIDERS
         .iter()
         .filter(move |provider| provider.url.is_some_and(begins))
         .filter_map(|provider| Some((provider, provider.location()?)))
-        .filter(move |(_, location)| (location.protocol, location.host) == (protocol, host))
+        .filter(move |(_, location)| location.is_at(protocol, host))
 }
 
 /// The canonical form of a name, as ModelForge's command line makes it: lower case, `_` for `-`.

@@ -6,6 +6,7 @@
 /// let location = Location::parse("https://llm.example.com:8443/team").unwrap();
 /// assert_eq!((location.protocol, location.host, location.path), ("https", "llm.example.com:8443", Some("team")));
 /// assert!(location.covers("https", "llm.example.com:8443", Some("team/v1")));
+/// assert!(location.covers("HTTPS", "LLM.example.com:8443", Some("team/v1")));
 /// assert!(!location.covers("https", "llm.example.com", Some("team")));
 /// assert_eq!(location.to_string(), "https://llm.example.com:8443/team");
 /// ```
@@ -21,7 +22,7 @@ pub struct Location<'a> {
 
 impl<'a> Location<'a> {
     /// Takes `scheme://host[:port][/path]` apart. `None` for anything else: no scheme or host, a user name, a query, a
-    /// fragment, white space, control characters. Nothing is decoded or folded: hosts are compared byte by byte.
+    /// fragment, white space, control characters. Nothing is decoded or folded.
     pub fn parse(url: &'a str) -> Option<Self> {
         let (protocol, rest) = url.split_once("://")?;
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -35,13 +36,35 @@ impl<'a> Location<'a> {
         Some(Self { protocol, host, path: Some(path).filter(|path| !path.is_empty()) })
     }
 
-    /// Whether a request for this protocol, host and path is one for this location: the first two are the same bytes,
+    /// Whether a request for this protocol, host and path is one for this location: it [`is_at`](Self::is_at) the first two,
     /// and the path, where there is one here, is the same or lies below it, by whole components.
     pub fn covers(&self, protocol: &str, host: &str, path: Option<&str>) -> bool {
-        self.protocol == protocol
-            && self.host == host
+        self.is_at(protocol, host)
             && self.path.is_none_or(|mine| path.is_some_and(|path| lies_below(path.trim_matches('/'), mine)))
     }
+}
+
+impl Location<'_> {
+    /// Whether this is the place's server, however it is spelt: capitals make no difference, nor does the port that the
+    /// scheme implies (RFC 3986, 6.2). Anything else does: a dot at the end, another port, another scheme.
+    pub fn is_at(&self, protocol: &str, host: &str) -> bool {
+        let (mine, host) = (without_usual_port(protocol, self.host), without_usual_port(protocol, host));
+        !host.is_empty() && self.protocol.eq_ignore_ascii_case(protocol) && mine.eq_ignore_ascii_case(host)
+    }
+
+    /// The host without the port that the scheme implies.
+    pub fn bare_host(&self) -> &str {
+        without_usual_port(self.protocol, self.host)
+    }
+}
+
+pub(crate) fn without_usual_port<'a>(protocol: &str, host: &'a str) -> &'a str {
+    let port = match protocol.len() {
+        5 if protocol.eq_ignore_ascii_case("https") => ":443",
+        4 if protocol.eq_ignore_ascii_case("http") => ":80",
+        _ => return host,
+    };
+    host.strip_suffix(port).unwrap_or(host)
 }
 
 impl std::fmt::Display for Location<'_> {
@@ -119,15 +142,29 @@ mod tests {
     }
 
     #[test]
+    fn capitals_and_the_usual_port_name_the_same_server() {
+        let https = Location::parse("https://h").unwrap();
+        for (protocol, host) in [("https", "h"), ("HTTPS", "H"), ("https", "h:443"), ("Https", "H:443")] {
+            assert!(https.is_at(protocol, host), "{protocol} {host}");
+        }
+        let http = Location::parse("http://[::1]:80").unwrap();
+        assert!(http.is_at("http", "[::1]") && http.is_at("HTTP", "[::1]:80"));
+        for (protocol, host) in
+            [("http", "h"), ("https", "h:80"), ("https", "h:8443"), ("https", "h."), ("https", ":443")]
+        {
+            assert!(!https.is_at(protocol, host), "{protocol} {host}");
+        }
+    }
+
+    #[test]
     fn a_location_without_a_path_covers_its_host_and_no_other() {
         let location = Location::parse("https://h:8443").unwrap();
         assert!(location.covers("https", "h:8443", None) && location.covers("https", "h:8443", Some("any/path")));
         for (protocol, host) in [
             ("http", "h:8443"),
-            ("HTTPS", "h:8443"),
             ("https", "h"),
             ("https", "h:443"),
-            ("https", "H:8443"),
+            ("https", "h:8443:443x"),
             ("https", "h:8443.evil"),
             ("https", "h:8443/"),
             ("https", "u@h:8443"),

@@ -3,12 +3,12 @@
 
 use crate::{DeviceFlow, Provider, SignIn};
 
-const GITHUB: SignIn = SignIn::DeviceFlow(&DeviceFlow {
+const GITHUB: DeviceFlow = DeviceFlow {
     client_id: "01ab8ac9400c4e429b23",
     device_code_url: "https://github.com/login/device/code",
     token_url: "https://github.com/login/oauth/access_token",
     scope: "read:user",
-});
+};
 
 const fn at(
     name: &'static str,
@@ -20,7 +20,8 @@ const fn at(
 }
 
 const fn no_fixed_url(name: &'static str, title: &'static str, variables: &'static [&'static str]) -> Provider {
-    Provider { name, aliases: &[], title, url: None, path_bound: false, variables, sign_in: SignIn::ApiKey }
+    let sign_in = SignIn::ApiKey;
+    Provider { name, aliases: &[], title, url: None, path_bound: false, variables, sign_in, device_flow: None }
 }
 
 impl Provider {
@@ -32,8 +33,12 @@ impl Provider {
         Self { path_bound: true, ..self }
     }
 
-    const fn sign_in(self, sign_in: SignIn) -> Self {
-        Self { sign_in, ..self }
+    const fn device_flow(self, flow: &'static DeviceFlow) -> Self {
+        Self { sign_in: SignIn::DeviceFlow, device_flow: Some(flow), ..self }
+    }
+
+    const fn without_sign_in(self) -> Self {
+        Self { sign_in: SignIn::None, ..self }
     }
 }
 
@@ -97,7 +102,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("frogbot", "FrogBot", "https://app.frogbot.ai/api/v1", &["FROGBOT_API_KEY"]),
     // Not GITHUB_TOKEN: in CI that is the token of the repository.
     at("github_copilot", "GitHub Copilot", "https://api.githubcopilot.com", &["COPILOT_GITHUB_TOKEN"])
-        .alias(&["copilot"]).sign_in(GITHUB),
+        .alias(&["copilot"]).device_flow(&GITHUB),
     at("github_models", "GitHub Models", "https://models.github.ai/inference", &["GITHUB_TOKEN"]),
     at("gitlab", "GitLab Duo", "https://gitlab.com", &["GITLAB_TOKEN"]),
     at("gmicloud", "GMI Cloud", "https://api.gmi-serving.com/v1", &["GMICLOUD_API_KEY"]),
@@ -153,7 +158,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("novita_ai", "NovitaAI", "https://api.novita.ai/openai", &["NOVITA_API_KEY"]).alias(&["novita"]),
     at("nvidia", "Nvidia", "https://integrate.api.nvidia.com/v1", &["NVIDIA_API_KEY", "NVIDIA_NIM_API_KEY"])
         .alias(&["nvidia_nim"]),
-    at("ollama", "Ollama", "http://localhost:11434", &[]).sign_in(SignIn::None),
+    at("ollama", "Ollama", "http://localhost:11434", &[]).without_sign_in(),
     at("ollama_cloud", "Ollama Cloud", "https://ollama.com/v1", &["OLLAMA_API_KEY"]),
     at("openai", "OpenAI", "https://api.openai.com/v1", &["OPENAI_API_KEY"]),
     at("opencode", "OpenCode Zen", "https://opencode.ai/zen/v1", &["OPENCODE_API_KEY"]).path_bound()

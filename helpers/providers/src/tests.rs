@@ -100,15 +100,15 @@ fn a_path_does_not_matter_where_one_provider_has_the_host() {
 }
 
 #[test]
-fn a_host_is_compared_byte_by_byte() {
+fn no_other_host_passes_for_a_known_one() {
     for (protocol, host) in [
         ("https", "api.openai.com.evil"),
         ("https", "evil-api.openai.com"),
         ("https", "evil.api.openai.com"),
         ("https", "openai.com"),
-        ("https", "API.OPENAI.COM"),
         ("https", "api.openai.com."),
-        ("https", "api.openai.com:443"),
+        ("https", "api.openai.com:80"),
+        ("https", "api.openai.com:443:443"),
         ("https", "api.openai.com:8443"),
         ("https", "api.openai.com/v1"),
         ("https", "api.openai.com@evil"),
@@ -117,7 +117,6 @@ fn a_host_is_compared_byte_by_byte() {
         ("https", "api.openai.com\0"),
         ("https", "apixopenai.com"),
         ("http", "api.openai.com"),
-        ("HTTPS", "api.openai.com"),
         ("", "api.openai.com"),
         ("https", ""),
         ("", ""),
@@ -129,6 +128,37 @@ fn a_host_is_compared_byte_by_byte() {
         assert_eq!(by_location(protocol, host, None), None, "{protocol} {host}");
     }
     assert_eq!(by_location("http", "localhost:11434", None).map(|provider| provider.name), Some("ollama"));
+}
+
+#[test]
+fn a_known_url_is_the_same_however_it_is_spelt() {
+    for (protocol, host) in [
+        ("https", "api.openai.com"),
+        ("HTTPS", "api.openai.com"),
+        ("https", "API.OpenAI.com"),
+        ("https", "api.openai.com:443"),
+        ("Https", "Api.Openai.Com:443"),
+    ] {
+        assert_eq!(
+            by_location(protocol, host, None).map(|provider| provider.name),
+            Some("openai"),
+            "{protocol} {host}"
+        );
+    }
+    // What a path is made of may be case-sensitive.
+    assert_eq!(name_at("https://API.z.ai:443/api/paas/v4/"), Some("zai"));
+    assert_eq!(name_at("https://api.z.ai/API/paas/v4"), None);
+}
+
+#[test]
+fn each_way_to_sign_in_has_a_name_that_finds_it() {
+    for way in [SignIn::ApiKey, SignIn::DeviceFlow, SignIn::None] {
+        assert_eq!(SignIn::from_name(way.name()), Some(way));
+    }
+    assert_eq!(SignIn::from_name("magic"), None);
+    for provider in all() {
+        assert_eq!(provider.device_flow.is_some(), provider.sign_in == SignIn::DeviceFlow, "{}", provider.name);
+    }
 }
 
 #[test]
@@ -226,13 +256,13 @@ fn the_providers_of_modelforge_are_here_as_it_writes_them() {
         assert_eq!(by_name(name).and_then(|provider| provider.url), Some(url), "{name}");
     }
     assert_eq!(by_name("ollama").unwrap().sign_in, SignIn::None);
-    let flow = SignIn::DeviceFlow(&DeviceFlow {
+    let flow = DeviceFlow {
         client_id: "01ab8ac9400c4e429b23",
         device_code_url: "https://github.com/login/device/code",
         token_url: "https://github.com/login/oauth/access_token",
         scope: "read:user",
-    });
-    assert_eq!(by_name("github_copilot").unwrap().sign_in, flow);
+    };
+    assert_eq!(by_name("github_copilot").unwrap().device_flow, Some(&flow));
 }
 
 #[test]

@@ -5,18 +5,20 @@ use modelforge_credential_protocol::Error;
 use super::finding::Finding;
 use crate::command::doctor::error::tilde;
 use crate::config::{self, Config};
-use crate::providers::Providers;
+use crate::person::Person;
+use crate::session::Session;
 
 const CHECK: &str = "configuration";
 
 /// What could be read of it: nothing, where there is a mistake in it.
-pub fn check() -> (Providers, Vec<Finding>) {
+pub fn check() -> (Session, Vec<Finding>) {
     let (config, broken) = match Config::load() {
         Ok(config) => (config, None),
-        Err(problem) => (Config::default(), Some(told(&problem))),
+        Err(problem) => (Config::default(), Some(problem)),
     };
     let names = config.names();
-    let providers = Providers::new(config);
+    let session = Session::of(config, Person::Nobody);
+    let providers = &session.providers;
     let of_modelforge = providers.problem_of_modelforge();
     let wrong = |names: &[String]| names.iter().filter_map(|name| providers.by_name(name).err()).collect::<Vec<_>>();
     let mut mistakes: Vec<Error> = broken.into_iter().chain(wrong(&names)).collect();
@@ -34,20 +36,19 @@ pub fn check() -> (Providers, Vec<Finding>) {
         findings.push(Finding::warning(CHECK, problem));
     }
     mistakes.extend(wrong(&providers.of_this_user()));
-    for (at, problem) in mistakes.iter().enumerate() {
-        // What keeps ModelForge's file from being read is said already.
-        if Some(problem) != of_modelforge.as_ref() && !mistakes[..at].contains(problem) {
-            findings.push(Finding::error(CHECK, problem));
+    for finding in mistakes.iter().map(|problem| Finding::error(CHECK, problem)) {
+        // What is wrong with a file is wrong for each of its providers: once is enough.
+        if findings.iter().all(|known| known.message != finding.message) {
+            findings.push(finding);
         }
     }
-    (providers, findings)
-}
-
-/// An error with all its causes in one line.
-fn told(problem: &anyhow::Error) -> Error {
-    let error = Error::new(format!("{problem:#}"));
-    match problem.chain().find_map(|cause| cause.downcast_ref::<Error>()?.hint_text()) {
-        Some(hint) => error.hint(hint),
-        None => error,
+    let names = providers.of_this_user();
+    let mut known: Vec<_> = names.iter().filter_map(|name| providers.by_name(name).ok()).collect();
+    known.sort_by(|one, other| one.name.cmp(&other.name));
+    known.dedup_by(|one, other| one.name == other.name);
+    for provider in &known {
+        findings.extend(providers.moved(provider).map(|remark| Finding::ok(CHECK, remark.to_string())));
+        findings.extend(providers.other_in_modelforge(provider).map(|remark| Finding::warning(CHECK, &remark)));
     }
+    (session, findings)
 }

@@ -8,7 +8,7 @@ const CHECK: &str = "disk";
 #[cfg(unix)]
 pub fn check() -> Vec<Finding> {
     let (mut findings, mut disks) = (Vec::new(), Vec::new());
-    for folder in [crate::state::data_home(), crate::state::folder()].into_iter().flatten() {
+    for folder in [crate::state::data(), crate::state::folder()].into_iter().flatten() {
         // What is not there yet is made below the nearest folder that is.
         let Some(place) = folder.ancestors().find(|place| place.is_dir()) else { continue };
         let Ok(metadata) = place.metadata() else { continue };

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{Error, Record, visible};
 
-pub use crate::error::{PROGRAM, helper_failed, helper_missing, keyring_left_out, tilde, too_slow};
-use crate::error::{name_of, with_hint_of};
+use crate::error::name_of;
+pub use crate::error::{PROGRAM, helper_failed, keyring_left_out, tilde};
 
 fn quoted(path: &Path) -> String {
     shell_words::quote(&path.to_string_lossy()).into_owned()
@@ -44,8 +45,8 @@ pub fn helper_is_broken(name: &str, entry: &[String], reason: &Error) -> Error {
     }
 }
 
-pub fn helper_cannot_list(name: &str, reason: &Error) -> Error {
-    with_hint_of(reason, format!("helper `{}` cannot say what it holds: {reason}", visible(name)))
+pub fn helper_cannot_list(name: &str, reason: &Failure) -> Error {
+    Error::from(reason.clone()).reworded(format!("helper `{}` cannot say what it holds: {reason}", visible(name)))
 }
 
 pub fn nobody_stores() -> Error {

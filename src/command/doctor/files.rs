@@ -41,7 +41,7 @@ pub fn folders() -> Vec<(std::path::PathBuf, bool)> {
     use crate::state;
     let folders = [
         (crate::config::path().and_then(|(path, _)| Some(path.parent()?.to_path_buf())), false),
-        (state::data_home().map(|folder| folder.join(PROGRAM)), true),
+        (state::data(), true),
         (state::folder(), true),
     ];
     let mut folders: Vec<_> = folders.into_iter().filter_map(|(path, is_private)| Some((path?, is_private))).collect();

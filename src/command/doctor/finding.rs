@@ -25,11 +25,14 @@ pub struct Finding {
     /// What mends it, to paste.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Whether it is told even if a signal ends the check.
+    #[serde(skip)]
+    pub is_urgent: bool,
 }
 
 impl Finding {
     pub fn ok(check: &'static str, message: impl AsRef<str>) -> Self {
-        Self { check, level: Level::Ok, message: visible(message.as_ref()), hint: None }
+        Self { check, level: Level::Ok, message: visible(message.as_ref()), hint: None, is_urgent: false }
     }
 
     pub fn warning(check: &'static str, problem: &Error) -> Self {
@@ -40,15 +43,25 @@ impl Finding {
         Self::new(check, Level::Error, problem)
     }
 
-    /// The one finding that matters to who no longer waits for the others.
-    pub fn of_a_canary_that_is_left(&self) -> Option<Error> {
-        let left = crate::canary::canary_left(None);
-        let hint = left.hint_text().filter(|hint| self.hint.as_deref() == Some(hint))?;
-        Some(Error::new(self.message.clone()).hint(hint))
+    /// The same, told even where nobody waits for the report any more.
+    pub fn urgent_if(self, is_urgent: bool) -> Self {
+        Self { is_urgent, ..self }
+    }
+
+    /// The finding as a warning.
+    pub fn as_warning(&self) -> Error {
+        let error = Error::new(self.message.clone());
+        self.hint.iter().fold(error, Error::hint)
     }
 
     fn new(check: &'static str, level: Level, problem: &Error) -> Self {
-        Self { check, level, message: visible(&problem.to_string()), hint: problem.hint_text().map(visible) }
+        Self {
+            check,
+            level,
+            message: visible(&problem.to_string()),
+            hint: problem.hint_text().map(visible),
+            is_urgent: false,
+        }
     }
 }
 

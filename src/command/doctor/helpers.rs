@@ -5,15 +5,16 @@ use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use modelforge_credential_protocol::{Helper as _, Record, Result};
+use modelforge_credential_client::{Entry, Failure, Program};
+use modelforge_credential_protocol::{Error, Record};
 
 use super::finding::Finding;
-use crate::canary::{self, Canary};
+use crate::canary::{self, Canary, Fault};
+use crate::chain::ListOf;
 use crate::command::doctor::error;
-use crate::config::{Entry, Helpers, default_helper, similar_helper};
-use crate::program::{self, Program};
+use crate::config::{Helpers, default_helper, similar_helper};
 use crate::providers::Providers;
-use crate::session;
+use crate::session::{self, program};
 
 const CHECK: &str = "helper";
 
@@ -46,7 +47,7 @@ fn add(helpers: Helpers, all: &mut Vec<Configured>, findings: &mut Vec<Finding>)
     let automatic = helpers.automatic;
     let mut chain = Vec::new();
     for entry in &helpers.entries {
-        let name = session::name(entry);
+        let name = entry.name();
         if session::is_left_out(&helpers, entry) {
             findings.push(Finding::warning("keyring", &error::keyring_left_out()));
             continue;
@@ -67,27 +68,26 @@ pub struct Asked {
     pub name: String,
     entry: Entry,
     automatic: bool,
-    program: Result<Program>,
-    pub listed: Result<Option<Vec<Record>>>,
-    canary: Result<Canary>,
+    program: Result<Program, Failure>,
+    pub listed: ListOf,
+    canary: Result<Canary, Fault>,
 }
 
 impl Asked {
     /// Finds the program, asks for its list, and tries it; not after it took too long once.
     pub fn ask(configured: Configured, context: &Record, stores: bool, interrupted: &AtomicUsize) -> Self {
         let Configured { name, entry, automatic } = configured;
-        let program = Program::find(&entry).map(|program| program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"));
+        let program = program(&entry).map(|program| program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"));
         let (listed, canary) = match &program {
             Ok(program) => {
                 let listed = program.list(context);
-                let limit = entry.timeout.unwrap_or(LIMIT);
                 let canary = match &listed {
-                    Err(problem) if *problem == error::too_slow(limit) => Err(problem.clone()),
-                    _ => canary::check(program, stores && program.nature().keeps(), limit, interrupted),
+                    Err(failure @ Failure::TooSlow(_)) => Err(Fault::Failed(failure.clone())),
+                    _ => canary::check(program, stores && program.nature().keeps(), interrupted),
                 };
                 (listed, canary)
             }
-            Err(problem) => (Err(problem.clone()), Err(problem.clone())),
+            Err(failure) => (Err(failure.clone()), Err(Fault::Failed(failure.clone()))),
         };
         Self { name, entry, automatic, program, listed, canary }
     }
@@ -102,22 +102,24 @@ impl Asked {
         let name = &self.name;
         let program = match &self.program {
             Ok(program) => program,
-            Err(problem) => {
-                let is_missing = *problem == error::helper_missing(name);
+            Err(failure) => {
+                let is_missing = failure.is_missing();
+                let problem = failure.clone().into();
                 return vec![match (self.automatic && is_missing, self.meant().filter(|_| is_missing)) {
-                    (true, _) => Finding::warning(CHECK, problem),
+                    (true, _) => Finding::warning(CHECK, &problem),
                     (false, Some(meant)) => Finding::error(CHECK, &error::helper_mistyped(name, meant)),
-                    (false, None) => Finding::error(CHECK, problem),
+                    (false, None) => Finding::error(CHECK, &problem),
                 }];
             }
         };
         let path = error::tilde(program.path());
         let mut findings = vec![match &self.canary {
             // Ours say what is wrong, and why.
-            Err(problem) if default_helper(&self.entry).is_some() => {
-                Finding::error(CHECK, &error::helper_failed(name, problem))
+            Err(fault) if default_helper(&self.entry).is_some() => {
+                Finding::error(CHECK, &error::helper_failed(name, &Error::from(fault))).urgent_if(fault.leaves_it())
             }
-            Err(problem) => Finding::error(CHECK, &error::helper_is_broken(name, &self.entry.words, problem)),
+            Err(fault) => Finding::error(CHECK, &error::helper_is_broken(name, &self.entry.words, &fault.into()))
+                .urgent_if(fault.leaves_it()),
             Ok(Canary::NotTried) => Finding::ok(CHECK, format!("`{name}` ({path}) answers")),
             Ok(Canary::KeepsNothing) => Finding::ok(CHECK, format!("`{name}` ({path}) answers, and keeps nothing")),
             Ok(Canary::Kept) => Finding::ok(
@@ -125,10 +127,10 @@ impl Asked {
                 format!("`{name}` ({path}) kept a throw-away credential, gave it back and erased it"),
             ),
         }];
-        if let (Err(problem), Ok(_)) = (&self.listed, &self.canary) {
-            findings.push(Finding::warning(CHECK, &error::helper_cannot_list(name, problem)));
+        if let (Err(failure), Ok(_)) = (&self.listed, &self.canary) {
+            findings.push(Finding::warning(CHECK, &error::helper_cannot_list(name, failure)));
         }
-        let others = program::candidates(&self.entry);
+        let others = self.entry.candidates();
         let real = |path: &Path| path.canonicalize().ok();
         let hidden = others.iter().filter(|other| real(other) != real(program.path()));
         findings

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn check() -> Vec<Finding> {
     let mut paths: Vec<PathBuf> = audit::folder().map(|folder| audit::head_file(&folder)).into_iter().collect();
-    paths.extend(state::data_home().map(|folder| folder.join(error::PROGRAM).join("age").join(".lock")));
+    paths.extend(state::data().map(|folder| folder.join("age").join(".lock")));
     if let Some(folder) = state::folder().map(|folder| folder.join("locks")) {
         paths.extend(std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()));
     }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use modelforge_credential_protocol::Helper as _;
+use modelforge_credential_client::Program;
 
 use super::finding::Finding;
 use super::helpers::Asked;
 use crate::command::doctor::error;
 use crate::command::migrate::DEFAULT_SOURCES;
 use crate::config::entry_of_text;
-use crate::program::Program;
 use crate::providers::Providers;
+use crate::session::program;
 
 const CHECK: &str = "plaintext";
 
@@ -39,5 +39,5 @@ pub fn check(providers: &Providers, asked: &[Asked]) -> Vec<Finding> {
 fn source() -> Option<Program> {
     let mut entry = entry_of_text(DEFAULT_SOURCES[0]).ok()?;
     entry.timeout = Some(Duration::from_secs(5));
-    Some(Program::find(&entry).ok()?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"))
+    Some(program(&entry).ok()?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"))
 }

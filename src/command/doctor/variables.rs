@@ -73,13 +73,13 @@ fn shadows(chains: &[Vec<String>], asked: &[Asked]) -> Vec<Finding> {
                 if let Some(variable) = from_variables.iter().find(same).filter(|_| is_usual)
                     && let Some(variable) = variable.text("variable")
                 {
-                    let problem = error::variable_hides(variable, name, record);
-                    if !seen.contains(&problem) {
-                        seen.push(problem);
+                    let finding = Finding::warning(CHECK, &error::variable_hides(variable, name, record));
+                    if seen.iter().all(|known: &Finding| known.message != finding.message) {
+                        seen.push(finding);
                     }
                 }
             }
         }
     }
-    seen.iter().map(|problem| Finding::warning(CHECK, problem)).collect()
+    seen
 }

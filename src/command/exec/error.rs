@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, visible};
 
+use crate::config::shown_path;
 use crate::error::{NotStarted, PROGRAM, Usage, tilde};
-pub use crate::error::{helper_failed, no_provider, not_signed_in, program_missing, program_unusable, told_to_quit};
+pub use crate::error::{helper_failed, no_provider, not_signed_in, told_to_quit};
+use crate::providers::Provider;
+pub use crate::providers::error::{no_key_where_modelforge_sends, not_where_modelforge_sends};
 
 pub fn command_missing(problem: Error) -> NotStarted {
     NotStarted(problem, 127)
@@ -41,6 +44,29 @@ pub fn no_provider_for(command: &str) -> Usage {
                 _ => format!("{PROGRAM} {command} openai"),
             }),
     )
+}
+
+/// `exec` without a provider does not hand it out.
+pub fn only_by_name(name: &str, account: &str) -> Error {
+    let named = match account {
+        DEFAULT_ACCOUNT => visible(name),
+        account => format!("{}:{}", visible(name), visible(account)),
+    };
+    Error::new(format!("`exec` hands out the key for `{named}` only where it is named"))
+        .hint(format!("{PROGRAM} exec {} -- COMMAND", shell_words::quote(&named)))
+}
+
+/// `exec` cannot hand it out, for it goes by names.
+pub fn without_a_name(url: &str) -> Error {
+    let url = visible(url);
+    Error::new(format!("`exec` cannot hand out the key for `{url}`: no provider has this URL"))
+        .hint(format!("provider.NAME.url = \"{url}\"  # in {}, above any [section]", shown_path()))
+}
+
+pub fn no_variable(provider: &Provider) -> Error {
+    let (name, url) = (&provider.name, provider.location.url());
+    Error::new(format!("no variable is known for the key of `{name}` at `{url}`"))
+        .hint(format!("provider.{name}.env = [\"NAME\"]  # in {}; or: --env NAME={name}", shown_path()))
 }
 
 pub fn no_key_at_all() -> Error {
@@ -94,11 +120,7 @@ pub fn not_text(provider: &str) -> Error {
 }
 
 pub fn too_short_to_mask(provider: &str) -> Error {
-    Error::new(format!("the key for `{provider}` is too short to be told from other text, so it is not masked"))
-}
-
-pub fn cannot_mask(problem: &anyhow::Error) -> Error {
-    Error::new(format!("the output cannot be masked: {problem}"))
+    Error::new(format!("the key for `{provider}` is too short to tell from other text and is not masked"))
 }
 
 pub fn output_lost(problem: &std::io::Error) -> Error {

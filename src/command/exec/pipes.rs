@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,8 +20,17 @@ const LINGER: Duration = Duration::from_millis(100);
 /// As much as a pipe can hold of what the command wrote before it ended.
 const MOST_AFTER_THE_END: usize = 1 << 20;
 
+/// How much is read at a time: as much as a pipe holds.
+const BLOCK: usize = 64 << 10;
+
+/// The buffers of a stream: one is filled while the other is masked and written.
+const BUFFERS: usize = 2;
+
+type Buffer = Zeroizing<Vec<u8>>;
+
 enum Event {
-    Piece(Zeroizing<Vec<u8>>),
+    /// So many bytes of a buffer, which goes back to the reader.
+    Piece(Buffer, usize),
     /// The stream has ended.
     Closed,
     /// The command has ended; something that it started may hold the stream open for ever.
@@ -39,9 +48,13 @@ impl Pipes {
     pub fn add(&mut self, from: impl Read + Send + 'static, to: impl Write + Send + 'static, mask: Arc<Mask>) {
         // What nobody reads is not read from the command either.
         let (sender, events) = sync_channel(1);
+        let (back, buffers) = channel();
+        for _ in 0..BUFFERS {
+            let _ = back.send(Zeroizing::new(vec![0; BLOCK]));
+        }
         let reader = sender.clone();
-        std::thread::spawn(move || listen(from, &reader));
-        let thread = std::thread::spawn(move || carry(&events, to, Filter::new(mask)));
+        std::thread::spawn(move || listen(from, &buffers, &reader));
+        let thread = std::thread::spawn(move || carry(&events, &back, to, Filter::new(mask)));
         self.streams.push((sender, thread));
     }
 
@@ -58,14 +71,15 @@ impl Pipes {
     }
 }
 
-fn listen(mut from: impl Read, events: &SyncSender<Event>) {
-    let mut buffer = Zeroizing::new([0; 16 << 10]);
-    loop {
-        let event = match from.read(buffer.as_mut_slice()) {
-            Err(problem) if problem.kind() == io::ErrorKind::Interrupted => continue,
-            // A terminal whose other end is closed says so with an error.
-            Ok(0) | Err(_) => Event::Closed,
-            Ok(count) => Event::Piece(Zeroizing::new(buffer[..count].to_vec())),
+fn listen(mut from: impl Read, buffers: &Receiver<Buffer>, events: &SyncSender<Event>) {
+    while let Ok(mut buffer) = buffers.recv() {
+        let event = loop {
+            match from.read(&mut buffer) {
+                Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
+                // A terminal whose other end is closed says so with an error.
+                Ok(0) | Err(_) => break Event::Closed,
+                Ok(count) => break Event::Piece(buffer, count),
+            }
         };
         let is_last = matches!(event, Event::Closed);
         // Where the output cannot be written any more, the stream is closed, and the command told so when it writes again.
@@ -75,28 +89,50 @@ fn listen(mut from: impl Read, events: &SyncSender<Event>) {
     }
 }
 
-fn carry(events: &Receiver<Event>, mut to: impl Write, mut filter: Filter) -> io::Result<()> {
+fn carry(events: &Receiver<Event>, back: &Sender<Buffer>, mut to: impl Write, mut filter: Filter) -> io::Result<()> {
     let mut after_the_end: Option<usize> = None;
+    let mut output = Zeroizing::new(Vec::with_capacity(2 * BLOCK));
     loop {
-        let event = match (after_the_end, filter.waits()) {
-            (Some(count), _) if count > MOST_AFTER_THE_END => Ok(Event::Closed),
-            (Some(_), _) => events.recv_timeout(LINGER),
-            (None, true) => events.recv_timeout(A_BLINK),
-            (None, false) => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        let output = match event {
-            Ok(Event::Piece(piece)) => {
-                after_the_end = after_the_end.map(|count| count + piece.len());
-                filter.push(&piece)
+        let event = match events.try_recv() {
+            Err(TryRecvError::Empty) => {
+                filter.catch_up(&mut output);
+                to.write_all(&output)?;
+                output.clear();
+                wait(events, after_the_end.is_some(), filter.waits())
             }
-            Ok(Event::Ended) => {
-                after_the_end = Some(0);
-                continue;
-            }
-            Err(RecvTimeoutError::Timeout) if after_the_end.is_none() => filter.show_a_little(),
-            Ok(Event::Closed) | Err(_) => return to.write_all(&filter.finish()),
+            event => event.map_err(|_| RecvTimeoutError::Disconnected),
         };
-        to.write_all(&output)?;
+        match event {
+            _ if after_the_end.is_some_and(|count| count > MOST_AFTER_THE_END) => {
+                filter.finish(&mut output);
+                return to.write_all(&output);
+            }
+            Ok(Event::Piece(buffer, count)) => {
+                after_the_end = after_the_end.map(|before| before + count);
+                filter.push(&buffer[..count], &mut output);
+                // A reader that is gone wants none.
+                let _ = back.send(buffer);
+            }
+            Ok(Event::Ended) => after_the_end = Some(0),
+            Err(RecvTimeoutError::Timeout) if after_the_end.is_none() => filter.show_a_little(&mut output),
+            Ok(Event::Closed) | Err(_) => {
+                filter.finish(&mut output);
+                return to.write_all(&output);
+            }
+        }
+        if output.len() >= BLOCK {
+            to.write_all(&output)?;
+            output.clear();
+        }
+    }
+}
+
+/// Waits for what comes next, no longer than a person or a command that has ended should.
+fn wait(events: &Receiver<Event>, has_ended: bool, something_is_held: bool) -> Result<Event, RecvTimeoutError> {
+    match (has_ended, something_is_held) {
+        (true, _) => events.recv_timeout(LINGER),
+        (false, true) => events.recv_timeout(A_BLINK),
+        (false, false) => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
     }
 }
 

@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use modelforge_credential_client::{Failure, names_no_interpreter, on_path};
+
 use crate::command::exec::error;
 use crate::error::NotStarted;
-use crate::program;
 
 /// The program of a command: a path as it is, a name on PATH. Where the keys would go is settled before any is looked for.
 pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
@@ -16,14 +17,13 @@ pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
         if std::env::var_os("PATH").is_none_or(|path| path.is_empty()) {
             return Err(error::command_missing(error::no_path_to_look_in(word)));
         }
-        let missing = error::program_missing(&word.to_string_lossy());
-        return program::on_path(word).map_err(|problem| match problem == missing {
-            true => error::command_missing(problem),
-            false => error::command_unusable(problem),
+        return on_path(word).map_err(|failure| match failure.is_missing() {
+            true => error::command_missing(failure.into()),
+            false => error::command_unusable(failure.into()),
         });
     }
     match path.metadata() {
-        Ok(metadata) if metadata.is_dir() => Err(error::command_unusable(error::program_unusable(path))),
+        Ok(metadata) if metadata.is_dir() => Err(error::command_unusable(Failure::Unusable(path.to_owned()).into())),
         Ok(_) => Ok(path.to_path_buf()),
         Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
             Err(error::command_missing(error::no_such_program(path)))
@@ -65,7 +65,7 @@ fn through_the_shell(command: &Command) -> Command {
 pub fn or_through_the_shell<T>(command: Command, run: impl Fn(Command) -> io::Result<T>) -> io::Result<T> {
     let shell = through_the_shell(&command);
     match run(command) {
-        Err(problem) if program::names_no_interpreter(&problem) => run(shell),
+        Err(problem) if names_no_interpreter(&problem) => run(shell),
         outcome => outcome,
     }
 }
@@ -80,7 +80,7 @@ pub fn or_through_the_shell<T>(command: Command, run: impl Fn(Command) -> io::Re
 pub fn instead(mut command: Command, program: &Path) -> NotStarted {
     use std::os::unix::process::CommandExt;
     let mut problem = command.exec();
-    if program::names_no_interpreter(&problem) {
+    if names_no_interpreter(&problem) {
         problem = through_the_shell(&command).exec();
     }
     error::command_not_started(program, &problem)
@@ -90,7 +90,7 @@ pub fn instead(mut command: Command, program: &Path) -> NotStarted {
 #[cfg(not(unix))]
 pub fn instead(command: Command, program: &Path) -> NotStarted {
     match super::parent::plain(command) {
-        Ok(ended) => super::parent::end_like(ended.status),
+        Ok(ended) => super::ended::end_like(ended.status),
         Err(problem) => error::command_not_started(program, &problem),
     }
 }

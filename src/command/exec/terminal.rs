@@ -2,44 +2,66 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use pty_process::blocking::Pty;
 use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
 use zeroize::Zeroizing;
 
-use super::parent::{Ended, Signals, Where, wait};
+use super::ended::{Ended, wait};
 use super::pipes::{self, Pipes};
+use super::signals::{Signals, Where};
 use crate::command::exec::mask::Mask;
 
-/// The command's terminal, as it is from outside.
+/// The command's terminal, as it is from outside, and the one that it stands for.
 pub struct Terminal {
     end: File,
+    real: OwnedFd,
 }
 
 impl Terminal {
+    fn new(end: &Pty, real: impl AsFd) -> io::Result<Arc<Self>> {
+        let end = File::from(end.as_fd().try_clone_to_owned()?);
+        let terminal = Arc::new(Self { end, real: real.as_fd().try_clone_to_owned()? });
+        terminal.resize();
+        Ok(terminal)
+    }
+
     /// Takes over the size of the terminal that this program is at.
     pub fn resize(&self) {
-        if let Ok(size) = tcgetwinsize(io::stdout()) {
+        if let Ok(size) = tcgetwinsize(&self.real) {
             let _ = tcsetwinsize(&self.end, size);
         }
     }
 }
 
+/// A terminal that is the command's standard error and nothing else: its output goes elsewhere, and it reads what is typed itself.
+pub fn stderr_alone(command: &mut Command) -> io::Result<(Pty, Arc<Terminal>)> {
+    let (outer, inner) = pty_process::blocking::open().map_err(io::Error::other)?;
+    let terminal = Terminal::new(&outer, io::stderr())?;
+    complete_no_line_ends(&mut tcgetattr(&inner)?, &inner)?;
+    command.stderr(inner.as_fd().try_clone_to_owned()?);
+    Ok((outer, terminal))
+}
+
+/// The terminal outside completes them.
+fn complete_no_line_ends(modes: &mut Termios, terminal: impl AsFd) -> io::Result<()> {
+    modes.output_modes.remove(OutputModes::OPOST);
+    Ok(tcsetattr(terminal, OptionalActions::Now, modes)?)
+}
+
 /// Runs the command at a terminal of its own. What is no terminal here is none there either.
 pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<Ended> {
     let (outer, inner) = pty_process::blocking::open().map_err(io::Error::other)?;
-    let terminal = Arc::new(Terminal { end: File::from(outer.as_fd().try_clone_to_owned()?) });
-    terminal.resize();
+    let terminal = Terminal::new(&outer, io::stdout())?;
     // In the background the keys are for others, and so are the modes: for a shell that edits its next line, say.
     let in_front = !is_in_the_background();
-    let mut modes = if in_front { tcgetattr(io::stdout()) } else { tcgetattr(&terminal.end) }?;
-    if !in_front {
-        // Line ends are completed by the terminal outside.
-        modes.output_modes.remove(OutputModes::OPOST);
+    match in_front {
+        true => tcsetattr(&terminal.end, OptionalActions::Now, &tcgetattr(io::stdout())?)?,
+        false => complete_no_line_ends(&mut tcgetattr(&terminal.end)?, &terminal.end)?,
     }
-    tcsetattr(&terminal.end, OptionalActions::Now, &modes)?;
     let is_typed = io::stdin().is_terminal();
     let says_elsewhere = !io::stderr().is_terminal();
     let mut command = pty_process::blocking::Command::from(command);
@@ -62,7 +84,7 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<En
     if raw.is_some() {
         pass_on_keys(terminal.end.try_clone()?)?;
     }
-    let signals = signals.pass_on_to(&child, Where::At(Arc::clone(&terminal)));
+    let signals = signals.pass_on_to(&child, Where::At(Arc::new(move || terminal.resize())));
     let status = wait(&mut child, || signals.end());
     let lost = pipes.finish();
     drop(raw);

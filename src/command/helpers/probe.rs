@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result};
+use modelforge_credential_client::{Failure, Program};
+use modelforge_credential_protocol::{Error, Nature, Record, Result};
 use serde::Serialize;
-
-use crate::program::Program;
 
 /// A place that nobody can have a credential for (RFC 2606).
 const NOWHERE: &str = "probe.invalid";
@@ -67,16 +66,16 @@ impl Probed {
 pub fn probe(program: &Program, context: &Record, is_named_as_ours: bool) -> Probed {
     let quiet = program.clone().with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
     let start = Instant::now();
-    let answer = nowhere().and_then(|request| quiet.get(&request));
+    let answer = nowhere().map_err(Failure::from).and_then(|request| quiet.get(&request));
     let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
     let mut probed = match answer.map(|found| found.is_some_and(|found| found.has_secret())) {
-        Err(problem) => Probed::new("failed", Some(&problem)),
+        Err(failure) => Probed::new("failed", Some(&failure.into())),
         Ok(true) => Probed::new("failed", Some(&crate::command::helpers::error::answers_for_anything(NOWHERE))),
         Ok(false) => {
             let mut probed = Probed::new("ready", None);
             match quiet.list(context) {
                 Ok(listed) => probed.listed = listed.map(|records| records.len()),
-                Err(problem) => probed = Probed::new("failed", Some(&problem)),
+                Err(failure) => probed = Probed::new("failed", Some(&failure.into())),
             }
             probed
         }

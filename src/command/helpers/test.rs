@@ -5,15 +5,39 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
+use modelforge_credential_client::{Entry, Program};
 use modelforge_credential_protocol::visible;
 use serde::Serialize;
 
-use crate::cli::{Rules, TestOptions};
 use crate::command::helpers::error::{self, PROGRAM};
-use crate::config::{Entry, duration, entry_of_text};
+use crate::config::{duration, entry_of_text};
 use crate::conformance::{self, Case, Level, Options, Outcome, Report, Subject};
-use crate::program::Program;
+use crate::session::program;
 use crate::terminal;
+
+/// What `helpers test` was asked to do.
+pub struct Test {
+    pub helper: String,
+    /// Only the cases of this rule, or with this text in their names.
+    pub only: Option<String>,
+    pub rules: Rules,
+    pub through_git: bool,
+    pub in_place: bool,
+    /// The folder that each case begins with a copy of.
+    pub home: Option<std::path::PathBuf>,
+    pub risky: bool,
+    pub timeout: Option<String>,
+    pub json: bool,
+}
+
+/// By whose rules a helper is judged.
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+pub enum Rules {
+    /// What git asks of a credential helper
+    Git,
+    /// All of protocol.md
+    Protocol,
+}
 
 /// `helpers test --json`: the shape is stable, fields are only ever added.
 #[derive(Serialize)]
@@ -48,7 +72,7 @@ struct Row {
 }
 
 /// Puts a helper to the test.
-pub fn test(options: &TestOptions) -> Result<()> {
+pub fn test(options: &Test) -> Result<()> {
     let helper = find(&options.helper)?;
     let only = options.only.as_deref();
     let chosen = |case: &Case| only.is_none_or(|only| case.rule.eq_ignore_ascii_case(only) || case.name.contains(only));
@@ -110,13 +134,13 @@ fn find(text: &str) -> Result<Program> {
         *first = std::env::current_dir()?.join(below).to_string_lossy().into_owned();
     }
     let entry = entry_of_text(&shell_words::join(&words));
-    let named = entry.as_ref().map(Program::find);
+    let named = entry.as_ref().map(program);
     if let Ok(Ok(program)) = named {
         return Ok(program);
     }
     // A program on PATH with its arguments: `git credential-store`.
     let is_bare = words.first().is_some_and(|first| !Path::new(first).is_absolute());
-    if is_bare && let Ok(program) = Program::find(&Entry { words, is_command: true, timeout: None }) {
+    if is_bare && let Ok(program) = program(&Entry::command(words)) {
         return Ok(program);
     }
     match named {

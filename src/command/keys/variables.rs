@@ -49,13 +49,9 @@ impl Variables {
     pub fn add(&mut self, key: &Key, only: &[String]) -> Result<()> {
         let value = secret(key)?;
         let is_file = is_credentials_file(&value);
-        let mut names: Vec<String> = match is_file {
-            true => vec![FILE_OF_GOOGLE.to_owned()],
-            false => key.provider.variables().collect(),
-        };
-        let called = key.provider.variable_of_modelforge(&key.called);
-        if !is_file && !names.contains(&called) {
-            names.push(called);
+        let names = if is_file { vec![FILE_OF_GOOGLE.to_owned()] } else { key.variables.clone() };
+        if names.is_empty() {
+            return Err(error::no_variable(&key.provider).into());
         }
         for name in names.into_iter().filter(|name| only.is_empty() || only.contains(name)) {
             match self.all.iter().find(|variable| variable.name == name) {

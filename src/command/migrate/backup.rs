@@ -125,11 +125,11 @@ pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec
     let consent = Record::of([("consent", "1")])?;
     for chain in chains {
         let listed = chain.list(&consent)?;
-        failed.extend(listed.failed);
+        failed.extend(listed.failed.iter().map(Error::from));
         for record in listed.records.iter().filter(|record| is_one(record)) {
             let [id, file, helper] =
                 ["path", "username", "helper"].map(|key| record.text(key).unwrap_or_default().to_owned());
-            // Whoever can write to the store can name one as they like.
+            // Anyone who can write to the store can name one as they like.
             if !is_id(&id) {
                 continue;
             }
@@ -147,7 +147,7 @@ pub fn erase<'a>(chains: impl Iterator<Item = &'a Chain>, id: &str) -> Result<Ve
     let description = description(id, None)?;
     let mut failed = Vec::new();
     for chain in chains {
-        failed.extend(chain.erase(&description, false)?.failed);
+        failed.extend(chain.erase(&description, false)?.failed.iter().map(Error::from));
         if left_in(chain, &description)? {
             failed.push(error::backup_still_there(id));
         }

@@ -12,9 +12,11 @@ use super::route::{Route, is_configured};
 use super::{backup, report};
 use crate::command::migrate::error;
 use crate::config::{Config, entry_of_text};
+use crate::error::LeftOut;
 use crate::lock;
+use crate::person::{Person, person};
 use crate::providers::Providers;
-use crate::terminal::{self, Person, warn_once, warning};
+use crate::terminal::{self, warn_once, warning};
 
 /// The chain, and the helpers that these migrations moved to instead, where the person named them, here or in the configuration; and
 /// those that are not asked.
@@ -61,14 +63,14 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let mut known = journal::read()?;
     known.retain(|migration| migration.id == id);
-    let (ways, mut failed) = ways(&providers, &known, named, &terminal::person())?;
+    let (ways, mut failed) = ways(&providers, &known, named, &person())?;
     let (found, problems) = backup::list(ways.iter().flat_map(Route::targets))?;
     if !found.contains_key(id) {
         // A helper without a list may have it all the same.
         let (is_found, unasked) = look_for_each(&known, &ways);
         if !is_found {
             failed.extend(problems.into_iter().chain(unasked));
-            return Err(not_found(id, known.first(), &failed, &ways).into());
+            return Err(not_found(id, known.first(), &failed).into());
         }
     }
     let _lock = lock::one_migration()?;
@@ -83,9 +85,9 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
 }
 
 /// What is said of a backup that was seen nowhere: where a helper could not be asked, not that there is none.
-fn not_found(id: &str, known: Option<&Migration>, failed: &[Error], ways: &[Route]) -> Error {
+fn not_found(id: &str, known: Option<&Migration>, failed: &[Error]) -> Error {
     failed.iter().for_each(warn_once);
-    let is_left_out = |problem: &Error| ways.iter().any(|way| way.left_out.as_ref() == Some(problem));
+    let is_left_out = |problem: &Error| problem.cause::<LeftOut>().is_some();
     match known {
         _ if !failed.iter().all(is_left_out) => error::backup_still_there(id),
         None => error::no_such_migration(id),
@@ -142,7 +144,8 @@ pub fn erase_what_was_moved_elsewhere(providers: &Providers, person: &Person) ->
         for named in &migration.moved {
             let description = named.description()?;
             for chain in route.targets() {
-                failed.extend(chain.erase_everywhere(&description, providers.share_the_host_of(&description))?.failed);
+                let shares_host = providers.share_the_host_of(&description);
+                failed.extend(chain.erase_everywhere(&description, shares_host)?.failed.iter().map(Error::from));
                 if !chain.copies(&description, &Record::new(), true)?.found.is_empty() {
                     failed.push(error::still_answers(to));
                 }

@@ -6,7 +6,6 @@ use modelforge_credential_protocol::{Error, Record, visible};
 
 use super::journal::Migration;
 pub use crate::chain::migration_conflict;
-use crate::error::with_hint_of;
 pub use crate::error::{
     PROGRAM, cannot_list, cannot_read, cannot_write, helper_failed, keyring_left_out, list_not_whole, name_of,
     no_state_folder, not_in_the_chain, not_kept, still_answers, tilde,
@@ -100,10 +99,7 @@ pub fn no_copy_of_its_own(request: &Record, is_back: bool) -> Error {
 }
 
 pub fn no_backup(file: &str, reason: &Error) -> Error {
-    with_hint_of(
-        reason,
-        format!("no backup of `{}` could be kept, so nothing was taken out of it: {reason}", shown(file)),
-    )
+    reason.reworded(format!("no backup of `{}` could be kept, so nothing was taken out of it: {reason}", shown(file)))
 }
 
 pub fn backup_not_whole() -> Error {
@@ -125,7 +121,7 @@ pub fn backup_is_another(file: &str) -> Error {
 
 pub fn nobody_vouches(id: &str) -> Error {
     Error::new(format!(
-        "your notes do not say what the backup of {id} must be; whoever can write to the store, or knows its public key, may have made it"
+        "your notes do not say what the backup of {id} must be; anyone who can write to the store, or who knows its public key, may have made it"
     ))
 }
 
@@ -175,7 +171,7 @@ pub fn source_not_known() -> Error {
 }
 
 pub fn not_put_back_in(file: &str, reason: &Error) -> Error {
-    with_hint_of(reason, format!("`{}` could not be put back: {reason}", shown(file)))
+    reason.reworded(format!("`{}` could not be put back: {reason}", shown(file)))
 }
 
 pub fn not_put_back_at(request: &Record, source: &str) -> Error {

@@ -11,8 +11,9 @@ use crate::chain::holds_the_same_secret;
 use crate::command::migrate::error;
 use crate::config::Config;
 use crate::lock;
+use crate::person::{Person, person};
 use crate::providers::Providers;
-use crate::terminal::{self, Person, warning};
+use crate::terminal::{self, warning};
 
 /// What a rollback did, or would do.
 pub struct Rollback {
@@ -36,7 +37,7 @@ pub struct PutBack {
 /// Puts back what a migration took: of the last one that was not rolled back, unless another is named.
 pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> Result<()> {
     let providers = Providers::new(Config::load()?);
-    let person = terminal::person();
+    let person = person();
     let (mut migration, route) = choose(id, named, &providers, &person)?;
     if !json {
         terminal::tell(&super::report::rollback_plan(&migration))?;

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Helper as _, Record, Result as Answered, visible};
+use modelforge_credential_client::Program;
+use modelforge_credential_protocol::{Error, Record, Result as Answered, visible};
 
 use crate::chain::{Chain, Left, Link};
 use crate::command::migrate::error;
 use crate::config::{DEFAULT_CHAIN, Helpers, entry_of_text};
-use crate::program::Program;
+use crate::person::Person;
 use crate::providers::Providers;
 use crate::session;
-use crate::terminal::{self, Person};
+use crate::terminal;
 
 /// The sources when the person names none: the files of other programs, and what ModelForge 0.2 kept in the system's keyring. The
 /// second is asked only where there is a session.
@@ -63,9 +64,9 @@ pub struct Route {
 impl Source {
     fn open(words: &str, person: &Person, is_optional: bool) -> Result<Self> {
         let entry = entry_of_text(words).map_err(error::bad_helper)?;
-        let program = Program::find(&entry)?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
+        let program = session::program(&entry)?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
         let attended = (!matches!(person, Person::Nobody)).then(|| program.attended());
-        let name = session::name(&entry);
+        let name = entry.name();
         let helper = Ok(session::boxed(program.clone()));
         let link = Link { name: name.clone(), helper, attended: attended.clone().map(session::boxed) };
         let chain = Chain::new(vec![link], false);
@@ -119,7 +120,7 @@ impl Source {
         }
         let mut copies = self.chain.copies(description, &context, true)?;
         match copies.failed.pop() {
-            Some((_, problem)) => Err(problem.into()),
+            Some(failed) => Err(Error::from(failed.failure).into()),
             None => Ok(copies.found.pop().map(|(_, found)| found)),
         }
     }
@@ -155,7 +156,7 @@ impl Source {
 
     /// A whole file, as its helper hands it out.
     pub fn file(&self, file: &str) -> Answered<Option<Record>> {
-        self.program.get(&whole(file)?)
+        Ok(self.program.get(&whole(file)?)?)
     }
 
     /// Puts a whole file back.
@@ -164,7 +165,7 @@ impl Source {
         for piece in content.all("content[]") {
             record.push("content[]", piece)?;
         }
-        self.program.store(&record)
+        Ok(self.program.store(&record)?)
     }
 }
 
@@ -193,7 +194,7 @@ impl Route {
             let Helpers { mut entries, automatic } = helpers;
             // What cannot be found is left for the chain to say.
             let can_keep = |program: Program| !is_taken(&program) && program.nature().keeps();
-            entries.retain(|entry| Program::find(entry).map_or(true, can_keep));
+            entries.retain(|entry| session::program(entry).map_or(true, can_keep));
             session::of(&Helpers { entries, automatic }, person, providers.store_in_all())
         };
         let mut own = BTreeMap::new();
@@ -201,7 +202,7 @@ impl Route {
         let common = match to {
             Some(words) => {
                 let entry = entry_of_text(words).map_err(error::bad_helper)?;
-                if is_taken(&Program::find(&entry)?) {
+                if is_taken(&session::program(&entry)?) {
                     return Err(error::same_helper(words).into());
                 }
                 chain(Helpers { entries: vec![entry], automatic: false })

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
+use modelforge_credential_providers::SignIn;
 use serde::Serialize;
 
 use super::journal::{self, Migration, State};
@@ -12,9 +13,10 @@ use super::route::Route;
 use super::{Migrate, backup, report};
 use crate::chain::holds_the_same_secret;
 use crate::config::Config;
+use crate::person::Person;
 use crate::providers::Providers;
 use crate::request;
-use crate::terminal::{self, Person, warning};
+use crate::terminal::{self, warning};
 
 /// A provider and account.
 #[derive(Serialize)]
@@ -91,13 +93,13 @@ pub fn status(asked: &Migrate) -> Result<()> {
         if sides.request.as_ref().is_some_and(|request| choice.is_meant(&request.record)) {
             let (row, problem) = row(&route, sides)?;
             rows.push(row);
-            failed.extend(problem.filter(|problem| !failed.contains(problem)));
+            failed.extend(problem.filter(|new| failed.iter().all(|known| known.to_string() != new.to_string())));
         }
     }
     for name in choice.provider.clone().map_or_else(|| providers.of_this_user(), |name| vec![name]) {
         let Ok(provider) = providers.by_name(&name) else { continue };
         let is_known = rows.iter().any(|row| row.provider.as_ref() == Some(&provider.name));
-        if !is_known && provider.sign_in != "none" && choice.account.is_none() {
+        if !is_known && provider.sign_in != SignIn::None && choice.account.is_none() {
             let (url, account) = (provider.location.url(), DEFAULT_ACCOUNT.to_owned());
             let provider = Some(provider.name);
             rows.push(Row { provider, url, account, state: "none", files: Vec::new(), kept_by: Vec::new() });

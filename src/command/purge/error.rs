@@ -4,15 +4,8 @@ use std::path::Path;
 
 use modelforge_credential_protocol::{Error, Record, visible};
 
+use crate::error::name_of;
 pub use crate::error::{PROGRAM, no_state_folder, not_everything_erased, tilde};
-use crate::error::{Usage, name_of};
-
-pub fn purge_needs_all() -> Usage {
-    Usage(
-        Error::new("`--purge` erases everything, and goes with `--all`")
-            .hint(format!("{PROGRAM} logout --all --purge")),
-    )
-}
 
 pub fn purge_not_confirmed() -> Error {
     Error::new("cannot ask whether to go on: there is no terminal")

@@ -70,6 +70,7 @@ pub fn table(report: &Report, Status { account, details, .. }: &Status) -> Strin
             None => "no provider is signed in, and none is configured\n".to_owned(),
         };
     }
+    report.elsewhere.iter().for_each(|remark| text.push_str(&format!("{}\n", visible(remark))));
     text
 }
 

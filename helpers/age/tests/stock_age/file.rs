@@ -5,6 +5,7 @@ use std::fs;
 use super::{Home, OPENAI, SECRET, credential, mode};
 
 #[test]
+#[ignore = "needs age"]
 fn stock_age_opens_every_file_with_the_identity_that_the_first_store_made() {
     let home = Home::new();
     let stored = format!("{OPENAI}provider=openai\npassword={SECRET}\nunknown=1\n");
@@ -24,6 +25,7 @@ fn stock_age_opens_every_file_with_the_identity_that_the_first_store_made() {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn a_file_that_stock_age_made_is_read_armored_or_not() {
     let home = Home::new();
     home.ask(&["store"], &credential("first", "u"));
@@ -39,6 +41,7 @@ fn a_file_that_stock_age_made_is_read_armored_or_not() {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn a_file_is_believed_only_if_it_holds_what_its_name_says() {
     let home = Home::new();
     home.ask(&["store"], &credential("first", "u"));
@@ -60,6 +63,7 @@ fn a_file_is_believed_only_if_it_holds_what_its_name_says() {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn a_damaged_or_foreign_file_is_one_error_and_hides_no_other_credential() {
     let home = Home::new();
     home.ask(&["store"], &credential("good", "u"));

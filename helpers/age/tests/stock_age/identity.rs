@@ -23,6 +23,7 @@ fn permissions_wider_than_the_owners_are_refused_with_the_command_that_mends_the
 }
 
 #[test]
+#[ignore = "needs age and openssh-client"]
 fn ssh_keys_are_identities_for_stock_age_too() {
     for kind in ["ed25519", "rsa"] {
         let home = Home::new();
@@ -38,6 +39,7 @@ fn ssh_keys_are_identities_for_stock_age_too() {
 }
 
 #[test]
+#[ignore = "needs openssh-client"]
 fn a_protected_ssh_key_neither_stores_nor_gets_without_its_passphrase() {
     let home = Home::new();
     let key = ssh_key(&home, &["-t", "ed25519", "-N", "correct horse"]);
@@ -70,6 +72,7 @@ fn a_protected_ssh_key_neither_stores_nor_gets_without_its_passphrase() {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn a_protected_ssh_key_that_is_only_the_second_identity_is_not_asked_for_to_store() {
     let home = Home::new();
     home.stock("age-keygen", &["-o", "plain.txt"], "");
@@ -83,6 +86,7 @@ fn a_protected_ssh_key_that_is_only_the_second_identity_is_not_asked_for_to_stor
 }
 
 #[test]
+#[ignore = "needs age"]
 fn a_protected_identity_asks_once_and_says_when_nobody_can_answer() {
     let home = Home::new();
     home.stock("age-keygen", &["-o", "plain.txt"], "");
@@ -111,6 +115,7 @@ fn a_protected_identity_asks_once_and_says_when_nobody_can_answer() {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn recipients_can_read_what_is_stored() {
     let home = Home::new();
     home.stock("age-keygen", &["-o", "spare.txt"], "");
@@ -128,6 +133,7 @@ fn recipients_can_read_what_is_stored() {
 }
 
 #[test]
+#[ignore = "needs age"]
 fn a_lost_identity_is_not_replaced_while_there_are_credentials_for_it() {
     let home = Home::new();
     home.ask(&["store"], &credential("h", "u"));

@@ -124,3 +124,23 @@ fn a_store_that_fails_leaves_the_older_credential() {
     fs::rename(home.path("kept"), home.identity()).unwrap();
     assert_eq!(home.ask(&["get"], "protocol=https\nhost=h\n"), credential("h", "u"));
 }
+
+#[test]
+fn a_link_planted_in_the_store_leads_nothing_out_of_it() {
+    let home = Home::new();
+    home.ask(&["store"], &credential("h", "u"));
+    let outside = home.path("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("u.age"), "somebody's").unwrap();
+    std::os::unix::fs::symlink(&outside, home.store("https/planted")).unwrap();
+    let request = "protocol=https\nhost=planted\nusername=u\n";
+    let store = credential("planted", "u");
+    for (operation, request) in [("get", request), ("store", &*store), ("erase", request)] {
+        let complaint = home.complaint(&[operation], request);
+        let expected = "error: `~/data/modelforge-credential/age/https/planted` is a link\nhint: ls -l ";
+        assert!(complaint.starts_with(expected), "{operation}: {complaint}");
+    }
+    assert_eq!(fs::read_to_string(outside.join("u.age")).unwrap(), "somebody's");
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    assert_eq!(home.ask(&["get"], "protocol=https\nhost=h\n"), credential("h", "u"));
+}

@@ -93,6 +93,7 @@ fn python(keyring: &Keyring, line: &str) -> String {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn what_is_stored_is_found_replaced_listed_and_erased() {
     let keyring = Keyring::start();
     gets(&keyring, OPENAI, "");
@@ -117,6 +118,7 @@ fn what_is_stored_is_found_replaced_listed_and_erased() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn every_attribute_of_a_token_is_kept() {
     let keyring = Keyring::start();
     let token = "password=t\npassword_expiry_utc=4102444800\noauth_refresh_token=r=1\nmystery=m\n";
@@ -143,6 +145,7 @@ fn an_empty_password_is_neither_kept_nor_handed_out() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn an_account_that_is_not_named_is_the_default_one_or_the_first() {
     let keyring = Keyring::start();
     for account in ["work", "home"] {
@@ -156,6 +159,7 @@ fn an_account_that_is_not_named_is_the_default_one_or_the_first() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn erasing_takes_what_is_described_and_nothing_else() {
     let keyring = Keyring::start();
     let left = || {
@@ -188,6 +192,7 @@ fn erasing_takes_what_is_described_and_nothing_else() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn twenty_stores_at_once_are_all_kept() {
     let keyring = Keyring::start();
     thread::scope(|scope| {

@@ -4,6 +4,7 @@ use super::{OPENAI, SECRET, fails, gets, helper, pipe, python, secret_tool, stor
 use crate::keyring::Keyring;
 
 #[test]
+#[ignore = "needs dbus, gnome-keyring and libsecret-tools"]
 fn secret_tool_reads_what_the_helper_wrote_and_the_helper_what_secret_tool_wrote() {
     let keyring = Keyring::start();
     let name = ["service", "https://api.openai.com", "username", "default"];
@@ -25,6 +26,7 @@ fn secret_tool_reads_what_the_helper_wrote_and_the_helper_what_secret_tool_wrote
 }
 
 #[test]
+#[ignore = "needs dbus, gnome-keyring and keyring, from PyPI"]
 fn python_reads_what_the_helper_wrote_and_the_helper_what_python_wrote() {
     let keyring = Keyring::start();
     stores(&keyring, &format!("{OPENAI}password={SECRET}\n"));
@@ -44,6 +46,7 @@ fn python_reads_what_the_helper_wrote_and_the_helper_what_python_wrote() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn of_several_items_of_one_name_the_newest_answers_and_a_store_leaves_one() {
     let keyring = Keyring::start();
     let name = ["service", "https://api.openai.com", "username", "default"];
@@ -59,6 +62,7 @@ fn of_several_items_of_one_name_the_newest_answers_and_a_store_leaves_one() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn another_programs_secret_of_several_lines_is_named_and_not_shown() {
     let keyring = Keyring::start();
     let name = ["store", "--label=x", "service", "https://api.openai.com", "username", "default"];

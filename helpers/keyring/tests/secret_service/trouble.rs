@@ -8,6 +8,7 @@ use super::{LOCKED, OPENAI, SECRET, fails, gets, helper_with, stores};
 use crate::keyring::Keyring;
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_locked_keyring_is_neither_empty_nor_a_prompt() {
     let mut keyring = Keyring::start();
     stores(&keyring, &format!("{OPENAI}password={SECRET}\n"));
@@ -36,6 +37,7 @@ fn a_locked_keyring_is_neither_empty_nor_a_prompt() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_locked_keyring_that_shows_nothing_is_not_taken_for_an_empty_one() {
     let keyring = Keyring::start();
     keyring.lock();
@@ -82,6 +84,7 @@ fn a_missing_bus_and_a_stale_address_are_told_apart() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn of_several_addresses_the_first_that_answers_is_used() {
     let keyring = Keyring::start();
     let env = |addresses: String| {
@@ -95,6 +98,7 @@ fn of_several_addresses_the_first_that_answers_is_used() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn the_bus_is_found_without_its_variable() {
     let keyring = Keyring::start();
     let socket = keyring.address().strip_prefix("unix:path=").unwrap().split(',').next().unwrap().to_owned();
@@ -112,6 +116,7 @@ fn a_bus_that_accepts_and_says_nothing_is_given_up() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_bus_without_a_secret_service_is_named() {
     let keyring = Keyring::bus_alone();
     let message = "error: no secret service on the D-Bus session bus\n\
@@ -120,6 +125,7 @@ fn a_bus_without_a_secret_service_is_named() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_service_without_a_keyring_finds_nothing_and_says_that_it_cannot_store() {
     let keyring = Keyring::without_login();
     gets(&keyring, OPENAI, "");
@@ -129,6 +135,7 @@ fn a_service_without_a_keyring_finds_nothing_and_says_that_it_cannot_store() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_service_that_is_started_and_never_appears_is_given_up() {
     let keyring = Keyring::starting("/bin/sleep 8");
     let message = "error: the secret service was started and never appeared on the D-Bus session bus\n";
@@ -136,6 +143,7 @@ fn a_service_that_is_started_and_never_appears_is_given_up() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn a_service_that_stopped_answering_is_given_up() {
     let keyring = Keyring::start();
     keyring.freeze();
@@ -145,6 +153,7 @@ fn a_service_that_stopped_answering_is_given_up() {
 }
 
 #[test]
+#[ignore = "needs dbus and gnome-keyring"]
 fn the_secret_stays_when_it_cannot_be_replaced() {
     let keyring = Keyring::start();
     stores(&keyring, &format!("{OPENAI}password={SECRET}\n"));

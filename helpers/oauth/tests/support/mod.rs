@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "not every test needs all of it")]
 
 pub mod server;
+#[path = "../../../../tests/support/signals.rs"]
+mod signals;
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -25,6 +27,7 @@ pub fn request(device_code_url: &str, token_url: &str, more: &str) -> String {
 
 #[expect(clippy::disallowed_methods, reason = "a test may start what it likes")]
 pub fn command(program: &str) -> Command {
+    signals::restore();
     let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").stderr(Stdio::piped());
     command.stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -34,7 +34,7 @@ impl File<'_> {
             at_host.as_ref().is_some_and(|(host, known)| {
                 let (raw, name) = (self.raw(&member.value), normalize(&member.name));
                 let is_of = |known: &Provider| known.name == name || known.aliases.contains(&&*name);
-                !raw.contains('\\') && !raw.contains(host) && !known.iter().any(|(known, _)| is_of(known))
+                !raw.contains('\\') && !names(raw, host) && !known.iter().any(|(known, _)| is_of(known))
             })
         };
         let mut found = Entries::default();
@@ -87,7 +87,7 @@ impl File<'_> {
                 .ok_or("is missing"),
         };
         if let Ok((_, location)) = &whose
-            && self.only.is_some_and(|only| only != (&*location.protocol, &*location.host))
+            && self.only.is_some_and(|(protocol, host)| !location.borrowed().is_at(protocol, host))
         {
             return Ok(None);
         }
@@ -180,6 +180,12 @@ impl File<'_> {
         }
         Ok(Some(secret))
     }
+}
+
+/// Whether a text has the host in it, in any spelling of the host.
+fn names(text: &str, host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or(host).as_bytes();
+    name.is_empty() || text.as_bytes().windows(name.len()).any(|part| part.eq_ignore_ascii_case(name))
 }
 
 /// As the core has it: a path is part of where a key belongs only if something else on that host has another.

@@ -4,13 +4,11 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use modelforge_credential_protocol::{Error, Result};
-
-use crate::error;
+use crate::Failure;
 
 /// Looks for a program in the absolute entries of PATH, and, where it is one of ours, first beside this program. One that
 /// anyone could have put there is passed over, and is the reason if there is no other.
-pub fn search(file: &OsStr, beside: bool, missing: impl Fn() -> Error) -> Result<PathBuf> {
+pub fn search(file: &OsStr, beside: bool, missing: impl Fn() -> Failure) -> Result<PathBuf, Failure> {
     let mut refused = None;
     for candidate in all(file, beside) {
         match trusted(&candidate) {
@@ -19,6 +17,15 @@ pub fn search(file: &OsStr, beside: bool, missing: impl Fn() -> Error) -> Result
         }
     }
     Err(refused.unwrap_or_else(missing))
+}
+
+/// Looks on `PATH` for a program that a person named, as carefully as for a helper: in absolute entries only, and nothing that anyone
+/// could have put there.
+///
+/// # Errors
+/// [`ProgramMissing`](Failure::ProgramMissing), or why the one that is there may not be started.
+pub fn on_path(name: &OsStr) -> Result<PathBuf, Failure> {
+    search(name, false, || Failure::ProgramMissing(name.to_string_lossy().into_owned()))
 }
 
 /// Every program of that name, in the order in which [`search`] looks at them.
@@ -46,17 +53,21 @@ pub fn own_folder() -> Option<PathBuf> {
     FOLDER.get_or_init(|| Some(std::env::current_exe().ok()?.parent()?.to_path_buf())).clone()
 }
 
-/// The path, if it is a program, and nobody but its owner and root could have put it there.
+/// The path, if it is a program, and nobody but its owner and root could have put it there: neither the file, nor a folder or a link
+/// on the way to it.
+///
+/// # Errors
+/// [`Unusable`](Failure::Unusable) or [`Untrusted`](Failure::Untrusted).
 #[cfg(unix)]
-pub fn trusted(path: &Path) -> Result<PathBuf> {
+pub fn trusted(path: &Path) -> Result<PathBuf, Failure> {
     use std::os::unix::fs::MetadataExt;
-    let metadata = path.metadata().map_err(|_| error::program_unusable(path))?;
+    let metadata = path.metadata().map_err(|_| unusable(path))?;
     if !metadata.is_file() || metadata.mode() & 0o111 == 0 {
-        return Err(error::program_unusable(path));
+        return Err(unusable(path));
     }
     if metadata.mode() & 0o002 != 0 {
-        let real = path.canonicalize().map_err(|_| error::program_unusable(path))?;
-        return Err(error::program_untrusted(path, &real));
+        let real = path.canonicalize().map_err(|_| unusable(path))?;
+        return Err(untrusted(path, &real));
     }
     // The link is what is started (busybox and its like look at their name); what it leads to must be safe as well.
     refuse_if_others_can_replace(path, path, true)?;
@@ -65,7 +76,7 @@ pub fn trusted(path: &Path) -> Result<PathBuf> {
 
 /// Every folder on the way to the program, and on the way to what each link on it leads to.
 #[cfg(unix)]
-fn refuse_if_others_can_replace(program: &Path, way: &Path, is_program: bool) -> Result<()> {
+fn refuse_if_others_can_replace(program: &Path, way: &Path, is_program: bool) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;
     for (level, place) in way.ancestors().enumerate() {
         let metadata = place.symlink_metadata();
@@ -76,7 +87,7 @@ fn refuse_if_others_can_replace(program: &Path, way: &Path, is_program: bool) ->
         // Further up, the sticky bit (as on /tmp) keeps others from renaming what is not theirs.
         let is_its_folder = level == 1 && is_program;
         if level > 0 && mode & 0o002 != 0 && (is_its_folder || mode & 0o1000 == 0) {
-            return Err(error::program_untrusted(program, place));
+            return Err(untrusted(program, place));
         }
         if is_link && let (Ok(target), Some(folder)) = (place.read_link(), place.parent()) {
             refuse_if_others_can_replace(program, &folder.join(target), level == 0 && is_program)?;
@@ -85,7 +96,20 @@ fn refuse_if_others_can_replace(program: &Path, way: &Path, is_program: bool) ->
     Ok(())
 }
 
+/// The path, if it is a program.
+///
+/// # Errors
+/// [`Unusable`](Failure::Unusable).
 #[cfg(not(unix))]
-pub fn trusted(path: &Path) -> Result<PathBuf> {
-    if path.is_file() { Ok(path.to_path_buf()) } else { Err(error::program_unusable(path)) }
+pub fn trusted(path: &Path) -> Result<PathBuf, Failure> {
+    if path.is_file() { Ok(path.to_path_buf()) } else { Err(unusable(path)) }
+}
+
+fn unusable(path: &Path) -> Failure {
+    Failure::Unusable(path.to_owned())
+}
+
+#[cfg(unix)]
+fn untrusted(program: &Path, writable: &Path) -> Failure {
+    Failure::Untrusted { program: program.to_owned(), writable: writable.to_owned() }
 }

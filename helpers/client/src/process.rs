@@ -1,13 +1,13 @@
 //! A process with a time limit, and the end of all that it started.
 
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
 
-use crate::error;
+use crate::Failure;
 
 /// How much of what a helper says is listened to, in bytes.
 const MAX_SAID: usize = 16 << 10;
@@ -21,14 +21,36 @@ const HEAD_START: Duration = Duration::from_millis(5);
 /// A pipe takes this much without anybody reading it (POSIX).
 const PIPE_BUF: usize = 4096;
 
-/// What a process left when it had ended.
+/// A process that has ended.
+#[derive(Debug)]
 pub struct Finished {
+    /// Its exit status.
     pub status: ExitStatus,
+    /// What it wrote to standard output. There may be secrets in it.
     pub output: Zeroizing<Vec<u8>>,
+    /// What it wrote to standard error, at most 16 KiB of it.
     pub said: Vec<u8>,
 }
 
+impl Finished {
+    /// The reason that its exit status gives, for a program that gave none itself: `exit status 3`.
+    pub fn reason(&self) -> String {
+        #[cfg(unix)]
+        if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&self.status) {
+            return format!("it was ended by signal {signal}");
+        }
+        format!("exit status {}", self.status.code().unwrap_or(-1))
+    }
+}
+
+/// A command for a program that was [found](crate::on_path) or is [trusted](crate::trusted): nothing else is to be started.
+#[expect(clippy::disallowed_methods, reason = "this is the file that starts helpers")]
+pub fn command(program: &Path) -> Command {
+    Command::new(program)
+}
+
 /// A process with a time limit. When the limit passes, it and, unless it needed the terminal, everything it started are ended.
+#[derive(Debug)]
 pub struct Running {
     child: Child,
     group: Group,
@@ -54,22 +76,27 @@ pub fn names_no_interpreter(problem: &std::io::Error) -> bool {
     problem.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
 }
 
+/// Whether the system knows no way to run what it was given.
 #[cfg(not(unix))]
 pub fn names_no_interpreter(_: &std::io::Error) -> bool {
     false
 }
 
 impl Running {
-    pub fn start(mut command: Command, own_group: bool, limit: Duration) -> Result<Self> {
+    /// Starts it. A process in a group of its own is ended with all that it started, but cannot read the terminal.
+    ///
+    /// # Errors
+    /// [`NotStarted`](Failure::NotStarted).
+    pub fn start(mut command: Command, own_group: bool, limit: Duration) -> Result<Self, Failure> {
         expect_children();
         let deadline = Instant::now() + limit;
         Group::prepare(&mut command, own_group);
-        let child = command.spawn().map_err(|problem| error::not_started(&problem))?;
+        let child = command.spawn().map_err(|problem| Failure::not_started(&problem))?;
         let group = Group::of(&child, own_group);
         Ok(Self { child, group, deadline, limit })
     }
 
-    /// Hands it its input. Whether it reads it is its own affair.
+    /// Hands it its input. It need not read it.
     pub fn write(&mut self, input: Zeroizing<Vec<u8>>) {
         let Some(mut stdin) = self.child.stdin.take() else { return };
         if input.len() <= PIPE_BUF {
@@ -79,9 +106,12 @@ impl Running {
         }
     }
 
-    /// Listens until it has ended. A daemon that it leaves behind may hold the pipes open for ever: when the process itself
+    /// Listens until it has ended, to at most this many bytes. A daemon that it leaves behind may hold the pipes open for ever: when the process itself
     /// is gone, what was heard by then counts.
-    pub fn finish(mut self, most: usize) -> Result<Finished> {
+    ///
+    /// # Errors
+    /// [`TooSlow`](Failure::TooSlow), [`TooMuch`](Failure::TooMuch), or the system's own when it cannot be waited for.
+    pub fn finish(mut self, most: usize) -> Result<Finished, Failure> {
         wait_for_end(&self.child, HEAD_START.min(self.limit));
         let mut streams = Streams::of(&mut self.child);
         let mut output = Zeroizing::new(Vec::new());
@@ -104,7 +134,7 @@ impl Running {
             }
             if output.len() > most {
                 self.end();
-                return Err(Error::new(format!("it answered more than {most} bytes and was ended")));
+                return Err(Failure::TooMuch { most, of: "bytes" });
             }
             self.check_deadline(exited.is_some())?;
         }
@@ -123,12 +153,12 @@ impl Running {
         Ok(Finished { status, output, said })
     }
 
-    fn check_deadline(&mut self, exited: bool) -> Result<()> {
+    fn check_deadline(&mut self, exited: bool) -> Result<(), Failure> {
         if exited || Instant::now() < self.deadline {
             return Ok(());
         }
         self.end();
-        Err(error::too_slow(self.limit))
+        Err(Failure::TooSlow(self.limit))
     }
 
     fn end(&mut self) {
@@ -271,6 +301,7 @@ fn listen(
 
 /// A process and what it started, so that they can be ended together.
 #[cfg(unix)]
+#[derive(Debug)]
 struct Group {
     leader: Option<rustix::process::Pid>,
 }
@@ -301,6 +332,7 @@ impl Group {
 }
 
 #[cfg(windows)]
+#[derive(Debug)]
 struct Group {
     job: Option<win32job::Job>,
 }

@@ -1,26 +1,25 @@
-//! Which helpers there are, in the chain or not.
+//! The helpers that are installed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use modelforge_credential_protocol::Result;
-
-use super::find::{own_folder, trusted};
-use crate::error::PROGRAM;
+use crate::find::{own_folder, trusted};
+use crate::{Failure, PREFIX};
 
 /// A program that is named like a helper, beside this program or on PATH.
+#[derive(Debug)]
 pub struct Installed {
     /// What an entry of the configuration calls it.
     pub entry: Vec<String>,
     /// The one that would be started, or why none would.
-    pub path: Result<PathBuf>,
+    pub path: Result<PathBuf, Failure>,
 }
 
 /// Every helper that would be found: ours, and git's.
 pub fn installed() -> Vec<Installed> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
-    let mut found: BTreeMap<Vec<String>, Result<PathBuf>> = BTreeMap::new();
+    let mut found: BTreeMap<Vec<String>, Result<PathBuf, Failure>> = BTreeMap::new();
     let has_git = std::env::split_paths(&path).any(|folder| is_program(&folder.join(with_suffix("git"))));
     for (folder, is_own) in
         own_folder().into_iter().map(|folder| (folder, true)).chain(on_path.map(|folder| (folder, false)))
@@ -47,7 +46,7 @@ fn entry_of(file: &str, of_git: bool) -> Option<Vec<String>> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         !name.is_empty() && !name.starts_with('-') && name.bytes().all(allowed)
     };
-    if let Some(name) = name.strip_prefix(PROGRAM).and_then(|rest| rest.strip_prefix('-')).filter(is_name) {
+    if let Some(name) = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('-')).filter(is_name) {
         return Some(vec![name.to_owned()]);
     }
     let name = name.strip_prefix("git-").filter(|name| of_git && name.starts_with("credential-")).filter(is_name)?;

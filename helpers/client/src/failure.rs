@@ -1,0 +1,199 @@
+//! Why a helper could not be asked, or failed. Each variant says what the caller does next; its words stand here as well.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use modelforge_credential_protocol::{Error, visible};
+
+use crate::PREFIX;
+use crate::process::names_no_interpreter;
+
+/// Why a helper, or another program, could not be asked or failed.
+///
+/// It is not the same as a helper that has nothing: that is `Ok(None)`. A chain of helpers asks the next one after every variant but
+/// [`TooDeep`](Self::TooDeep), and tells the person, for a credential may be where it could not look.
+///
+/// `Display` is one line for a person, without the helper's name; [`hint`](Self::hint) is what they can do. As an
+/// [`Error`] of the protocol it comes back whole: `Failure::from(Error::from(failure))` is the same failure.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Failure {
+    /// No helper of that name is installed. Leave it out of a list that nobody chose; else show the hint.
+    HelperMissing {
+        /// The helper.
+        name: String,
+        /// How to install it. A caller that knows better replaces it.
+        hint: String,
+    },
+    /// No program of that name is on `PATH`.
+    ProgramMissing(String),
+    /// What is there is not a program, or not one that this user may start.
+    Unusable(PathBuf),
+    /// Anyone could have put it there. Tell the person even where a missing helper would not be worth a word.
+    Untrusted {
+        /// The program.
+        program: PathBuf,
+        /// The file or folder that anyone can write to.
+        writable: PathBuf,
+    },
+    /// The system could not start it.
+    NotStarted {
+        /// Why, in the system's words.
+        problem: String,
+        /// It is a script that does not say which program it is for.
+        names_no_interpreter: bool,
+    },
+    /// It took longer than this and was ended, with all that it started. It may have done what it was told before that, so a
+    /// store that ended like this may have been kept.
+    TooSlow(Duration),
+    /// It answered with more than anybody can use, and was ended.
+    TooMuch {
+        /// The most that is taken.
+        most: usize,
+        /// Of what.
+        of: &'static str,
+    },
+    /// It changed this attribute of the request, so its answer is for something else. Do not use it.
+    Changed(&'static str),
+    /// Its answer breaks the rules of the protocol, for this reason. Do not use any of it.
+    Malformed(String),
+    /// Its list does not end with the count of what it named. There may be more.
+    CutShort,
+    /// This program was started as its own helper again and again. Stop.
+    TooDeep,
+    /// It ended with a status other than 0.
+    Failed {
+        /// What it gave as its reason, or how it ended.
+        reason: String,
+        /// Its own hint.
+        hint: Option<String>,
+    },
+}
+
+impl Failure {
+    pub(crate) fn helper_missing(name: &str) -> Self {
+        let hint = format!("put a program named {PREFIX}-{} on PATH", visible(name));
+        Self::HelperMissing { name: name.to_owned(), hint }
+    }
+
+    pub(crate) fn not_started(problem: &io::Error) -> Self {
+        Self::NotStarted { problem: problem.to_string(), names_no_interpreter: names_no_interpreter(problem) }
+    }
+
+    /// Whether no such program is installed, which is no news where nobody asked for it by name.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::HelperMissing { .. } | Self::ProgramMissing(_))
+    }
+
+    /// What the person can do about it, best a command to paste.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::HelperMissing { hint, .. } => Some(hint.clone()),
+            Self::Untrusted { writable, .. } => {
+                Some(format!("chmod o-w {}", shell_words::quote(&writable.to_string_lossy())))
+            }
+            Self::NotStarted { names_no_interpreter: true, .. } => {
+                Some("a script begins with the program that runs it: #!/bin/sh".to_owned())
+            }
+            Self::TooDeep => Some("take it out of `helpers` in config.toml".to_owned()),
+            Self::Failed { hint, .. } => hint.clone(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HelperMissing { name, .. } => {
+                write!(f, "helper `{}` is not installed beside the program or on PATH", visible(name))
+            }
+            Self::ProgramMissing(name) => write!(f, "program `{}` is not on PATH", visible(name)),
+            Self::Unusable(path) => write!(f, "`{}` is not a program that can be started", shown(path)),
+            Self::Untrusted { program, writable } => {
+                write!(f, "`{}` is not started: anyone can write to `{}`", shown(program), shown(writable))
+            }
+            Self::NotStarted { problem, .. } => write!(f, "it could not be started: {problem}"),
+            Self::TooSlow(limit) => write!(f, "it did not answer within {} s and was ended", limit.as_secs_f32()),
+            Self::TooMuch { most, of } => write!(f, "it answered with more than {most} {of}"),
+            Self::Changed(key) => write!(f, "it changed `{key}` of the request, so its answer is not used"),
+            Self::Malformed(problem) => write!(f, "its answer is malformed ({problem}) and not used"),
+            Self::CutShort => f.write_str("its list was cut short: the last line is not the count of what it named"),
+            Self::TooDeep => write!(f, "{PREFIX} was started as its own helper again and again"),
+            Self::Failed { reason, .. } => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let error = Self::new(failure.to_string());
+        match failure.hint() {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+        .because(failure)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error.cause::<Self>() {
+            Some(failure) => failure.clone(),
+            None => Self::Failed { reason: error.to_string(), hint: error.hint_text().map(str::to_owned) },
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Failed { reason: error.to_string(), hint: None }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    visible(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_comes_back_whole_through_an_error_of_the_protocol() {
+        let error = Error::from(Failure::TooSlow(Duration::from_secs(10)));
+        assert_eq!(error.to_string(), "it did not answer within 10 s and was ended");
+        assert!(matches!(Failure::from(error), Failure::TooSlow(limit) if limit == Duration::from_secs(10)));
+        let error = Error::new("the vault is sealed").hint("vault unseal");
+        let Failure::Failed { reason, hint } = Failure::from(error) else { panic!("another failure") };
+        assert_eq!((reason.as_str(), hint.as_deref()), ("the vault is sealed", Some("vault unseal")));
+    }
+
+    #[test]
+    fn every_failure_is_one_line_in_lower_case_without_a_full_stop_and_a_hint_is_quoted_for_a_shell() {
+        let folder = PathBuf::from("/a b");
+        let all = [
+            Failure::helper_missing("x"),
+            Failure::ProgramMissing("x".into()),
+            Failure::Unusable(folder.clone()),
+            Failure::Untrusted { program: folder.join("x"), writable: folder },
+            Failure::NotStarted { problem: "no".into(), names_no_interpreter: true },
+            Failure::TooSlow(Duration::from_millis(500)),
+            Failure::TooMuch { most: 3, of: "bytes" },
+            Failure::Changed("host"),
+            Failure::Malformed("line 1 has no `=`".into()),
+            Failure::CutShort,
+            Failure::TooDeep,
+        ];
+        for failure in &all {
+            let line = failure.to_string();
+            assert!(!line.contains('\n') && !line.ends_with('.'), "{line}");
+            assert!(!line.starts_with(char::is_uppercase), "{line}");
+        }
+        assert_eq!(all[3].hint().as_deref(), Some("chmod o-w '/a b'"));
+    }
+}

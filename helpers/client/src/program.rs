@@ -1,0 +1,271 @@
+//! A helper that is a program: a process on one side, a [`Helper`] on the other.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use modelforge_credential_protocol::{
+    Helper, MAX_RECORD, Nature, Operation, Record, Result as Answered, is_public, visible,
+};
+use zeroize::Zeroizing;
+
+use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
+use crate::find::{search, trusted};
+use crate::process::{Finished, Running, command};
+use crate::{Entry, Failure, PREFIX, answer, on_path};
+
+/// How long a helper may take when nobody is there who might have to unlock something.
+const LIMIT: Duration = Duration::from_secs(10);
+/// How long it may take when it may ask a person.
+const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
+/// How long a person may take to confirm a code in a browser; the codes themselves expire sooner.
+const LIMIT_WITH_A_BROWSER: Duration = Duration::from_secs(20 * 60);
+/// The longest list of a helper, in bytes.
+pub(crate) const MAX_LIST: usize = 8 << 20;
+
+/// A helper program that was found. Each operation starts it anew.
+#[derive(Clone)]
+pub struct Program {
+    name: String,
+    path: PathBuf,
+    arguments: Vec<String>,
+    limit: Option<Duration>,
+    may_ask: bool,
+    environment: Vec<(&'static str, &'static str)>,
+    caller: Arc<dyn Caller>,
+    nature: Arc<OnceLock<Nature>>,
+}
+
+impl Program {
+    /// Looks for the program of an entry: beside this program where it is named as a helper, then on `PATH`.
+    ///
+    /// # Errors
+    /// If it is not there, or may not be started.
+    pub fn find(entry: &Entry) -> Result<Self, Failure> {
+        let Some((first, arguments)) = entry.words.split_first() else {
+            return Err(Failure::Failed { reason: "an entry is empty".to_owned(), hint: None });
+        };
+        let path = match entry.is_command {
+            _ if Path::new(first).is_absolute() => trusted(Path::new(first))?,
+            true => on_path(OsStr::new(first))?,
+            false => search(OsStr::new(&format!("{PREFIX}-{first}")), true, || Failure::helper_missing(first))?,
+        };
+        Ok(Self {
+            name: entry.name(),
+            path,
+            arguments: arguments.to_vec(),
+            limit: entry.timeout,
+            may_ask: false,
+            environment: Vec::new(),
+            caller: Arc::new(Silent),
+            nature: Arc::default(),
+        })
+    }
+
+    /// The same program, asked by this caller.
+    #[must_use]
+    pub fn called_by(mut self, caller: Arc<dyn Caller>) -> Self {
+        self.caller = caller;
+        self
+    }
+
+    /// The same program, told that it may ask a person. It shares the terminal and standard error with this process.
+    #[must_use]
+    pub fn attended(&self) -> Self {
+        Self { may_ask: true, ..self.clone() }
+    }
+
+    /// The same program with a variable in its environment.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.environment.push((name, value));
+        self
+    }
+
+    /// How messages call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The program that is started.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The words between the program and the operation.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    /// How long an operation may take.
+    pub fn limit(&self) -> Duration {
+        self.limit.unwrap_or_else(|| match self.may_ask {
+            true if self.nature().generates => LIMIT_WITH_A_BROWSER,
+            true => LIMIT_WITH_A_PERSON,
+            false => LIMIT,
+        })
+    }
+
+    /// What the helper says that it is: see [`Helper::nature`]. It is asked once, and never for a `get` that asks nobody. One that
+    /// does not know the operation is nothing in particular.
+    pub fn nature(&self) -> Nature {
+        *self.nature.get_or_init(|| {
+            let said = self.run_raw(&[Operation::Capability.name()], &[], b"", self.limit.unwrap_or(LIMIT));
+            let said = said.ok().filter(|said| said.status.success());
+            said.map(|said| Nature::from_lines(&said.output)).unwrap_or_default()
+        })
+    }
+
+    /// Whether both start the same, whatever they are called.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let real = |program: &Self| program.path.canonicalize().unwrap_or_else(|_| program.path.clone());
+        self.arguments == other.arguments && real(self) == real(other)
+    }
+
+    /// Asks for a credential. As [`Helper::get`], with a typed failure.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn get(&self, request: &Record) -> Result<Option<Record>, Failure> {
+        let start = Instant::now();
+        let answer = self.run(Operation::Get, request, MAX_RECORD);
+        let found = answer.and_then(|output| answer::found(&output, request));
+        let (outcome, record) = match &found {
+            Ok(Some(found)) => (Outcome::Found, found),
+            Ok(None) => (Outcome::FoundNothing, request),
+            Err(failure) => (Outcome::Failed(failure), request),
+        };
+        self.tell(Operation::Get, start, outcome, record);
+        found
+    }
+
+    /// Stores a credential. As [`Helper::store`], with a typed failure. Read it back: a helper may not know how to store.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn store(&self, credential: &Record) -> Result<(), Failure> {
+        self.run_and_tell(Operation::Store, credential, MAX_RECORD).map(drop)
+    }
+
+    /// Erases credentials. As [`Helper::erase`], with a typed failure.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn erase(&self, description: &Record) -> Result<(), Failure> {
+        self.run_and_tell(Operation::Erase, description, MAX_RECORD).map(drop)
+    }
+
+    /// Names the credentials that are kept. As [`Helper::list`], with a typed failure.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn list(&self, request: &Record) -> Result<Option<Vec<Record>>, Failure> {
+        answer::listed(&self.run_and_tell(Operation::List, request, MAX_LIST)?)
+    }
+
+    fn run_and_tell(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let start = Instant::now();
+        let output = self.run(operation, request, most);
+        self.tell(operation, start, output.as_ref().map_or_else(Outcome::Failed, |_| Outcome::Done), request);
+        output
+    }
+
+    fn tell(&self, operation: Operation, start: Instant, outcome: Outcome, record: &Record) {
+        let (helper, program, elapsed) = (self.name.as_str(), self.path.as_path(), start.elapsed());
+        self.caller.hop(&Hop { helper, program, operation, outcome, elapsed, record });
+    }
+
+    fn run(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let depth = next_depth()?;
+        let mut command = command(&self.path);
+        command
+            .args(&self.arguments)
+            .arg(operation.name())
+            .env("MODELFORGE_CREDENTIAL_INTERACTIVE", if self.may_ask { "1" } else { "0" })
+            .env(DEPTH, depth.to_string())
+            .envs(self.caller.environment())
+            .envs(self.environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(if self.may_ask { Stdio::inherit() } else { Stdio::piped() });
+        let mut running = Running::start(command, !self.may_ask, self.limit())?;
+        running.write(request.to_lines());
+        self.caller.meanwhile();
+        let finished = running.finish(most)?;
+        let (reason, hint) = self.pass_on(&finished, request);
+        if finished.status.success() {
+            return Ok(finished.output);
+        }
+        Err(Failure::Failed { reason: reason.unwrap_or_else(|| finished.reason()), hint })
+    }
+
+    /// Passes on what the helper said, and returns what it gave as its reason for failing, with its hint.
+    fn pass_on(&self, finished: &Finished, request: &Record) -> (Option<String>, Option<String>) {
+        let (mut reason, mut hint, mut remarks) = (None, None, Vec::new());
+        for line in without_secrets(finished, request) {
+            if let Some(text) = line.strip_prefix("error: ").or(line.strip_prefix("fatal: ")) {
+                reason = Some(text.to_owned());
+            } else if let Some(text) = line.strip_prefix("hint: ").filter(|_| reason.is_some()) {
+                hint = Some(text.to_owned());
+            } else if !line.trim().is_empty() {
+                remarks.push(line);
+            }
+        }
+        if !remarks.is_empty() {
+            self.caller.said(&self.name, &remarks);
+        }
+        (reason, hint)
+    }
+}
+
+/// The lines that a helper said, without the secrets of the request and of the answer, should it have repeated them (a script with
+/// `set -x` does).
+fn without_secrets(finished: &Finished, request: &Record) -> Vec<String> {
+    let said = String::from_utf8_lossy(&finished.said);
+    if said.trim().is_empty() {
+        return Vec::new();
+    }
+    let answered = finished.output.split(|b| matches!(b, b'\n' | b'\r')).filter_map(|line| {
+        let split = line.iter().position(|b| *b == b'=')?;
+        Some((std::str::from_utf8(&line[..split]).unwrap_or_default(), &line[split + 1..]))
+    });
+    let mut secrets: Vec<&str> = (request.iter().chain(answered))
+        .filter(|(key, value)| value.len() > 3 && !is_public(key))
+        .filter_map(|(_, value)| std::str::from_utf8(value).ok())
+        .collect();
+    // The longest first: one may be part of another.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, "<redacted>"));
+    said.lines().map(|line| visible(&redact(line))).collect()
+}
+
+impl Helper for Program {
+    fn nature(&self) -> Nature {
+        self.nature()
+    }
+
+    fn get(&self, request: &Record) -> Answered<Option<Record>> {
+        Ok(self.get(request)?)
+    }
+
+    fn store(&self, credential: &Record) -> Answered<()> {
+        Ok(self.store(credential)?)
+    }
+
+    fn erase(&self, description: &Record) -> Answered<()> {
+        Ok(self.erase(description)?)
+    }
+
+    fn list(&self, request: &Record) -> Answered<Option<Vec<Record>>> {
+        Ok(self.list(request)?)
+    }
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program").field("name", &self.name).field("path", &self.path).finish_non_exhaustive()
+    }
+}

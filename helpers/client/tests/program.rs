@@ -1,0 +1,130 @@
+//! A program asked as a helper. The helpers are scripts of a few lines.
+
+#![cfg(unix)]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use modelforge_credential_client::{Caller, Entry, Failure, Hop, Outcome, Program};
+use modelforge_credential_protocol::Record;
+
+/// A helper that is a few lines for the shell.
+fn script(body: &str) -> Program {
+    Program::find(&Entry::command(["sh", "-c", body])).expect("there is a shell")
+}
+
+fn mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+fn request() -> Record {
+    Record::of([("protocol", "https"), ("host", "example.com")]).expect("a request")
+}
+
+/// Remembers what it was told.
+#[derive(Default)]
+struct Told {
+    lines: Mutex<Vec<String>>,
+}
+
+impl Caller for Told {
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![("TOLD", "by the caller".to_owned())]
+    }
+
+    fn said(&self, _: &str, lines: &[String]) {
+        self.lines.lock().unwrap().extend(lines.iter().cloned());
+    }
+
+    fn hop(&self, hop: &Hop) {
+        let outcome = if matches!(hop.outcome, Outcome::Found) { "found" } else { "not found" };
+        self.lines.lock().unwrap().push(format!("{} {outcome} {:?}", hop.operation.name(), hop.record));
+    }
+}
+
+#[test]
+fn what_a_helper_finds_is_returned_and_what_is_only_the_callers_to_say_is_taken_out() {
+    let helper =
+        script("cat >/dev/null; printf 'password=p\\nurl=https://evil.example\\ntoken_url=https://evil.example\\n'");
+    let found = helper.get(&request()).unwrap().unwrap();
+    assert_eq!(found, Record::of([("password", "p")]).unwrap());
+}
+
+#[test]
+fn a_helper_that_says_nothing_has_nothing() {
+    assert!(script("cat >/dev/null").get(&request()).unwrap().is_none());
+}
+
+#[test]
+fn an_answer_for_another_host_is_not_used() {
+    let helper = script("printf 'host=evil.example\\npassword=p\\n'");
+    assert!(matches!(helper.get(&request()), Err(Failure::Changed("host"))));
+}
+
+#[test]
+fn an_answer_that_breaks_the_rules_is_not_used() {
+    let helper = script("printf 'password=p\\nnonsense\\n'");
+    assert!(matches!(helper.get(&request()), Err(Failure::Malformed(_))));
+}
+
+#[test]
+fn a_helper_that_takes_too_long_is_ended() {
+    let timeout = Some(Duration::from_millis(100));
+    let entry = Entry { timeout, ..Entry::command(["sh", "-c", "sleep 60"]) };
+    let failure = Program::find(&entry).unwrap().get(&request()).unwrap_err();
+    assert!(matches!(failure, Failure::TooSlow(limit) if limit == Duration::from_millis(100)), "{failure}");
+}
+
+#[test]
+fn a_helper_that_fails_gives_its_own_reason_and_hint_without_the_secret() {
+    let helper = script("read x; echo 'error: sk-secret is sealed' >&2; echo 'hint: vault unseal' >&2; exit 3");
+    let mut credential = request();
+    credential.set("password", "sk-secret").unwrap();
+    let failure = helper.store(&credential).unwrap_err();
+    assert_eq!(failure.to_string(), "<redacted> is sealed");
+    assert_eq!(failure.hint().as_deref(), Some("vault unseal"));
+}
+
+#[test]
+fn a_helper_that_fails_without_a_reason_is_named_by_its_exit_status() {
+    let failure = script("exit 3").erase(&request()).unwrap_err();
+    assert_eq!(failure.to_string(), "exit status 3");
+    let failure = script("kill -9 $$").erase(&request()).unwrap_err();
+    assert_eq!(failure.to_string(), "it was ended by signal 9");
+}
+
+#[test]
+fn a_list_that_does_not_end_with_its_count_is_cut_short() {
+    let one = "printf 'protocol=https\\nhost=example.com\\npassword=p\\n\\n'";
+    assert!(matches!(script(one).list(&request()), Err(Failure::CutShort)));
+    let whole = script(&format!("{one}; echo count=1")).list(&request()).unwrap().unwrap();
+    assert_eq!(whole, [request()]);
+    assert!(script("cat >/dev/null").list(&request()).unwrap().is_none());
+}
+
+#[test]
+fn what_anyone_could_have_put_there_is_not_started() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("helper");
+    std::fs::write(&file, "#!/bin/sh\n").expect("a script");
+    let find = || Program::find(&Entry::command([file.to_string_lossy()]));
+    mode(&file, 0o755);
+    mode(folder.path(), 0o777);
+    assert!(matches!(find(), Err(Failure::Untrusted { .. })));
+    mode(folder.path(), 0o755);
+    assert!(find().is_ok());
+    mode(&file, 0o644);
+    assert!(matches!(find(), Err(Failure::Unusable(_))));
+    assert!(Program::find(&Entry::helper("nobody-has-this")).unwrap_err().is_missing());
+}
+
+#[test]
+fn the_caller_is_told_what_a_helper_said_and_what_came_of_it_without_secrets() {
+    let helper = script("cat >/dev/null; echo \"warning: $TOLD: sk-secret\" >&2; echo password=sk-secret");
+    let told = Arc::new(Told::default());
+    helper.called_by(told.clone()).get(&request()).unwrap();
+    let lines = told.lines.lock().unwrap();
+    assert_eq!(*lines, ["warning: by the caller: <redacted>", "get found password=<redacted>"]);
+}

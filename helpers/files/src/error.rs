@@ -1,0 +1,100 @@
+use std::io;
+use std::path::Path;
+
+use modelforge_credential_protocol::{Error, visible};
+
+/// A path for a message: visible, and with the home folder as `~`.
+pub fn tilde(path: &Path) -> String {
+    match crate::home().and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
+        Some(rest) => visible(&Path::new("~").join(rest).to_string_lossy()),
+        None => visible(&path.to_string_lossy()),
+    }
+}
+
+/// A path as one word for a shell.
+pub fn quoted(path: &Path) -> String {
+    shell_words::quote(&path.to_string_lossy()).into_owned()
+}
+
+/// Whether there is nothing of that name; also where there cannot be.
+pub fn is_absent(problem: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    matches!(problem.kind(), NotFound | NotADirectory | InvalidFilename)
+}
+
+/// The error of an operation on a file. The reason is the kind's name: the system's own sentence ends in a number.
+pub fn failed(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |problem| {
+        let reason = match problem.kind() {
+            io::ErrorKind::Other => problem.to_string(),
+            // Rust has no kind for it that is stable.
+            _ if problem.raw_os_error().is_some() && problem.kind().to_string() == "uncategorized error" => {
+                problem.to_string()
+            }
+            kind => kind.to_string(),
+        };
+        Error::new(format!("cannot {verb} `{}`: {reason}", tilde(path)))
+    }
+}
+
+pub fn is_a_link(path: &Path) -> Error {
+    Error::new(format!("`{}` is a link", tilde(path))).hint(format!("ls -l {}", quoted(path)))
+}
+
+pub fn is_not_a_file(path: &Path) -> Error {
+    Error::new(format!("`{}` is not a file", tilde(path)))
+}
+
+pub fn is_not_a_folder(path: &Path) -> Error {
+    Error::new(format!("`{}` is not a folder", tilde(path)))
+}
+
+pub fn is_too_large(path: &Path, limit: usize) -> Error {
+    let limit = match limit {
+        limit if limit % (1 << 20) == 0 => format!("{} MiB", limit >> 20),
+        limit => format!("{} KiB", limit >> 10),
+    };
+    Error::new(format!("`{}` is larger than {limit}", tilde(path)))
+}
+
+pub fn has_too_many_links(path: &Path) -> Error {
+    Error::new(format!("`{}` leads through too many links", tilde(path)))
+}
+
+/// `file` is what was asked for; `place` is it, a folder above it, or a link on the way.
+#[cfg(unix)]
+pub fn belongs_to_another(file: &Path, place: &Path) -> Error {
+    if file == place {
+        return Error::new(format!("`{}` belongs to another user, so it is not used", tilde(file)))
+            .hint(format!("sudo chown \"$(id -un)\" {}", quoted(file)));
+    }
+    Error::new(format!("`{}` is not used: `{}` belongs to another user", tilde(file), tilde(place)))
+        .hint("set HOME to your own folder, and unset XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME")
+}
+
+#[cfg(unix)]
+pub fn others_can_write(file: &Path, place: &Path) -> Error {
+    let error = match file == place {
+        true => Error::new(format!("others can change `{}`, so it is not used", tilde(file))),
+        false => Error::new(format!("`{}` is not used: others can change `{}`", tilde(file), tilde(place))),
+    };
+    error.hint(format!("chmod go-w {}", quoted(place)))
+}
+
+#[cfg(unix)]
+pub fn others_can_reach(path: &Path, is_folder: bool) -> Error {
+    let mode = if is_folder { "700" } else { "600" };
+    Error::new(format!("others than its owner can reach `{}`", tilde(path)))
+        .hint(format!("chmod {mode} {}", quoted(path)))
+}
+
+#[cfg(unix)]
+pub fn in_another_users_folder(path: &Path) -> Error {
+    Error::new(format!("`{}` would lie in another user's folder", tilde(path)))
+        .hint("set HOME to your own folder, and unset XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME")
+}
+
+pub fn is_locked(path: &Path, seconds: u64) -> Error {
+    Error::new(format!("another process has held `{}` for {seconds} seconds", tilde(path)))
+        .hint(format!("fuser -v {}", quoted(path)))
+}

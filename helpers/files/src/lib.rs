@@ -1,0 +1,43 @@
+//! Files that hold secrets, or name programs and hosts that get them: who may own them, how they are opened, locked and
+//! written. One set of rules, each with its reason:
+//!
+//! - **No link below a folder of ours**: whoever plants one chooses where we read, write and erase.
+//! - **No FIFO and no device** ([`Trust`]): opening one can wait for ever, reading one can go on for ever.
+//! - **A largest size**: a file that somebody else can make longer must not fill our memory.
+//! - **This user or root owns it, and nobody else can write to it**: what it says is done with this user's keys.
+//! - **The same for every folder above it, and for every link on the way**: whoever can rename a folder can put another in its
+//!   place. The sticky bit (`/tmp`) keeps others from renaming what belongs to this user, and nothing else.
+//! - **What we make is for its owner alone, and never in another user's folder**: `sudo -E` must not leave root's files there.
+//! - **Written whole**: to a temporary file beside it, synced, renamed, and the folder synced. A power cut leaves the old or the new.
+//! - **A wait for a lock ends**: one process that was stopped must not stop all others.
+//!
+//! On Windows only the kind and the size of a file are checked: the user's profile is private by inheritance.
+//!
+//! ```
+//! use modelforge_credential_files::{Own, Trust};
+//!
+//! # fn main() -> modelforge_credential_protocol::Result<()> {
+//! # let folder = tempfile::tempdir()?;
+//! let own = Own::new(folder.path().join("modelforge-credential"));
+//! own.write("notes.txt".as_ref(), b"nothing secret", true)?;
+//! let notes = own.read("notes.txt".as_ref(), 1 << 20, Trust::Believed)?;
+//! assert_eq!(notes.as_deref().map(Vec::as_slice), Some(&b"nothing secret"[..]));
+//! # Ok(())
+//! # }
+//! ```
+
+#![deny(missing_docs)]
+
+mod error;
+mod folders;
+mod open;
+mod own;
+mod rules;
+mod whole;
+
+pub use error::{failed, is_absent, quoted, tilde};
+pub use folders::{PROGRAM, config, data, home, is_home_of_this_user, state};
+pub use open::{Trust, open, read};
+pub use own::{Own, wait};
+pub use rules::{check, is_out_of_reach};
+pub use whole::sync_folder;

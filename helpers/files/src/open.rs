@@ -1,0 +1,132 @@
+//! Opens files with care.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+
+use modelforge_credential_protocol::Result;
+use zeroize::Zeroizing;
+
+use crate::error;
+use crate::rules;
+
+/// How far a file is believed, and so what is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// It decides something: it and the folders above it belong to this user or root, and nobody else can write to them.
+    Believed,
+    /// It holds a secret as well: it belongs to this user, and nobody else can read it.
+    Private,
+    /// A person named it just now: only its kind and its size are checked.
+    Named,
+}
+
+/// Opens a file of the user's own, which may be a link: people keep their settings in a repository. `None`: there is none.
+///
+/// # Errors
+/// With the name of the file, and the command that fixes it: if it is no file, or is not to be trusted that far.
+pub fn open(path: &Path, options: &OpenOptions, trust: Trust) -> Result<Option<File>> {
+    if is_nothing_there(path) {
+        return Ok(None);
+    }
+    match trust {
+        Trust::Named => open_checked(path, path, options, trust, true),
+        _ => open_checked(path, &rules::check(path)?, options, trust, false),
+    }
+}
+
+/// The content of such a file, of at most `limit` bytes. `None`: there is no file.
+///
+/// # Errors
+/// As [`open`], and if it is larger.
+pub fn read(path: &Path, limit: usize, trust: Trust) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    open(path, OpenOptions::new().read(true), trust)?.map(|file| content(path, &file, limit)).transpose()
+}
+
+/// Asked first: what is not there is nobody's fault, whoever owns the folders above.
+pub fn is_nothing_there(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|problem| error::is_absent(&problem))
+}
+
+/// Opens `real`, which was checked; `path` is its name in messages.
+pub fn open_checked(
+    path: &Path,
+    real: &Path,
+    options: &OpenOptions,
+    trust: Trust,
+    follow: bool,
+) -> Result<Option<File>> {
+    let file = match careful(options, follow).open(real) {
+        Err(problem) if error::is_absent(&problem) => return Ok(None),
+        Err(problem) if problem.kind() == io::ErrorKind::IsADirectory => return Err(error::is_not_a_file(path)),
+        Err(_) if !follow && real.is_symlink() => return Err(error::is_a_link(path)),
+        file => file.map_err(error::failed("open", path))?,
+    };
+    check_open(path, &file.metadata().map_err(error::failed("open", path))?, trust)?;
+    Ok(Some(file))
+}
+
+/// Waits for no FIFO, takes no terminal, and follows no link that was put there meanwhile.
+#[cfg(unix)]
+fn careful(options: &OpenOptions, follow: bool) -> OpenOptions {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    flags.set(OFlags::NOFOLLOW, !follow);
+    options.clone().mode(0o600).custom_flags(flags.bits().cast_signed()).clone()
+}
+
+#[cfg(not(unix))]
+fn careful(options: &OpenOptions, _: bool) -> OpenOptions {
+    options.clone()
+}
+
+#[cfg(unix)]
+fn check_open(path: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    if !metadata.is_file() {
+        return Err(error::is_not_a_file(path));
+    }
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    match trust {
+        Trust::Named => Ok(()),
+        Trust::Private if !is_own => Err(error::belongs_to_another(path, path)),
+        Trust::Private => check_private(path, metadata),
+        Trust::Believed if !is_own && metadata.uid() != 0 => Err(error::belongs_to_another(path, path)),
+        Trust::Believed if metadata.mode() & 0o022 != 0 => Err(error::others_can_write(path, path)),
+        Trust::Believed => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_open(path: &Path, metadata: &Metadata, _: Trust) -> Result<()> {
+    if metadata.is_file() { Ok(()) } else { Err(error::is_not_a_file(path)) }
+}
+
+/// Nobody but the owner can read or change it.
+#[cfg(unix)]
+pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
+    match std::os::unix::fs::MetadataExt::mode(metadata) & 0o077 {
+        0 => Ok(()),
+        _ => Err(error::others_can_reach(path, metadata.is_dir())),
+    }
+}
+
+#[cfg(not(unix))]
+pub fn check_private(_: &Path, _: &Metadata) -> Result<()> {
+    Ok(())
+}
+
+pub fn content(path: &Path, file: &File, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+    let size = file.metadata().map_err(error::failed("read", path))?.len();
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    // One byte more tells a file that grows meanwhile from one that just fits, and no reallocation leaves a copy.
+    let mut content = Zeroizing::new(Vec::with_capacity(size.min(limit) + 64));
+    if size <= limit {
+        file.take(limit as u64 + 1).read_to_end(&mut content).map_err(error::failed("read", path))?;
+    }
+    if size > limit || content.len() > limit {
+        return Err(error::is_too_large(path, limit));
+    }
+    Ok(content)
+}

@@ -1,0 +1,213 @@
+//! A folder of ours, and the files in it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use modelforge_credential_protocol::Result;
+use zeroize::Zeroizing;
+
+use crate::error;
+use crate::open::{self, Trust};
+use crate::rules;
+use crate::whole;
+
+/// A folder of ours. No link is followed below it; it may be one itself, if the user made it. Paths are absolute and below it, or
+/// relative to it.
+#[derive(Debug, Clone)]
+pub struct Own {
+    root: PathBuf,
+    /// The root, or a folder below it.
+    folder: PathBuf,
+}
+
+impl Own {
+    /// The folder at `root`; it need not be there yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        let root = root.into();
+        Self { folder: root.clone(), root }
+    }
+
+    /// A folder in it, which is no link.
+    #[must_use]
+    pub fn below(&self, name: &str) -> Self {
+        Self { root: self.root.clone(), folder: self.folder.join(name) }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The real path of something in it, after the way to it was checked.
+    ///
+    /// # Errors
+    /// If another user owns a part of the way or can write to it, or there is a link below this folder.
+    pub fn check(&self, path: &Path) -> Result<PathBuf> {
+        rules::check_below(&self.root, &self.folder.join(path))
+    }
+
+    /// Whether this folder is there; nobody else may look into it.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and if others can read it.
+    pub fn exists(&self) -> Result<bool> {
+        if open::is_nothing_there(&self.folder) {
+            return Ok(false);
+        }
+        let metadata = fs::metadata(self.check(&self.folder)?).map_err(error::failed("read", &self.folder))?;
+        if !metadata.is_dir() {
+            return Err(error::is_not_a_folder(&self.folder));
+        }
+        open::check_private(&self.folder, &metadata).map(|()| true)
+    }
+
+    /// Opens a file. `None`: there is none, and `options` makes none.
+    ///
+    /// # Errors
+    /// If it is no file, or not to be trusted that far.
+    pub fn open(&self, path: &Path, options: &OpenOptions, trust: Trust) -> Result<Option<File>> {
+        let path = self.folder.join(path);
+        open::open_checked(&path, &self.check(&path)?, options, trust, false)
+    }
+
+    /// Opens a file, and makes it, with its folders, where it is missing.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if it cannot be made.
+    pub fn open_or_make(&self, path: &Path, options: &mut OpenOptions) -> Result<File> {
+        let path = self.folder.join(path);
+        if let Some(file) = self.open(&path, options, Trust::Believed)? {
+            return Ok(file);
+        }
+        self.make_folder(path.parent().unwrap_or(&path))?;
+        let made = self.open(&path, options.create(true), Trust::Believed)?;
+        made.ok_or_else(|| error::failed("make", &path)(io::ErrorKind::NotFound.into()))
+    }
+
+    /// The content of a file, of at most `limit` bytes. `None`: there is no file.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if it is larger.
+    pub fn read(&self, path: &Path, limit: usize, trust: Trust) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        let path = self.folder.join(path);
+        if open::is_nothing_there(&path) {
+            return Ok(None);
+        }
+        let file = self.open(&path, OpenOptions::new().read(true), trust)?;
+        file.map(|file| open::content(&path, &file, limit)).transpose()
+    }
+
+    /// Makes a folder and those above it, for their owner alone, so that they survive a power cut.
+    ///
+    /// # Errors
+    /// If it would lie in another user's folder, or where others can write.
+    pub fn make_folder(&self, path: &Path) -> Result<()> {
+        let path = self.folder.join(path);
+        let real = self.check(&path)?;
+        let missing: Vec<&Path> = real.ancestors().take_while(|place| open::is_nothing_there(place)).collect();
+        #[cfg(unix)]
+        if let (Some(first), false) = (missing.last().and_then(|first| first.parent()), missing.is_empty())
+            && !is_for_this_user(first)
+        {
+            return Err(error::in_another_users_folder(&path));
+        }
+        for folder in missing.into_iter().rev() {
+            make_one(folder).map_err(error::failed("make", folder))?;
+            folder.parent().map_or(Ok(()), whole::sync_folder)?;
+        }
+        self.check(&path)?;
+        if path.is_dir() { Ok(()) } else { Err(error::is_not_a_folder(&path)) }
+    }
+
+    /// Writes a file whole: whoever looks finds the old or the new content; `replace` an old one, or fail where there is one. The
+    /// temporary file lies in this folder.
+    ///
+    /// # Errors
+    /// If it cannot be written. Nothing is left over then.
+    pub fn write(&self, path: &Path, content: &[u8], replace: bool) -> Result<()> {
+        let path = self.folder.join(path);
+        self.make_folder(path.parent().unwrap_or(&path))?;
+        let (real, workshop) = (self.check(&path)?, self.check(&self.folder)?);
+        whole::write(&real, &workshop, content, replace)
+    }
+
+    /// Removes the temporary files that killed processes left. Only with the lock: no other file is being written then.
+    pub fn clean(&self) {
+        if let Ok(workshop) = self.check(&self.folder) {
+            whole::clean(&workshop);
+        }
+    }
+
+    /// Removes a file, and the folders above it that are empty without it, up to this one. One that is gone already is removed.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn remove(&self, path: &Path) -> Result<()> {
+        let path = self.folder.join(path);
+        let (real, root) = (self.check(&path)?, self.check(&self.folder)?);
+        match fs::remove_file(&real) {
+            Err(problem) if !error::is_absent(&problem) => return Err(error::failed("erase", &path)(problem)),
+            _ => {}
+        }
+        let mut folder = real.parent();
+        while let Some(place) = folder.filter(|place| *place != root) {
+            if fs::remove_dir(place).is_err() {
+                return whole::sync_folder(place);
+            }
+            folder = place.parent();
+        }
+        whole::sync_folder(&root)
+    }
+
+    /// Waits for the lock that a file is; it is made where it is missing. The lock ends with the file, however the process ends.
+    ///
+    /// # Errors
+    /// If another process still holds it when the patience ends.
+    pub fn lock(&self, path: &Path, patience: Duration) -> Result<File> {
+        let path = self.folder.join(path);
+        let file = self.open_or_make(&path, OpenOptions::new().read(true).write(true))?;
+        match wait(patience, || file.try_lock()).map_err(error::failed("lock", &path))? {
+            true => Ok(file),
+            false => Err(error::is_locked(&path, patience.as_secs())),
+        }
+    }
+}
+
+/// Tries to lock until it can, or the patience ends: whether it could.
+///
+/// # Errors
+/// If the file system has no locks.
+pub fn wait(patience: Duration, lock: impl Fn() -> std::result::Result<(), TryLockError>) -> io::Result<bool> {
+    let start = Instant::now();
+    let mut pause = Duration::from_micros(50);
+    loop {
+        match lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(problem)) => return Err(problem),
+            Err(TryLockError::WouldBlock) if start.elapsed() > patience => return Ok(false),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(5));
+    }
+}
+
+/// Root's folders are for root alone to add to, even where this user could.
+#[cfg(unix)]
+fn is_for_this_user(folder: &Path) -> bool {
+    let owner = folder.metadata().map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata));
+    owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw() || owner == 0)
+}
+
+/// Another process may make it at the same time.
+fn make_one(folder: &Path) -> io::Result<()> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are a matter of Unix"))]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        Err(problem) if problem.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}

@@ -1,0 +1,166 @@
+//! Who owns a file and the folders above it, and who else can change them.
+
+#[cfg(unix)]
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+
+use modelforge_credential_protocol::Result;
+
+#[cfg(unix)]
+use crate::error;
+
+/// A link on the way: followed where people keep their own files elsewhere, refused below a folder of ours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    Followed,
+    Refused,
+}
+
+/// More than any way of a person has, and as many as Linux follows.
+#[cfg(unix)]
+const MOST_LINKS: usize = 40;
+
+/// The real path of `path`, after every folder above it, itself, and every link on the way was checked, from the root downwards: each
+/// can be changed by nobody but this user and root, so what was found stays true. What does not exist is not checked.
+///
+/// # Errors
+/// If another user owns one of them, or can write to a folder on the way.
+#[cfg(unix)]
+pub fn check(path: &Path) -> Result<PathBuf> {
+    let path = std::path::absolute(path).map_err(error::failed("find", path))?;
+    walk(PathBuf::new(), &path, &path, Links::Followed)
+}
+
+/// Elsewhere the user's profile is private by inheritance.
+#[cfg(not(unix))]
+pub fn check(path: &Path) -> Result<PathBuf> {
+    Ok(path.to_path_buf())
+}
+
+/// The same for what is below `root`, a folder of ours: no link leads out of it.
+#[cfg(unix)]
+pub fn check_below(root: &Path, path: &Path) -> Result<PathBuf> {
+    let root = std::path::absolute(root).map_err(error::failed("find", root))?;
+    let place = walk(PathBuf::new(), &root, path, Links::Followed)?;
+    walk(place, path.strip_prefix(&root).unwrap_or(path), path, Links::Refused)
+}
+
+#[cfg(not(unix))]
+pub fn check_below(_: &Path, path: &Path) -> Result<PathBuf> {
+    Ok(path.to_path_buf())
+}
+
+/// Goes from `place`, a real path, along `way`. `asked` is what messages name.
+#[cfg(unix)]
+fn walk(mut place: PathBuf, way: &Path, asked: &Path, links: Links) -> Result<PathBuf> {
+    use std::path::Component;
+    let mut left = parts(way);
+    let mut followed = 0;
+    let mut in_a_shared_folder = is_shared(&place);
+    while let Some(part) = left.pop() {
+        match part.components().next() {
+            Some(Component::Normal(_) | Component::RootDir) => place.push(&part),
+            Some(Component::ParentDir) => {
+                place.pop();
+                in_a_shared_folder = is_shared(&place);
+                continue;
+            }
+            _ => continue,
+        }
+        let metadata = match place.symlink_metadata() {
+            Err(problem) if error::is_absent(&problem) => {
+                place.extend(left.into_iter().rev());
+                return Ok(place);
+            }
+            metadata => metadata.map_err(error::failed("read", asked))?,
+        };
+        check_one(asked, &place, &metadata, in_a_shared_folder)?;
+        in_a_shared_folder = can_be_written_by_others(&metadata);
+        if metadata.is_symlink() {
+            followed += 1;
+            if links == Links::Refused {
+                return Err(error::is_a_link(&place));
+            } else if followed > MOST_LINKS {
+                return Err(error::has_too_many_links(asked));
+            }
+            left.extend(parts(&place.read_link().map_err(error::failed("read", asked))?));
+            place.pop();
+            in_a_shared_folder = is_shared(&place);
+        }
+    }
+    Ok(place)
+}
+
+/// The parts of a path, the first at the end.
+#[cfg(unix)]
+fn parts(path: &Path) -> Vec<PathBuf> {
+    path.components().rev().map(|part| PathBuf::from(part.as_os_str())).collect()
+}
+
+#[cfg(unix)]
+fn is_shared(folder: &Path) -> bool {
+    folder.metadata().is_ok_and(|metadata| can_be_written_by_others(&metadata))
+}
+
+#[cfg(unix)]
+fn can_be_written_by_others(metadata: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(metadata) & 0o022 != 0
+}
+
+/// A file, a folder or a link on the way to what was asked for. The mode of a file is checked where it is open.
+#[cfg(unix)]
+fn check_one(asked: &Path, place: &Path, metadata: &Metadata, in_a_shared_folder: bool) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    const STICKY: u32 = 0o1000;
+    let owner = metadata.uid();
+    let is_own = owner == rustix::process::geteuid().as_raw();
+    // Anyone can give a file of root's a second name in a shared folder, but no folder.
+    let is_roots = owner == 0 && (metadata.is_dir() || !in_a_shared_folder);
+    let may_be_roots = || metadata.is_dir() && !in_a_shared_folder && is_out_of_sight(owner);
+    if !(is_own || is_roots || may_be_roots()) {
+        return Err(error::belongs_to_another(asked, place));
+    }
+    if metadata.is_dir() && can_be_written_by_others(metadata) && metadata.mode() & STICKY == 0 {
+        return Err(error::others_can_write(asked, place));
+    }
+    Ok(())
+}
+
+/// In a sandbox that knows this user alone (a user namespace, as bubblewrap makes one), root's folders belong to the number that
+/// stands for all others.
+#[cfg(target_os = "linux")]
+fn is_out_of_sight(owner: u32) -> bool {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let stands_for_others = read("/proc/sys/kernel/overflowuid").trim() == owner.to_string();
+    let maps = read("/proc/self/uid_map");
+    let knows = |id: u32| {
+        maps.lines().any(|line| {
+            let mut numbers = line.split_ascii_whitespace().map(|word| word.parse::<u32>().unwrap_or(0));
+            let (inside, _, count) = (numbers.next(), numbers.next(), numbers.next());
+            inside.zip(count).is_some_and(|(first, count)| id >= first && id - first < count)
+        })
+    };
+    stands_for_others && !maps.is_empty() && !knows(owner)
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn is_out_of_sight(_: u32) -> bool {
+    false
+}
+
+/// Whether nobody expects this program to keep anything in a folder: its disk, or that where it would be made, cannot be written to
+/// at all, or it would have to be made where only somebody else may write, as in a container whose user has no home of its own.
+pub fn is_out_of_reach(folder: &Path) -> bool {
+    #[cfg(unix)]
+    let is_out_of_reach = |place: &Path| {
+        use std::os::unix::fs::MetadataExt;
+        let is_anothers = place.metadata().ok()?.uid() != rustix::process::geteuid().as_raw();
+        let is_closed = || rustix::fs::access(place, rustix::fs::Access::WRITE_OK).is_err();
+        let is_read_only =
+            || rustix::fs::statvfs(place).is_ok_and(|disk| disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+        Some((is_anothers && is_closed()) || is_read_only())
+    };
+    #[cfg(not(unix))]
+    let is_out_of_reach = |_: &Path| Some(false);
+    folder.ancestors().find_map(is_out_of_reach).unwrap_or(false)
+}

@@ -1,0 +1,106 @@
+//! The arguments of `login`, `logout` and `status`, in both spellings: with the provider as an argument, and as an option.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::command::login::Login;
+use crate::command::status::Status;
+use crate::error::{self, Usage};
+
+#[derive(Args)]
+pub struct LoginOptions {
+    /// The provider (ModelForge's spelling)
+    #[arg(long = "provider", id = "provider_option", value_name = "PROVIDER", hide = true)]
+    provider: Option<String>,
+    /// Which of several accounts this is
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// Keep it in this helper of the chain
+    #[arg(long, value_name = "NAME")]
+    helper: Option<String>,
+    /// The key itself; other users can see it here, so better pipe it
+    #[arg(long, value_name = "KEY", hide_default_value = true)]
+    api_key: Option<String>,
+    /// Keep a service account's JSON file
+    #[arg(long, value_name = "PATH", conflicts_with = "api_key")]
+    file: Option<PathBuf>,
+    /// Open the browser for a code that has to be confirmed
+    #[arg(long)]
+    browser: bool,
+    /// Replace what is there; keep a key that looks like another provider's
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Args)]
+pub struct LogoutOptions {
+    /// The provider (ModelForge's spelling)
+    #[arg(long = "provider", id = "provider_option", value_name = "PROVIDER", hide = true)]
+    provider: Option<String>,
+    /// Only this account
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// Every provider
+    #[arg(long, alias = "all-providers", conflicts_with_all = ["account", "provider_option"])]
+    all: bool,
+    /// Leave for good: erase backups, the age identity, notes and configuration, too
+    #[arg(long, requires = "all")]
+    purge: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+#[derive(Args)]
+pub struct StatusOptions {
+    /// Only this provider (ModelForge's spelling)
+    #[arg(long = "provider", id = "provider_option", value_name = "PROVIDER", hide = true)]
+    provider: Option<String>,
+    /// Only this account
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is asked for.
+pub enum SignOut {
+    Provider { provider: String, account: Option<String> },
+    Everywhere,
+    ForGood { yes: bool },
+}
+
+impl LoginOptions {
+    pub fn of(self, provider: Option<String>) -> Result<Login, Usage> {
+        Ok(Login {
+            provider: provider.or(self.provider).ok_or_else(|| error::no_provider("login"))?,
+            account: self.account,
+            helper: self.helper,
+            api_key: self.api_key.map(zeroize::Zeroizing::new),
+            file: self.file,
+            browser: self.browser,
+            force: self.force,
+        })
+    }
+}
+
+impl LogoutOptions {
+    pub fn of(self, provider: Option<String>) -> Result<SignOut, Usage> {
+        let Self { provider: option, account, all, purge, yes } = self;
+        match (all, provider.or(option)) {
+            (true, _) if purge => Ok(SignOut::ForGood { yes }),
+            (true, _) => Ok(SignOut::Everywhere),
+            (false, Some(provider)) => Ok(SignOut::Provider { provider, account }),
+            (false, None) => Err(error::no_provider("logout")),
+        }
+    }
+}
+
+impl StatusOptions {
+    /// With `--verbose`, in detail.
+    pub fn of(self, provider: Option<String>, details: bool) -> Status {
+        Status { provider: provider.or(self.provider), account: self.account, details, json: self.json }
+    }
+}

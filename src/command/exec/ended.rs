@@ -1,0 +1,35 @@
+//! The end of the command, and the end of this process in the same way.
+
+use std::io;
+use std::process::{Child, ExitStatus};
+
+/// How the command ended, and why a part of what it printed could not be written, if that is so.
+pub struct Ended {
+    pub status: ExitStatus,
+    pub lost: Option<io::Error>,
+}
+
+/// Waits for the end. As long as the process is not reaped its number is its own, so until then signals may be passed on.
+pub fn wait(child: &mut Child, before_it_is_reaped: impl FnOnce()) -> io::Result<ExitStatus> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(Pid::from_child(child)), options), Err(rustix::io::Errno::INTR)) {}
+    }
+    before_it_is_reaped();
+    child.wait()
+}
+
+/// Ends this process in the same way.
+pub fn end_like(status: ExitStatus) -> ! {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+        if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+        }
+        std::process::exit(128 + signal);
+    }
+    std::process::exit(status.code().unwrap_or(1))
+}

@@ -1,0 +1,113 @@
+//! The signals that come while the command runs, passed on to it.
+
+use std::io;
+use std::process::Child;
+use std::sync::Arc;
+
+/// Where the command runs.
+#[derive(Clone)]
+pub enum Where {
+    /// In this process's own group: what the terminal sends, it gets itself.
+    Here,
+    /// The same, but its standard error is a terminal, which this tells when ours changes its size.
+    #[cfg(unix)]
+    Beside(Arc<dyn Fn() + Send + Sync>),
+    /// At a terminal of its own, which this tells when ours changes its size.
+    #[cfg(unix)]
+    At(Arc<dyn Fn() + Send + Sync>),
+}
+
+/// The signals that end or steer a program.
+#[cfg(unix)]
+pub struct Signals(signal_hook::iterator::Signals);
+
+/// Signals on their way to the command.
+#[cfg(unix)]
+pub struct PassedOn {
+    handle: signal_hook::iterator::Handle,
+    thread: std::thread::JoinHandle<()>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    pub fn listen() -> io::Result<Self> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+        let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH];
+        // What was to be ignored (by `nohup`, or in the background) stays so, for the command as well.
+        let ignored = ignored();
+        signal_hook::iterator::Signals::new(all.iter().filter(|signal| ignored & (1 << (*signal - 1)) == 0)).map(Self)
+    }
+
+    pub fn pass_on_to(mut self, child: &Child, place: Where) -> PassedOn {
+        let process = rustix::process::Pid::from_child(child);
+        let handle = self.0.handle();
+        let thread = std::thread::spawn(move || {
+            for signal in self.0.forever() {
+                pass_on(signal, process, &place);
+            }
+        });
+        PassedOn { handle, thread }
+    }
+}
+
+/// The signals that this process was told to ignore, as far as the system says so: a bit each.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+#[cfg(unix)]
+impl PassedOn {
+    pub fn end(self) {
+        self.handle.close();
+        let _ = self.thread.join();
+    }
+}
+
+#[cfg(unix)]
+fn pass_on(number: i32, process: rustix::process::Pid, place: &Where) {
+    use rustix::process::{Signal, kill_process, kill_process_group};
+    let Some(signal) = Signal::from_named_raw(number) else { return };
+    let is_key = matches!(signal, Signal::INT | Signal::QUIT);
+    let _ = match place {
+        Where::At(resize) if signal == Signal::WINCH => return resize(),
+        Where::Beside(resize) if signal == Signal::WINCH => {
+            resize();
+            // It may have looked at the size too early.
+            kill_process(process, signal)
+        }
+        Where::Here | Where::Beside(_) if signal == Signal::WINCH || (is_key && is_in_the_foreground()) => return,
+        // Ctrl-C and a lost terminal mean all that runs at the terminal.
+        Where::At(_) if is_key || signal == Signal::HUP => kill_process_group(process, signal),
+        _ => kill_process(process, signal),
+    };
+}
+
+/// Whether keys of the terminal reach this process, and then the command in its group as well.
+#[cfg(unix)]
+fn is_in_the_foreground() -> bool {
+    let terminal = std::fs::File::open("/dev/tty");
+    terminal.is_ok_and(|terminal| {
+        rustix::termios::tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+    })
+}
+
+/// The console sends Ctrl-C to the command as well; this process only has to outlive it.
+#[cfg(not(unix))]
+pub struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    pub fn listen() -> io::Result<Self> {
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::default())?;
+        Ok(Self)
+    }
+
+    pub fn pass_on_to(self, _: &Child, _: Where) -> Self {
+        self
+    }
+
+    pub fn end(self) {}
+}

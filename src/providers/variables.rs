@@ -1,0 +1,95 @@
+//! Which variables hold a provider's key: those that tools look in, and ModelForge's own, which go by a name and not by a URL.
+
+use modelforge_credential_protocol::{Record, Result};
+use modelforge_credential_providers::{self as table, Location, SignIn, modelforge_variables};
+
+use super::modelforge::Defined;
+use super::rows::location_of;
+use super::{Provider, Providers};
+
+/// The list of variables, with nothing in it: it says that the list is given.
+pub fn no_variables() -> Result<Record> {
+    Record::of([("env[]", "")])
+}
+
+impl Provider {
+    /// What helpers may have to know about it beyond the credential's description.
+    pub fn context(&self) -> Result<Record> {
+        let mut context = Record::of([("sign_in", self.sign_in.name())])?;
+        context.merge(&self.device_flow);
+        context.merge(&no_variables()?);
+        self.push_variables(&mut context)?;
+        Ok(context)
+    }
+
+    /// The variables that tools other than ModelForge look for its credential in.
+    pub fn usual_variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// The variable in which ModelForge looks for its credential, should it call it by this name: one for keys and another
+    /// for tokens.
+    pub fn variable_of_modelforge(&self, name: &str) -> String {
+        let [api_key, access_token] = modelforge_variables(name);
+        if self.sign_in == SignIn::DeviceFlow { access_token } else { api_key }
+    }
+
+    /// Adds the variables that are set: the others say nothing, and a list of all would be longer than a record may be.
+    pub(super) fn push_variables(&self, context: &mut Record) -> Result<()> {
+        let url = self.location.url();
+        let of_modelforge = self.has_modelforges.then(|| modelforge_variables(&self.name));
+        for variable in of_modelforge.iter().flatten().chain(&self.variables).filter(|variable| is_set(variable)) {
+            context.push("env[]", format!("{variable} {} {url}", self.name))?;
+        }
+        Ok(())
+    }
+}
+
+impl Providers {
+    /// Where ModelForge sends what is in `MODELFORGE_<NAME>_…`, if that is not this provider's URL. It goes by the URL that its
+    /// own file has for the name; where that has none, by the usual one.
+    pub fn elsewhere_in_modelforge(&self, name: &str, provider: &Provider) -> Option<String> {
+        let usual = || Location::parse(table::by_name(name)?.url?);
+        let url = self.defined(name).map_or_else(usual, |defined| location_of(&defined.url))?;
+        let here = location_of(&provider.location)?;
+        (!here.covers(url.protocol, url.host, url.path)).then(|| url.to_string())
+    }
+
+    /// What ModelForge's file says of a name.
+    pub fn defined(&self, name: &str) -> Option<&Defined> {
+        self.definitions()?.get(name)?.as_ref().ok()
+    }
+
+    /// The name by which ModelForge knows the variable, if it is one of its own.
+    pub fn name_of_modelforges(variable: &str) -> Option<String> {
+        let name = variable.strip_prefix("MODELFORGE_")?;
+        let name = name.strip_suffix("_API_KEY").or_else(|| name.strip_suffix("_ACCESS_TOKEN"))?;
+        (!name.is_empty()).then(|| name.to_ascii_lowercase())
+    }
+
+    /// What ModelForge's file has for a name as a provider of its own, whatever the name means elsewhere.
+    pub fn as_modelforge_has_it(&self, name: &str, defined: &Defined) -> Provider {
+        Provider {
+            name: name.to_owned(),
+            location: defined.url.clone(),
+            sign_in: defined.sign_in,
+            account: None,
+            moved_from: None,
+            has_modelforges: false,
+            variables: Vec::new(),
+            device_flow: Record::new(),
+        }
+    }
+
+    /// Settles whose `MODELFORGE_<NAME>_…` is; ModelForge's file is read only where such a variable is set.
+    pub(super) fn with_modelforges(&self, mut provider: Provider) -> Provider {
+        if modelforge_variables(&provider.name).iter().any(|name| is_set(name)) {
+            provider.has_modelforges = self.elsewhere_in_modelforge(&provider.name, &provider).is_none();
+        }
+        provider
+    }
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some()
+}

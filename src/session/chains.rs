@@ -1,0 +1,125 @@
+//! The chains: the one that most providers share, and those of the providers that have helpers of their own.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use modelforge_credential_client::{Entry, Failure, Program};
+use modelforge_credential_protocol::{Error, Helper, Record, Result};
+
+use super::asker::program;
+use crate::chain::{Chain, Link};
+use crate::config::{Helpers, default_helper};
+use crate::error;
+use crate::person::Person;
+use crate::providers::{Provider, Providers};
+use crate::terminal;
+
+/// A chain whose helpers were found.
+pub struct Opened {
+    /// The provider that has it to itself.
+    owner: Option<String>,
+    pub chain: Chain,
+    /// Whether nobody chose its helpers.
+    pub automatic: bool,
+    /// A helper of the default chain that this machine has no use for now: worth a word where nothing was found.
+    pub left_out: Option<Error>,
+}
+
+/// Every chain, each opened when it is first asked.
+pub struct Chains {
+    common: OnceCell<Opened>,
+    own: BTreeMap<String, OnceCell<Opened>>,
+}
+
+/// What a helper lists: copies, each with its provider; `None` if it has no list.
+pub type Copies = std::result::Result<Option<Vec<(Provider, Record)>>, Failure>;
+
+impl Chains {
+    pub fn new(providers: &Providers) -> Self {
+        let own = providers.with_helpers_of_their_own().map(|name| (name.to_owned(), OnceCell::new()));
+        Self { common: OnceCell::new(), own: own.collect() }
+    }
+
+    /// The chain of a provider, or of what belongs to none.
+    pub fn of(&self, provider: Option<&str>, providers: &Providers, person: &Person) -> Result<&Opened> {
+        let own = provider.and_then(|name| self.own.get_key_value(name));
+        let (owner, cell) = own.map_or((None, &self.common), |(name, cell)| (Some(name.as_str()), cell));
+        if let Some(opened) = cell.get() {
+            return Ok(opened);
+        }
+        let opened = open(owner, providers, person)?;
+        Ok(cell.get_or_init(|| opened))
+    }
+
+    /// Every chain once, the common one first.
+    pub fn all(&self, providers: &Providers, person: &Person) -> Result<Vec<&Opened>> {
+        let owners = std::iter::once(None).chain(self.own.keys().map(|name| Some(name.as_str())));
+        owners.map(|owner| self.of(owner, providers, person)).collect()
+    }
+
+    /// Whether a provider's credentials are looked for in this chain.
+    pub fn is_asked(&self, opened: &Opened, provider: Option<&str>) -> bool {
+        opened.owner.as_deref() == provider.filter(|name| self.own.contains_key(*name))
+    }
+}
+
+/// Finds the helpers of a chain.
+fn open(owner: Option<&str>, providers: &Providers, person: &Person) -> Result<Opened> {
+    let request = owner.map_or_else(|| Ok(Record::new()), |name| Record::of([("provider", name)]))?;
+    let helpers = providers.helpers_for(&request)?;
+    let left_out = (helpers.automatic && !has_session_bus()).then(error::keyring_left_out);
+    let chain = of(&helpers, person, providers.store_in_all());
+    Ok(Opened { owner: owner.map(str::to_owned), chain, automatic: helpers.automatic, left_out })
+}
+
+/// A chain of these helpers. Of a default chain, those that are not installed are left out.
+pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
+    let mut links = Vec::new();
+    for entry in &helpers.entries {
+        if is_left_out(helpers, entry) {
+            terminal::trace(&error::keyring_left_out().to_string());
+            continue;
+        }
+        let program = program(entry);
+        if let (true, Err(failure)) = (helpers.automatic, &program) {
+            // That it is not installed is no news; that it is and may not be started is.
+            if failure.is_missing() {
+                terminal::trace(&failure.to_string());
+            } else {
+                terminal::warning(&failure.clone().into());
+            }
+            continue;
+        }
+        let attended = match (&program, person) {
+            (Ok(program), Person::Askpass(_) | Person::Terminal) => Some(boxed(program.attended())),
+            _ => None,
+        };
+        links.push(Link { name: entry.name(), helper: program.map(boxed), attended });
+    }
+    Chain::new(links, store_in_all)
+}
+
+/// Whether the default chain has no use for it on this machine, now.
+pub fn is_left_out(helpers: &Helpers, entry: &Entry) -> bool {
+    helpers.automatic && default_helper(entry).is_some_and(|row| row.needs_session) && !has_session_bus()
+}
+
+/// Whether there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there
+/// is none: the default chain then does without, instead of complaining each time.
+pub fn has_session_bus() -> bool {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    {
+        let is_set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let runtime = is_set("XDG_RUNTIME_DIR").map_or_else(
+            || std::path::PathBuf::from(format!("/run/user/{}", rustix::process::geteuid().as_raw())),
+            std::path::PathBuf::from,
+        );
+        is_set("DBUS_SESSION_BUS_ADDRESS").is_some() || runtime.join("bus").exists()
+    }
+    #[cfg(not(all(unix, not(target_os = "macos"))))]
+    true
+}
+
+pub fn boxed(program: Program) -> Box<dyn Helper + Send + Sync> {
+    Box::new(program)
+}

@@ -23,8 +23,8 @@ pub fn request_for(providers: &Providers, provider: &Provider, account: Option<&
 
 /// The copies of a provider's credentials that the helpers list.
 pub fn copies(chain: &Chain, providers: &Providers, request: &Record) -> Result<Vec<Record>> {
-    let mut description = request.clone();
-    description.retain(|key| matches!(key, "protocol" | "host" | "path"));
+    let mut description = request.description();
+    description.remove("username");
     let mut listed = chain.list(&providers.context_of_all()?)?.records;
     listed.retain(|record| record.matches(&description) && (description.has("path") || !record.has("path")));
     Ok(listed)
@@ -64,9 +64,7 @@ pub fn place(chain: &Chain, request: &Request, helper: &str) -> (String, Option<
 
 fn copy(link: &Link, request: &Request) -> Option<Record> {
     let listed = link.helper(false).ok()?.list(&request.context).ok()??;
-    let mut description = request.record.clone();
-    description.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
-    listed.into_iter().find(|copy| copy.matches(&description))
+    listed.into_iter().find(|copy| copy.matches(&request.record))
 }
 
 /// How a copy is protected at rest, as its helper describes it.

@@ -1,7 +1,7 @@
 //! Turns what a caller wrote into what helpers are asked: a URL into its parts, a provider's name into the URL that its key
 //! belongs to, and a known URL into the provider's name. Everything is checked before any helper starts.
 
-use modelforge_credential_protocol::{Record, Result};
+use modelforge_credential_protocol::{Record, Result, SETTINGS};
 
 use crate::error;
 use crate::providers::{Provider, Providers, covers, no_variables};
@@ -20,13 +20,11 @@ pub struct Request {
     pub by_path: bool,
 }
 
-/// What only this program tells helpers, never a caller: with it, a request could name the variable that is read, or the
-/// server that a refresh token is sent to, or have other programs' files changed.
-const FROM_THE_CORE: [&str; 7] = ["env[]", "client_id", "consent", "device_code_url", "sign_in", "token_url", "quit"];
-
 /// Reads one request.
 pub fn expand(mut record: Record, providers: &Providers) -> Result<Request> {
-    record.retain(|key| !FROM_THE_CORE.contains(&key));
+    // With these, a caller could name the variable that is read, or the server that a refresh token is sent to, or have the files
+    // of other programs changed.
+    record.retain(|key| key != "quit" && !SETTINGS.contains(&key));
     let from_url = take_url(&mut record)?;
     let provider = find_provider(&mut record, providers)?;
     for key in ["protocol", "host"] {

@@ -155,6 +155,11 @@ pub fn warning(problem: &Error) {
     }
 }
 
+/// Tells a person beside the answer.
+pub fn note(line: &str) {
+    write_line(&visible(line));
+}
+
 /// Passes on a line that a helper said.
 pub fn remark(line: &str) {
     if let Some(Remark::OfAHelper(line)) = held::keep(Remark::OfAHelper(visible(line))) {

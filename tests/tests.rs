@@ -23,6 +23,8 @@ mod elsewhere;
 #[cfg(unix)]
 mod exec;
 #[cfg(unix)]
+mod flaw;
+#[cfg(unix)]
 mod git;
 #[cfg(unix)]
 mod helpers;

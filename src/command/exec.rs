@@ -33,7 +33,7 @@ pub struct Exec {
     pub command: Vec<OsString>,
 }
 
-/// Runs the command. Where that works, this process has ended with it.
+/// Runs the command. Where that works, this process has exited with it.
 pub fn exec(exec: &Exec) -> Result<()> {
     let Some((word, arguments)) = exec.command.split_first() else { return Err(error::no_command_to_run().into()) };
     let program = start::find(word)?;

@@ -247,6 +247,7 @@ fn with_only_standard_error_redirected_the_output_is_still_a_terminal() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn the_accidents_of_ordinary_tools_show_no_key() {
     let python = system("python3", "python3").display().to_string();
     let scripts = [

@@ -21,7 +21,7 @@ const HEAD_START: Duration = Duration::from_millis(5);
 /// A pipe takes this much without anybody reading it (POSIX).
 const PIPE_BUF: usize = 4096;
 
-/// A process that has ended.
+/// A process that has exited.
 #[derive(Debug)]
 pub struct Finished {
     /// Its exit status.
@@ -106,7 +106,7 @@ impl Running {
         }
     }
 
-    /// Listens until it has ended, to at most this many bytes. A daemon that it leaves behind may hold the pipes open for ever: when the process itself
+    /// Listens until it has exited, to at most this many bytes. A daemon that it leaves behind may hold the pipes open for ever: when the process itself
     /// is gone, what was heard by then counts.
     ///
     /// # Errors
@@ -170,7 +170,7 @@ impl Running {
 enum Heard {
     Output(Zeroizing<Vec<u8>>),
     Said(Vec<u8>),
-    /// No more for now, or a stream has ended.
+    /// No more for now, or a stream has exited.
     Nothing,
 }
 
@@ -226,7 +226,7 @@ fn read(stream: &mut Option<impl Read>) -> Option<Vec<u8>> {
     }
 }
 
-/// Waits until the process has ended, but no longer than this (below a second). Returns whether it could wait: only Linux wakes who
+/// Waits until the process has exited, but no longer than this (below a second). Returns whether it could wait: only Linux wakes who
 /// waits for one process and not for ever.
 #[cfg(target_os = "linux")]
 fn wait_for_end(child: &Child, limit: Duration) -> bool {

@@ -26,7 +26,7 @@ const LIMIT_WITH_A_BROWSER: Duration = Duration::from_secs(20 * 60);
 /// The longest list of a helper, in bytes.
 pub(crate) const MAX_LIST: usize = 8 << 20;
 
-/// A helper program that was found. Each operation starts it anew.
+/// A helper program that was found. Each operation starts it again.
 #[derive(Clone)]
 pub struct Program {
     name: String,

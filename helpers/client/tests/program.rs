@@ -35,12 +35,16 @@ impl Caller for Told {
     }
 
     fn said(&self, _: &str, lines: &[String]) {
-        self.lines.lock().unwrap().extend(lines.iter().cloned());
+        self.lines.lock().expect("no thread broke off").extend(lines.iter().cloned());
     }
 
     fn hop(&self, hop: &Hop) {
         let outcome = if matches!(hop.outcome, Outcome::Found) { "found" } else { "not found" };
-        self.lines.lock().unwrap().push(format!("{} {outcome} {:?}", hop.operation.name(), hop.record));
+        self.lines.lock().expect("no thread broke off").push(format!(
+            "{} {outcome} {:?}",
+            hop.operation.name(),
+            hop.record
+        ));
     }
 }
 

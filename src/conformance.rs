@@ -3,6 +3,7 @@
 
 mod authtype;
 mod case;
+mod checked;
 mod concurrent;
 mod erasing;
 mod found;
@@ -21,7 +22,7 @@ use std::time::Instant;
 
 pub use case::{Case, Level};
 use case::{Offer, Who};
-pub use session::Broken;
+pub use checked::Broken;
 use session::Session;
 pub use subject::{Options, Subject};
 

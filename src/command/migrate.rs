@@ -6,12 +6,14 @@ mod backup;
 mod backups;
 mod carry;
 mod error;
+mod id;
 mod journal;
 mod one_store;
 mod plan;
 mod report;
 mod rollback;
 mod route;
+mod sources;
 mod survey;
 
 use std::collections::BTreeSet;
@@ -32,7 +34,7 @@ use route::Route;
 
 pub use backups::{backups, erase_every_backup, erase_what_was_moved_elsewhere, forget_backup};
 pub use rollback::roll_back;
-pub use route::DEFAULT_SOURCES;
+pub use sources::DEFAULT_SOURCES;
 pub use survey::status;
 
 /// What `migrate` was asked to do.

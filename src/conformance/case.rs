@@ -1,6 +1,7 @@
 //! What a case is.
 
-use super::session::{Checked, Session};
+use super::checked::Checked;
+use super::session::Session;
 
 /// Whose rule a case is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,26 +5,11 @@ use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
 use std::sync::Mutex;
 
+use super::checked::{Broken, Checked, must};
 use super::found::Found;
 use super::{Nature, Subject, home};
 use modelforge_credential_client::Finished;
 use modelforge_credential_protocol::Error;
-
-/// Why a case does not hold.
-#[derive(Debug)]
-pub enum Broken {
-    Rule(String),
-    /// A person has had enough.
-    Interrupted,
-}
-
-impl Broken {
-    pub fn rule(reason: impl Into<String>) -> Self {
-        Self::Rule(reason.into())
-    }
-}
-
-pub type Checked<T = ()> = std::result::Result<T, Broken>;
 
 /// In 2100.
 pub const LATER: &str = "4102444800";
@@ -38,11 +23,6 @@ pub fn random_word() -> String {
         number /= 26;
     }
     word
-}
-
-/// It holds, or this is said.
-pub fn must(holds: bool, otherwise: impl Into<String>) -> Checked {
-    if holds { Ok(()) } else { Err(Broken::rule(otherwise)) }
 }
 
 /// A helper in a home.

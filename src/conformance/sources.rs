@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::case::{Case, source};
+use super::checked::{Broken, Checked, must};
 use super::found::Found;
-use super::session::{Broken, Checked, Session, must};
+use super::session::Session;
 
 pub const CASES: &[Case] = &[
     source("S1", "without consent no file changes, whatever is stored or erased", |s| {

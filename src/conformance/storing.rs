@@ -1,7 +1,8 @@
 //! What is stored is found again.
 
 use super::case::{Case, Level, alone, case};
-use super::session::{must, random_word};
+use super::checked::must;
+use super::session::random_word;
 
 pub const CASES: &[Case] = &[
     case("O3", "what is stored is found, with and without its user name", |s| {

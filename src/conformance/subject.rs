@@ -9,7 +9,8 @@ use std::time::Duration;
 use modelforge_credential_client::{Entry, Failure, Finished, Program};
 
 use super::Nature;
-use super::session::{Broken, Session};
+use super::checked::Broken;
+use super::session::Session;
 
 /// After so many time-outs, nobody waits as long again.
 const PATIENCE: u32 = 3;

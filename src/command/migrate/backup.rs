@@ -7,7 +7,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record, visible};
 use sha2::{Digest, Sha256};
 
-use super::journal::{Journal, is_id};
+use super::journal::Journal;
 use super::route::{Route, Source};
 use crate::chain::Chain;
 use crate::command::migrate::error;
@@ -130,7 +130,7 @@ pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec
             let [id, file, helper] =
                 ["path", "username", "helper"].map(|key| record.text(key).unwrap_or_default().to_owned());
             // Anyone who can write to the store can name one as they like.
-            if !is_id(&id) {
+            if !super::id::is_one(&id) {
                 continue;
             }
             let files = backups.entry(id).or_default();

@@ -57,7 +57,7 @@ pub fn backups(named: &[String], json: bool) -> Result<()> {
 
 /// Erases a backup.
 pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
-    if !journal::is_id(id) {
+    if !super::id::is_one(id) {
         return Err(error::no_such_migration(id).into());
     }
     let providers = Providers::new(Config::load()?);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use modelforge_credential_protocol::{Error, Record, visible};
 
-use super::journal::Migration;
+use super::sources::DEFAULT_SOURCES;
 pub use crate::chain::migration_conflict;
 pub use crate::error::{
     PROGRAM, cannot_list, cannot_read, cannot_write, helper_failed, keyring_left_out, list_not_whole, name_of,
@@ -133,17 +133,17 @@ pub fn not_vouched_for(id: &str) -> Error {
 /// The command that undoes a migration, with the helpers that it went between: the notes alone start none.
 pub fn rollback_command(id: &str, from: &[String], to: Option<&str>) -> String {
     let mut command = format!("{PROGRAM} migrate --rollback {}", quoted(id));
-    let from = from.iter().map(String::as_str).filter(|words| !super::route::DEFAULT_SOURCES.contains(words));
+    let from = from.iter().map(String::as_str).filter(|words| !DEFAULT_SOURCES.contains(words));
     for (option, words) in from.map(|words| ("--from", words)).chain(to.map(|words| ("--to", words))) {
         command.push_str(&format!(" {option} {}", quoted(words)));
     }
     command
 }
 
-pub fn not_among_your_helpers(migration: &Migration, words: &str) -> Error {
+pub fn not_among_your_helpers(words: &str, command: String) -> Error {
     let words = visible(words);
     Error::new(format!("the notes name the helper `{words}`, which your configuration does not, so it is not started"))
-        .hint(rollback_command(&migration.id, &migration.from, migration.to.as_deref()))
+        .hint(command)
 }
 
 pub fn not_asked_for_backups(to: &str) -> Error {

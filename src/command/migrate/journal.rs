@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use modelforge_credential_protocol::{Error, Record, Result};
 use serde::{Deserialize, Serialize};
 
-use super::route::are_default;
+use super::id;
+use super::sources::are_default;
 use crate::chain::now;
 use crate::command::migrate::error;
 use crate::state;
@@ -140,7 +141,7 @@ pub fn read() -> Result<Vec<Migration>> {
             Err(problem) if problem.is_eof() || problem.is_syntax() => continue,
             Err(_) => return Err(error::bad_journal(&path, number + 1)),
         };
-        if !is_id(&line.migration) {
+        if !id::is_one(&line.migration) {
             return Err(error::bad_journal(&path, number + 1));
         }
         let migration = migrations.entry(line.migration.clone()).or_insert_with(|| Migration {
@@ -175,6 +176,11 @@ impl Migration {
             command.push_str(&format!(" {option} {}", shell_words::quote(words)));
         }
         command
+    }
+
+    /// The command that undoes it.
+    pub fn rollback_command(&self) -> String {
+        error::rollback_command(&self.id, &self.from, self.to.as_deref())
     }
 
     fn add(&mut self, event: Event) {
@@ -224,7 +230,7 @@ impl Journal {
             }
             return Ok(journal);
         }
-        let stamp = stamp(now());
+        let stamp = id::stamp(now());
         let mut id = stamp.clone();
         let mut number = 1;
         while earlier.iter().any(|migration| migration.id == id) {
@@ -322,40 +328,4 @@ fn ends_a_line(mut file: &std::fs::File) -> std::io::Result<bool> {
     file.seek(SeekFrom::End(-1))?;
     file.read_exact(&mut last)?;
     Ok(last == *b"\n")
-}
-
-/// Whether a migration can be called that: `20261125-101500`, or `20261125-101500-2`. Nothing else is one of ours.
-pub fn is_id(text: &str) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
-    let mut parts = text.splitn(3, '-');
-    let (date, time, number) = (parts.next(), parts.next(), parts.next());
-    date.is_some_and(|date| date.len() == 8 && is_number(date))
-        && time.is_some_and(|time| time.len() == 6 && is_number(time))
-        && number.is_none_or(is_number)
-}
-
-/// A time as a name: `20261125-101500`, in UTC.
-fn stamp(seconds: u64) -> String {
-    let seconds = i64::try_from(seconds).unwrap_or(0);
-    let at = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    let (year, month, day) = at.to_calendar_date();
-    let (hour, minute, second) = at.to_hms();
-    format!("{year:04}{:02}{day:02}-{hour:02}{minute:02}{second:02}", u8::from(month))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_migration_is_named_after_its_time_and_never_otherwise() {
-        for id in ["20261125-101500", "20261125-101500-2", &stamp(1_795_000_000)] {
-            assert!(is_id(id), "{id}");
-        }
-        for id in
-            ["", "9;touch ~/pwned;#", "20261125", "20261125-101500-", "20261125-101500-x", "20261125-10150a", "a-b-c"]
-        {
-            assert!(!is_id(id), "{id}");
-        }
-    }
 }

@@ -5,6 +5,7 @@ use modelforge_credential_protocol::{Error, Record};
 
 use super::backup;
 use super::journal::{self, Journal, Kept, Migration, Named, State};
+use super::report::{PutBack, Rollback};
 use super::route::Route;
 use crate::audit::Event;
 use crate::chain::holds_the_same_secret;
@@ -14,25 +15,6 @@ use crate::lock;
 use crate::person::{Person, person};
 use crate::providers::Providers;
 use crate::terminal::{self, warning};
-
-/// What a rollback did, or would do.
-pub struct Rollback {
-    pub id: String,
-    pub files: Vec<PutBack>,
-    /// How many credentials were taken out of the chain again.
-    pub taken_back: usize,
-    pub failed: Vec<Error>,
-}
-
-/// A file that was put back.
-pub struct PutBack {
-    pub file: String,
-    /// Whether it is byte for byte what it was; `None` where it failed.
-    pub exactly: Option<bool>,
-    /// How many keys were moved out of it, and for how many of these it has one again.
-    pub moved: usize,
-    pub again: usize,
-}
 
 /// Puts back what a migration took: of the last one that was not rolled back, unless another is named.
 pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> Result<()> {
@@ -75,7 +57,7 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
     take_out(&migration, &route, &providers, &mut rollback)?;
     // Of the others, its helper has said all.
     for file in rollback.files.iter_mut().filter(|file| file.exactly == Some(false)) {
-        file.count(&migration, &route)?;
+        count(file, &migration, &route)?;
     }
     if rollback.failed.is_empty() {
         journal.rolled_back()?;
@@ -92,7 +74,7 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
 
 /// The migration that is meant, and the way that it went. One that only a backup tells of counts as well.
 fn choose(id: Option<&str>, named: &[String], providers: &Providers, person: &Person) -> Result<(Migration, Route)> {
-    if let Some(id) = id.filter(|id| !journal::is_id(id)) {
+    if let Some(id) = id.filter(|id| !super::id::is_one(id)) {
         return Err(error::no_such_migration(id).into());
     }
     let mut known = journal::read()?;
@@ -100,7 +82,7 @@ fn choose(id: Option<&str>, named: &[String], providers: &Providers, person: &Pe
         let migration = as_far_as_kept(known.swap_remove(at))?;
         migration.from.iter().chain(&migration.to).try_for_each(|words| {
             let is_known = named.contains(words) || super::route::is_configured(providers, words);
-            if is_known { Ok(()) } else { Err(error::not_among_your_helpers(&migration, words)) }
+            if is_known { Ok(()) } else { Err(error::not_among_your_helpers(words, migration.rollback_command())) }
         })?;
         let route = Route::open(providers, &migration.from, migration.to.as_deref(), person)?;
         return Ok((migration, route));
@@ -154,18 +136,16 @@ fn put_file_back(migration: &Migration, kept: &Kept, route: &Route) -> Result<bo
     Ok(backup::is_same_content(&now, &content))
 }
 
-impl PutBack {
-    /// Looks for the keys that were moved out of it.
-    fn count(&mut self, migration: &Migration, route: &Route) -> Result<()> {
-        for named in migration.moved.iter().filter(|named| named.file.as_ref() == Some(&self.file)) {
-            let source = route.sources.iter().find(|source| source.words == named.from);
-            let description = named.description()?;
-            let here = source.and_then(|source| source.get(&description, Some(&self.file)).ok().flatten());
-            self.moved += 1;
-            self.again += usize::from(here.is_some());
-        }
-        Ok(())
+/// Looks for the keys that were moved out of it.
+fn count(file: &mut PutBack, migration: &Migration, route: &Route) -> Result<()> {
+    for named in migration.moved.iter().filter(|named| named.file.as_ref() == Some(&file.file)) {
+        let source = route.sources.iter().find(|source| source.words == named.from);
+        let description = named.description()?;
+        let here = source.and_then(|source| source.get(&description, Some(&file.file)).ok().flatten());
+        file.moved += 1;
+        file.again += usize::from(here.is_some());
     }
+    Ok(())
 }
 
 /// Takes what was moved out of the chain again; what was in a file that could not be put back stays there.

@@ -6,6 +6,7 @@ use anyhow::Result;
 use modelforge_credential_client::Program;
 use modelforge_credential_protocol::{Error, Record, Result as Answered, visible};
 
+use super::sources::{DEFAULT_SOURCES, are_default};
 use crate::chain::{Chain, Left, Link};
 use crate::command::migrate::error;
 use crate::config::{DEFAULT_CHAIN, Helpers, entry_of_text};
@@ -13,16 +14,6 @@ use crate::person::Person;
 use crate::providers::Providers;
 use crate::session;
 use crate::terminal;
-
-/// The sources when the person names none: the files of other programs, and what ModelForge 0.2 kept in the system's keyring. The
-/// second is asked only where there is a session.
-pub const DEFAULT_SOURCES: [&str; 2] = ["plaintext", "keyring --modelforge"];
-
-/// Whether these are the default sources, with or without the one that needs a session.
-pub fn are_default(from: &[String]) -> bool {
-    from.first().is_some_and(|first| first == DEFAULT_SOURCES[0])
-        && from.iter().skip(1).all(|words| words == DEFAULT_SOURCES[1])
-}
 
 /// Whether a helper that a note names may be started: it is a default one, or one that the person's configuration names.
 pub fn is_configured(providers: &Providers, words: &str) -> bool {

@@ -129,7 +129,7 @@ fn a_full_disk_does_not_stop_a_get_and_is_said_and_leaves_no_half_of_a_record() 
 #[test]
 fn a_folder_that_cannot_be_written_to_does_not_stop_a_get_and_is_said() {
     let test = has(Test::new()).file(".local/state", "a file").args(["get"]).stdin("provider=openai\n");
-    let said = "warning: this is not in the audit log: `~/.local/state/modelforge-credential/audit.head`: Not a directory (os error 20)\nhint: modelforge-credential doctor\n";
+    let said = "warning: this is not in the audit log: cannot make `~/.local/state/modelforge-credential`: not a directory\nhint: modelforge-credential doctor\n";
     let test = test.stdout(ANSWER).stderr(said).success();
     let output = test.env("XDG_STATE_HOME", "/proc/nowhere").args(["get"]).stdin("provider=openai\n").output();
     assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stdout)), (Some(0), ANSWER));
@@ -155,7 +155,7 @@ fn a_link_or_a_pipe_in_the_place_of_the_log_is_not_followed() {
         std::os::unix::fs::symlink(&target, &path).unwrap();
         let test = test.args(["get"]).stdin("provider=openai\n").stdout(ANSWER);
         let test = test
-            .stderr(&format!("warning: this is not in the audit log: `~/.local/state/modelforge-credential/{name}` is a link\nhint: modelforge-credential doctor\n"))
+            .stderr(&format!("warning: this is not in the audit log: `~/.local/state/modelforge-credential/{name}` is a link\nhint: ls -l ~/.local/state/modelforge-credential/{name}\n"))
             .success();
         assert!(!target.exists());
         fs::remove_file(&path).unwrap();

@@ -27,6 +27,7 @@ mod helper;
 mod options;
 mod record;
 mod serve;
+mod visible;
 mod wire;
 
 pub use attributes::{
@@ -35,6 +36,7 @@ pub use attributes::{
 pub use error::{Error, Result};
 pub use helper::{Helper, Nature, Operation};
 pub use options::About;
-pub use record::{DEFAULT_ACCOUNT, Record, is_public, visible};
+pub use record::{DEFAULT_ACCOUNT, Record, is_public};
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
+pub use visible::{shown_user, visible};
 pub use wire::{MAX_ATTRIBUTES, MAX_LINE, MAX_RECORD, Reader};

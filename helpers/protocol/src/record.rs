@@ -3,6 +3,7 @@ use std::fmt::{self, Write as _};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::attributes::{DESCRIPTION, SECRETS};
+use crate::visible::{shown_host, shown_path, shown_user, visible};
 use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
 use crate::{Error, Result};
 
@@ -43,22 +44,6 @@ const PUBLIC: &[&str] = &[
 /// Whether values of the attribute `key` may be shown to people. Everything not known to be public is secret.
 pub fn is_public(key: &str) -> bool {
     PUBLIC.binary_search(&key).is_ok()
-}
-
-/// `text` with control characters (and the invisible ones that reorder text) spelled out, so that showing it cannot
-/// move the cursor, fake another line or hide a part.
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        let reorders =
-            matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if c.is_control() || reorders {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }
 
 struct Attribute {
@@ -213,11 +198,20 @@ impl Record {
         public
     }
 
-    /// `protocol://host/path` for a message: never with user name or password.
+    /// `protocol://host/path` for a message, percent-encoded as git has it: never with user name or password.
     pub fn url(&self) -> String {
+        self.shown_url("")
+    }
+
+    /// `protocol://user@host/path` for a prompt: never with a password.
+    pub fn url_with_user(&self) -> String {
+        self.shown_url(&self.text("username").map(|user| format!("{}@", shown_user(user))).unwrap_or_default())
+    }
+
+    fn shown_url(&self, user: &str) -> String {
         let (protocol, host) = (self.text("protocol").unwrap_or(""), self.text("host").unwrap_or(""));
-        let path = self.text("path").map(|path| format!("/{path}")).unwrap_or_default();
-        visible(&format!("{protocol}://{host}{path}"))
+        let path = self.text("path").map(|path| format!("/{}", shown_path(path))).unwrap_or_default();
+        format!("{}://{user}{}{path}", shown_user(protocol), shown_host(host))
     }
 
     /// Whether this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`

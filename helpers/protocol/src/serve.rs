@@ -128,13 +128,16 @@ fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result
 }
 
 /// Keeps this process out of core dumps and other processes of the same user out of its memory (Linux: `prctl(2)` with
-/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0). Call it first thing; [`serve`] does. What cannot be set is let be.
+/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0), and alive at the limit of a file's size. Call it first thing; [`serve`] does. What cannot be
+/// set is left as it is.
 pub fn harden() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let maximum = getrlimit(Resource::Core).maximum;
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
+        // A write over the limit of a file's size (`ulimit -f`) then fails, and what it began is removed.
+        let _ = signal_hook::flag::register(signal_hook::consts::signal::SIGXFSZ, std::sync::Arc::default());
     }
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);

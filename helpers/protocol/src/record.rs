@@ -15,6 +15,7 @@ const PUBLIC: &[&str] = &[
     "authtype",
     "capability[]",
     "client_id",
+    "consent",
     "continue",
     "count",
     "created_utc",
@@ -26,6 +27,7 @@ const PUBLIC: &[&str] = &[
     "identity",
     "password_expiry_utc",
     "path",
+    "plain_text",
     "problem",
     "protocol",
     "provider",
@@ -139,7 +141,7 @@ impl Record {
     /// # Errors
     /// If it could not be written as one line of the protocol: a line break or NUL in it, no key or `=` in the
     /// key, longer than [`MAX_LINE`]; if a public value is not UTF-8, `password_expiry_utc` is not a plain number, or
-    /// `quit`, `ephemeral` or `continue` is not a boolean. The error names the key, never the value.
+    /// `quit`, `ephemeral`, `continue`, `consent` or `plain_text` is not a boolean. The error names the key, never the value.
     pub fn set(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
         let value = checked(key, value.as_ref())?;
         match self.attributes.iter_mut().find(|a| &*a.key == key) {
@@ -275,9 +277,33 @@ impl Record {
             .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
-    /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`.
+    /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`. An empty one is none.
     pub fn has_secret(&self) -> bool {
-        SECRETS.iter().any(|key| self.has(key))
+        SECRETS.iter().any(|key| self.holds(key))
+    }
+
+    /// Whether the attribute is there and not empty.
+    pub fn holds(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| !value.is_empty())
+    }
+
+    /// Refuses a `password` or `credential` that is there and empty. Nobody can sign in with it: most often it is what a command
+    /// printed that failed.
+    ///
+    /// # Errors
+    /// If there is one. The error names the key.
+    pub fn refuse_empty_secrets(&self) -> Result<()> {
+        match ["password", "credential"].iter().find(|key| self.has(key) && !self.holds(key)) {
+            Some(key) => Err(Error::new(format!("the {key} is empty"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it names what only a migration asks for: a whole file of another program (`protocol=file`), or the backup of one
+    /// (`protocol=backup`). In any case, for there are stores that do not tell cases apart.
+    pub fn is_of_a_migration(&self) -> bool {
+        self.text("protocol")
+            .is_some_and(|protocol| ["file", "backup"].iter().any(|own| protocol.eq_ignore_ascii_case(own)))
     }
 
     /// Whether both hold the same secrets, whatever else is known of them.
@@ -392,7 +418,9 @@ fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
         "password_expiry_utc" | "created_utc" | "count" if !is_plain_number(text) => {
             return fault("is not a plain number");
         }
-        "quit" | "ephemeral" | "continue" if boolean(text).is_none() => return fault("is neither true nor false"),
+        "quit" | "ephemeral" | "continue" | "consent" | "plain_text" if boolean(text).is_none() => {
+            return fault("is neither true nor false");
+        }
         _ => {}
     }
     Ok(value.to_vec().into())

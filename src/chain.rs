@@ -4,6 +4,7 @@
 mod about;
 mod copies;
 mod erasing;
+mod keeping;
 mod listing;
 mod storing;
 

@@ -401,6 +401,11 @@ pub fn not_put_back(helper: &str) -> Error {
     Error::new(format!("helper `{helper}` has lost the credential that it held before"))
 }
 
+pub fn not_taken_out(helper: &str) -> Error {
+    Error::new(format!("helper `{helper}` made something else of the credential, and it could not be taken out again"))
+        .hint(format!("{PROGRAM} doctor"))
+}
+
 pub fn plain_text_left(record: &Record) -> Error {
     Error::new(format!("a plain-text file still holds a credential for {}", name_of(record)))
         .hint(format!("{PROGRAM} migrate"))

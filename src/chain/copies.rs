@@ -19,6 +19,11 @@ impl Copies {
         self.found.iter().filter(|(_, copy)| !copy.is_true("ephemeral"))
     }
 
+    /// That of a helper.
+    pub fn of(&self, helper: &str) -> Option<&Record> {
+        self.found.iter().find(|(name, _)| name == helper).map(|(_, copy)| copy)
+    }
+
     /// Why there may be more.
     pub fn problem(&self) -> Option<Error> {
         self.failed.first().map(Error::from)

@@ -12,6 +12,7 @@ use crate::screen::Screen;
 mod flow;
 mod http;
 mod problem;
+mod proxy;
 mod resolve;
 mod screen;
 

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{Error, Result, visible};
+use modelforge_credential_protocol::{Error, Result, shown};
 use zeroize::Zeroizing;
 
 use crate::error;
@@ -37,7 +37,7 @@ pub fn answer(lines: &[u8]) -> io::Result<()> {
 
 /// Tells a person on standard output what was done.
 pub fn done(line: &str) -> io::Result<()> {
-    tell(&format!("{}\n", visible(line)))
+    tell(&format!("{}\n", shown(line)))
 }
 
 /// Tells a person on standard output, in lines that end between words where that is a terminal.
@@ -157,12 +157,12 @@ pub fn warning(problem: &Error) {
 
 /// Tells a person beside the answer.
 pub fn note(line: &str) {
-    write_line(&visible(line));
+    write_line(&shown(line));
 }
 
 /// Passes on a line that a helper said.
 pub fn remark(line: &str) {
-    if let Some(Remark::OfAHelper(line)) = held::keep(Remark::OfAHelper(visible(line))) {
+    if let Some(Remark::OfAHelper(line)) = held::keep(Remark::OfAHelper(shown(line))) {
         write_line(&line);
     }
 }
@@ -200,7 +200,7 @@ pub fn tell_what_is_awaited(input: &impl IsTerminal) {
 }
 
 fn say(kind: &str, text: &str) {
-    write_line(&format!("{kind}: {}", visible(text)));
+    write_line(&format!("{kind}: {}", shown(text)));
 }
 
 fn write_line(line: &str) {

@@ -1,6 +1,6 @@
 //! The log of who asked for what: one record for each operation that reaches a chain, with the program that asked and what came
 //! of it, and never a secret. An operation fills an [`Event`] on its way; it is written when it is dropped, before the answer is
-//! given, so that whoever reads the answer and ends this process is in the log all the same.
+//! given, so that a caller that reads the answer and ends this process is in the log all the same.
 
 mod asker;
 pub mod error;

@@ -25,6 +25,8 @@ mod elsewhere;
 #[cfg(unix)]
 mod exec;
 #[cfg(unix)]
+mod flaw;
+#[cfg(unix)]
 mod git;
 #[cfg(unix)]
 mod helpers;

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use modelforge_credential_protocol::{Record, gate, gated_answer};
-use modelforge_credential_providers::SignIn;
+use modelforge_credential_providers::{Flaw, SignIn};
 
 use crate::audit::Event;
 use crate::chain::is_expired;
@@ -103,6 +103,11 @@ pub fn approve(operation: &'static str, person: Person) -> Result<()> {
     gate(&mut record, &announced);
     if !record.has_secret() {
         return Err(error::nothing_to_keep().into());
+    }
+    if let (Some(provider), Some(key)) = (&request.provider, record.text("password"))
+        && key.chars().any(char::is_control)
+    {
+        return Err(error::bad_key(&provider.name, Flaw::Control).into());
     }
     if is_expired(&record) && !record.has("oauth_refresh_token") {
         return Err(error::already_expired(&record).into());

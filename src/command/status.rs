@@ -15,6 +15,7 @@ use crate::accounts::protection;
 use crate::audit;
 use crate::chain::{Chain, now};
 use crate::error;
+use crate::key_shape::end_of;
 use crate::person::Person;
 use crate::providers::Provider;
 use crate::session::Session;
@@ -297,7 +298,7 @@ impl Copy {
         self.renewable = Some(opened.has("oauth_refresh_token")).filter(|_| self.expires_utc.is_some());
         self.scope = opened.shown("scope").or(self.scope.take());
         if details {
-            self.fingerprint = opened.text("password").and_then(fingerprint);
+            self.fingerprint = opened.text("password").and_then(end_of);
         }
     }
 
@@ -305,10 +306,4 @@ impl Copy {
     fn is_over(&self) -> bool {
         self.expires_utc.is_some_and(|at| at < now()) && self.renewable != Some(true)
     }
-}
-
-/// The end of a key, where that leaves enough of it unknown.
-fn fingerprint(key: &str) -> Option<String> {
-    let shown = if key.len() >= 24 { 4 } else { 0 };
-    key.get(key.len() - shown..).filter(|end| !end.is_empty()).map(|end| format!("…{end}"))
 }

@@ -142,11 +142,9 @@ fn a_log_that_cannot_be_written_is_an_error_with_its_file_and_a_command() {
     let link = "cannot write the audit log: `~/.local/state/modelforge-credential/audit.jsonl` is a link";
     let test = finds(test, &format!("error audit: {link} | ls -l ~/.local/state/modelforge-credential/audit.jsonl"));
     let test = test.env("XDG_STATE_HOME", "/proc/nowhere");
+    let place = "/proc/nowhere/modelforge-credential";
     let none = "cannot make `/proc/nowhere`: entity not found";
-    finds(
-        test,
-        &format!("error audit: cannot write the audit log: {none} | ls -la /proc/nowhere/modelforge-credential"),
-    );
+    finds(test, &format!("error audit: cannot write the audit log: {none} | ls -la {place}"));
 }
 
 #[test]

@@ -3,8 +3,10 @@ use std::fmt::{self, Write as _};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::attributes::{DESCRIPTION, SECRETS};
+use crate::shown::without_keys;
+use crate::visible::{shown_host, shown_path, shown_user, visible};
 use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
-use crate::{Error, REDACTED, Result, shown};
+use crate::{Error, REDACTED, Result};
 
 /// The `username` of a credential that was stored without one.
 pub const DEFAULT_ACCOUNT: &str = "default";
@@ -50,22 +52,6 @@ fn is_a_secret(key: &str) -> bool {
 
 /// The shortest secret that is looked for inside of other values, in bytes.
 const SHORTEST_PART: usize = 8;
-
-/// `text` with control characters (and the invisible ones that reorder text) spelled out, so that showing it cannot
-/// move the cursor, fake another line or hide a part.
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        let reorders =
-            matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if c.is_control() || reorders {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
 
 struct Attribute {
     key: Box<str>,
@@ -219,14 +205,28 @@ impl Record {
         public
     }
 
-    /// `protocol://host/path` for a message: never with user name or password, and without a key that stands in it.
+    /// `protocol://host/path` for a message, percent-encoded as git has it: never with user name or password, and
+    /// without a key that stands in it.
     pub fn url(&self) -> String {
-        let part = |key| self.shown(key).unwrap_or_default();
-        let path = self.shown("path").map(|path| format!("/{path}")).unwrap_or_default();
-        format!("{}://{}{path}", part("protocol"), part("host"))
+        self.shown_url("")
     }
 
-    /// The value of a public attribute as people may see it, and `None` of any other: with [`shown`], and without what repeats a
+    /// `protocol://user@host/path` for a prompt: never with a password.
+    pub fn url_with_user(&self) -> String {
+        self.shown_url(&self.encoded("username", shown_user).map(|user| format!("{user}@")).unwrap_or_default())
+    }
+
+    fn shown_url(&self, user: &str) -> String {
+        let part = |key, encode| self.encoded(key, encode).unwrap_or_default();
+        let path = self.encoded("path", shown_path).map(|path| format!("/{path}")).unwrap_or_default();
+        format!("{}://{user}{}{path}", part("protocol", shown_user), part("host", shown_host))
+    }
+
+    fn encoded(&self, key: &str, encode: fn(&str) -> String) -> Option<String> {
+        Some(self.without_secrets(key)?.split(REDACTED).map(encode).collect::<Vec<_>>().join(REDACTED))
+    }
+
+    /// The value of a public attribute as people may see it, and `None` of any other: as [`shown`](crate::shown) has it, and without what repeats a
     /// secret of this record. A token may well come as a user name (`https://TOKEN@github.com`), in a path, or as a scope.
     ///
     /// ```
@@ -237,6 +237,10 @@ impl Record {
     /// assert_eq!(record.shown("password"), None);
     /// ```
     pub fn shown(&self, key: &str) -> Option<String> {
+        self.without_secrets(key).map(|text| visible(&text))
+    }
+
+    fn without_secrets(&self, key: &str) -> Option<String> {
         let text = self.text(key).filter(|_| is_public(key))?;
         if key == "username" && self.is_its_username_a_token() {
             return Some(REDACTED.to_owned());
@@ -249,7 +253,7 @@ impl Record {
                 text = text.replace(secret, REDACTED);
             }
         }
-        Some(shown(&text))
+        Some(without_keys(&text))
     }
 
     /// GitHub and others take a token as the user name, and then this or nothing as the password.

@@ -116,8 +116,8 @@ fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result
 }
 
 /// Keeps this process out of core dumps and other processes of the same user out of its memory (Linux: `prctl(2)` with
-/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0), and keeps it alive where a file may grow no further (`ulimit -f`): that is an
-/// error of the write. Call it first thing; [`serve`] does. What cannot be set stays as it is.
+/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0), and alive at the limit of a file's size. Call it first thing; [`serve`] does.
+/// What cannot be set is left as it is.
 pub fn harden() {
     #[cfg(unix)]
     {
@@ -125,7 +125,8 @@ pub fn harden() {
         let maximum = getrlimit(Resource::Core).maximum;
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
         if getrlimit(Resource::Fsize).current.is_some() {
-            // A handler, because programs that are started inherit a signal that is ignored.
+            // A write over that limit (`ulimit -f`) then fails, and what it began is removed. A handler, because programs that are
+            // started inherit a signal that is ignored.
             let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
         }
     }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_providers::Flaw;
 
 use super::Prefer;
 use super::report;
 use super::route::{Route, Source};
 use crate::chain::{Chain, holds_the_same_secret, is_expired};
 use crate::command::migrate::error;
-use crate::key_shape;
 use crate::providers::Providers;
 use crate::request::{self, Request};
 
@@ -175,9 +175,9 @@ impl Item {
             return Ok(None);
         };
         if let (Some(name), Some(key)) = (self.request.record.text("provider"), found.text("password"))
-            && let Err(problem) = key_shape::check(name, key)
+            && let Some(flaw) = Flaw::of(name, key)
         {
-            self.problem = Some(problem);
+            self.problem = Some(crate::error::bad_key(name, flaw));
             return Ok(None);
         }
         if is_expired(&found) && !found.has("oauth_refresh_token") {

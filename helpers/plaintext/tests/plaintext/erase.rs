@@ -23,7 +23,7 @@ fn erase_takes_only_what_is_described() {
         format!("{OPENAI}username=work\n"),
         format!("{OPENAI}password=sk-SENTINEL\n"),
         "protocol=http\nhost=api.openai.com\n".into(),
-        "protocol=https\nhost=api.openai.com:443\nprovider=openai\n".into(),
+        "protocol=https\nhost=api.openai.com:80\nprovider=openai\n".into(),
     ] {
         test.run(&["erase"], &request).nothing();
     }

@@ -4,6 +4,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
 use super::*;
 
+const LINK: &str = "error: `~/project/.model-forge/config.json` is a link or lies behind one, so it is not used\n\
+    hint: ls -ld HOME/project/.model-forge HOME/project/.model-forge/config.json\n";
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
@@ -36,14 +39,13 @@ fn a_link_stays_a_link_and_the_real_file_is_edited() {
 }
 
 #[test]
-fn a_link_out_of_the_folder_that_one_is_in_is_refused() {
+fn a_link_in_the_folder_that_one_is_in_is_refused() {
     let test = Test::with(GLOBAL, LOGGED_IN);
     fs::create_dir_all(test.path("project/.model-forge")).unwrap();
     symlink(test.path(GLOBAL), test.path("project/.model-forge/config.json")).unwrap();
     let request = format!("{OPENAI}username=project\n");
     for operation in ["get", "erase"] {
-        test.run_in(&test.path("project"), &[operation], &request)
-            .failure("error: `~/project/.model-forge/config.json` is a link that leads out of its folder\n");
+        test.run_in(&test.path("project"), &[operation], &request).failure(LINK);
     }
     assert_eq!(test.content(GLOBAL), LOGGED_IN);
 }
@@ -78,7 +80,7 @@ fn what_is_no_file_is_not_waited_for() {
 fn a_file_too_large_is_not_read() {
     let test = Test::with(GLOBAL, "");
     fs::File::options().write(true).open(test.path(GLOBAL)).unwrap().set_len(1 << 40).unwrap();
-    test.run(&["get"], OPENAI).failure("error: `~/.config/model-forge/config.json` is larger than 4194304 bytes\n");
+    test.run(&["get"], OPENAI).failure("error: `~/.config/model-forge/config.json` is larger than 4 MiB\n");
 }
 
 #[test]
@@ -86,7 +88,10 @@ fn a_file_of_another_user_is_refused() {
     let test = Test::with(GLOBAL, LOGGED_IN);
     // Only root can give a file away.
     if chown(test.path(GLOBAL), Some(1234), None).is_ok() {
-        test.run(&["get"], OPENAI).failure("error: `~/.config/model-forge/config.json` belongs to another user\n");
+        test.run(&["get"], OPENAI).failure(
+            "error: `~/.config/model-forge/config.json` belongs to another user, so it is not used\n\
+             hint: sudo chown \"$(id -un)\" HOME/.config/model-forge/config.json\n",
+        );
     }
 }
 
@@ -124,4 +129,37 @@ fn erases_at_the_same_time_lose_none() {
     assert!(!test.content(GLOBAL).contains("SENTINEL"));
     assert_eq!(test.content(GLOBAL).matches("base_url").count(), 12);
     assert_eq!(fs::read_dir(test.path(GLOBAL).parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_is_swapped_with_a_link_meanwhile_leads_nowhere() {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let test = Test::with(GLOBAL, LOGGED_IN);
+    let (folder, link) = (test.path("project/.model-forge"), test.path("project/link"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.json"), "{}").unwrap();
+    symlink(test.path(GLOBAL).parent().unwrap(), &link).unwrap();
+    let ends = AtomicBool::new(false);
+    let mut answers = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ends.load(Ordering::Relaxed) {
+                renameat_with(CWD, &folder, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        let request = format!("{OPENAI}username=project\n");
+        let operations = ["get", "erase"].repeat(50);
+        answers = operations.iter().map(|name| test.run_in(&test.path("project"), &[name], &request)).collect();
+        ends.store(true, Ordering::Relaxed);
+    });
+    for answer in answers {
+        assert!(
+            answer.stdout.is_empty() && (answer.code == 0 || answer.stderr.contains("lies behind")),
+            "{}",
+            answer.stderr
+        );
+    }
+    assert_eq!(test.content(GLOBAL), LOGGED_IN);
 }

@@ -113,7 +113,7 @@ fn keep(record: &str) {
         return terminal::trace("nothing is logged: there is no home folder");
     };
     match log::append(&folder, &log::SIZES, record.as_bytes()) {
-        // As in a container that is meant to change nothing: nobody can fix it, each time anew.
+        // As in a container that is meant to change nothing: nobody can fix it, and it would be said each time.
         Err(problem) if state::is_out_of_reach(&folder) => terminal::trace(&error::not_logged(&problem).to_string()),
         Err(problem) => terminal::warn_once(&error::not_logged(&problem)),
         Ok(()) => {}

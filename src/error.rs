@@ -295,6 +295,11 @@ pub fn already_expired(record: &Record) -> Error {
     Error::new(format!("the credential for {} has expired already, so it is not kept", name_of(record)))
 }
 
+pub fn for_migrations_alone() -> Error {
+    Error::new("only `migrate` reads and writes the files of other programs and their backups")
+        .hint(format!("{PROGRAM} migrate --backups"))
+}
+
 pub fn nothing_to_keep() -> Error {
     Error::new("the request has no `password` and no `credential` to keep")
 }

@@ -138,7 +138,7 @@ fn keys() -> Vec<String> {
 
 fn helpers() -> Vec<String> {
     let installed = installed().into_iter().filter_map(|helper| (helper.entry.len() == 1).then_some(helper.entry));
-    DEFAULT_CHAIN.iter().map(|name| (*name).to_owned()).chain(installed.flatten()).collect()
+    DEFAULT_CHAIN.iter().map(|helper| helper.name.to_owned()).chain(installed.flatten()).collect()
 }
 
 /// For the library, what follows `--` is one more provider. There, a command is completed: its name, then files.

@@ -53,7 +53,8 @@ struct Copy {
     helper: String,
     /// How it is protected at rest.
     protection: String,
-    plain_text: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plain_text: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_utc: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,7 +111,8 @@ pub fn status(status: &Status) -> Result<()> {
     }
     // In detail, the helper that opened the files has said it already.
     let is_silenced = std::env::var_os("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT").is_some_and(|value| value == "0");
-    let in_plain_text = report.providers.iter().filter(|row| row.copies.iter().any(|copy| copy.plain_text));
+    let in_plain_text =
+        report.providers.iter().filter(|row| row.copies.iter().any(|copy| copy.plain_text == Some(true)));
     let in_plain_text: Vec<&str> = in_plain_text.map(|row| row.provider.as_str()).collect();
     if !in_plain_text.is_empty() && !status.details && !is_silenced {
         terminal::warning(&error::seen_in_plain_text(&in_plain_text));
@@ -256,7 +258,7 @@ fn row(
         let mut copy = Copy {
             helper: helper.clone(),
             protection: protection(record),
-            plain_text: record.text("storage") == Some("PLAIN TEXT"),
+            plain_text: record.has("plain_text").then(|| record.is_true("plain_text")),
             created_utc: record.text("created_utc").and_then(|text| text.parse().ok()),
             expires_utc: record.expiry(),
             renewable: None,

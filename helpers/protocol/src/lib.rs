@@ -35,7 +35,7 @@ pub use attributes::{
     ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, gate, gated_answer,
 };
 pub use error::{Error, Result};
-pub use helper::{Helper, Operation};
+pub use helper::{Helper, Nature, Operation};
 pub use options::About;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};

@@ -3,10 +3,9 @@ use std::fmt::{self, Write as _};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::attributes::{DESCRIPTION, SECRETS};
-use crate::shown::without_keys;
-use crate::visible::{shown_host, shown_path, shown_user, visible};
+use crate::visible::{shown_host, shown_path, shown_user};
 use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
-use crate::{Error, REDACTED, Result};
+use crate::{Error, REDACTED, Result, shown};
 
 /// The `username` of a credential that was stored without one.
 pub const DEFAULT_ACCOUNT: &str = "default";
@@ -16,6 +15,7 @@ const PUBLIC: &[&str] = &[
     "authtype",
     "capability[]",
     "client_id",
+    "consent",
     "continue",
     "count",
     "created_utc",
@@ -27,6 +27,7 @@ const PUBLIC: &[&str] = &[
     "identity",
     "password_expiry_utc",
     "path",
+    "plain_text",
     "problem",
     "protocol",
     "provider",
@@ -140,7 +141,7 @@ impl Record {
     /// # Errors
     /// If it could not be written as one line of the protocol: a line break or NUL in it, no key or `=` in the
     /// key, longer than [`MAX_LINE`]; if a public value is not UTF-8, `password_expiry_utc` is not a plain number, or
-    /// `quit`, `ephemeral` or `continue` is not a boolean. The error names the key, never the value.
+    /// `quit`, `ephemeral`, `continue`, `consent` or `plain_text` is not a boolean. The error names the key, never the value.
     pub fn set(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
         let value = checked(key, value.as_ref())?;
         match self.attributes.iter_mut().find(|a| &*a.key == key) {
@@ -205,28 +206,29 @@ impl Record {
         public
     }
 
-    /// `protocol://host/path` for a message, percent-encoded as git has it: never with user name or password, and
-    /// without a key that stands in it.
+    /// `protocol://host/path` for a message, percent-encoded as git has it: never with user name or password, and without a key
+    /// that is part of it.
     pub fn url(&self) -> String {
         self.shown_url("")
     }
 
     /// `protocol://user@host/path` for a prompt: never with a password.
     pub fn url_with_user(&self) -> String {
-        self.shown_url(&self.encoded("username", shown_user).map(|user| format!("{user}@")).unwrap_or_default())
+        self.shown_url(&self.part("username", shown_user).map(|user| format!("{user}@")).unwrap_or_default())
     }
 
     fn shown_url(&self, user: &str) -> String {
-        let part = |key, encode| self.encoded(key, encode).unwrap_or_default();
-        let path = self.encoded("path", shown_path).map(|path| format!("/{path}")).unwrap_or_default();
-        format!("{}://{user}{}{path}", part("protocol", shown_user), part("host", shown_host))
+        let part = |key, encode| self.part(key, encode).unwrap_or_default();
+        let path = self.part("path", shown_path).map(|path| format!("/{path}")).unwrap_or_default();
+        shown(&format!("{}://{user}{}{path}", part("protocol", shown_user), part("host", shown_host)))
     }
 
-    fn encoded(&self, key: &str, encode: fn(&str) -> String) -> Option<String> {
+    /// A part of the URL, encoded, without what repeats a secret of this record.
+    fn part(&self, key: &str, encode: fn(&str) -> String) -> Option<String> {
         Some(self.without_secrets(key)?.split(REDACTED).map(encode).collect::<Vec<_>>().join(REDACTED))
     }
 
-    /// The value of a public attribute as people may see it, and `None` of any other: as [`shown`](crate::shown) has it, and without what repeats a
+    /// The value of a public attribute as people may see it, and `None` of any other: with [`shown`], and without what repeats a
     /// secret of this record. A token may well come as a user name (`https://TOKEN@github.com`), in a path, or as a scope.
     ///
     /// ```
@@ -237,7 +239,7 @@ impl Record {
     /// assert_eq!(record.shown("password"), None);
     /// ```
     pub fn shown(&self, key: &str) -> Option<String> {
-        self.without_secrets(key).map(|text| visible(&text))
+        self.without_secrets(key).map(|text| shown(&text))
     }
 
     fn without_secrets(&self, key: &str) -> Option<String> {
@@ -253,7 +255,7 @@ impl Record {
                 text = text.replace(secret, REDACTED);
             }
         }
-        Some(without_keys(&text))
+        Some(text)
     }
 
     /// GitHub and others take a token as the user name, and then this or nothing as the password.
@@ -275,9 +277,33 @@ impl Record {
             .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
-    /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`.
+    /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`. An empty one is none.
     pub fn has_secret(&self) -> bool {
-        SECRETS.iter().any(|key| self.has(key))
+        SECRETS.iter().any(|key| self.holds(key))
+    }
+
+    /// Whether the attribute is there and not empty.
+    pub fn holds(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| !value.is_empty())
+    }
+
+    /// Refuses a `password` or `credential` that is there and empty. Nobody can sign in with it: most often it is what a command
+    /// printed that failed.
+    ///
+    /// # Errors
+    /// If there is one. The error names the key.
+    pub fn refuse_empty_secrets(&self) -> Result<()> {
+        match ["password", "credential"].iter().find(|key| self.has(key) && !self.holds(key)) {
+            Some(key) => Err(Error::new(format!("the {key} is empty"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it names what only a migration asks for: a whole file of another program (`protocol=file`), or the backup of one
+    /// (`protocol=backup`). In any case, for there are stores that do not tell cases apart.
+    pub fn is_of_a_migration(&self) -> bool {
+        self.text("protocol")
+            .is_some_and(|protocol| ["file", "backup"].iter().any(|own| protocol.eq_ignore_ascii_case(own)))
     }
 
     /// Whether both hold the same secrets, whatever else is known of them.
@@ -392,7 +418,9 @@ fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
         "password_expiry_utc" | "created_utc" | "count" if !is_plain_number(text) => {
             return fault("is not a plain number");
         }
-        "quit" | "ephemeral" | "continue" if boolean(text).is_none() => return fault("is neither true nor false"),
+        "quit" | "ephemeral" | "continue" | "consent" | "plain_text" if boolean(text).is_none() => {
+            return fault("is neither true nor false");
+        }
         _ => {}
     }
     Ok(value.to_vec().into())

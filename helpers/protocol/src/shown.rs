@@ -56,13 +56,9 @@ const SHORTEST_RANDOM: usize = 32;
 /// assert_eq!(shown(text), "no answer for https://<redacted>@github.com/me");
 /// ```
 pub fn shown(text: &str) -> String {
-    visible(&without_keys(text))
-}
-
-/// `text` with `<redacted>` in the place of every word that looks like a key.
-pub fn without_keys(text: &str) -> String {
+    let text = visible(text);
     let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some(start) = rest.find(is_of_a_word) {
         let (before, from) = rest.split_at(start);
         let (word, after) = from.split_at(end_of_word(from));

@@ -18,7 +18,7 @@ fn list_names_every_credential_without_opening_one() {
     let created = fs::metadata(&file).unwrap().mtime();
     let (identity, file) = (home.identity(), file.display().to_string());
     let expected = format!(
-        "protocol=https\nhost=h\npath=A/b\nusername=Me\ncreated_utc={created}\nstorage=encrypted file\nidentity={}\nfile={file}\n\ncount=1\n",
+        "protocol=https\nhost=h\npath=A/b\nusername=Me\ncreated_utc={created}\nstorage=encrypted file\nplain_text=0\nidentity={}\nfile={file}\n\ncount=1\n",
         identity.display()
     );
     assert_eq!(home.ask(&["list"], ""), expected);

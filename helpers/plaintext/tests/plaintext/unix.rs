@@ -19,7 +19,7 @@ fn mode_and_owner_stay_and_nothing_is_left_beside_the_file() {
     let is_root = chown(&path, None, Some(1234)).is_ok();
     // What a killed process left holds keys.
     let test = test.file(".config/model-forge/.config.json.modelforge-credential-a1b2c3", "sk-SENTINEL");
-    test.run(&["erase"], OPENAI).nothing();
+    test.change("erase", OPENAI).nothing();
     assert_eq!(mode(&path), 0o640);
     assert!(!is_root || fs::metadata(&path).unwrap().gid() == 1234);
     assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
@@ -32,7 +32,7 @@ fn a_link_stays_a_link_and_the_real_file_is_edited() {
     symlink("../../dotfiles/forge.json", test.path(GLOBAL)).unwrap();
     symlink("config.json", test.path(OLD)).unwrap();
     assert!(test.run(&["list"], "").success().stdout.ends_with("count=3\n"));
-    test.run(&["erase"], OPENAI).nothing();
+    test.change("erase", OPENAI).nothing();
     assert!(fs::symlink_metadata(test.path(GLOBAL)).unwrap().is_symlink());
     assert!(!test.content("dotfiles/forge.json").contains("sk-zA1k9"));
     assert_eq!(fs::read_dir(test.path("dotfiles")).unwrap().count(), 1);
@@ -43,7 +43,7 @@ fn a_link_in_the_folder_that_one_is_in_is_refused() {
     let test = Test::with(GLOBAL, LOGGED_IN);
     fs::create_dir_all(test.path("project/.model-forge")).unwrap();
     symlink(test.path(GLOBAL), test.path("project/.model-forge/config.json")).unwrap();
-    let request = format!("{OPENAI}username=project\n");
+    let request = format!("{OPENAI}username=project\nconsent=1\n");
     for operation in ["get", "erase"] {
         test.run_in(&test.path("project"), &[operation], &request).failure(LINK);
     }
@@ -54,7 +54,7 @@ fn a_link_in_the_folder_that_one_is_in_is_refused() {
 fn a_second_name_that_would_keep_the_key_is_refused() {
     let test = Test::with(GLOBAL, LOGGED_IN);
     fs::hard_link(test.path(GLOBAL), test.path("copy")).unwrap();
-    let answer = test.run(&["erase"], OPENAI);
+    let answer = test.change("erase", OPENAI);
     assert_eq!(answer.code, 1);
     assert!(answer.stderr.contains("has a second name (a hard link) that would keep the key"), "{}", answer.stderr);
     assert_eq!(test.content(GLOBAL), LOGGED_IN);
@@ -123,7 +123,7 @@ fn erases_at_the_same_time_lose_none() {
     std::thread::scope(|scope| {
         for n in 0..12 {
             let test = &test;
-            scope.spawn(move || test.run(&["erase"], &format!("protocol=https\nhost=h{n}\n")).nothing());
+            scope.spawn(move || test.change("erase", &format!("protocol=https\nhost=h{n}\n")).nothing());
         }
     });
     assert!(!test.content(GLOBAL).contains("SENTINEL"));

@@ -89,7 +89,8 @@ impl Chain {
                 continue;
             }
             let before = to.before.map(|copies| copies.of(&link.name));
-            match link.try_to_keep(&record, before, &mut stored.remarks) {
+            let mut left = Vec::new();
+            match link.try_to_keep(&record, before, &mut left) {
                 Ok(Kept::Yes) => {
                     stored.kept_by.push(link.name.clone());
                     if !self.store_in_all {
@@ -108,6 +109,7 @@ impl Chain {
                 }
                 Err(problem) => stored.remarks.push(Failed::new(&link.name, problem).did_not_keep()),
             }
+            stored.remarks.append(&mut left);
         }
         if stored.kept_by.is_empty() || (self.store_in_all && to.only.is_none()) {
             stored.shadowed_by = earlier;

@@ -64,7 +64,7 @@ fn an_item_that_cannot_be_told_from_those_of_other_paths_is_left_and_named() {
     let test = approve(keeper(blind(Test::new(), listed), "two").helpers("blind\ntwo"));
     let left = "warning: helper `blind` made something else of the credential, and it could not be taken out again\n\
         hint: modelforge-credential doctor\n";
-    let test = test.stderr(&format!("{left}{DAMAGED}")).success();
+    let test = test.stderr(&format!("{DAMAGED}{left}")).success();
     assert!(test.home().join("blind").exists());
 }
 

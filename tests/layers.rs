@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates, with the folder of their sources.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 12] = [
     "src",
     "helpers/age/src",
     "helpers/ask/src",

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{
-    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Helper, Record, Result,
+    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Helper, REDACTED, Record, Result,
 };
 
 use super::Link;
@@ -36,19 +36,24 @@ impl Link {
         let left = RefCell::new(None);
         let outcome = self.with_or_without_a_person(|helper| {
             let look = || helper.get(&question).map(|found| found.filter(|found| is_about(found, record)));
-            let before = before.map_or_else(look, |known| Ok(known.cloned()));
-            if let Err(problem) = &before
-                && matches!(Failure::from(problem.clone()), Failure::TooSlow(_))
-            {
-                return Err(problem.clone());
-            }
+            let before = match before {
+                Some(known) => Some(known.cloned()),
+                // Without the password beside it, nothing says that a user name is a token, and a trace would show it.
+                None if record.shown("username").as_deref() == Some(REDACTED) => None,
+                None => match look() {
+                    Err(problem) if matches!(Failure::from(problem.clone()), Failure::TooSlow(_)) => {
+                        return Err(problem);
+                    }
+                    held => held.ok(),
+                },
+            };
             let found = helper.store(&sent).and_then(|()| look());
             if let Ok(Some(found)) = &found
                 && holds_the_same(found, record)
             {
                 return Ok(if found.is_true("ephemeral") { Kept::InTheEnvironment } else { Kept::Yes });
             }
-            let Ok(before) = before else { return found.map(|found| other(found.as_ref())) };
+            let Some(before) = before else { return found.map(|found| other(found.as_ref())) };
             let is_as_before = matches!(&found, Ok(found) if is_the_same(found.as_ref(), before.as_ref()));
             if !is_as_before {
                 left.replace(put_back(helper, &question, before.as_ref()).err().map(|()| before.is_some()));

@@ -89,7 +89,7 @@ fn traces(verbose: bool, command: &Command) -> bool {
 fn sign_out(asked: SignOut) -> Result<()> {
     match asked {
         SignOut::Provider { provider, account } => logout::logout(&provider, account.as_deref()),
-        SignOut::Everywhere => logout::logout_all(),
+        SignOut::Everywhere { yes } => logout::logout_all(yes),
         SignOut::ForGood { yes } => purge::purge(yes),
     }
 }

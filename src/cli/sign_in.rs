@@ -71,7 +71,7 @@ pub struct StatusOptions {
 /// What is asked for.
 pub enum SignOut {
     Provider { provider: String, account: Option<String> },
-    Everywhere,
+    Everywhere { yes: bool },
     ForGood { yes: bool },
 }
 
@@ -95,7 +95,7 @@ impl LogoutOptions {
         let Self { provider: option, account, all, purge, yes } = self;
         match (all, provider.or(option)) {
             (true, _) if purge => Ok(SignOut::ForGood { yes }),
-            (true, _) => Ok(SignOut::Everywhere),
+            (true, _) => Ok(SignOut::Everywhere { yes }),
             (false, Some(provider)) => Ok(SignOut::Provider { provider, account }),
             (false, None) => Err(error::no_provider("logout")),
         }

@@ -49,7 +49,7 @@ fn look(operation: &'static str, person: Person, look: Look) -> Result<()> {
 }
 
 fn search_and_ask(session: &Session, request: &Request, event: &mut Event) -> Result<Option<Record>> {
-    let answer = session.ask(request, Help::ToSignIn)?;
+    let answer = session.ask("fill", request, Help::ToSignIn)?;
     event.answered(&answer);
     tell(&answer);
     if answer.complete {
@@ -75,7 +75,7 @@ fn search_and_ask(session: &Session, request: &Request, event: &mut Event) -> Re
 }
 
 fn search(session: &Session, request: &Request, event: &mut Event) -> Result<Option<Record>> {
-    let answer = session.ask(request, Help::ToUnlock)?;
+    let answer = session.ask("get", request, Help::ToUnlock)?;
     event.answered(&answer);
     tell(&answer);
     let quit = answer.quit.is_some();

@@ -10,14 +10,14 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record, v
 use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
 
-use crate::accounts::{account_of, accounts, place, request_for};
+use crate::accounts::{Named, account_of, place};
 use crate::audit::Event;
 use crate::chain::{Answer, Chain, GENERATES, is_expired};
 use crate::config::{Helpers, read_text};
 use crate::error;
 use crate::key_shape;
 use crate::person::{Person, person};
-use crate::providers::{Provider, Providers};
+use crate::providers::Provider;
 use crate::request::Request;
 use crate::session::{self, Help, Session};
 use crate::terminal;
@@ -37,14 +37,20 @@ pub struct Login {
 
 /// Signs in to a provider, and ends with what a person wants to know: where the credential is and whether it will be used.
 pub fn login(login: &Login) -> Result<()> {
+    let named = Named::new(&login.provider, login.account.as_deref())?;
     let session = Session::start(person())?;
-    let provider = session.providers.by_name(&login.provider)?;
+    let mut request = named.request(&session.providers)?;
+    let Some(provider) = request.provider.clone() else {
+        return Err(error::not_the_url_of_a_provider(&request.record).into());
+    };
+    if request.leaves_account_open {
+        request = request.of_account(DEFAULT_ACCOUNT)?;
+    }
     if provider.sign_in == SignIn::None {
         terminal::done(&format!("`{}` needs no sign-in", provider.name))?;
         return Ok(());
     }
     session.providers.other_in_modelforge(&provider).iter().for_each(terminal::warning);
-    let mut request = request_for(&session.providers, &provider, login.account.as_deref())?;
     let event = session.event("login", &request.record);
     let chain = session.chain(&request.record)?;
     if let Some(helper) = &login.helper
@@ -61,13 +67,6 @@ pub fn login(login: &Login) -> Result<()> {
         && (obtained_by_flow || !replaces(&kept.record, &session.person)?)
     {
         return say_already(event, chain, &request, kept);
-    }
-    if !request.record.has("username") {
-        let account = match kept.as_ref().and_then(|kept| kept.record.text("username")) {
-            Some(account) => account.to_owned(),
-            None => account_to_replace(chain, &session.providers, &request.record)?,
-        };
-        request.record.set("username", account)?;
     }
     let record = if obtained_by_flow {
         by_device_flow(&request, &session.person, login.browser)?
@@ -112,7 +111,7 @@ fn kept(session: &Session, chain: &Chain, request: &Request, provider: &Provider
     // What is only locked is there all the same. With a person, a device flow would be started.
     let answer = match provider.sign_in == SignIn::DeviceFlow {
         true => chain.get(request)?,
-        false => session.ask(request, Help::ToUnlock)?,
+        false => session.ask("login", request, Help::ToUnlock)?,
     };
     Ok(Some(answer).filter(|answer| answer.complete && answer.helper.is_some()))
 }
@@ -139,21 +138,15 @@ fn what_was_typed(key: &str) -> String {
     format!("the key has {} characters{end}", key.chars().count())
 }
 
-/// Whose credential a sign-in without an account is: the only one there is, else the default one.
-fn account_to_replace(chain: &Chain, providers: &Providers, request: &Record) -> Result<String> {
-    let accounts = accounts(chain, providers, request)?;
-    match accounts.as_slice() {
-        [only] => Ok(only.clone()),
-        [_, ..] if !accounts.iter().any(|account| account == DEFAULT_ACCOUNT) => {
-            Err(error::several_accounts(request.text("provider").unwrap_or_default(), &accounts, "login").into())
-        }
-        _ => Ok(DEFAULT_ACCOUNT.to_owned()),
-    }
-}
-
 fn already(chain: &Chain, request: &Request, answer: &Answer) -> String {
     let (answer, helper) = (&answer.record, answer.helper.as_deref().unwrap_or_default());
-    let asked = Request { record: answer.clone(), context: request.context.clone(), provider: None, by_path: false };
+    let asked = Request {
+        record: answer.clone(),
+        context: request.context.clone(),
+        provider: None,
+        by_path: false,
+        leaves_account_open: false,
+    };
     let provider = answer.text("provider").unwrap_or_default();
     let account = account_of(answer);
     match place(chain, &asked, helper) {

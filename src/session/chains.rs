@@ -31,8 +31,8 @@ pub struct Chains {
     own: BTreeMap<String, OnceCell<Opened>>,
 }
 
-/// What a helper lists: copies, each with its provider; `None` if it has no list.
-pub type Copies = std::result::Result<Option<Vec<(Provider, Record)>>, Failure>;
+/// What a helper lists: copies, each with its provider if it is one's; `None` if it has no list.
+pub type Copies = std::result::Result<Option<Vec<(Option<Provider>, Record)>>, Failure>;
 
 impl Chains {
     pub fn new(providers: &Providers) -> Self {

@@ -280,6 +280,12 @@ pub fn cannot_list(helper: &str) -> Error {
     Error::new(format!("helper `{helper}` cannot say what it holds, so it may hold more"))
 }
 
+pub fn purge_without_all() -> Usage {
+    Usage(
+        Error::new("`--purge` deletes everything, so it needs `--all`").hint(format!("{PROGRAM} logout --all --purge")),
+    )
+}
+
 /// A script has to say that it means all of them.
 pub fn sign_out_not_confirmed(count: usize) -> Error {
     let what = if count == 1 { "1 credential".to_owned() } else { format!("{count} credentials") };

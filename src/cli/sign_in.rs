@@ -48,7 +48,7 @@ pub struct LogoutOptions {
     #[arg(long, alias = "all-providers", conflicts_with_all = ["account", "provider_option"])]
     all: bool,
     /// Leave for good: erase backups, the age identity, notes and configuration, too
-    #[arg(long, requires = "all")]
+    #[arg(long)]
     purge: bool,
     /// Do not ask
     #[arg(long, short)]
@@ -94,6 +94,7 @@ impl LogoutOptions {
     pub fn of(self, provider: Option<String>) -> Result<SignOut, Usage> {
         let Self { provider: option, account, all, purge, yes } = self;
         match (all, provider.or(option)) {
+            (false, _) if purge => Err(error::purge_without_all()),
             (true, _) if purge => Ok(SignOut::ForGood { yes }),
             (true, _) => Ok(SignOut::Everywhere { yes }),
             (false, Some(provider)) => Ok(SignOut::Provider { provider, account }),

@@ -144,10 +144,11 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
             Looked::Missing(one) => missing.push(*one),
         }
     }
-    tell_of_missing(&missing, (must || !wanted.env.is_empty()) && !wanted.allow_missing)?;
-    if !is_any && !wanted.allow_missing {
+    let each_counts = must || !wanted.env.is_empty();
+    if !is_any && !wanted.allow_missing && (!each_counts || missing.is_empty()) {
         return Err(error::no_key_at_all().into());
     }
+    tell_of_missing(&missing, each_counts && !wanted.allow_missing)?;
     // Where keys may be missing, so may the variables of that name.
     all.finish(if wanted.allow_missing { &[] } else { &wanted.only })
 }
@@ -290,7 +291,7 @@ fn tell_of_missing(missing: &[Missing], must: bool) -> Result<()> {
     }
     if let Some(unsure) = missing.iter().find(|one| !one.certain) {
         let problem = error::not_every_key_could_be_looked_for(&unsure.provider.name);
-        return Err(error::set_or_sign_in(problem, &unsure.provider).into());
+        return Err(error::set_if_empty(problem, &unsure.provider).into());
     }
     if others.is_empty() {
         return Err(error::not_signed_in(&first.provider, first.account.as_deref()).into());

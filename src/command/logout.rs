@@ -166,7 +166,11 @@ fn erase(session: &Session, request: &Request, is_there: bool) -> Result<bool> {
     drop(event);
     if gone {
         let name = error::name_of(description);
-        terminal::done(&if is_there { format!("signed out of {name}") } else { format!("not signed in to {name}") })?;
+        terminal::done(&if is_there {
+            format!("signed out of {name}")
+        } else {
+            format!("nothing was stored for {name}")
+        })?;
     }
     Ok(gone)
 }

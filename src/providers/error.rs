@@ -38,7 +38,10 @@ pub fn not_signed_in(provider: &Provider, account: Option<&str>) -> Error {
     let name = &provider.name;
     let configured = provider.account.as_deref().filter(|_| account.is_none());
     let Some(account) = account.or(configured).filter(|account| *account != DEFAULT_ACCOUNT) else {
-        return set_or_sign_in(Error::new(format!("not signed in to `{name}`")), provider);
+        return set_if_empty(
+            Error::new(format!("not signed in to `{name}`")).hint(format!("{PROGRAM} login {name}")),
+            provider,
+        );
     };
     let named = shell_words::quote(&format!("{name}:{}", visible(account))).into_owned();
     let place = configured.map(|_| format!(", the account that {} names", shown_path())).unwrap_or_default();
@@ -75,13 +78,12 @@ pub fn token_expired(provider: &Provider, account: Option<&str>, ago: &str) -> E
 }
 
 /// Adds the variable that was to hold the key and is empty, as it is in a build that was not given its secret.
-pub fn set_or_sign_in(problem: Error, provider: &Provider) -> Error {
-    let sign_in = format!("{PROGRAM} login {}", provider.name);
+pub fn set_if_empty(problem: Error, provider: &Provider) -> Error {
     match provider.empty_variable() {
         Some(variable) => {
             let line = format!("{problem}: `{variable}` is empty");
-            problem.reworded(line).hint(format!("set {variable}; or, at a terminal: {sign_in}"))
+            problem.reworded(line).hint(format!("set {variable}; or, at a terminal: {PROGRAM} login {}", provider.name))
         }
-        None => problem.hint(sign_in),
+        None => problem,
     }
 }

@@ -7,7 +7,10 @@ use crate::support::{SECRET, Test};
 #[test]
 fn plain_text_is_red_on_a_terminal_and_nowhere_else() {
     let plain = format!("{OPENAI}\nstorage=PLAIN TEXT\nfile=/etc/keys.json");
-    let test = status(shelf(Test::new(), "one", &format!("{plain};\n{COPILOT}"), "").helpers("one"), &[]);
+    let test = status(
+        shelf(Test::new(), "one", &format!("{plain};\n{COPILOT}"), &format!("password={SECRET}")).helpers("one"),
+        &[],
+    );
     let row = "openai          yes        default  one      PLAIN TEXT, /etc/keys.json";
     let table = told(&test);
     assert!(table.contains(row) && !table.contains('\u{1b}'), "{table}");

@@ -9,7 +9,7 @@ use crate::error::{NotStarted, PROGRAM, Usage, tilde};
 pub use crate::error::{helper_failed, no_credential, no_provider, not_for_a_terminal, told_to_quit};
 use crate::providers::Provider;
 pub use crate::providers::error::{
-    no_key_where_modelforge_sends, not_signed_in, not_signed_in_to, not_where_modelforge_sends, set_or_sign_in,
+    no_key_where_modelforge_sends, not_signed_in, not_signed_in_to, not_where_modelforge_sends, set_if_empty,
 };
 
 pub fn command_missing(problem: Error) -> NotStarted {

@@ -63,8 +63,8 @@ pub enum Command {
         #[command(flatten)]
         options: LoginOptions,
     },
-    /// Sign out: erase a credential in every helper
-    #[command(after_help = "Example:\n  modelforge-credential logout openai")]
+    /// Sign out: delete a credential from every helper
+    #[command(after_help = "Example:\n  modelforge-credential logout openai --account old")]
     Logout {
         /// The provider
         #[arg(conflicts_with_all = ["provider_option", "all"])]
@@ -72,10 +72,10 @@ pub enum Command {
         #[command(flatten)]
         options: LogoutOptions,
     },
-    /// Show where one is signed in, and how each credential is protected
+    /// Show which providers you are signed in to and how keys are kept
     #[command(after_help = "Example:\n  modelforge-credential status --verbose")]
     Status {
-        /// Only this provider; the exit status says whether one is signed in
+        /// Only this provider (or openai:work, or a URL); the exit status says whether you are signed in
         #[arg(conflicts_with = "provider_option")]
         provider: Option<String>,
         #[command(flatten)]
@@ -135,7 +135,7 @@ pub enum Command {
     )]
     Approve,
     /// Erase a credential that does not work
-    #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential reject")]
+    #[command(after_help = "Example:\n  printf 'provider=openai\\nusername=old\\n' | modelforge-credential reject")]
     Reject,
     /// As somebody's helper: find a credential, and never ask anyone
     #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential get")]
@@ -146,7 +146,7 @@ pub enum Command {
     )]
     Store,
     /// As somebody's helper: erase a credential
-    #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential erase")]
+    #[command(after_help = "Example:\n  printf 'provider=openai\\nusername=old\\n' | modelforge-credential erase")]
     Erase,
     /// Name the credentials that the helpers hold, without their secrets
     #[command(after_help = "Example:\n  modelforge-credential list")]
@@ -180,12 +180,12 @@ pub enum Auth {
         options: LoginOptions,
     },
     /// Sign out
-    #[command(after_help = "Example:\n  modelforge-credential auth logout --all-providers")]
+    #[command(after_help = "Example:\n  modelforge-credential auth logout --provider openai --account old")]
     Logout {
         #[command(flatten)]
         options: LogoutOptions,
     },
-    /// Show where one is signed in
+    /// Show which providers you are signed in to
     #[command(after_help = "Example:\n  modelforge-credential auth status --verbose")]
     Status {
         #[command(flatten)]

@@ -248,3 +248,50 @@ fn the_trace_of_every_command_is_without_the_key() {
         assert!(!String::from_utf8_lossy(&output.stdout).contains(SECRET), "{words:?}");
     }
 }
+
+#[test]
+fn everything_is_deleted_only_after_a_yes() {
+    let test = in_each(keeper(Test::new(), "one", ""), &["one"]).args(["logout", "--all"]);
+    let refused = "error: cannot ask whether to delete 1 credential: there is no terminal\n\
+                   hint: modelforge-credential logout --all --yes\n";
+    let test = test.stderr(refused).failure();
+    assert_eq!(kept(&test, "one"), SECRET);
+    let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "").args(["logout", "--all"]);
+    let question = "delete all these? [y/N] ";
+    let mut session = Session::bare(&test);
+    session.expect(&format!("  {NAME}"));
+    session.expect(question);
+    session.types("\r");
+    let (status, _, shown) = session.end();
+    assert!(status.success() && shown.contains("nothing was changed"), "{shown}");
+    assert_eq!(kept(&test, "one"), SECRET);
+    let mut session = Session::bare(&test);
+    session.expect(question);
+    session.types("y\r");
+    let (status, _, shown) = session.end();
+    assert!(status.success() && shown.contains(&format!("signed out of {NAME}")), "{shown}");
+    assert_eq!(kept(&test, "one"), "");
+}
+
+#[test]
+fn a_person_is_told_what_reject_and_erase_have_deleted() {
+    for operation in ["reject", "erase"] {
+        let test = in_each(keeper(Test::new(), "one", ""), &["one"]).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "");
+        let test = test.args([operation]);
+        let (status, answer, shown) = Session::start(&test, "provider=openai\n").end();
+        assert!(status.success() && answer.is_empty(), "{shown}");
+        assert_eq!(shown, format!("deleted the credential for {NAME}\r\n"));
+        let (_, _, shown) = Session::start(&test, "provider=openai\n").end();
+        assert_eq!(shown, format!("deleted nothing for {NAME}\r\n"));
+        // A program that asks hears nothing.
+        let test = in_each(test, &["one"]).args([operation]).stdin("provider=openai\n").success();
+        assert_eq!(asked(&test, "one").matches("list").count(), 4);
+    }
+}
+
+#[test]
+fn asking_for_more_than_one_provider_is_needed_to_leave_for_good() {
+    let wrong = "error: `--purge` deletes everything, so it needs `--all`\n\
+                 hint: modelforge-credential logout --all --purge\n";
+    Test::new().helpers("age").args(["logout", "--purge"]).stderr(wrong).status(2);
+}

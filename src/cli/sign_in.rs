@@ -50,7 +50,7 @@ pub struct LogoutOptions {
     /// Leave for good: erase backups, the age identity, notes and configuration, too
     #[arg(long)]
     purge: bool,
-    /// Do not ask
+    /// Do not ask whether to go on
     #[arg(long, short)]
     yes: bool,
 }

@@ -45,9 +45,8 @@ fn a_copy_that_cannot_be_opened_is_unreadable_and_no_sign_in() {
     let shown = told(&test);
     let error = "! error: the credential for `openai` in helper `age` cannot be read\n! hint: modelforge-credential doctor\n[1]";
     assert!(shown.ends_with(error), "{shown}");
-    // Another helper has it, too, and a tool that asks gets it there.
-    let test =
-        signed_in(shelf(test, "one", OPENAI, "password=key-for-tests").helpers("age\none"), "mistral", "default");
+    // Another helper has it as well, and a tool that asks gets it there.
+    let test = shelf(test, "one", OPENAI, "password=key-for-tests").helpers("age\none");
     let shown = told(&status(test, &["openai"]));
     assert!(shown.contains("openai    yes        default  one") && shown.ends_with("[0]"), "{shown}");
 }

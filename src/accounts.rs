@@ -4,7 +4,7 @@ use std::path::Path;
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result, visible};
 
-use crate::chain::{Chain, GENERATES, Link};
+use crate::chain::{Chain, Link};
 use crate::error;
 use crate::providers::Providers;
 use crate::request::{self, Request};
@@ -70,7 +70,7 @@ impl Held {
         let listed = chain.list(&request.context)?;
         let mut held = Self { copies: listed.records, is_whole: listed.failed.is_empty() };
         held.copies.retain(|record| record.matches(&place) && (place.has("path") || !record.has("path")));
-        for helper in listed.cannot_list.iter().filter(|helper| *helper != GENERATES) {
+        for helper in listed.cannot_list.iter().filter(|helper| !chain.generates(helper)) {
             match unlisted(chain, helper, &place, &request.context) {
                 Ok(copy) => held.copies.extend(copy),
                 Err(_) => held.is_whole = false,
@@ -139,7 +139,10 @@ fn copy(link: &Link, request: &Request) -> Option<Record> {
 
 /// How a copy is protected at rest, as its helper describes it.
 pub fn protection(copy: &Record) -> String {
-    let mut text = copy.text("storage").unwrap_or("stored by the helper").to_owned();
+    let mut text = match copy.is_true("plain_text") {
+        true => "PLAIN TEXT".to_owned(),
+        false => copy.text("storage").unwrap_or("stored by the helper").to_owned(),
+    };
     let mut add = |what: &str| {
         text.push_str(what);
     };

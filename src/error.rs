@@ -44,10 +44,8 @@ pub fn exit_status(problem: &anyhow::Error) -> u8 {
 
 /// How a message names a credential: `` `openai` (`https://api.openai.com`) ``.
 pub fn name_of(request: &Record) -> String {
-    let account = match request.text("username") {
-        Some(account) if account != modelforge_credential_protocol::DEFAULT_ACCOUNT => {
-            format!(", account `{}`", visible(account))
-        }
+    let account = match request.shown("username") {
+        Some(account) if account != modelforge_credential_protocol::DEFAULT_ACCOUNT => format!(", account `{account}`"),
         _ => String::new(),
     };
     match request.text("provider") {
@@ -333,6 +331,11 @@ pub fn not_erased(record: &Record) -> Error {
 
 pub fn already_expired(record: &Record) -> Error {
     Error::new(format!("the credential for {} has expired already, so it is not kept", name_of(record)))
+}
+
+pub fn for_migrations_alone() -> Error {
+    Error::new("only `migrate` reads and writes the files of other programs and their backups")
+        .hint(format!("{PROGRAM} migrate --backups"))
 }
 
 pub fn nothing_to_keep() -> Error {

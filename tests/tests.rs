@@ -13,6 +13,8 @@ mod audit;
 #[cfg(unix)]
 mod chain;
 #[cfg(unix)]
+mod completions;
+#[cfg(unix)]
 mod config;
 #[cfg(unix)]
 mod conformance;

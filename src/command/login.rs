@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::accounts::{Named, account_of, place};
 use crate::audit::Event;
-use crate::chain::{Answer, Chain, GENERATES, is_expired};
+use crate::chain::{Answer, Chain, is_expired};
 use crate::config::{Helpers, read_text};
 use crate::error;
 use crate::key_shape;
@@ -21,6 +21,9 @@ use crate::providers::Provider;
 use crate::request::Request;
 use crate::session::{self, Help, Session};
 use crate::terminal;
+
+/// The helper that a person signs in through at a browser.
+const SIGNS_IN: &str = "oauth";
 
 /// What `login` was asked to do.
 #[derive(Default)]
@@ -163,7 +166,7 @@ fn by_device_flow(request: &Request, person: &Person, browser: bool) -> Result<R
     if !matches!(person, Person::Terminal | Person::Askpass(_)) {
         return Err(error::no_terminal_for_device_flow(&request.record).into());
     }
-    let mut entry = Entry::helper(GENERATES);
+    let mut entry = Entry::helper(SIGNS_IN);
     if browser {
         entry.words.push("--browser".to_owned());
     }

@@ -6,7 +6,7 @@ mod report;
 mod table;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, shown};
 
 use crate::accounts::{Named, usual};
 use crate::audit;
@@ -110,7 +110,8 @@ impl Asked {
         let signed_in: Vec<&Row> = report.providers.iter().filter(|row| !row.copies.is_empty()).collect();
         let accounts: Vec<String> = signed_in.iter().filter_map(|row| row.account.clone()).collect();
         let configured = request.provider.as_ref().and_then(|provider| provider.account.as_deref());
-        let meant = self.account.as_deref().or(configured).or_else(|| usual(&accounts));
+        let named = self.account.as_deref().or(configured).map(shown);
+        let meant = named.as_deref().or_else(|| usual(&accounts));
         if meant.is_none() && accounts.len() > 1 {
             return Err(error::several_accounts(&request.record, &accounts, "status"));
         }

@@ -5,7 +5,7 @@ use modelforge_credential_providers as table;
 
 use super::Session;
 use crate::accounts::unlisted;
-use crate::chain::{Chain, GENERATES};
+use crate::chain::Chain;
 use crate::providers::Provider;
 
 /// How many processes ask at the same time.
@@ -31,10 +31,10 @@ impl Session {
     /// Asks a helper for each known provider whose credentials are looked for in it. One that makes credentials is not asked.
     pub fn unlisted(&self, helper: &str, account: Option<&str>) -> Result<Unlisted> {
         let mut unlisted = Unlisted::default();
-        if helper == GENERATES {
+        let mut questions = self.questions(helper, account)?;
+        if questions.first().is_some_and(|question| question.chain.generates(helper)) {
             return Ok(unlisted);
         }
-        let mut questions = self.questions(helper, account)?;
         while !questions.is_empty() && unlisted.failed.is_none() {
             let rest = questions.split_off(questions.len().min(SIDE_BY_SIDE));
             for (question, answer) in ask(helper, std::mem::replace(&mut questions, rest)) {

@@ -6,7 +6,7 @@ use crate::support::{SECRET, Test};
 
 #[test]
 fn plain_text_is_red_on_a_terminal_and_nowhere_else() {
-    let plain = format!("{OPENAI}\nstorage=PLAIN TEXT\nfile=/etc/keys.json");
+    let plain = format!("{OPENAI}\nstorage=a file\nplain_text=1\nfile=/etc/keys.json");
     let test = status(
         shelf(Test::new(), "one", &format!("{plain};\n{COPILOT}"), &format!("password={SECRET}")).helpers("one"),
         &[],

@@ -10,6 +10,8 @@ mod installed;
 mod process;
 mod program;
 mod raw;
+#[cfg(unix)]
+mod terminal;
 
 pub use caller::{Caller, DEPTH, Hop, Outcome, Silent, depth};
 pub use entry::Entry;

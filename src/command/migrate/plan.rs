@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::{Error, Record, visible};
 use modelforge_credential_providers::Flaw;
 
 use super::Prefer;
-use super::report;
 use super::route::{Route, Source};
 use crate::chain::{Chain, holds_the_same_secret, is_expired};
 use crate::command::migrate::error;
@@ -110,7 +109,7 @@ impl First {
         let description = names.map(|key| item.request.record.get(key).map(<[u8]>::to_vec));
         match self.0.get(&description) {
             None => {
-                self.0.insert(description, (report::from(item, route), found));
+                self.0.insert(description, (item.place(route), found));
             }
             Some((_, first)) if holds_the_same_secret(first, &found) => {
                 item.step = if item.step == Step::Move { Step::Erase } else { item.step };
@@ -142,6 +141,12 @@ pub fn problem_of(problem: &anyhow::Error) -> Error {
 impl Item {
     pub fn source<'a>(&self, route: &'a Route) -> Result<&'a Source> {
         Ok(route.sources.get(self.source).ok_or_else(|| Error::new("a source is gone"))?)
+    }
+
+    /// The file that it is in, or the helper, for a message.
+    pub fn place(&self, route: &Route) -> String {
+        let name = || route.sources.get(self.source).map(|source| visible(&source.name)).unwrap_or_default();
+        self.file.as_ref().map_or_else(name, |file| error::tilde(file.as_ref()))
     }
 
     /// Why it stays, if it does.

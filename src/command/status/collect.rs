@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{Error, Record, shown};
 use modelforge_credential_providers::SignIn;
 
 use super::report::{Copy, Report, Row, SignedIn};
@@ -241,7 +241,7 @@ impl Collected {
         Ok(Row {
             provider: provider.map(|provider| provider.name.clone()),
             url,
-            account: account.map(str::to_owned),
+            account: account.map(shown),
             sign_in: sign_in.name(),
             signed_in,
             copies,
@@ -267,14 +267,14 @@ fn listed(helper: &str, record: &Record) -> Copy {
     Copy {
         helper: helper.to_owned(),
         protection: protection(record),
-        plain_text: record.text("storage").map(|storage| storage == "PLAIN TEXT"),
+        plain_text: record.has("plain_text").then(|| record.is_true("plain_text")),
         unreadable: None,
         created_utc: record.text("created_utc").and_then(|text| text.parse().ok()),
         expires_utc: record.expiry(),
         renewable: None,
         used_utc: None,
         used_by: None,
-        scope: record.text("scope").map(visible),
+        scope: record.shown("scope"),
         fingerprint: None,
     }
 }

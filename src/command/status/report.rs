@@ -1,6 +1,6 @@
 //! What `status` has found out, as JSON has it.
 
-use modelforge_credential_protocol::{Record, visible};
+use modelforge_credential_protocol::Record;
 use serde::Serialize;
 
 use crate::chain::now;
@@ -63,6 +63,7 @@ pub struct Copy {
     /// How it is protected at rest.
     pub protection: String,
     /// `None`: its helper does not say how it keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub plain_text: Option<bool>,
     /// Why it could not be opened.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +92,7 @@ impl Copy {
     pub fn add(&mut self, opened: &Record, details: bool) {
         self.expires_utc = opened.expiry().or(self.expires_utc);
         self.renewable = Some(opened.has("oauth_refresh_token")).filter(|_| self.expires_utc.is_some());
-        self.scope = opened.text("scope").map(visible).or(self.scope.take());
+        self.scope = opened.shown("scope").or(self.scope.take());
         if details {
             self.fingerprint = opened.text("password").and_then(end_of);
         }

@@ -77,8 +77,16 @@ pub fn unknown_option(option: &str, similar: Option<&str>) -> Usage {
     })
 }
 
-pub fn too_many_arguments() -> Usage {
-    Usage(Error::new("there is an argument too many").hint("a key is not an argument: pipe it, or type it when asked"))
+/// `meant` is the command that takes such an argument.
+pub fn too_many_arguments(meant: Option<String>) -> Usage {
+    let hint =
+        meant.unwrap_or_else(|| "never pass a key as an argument: pipe it, or enter it at the prompt".to_owned());
+    Usage(Error::new("unexpected extra argument").hint(hint))
+}
+
+/// The word that another tool has for one of our commands.
+pub fn another_word(word: &str, meant: &str) -> Usage {
+    Usage(Error::new(format!("unknown command `{word}`")).hint(meant))
 }
 
 pub fn conflicting_option(option: &str) -> Usage {
@@ -360,25 +368,24 @@ pub fn bad_url(problem: &str) -> Error {
     Error::new(format!("the URL {problem}"))
 }
 
-pub fn unknown_provider(name: &str, similar: Option<&str>) -> Error {
+pub fn unknown_provider(name: &str, similar: &[&str]) -> Error {
     let name = visible(name);
-    Error::new(format!("no provider is called `{name}`")).hint(match similar {
-        Some(similar) => {
-            format!("did you mean `{similar}`? else declare it in config.toml: provider.{name}.url = \"https://…\"  # above any [section]")
-        }
-        None => format!("declare it in config.toml: provider.{name}.url = \"https://…\"  # above any [section]"),
+    let similar: Vec<String> = similar.iter().map(|name| format!("`{name}`")).collect();
+    Error::new(format!("unknown provider `{name}`")).hint(match similar.is_empty() {
+        false => format!("did you mean {}? or see: {PROGRAM} providers", similar.join(" or ")),
+        true => format!("{PROGRAM} login {name} --url https://…  # or see: {PROGRAM} providers"),
     })
 }
 
 pub fn provider_without_url(name: &str) -> Error {
-    Error::new(format!("provider `{name}` has no URL of its own: it differs from user to user"))
-        .hint(format!("declare yours in config.toml: provider.{name}.url = \"https://…\"  # above any [section]"))
+    Error::new(format!("provider `{name}` has no fixed URL: every user has a different one"))
+        .hint(format!("{PROGRAM} login {name} --url https://…"))
 }
 
 /// One that the configuration declares, but not to its end.
 pub fn undeclared_provider(place: &str, name: &str, similar: Option<&str>) -> Error {
     let url = "give it a `url` in its section: url = \"https://…\"";
-    Error::new(format!("{place}: no provider is called `{}`", visible(name))).hint(match similar {
+    Error::new(format!("{place}: unknown provider `{}`", visible(name))).hint(match similar {
         Some(similar) => format!("did you mean `{similar}`? else {url}"),
         None => url.to_owned(),
     })
@@ -387,6 +394,11 @@ pub fn undeclared_provider(place: &str, name: &str, similar: Option<&str>) -> Er
 /// The same of a name that stands in a file.
 pub fn in_file(place: &str, problem: &Error) -> Error {
     problem.reworded(format!("{place}: {problem}"))
+}
+
+pub fn no_provider_matches(word: &str) -> Error {
+    Error::new(format!("no provider matches `{}`", visible(word)))
+        .hint(format!("{PROGRAM} login NAME --url https://…  # adds one of your own"))
 }
 
 /// A sign-in needs a provider: its key is found by the provider's URL or name.

@@ -24,7 +24,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use cli::{Auth, Cli, Command, HelpersCommand, SignOut, Task};
-use command::{audit as log, credential, doctor, env, exec, helpers, login, logout, migrate, print, purge, status};
+use command::{
+    audit as log, credential, doctor, env, exec, helpers, login, logout, migrate, print, providers as known, purge,
+    status,
+};
 use person::{Person, person};
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
@@ -60,6 +63,7 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
         Command::Exec(options) => exec::exec(&options.into()),
         Command::Print(options) => print::print(&options.into()),
         Command::Env(options) => env::env(&options.into()),
+        Command::Providers { word, json } => known::providers(&known::Asked { word, json }),
         Command::Doctor { options } => doctor::doctor(&options.into()),
         Command::Audit { options } => log::audit(&options.into()),
         Command::Helpers { options } => match options.command {

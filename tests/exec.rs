@@ -151,7 +151,7 @@ fn a_provider_that_modelforge_does_not_define_to_its_end_withholds_no_key_of_the
     let output = test.output();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "MODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n");
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(stderr.contains(said) && stderr.contains("warning: provider `azure` has no URL of its own"), "{stderr}");
+    assert!(stderr.contains(said) && stderr.contains("warning: provider `azure` has no fixed URL"), "{stderr}");
 }
 
 #[test]

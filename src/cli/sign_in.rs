@@ -16,6 +16,9 @@ pub struct LoginOptions {
     /// Which of several accounts this is
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
+    /// Add a provider with this URL to config.toml, for a gateway of your own
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     /// Keep it in this helper of the chain
     #[arg(long, value_name = "NAME")]
     helper: Option<String>,
@@ -80,6 +83,7 @@ impl LoginOptions {
         Ok(Login {
             provider: provider.or(self.provider).ok_or_else(|| error::no_provider("login"))?,
             account: self.account,
+            url: self.url,
             helper: self.helper,
             api_key: self.api_key.map(zeroize::Zeroizing::new),
             file: self.file,

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::accounts::{Named, account_of, place};
 use crate::audit::Event;
 use crate::chain::{Answer, Chain, is_expired};
-use crate::config::{Helpers, read_text};
+use crate::config::{self, Helpers, MAX_FILE, read_text};
 use crate::error;
 use crate::key_shape;
 use crate::person::{Person, person};
@@ -30,6 +30,8 @@ const SIGNS_IN: &str = "oauth";
 pub struct Login {
     pub provider: String,
     pub account: Option<String>,
+    /// Where a provider is that nobody knows yet.
+    pub url: Option<String>,
     pub helper: Option<String>,
     pub api_key: Option<Zeroizing<String>>,
     pub file: Option<std::path::PathBuf>,
@@ -41,6 +43,11 @@ pub struct Login {
 /// Signs in to a provider, and ends with what a person wants to know: where the credential is and whether it will be used.
 pub fn login(login: &Login) -> Result<()> {
     let named = Named::new(&login.provider, login.account.as_deref())?;
+    if let Some(url) = &login.url
+        && config::declare(&named.name, url)?
+    {
+        terminal::done(&format!("added `{}` to {}", config::provider_name(&named.name)?, config::shown_path()))?;
+    }
     let session = Session::start(person())?;
     let mut request = named.request(&session.providers)?;
     let Some(provider) = request.provider.clone() else {
@@ -208,6 +215,7 @@ fn by_key(
     let (entered, is_typed) = match (given, person) {
         (Some(key), _) => (key, false),
         (None, Person::Terminal) if !std::io::stdin().is_terminal() => return Err(error::empty_input().into()),
+        (None, Person::Nobody) if is_a_pipe() => return Err(error::empty_input().into()),
         (None, Person::Terminal | Person::Askpass(_)) => (person.secret(&record)?, matches!(person, Person::Terminal)),
         (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&provider.name).into()),
     };
@@ -236,6 +244,20 @@ fn by_key(
     Ok(record)
 }
 
+/// Whether standard input is what somebody meant to put a key into, and not `/dev/null`.
+#[cfg(unix)]
+fn is_a_pipe() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+    let input = std::io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    input.and_then(|input| input.metadata()).is_ok_and(|input| !input.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_a_pipe() -> bool {
+    false
+}
+
 /// One line of standard input, in bounded memory; none from a terminal, which must not echo it, or from an empty input.
 fn first_line() -> Result<Option<Zeroizing<String>>> {
     if std::io::stdin().is_terminal() {
@@ -257,9 +279,29 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
     Ok(Some(Zeroizing::new(line.to_owned())))
 }
 
+/// `-`, or `<(…)` of a shell: a pipe that was made for this.
+fn is_piped(path: &Path) -> bool {
+    path == Path::new("-") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd")
+}
+
+fn piped(path: &Path) -> Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(16 << 10));
+    let mut read = |input: &mut dyn Read| input.take(MAX_FILE as u64).read_to_end(&mut bytes);
+    let count = match path == Path::new("-") {
+        true => read(&mut modelforge_credential_protocol::stdin()?),
+        false => std::fs::File::open(path).and_then(|mut file| read(&mut file)),
+    };
+    count.map_err(|problem| error::cannot_read_input(&problem))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| error::not_json(path, 1, 1))?;
+    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+}
+
 /// A service account's JSON file as one line: the same value, without the line breaks between its parts.
 fn service_account(path: &Path) -> Result<Zeroizing<String>> {
-    let text = read_text(path, Trust::Named)?.ok_or_else(|| error::no_such_file(path))?;
+    let text = match is_piped(path) {
+        true => piped(path)?,
+        false => read_text(path, Trust::Named)?.ok_or_else(|| error::no_such_file(path))?,
+    };
     let raw: &serde_json::value::RawValue =
         serde_json::from_str(&text).map_err(|problem| error::not_json(path, problem.line(), problem.column()))?;
     // Outside strings JSON's line breaks mean nothing, and inside them they cannot stand.

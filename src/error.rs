@@ -42,7 +42,7 @@ pub fn exit_status(problem: &anyhow::Error) -> u8 {
     }
 }
 
-/// How a message names a credential: `` `openai` (`https://api.openai.com`) ``.
+/// Names a credential in a message: `` `openai` (`https://api.openai.com`) ``.
 pub fn name_of(request: &Record) -> String {
     let account = match request.shown("username") {
         Some(account) if account != modelforge_credential_protocol::DEFAULT_ACCOUNT => format!(", account `{account}`"),
@@ -59,7 +59,7 @@ pub fn tilde(path: &Path) -> String {
     modelforge_credential_files::tilde(path)
 }
 
-/// What was typed is repeated only where it has the shape of a command: it may be a key.
+/// Repeats the word only if it looks like a command: it may be a key.
 pub fn unknown_command(word: &str, similar: Option<&str>) -> Usage {
     let has_the_shape = word.len() <= 16 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     let error = Error::new(if has_the_shape { format!("unknown command `{word}`") } else { "unknown command".into() });
@@ -174,7 +174,7 @@ pub fn blanks_removed() -> Error {
     Error::new("the blanks around the key were removed")
 }
 
-/// What somebody takes for a key, and is none.
+/// An input that is not a key.
 pub fn bad_key(provider: &str, flaw: Flaw) -> Error {
     match flaw {
         Flaw::Empty => nothing_entered(),
@@ -382,7 +382,7 @@ pub fn provider_without_url(name: &str) -> Error {
         .hint(format!("{PROGRAM} login {name} --url https://…"))
 }
 
-/// One that the configuration declares, but not to its end.
+/// A provider whose section in the configuration is incomplete.
 pub fn undeclared_provider(place: &str, name: &str, similar: Option<&str>) -> Error {
     let url = "give it a `url` in its section: url = \"https://…\"";
     Error::new(format!("{place}: unknown provider `{}`", visible(name))).hint(match similar {

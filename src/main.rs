@@ -7,7 +7,6 @@ mod chain;
 mod cli;
 mod command;
 mod config;
-mod conformance;
 mod error;
 mod key_shape;
 mod lock;
@@ -67,7 +66,7 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
         Command::Doctor { options } => doctor::doctor(&options.into()),
         Command::Audit { options } => log::audit(&options.into()),
         Command::Helpers { options } => match options.command {
-            Some(HelpersCommand::Test(options)) => helpers::test::test(&options.into()),
+            Some(HelpersCommand::Test(options)) => helpers::test::test(&options.of(verbose)),
             None => helpers::helpers(options.json),
         },
         Command::Completions(options) => cli::shell_completions::completions(options.shell),

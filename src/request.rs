@@ -10,9 +10,9 @@ use crate::url;
 /// A request that is complete and consistent.
 #[derive(Clone)]
 pub struct Request {
-    /// What is asked for or kept.
+    /// The description or the credential.
     pub record: Record,
-    /// What else helpers are told when they are asked.
+    /// Attributes that only the helpers get.
     pub context: Record,
     /// The provider, if the place is one's.
     pub provider: Option<Provider>,

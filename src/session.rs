@@ -20,7 +20,7 @@ use crate::terminal::warn_once;
 pub use asker::program;
 pub use chains::{Chains, Copies, Opened, boxed, has_session_bus, is_left_out, of};
 
-/// What a command works with.
+/// Everything a command works with.
 pub struct Session {
     pub providers: Providers,
     pub person: Person,
@@ -30,7 +30,7 @@ pub struct Session {
 /// When a person is asked to help, after the helpers were asked without one.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Help {
-    /// Where a helper failed: what it holds may only be locked.
+    /// If a helper failed: its store may only be locked.
     ToUnlock,
     /// Wherever nothing was found: a person may sign in.
     ToSignIn,
@@ -54,7 +54,7 @@ impl Session {
         Event::start(operation, &self.providers, description)
     }
 
-    /// Whether somebody may be asked.
+    /// True if a person may be asked.
     pub fn has_a_person(&self) -> bool {
         !matches!(self.person, Person::Nobody)
     }
@@ -74,7 +74,7 @@ impl Session {
         self.chains.all(&self.providers, &self.person)
     }
 
-    /// Whether a provider's credentials are looked for in this chain. Those for other places are in the same stores.
+    /// True if this chain is asked for the provider's credentials. Those for other places are in the same stores.
     pub fn is_asked(&self, opened: &Opened, provider: Option<&str>) -> bool {
         self.chains.is_asked(opened, provider)
     }
@@ -134,7 +134,7 @@ impl Session {
         Ok(())
     }
 
-    /// What each helper of the chain for a place, or of every chain, holds of what it is asked for.
+    /// Lists, for each helper of the chain for a place or of every chain, the credentials it is asked for.
     pub fn list(&self, only: Option<&Record>) -> Result<Vec<(String, Copies)>> {
         let context = self.providers.context_of_all()?;
         let mut listed = Vec::new();
@@ -147,7 +147,7 @@ impl Session {
         Ok(listed)
     }
 
-    /// Whether nobody chose any of the helpers for a place, or of all.
+    /// True if the chain for a place, or every chain, is the default one.
     pub fn is_automatic(&self, only: Option<&Record>) -> Result<bool> {
         Ok(self.meant(only)?.iter().all(|opened| opened.automatic))
     }

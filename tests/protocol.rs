@@ -126,7 +126,7 @@ const PROTOCOL: &str = include_str!("../protocol.md");
 
 fn sources() -> String {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    ["tests", "helpers", "src/conformance"]
+    ["tests", "helpers"]
         .iter()
         .flat_map(|folder| crate::support::files_below(&root.join(folder)))
         .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))

@@ -39,7 +39,7 @@ pub fn get() -> Result<()> {
     look("get", Person::Nobody, search)
 }
 
-/// What finds an answer, or none, and tells the log.
+/// A search that notes its result in the log.
 type Look = fn(&Session, &Request, &mut Event) -> Result<Option<Record>>;
 
 /// Reads a request, answers it, and logs it: before the answer is given.

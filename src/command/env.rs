@@ -10,7 +10,7 @@ use crate::command::exec::error;
 use crate::command::keys::{self, Wanted};
 use crate::terminal;
 
-/// What `env` was asked for.
+/// The options of `env`.
 pub struct Env {
     pub wanted: Wanted,
     pub shell: Option<Shell>,

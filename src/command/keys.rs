@@ -21,7 +21,7 @@ use crate::terminal::warn_once;
 pub use reach::unreached;
 pub use variables::{Variable, is_credentials_file};
 
-/// What the command line of `exec` and `env` says.
+/// The choice of keys on the command line of `exec` and `env`.
 pub struct Wanted {
     pub providers: Vec<String>,
     /// The account of each provider that is named without one.
@@ -34,7 +34,7 @@ pub struct Wanted {
 
 /// A provider's credential.
 pub struct Key {
-    /// How it was named: `openai`, `openai:work`.
+    /// The name as given: `openai`, `openai:work`.
     named: String,
     /// The variables that tools look for it in, where those are asked for.
     variables: Vec<String>,
@@ -42,17 +42,17 @@ pub struct Key {
     pub record: Record,
 }
 
-/// What came of looking for one.
+/// The result of a search for a key.
 pub enum Found {
     Key(Record),
     NotNeeded,
-    /// Whether every helper could be asked.
+    /// True if every helper could be asked.
     Nothing {
         certain: bool,
     },
 }
 
-/// What a command gets of a provider.
+/// The variables that a command gets for a provider.
 enum Looked {
     Key(Box<Key>),
     NotNeeded,
@@ -149,11 +149,11 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
         return Err(error::no_key_at_all().into());
     }
     tell_of_missing(&missing, each_counts && !wanted.allow_missing)?;
-    // Where keys may be missing, so may the variables of that name.
+    // If keys may be missing, their variables may be missing too.
     all.finish(if wanted.allow_missing { &[] } else { &wanted.only })
 }
 
-/// How a provider is named: by a person, or by ModelForge's file, which has a URL of its own for it.
+/// The source of a provider's name: a person, or ModelForge's file, which has its own URL for it.
 enum Name {
     Typed(String),
     InModelForge(String),
@@ -185,7 +185,7 @@ fn names(wanted: &Wanted, session: &Session, command: &str) -> Result<(Vec<Name>
 /// goes by the same name is not for it.
 fn key_of_modelforge(operation: &'static str, session: &Session, name: &str) -> Result<Looked> {
     let providers = &session.providers;
-    // One that is not defined to its end is no reason to withhold the keys of the others.
+    // An incomplete definition does not withhold the keys of the other providers.
     let Ok(provider) = providers.by_name(name).inspect_err(warn_once) else { return Ok(Looked::NotNeeded) };
     let is_elsewhere = providers.elsewhere_in_modelforge(name, &provider).is_some();
     let Some(defined) = providers.defined(name).filter(|_| is_elsewhere) else {

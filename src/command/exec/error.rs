@@ -1,4 +1,4 @@
-//! What goes wrong where keys are handed to programs.
+//! Messages of the commands that give keys to programs.
 
 use std::path::Path;
 
@@ -109,7 +109,7 @@ pub fn not_among_the_variables(name: &str) -> Error {
         .hint(format!("--env {}=PROVIDER", visible(name)))
 }
 
-/// One variable can hold one key: guessing would hand one provider the key of another.
+/// A variable holds one key. A guess would give one provider the key of another.
 pub fn shared_variable(name: &str, one: &str, other: &str) -> Error {
     Error::new(format!(
         "`{}` and `{}` share the variable `{name}` and have different keys",

@@ -1,8 +1,8 @@
 //! Credentials that are encoded already (`authtype`), and those that nobody keeps.
 
-use super::case::{Case, Level, Offer, alone, case};
-use super::checked::{Broken, must};
-use super::session::Session;
+use crate::case::{Case, Level, Offer, alone, case};
+use crate::checked::{Broken, must};
+use crate::session::Session;
 
 pub const CASES: &[Case] = &[
     alone("O8", "`capability` answers with the version first", |s| {

@@ -1,6 +1,6 @@
 //! An erase takes what it names, and nothing else.
 
-use super::case::{Case, Level, alone, case};
+use crate::case::{Case, Level, alone, case};
 
 pub const CASES: &[Case] = &[
     case("O6", "an erase that names the user leaves the other users", |s| {

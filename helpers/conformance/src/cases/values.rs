@@ -1,8 +1,9 @@
 //! A value comes back as it went in, with what belongs to it and nothing else.
 
-use super::case::{Case, Level, alone, case};
-use super::checked::{Broken, must};
-use super::session::{LATER, random_word};
+use crate::case::{Case, Level, alone, case};
+use crate::checked::{Broken, must};
+use crate::session::LATER;
+use crate::throw_away::random_word;
 
 pub const CASES: &[Case] = &[
     case("F2", "a value is kept as it is: blanks, quotation marks, `=`, UTF-8", |s| {

@@ -62,3 +62,4 @@ mod stores;
 mod tools;
 #[cfg(unix)]
 mod trace;
+mod wrong_calls;

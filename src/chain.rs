@@ -175,6 +175,11 @@ impl Chain {
         (answer, expired)
     }
 
+    /// Whether a helper keeps nothing and makes credentials, so that only a person who signs in asks it.
+    pub fn generates(&self, helper: &str) -> bool {
+        self.links.iter().any(|link| link.name == helper && link.nature().generates)
+    }
+
     /// The links, for commands that say what each of them holds.
     pub fn links(&self) -> &[Link] {
         &self.links

@@ -31,8 +31,8 @@ pub struct Chains {
     own: BTreeMap<String, OnceCell<Opened>>,
 }
 
-/// A helper's list: copies, each with its provider. `None` if it cannot list.
-pub type Copies = std::result::Result<Option<Vec<(Provider, Record)>>, Failure>;
+/// A helper's list: copies, each with its provider if it has one. `None` if it cannot list.
+pub type Copies = std::result::Result<Option<Vec<(Option<Provider>, Record)>>, Failure>;
 
 impl Chains {
     pub fn new(providers: &Providers) -> Self {

@@ -100,6 +100,11 @@ pub fn bad_command_line() -> Usage {
     Usage(Error::new("the command line is not understood").hint(format!("{PROGRAM} --help")))
 }
 
+/// A purge erases more than one provider's credentials.
+pub fn purge_without_all() -> Usage {
+    Usage(Error::new("`--purge` erases everything, so it needs `--all`").hint(format!("{PROGRAM} logout --all --purge")))
+}
+
 pub fn no_provider(command: &str) -> Usage {
     Usage(Error::new(format!("`{command}` needs a provider")).hint(format!("{PROGRAM} {command} openai")))
 }

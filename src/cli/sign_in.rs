@@ -48,7 +48,7 @@ pub struct LogoutOptions {
     #[arg(long, alias = "all-providers", conflicts_with_all = ["account", "provider_option"])]
     all: bool,
     /// Leave for good: erase backups, the age identity, notes and configuration, too
-    #[arg(long, requires = "all")]
+    #[arg(long)]
     purge: bool,
     /// Do not ask
     #[arg(long, short)]
@@ -96,6 +96,7 @@ impl LogoutOptions {
         match (all, provider.or(option)) {
             (true, _) if purge => Ok(SignOut::ForGood { yes }),
             (true, _) => Ok(SignOut::Everywhere),
+            (false, _) if purge => Err(error::purge_without_all()),
             (false, Some(provider)) => Ok(SignOut::Provider { provider, account }),
             (false, None) => Err(error::no_provider("logout")),
         }

@@ -102,7 +102,9 @@ pub fn bad_command_line() -> Usage {
 
 /// A purge erases more than one provider's credentials.
 pub fn purge_without_all() -> Usage {
-    Usage(Error::new("`--purge` erases everything, so it needs `--all`").hint(format!("{PROGRAM} logout --all --purge")))
+    Usage(
+        Error::new("`--purge` erases everything, so it needs `--all`").hint(format!("{PROGRAM} logout --all --purge")),
+    )
 }
 
 pub fn no_provider(command: &str) -> Usage {

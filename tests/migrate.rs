@@ -6,6 +6,7 @@ mod interrupted;
 mod modelforge;
 mod purge;
 mod rollback;
+mod starts;
 mod status;
 mod trouble;
 

@@ -25,7 +25,7 @@ impl<'a> Migration<'a> {
         Ok(migration)
     }
 
-    /// Plans anew, for no more credentials than the plan was shown for.
+    /// Plans again, for no more credentials than the plan was shown for.
     pub fn plan_again(&mut self) -> Result<()> {
         let shown: HashSet<_> = self.items.iter().map(Item::key).collect();
         self.look()?;

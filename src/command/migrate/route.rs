@@ -132,7 +132,7 @@ impl Source {
         }
         Ok(match self.chain.erase_copies(&credential)?.into_iter().next() {
             None | Some(Ok(Left::Nothing)) => Ok(None),
-            // Whoever wrote what is there now did so since.
+            // What is there now was written since.
             Some(Ok(Left::Newer)) => Err(error::changed_since_the_plan(&credential)),
             Some(Ok(Left::Another)) => Ok(Some(error::another_is_left(&credential, file.unwrap_or(&self.name)))),
             Some(Err(problem)) => Err(problem),

@@ -19,7 +19,7 @@ pub struct Opened {
     /// The provider that has it to itself.
     owner: Option<String>,
     pub chain: Chain,
-    /// Whether nobody chose its helpers.
+    /// True for the default chain.
     pub automatic: bool,
     /// A helper of the default chain that this machine has no use for now: worth a word where nothing was found.
     pub left_out: Option<Error>,
@@ -34,8 +34,8 @@ pub struct PerProvider<T> {
 /// Every chain, each opened when it is first asked.
 pub struct Chains(PerProvider<OnceCell<Opened>>);
 
-/// What a helper lists: copies, each with its provider; `None` if it has no list.
-pub type Copies = std::result::Result<Option<Vec<(Provider, Record)>>, Failure>;
+/// A helper's list: copies, each with its provider if it has one. `None` if it cannot list.
+pub type Copies = std::result::Result<Option<Vec<(Option<Provider>, Record)>>, Failure>;
 
 impl<T> PerProvider<T> {
     /// That of a provider, or of what belongs to none, with the provider that has it to itself.
@@ -100,7 +100,7 @@ impl Chains {
         owners.map(|owner| self.of(owner, providers, person)).collect()
     }
 
-    /// Whether a provider's credentials are looked for in this chain.
+    /// True if this chain is asked for the provider's credentials.
     pub fn is_asked(&self, opened: &Opened, provider: Option<&str>) -> bool {
         opened.owner.as_deref() == self.0.find(provider).0
     }
@@ -134,7 +134,7 @@ fn links_of(helpers: &Helpers, person: &Person, fits: &dyn Fn(&Program) -> bool)
         }
         let program = program(entry);
         if let (true, Err(failure)) = (helpers.automatic, &program) {
-            // That it is not installed is no news; that it is and may not be started is.
+            // A missing program is expected; one that exists and may not be started is not.
             if failure.is_missing() {
                 terminal::trace(&failure.to_string());
             } else {
@@ -154,7 +154,7 @@ fn links_of(helpers: &Helpers, person: &Person, fits: &dyn Fn(&Program) -> bool)
     links
 }
 
-/// Whether the default chain has no use for it on this machine, now.
+/// True if the default chain skips it on this machine for now.
 pub fn is_left_out(helpers: &Helpers, entry: &Entry) -> bool {
     helpers.automatic && default_helper(entry).is_some_and(|row| row.needs_session) && !has_session_bus()
 }

@@ -35,7 +35,7 @@ fn a_purge_asks_and_without_a_terminal_wants_to_be_told() {
     assert_eq!(files_below(&test.home()), before);
     for words in [&["logout", "openai", "--purge"][..], &["logout", "--purge"], &["auth", "logout", "--purge"]] {
         let (_, _, stderr) = run(used(), words, 2);
-        assert!(stderr.starts_with("error: `--purge` erases everything, so it needs `--all`\nhint: "), "{stderr}");
+        assert!(stderr.starts_with("error: `--purge` deletes everything, so it needs `--all`\nhint: "), "{stderr}");
     }
     drop(test);
 }

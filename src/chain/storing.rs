@@ -13,6 +13,8 @@ use crate::lock::Lock;
 pub struct Stored {
     /// The helpers that keep it: read back from each.
     pub kept_by: Vec<String>,
+    /// Whether a helper answered with the same before.
+    pub was_kept: bool,
     /// Helpers that answer first, with another key.
     pub shadowed_by: Vec<String>,
     /// Failures, and older copies that may be left.
@@ -56,6 +58,7 @@ impl Chain {
         }
         let to = To { without: &before.failed, before: Some(&before), ..To::default() };
         let mut stored = self.store_locked(record, true, to)?;
+        stored.was_kept = before.kept().any(|(_, copy)| copy.holds_the_same_secrets(record));
         stored.remarks.splice(..0, before.failed.iter().map(Failed::did_not_keep));
         Ok(stored)
     }

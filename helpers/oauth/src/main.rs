@@ -52,7 +52,7 @@ struct Oauth {
 
 impl Helper for Oauth {
     fn nature(&self) -> Nature {
-        Nature { foreign: false, generates: true }
+        Nature { generates: true, ..Nature::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

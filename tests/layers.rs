@@ -223,7 +223,7 @@ fn no_floor_names_one_that_stands_above_it() {
 fn the_libraries_name_only_what_lies_below_them() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (library, below) in
-        [("protocol", &[][..]), ("providers", &[]), ("client", &["protocol"]), ("files", &["protocol"])]
+        [("protocol", &[][..]), ("providers", &[]), ("client", &["files", "protocol"]), ("files", &["protocol"])]
     {
         let manifest = std::fs::read_to_string(root.join("helpers").join(library).join("Cargo.toml")).unwrap();
         let names = manifest.lines().filter_map(|line| line.strip_prefix("modelforge-credential-"));

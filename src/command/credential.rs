@@ -2,6 +2,7 @@
 //! this program is itself somebody's helper.
 
 use anyhow::Result;
+use modelforge_credential_client::leave_the_folder;
 use modelforge_credential_protocol::{Record, gate, gated_answer};
 use modelforge_credential_providers::SignIn;
 
@@ -20,6 +21,7 @@ fn read(person: Person) -> Result<(Session, Request)> {
     let record = Record::read_from(input)?;
     let session = Session::start(person)?;
     let request = request::expand(record, &session.providers)?;
+    leave_the_folder();
     Ok((session, request))
 }
 

@@ -159,7 +159,10 @@ fn a_folder_a_pipe_or_a_plain_file_is_no_helper() {
     let test = get(test);
     std::fs::remove_dir(&path).unwrap();
     std::fs::write(&path, "#!/bin/sh\n").unwrap();
-    let test = get(test);
+    let not_executable = "warning: helper `odd` failed: `TEST/bin/modelforge-credential-odd` may not be executed\n\
+        hint: chmod +x TEST/bin/modelforge-credential-odd\n\
+        error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n";
+    let test = test.args(["get"]).stdin("provider=openai\n").stderr(not_executable).failure();
     std::fs::remove_file(&path).unwrap();
     let made = test.run(&["/usr/bin/mkfifo", &path.display().to_string()], "");
     assert!(made.status.success());

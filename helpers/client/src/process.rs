@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::Failure;
+use crate::caller::{FOLDER, folder, has_left};
+use crate::path::trusted_path;
 
 /// How much of what a helper says is listened to, in bytes.
 const MAX_SAID: usize = 16 << 10;
@@ -43,10 +45,28 @@ impl Finished {
     }
 }
 
+/// The variables through which git finds a repository. A helper that calls git reads the user's configuration, and no repository's.
+const OF_A_REPOSITORY: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"];
+
 /// A command for a program that was [found](crate::on_path) or is [trusted](crate::trusted): nothing else is to be started.
+///
+/// It starts in the root folder, so that nothing of the folder that the user stands in is read or run; that folder's name is in
+/// [`FOLDER`](crate::FOLDER). Its `PATH` has only absolute folders that others cannot change.
 #[expect(clippy::disallowed_methods, reason = "this is the file that starts helpers")]
 pub fn command(program: &Path) -> Command {
-    Command::new(program)
+    let mut command = Command::new(program);
+    command.env("PATH", trusted_path());
+    for name in OF_A_REPOSITORY {
+        command.env_remove(name);
+    }
+    if let Some(folder) = folder() {
+        command.env(FOLDER, folder);
+    }
+    if !has_left() {
+        // Elsewhere than on Unix there is no one root; no program is looked for in the folder of another.
+        command.current_dir(if cfg!(unix) { Path::new("/") } else { program.parent().unwrap_or(program) });
+    }
+    command
 }
 
 /// A process with a time limit. When the limit passes, it and, unless it needed the terminal, everything it started are ended.

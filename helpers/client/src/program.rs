@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
 use crate::find::{search, trusted};
 use crate::process::{Finished, Running, command};
-use crate::{Entry, Failure, PREFIX, answer, on_path};
+use crate::{Entry, Failure, PREFIX, answer, git, on_path};
 
 /// How long a helper may take when nobody is there who might have to unlock something.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -44,15 +44,19 @@ impl Program {
         let Some((first, arguments)) = entry.words.split_first() else {
             return Err(Failure::Failed { reason: "an entry is empty".to_owned(), hint: None });
         };
-        let path = match entry.is_command {
-            _ if Path::new(first).is_absolute() => trusted(Path::new(first))?,
-            true => on_path(OsStr::new(first))?,
-            false => search(OsStr::new(&format!("{PREFIX}-{first}")), true, || Failure::helper_missing(first))?,
+        let (path, arguments) = match git::helper(entry) {
+            Some(found) => found?,
+            None if Path::new(first).is_absolute() => (trusted(Path::new(first))?, arguments.to_vec()),
+            None if entry.is_command => (on_path(OsStr::new(first))?, arguments.to_vec()),
+            None => {
+                let file = format!("{PREFIX}-{first}");
+                (search(OsStr::new(&file), true, || Failure::helper_missing(first))?, arguments.to_vec())
+            }
         };
         Ok(Self {
             name: entry.name(),
             path,
-            arguments: arguments.to_vec(),
+            arguments,
             limit: entry.timeout,
             limit_with_a_person: LIMIT_WITH_A_PERSON,
             may_ask: false,

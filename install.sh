@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds and installs modelforge-credential and its helpers into ${PREFIX:-~/.local}/bin, manual pages and completions below share
-# beside it, then shows on a made-up key, in a folder of its own, that it works.
+# Builds and installs modelforge-credential and its helpers into ${PREFIX:-~/.local}/bin, manual pages, the protocol and completions below
+# share beside it, then shows on a made-up key, in a folder of its own, that it works.
 set -eu
 cd "$(dirname "$0")"
 bin=${DESTDIR:-}${PREFIX:-$HOME/.local}/bin
@@ -14,44 +14,54 @@ case $target in
         echo "adding Rust's target ${host%-gnu}-musl, with which programs start faster"
         timeout --foreground 120 rustup target add "${host%-gnu}-musl" || true
         target=$(sh .cargo/target)
-        [ "$target" != "$host" ] || echo "it cannot be had now: they are linked with glibc"
+        [ "$target" != "$host" ] || echo "it cannot be had now, so they are linked with glibc"
     fi
     ;;
 esac
 
-target_of_oauth=$target
-if [ "$target" = "${host%-gnu}-musl" ]; then
-    # It waits for a network anyway, and its C code would need a compiler for musl.
-    target_of_oauth=$host
-    cargo build --release --locked --target "$target" --workspace --exclude modelforge-credential-oauth --bins
-    cargo build --release --locked --target "$host" -p modelforge-credential-oauth
-else
+case $target in
+"${host%-gnu}-musl")
+    # The C code in `oauth` is made for musl by this machine's own compiler as well.
+    export "CC_$(echo "$target" | tr - _)=${CC:-cc}"
     cargo build --release --locked --target "$target" --workspace --bins
-fi
+    ;;
+*-linux-gnu)
+    cargo build --release --locked --target "$target" --workspace --exclude modelforge-credential-oauth --bins
+    # Only a glibc that is linked dynamically knows all the ways in which a system finds a host's address.
+    cargo build --release --locked --target "$target" -p modelforge-credential-oauth \
+        --config 'target."cfg(target_env = \"gnu\")".rustflags = ["-C", "target-feature=-crt-static"]'
+    ;;
+*) cargo build --release --locked --target "$target" --workspace --bins ;;
+esac
 case $target in *-windows-*) exe=.exe ;; *) exe='' ;; esac
 mkdir -p "$bin"
 for source in src/main.rs helpers/*/src/main.rs; do
-    from=$target
     case $source in
     src/*) program=modelforge-credential$exe ;;
     *) program=${source%/src/main.rs} program=modelforge-credential-${program#helpers/}$exe ;;
     esac
-    [ "$program" != modelforge-credential-oauth ] || from=$target_of_oauth
     # A rename, so that a process which runs the older one is not disturbed.
-    cp "${CARGO_TARGET_DIR:-target}/$from/release/$program" "$bin/.$program.new"
+    cp "${CARGO_TARGET_DIR:-target}/$target/release/$program" "$bin/.$program.new"
     mv "$bin/.$program.new" "$bin/$program"
     echo "installed $bin/$program"
 done
 
 share=${bin%/bin}/share
-mkdir -p "$share/man/man7" "$share/bash-completion/completions" "$share/zsh/site-functions" "$share/fish/vendor_completions.d"
 "$bin/modelforge-credential" man "$share/man/man1"
-mv "$share"/man/man1/modelforge-credential-protocol.7 "$share/man/man7/"
-complete() { "$bin/modelforge-credential" completions "$1" >"$share/$2"; }
+mkdir -p "$share/doc/modelforge-credential"
+cp protocol.md "$share/doc/modelforge-credential/"
+echo "installed manual pages below $share/man, and protocol.md in $share/doc/modelforge-credential"
+complete() {
+    mkdir -p "$share/${2%/*}"
+    "$bin/modelforge-credential" completions "$1" >"$share/$2"
+}
 complete bash bash-completion/completions/modelforge-credential
 complete zsh zsh/site-functions/_modelforge-credential
 complete fish fish/vendor_completions.d/modelforge-credential.fish
-echo "installed manual pages and completions below $share"
+echo "installed completions for bash, zsh and fish below $share; of elvish and PowerShell: modelforge-credential completions --help"
+if command -v zsh >/dev/null && ! zsh -fc 'print -l $fpath' | grep -qx "${share#"${DESTDIR:-}"}/zsh/site-functions"; then
+    echo "for zsh, add to ~/.zshrc before \`compinit\`:  fpath=(${share#"${DESTDIR:-}"}/zsh/site-functions \$fpath)"
+fi
 
 demo=$(mktemp -d)
 trap 'rm -rf "$demo"' EXIT

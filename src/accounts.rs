@@ -69,7 +69,10 @@ fn copy(link: &Link, request: &Request) -> Option<Record> {
 
 /// How a copy is protected at rest, as its helper describes it.
 pub fn protection(copy: &Record) -> String {
-    let mut text = copy.text("storage").unwrap_or("stored by the helper").to_owned();
+    let mut text = match copy.is_true("plain_text") {
+        true => "PLAIN TEXT".to_owned(),
+        false => copy.text("storage").unwrap_or("stored by the helper").to_owned(),
+    };
     let mut add = |what: &str| {
         text.push_str(what);
     };

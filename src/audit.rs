@@ -1,5 +1,5 @@
 //! The log of who asked for what: one record for each operation that reaches a chain, with the program that asked and what came
-//! of it, and never a value. An operation fills an [`Event`] on its way; it is written when it is dropped, before the answer is
+//! of it, and never a secret. An operation fills an [`Event`] on its way; it is written when it is dropped, before the answer is
 //! given, so that whoever reads the answer and ends this process is in the log all the same.
 
 mod asker;
@@ -8,61 +8,46 @@ pub mod files;
 pub mod line;
 mod log;
 pub mod read;
+#[cfg(unix)]
+pub mod syslog;
 #[cfg(test)]
 mod tests;
-mod verify;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
 
 use modelforge_credential_client::depth;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, visible};
 
 use crate::chain::{Answer, Erased, Stored};
+use crate::config;
 use crate::providers::Providers;
 use crate::state;
 use crate::terminal;
 use line::{Line, text};
 
-pub use files::{folder, head as head_file, paths, try_to_write};
+pub use files::{folder, paths};
 pub use read::last_uses;
-pub use verify::{Verified, verify};
-
-/// Whether anything of this process is to be logged.
-static IS_WANTED: AtomicBool = AtomicBool::new(false);
-
-/// Looks who asks, if that will be wanted, and rehearses the rest: what is touched for the first time takes longer than what is then
-/// done with it, and a helper is awaited meanwhile.
-pub fn get_ready() {
-    if IS_WANTED.swap(false, Ordering::Relaxed) {
-        let mut line =
-            Line { time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(), ..Line::default() };
-        line.asked_by(asker::asker());
-        log::rehearse(&line);
-    }
-}
 
 /// What is known so far about an operation. Dropped, it becomes a record of the log.
 pub struct Event {
     started: Instant,
     line: Line,
-    is_logged: bool,
+    log: config::Audit,
 }
 
 impl Event {
     /// Begins with the time and what is asked for. Until it is told better, the outcome is "failed".
     pub fn start(operation: &'static str, providers: &Providers, description: &Record) -> Self {
-        let is_logged = providers.are_audited();
+        let log = providers.audit();
         let mut line = Line { operation: operation.to_owned(), outcome: "failed".to_owned(), ..Line::default() };
-        if is_logged {
+        if log.enabled {
             line.time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
             line.provider = description.text("provider").map(text);
             line.url = description.has("host").then(|| text(&description.url()));
-            line.account = description.text("username").map(text);
+            line.account = description.shown("username").as_deref().map(text);
             line.depth = Some(depth()).filter(|depth| *depth > 0);
-            IS_WANTED.store(true, Ordering::Relaxed);
         }
-        Self { started: Instant::now(), line, is_logged }
+        Self { started: Instant::now(), line, log }
     }
 
     /// What came of it, in a word or two.
@@ -79,8 +64,7 @@ impl Event {
     pub fn answered(&mut self, answer: &Answer) {
         self.line.helper = answer.helper.as_deref().or(answer.quit.as_deref()).map(text);
         if answer.complete {
-            let account = answer.record.text("username").unwrap_or(DEFAULT_ACCOUNT);
-            self.line.account = Some(text(account));
+            self.account(&answer.record);
         }
         self.outcome(match answer {
             Answer { complete: true, .. } => "found",
@@ -92,11 +76,15 @@ impl Event {
 
     /// What became of a store.
     pub fn stored(&mut self, record: &Record, stored: &Stored) {
-        self.line.account = Some(text(record.text("username").unwrap_or(DEFAULT_ACCOUNT)));
+        self.account(record);
         if !stored.kept_by.is_empty() {
             self.helper(&stored.kept_by.join(", "));
         }
         self.outcome(if stored.kept_by.is_empty() { "not kept" } else { "stored" });
+    }
+
+    fn account(&mut self, record: &Record) {
+        self.line.account = Some(record.shown("username").as_deref().map_or_else(|| DEFAULT_ACCOUNT.to_owned(), text));
     }
 
     /// What became of an erase.
@@ -107,22 +95,38 @@ impl Event {
 
 impl Drop for Event {
     fn drop(&mut self) {
-        if !self.is_logged {
+        if !self.log.enabled {
             return;
         }
-        let Some(folder) = folder() else {
-            return terminal::trace("nothing is logged: there is no home folder");
-        };
         self.line.asked_by(asker::asker());
         self.line.ms = (self.started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
-        match log::append(&folder, &log::SIZES, &mut self.line) {
-            // As in a container that is meant to change nothing: nobody can mend it, each time anew.
-            Err(problem) if state::is_out_of_reach(&folder) => {
-                terminal::trace(&error::not_logged(&problem).to_string())
-            }
-            Err(problem) => terminal::warning(&error::not_logged(&problem)),
-            Ok(()) => {}
+        let Ok(record) = serde_json::to_string(&self.line) else { return };
+        keep(&record);
+        if self.log.syslog {
+            hand_on(&record);
         }
+    }
+}
+
+fn keep(record: &str) {
+    let Some(folder) = folder() else {
+        return terminal::trace("nothing is logged: there is no home folder");
+    };
+    match log::append(&folder, &log::SIZES, record.as_bytes()) {
+        // As in a container that is meant to change nothing: nobody can fix it, each time anew.
+        Err(problem) if state::is_out_of_reach(&folder) => terminal::trace(&error::not_logged(&problem).to_string()),
+        Err(problem) => terminal::warn_once(&error::not_logged(&problem)),
+        Ok(()) => {}
+    }
+}
+
+fn hand_on(record: &str) {
+    #[cfg(unix)]
+    let sent = syslog::send(record);
+    #[cfg(not(unix))]
+    let sent = Err("this system has none".into());
+    if let Err(problem) = sent {
+        terminal::warn_once(&error::not_in_the_systems_log(&problem));
     }
 }
 

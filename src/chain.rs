@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{ABOUT_THE_COPY, DEFAULT_ACCOUNT, Error, Helper, Record, Result};
+use modelforge_credential_protocol::{ABOUT_THE_COPY, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result};
 
 use crate::error::{self, PROGRAM, name_of};
 use crate::lock::Lock;
@@ -80,12 +80,6 @@ pub struct Answer {
     pub remarks: Vec<Error>,
 }
 
-/// The helper whose files belong to another program: only a migration or a logout writes to them.
-const PLAIN_TEXT: &str = "plaintext";
-
-/// The helper that makes credentials and keeps none.
-pub const GENERATES: &str = "oauth";
-
 impl Chain {
     pub fn new(links: Vec<Link>, store_in_all: bool) -> Self {
         Self { links, store_in_all, in_vain: Mutex::default() }
@@ -112,8 +106,11 @@ impl Chain {
         let _lock = Lock::wait(&request.record)?;
         let (mut answer, expired) = self.ask(request, true, false);
         // What a person just signed in for is not thrown away, whether or not the caller goes on to approve it.
-        let is_new = expired || answer.helper.as_deref() == Some(GENERATES);
-        if is_new && answer.complete && !answer.record.is_true("ephemeral") {
+        let is_new = || {
+            expired
+                || self.links.iter().any(|link| answer.helper.as_ref() == Some(&link.name) && link.nature().generates)
+        };
+        if answer.complete && is_new() && !answer.record.is_true("ephemeral") {
             self.keep_what_is_new(&mut answer)?;
         }
         Ok(answer)
@@ -185,6 +182,11 @@ impl Chain {
 }
 
 impl Link {
+    /// What the helper says that it is.
+    pub fn nature(&self) -> Nature {
+        self.helper.as_ref().map(|helper| helper.nature()).unwrap_or_default()
+    }
+
     /// The helper, or why there is none.
     pub fn helper(&self, attended: bool) -> Result<&(dyn Helper + Send + Sync)> {
         match (&self.helper, &self.attended) {

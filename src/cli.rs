@@ -106,10 +106,8 @@ pub enum Command {
         #[command(flatten)]
         options: DoctorOptions,
     },
-    /// Show who asked for which key, and check that nobody changed the log
-    #[command(
-        after_help = "Example:\n  modelforge-credential audit --provider openai --since 2d\n  modelforge-credential audit --verify"
-    )]
+    /// Show who asked for which key
+    #[command(after_help = "Example:\n  modelforge-credential audit --provider openai --since 2d")]
     Audit {
         #[command(flatten)]
         options: AuditOptions,
@@ -154,14 +152,18 @@ pub enum Command {
     /// Name the protocol's capabilities
     #[command(after_help = "Example:\n  modelforge-credential capability")]
     Capability,
-    /// Print what a shell completes, to be put where it looks for that
+    /// Print the script that lets a shell complete commands, providers, accounts and helpers
     #[command(after_help = "\
+zsh needs the folder in fpath, before `compinit`:  fpath=(~/.zfunc $fpath)
+
 Example:
   modelforge-credential completions bash \\
     > ~/.local/share/bash-completion/completions/modelforge-credential
   modelforge-credential completions zsh > ~/.zfunc/_modelforge-credential
   modelforge-credential completions fish \\
-    > ~/.config/fish/completions/modelforge-credential.fish")]
+    > ~/.config/fish/completions/modelforge-credential.fish
+  modelforge-credential completions elvish >> ~/.config/elvish/rc.elv
+  modelforge-credential completions powershell >> $PROFILE")]
     Completions(CompletionsOptions),
     /// Write the manual pages
     #[command(hide = true, after_help = "Example:\n  modelforge-credential man ~/.local/share/man/man1")]
@@ -211,6 +213,7 @@ pub fn parse() -> Result<Cli, Usage> {
     if let Some(options) = exec::print_of_one_provider() {
         return Ok(Cli { verbose: false, command: Command::Print(options) });
     }
+    shell_completions::answer_a_shell();
     Cli::try_parse().map_err(|problem| match problem.kind() {
         // Asked for, not a mistake: printed, and the program ends.
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {

@@ -22,8 +22,26 @@ pub use origin::Origin;
 use source::Source;
 pub use source::{duration, entry_of_text};
 
+/// A helper of the default chain.
+pub struct DefaultHelper {
+    pub name: &'static str,
+    /// Where there is no session (in a container, on a server, in a build) it is left out.
+    pub needs_session: bool,
+}
+
 /// The helpers that are asked when nothing is configured.
-pub const DEFAULT_CHAIN: [&str; 5] = ["env", "keyring", "age", "plaintext", "oauth"];
+pub const DEFAULT_CHAIN: [DefaultHelper; 5] = [
+    DefaultHelper { name: "env", needs_session: false },
+    DefaultHelper { name: "keyring", needs_session: true },
+    DefaultHelper { name: "age", needs_session: false },
+    DefaultHelper { name: "plaintext", needs_session: false },
+    DefaultHelper { name: "oauth", needs_session: false },
+];
+
+/// The row of the default chain that an entry of it was made from.
+pub fn default_helper(entry: &Entry) -> Option<&'static DefaultHelper> {
+    DEFAULT_CHAIN.iter().find(|row| entry.words.first().is_some_and(|name| name == row.name))
+}
 
 /// The largest file that is read as a configuration, in bytes.
 pub const MAX_FILE: usize = 1 << 20;
@@ -56,6 +74,21 @@ pub struct ProviderConfig {
     pub scope: Option<String>,
 }
 
+/// `[audit]`: the log of who asked for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Audit {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Whether the system's log gets each record as well.
+    pub syslog: bool,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { enabled: true, syslog: false }
+    }
+}
+
 impl ProviderConfig {
     /// What it replaces of a device flow, by the names of the attributes.
     pub fn device_flow(&self) -> impl Iterator<Item = (&'static str, &str)> {
@@ -82,8 +115,8 @@ pub struct Config {
     helper_lines: Vec<usize>,
     /// Store in every helper, as git does, instead of the first that keeps it.
     pub store_in_all: bool,
-    /// Keep no log of who asked for what.
-    pub without_audit: bool,
+    /// `[audit]`.
+    pub audit: Audit,
     /// By their normalised names.
     pub providers: BTreeMap<String, ProviderConfig>,
     /// Whose keys `exec` and `env` hand over where none is named: `[exec] providers`.
@@ -117,7 +150,10 @@ impl Config {
         let configured = provider.and_then(|provider| provider.helpers.as_ref()).or(self.helpers.as_ref());
         Ok(match configured {
             Some(entries) => Helpers { entries: entries.clone(), automatic: false },
-            None => Helpers { entries: DEFAULT_CHAIN.map(Entry::helper).into(), automatic: true },
+            None => {
+                let entries = DEFAULT_CHAIN.iter().map(|row| Entry::helper(row.name)).collect();
+                Helpers { entries, automatic: true }
+            }
         })
     }
 
@@ -142,7 +178,7 @@ impl Config {
                         _ => return Err(source.fault(value.span(), "`store` is neither \"first\" nor \"all\"")),
                     }
                 }
-                "audit" => config.without_audit = !source.is_enabled("audit", value)?,
+                "audit" => config.audit = source.audit(value)?,
                 "provider" => {
                     for (name, value) in source.table("provider", value)? {
                         let provider = source.provider(name, value)?;

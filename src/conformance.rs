@@ -3,6 +3,7 @@
 
 mod authtype;
 mod case;
+mod checked;
 mod concurrent;
 mod erasing;
 mod found;
@@ -12,6 +13,7 @@ mod listing;
 mod places;
 mod refusing;
 mod session;
+mod sources;
 mod storing;
 mod subject;
 mod values;
@@ -20,7 +22,7 @@ use std::time::Instant;
 
 pub use case::{Case, Level};
 use case::{Offer, Who};
-pub use session::Broken;
+pub use checked::Broken;
 use session::Session;
 pub use subject::{Options, Subject};
 
@@ -29,7 +31,7 @@ pub const KEEPS_NOTHING: &str = "it keeps nothing";
 
 /// Every case, in the order in which a newcomer would want them answered.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
-    let groups: [&'static [Case]; 9] = [
+    let groups: [&'static [Case]; 10] = [
         storing::CASES,
         erasing::CASES,
         places::CASES,
@@ -39,6 +41,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         authtype::CASES,
         listing::CASES,
         concurrent::CASES,
+        sources::CASES,
     ];
     groups.into_iter().flatten()
 }
@@ -56,6 +59,8 @@ pub struct Nature {
     pub authtype: bool,
     /// It answers `list`.
     pub lists: bool,
+    /// It says that its credentials are in files of other programs.
+    pub foreign: bool,
 }
 
 /// What came of a case.
@@ -94,6 +99,7 @@ pub fn run(subject: &Subject, chosen: impl Fn(&Case) -> bool, mut tell: impl FnM
         Report { nature: nature.clone(), results: Vec::new(), left: Vec::new(), plain_text: false, interrupted: false };
     let is_asked = |case: &&Case| {
         let is_for_others = case.who == Who::KeepsNothing && (nature.keeps || nature.cannot_store.is_some());
+        let is_for_others = is_for_others || (case.who == Who::Sources && !nature.foreign);
         !is_for_others && (case.through_git || !subject.through_git()) && chosen(case)
     };
     for case in cases().filter(is_asked) {
@@ -133,6 +139,7 @@ fn try_case(
 fn unfit(case: &Case, nature: &Nature, subject: &Subject) -> Option<Outcome> {
     let unfit = match case.who {
         Who::Any | Who::KeepsNothing => None,
+        Who::Sources => subject.starts_empty().then_some("it has no files here: --home FOLDER"),
         Who::Keeps => (!nature.keeps).then_some(KEEPS_NOTHING),
     };
     let offers = match case.offer {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_providers::Flaw;
 
 pub const PROGRAM: &str = "modelforge-credential";
 
@@ -43,10 +44,8 @@ pub fn exit_status(problem: &anyhow::Error) -> u8 {
 
 /// How a message names a credential: `` `openai` (`https://api.openai.com`) ``.
 pub fn name_of(request: &Record) -> String {
-    let account = match request.text("username") {
-        Some(account) if account != modelforge_credential_protocol::DEFAULT_ACCOUNT => {
-            format!(", account `{}`", visible(account))
-        }
+    let account = match request.shown("username") {
+        Some(account) if account != modelforge_credential_protocol::DEFAULT_ACCOUNT => format!(", account `{account}`"),
         _ => String::new(),
     };
     match request.text("provider") {
@@ -167,8 +166,42 @@ pub fn blanks_removed() -> Error {
     Error::new("the blanks around the key were removed")
 }
 
-pub fn bad_key(provider: &str, what: &str) -> Error {
-    Error::new(format!("this cannot be a key for `{provider}`: it has {what} in it"))
+/// What somebody takes for a key, and is none.
+pub fn bad_key(provider: &str, flaw: Flaw) -> Error {
+    match flaw {
+        Flaw::Empty => nothing_entered(),
+        Flaw::OfAnother(other) => Error::new(format!("this looks like a key for `{other}`, not for `{provider}`")),
+        flaw => Error::new(format!("this cannot be a key for `{provider}`: it {flaw}")),
+    }
+}
+
+/// The same where the person who gave it may know better.
+pub fn bad_key_for_login(provider: &str, flaw: Flaw) -> Error {
+    let error = bad_key(provider, flaw);
+    match flaw {
+        flaw if flaw.is_final() => error,
+        Flaw::OfAnother(other) => {
+            error.hint(format!("{PROGRAM} login {other}  # or --unchecked, to keep it for `{provider}` all the same"))
+        }
+        _ => error.hint(format!("{PROGRAM} login {provider} --unchecked  # to keep it all the same")),
+    }
+}
+
+/// Another key is kept already, and nobody is there to say that this one replaces it.
+pub fn another_is_kept(provider: &str, account: &str, end: Option<&str>) -> Error {
+    let end = end.map(|end| format!(", which ends in {}", visible(end))).unwrap_or_default();
+    let option = match account {
+        modelforge_credential_protocol::DEFAULT_ACCOUNT => String::new(),
+        account => format!(" --account {}", shell_words::quote(&visible(account))),
+    };
+    Error::new(format!("another key for `{provider}` is kept already{end}; it was not replaced"))
+        .hint(format!("{PROGRAM} login {provider}{option} --force < key.txt"))
+}
+
+/// A terminal would obey what is in it.
+pub fn not_for_a_terminal(provider: &str) -> Error {
+    Error::new(format!("the key for `{provider}` has a control character in it, so it is not shown on a terminal"))
+        .hint(format!("{PROGRAM} print {provider} | od -c"))
 }
 
 pub fn odd_length(provider: &str, length: usize) -> Error {
@@ -181,11 +214,6 @@ pub fn odd_shape(provider: &str) -> Error {
 
 pub fn bad_checksum(provider: &str) -> Error {
     Error::new(format!("the checksum in this token for `{provider}` is wrong; was it copied whole?"))
-}
-
-pub fn key_of_another(provider: &str, other: &str) -> Error {
-    Error::new(format!("this looks like a key for `{other}`, not for `{provider}`"))
-        .hint(format!("{PROGRAM} login {other}  # or --force, to keep it for `{provider}` all the same"))
 }
 
 pub fn not_in_the_chain(helper: &str) -> Error {
@@ -265,6 +293,11 @@ pub fn not_erased(record: &Record) -> Error {
 
 pub fn already_expired(record: &Record) -> Error {
     Error::new(format!("the credential for {} has expired already, so it is not kept", name_of(record)))
+}
+
+pub fn for_migrations_alone() -> Error {
+    Error::new("only `migrate` reads and writes the files of other programs and their backups")
+        .hint(format!("{PROGRAM} migrate --backups"))
 }
 
 pub fn nothing_to_keep() -> Error {

@@ -39,9 +39,9 @@ impl Providers {
         self.config.store_in_all
     }
 
-    /// Whether the user wants a log of who asked for what.
-    pub fn are_audited(&self) -> bool {
-        !self.config.without_audit
+    /// How the user wants it logged who asked for what.
+    pub fn audit(&self) -> crate::config::Audit {
+        self.config.audit
     }
 
     /// The chain for a request.

@@ -22,7 +22,8 @@ pub struct Request {
 
 /// Reads one request.
 pub fn expand(mut record: Record, providers: &Providers) -> Result<Request> {
-    // With these, a caller could name the variable that is read, or the server that a refresh token is sent to.
+    // With these, a caller could name the variable that is read, or the server that a refresh token is sent to, or have the files
+    // of other programs changed.
     record.retain(|key| key != "quit" && !SETTINGS.contains(&key));
     let from_url = take_url(&mut record)?;
     let provider = find_provider(&mut record, providers)?;

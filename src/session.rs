@@ -15,7 +15,7 @@ use crate::request::Request;
 use crate::terminal::warn_once;
 
 pub use asker::program;
-pub use chains::{Chains, Copies, KEYRING, Opened, boxed, has_session_bus, is_left_out, of};
+pub use chains::{Chains, Copies, Opened, boxed, has_session_bus, is_left_out, of};
 
 /// What a command works with.
 pub struct Session {

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{Error, Result, visible};
+use modelforge_credential_protocol::{Error, Result, shown};
 use zeroize::Zeroizing;
 
 use crate::error;
@@ -37,7 +37,7 @@ pub fn answer(lines: &[u8]) -> io::Result<()> {
 
 /// Tells a person on standard output what was done.
 pub fn done(line: &str) -> io::Result<()> {
-    tell(&format!("{}\n", visible(line)))
+    tell(&format!("{}\n", shown(line)))
 }
 
 /// Tells a person on standard output, in lines that end between words where that is a terminal.
@@ -155,9 +155,14 @@ pub fn warning(problem: &Error) {
     }
 }
 
+/// Tells a person beside the answer.
+pub fn note(line: &str) {
+    write_line(&shown(line));
+}
+
 /// Passes on a line that a helper said.
 pub fn remark(line: &str) {
-    if let Some(Remark::OfAHelper(line)) = held::keep(Remark::OfAHelper(visible(line))) {
+    if let Some(Remark::OfAHelper(line)) = held::keep(Remark::OfAHelper(shown(line))) {
         write_line(&line);
     }
 }
@@ -195,7 +200,7 @@ pub fn tell_what_is_awaited(input: &impl IsTerminal) {
 }
 
 fn say(kind: &str, text: &str) {
-    write_line(&format!("{kind}: {}", visible(text)));
+    write_line(&format!("{kind}: {}", shown(text)));
 }
 
 fn write_line(line: &str) {
@@ -211,76 +216,14 @@ pub fn confirm(question: &str) -> Result<bool> {
 
 /// Asks at the terminal for a line that everyone may see.
 pub fn read_line(prompt: &str) -> Result<Zeroizing<String>> {
-    let (input, output) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
-    std::fs::OpenOptions::new().write(true).open(output)?.write_all(prompt.as_bytes())?;
-    let mut line = Zeroizing::new(String::new());
-    io::BufRead::read_line(&mut io::BufReader::new(std::fs::File::open(input)?), &mut line)?;
-    Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
+    Ok(modelforge_credential_ask::line(prompt)?)
 }
 
 /// Asks at the terminal for a secret, without echo.
-#[cfg(windows)]
 pub fn read_hidden(prompt: &str) -> Result<Zeroizing<String>> {
-    Ok(Zeroizing::new(rpassword::prompt_password(prompt)?))
-}
-
-/// Asks at the terminal for a secret, without echo. As `rpassword::prompt_password`, which would leave the terminal without echo when Ctrl-C ends this process.
-#[cfg(unix)]
-pub fn read_hidden(prompt: &str) -> Result<Zeroizing<String>> {
-    let mut terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-    let input = Quiet::new(terminal.try_clone()?)?;
-    terminal.write_all(prompt.as_bytes())?;
-    let config = rpassword::ConfigBuilder::new().input_reader(input).output_discard().build();
-    let entered = rpassword::read_password_with_config(config).map(Zeroizing::new);
-    let _ = terminal.write_all(b"\n");
-    match entered {
+    match modelforge_credential_ask::hidden(prompt) {
         // Ctrl-D.
         Err(problem) if problem.kind() == io::ErrorKind::UnexpectedEof => Err(error::nothing_entered()),
         entered => Ok(entered?),
-    }
-}
-
-/// The terminal without echo, until it is dropped or Ctrl-C comes out of it.
-#[cfg(unix)]
-struct Quiet {
-    terminal: std::fs::File,
-    before: rustix::termios::Termios,
-}
-
-#[cfg(unix)]
-impl Quiet {
-    fn new(terminal: std::fs::File) -> Result<Self> {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = tcgetattr(&terminal).map_err(io::Error::from)?;
-        let mut quiet = before.clone();
-        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
-        tcsetattr(&terminal, OptionalActions::Now, &quiet).map_err(io::Error::from)?;
-        Ok(Self { terminal, before })
-    }
-
-    fn restore(&self) {
-        let _ = rustix::termios::tcsetattr(&self.terminal, rustix::termios::OptionalActions::Now, &self.before);
-    }
-}
-
-#[cfg(unix)]
-impl io::Read for Quiet {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        const INTERRUPT: u8 = 3;
-        let one = buffer.len().min(1);
-        let count = self.terminal.read(&mut buffer[..one])?;
-        if buffer[..count].contains(&INTERRUPT) {
-            // The library ends the process at this character.
-            self.restore();
-            let _ = self.terminal.write_all(b"\n");
-        }
-        Ok(count)
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Quiet {
-    fn drop(&mut self) {
-        self.restore();
     }
 }

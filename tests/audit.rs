@@ -1,9 +1,10 @@
-//! The log of who asked for what: what stands in it and what never does, what it costs a `get` when it cannot be written, and what
-//! a check finds.
+//! The log of who asked for what: what stands in it and what never does, and what it costs a `get` when it cannot be written.
 
+mod secrets;
 mod show;
+#[cfg(target_os = "linux")]
+mod system_log;
 mod trouble;
-mod verify;
 
 use std::fs;
 use std::path::PathBuf;
@@ -51,20 +52,8 @@ fn asked(mut test: Test, times: usize) -> Test {
     test
 }
 
-/// What `audit --verify` says, times masked, and its exit status.
-#[track_caller]
-fn verified(test: &Test) -> String {
-    let output = test.run(&[program("modelforge-credential").as_os_str(), "audit".as_ref(), "--verify".as_ref()], "");
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let mut masked = String::new();
-    for line in text.lines().filter(|line| !line.starts_with("hint: ")) {
-        let words = line.split(' ').filter(|word| !word.starts_with("(20"));
-        masked.push_str(&format!("{}\n", words.collect::<Vec<_>>().join(" ")));
-    }
-    format!("{masked}[{}]", output.status.code().unwrap_or(-1))
-}
-
-const TAMPERED: &str = "error: the audit log was tampered with, or a part of it is lost\n[1]";
+const ANSWER: &str =
+    "protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword=sk-sentinel-5f0c9a7e41d84b1f\n";
 
 #[test]
 fn every_operation_that_reaches_the_chain_is_logged_and_no_value() {
@@ -113,7 +102,6 @@ fn every_operation_that_reaches_the_chain_is_logged_and_no_value() {
             "get - https://example.com/a me - not found".to_owned(),
         ]
     );
-    assert!(verified(&test).ends_with("[0]"));
 }
 
 #[test]
@@ -196,7 +184,6 @@ fn a_text_of_any_length_makes_a_short_record() {
         has(Test::new()).args(["get"]).stdin(format!("protocol=https\nhost={}\nusername=u\n", "h".repeat(60_000)));
     assert!(test.output().status.success());
     assert!(lines(&test)[0].len() < 4096);
-    assert!(verified(&test).ends_with("[0]"));
 }
 
 #[test]

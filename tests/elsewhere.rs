@@ -41,7 +41,7 @@ fn exec_gives_modelforge_the_key_of_the_url_in_its_file_and_no_other() {
     // Other tools know OpenAI's URL by that name.
     let test = shows(test, &[], "OPENAI_API_KEY").stdout("unset\n").success();
     let warned = format!(
-        "warning: ModelForge sends what it has for `openai` to `{GATEWAY}`, so it does not get the key for \
+        "warning: `openai` is at `{GATEWAY}` in ModelForge's file, so ModelForge does not get the key for \
          `https://api.openai.com`\n{HINT}\n"
     );
     let test = shows(test, &["openai"], "MODELFORGE_OPENAI_API_KEY").stdout("unset\n").stderr(&warned).success();
@@ -105,7 +105,7 @@ fn exec_sets_no_usual_variable_for_a_provider_that_was_moved() {
 
 #[test]
 fn status_login_and_doctor_tell_of_a_provider_at_another_url_than_usual() {
-    let remark = "ModelForge sends what it has for `openai` to `https://gw.example/v1`, so it does not get the key for `https://api.openai.com`";
+    let remark = "`openai` is at `https://gw.example/v1` in ModelForge's file, so ModelForge does not get the key for `https://api.openai.com`";
     let test = at_a_gateway(GATEWAY, "").helpers("age");
     let test = test.args(["login", "openai"]).stdin(format!("{SECRET}\n")).any_stderr();
     let said = String::from_utf8_lossy(&test.output().stderr).into_owned();

@@ -62,7 +62,7 @@ fn json(text: &str) -> serde_json::Value {
 /// The migration's name in a report of one.
 fn id(report: &str) -> String {
     let rest = report.split_once("--rollback ").expect("it says how to undo it").1;
-    rest.split_once('`').expect("the end of a command").0.to_owned()
+    rest.split(['`', ' ']).next().expect("a name").to_owned()
 }
 
 /// Moves what it can; the sentinel is then in no file but an encrypted one.

@@ -3,6 +3,8 @@
 mod askpass;
 mod help;
 mod never;
+mod place;
+mod signals;
 mod terminal;
 
 use std::io::{Read, Write};

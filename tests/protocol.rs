@@ -57,6 +57,14 @@ const RULES: &[(&str, &[&str])] = &[
     ("O9", &["what is ephemeral is not kept"]),
     ("O10", &["interactive_0_never_asks_even_at_a_terminal", "as_a_helper_it_never_asks"]),
     (
+        "O11",
+        &[
+            "an empty password is not kept, and does not replace another",
+            "a_helper_that_answers_with_an_empty_password_does_not_hide_the_next",
+            "an_empty_password_cannot_be_stored",
+        ],
+    ),
+    (
         "C1",
         &[
             "a_refused_erase_leaves_every_credential_where_it_was",
@@ -88,6 +96,30 @@ const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("C8", &["erase_reaches_every_helper_and_names_the_one_that_failed"]),
+    (
+        "S1",
+        &[
+            "without consent no file changes, whatever is stored or erased",
+            "other_programs_files_stay_however_their_helper_is_called",
+        ],
+    ),
+    ("S2", &["`list` names the file of each credential, and `get` hands out the one in it"]),
+    ("S3", &["with consent an erase takes out what it names, and nothing else"]),
+    ("S4", &["what was taken out is put back where it was, and in no other's place"]),
+    (
+        "S5",
+        &[
+            "a file is handed out whole and put back byte for byte",
+            "a whole file is not handed out without consent, and no file but its own",
+        ],
+    ),
+    (
+        "S6",
+        &[
+            "a_strangers_source_is_migrated_from_and_rolled_back_byte_for_byte",
+            "no_request_gets_stores_lists_or_erases_a_backup",
+        ],
+    ),
 ];
 
 const PROTOCOL: &str = include_str!("../protocol.md");
@@ -225,31 +257,153 @@ fn the_helper_in_sh_does_not_call_absent_what_it_cannot_read() {
 #[test]
 #[ignore = "needs python3"]
 fn the_helper_in_python_answers_from_netrc_for_its_own_host_alone() {
-    let netrc = format!("machine api.openai.com login default password {SECRET}\n");
-    let test = with_program("netrc", "python").file(".netrc", netrc).helpers("netrc");
+    let test = with_netrc();
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
     let test = test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
     let test = test.args(["get"]).stdin("provider=mistral\n").success();
     let test = test.args(["get"]).stdin("protocol=http\nhost=api.openai.com\n").success();
     let test = test.args(["get"]).stdin("provider=openai\nusername=work\n").success();
-    let listed = "protocol=https\nhost=api.openai.com\nusername=default\nstorage=plain text\nhelper=netrc\nprovider=openai\n\ncount=1\n";
-    let test = test.args(["list"]).stdout(listed).success();
-    let judged = Judged::of(&test.args(["helpers", "test", "netrc", "--json"]));
-    assert_eq!((judged.names("broken"), judged.names("holds").len()), (vec![], 10));
+    let listed = "protocol=https\nhost=api.openai.com\nusername=default\nstorage=~/.netrc\nplain_text=1\nfile=~/.netrc\n\
+                  helper=netrc\nprovider=openai\n\ncount=1\n";
+    test.args(["list"]).stdout(listed).success();
     let test = with_program("netrc", "python");
     let netrc = test.bin().join("modelforge-credential-netrc");
     let run = |operation: &str, request: &str| {
         let output = test.run(&[netrc.as_os_str(), std::ffi::OsStr::new(operation)], request);
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
-    for operation in ["store", "erase", "a-later-operation"] {
-        assert_eq!(run(operation, "junk"), (Some(0), String::new()));
-    }
+    assert_eq!(run("a-later-operation", "junk"), (Some(0), String::new()));
     let refused = (Some(1), "error: the request has no protocol or no host\n".to_owned());
     assert_eq!(run("get", "protocol=https\n"), refused);
     for request in ["protocol=https\nhost=a\0b\n", "protocol=https\nhost=a\rb\n", "protocol=https\nhost\n", "=x\n"] {
         assert_eq!(run("get", request), (Some(1), "error: the request is not valid\n".to_owned()));
     }
+}
+
+/// The helper in Python, with a key for openai and one for a host that is no provider's.
+fn with_netrc() -> Test {
+    let netrc =
+        format!("# mine\nmachine api.openai.com login default password {SECRET}\nmachine  h.example\tlogin me\n\n");
+    with_program("netrc", "python").file(".netrc", netrc).helpers("netrc")
+}
+
+#[test]
+fn the_helper_in_python_keeps_every_rule_of_a_source() {
+    let keys =
+        "machine a.example login me password one\n\nmachine a.example login you  password  two\nmachine b login x\n";
+    let test = with_program("netrc", "python").file("files/.netrc", keys);
+    let files = test.home().join("files").display().to_string();
+    let judged = Judged::of(&test.args(["helpers", "test", "netrc", "--json", "--home", &files]));
+    assert_eq!(judged.names("broken"), [""; 0]);
+    assert_eq!(judged.names("holds").iter().filter(|name| SOURCES.contains(name)).count(), SOURCES.len());
+}
+
+#[test]
+fn plaintext_keeps_every_rule_of_a_source() {
+    let file = include_str!("fixtures/modelforge/logged-in.json");
+    let test = Test::new().file("files/.config/model-forge/config.json", file);
+    let files = test.home().join("files").display().to_string();
+    let judged = Judged::of(&test.args(["helpers", "test", "plaintext", "--json", "--home", &files]));
+    assert_eq!(judged.names("broken"), [""; 0]);
+    assert_eq!(judged.names("holds").iter().filter(|name| SOURCES.contains(name)).count(), SOURCES.len());
+}
+
+/// The cases about sources.
+const SOURCES: [&str; 6] = [
+    "without consent no file changes, whatever is stored or erased",
+    "`list` names the file of each credential, and `get` hands out the one in it",
+    "with consent an erase takes out what it names, and nothing else",
+    "what was taken out is put back where it was, and in no other's place",
+    "a file is handed out whole and put back byte for byte",
+    "a whole file is not handed out without consent, and no file but its own",
+];
+
+#[test]
+fn a_strangers_source_is_migrated_from_and_rolled_back_byte_for_byte() {
+    let test = with_netrc().helpers("age");
+    let netrc = test.home().join(".netrc");
+    let read = || std::fs::read_to_string(&netrc).expect("the file");
+    let before = read();
+    let test = test.args(["migrate", "--from", "netrc", "--yes"]).any_stderr();
+    let said = String::from_utf8_lossy(&test.output().stdout).into_owned();
+    assert!(said.contains("moved `openai` (`https://api.openai.com`) to `age`\n"), "{said}");
+    assert_eq!(read(), before.replace(&format!(" password {SECRET}"), ""));
+    let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
+    let undo =
+        said.split_once("modelforge-credential ").and_then(|(_, rest)| rest.split_once('`')).expect("a command").0;
+    let words: Vec<&str> = undo.split(' ').chain(["--yes"]).collect();
+    let test = test.args(words).any_stderr();
+    let said = test.output();
+    let said = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
+    assert!(said.contains("`~/.netrc` is what it was, byte for byte\n"), "{said}");
+    assert_eq!(read(), before);
+}
+
+#[test]
+fn other_programs_files_stay_however_their_helper_is_called() {
+    let path = crate::support::program("modelforge-credential-plaintext").display().to_string();
+    let text = include_str!("fixtures/modelforge/four-providers.json");
+    let request = "protocol=https\nhost=api.openai.com\n";
+    let git = system("git", "git").display().to_string();
+    for config in [format!("helpers = ['{path}', 'age']"), format!("helpers = [{{ command = ['{path}'] }}, 'age']")] {
+        let file = ".config/model-forge/config.json";
+        let mut test = Test::new().file(file, text).config(&config);
+        for (operation, input) in [
+            ("erase", request.to_owned()),
+            ("reject", "provider=openai\n".into()),
+            ("reject", format!("{request}consent=1\n")),
+        ] {
+            test = test.args([operation]).stdin(input);
+            let said = test.output().stderr;
+            assert!(
+                String::from_utf8_lossy(&said).contains("plain text"),
+                "{operation}: a remark tells of what is left"
+            );
+        }
+        let store = format!("provider=openai\nusername=default\npassword={SECRET}\n");
+        let test = test.args(["approve"]).stdin(store).any_stderr().success();
+        let helper = format!("credential.helper={path}");
+        let output = test.run(&[&git, "-c", &helper, "credential", "reject"], request);
+        assert!(output.status.success());
+        let direct = test.run(&[&path, "erase"], request);
+        assert!(direct.status.success());
+        assert_eq!(std::fs::read_to_string(test.home().join(file)).expect("the file"), text);
+    }
+}
+
+#[test]
+fn no_request_gets_stores_lists_or_erases_a_backup() {
+    let test = with_netrc().helpers("age").args(["migrate", "--from", "netrc", "--yes"]).any_stderr();
+    assert!(test.output().status.success());
+    let refused = "error: only `migrate` reads and writes the files of other programs and their backups\n\
+                   hint: modelforge-credential migrate --backups\n";
+    let file = test.home().join(".netrc").display().to_string();
+    let places = [
+        "url=backup://modelforge-credential\n".to_owned(),
+        "protocol=Backup\nhost=modelforge-credential\nconsent=1\n".into(),
+        format!("protocol=file\nhost=\nfile={file}\nconsent=1\n"),
+    ];
+    let git = system("git", "git").display().to_string();
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let mut test = test;
+    for place in &places {
+        for operation in ["get", "fill", "erase", "reject", "store", "approve"] {
+            let input = format!("{place}username=u\npassword=p\n").replace("url=", "username=u\nurl=");
+            let input = if operation == "get" || operation == "fill" { place.clone() } else { input };
+            test = test.args([operation]).stdin(input).stderr(refused).failure();
+        }
+        for helper in [&core, &age] {
+            let line = [&git, "-c", "credential.helper=", "-c", &format!("credential.helper={helper}"), "credential"];
+            for verb in ["fill", "reject"] {
+                let line: Vec<&str> = line.iter().map(|word| word.as_ref()).chain([verb]).collect();
+                let output = test.run(&line, place);
+                assert!(!String::from_utf8_lossy(&output.stdout).contains("password="), "{helper} {verb}");
+            }
+        }
+    }
+    let listed = String::from_utf8_lossy(&test.args(["list"]).output().stdout).into_owned();
+    assert!(!listed.contains("backup") && listed.ends_with("count=1\n"), "{listed}");
 }
 
 #[test]
@@ -290,15 +444,67 @@ fn an_operation_that_nobody_knows_is_ignored() {
     }
 }
 
-#[test]
-fn the_three_lines_of_the_readme_answer_for_their_provider_and_no_other_place() {
+fn with_the_helper_of_the_readme(pass: &str) -> Test {
     let readme = include_str!("../README.md");
     let start = readme.find("#!/bin/sh\n").expect("the helper is there");
     let end = start + readme[start..].find("```").expect("the block ends");
+    Test::new().on_path("modelforge-credential-pass", &readme[start..end]).on_path("pass", pass)
+}
+
+#[test]
+fn the_helper_of_the_readme_answers_for_its_provider_and_no_other_place() {
     let pass = "#!/bin/sh\n[ \"$*\" = 'show openai' ] && echo kept-by-pass\n";
-    let test = Test::new().on_path("modelforge-credential-pass", &readme[start..end]).on_path("pass", pass);
+    let test = with_the_helper_of_the_readme(pass);
     let test = test.helpers("pass").args(["print", "openai"]).stdout("kept-by-pass\n").success();
     let places = ["http://api.openai.com", "https://api.openai.com:444", "https://example.com"];
     let ask = |test: Test, place: &str| test.args(["get"]).stdin(format!("url={place}\n")).success();
     places.into_iter().fold(test, ask);
+}
+
+#[test]
+fn the_helper_of_the_readme_fails_when_its_command_fails() {
+    let test = with_the_helper_of_the_readme("#!/bin/sh\nexit 1\n").helpers("pass\nage");
+    let stored = format!("protocol=https\nhost=api.openai.com\npassword={SECRET}\n");
+    let test = test.program("modelforge-credential-age").args(["store"]).stdin(stored).success();
+    let test = test.program("modelforge-credential").args(["print", "openai"]).stdout(&format!("{SECRET}\n"));
+    test.stderr("warning: helper `pass` failed: exit status 1\n").success();
+}
+
+#[test]
+fn the_helper_of_the_readme_keeps_the_protocol() {
+    let judged =
+        Judged::of(&with_the_helper_of_the_readme("#!/bin/sh\nexit 1\n").args(["helpers", "test", "pass", "--json"]));
+    assert_eq!(judged.names("broken"), [""; 0]);
+}
+
+#[test]
+fn a_helper_that_answers_with_an_empty_password_does_not_hide_the_next() {
+    for answer in ["username=default\npassword=", "password=\nusername=default", "capability[]=authtype\ncredential="] {
+        let test = Test::new().script("empty", &format!("[ $1 != get ] || printf '{}\n'", answer.replace('\n', "\\n")));
+        let test = test.helpers("empty\nage").program("modelforge-credential-age").args(["store"]);
+        let test = test.stdin(format!("protocol=https\nhost=api.openai.com\npassword={SECRET}\n")).success();
+        let test = test.program("modelforge-credential").args(["print", "openai"]).stdout(&format!("{SECRET}\n"));
+        let key = if answer.contains("credential") { "credential" } else { "password" };
+        let said =
+            format!("warning: helper `empty` failed: its answer is malformed (the {key} is empty) and not used\n");
+        test.stderr(&said).success();
+    }
+}
+
+#[test]
+fn an_empty_password_cannot_be_stored() {
+    let empty = "provider=openai\npassword=\n";
+    let test = Test::new().helpers("age").args(["approve"]).stdin(empty);
+    let test = test.stderr("error: the password is empty\n").failure();
+    let test = test.args(["store"]).stdin(empty).stderr("error: the password is empty\n").failure();
+    let request = "protocol=https\nhost=api.openai.com\npassword=\n";
+    let test = test.program("modelforge-credential-age").args(["store"]).stdin(request);
+    test.stderr("error: the password is empty\n").failure();
+}
+
+#[test]
+fn a_request_for_a_provider_with_an_empty_password_is_answered_with_the_key() {
+    let test = Test::new().env("OPENAI_API_KEY", SECRET).helpers("env").args(["get"]);
+    let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
+    test.stdin("provider=openai\nusername=default\npassword=\n").stdout(&found).success();
 }

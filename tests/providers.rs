@@ -36,6 +36,8 @@ fn a_known_url_gets_its_provider_and_an_unknown_one_none() {
     for request in [
         "url=https://api.openai.com\n",
         "url=https://api.openai.com/v1/chat/completions\n",
+        "url=HTTPS://API.OpenAI.com:443/v1/\n",
+        "protocol=https\nhost=Api.Openai.Com:443\n",
         "protocol=https\nhost=api.openai.com\n",
         "protocol=https\nhost=api.openai.com\npath=v1\n",
         "provider=openai\nurl=https://api.openai.com/v1\n",

@@ -13,6 +13,8 @@ mod audit;
 #[cfg(unix)]
 mod chain;
 #[cfg(unix)]
+mod completions;
+#[cfg(unix)]
 mod config;
 #[cfg(unix)]
 mod conformance;
@@ -22,6 +24,8 @@ mod doctor;
 mod elsewhere;
 #[cfg(unix)]
 mod exec;
+#[cfg(unix)]
+mod flaw;
 #[cfg(unix)]
 mod git;
 #[cfg(unix)]

@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 
 use super::line::Process;
+#[cfg(target_os = "linux")]
+use super::line::name as name_of;
 
 /// How many processes are named at the most.
 #[cfg(target_os = "linux")]
@@ -27,8 +29,8 @@ fn look() -> Vec<Process> {
         let says_more = own_name.is_none_or(|own| own.as_bytes().get(..15.min(own.len())) != Some(name.as_bytes()));
         processes.push(Process {
             pid,
-            program: program.map(|path| super::text(&path.to_string_lossy())),
-            name: Some(name).filter(|name| says_more && !name.is_empty()).map(|name| super::text(&name)),
+            program: program.map(|path| name_of(&path.to_string_lossy())),
+            name: Some(name).filter(|name| says_more && !name.is_empty()).map(|name| name_of(&name)),
         });
         pid = parent;
     }

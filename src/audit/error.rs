@@ -12,8 +12,8 @@ pub fn not_logged(problem: &Error) -> Error {
     error.hint(problem.hint_text().map_or_else(|| format!("{PROGRAM} doctor"), str::to_owned))
 }
 
-pub fn log_is_locked() -> Error {
-    Error::new("another process has been holding the audit log for a second").hint(format!("pgrep -a {PROGRAM}"))
+pub fn not_in_the_systems_log(problem: &Error) -> Error {
+    Error::new(format!("this is not in the system's log: {problem}")).hint(format!("{PROGRAM} doctor"))
 }
 
 pub fn log_needs_a_home() -> Error {
@@ -43,43 +43,14 @@ pub fn not_a_time() -> Usage {
     )
 }
 
-pub fn log_misses(first: u64, last: u64) -> Error {
-    Error::new(if first == last {
-        format!("record {first} is missing")
-    } else {
-        format!("records {first} to {last} are missing")
-    })
+pub fn cannot_verify() -> Usage {
+    Usage(
+        Error::new("`--verify` is gone: whoever can change the log can change it without a trace")
+            .hint("[audit] syslog = true  # in config.toml: keeps each record in the system's log as well"),
+    )
 }
 
-pub fn log_cut(first: u64, last: u64) -> Error {
-    Error::new(match first == last {
-        true => format!("record {first} is missing at the end: it was cut off, or lost in a power cut"),
-        false => format!("records {first} to {last} are missing at the end: they were cut off, or lost in a power cut"),
-    })
-}
-
-pub fn log_changed(seq: u64) -> Error {
-    Error::new(format!("record {seq} was changed after it was written"))
-}
-
-pub fn log_out_of_order(seq: u64) -> Error {
-    Error::new(format!("record {seq} stands after one that is newer, or was put there"))
-}
-
-pub fn log_was_headless(seq: u64) -> Error {
-    Error::new(format!("before record {seq} the file `audit.head` was missing: records may have been cut off there"))
-}
-
-pub fn log_without_head() -> Error {
-    Error::new("the file `audit.head` is missing: whether records were cut off at the end cannot be told")
-}
-
-pub fn log_is_torn(count: u64) -> Error {
-    let lines = if count == 1 { "one line was".to_owned() } else { format!("{count} lines were") };
-    Error::new(format!("{lines} not written to the end: a process or the machine stopped meanwhile"))
-}
-
-pub fn log_not_whole(folder: &Path) -> Error {
-    Error::new("the audit log was tampered with, or a part of it is lost")
-        .hint(format!("ls -l {}", shell_words::quote(&folder.to_string_lossy())))
+pub fn no_system_log(problem: &Error) -> Error {
+    Error::new(format!("no record reaches the system's log (`[audit] syslog = true` in config.toml): {problem}"))
+        .hint("ls -l /dev/log")
 }

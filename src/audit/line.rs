@@ -1,6 +1,7 @@
-//! A record of the log: one line of JSON. Fields are only ever added; one that does not apply is left out.
+//! A record of the log: one line of JSON. A field that does not apply is left out; one that is not known here is passed over, as those
+//! of older versions are.
 
-use modelforge_credential_protocol::visible;
+use modelforge_credential_protocol::{shown, visible};
 use serde::{Deserialize, Serialize};
 
 /// The longest text of a record, in characters: a host may have as many as a line of the protocol.
@@ -10,8 +11,6 @@ const MAX_TEXT: usize = 512;
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct Line {
-    /// Counts from 1, over all segments.
-    pub seq: u64,
     /// In UTC.
     pub time: String,
     pub operation: String,
@@ -38,11 +37,6 @@ pub struct Line {
     /// How many times this program was its own helper, as the environment says: 0 is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<u32>,
-    /// The file that says where the log ends was not there when this was written.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub headless: bool,
-    /// The SHA-256 of the line before, without its line feed.
-    pub previous: String,
 }
 
 /// A process, as far as the system tells. Never its arguments: they may hold keys.
@@ -73,9 +67,17 @@ impl Line {
     }
 }
 
-/// A text of somebody else's for the log: nothing invisible in it, and not too long.
+/// A text from outside for the log: nothing invisible in it, no key, and not too long.
 pub fn text(text: &str) -> String {
-    let text = visible(text);
+    cut(shown(text))
+}
+
+/// What the system says of a process. The path of a program often has a hash in it, which looks like a key.
+pub fn name(text: &str) -> String {
+    cut(visible(text))
+}
+
+fn cut(text: String) -> String {
     match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

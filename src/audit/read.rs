@@ -1,50 +1,81 @@
-//! Reads the log, the newest record first, and no more of it than is needed.
+//! Reads the log from its end, the newest record first, and no more of it than is needed.
 
-use std::fs::OpenOptions;
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use modelforge_credential_protocol::Result;
 
-use super::files::{self, CURRENT};
+use super::files;
 use super::line::Line;
 use super::process_name;
-use crate::state;
 
-/// The largest segment that is read.
-const MAX_SEGMENT: u64 = 16 << 20;
+/// How much is read at once. A longer line is no record.
+const BLOCK: usize = 64 << 10;
 
-/// How many segments are looked through for when a key was last used.
+/// How many files are looked through for when a key was last used.
 const RECENT: usize = 2;
 
-/// Hands out the records with their lines, the newest first, until it is told to stop; from so many segments at the most. A line
-/// that is no record is passed over: that is for `verify`.
-pub fn newest_first(
-    folder: &Path,
-    segments: usize,
-    mut visit: impl FnMut(Line, &[u8]) -> ControlFlow<()>,
-) -> Result<()> {
-    let mut paths: Vec<PathBuf> = files::segments(folder).into_iter().map(|(_, path)| path).collect();
-    paths.push(folder.join(CURRENT));
-    for path in paths.iter().rev().take(segments) {
-        let file = match state::open(path, OpenOptions::new().read(true)) {
-            // Deleted or closed since it was listed, or never made.
-            Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => continue,
+/// Hands out the records with their lines, the newest first, until it is told to stop; from so many files at the most. A line that is
+/// no record is passed over.
+pub fn newest_first(folder: &Path, files: usize, mut visit: impl FnMut(Line, &[u8]) -> ControlFlow<()>) -> Result<()> {
+    for path in files::paths(folder).iter().rev().take(files) {
+        let file = match files::open_to_read(path) {
+            // Closed or deleted since it was listed.
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => continue,
             opened => opened?,
         };
-        let mut text = Vec::new();
-        file.take(MAX_SEGMENT).read_to_end(&mut text)?;
-        for line in text.split(|byte| *byte == b'\n').rev() {
-            if let Ok(record) = serde_json::from_slice::<Line>(line)
-                && visit(record, line).is_break()
+        let mut lines = Backwards::new(file)?;
+        while let Some(line) = lines.next_line()? {
+            if let Ok(record) = serde_json::from_slice::<Line>(&line)
+                && visit(record, &line).is_break()
             {
                 return Ok(());
             }
         }
     }
     Ok(())
+}
+
+/// The lines of a file from its end, a block at a time.
+struct Backwards {
+    file: File,
+    /// Where the part that was read begins.
+    start: u64,
+    /// What was read and not handed out yet.
+    rest: Vec<u8>,
+}
+
+impl Backwards {
+    fn new(file: File) -> io::Result<Self> {
+        let start = file.metadata()?.len();
+        Ok(Self { file, start, rest: Vec::new() })
+    }
+
+    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            if let Some(at) = self.rest.iter().rposition(|byte| *byte == b'\n') {
+                let line = self.rest.split_off(at + 1);
+                self.rest.truncate(at);
+                return Ok(Some(line));
+            }
+            if self.start == 0 {
+                let line = std::mem::take(&mut self.rest);
+                return Ok(Some(line).filter(|line| !line.is_empty()));
+            }
+            if self.rest.len() > BLOCK {
+                self.rest.clear();
+            }
+            let mut block = vec![0; usize::try_from(self.start).map_or(BLOCK, |start| start.min(BLOCK))];
+            self.start -= block.len() as u64;
+            self.file.seek(SeekFrom::Start(self.start))?;
+            self.file.read_exact(&mut block)?;
+            block.append(&mut self.rest);
+            self.rest = block;
+        }
+    }
 }
 
 /// When a credential was last given to a program, and to which.
@@ -54,7 +85,7 @@ pub struct Use {
     pub program: Option<String>,
 }
 
-/// The last use of each of these credentials (URL, account, helper), as far as the newest segments go back.
+/// The last use of each of these credentials (URL, account, helper), as far as the newest files go back.
 pub fn last_uses(wanted: &[(String, String, String)]) -> Vec<Option<Use>> {
     let mut uses = vec![None; wanted.len()];
     let Some(folder) = files::folder().filter(|_| !wanted.is_empty()) else { return uses };

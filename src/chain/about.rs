@@ -13,12 +13,16 @@ pub(super) fn question(known: &Record, context: &Record) -> Result<Record> {
     Ok(question)
 }
 
-/// The record as it is sent: this program understands both capabilities, whatever its own caller does.
+/// The record as it is sent: this program understands both capabilities, whatever its own caller does. Backups are stored, found and
+/// erased with consent; no request of a caller gets as far as here with one.
 pub(super) fn with_capabilities(record: &Record) -> Result<Record> {
     let mut question = Record::of([("capability[]", "authtype"), ("capability[]", "state")])?;
     let mut rest = record.clone();
     rest.remove("capability[]");
     question.merge(&rest);
+    if record.is_of_a_migration() {
+        question.set("consent", "1")?;
+    }
     Ok(question)
 }
 
@@ -58,5 +62,5 @@ pub(super) fn is_expired_in(record: &Record, seconds: u64) -> bool {
 
 /// A pre-encoded credential, or a user name and a password; a provider's key needs no name.
 pub(super) fn is_complete(record: &Record, request: &Request) -> bool {
-    record.has("credential") || (record.has("password") && (request.provider.is_some() || record.has("username")))
+    record.holds("credential") || (record.holds("password") && (request.provider.is_some() || record.has("username")))
 }

@@ -85,8 +85,10 @@ impl Chain {
     pub fn erase_copies(&self, credential: &Record) -> Result<Vec<Result<Left>>> {
         let _lock = Lock::wait(credential)?;
         let mut description = description_of(credential)?;
-        if let Some(file) = credential.get("file") {
-            description.set("file", file)?;
+        for key in ["file", "consent"] {
+            if let Some(value) = credential.get(key) {
+                description.set(key, value)?;
+            }
         }
         let mut copy = description.clone();
         for key in ["password", "authtype", "credential"] {
@@ -109,6 +111,8 @@ impl Chain {
             match look()? {
                 None => Ok(Left::Nothing),
                 Some(false) => Ok(Left::Another),
+                // Its files are not ours to change.
+                Some(true) if !description.is_true("consent") && helper.nature().foreign => Ok(Left::Nothing),
                 Some(true) => Err(erased_and_still_there()),
             }
         };

@@ -3,7 +3,7 @@
 use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Record, Result};
 
 use super::about::with_capabilities;
-use super::{Chain, Failed, PLAIN_TEXT};
+use super::{Chain, Failed};
 use crate::error;
 use crate::lock::Lock;
 
@@ -17,23 +17,26 @@ pub struct Erased {
 }
 
 impl Chain {
-    /// Erases from every helper that keeps credentials of its own. Where other providers share the host, those of their paths stay.
+    /// Erases from every helper, but not from the files of other programs. Where other providers share the host, those of their paths stay.
     pub fn erase(&self, description: &Record, shares_host: bool) -> Result<Erased> {
         self.erase_from(description, shares_host, false)
     }
 
-    /// Erases from every helper, the files of other programs included.
+    /// Erases from every helper, the files of other programs included: a person asked for that.
     pub fn erase_everywhere(&self, description: &Record, shares_host: bool) -> Result<Erased> {
         self.erase_from(description, shares_host, true)
     }
 
-    fn erase_from(&self, description: &Record, shares_host: bool, plain_text: bool) -> Result<Erased> {
+    fn erase_from(&self, description: &Record, shares_host: bool, consent: bool) -> Result<Erased> {
         let _lock = Lock::wait(description)?;
         let mut erased = Erased::default();
         let mut question = with_capabilities(description)?;
         question.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "quit" | "wwwauth[]"));
+        if consent {
+            question.set("consent", "1")?;
+        }
         for link in &self.links {
-            if link.name == PLAIN_TEXT && !plain_text {
+            if !consent && link.nature().foreign {
                 if matches!(link.helper(false).and_then(|helper| helper.get(&question)), Ok(Some(_))) {
                     erased.remarks.push(error::plain_text_left(description));
                 }

@@ -60,9 +60,16 @@ impl Chain {
                 .map(|(link, asked)| {
                     (link.name.clone(), asked.join().unwrap_or_else(|_| Err(Error::from("it broke off").into())))
                 })
+                .map(|(name, listed)| (name, listed.map(|records| records.map(|records| visible_to(context, records)))))
                 .collect()
         })
     }
+}
+
+/// Backups are listed for a migration alone.
+fn visible_to(context: &Record, mut records: Vec<Record>) -> Vec<Record> {
+    records.retain(|record| context.is_true("consent") || !record.is_of_a_migration());
+    records
 }
 
 /// Which credential a record describes, as one value: there may be thousands to compare.

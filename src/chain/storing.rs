@@ -5,7 +5,7 @@ use modelforge_credential_protocol::{
 };
 
 use super::about::{description_of, holds_the_same, with_capabilities};
-use super::{Answer, Chain, Copies, Failed, Link, PLAIN_TEXT};
+use super::{Answer, Chain, Copies, Failed, Link};
 use crate::error;
 use crate::lock::Lock;
 
@@ -82,7 +82,7 @@ impl Chain {
     fn or_as_before(&self, record: &Record, mut stored: Stored, before: &Copies) -> Stored {
         if stored.kept_by.is_empty() {
             for (helper, copy) in before.kept() {
-                let link = self.links.iter().find(|link| link.name == *helper && link.name != PLAIN_TEXT);
+                let link = self.links.iter().find(|link| link.name == *helper);
                 stored.remarks.extend(link.and_then(|link| link.put_back(record, copy)));
             }
         }
@@ -193,7 +193,7 @@ impl Link {
             Ok(found) => found?,
             Err(problem) => return Some(Failed::new(&self.name, problem).may_hold_an_older_copy()),
         };
-        if self.name == PLAIN_TEXT {
+        if helper.nature().foreign {
             return Some(error::plain_text_left(record));
         }
         if found.is_true("ephemeral") || found.get("path") != record.get("path") && found.has("path") {

@@ -21,8 +21,8 @@ pub struct AuditOptions {
     /// The records as they are kept, one line of JSON each
     #[arg(long)]
     json: bool,
-    /// Check that no record was changed, moved or taken out
-    #[arg(long, conflicts_with_all = ["provider", "account", "since", "limit", "json"])]
+    /// Gone, and why is said
+    #[arg(long, hide = true)]
     verify: bool,
 }
 

@@ -44,6 +44,10 @@ pub struct TestOptions {
     /// Use your own home folder, for a helper that needs its settings
     #[arg(long)]
     in_place: bool,
+    /// Begin each case with a copy of this folder as the home: for a helper
+    /// that reads the files of other programs
+    #[arg(long, value_name = "FOLDER", conflicts_with = "in_place")]
+    home: Option<std::path::PathBuf>,
     /// Send, too, what a careless helper could take for "erase everything",
     /// where it keeps your own entries
     #[arg(long)]
@@ -58,7 +62,7 @@ pub struct TestOptions {
 
 impl From<TestOptions> for Test {
     fn from(options: TestOptions) -> Self {
-        let TestOptions { helper, only, rules, through_git, in_place, risky, timeout, json } = options;
-        Self { helper, only, rules, through_git, in_place, risky, timeout, json }
+        let TestOptions { helper, only, rules, through_git, in_place, home, risky, timeout, json } = options;
+        Self { helper, only, rules, through_git, in_place, home, risky, timeout, json }
     }
 }

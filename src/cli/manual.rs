@@ -1,18 +1,14 @@
-//! Manual pages: of the program and each of its commands, from the definitions that `--help` shows; of the protocol, from its text.
+//! Manual pages of the program and each of its commands, from the definitions that `--help` shows.
 
-mod markdown;
-
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
 use clap_mangen::Man;
+use roff::{Roff, bold, roman};
 
 use crate::cli;
 use crate::error::{self, PROGRAM};
 use crate::terminal;
-
-const PROTOCOL: &str = include_str!("../../protocol.md");
 
 /// Writes every page into a folder, or prints that of the program.
 pub fn man(folder: Option<&Path>) -> Result<()> {
@@ -40,7 +36,6 @@ fn pages() -> std::io::Result<Vec<(String, Vec<u8>)>> {
     root.build();
     let mut pages = Vec::new();
     add(&root, &mut pages)?;
-    pages.push((format!("{PROGRAM}-protocol.7"), protocol().into_bytes()));
     Ok(pages)
 }
 
@@ -51,7 +46,7 @@ fn add(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) -> std::io::
     // The library's own leaves out what may be repeated, and the `--` before a command.
     let usage = command.clone().render_usage().to_string();
     let lines: Vec<&str> = usage.trim_start_matches("Usage:").lines().map(str::trim).collect();
-    writeln!(page, ".SH SYNOPSIS\n{}", markdown::verbatim(&lines.join("\n")))?;
+    verbatim("SYNOPSIS", &lines.join("\n")).to_writer(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     let subcommands: Vec<_> = command.get_subcommands().filter(|command| !command.is_hide_set()).collect();
@@ -62,23 +57,24 @@ fn add(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) -> std::io::
     let (notes, example) = help.split_once("Example:\n").unwrap_or((&help, ""));
     for (title, text) in [("NOTES", notes), ("EXAMPLE", example)] {
         if !text.trim().is_empty() {
-            writeln!(page, ".SH {title}\n{}", markdown::verbatim(text.trim_end()))?;
+            verbatim(title, text.trim_end()).to_writer(&mut page)?;
         }
     }
-    let see = if command.get_display_name().is_none_or(|name| name == PROGRAM) {
-        format!("\\fB{PROGRAM}-protocol\\fR(7), \\fBgitcredentials\\fR(7), \\fBage\\fR(1)")
-    } else {
-        format!("\\fB{PROGRAM}\\fR(1)")
+    let is_root = command.get_display_name().is_none_or(|name| name == PROGRAM);
+    let see = match is_root {
+        true => vec![bold("gitcredentials"), roman("(7), "), bold("age"), roman("(1)")],
+        false => vec![bold(PROGRAM), roman("(1)")],
     };
-    writeln!(page, ".SH SEE ALSO\n{}", see.replace('-', "\\-"))?;
+    Roff::new().control("SH", ["SEE ALSO"]).text(see).to_writer(&mut page)?;
     pages.push((man.get_filename(), page));
     subcommands.into_iter().try_for_each(|command| add(command, pages))
 }
 
-fn protocol() -> String {
-    let name = format!("{PROGRAM}-protocol");
-    let about = format!(".SH NAME\n{name} - how programs ask for credentials, and helpers answer\n");
-    format!("{}{about}{}", title(&name, 7), markdown::to_roff(PROTOCOL))
+/// A section whose lines stay as they are.
+fn verbatim(title: &str, text: &str) -> Roff {
+    let mut section = Roff::new();
+    section.control("SH", [title]).control("nf", []).text([roman(text)]).control("fi", []);
+    section
 }
 
 /// Without a date: the same source makes the same page.

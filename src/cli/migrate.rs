@@ -38,15 +38,15 @@ pub struct MigrateOptions {
     status: bool,
     /// Put back what a migration took, of the last one if none is named
     #[arg(long, value_name = "ID", num_args = 0..=1, group = "instead",
-        conflicts_with_all = ["from", "to", "provider", "account", "prefer", "drop_expired", "dry_run"])]
+        conflicts_with_all = ["provider", "account", "prefer", "drop_expired", "dry_run"])]
     rollback: Option<Option<String>>,
     /// List the backups that migrations keep
     #[arg(long, group = "instead",
-        conflicts_with_all = ["from", "to", "provider", "account", "prefer", "drop_expired", "dry_run", "yes"])]
+        conflicts_with_all = ["from", "provider", "account", "prefer", "drop_expired", "dry_run", "yes"])]
     backups: bool,
     /// Erase a backup
     #[arg(long, value_name = "ID", group = "instead",
-        conflicts_with_all = ["from", "to", "provider", "account", "prefer", "drop_expired", "dry_run", "yes", "json"])]
+        conflicts_with_all = ["from", "provider", "account", "prefer", "drop_expired", "dry_run", "yes", "json"])]
     forget_backup: Option<String>,
 }
 
@@ -54,18 +54,31 @@ pub struct MigrateOptions {
 pub enum Task {
     Migrate(Migrate),
     Status(Migrate),
-    Rollback { id: Option<String>, yes: bool, json: bool },
-    Backups { json: bool },
-    ForgetBackup(String),
+    /// `named`: helpers that a note may name although the configuration does not.
+    Rollback {
+        id: Option<String>,
+        named: Vec<String>,
+        yes: bool,
+        json: bool,
+    },
+    Backups {
+        named: Vec<String>,
+        json: bool,
+    },
+    ForgetBackup {
+        id: String,
+        named: Vec<String>,
+    },
 }
 
 impl From<MigrateOptions> for Task {
     fn from(options: MigrateOptions) -> Self {
         let MigrateOptions { from, to, provider, account, prefer, drop_expired, dry_run, yes, json, .. } = options;
+        let named = || from.iter().chain(&to).cloned().collect();
         match (options.rollback, options.forget_backup) {
-            (Some(id), _) => Self::Rollback { id, yes, json },
-            (_, Some(id)) => Self::ForgetBackup(id),
-            _ if options.backups => Self::Backups { json },
+            (Some(id), _) => Self::Rollback { id, named: named(), yes, json },
+            (_, Some(id)) => Self::ForgetBackup { id, named: named() },
+            _ if options.backups => Self::Backups { named: named(), json },
             _ => {
                 let asked = Migrate { from, to, provider, account, prefer, drop_expired, dry_run, yes, json };
                 if options.status { Self::Status(asked) } else { Self::Migrate(asked) }

@@ -1,119 +1,163 @@
-//! What a shell completes, made from the definitions of the command line.
+//! What a shell completes. Its script asks this program, with a variable set that says so; the library does the rest.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::Path;
 
 use anyhow::Result;
-use clap::builder::PossibleValuesParser;
-use clap_complete::Shell;
-use modelforge_credential_providers as providers;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
+use clap_complete::env::{CompleteEnv, Shells};
+use clap_complete::{Shell, env::EnvCompleter};
+use modelforge_credential_client::installed;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, shown};
 
 use crate::cli;
+use crate::config::{Config, DEFAULT_CHAIN};
 use crate::error::PROGRAM;
+use crate::person::Person;
+use crate::providers::Providers;
+use crate::session::Session;
 use crate::terminal;
 
-/// Prints the script for a shell. The providers of the table are completed by name; any other can be typed all the same.
-pub fn completions(shell: Shell) -> Result<()> {
-    let mut command = with_providers(cli::command());
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command, PROGRAM, &mut script);
-    let script = String::from_utf8_lossy(&script);
-    let script = match shell {
-        // clap_complete 4.6 takes the dash in the program's name for the border of a command, in half of the places.
-        Shell::Bash => script.replace("modelforge__subcmd__credential", "modelforge__credential").replacen(
-            BASH_BEGINS,
-            &format!("{BASH_BEGINS}{BASH_COMMAND}"),
-            1,
-        ),
-        Shell::Zsh => script.replacen(ZSH_BEGINS, &format!("{ZSH_BEGINS}{ZSH_COMMAND}"), 1),
-        Shell::Fish => format!("{script}{}{FISH_COMMAND}", arguments_for_fish(&command)),
-        Shell::Elvish | Shell::PowerShell => with_arguments(&script, shell, &command),
-        _ => script.into_owned(),
-    };
-    Ok(terminal::answer(script.as_bytes())?)
+/// Says that a shell asks, and which.
+const VARIABLE: &str = "MODELFORGE_CREDENTIAL_COMPLETE";
+
+/// Answers a shell that asks, and ends the program.
+pub fn answer_a_shell() {
+    if std::env::var_os(VARIABLE).is_some() {
+        // A warning would land in the middle of the line that is being typed.
+        terminal::hold();
+        CompleteEnv::with_factory(|| with_completers(cli::command())).var(VARIABLE).complete();
+    }
 }
 
-// After `--` stands a command of its own, which clap_complete does not know how to complete.
-const BASH_BEGINS: &str = "    COMPREPLY=()\n";
-const BASH_COMMAND: &str = r#"    for ((i = 1; i < COMP_CWORD; i++)); do
-        if [[ ${COMP_WORDS[i]} == -- ]]; then
-            if declare -F _command_offset >/dev/null; then
-                _command_offset $((i + 1))
-            elif ((i + 1 == COMP_CWORD)); then
-                COMPREPLY=($(compgen -c -- "${COMP_WORDS[COMP_CWORD]}"))
-            fi
-            return
+/// Prints the script for a shell.
+pub fn completions(shell: Shell) -> Result<()> {
+    let mut script = Vec::new();
+    if let Some(completer) = Shells::builtins().completer(&shell.to_string()) {
+        EnvCompleter::write_registration(completer, VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut script)?;
+    }
+    script.extend_from_slice(
+        match shell {
+            Shell::Bash => WORDS_OF_BASH,
+            Shell::Zsh => FIRST_TIME_OF_ZSH,
+            _ => "",
+        }
+        .as_bytes(),
+    );
+    Ok(terminal::answer(&script)?)
+}
+
+/// Bash takes `openai:work` and `NAME=openai` for several words.
+const WORDS_OF_BASH: &str = r#"
+_modelforge_credential() {
+    local words=() at=0 current i
+    for ((i = 0; i < ${#COMP_WORDS[@]}; i++)); do
+        if ((i > 0)) && [[ ${COMP_WORDS[i]} == [:=] || ${COMP_WORDS[i - 1]} == [:=] ]]; then
+            words[${#words[@]} - 1]+=${COMP_WORDS[i]}
+        else
+            words+=("${COMP_WORDS[i]}")
         fi
+        ((i == COMP_CWORD)) && at=$((${#words[@]} - 1))
     done
-"#;
-const ZSH_BEGINS: &str = "    local ret=1\n";
-const ZSH_COMMAND: &str = r#"    local dashes=${words[(i)--]}
-    if (( dashes < CURRENT )); then
-        shift dashes words
-        (( CURRENT -= dashes ))
-        _normal
-        return
-    fi
-"#;
-const FISH_COMMAND: &str = r#"function __fish_modelforge_credential_command
-    set -l words (commandline -opc)
-    set -e words[1..(contains -i -- -- $words)]
-    complete -C(string join ' ' -- (string escape -- $words) (commandline -ct))
-end
-complete -c modelforge-credential -n "contains -- -- (commandline -opc)" -f -a "(__fish_modelforge_credential_command)"
+    local COMP_WORDS=("${words[@]}") COMP_CWORD=$at
+    current=${words[at]}
+    _clap_complete_modelforge_credential "$1" "$current" "${words[at - 1]}"
+    COMPREPLY=("${COMPREPLY[@]#"${current%"${current##*[:=]}"}"}")
+}
+complete -o nospace -o bashdefault -F _modelforge_credential modelforge-credential
 "#;
 
-/// Only here: to build the names into the command line would take time whenever it is read.
-fn with_providers(command: clap::Command) -> clap::Command {
-    let is_provider = |argument: &clap::Arg| {
-        let id = argument.get_id();
-        id == "provider" || id == "providers" || id == "provider_option"
-    };
-    let names = || PossibleValuesParser::new(providers::all().iter().map(|provider| provider.name));
-    let command = command.mut_args(|argument| match is_provider(&argument) {
-        true => argument.value_parser(names()).hide_possible_values(true),
-        false => argument,
+/// As a file on `fpath`, the script is read when the first word is to be completed.
+const FIRST_TIME_OF_ZSH: &str = r#"
+if [[ ${funcstack[1]-} == _modelforge-credential ]]; then
+    _clap_dynamic_completer_modelforge_credential "$@"
+fi
+"#;
+
+/// Only here: the definitions that are read with every command know nothing of it.
+fn with_completers(command: clap::Command) -> clap::Command {
+    let name = command.get_name().to_owned();
+    let command = command.mut_args(|argument| match completer(&name, argument.get_id().as_str()) {
+        Some(completer) => argument.add(completer),
+        None => argument,
     });
     let subcommands: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    subcommands.into_iter().fold(command, |command, name| command.mut_subcommand(name, with_providers))
+    subcommands.into_iter().fold(command, |command, name| command.mut_subcommand(name, with_completers))
 }
 
-/// The commands, each with the words that its argument may be. clap_complete leaves those out for three of the shells.
-fn arguments(command: &clap::Command) -> impl Iterator<Item = (&str, Vec<String>)> {
-    let words = |command: &clap::Command| -> Vec<String> {
-        let values = command.get_positionals().flat_map(clap::Arg::get_possible_values);
-        values.map(|value| value.get_name().to_owned()).collect()
-    };
-    let all = command.get_subcommands().map(move |command| (command.get_name(), words(command)));
-    all.filter(|(_, words)| !words.is_empty())
-}
-
-/// Those before `--`.
-fn arguments_for_fish(command: &clap::Command) -> String {
-    let is_here = "__fish_modelforge_credential_using_subcommand";
-    let line = |(name, words): (&str, Vec<String>)| {
-        let place = format!("{is_here} {name}; and not contains -- -- (commandline -opc)");
-        format!("complete -c {PROGRAM} -n \"{place}\" -f -a \"{}\"\n", words.join(" "))
-    };
-    arguments(command).map(line).collect()
-}
-
-/// For elvish and PowerShell: they stand beside the options of the command.
-fn with_arguments(script: &str, shell: Shell, command: &clap::Command) -> String {
-    let head = |name: &str| match shell {
-        Shell::Elvish => format!("&'{PROGRAM};{name}'= {{"),
-        _ => format!("'{PROGRAM};{name}' {{"),
-    };
-    let candidate = |word: &String| match shell {
-        Shell::Elvish => format!("            cand {word} ''\n"),
-        _ => format!(
-            "            [CompletionResult]::new('{word}', '{word}', [CompletionResultType]::ParameterValue, '{word}')\n"
-        ),
-    };
-    let all: Vec<(String, Vec<String>)> = arguments(command).map(|(name, words)| (head(name), words)).collect();
-    let mut text = String::with_capacity(2 * script.len());
-    for line in script.lines() {
-        text.push_str(&format!("{line}\n"));
-        for (_, words) in all.iter().filter(|(head, _)| head == line.trim_start()) {
-            text.extend(words.iter().map(candidate));
+fn completer(command: &str, argument: &str) -> Option<ArgValueCompleter> {
+    let completer: fn(&OsStr) -> Vec<CompletionCandidate> = match (command, argument) {
+        ("login" | "audit", "provider" | "provider_option") => |word| starting_with(word, every_provider()),
+        ("print", "provider") | ("exec" | "env", "env") => |word| starting_with(word, keys()),
+        ("exec" | "env", "providers") => of_command_or_key,
+        (_, "provider" | "provider_option") => {
+            |word| starting_with(word, signed_in().into_iter().map(|(name, _)| name))
         }
+        (_, "account") => |word| starting_with(word, signed_in().into_iter().map(|(_, account)| account)),
+        (_, "helper" | "from" | "to") => |word| starting_with(word, helpers()),
+        _ => return None,
+    };
+    Some(ArgValueCompleter::new(completer))
+}
+
+/// Those that go on from what was typed; `NAME=` before it stays.
+fn starting_with(typed: &OsStr, words: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
+    let Some(typed) = typed.to_str() else { return Vec::new() };
+    let (before, begun) = typed.rfind('=').map_or(("", typed), |at| typed.split_at(at + 1));
+    let words: BTreeSet<String> = words.into_iter().filter(|word| word.starts_with(begun)).collect();
+    words.into_iter().map(|word| CompletionCandidate::new(format!("{before}{word}"))).collect()
+}
+
+fn every_provider() -> Vec<String> {
+    let known = modelforge_credential_providers::all().iter().map(|provider| provider.name.to_owned());
+    let own = Config::load().map(|config| Providers::new(config).of_this_user()).unwrap_or_default();
+    known.chain(own).collect()
+}
+
+/// The providers that one is signed in to, with the account. A helper that cannot be asked has none.
+fn signed_in() -> Vec<(String, String)> {
+    let listed = Session::start(Person::Nobody).and_then(|session| session.list(None));
+    let copies = listed.unwrap_or_default().into_iter().filter_map(|(_, copies)| copies.ok().flatten()).flatten();
+    let named = copies.map(|(provider, record)| {
+        let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
+        (provider.name, account)
+    });
+    // A token that is kept as an account is not for the screen.
+    named.filter(|(_, account)| shown(account) == *account).collect()
+}
+
+/// `openai`, and `openai:work` where there is more than the usual account.
+fn keys() -> Vec<String> {
+    let name = |(provider, account): (String, String)| match account == DEFAULT_ACCOUNT {
+        true => vec![provider],
+        false => vec![format!("{provider}:{account}"), provider],
+    };
+    signed_in().into_iter().flat_map(name).collect()
+}
+
+fn helpers() -> Vec<String> {
+    let installed = installed().into_iter().filter_map(|helper| (helper.entry.len() == 1).then_some(helper.entry));
+    DEFAULT_CHAIN.iter().map(|helper| helper.name.to_owned()).chain(installed.flatten()).collect()
+}
+
+/// For the library, what follows `--` is one more provider. There, a command is completed: its name, then files.
+fn of_command_or_key(word: &OsStr) -> Vec<CompletionCandidate> {
+    // The first `--` ends the words that are for the library.
+    let words: Vec<_> = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let Some(dashes) = words.iter().position(|word| word == "--") else { return starting_with(word, keys()) };
+    let is_name = words.len() <= dashes + 2;
+    let mut found = if is_name { starting_with(word, programs()) } else { Vec::new() };
+    if !is_name || Path::new(word).components().count() > 1 {
+        found.extend(PathCompleter::any().complete(word));
     }
-    text
+    found
+}
+
+/// The names of the programs on PATH.
+fn programs() -> Vec<String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    let files = folders.filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
+    files.filter_map(|file| file.file_name().into_string().ok()).collect()
 }

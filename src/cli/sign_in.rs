@@ -28,9 +28,12 @@ pub struct LoginOptions {
     /// Open the browser for a code that has to be confirmed
     #[arg(long)]
     browser: bool,
-    /// Replace what is there; keep a key that looks like another provider's
+    /// Replace the key that is kept, without a question
     #[arg(long)]
     force: bool,
+    /// Keep what does not look like a key for this provider
+    #[arg(long)]
+    unchecked: bool,
 }
 
 #[derive(Args)]
@@ -82,6 +85,7 @@ impl LoginOptions {
             file: self.file,
             browser: self.browser,
             force: self.force,
+            unchecked: self.unchecked,
         })
     }
 }

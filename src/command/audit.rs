@@ -1,15 +1,15 @@
-//! `audit`: the log as a table, as it is, or checked.
+//! `audit`: the log as a table, or as it is kept.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
-use modelforge_credential_protocol::visible;
+use modelforge_credential_protocol::{shown, visible};
 
 use crate::audit::error;
 use crate::audit::line::Line;
-use crate::audit::{files, process_name, read, verify};
+use crate::audit::{files, process_name, read};
 use crate::person::Person;
 use crate::session::Session;
 use crate::terminal::{self, Paint};
@@ -27,44 +27,82 @@ pub struct Audit {
 /// How many records are shown if nobody says.
 const USUAL: usize = 100;
 
-/// Shows the log, the newest record last, or checks it.
+/// Shows the log, the newest record last.
 pub fn audit(asked: &Audit) -> Result<()> {
-    let since = asked.since.as_deref().map(time).transpose()?;
-    let Some(folder) = files::folder() else { return Err(error::log_needs_a_home().into()) };
     if asked.verify {
-        return check(&folder);
+        return Err(error::cannot_verify().into());
     }
-    let provider = asked.provider.as_deref().map(canonical).transpose()?;
-    let limit = asked.limit.unwrap_or(if since.is_some() { usize::MAX } else { USUAL });
-    let mut shown: Vec<(Line, Vec<u8>)> = Vec::new();
-    if limit > 0 {
-        read::newest_first(&folder, usize::MAX, |record, line| {
-            // A clock that was set back may have left an older record after a newer one, so all are looked at.
-            let is_since = since.is_none_or(|since| humantime::parse_rfc3339(&record.time).is_ok_and(|at| at >= since));
-            let is_meant = provider.as_ref().is_none_or(|name| record.provider.as_ref() == Some(name))
-                && asked.account.as_ref().is_none_or(|name| record.account.as_ref() == Some(name));
-            if is_since && is_meant {
-                shown.push((record, line.to_vec()));
-            }
-            if shown.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })
-        .map_err(|problem| error::log_unreadable(&problem))?;
-    }
-    shown.reverse();
+    let filter = Filter::of(asked)?;
+    let Some(folder) = files::folder() else { return Err(error::log_needs_a_home().into()) };
     if asked.json {
-        let lines: Vec<u8> = shown.into_iter().flat_map(|(_, line)| line.into_iter().chain([b'\n'])).collect();
-        return Ok(terminal::answer(&lines)?);
+        let lines = found(&folder, &filter, |_, line| line.to_vec())?;
+        // In pieces, as the log may be long.
+        return Ok(lines
+            .chunks(1000)
+            .try_for_each(|some| terminal::answer(&[some.join(&b'\n'), vec![b'\n']].concat()))?);
     }
-    if Session::start(Person::Nobody).is_ok_and(|session| !session.providers.are_audited()) {
+    let rows = found(&folder, &filter, |record, _| row(&record))?;
+    if Session::start(Person::Nobody).is_ok_and(|session| !session.providers.audit().enabled) {
         terminal::warning(&error::log_is_off());
     }
-    if shown.is_empty() {
-        let is_filtered = since.is_some() || provider.is_some() || asked.account.is_some() || limit == 0;
-        let said = if is_filtered { "nothing is logged that matches" } else { "nothing is logged yet" };
-        return Ok(terminal::done(said)?);
+    if rows.is_empty() {
+        return Ok(terminal::done(if filter.is_any() {
+            "nothing is logged yet"
+        } else {
+            "nothing is logged that matches"
+        })?);
     }
-    let lines: Vec<Line> = shown.into_iter().map(|(line, _)| line).collect();
-    Ok(terminal::answer(table(&lines).as_bytes())?)
+    let titles = ["TIME (UTC)", "OPERATION", "FOR", "ACCOUNT", "OUTCOME", "HELPER", "MS", "ASKED BY"];
+    let lines: Vec<Vec<String>> = std::iter::once(titles.map(String::from).to_vec()).chain(rows).collect();
+    Ok(terminal::answer(terminal::columns(&lines, &vec![Paint::Plain; lines.len()]).as_bytes())?)
+}
+
+/// Which records are asked for.
+struct Filter {
+    provider: Option<String>,
+    account: Option<String>,
+    since: Option<SystemTime>,
+    limit: usize,
+}
+
+impl Filter {
+    fn of(asked: &Audit) -> Result<Self> {
+        let since = asked.since.as_deref().map(time).transpose()?;
+        Ok(Self {
+            provider: asked.provider.as_deref().map(canonical).transpose()?,
+            account: asked.account.as_deref().map(shown),
+            since,
+            limit: asked.limit.unwrap_or(if since.is_some() { usize::MAX } else { USUAL }),
+        })
+    }
+
+    fn is_any(&self) -> bool {
+        self.provider.is_none() && self.account.is_none() && self.since.is_none() && self.limit > 0
+    }
+
+    fn matches(&self, record: &Line) -> bool {
+        self.provider.as_ref().is_none_or(|name| record.provider.as_ref() == Some(name))
+            && self.account.as_ref().is_none_or(|name| record.account.as_ref() == Some(name))
+            && self.since.is_none_or(|since| humantime::parse_rfc3339(&record.time).is_ok_and(|at| at >= since))
+    }
+}
+
+/// What is shown of each record that matches, the newest last. A clock that was set back may have left an older record after a newer
+/// one, so all are looked at until there are enough.
+fn found<T>(folder: &Path, filter: &Filter, show: impl Fn(Line, &[u8]) -> T) -> Result<Vec<T>> {
+    let mut found = Vec::new();
+    if filter.limit == 0 {
+        return Ok(found);
+    }
+    let read = read::newest_first(folder, usize::MAX, |record, line| {
+        if filter.matches(&record) {
+            found.push(show(record, line));
+        }
+        if found.len() < filter.limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    read.map_err(|problem| error::log_unreadable(&problem))?;
+    found.reverse();
+    Ok(found)
 }
 
 /// The name that the log has for a provider. With a configuration that cannot be read, it is the name that was typed.
@@ -87,54 +125,27 @@ fn time(text: &str) -> Result<SystemTime> {
     Ok(ago.and_then(|ago| SystemTime::now().checked_sub(ago)).ok_or_else(error::not_a_time)?)
 }
 
-fn check(folder: &Path) -> Result<()> {
-    let checked = verify(folder).map_err(|problem| error::log_unreadable(&problem))?;
-    let (Some((first, since)), Some((last, until))) = (&checked.first, &checked.last) else {
-        return match checked.problems.into_iter().next() {
-            Some(problem) => Err(problem.into()),
-            None => Ok(terminal::done("nothing is logged yet")?),
-        };
-    };
-    let count = checked.count;
-    if checked.torn > 0 {
-        terminal::warning(&error::log_is_torn(checked.torn));
-    }
-    terminal::done(&format!(
-        "{count} record{}: from {first} ({since}) to {last} ({until})",
-        if count == 1 { "" } else { "s" }
-    ))?;
-    if checked.problems.is_empty() {
-        return Ok(terminal::done("none was changed, and none is missing in between or at the end")?);
-    }
-    checked.problems.iter().for_each(terminal::warning);
-    Err(error::log_not_whole(folder).into())
-}
-
-fn table(records: &[Line]) -> String {
-    let titles = ["TIME (UTC)", "OPERATION", "FOR", "ACCOUNT", "OUTCOME", "HELPER", "MS", "ASKED BY"];
-    let mut lines = vec![titles.map(String::from).to_vec()];
-    for record in records {
-        let text = |text: &Option<String>| short(text.as_deref().unwrap_or(""));
-        let (date, time) = record.time.split_once('T').unwrap_or((&record.time, ""));
-        lines.push(vec![
-            visible(&format!("{date} {}", time.get(..8).unwrap_or(time))),
-            visible(&record.operation),
-            text(if record.provider.is_some() { &record.provider } else { &record.url }),
-            text(&record.account),
-            visible(&record.outcome),
-            text(&record.helper),
-            format!("{:.1}", record.ms),
-            asked_by(record),
-        ]);
-    }
-    terminal::columns(&lines, &vec![Paint::Plain; lines.len()])
+fn row(record: &Line) -> Vec<String> {
+    let text = |text: &Option<String>| short(text.as_deref().unwrap_or(""));
+    let (date, time) = record.time.split_once('T').unwrap_or((&record.time, ""));
+    vec![
+        visible(&format!("{date} {}", time.get(..8).unwrap_or(time))),
+        visible(&record.operation),
+        text(if record.provider.is_some() { &record.provider } else { &record.url }),
+        text(&record.account),
+        visible(&record.outcome),
+        text(&record.helper),
+        format!("{:.1}", record.ms),
+        asked_by(record),
+    ]
 }
 
 /// The most characters of a host, an account or a helper: one that somebody made long leaves room for the others.
 const WIDE: usize = 60;
 
 fn short(text: &str) -> String {
-    let text = visible(text);
+    // An older version may have logged a key that came as something else.
+    let text = shown(text);
     match text.char_indices().nth(WIDE) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

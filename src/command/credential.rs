@@ -4,7 +4,7 @@
 use anyhow::Result;
 use modelforge_credential_client::leave_the_folder;
 use modelforge_credential_protocol::{Record, gate, gated_answer};
-use modelforge_credential_providers::SignIn;
+use modelforge_credential_providers::{Flaw, SignIn};
 
 use crate::audit::Event;
 use crate::chain::is_expired;
@@ -21,6 +21,9 @@ fn read(person: Person) -> Result<(Session, Request)> {
     let record = Record::read_from(input)?;
     let session = Session::start(person)?;
     let request = request::expand(record, &session.providers)?;
+    if request.record.is_of_a_migration() {
+        return Err(error::for_migrations_alone().into());
+    }
     leave_the_folder();
     Ok((session, request))
 }
@@ -103,8 +106,14 @@ pub fn approve(operation: &'static str, person: Person) -> Result<()> {
     }
     let announced = record.clone();
     gate(&mut record, &announced);
+    record.refuse_empty_secrets()?;
     if !record.has_secret() {
         return Err(error::nothing_to_keep().into());
+    }
+    if let (Some(provider), Some(key)) = (&request.provider, record.text("password"))
+        && key.chars().any(char::is_control)
+    {
+        return Err(error::bad_key(&provider.name, Flaw::Control).into());
     }
     if is_expired(&record) && !record.has("oauth_refresh_token") {
         return Err(error::already_expired(&record).into());
@@ -181,7 +190,9 @@ pub fn capability() -> Result<()> {
 /// Requests that need no helper: as in git, one that is complete is the answer; and where no sign-in is needed, that is it.
 fn answered_already(request: &Request) -> Option<Record> {
     let record = &request.record;
-    if record.has("credential") || (record.has("username") && record.has("password")) {
+    // git takes an empty password for one; for a provider it is none.
+    let has = |key| if request.provider.is_some() { record.holds(key) } else { record.has(key) };
+    if has("credential") || (record.has("username") && has("password")) {
         return Some(record.clone());
     }
     let provider = request.provider.as_ref().filter(|provider| provider.sign_in == SignIn::None)?;

@@ -126,15 +126,13 @@ fn others(chains: &[ChainRow]) -> Vec<Other> {
         let asked = chains.iter().flat_map(|chain| &chain.helpers);
         asked.into_iter().any(|row| row.entry.words.starts_with(entry) || row.helper == entry.join("-"))
     };
-    let common: Vec<&Entry> =
-        chains.first().map(|chain| chain.helpers.iter().map(|row| &row.entry).collect()).unwrap_or_default();
+    let common: &[Row] = chains.first().map(|chain| &*chain.helpers).unwrap_or_default();
+    // What makes a token, or reads other programs' files, comes after what keeps keys.
+    let at = common.iter().position(|row| !row.probed.nature.keeps()).unwrap_or(common.len());
     let found = installed().into_iter().filter(|found| !is_asked(&found.entry));
     found
         .map(|found| {
-            let mut entries = common.clone();
-            // What makes a token, or reads other programs' files, comes after what keeps keys.
-            let last = |entry: &&Entry| entry.words.first().is_some_and(|word| word == "plaintext" || word == "oauth");
-            let at = entries.iter().position(last).unwrap_or(entries.len());
+            let mut entries: Vec<&Entry> = common.iter().map(|row| &row.entry).collect();
             let new = Entry { words: found.entry.clone(), is_command: found.entry.len() > 1, timeout: None };
             entries.insert(at, &new);
             let entries: Vec<String> = entries.into_iter().map(as_toml).collect();

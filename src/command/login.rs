@@ -6,12 +6,13 @@ use std::path::Path;
 use anyhow::Result;
 use modelforge_credential_client::Entry;
 use modelforge_credential_files::Trust;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record, visible};
 use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
 
 use crate::accounts::{account_of, accounts, place, request_for};
-use crate::chain::{Chain, GENERATES, is_expired};
+use crate::audit::Event;
+use crate::chain::{Answer, Chain, is_expired};
 use crate::config::{Helpers, read_text};
 use crate::error;
 use crate::key_shape;
@@ -20,6 +21,9 @@ use crate::providers::{Provider, Providers};
 use crate::request::Request;
 use crate::session::{self, Help, Session};
 use crate::terminal;
+
+/// The helper that a person signs in through at a browser.
+const SIGNS_IN: &str = "oauth";
 
 /// What `login` was asked to do.
 #[derive(Default)]
@@ -31,6 +35,7 @@ pub struct Login {
     pub file: Option<std::path::PathBuf>,
     pub browser: bool,
     pub force: bool,
+    pub unchecked: bool,
 }
 
 /// Signs in to a provider, and ends with what a person wants to know: where the credential is and whether it will be used.
@@ -43,7 +48,7 @@ pub fn login(login: &Login) -> Result<()> {
     }
     session.providers.other_in_modelforge(&provider).iter().for_each(terminal::warning);
     let mut request = request_for(&session.providers, &provider, login.account.as_deref())?;
-    let mut event = session.event("login", &request.record);
+    let event = session.event("login", &request.record);
     let chain = session.chain(&request.record)?;
     if let Some(helper) = &login.helper
         && !chain.links().iter().any(|link| link.name == *helper)
@@ -51,43 +56,90 @@ pub fn login(login: &Login) -> Result<()> {
         return Err(error::not_in_the_chain(helper).into());
     }
     let obtained_by_flow = provider.sign_in == SignIn::DeviceFlow && login.api_key.is_none() && login.file.is_none();
-    if !login.force {
-        // What is only locked is there all the same. With a person, a device flow would be started.
-        let answer = match provider.sign_in == SignIn::DeviceFlow {
-            true => chain.get(&request)?,
-            false => session.ask(&request, Help::ToUnlock)?,
-        };
-        if let (true, Some(helper)) = (answer.complete, &answer.helper) {
-            event.answered(&answer);
-            event.outcome("signed in already");
-            return Ok(terminal::done(&already(chain, &request, &answer.record, helper))?);
-        }
+    let kept = if login.force { None } else { kept(&session, chain, &request, &provider)? };
+    let given = if obtained_by_flow { None } else { given(login, &provider)? };
+    let is_given = given.is_some() || login.file.is_some();
+    if let Some(kept) = &kept
+        && !is_given
+        && (obtained_by_flow || !replaces(&kept.record, &session.person)?)
+    {
+        return say_already(event, chain, &request, kept);
     }
     if !request.record.has("username") {
-        let account = account_to_replace(chain, &session.providers, &request.record)?;
+        let account = match kept.as_ref().and_then(|kept| kept.record.text("username")) {
+            Some(account) => account.to_owned(),
+            None => account_to_replace(chain, &session.providers, &request.record)?,
+        };
         request.record.set("username", account)?;
     }
     let record = if obtained_by_flow {
         by_device_flow(&request, &session.person, login.browser)?
     } else {
-        by_key(&request, &provider, login, &session.person)?
+        by_key(&request, &provider, login, given, &session.person)?
     };
-    let stored = chain.store_durably(&record, login.helper.as_deref())?;
-    event.stored(&record, &stored);
+    if let Some(kept) = kept.filter(|_| is_given) {
+        if kept.record.get("password") == record.get("password") {
+            return say_already(event, chain, &request, &kept);
+        }
+        if !replaces(&kept.record, &session.person)? {
+            let account = kept.record.text("username").unwrap_or(DEFAULT_ACCOUNT);
+            let end = kept.record.text("password").and_then(key_shape::end_of);
+            return Err(error::another_is_kept(&provider.name, account, end.as_deref()).into());
+        }
+    }
+    keep(login, event, chain, &request, &record)
+}
+
+/// Stores it, and says where it is and whether it will be used.
+fn keep(login: &Login, mut event: Event, chain: &Chain, request: &Request, record: &Record) -> Result<()> {
+    let stored = chain.store_durably(record, login.helper.as_deref())?;
+    event.stored(record, &stored);
     drop(event);
     stored.remarks.iter().for_each(terminal::warning);
-    let [first, ..] = stored.kept_by.as_slice() else { return Err(error::not_kept(&record).into()) };
-    let account = account_of(&record);
+    let [first, ..] = stored.kept_by.as_slice() else { return Err(error::not_kept(record).into()) };
+    let account = account_of(record);
     terminal::done(&format!(
         "signed in to `{}`{account}: kept by {}",
-        provider.name,
-        stored.kept_by.iter().map(|name| place(chain, &request, name).0).collect::<Vec<_>>().join(", and by ")
+        record.text("provider").unwrap_or_default(),
+        stored.kept_by.iter().map(|name| place(chain, request, name).0).collect::<Vec<_>>().join(", and by ")
     ))?;
     for helper in &stored.shadowed_by {
-        let (place, variable) = place(chain, &request, helper);
+        let (place, variable) = place(chain, request, helper);
         terminal::warning(&error::shadowed(&place, first, variable.as_deref()));
     }
     Ok(())
+}
+
+/// The credential that is there already.
+fn kept(session: &Session, chain: &Chain, request: &Request, provider: &Provider) -> Result<Option<Answer>> {
+    // What is only locked is there all the same. With a person, a device flow would be started.
+    let answer = match provider.sign_in == SignIn::DeviceFlow {
+        true => chain.get(request)?,
+        false => session.ask(request, Help::ToUnlock)?,
+    };
+    Ok(Some(answer).filter(|answer| answer.complete && answer.helper.is_some()))
+}
+
+fn say_already(mut event: Event, chain: &Chain, request: &Request, kept: &Answer) -> Result<()> {
+    event.answered(kept);
+    event.outcome("signed in already");
+    Ok(terminal::done(&already(chain, request, kept))?)
+}
+
+/// Asks a person at the terminal whether another key replaces the one that is kept; nobody else wants that unasked.
+fn replaces(kept: &Record, person: &Person) -> Result<bool> {
+    if !matches!(person, Person::Terminal) {
+        return Ok(false);
+    }
+    let end = kept.text("password").and_then(key_shape::end_of);
+    let which = end.map_or_else(|| "that is kept".to_owned(), |end| format!("ending in {}", visible(&end)));
+    Ok(terminal::confirm(&format!("replace the key {which}? [y/N] "))?)
+}
+
+/// What a person can compare with what they meant to paste.
+fn what_was_typed(key: &str) -> String {
+    let end = key_shape::end_of(key).map(|end| format!(", and it ends in {end}")).unwrap_or_default();
+    format!("the key has {} characters{end}", key.chars().count())
 }
 
 /// Whose credential a sign-in without an account is: the only one there is, else the default one.
@@ -102,7 +154,8 @@ fn account_to_replace(chain: &Chain, providers: &Providers, request: &Record) ->
     }
 }
 
-fn already(chain: &Chain, request: &Request, answer: &Record, helper: &str) -> String {
+fn already(chain: &Chain, request: &Request, answer: &Answer) -> String {
+    let (answer, helper) = (&answer.record, answer.helper.as_deref().unwrap_or_default());
     let asked = Request { record: answer.clone(), context: request.context.clone(), provider: None, by_path: false };
     let provider = answer.text("provider").unwrap_or_default();
     let account = account_of(answer);
@@ -120,7 +173,7 @@ fn by_device_flow(request: &Request, person: &Person, browser: bool) -> Result<R
     if !matches!(person, Person::Terminal | Person::Askpass(_)) {
         return Err(error::no_terminal_for_device_flow(&request.record).into());
     }
-    let mut entry = Entry::helper(GENERATES);
+    let mut entry = Entry::helper(SIGNS_IN);
     if browser {
         entry.words.push("--browser".to_owned());
     }
@@ -135,36 +188,50 @@ fn by_device_flow(request: &Request, person: &Person, browser: bool) -> Result<R
     Ok(answer.record)
 }
 
-fn by_key(request: &Request, provider: &Provider, login: &Login, person: &Person) -> Result<Record> {
+/// The key that came with the command: among its arguments, or on standard input.
+fn given(login: &Login, provider: &Provider) -> Result<Option<Zeroizing<String>>> {
+    match &login.api_key {
+        Some(key) => {
+            terminal::warning(&error::key_in_arguments(&provider.name));
+            Ok(Some(key.clone()))
+        }
+        None if login.file.is_some() => Ok(None),
+        None => first_line(),
+    }
+}
+
+fn by_key(
+    request: &Request,
+    provider: &Provider,
+    login: &Login,
+    given: Option<Zeroizing<String>>,
+    person: &Person,
+) -> Result<Record> {
     let mut record = request.record.clone();
     if let Some(file) = &login.file {
         record.set("password", service_account(file)?.as_bytes())?;
         return Ok(record);
     }
-    let entered = match &login.api_key {
-        Some(key) => {
-            terminal::warning(&error::key_in_arguments(&provider.name));
-            key.clone()
-        }
-        None => match (first_line()?, person) {
-            (Some(line), _) => line,
-            (None, Person::Terminal) if !std::io::stdin().is_terminal() => return Err(error::empty_input().into()),
-            (None, Person::Terminal | Person::Askpass(_)) => person.secret(&record)?,
-            (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&provider.name).into()),
-        },
+    let (entered, is_typed) = match (given, person) {
+        (Some(key), _) => (key, false),
+        (None, Person::Terminal) if !std::io::stdin().is_terminal() => return Err(error::empty_input().into()),
+        (None, Person::Terminal | Person::Askpass(_)) => (person.secret(&record)?, matches!(person, Person::Terminal)),
+        (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&provider.name).into()),
     };
     let key = entered.trim_matches([' ', '\t', '\r', '\n']);
     if key.len() != entered.trim_end_matches(['\r', '\n']).len() {
         terminal::warning(&error::blanks_removed());
     }
-    let checked = key_shape::check(&provider.name, key)?;
+    let checked = key_shape::check(&provider.name, key);
     checked.remarks.iter().for_each(terminal::warning);
-    if let Some(other) = checked.belongs_to {
-        let problem = error::key_of_another(&provider.name, other);
-        if !login.force {
-            return Err(problem.into());
+    if let Some(flaw) = checked.flaw {
+        if !login.unchecked || flaw.is_final() {
+            return Err(error::bad_key_for_login(&provider.name, flaw).into());
         }
-        terminal::warning(&problem);
+        terminal::warning(&error::bad_key(&provider.name, flaw));
+    }
+    if is_typed {
+        terminal::note(&what_was_typed(key));
     }
     if let Some(expiry) = checked.expiry {
         record.set("password_expiry_utc", expiry.to_string())?;

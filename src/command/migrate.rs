@@ -6,12 +6,14 @@ mod backup;
 mod backups;
 mod carry;
 mod error;
+mod id;
 mod journal;
 mod one_store;
 mod plan;
 mod report;
 mod rollback;
 mod route;
+mod sources;
 mod survey;
 
 use std::collections::BTreeSet;
@@ -32,6 +34,7 @@ use route::Route;
 
 pub use backups::{backups, erase_every_backup, erase_what_was_moved_elsewhere, forget_backup};
 pub use rollback::roll_back;
+pub use sources::DEFAULT_SOURCES;
 pub use survey::status;
 
 /// What `migrate` was asked to do.
@@ -73,11 +76,6 @@ impl Migrate {
     fn is_for_all(&self) -> bool {
         !self.dry_run && self.provider.is_none() && self.account.is_none()
     }
-
-    /// Whether it is about plain text, as it is when nobody says otherwise.
-    fn is_from_plain_text(&self) -> bool {
-        self.from.is_empty() || self.from.iter().any(|words| words == "plaintext")
-    }
 }
 
 /// Shows the plan, asks once, does it, and reports. A credential that stays where it was makes the exit status 1.
@@ -97,7 +95,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     }
     if items.is_empty() || asked.dry_run {
         show(&items, &[], &route, None, &failed, asked)?;
-        return end(0, &failed, asked);
+        return end(0, &failed, &route);
     }
     if !asked.json {
         terminal::answer(report::plan(&items, &route).as_bytes())?;
@@ -129,10 +127,10 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     if asked.json {
         show(&items, &outcomes, &route, id.as_deref(), &failed, asked)?;
     } else if let Some(id) = &id {
-        tell_what_is_next(id, &outcomes, &items)?;
+        tell_what_is_next(id, &outcomes, &items, &route)?;
         tell_what_exec_hands_out(&providers, &outcomes, &items)?;
     }
-    end(outcomes.iter().filter(|outcome| outcome.leaves_one()).count(), &failed, asked)
+    end(outcomes.iter().filter(|outcome| outcome.leaves_one()).count(), &failed, &route)
 }
 
 /// Notes that it begins, and keeps the files. One that could not keep them has taken nothing, and is no migration.
@@ -189,8 +187,8 @@ fn end_what_was_cut_short(route: &Route) -> Result<()> {
     Ok(())
 }
 
-fn end(left: usize, failed: &[Error], asked: &Migrate) -> Result<()> {
-    match (left, asked.is_from_plain_text()) {
+fn end(left: usize, failed: &[Error], route: &Route) -> Result<()> {
+    match (left, route.is_from_plain_text()) {
         (0, _) if failed.is_empty() => Ok(()),
         (0, _) => Err(error::not_all_looked_at().into()),
         (left, true) => Err(error::left_in_plain_text(left).into()),
@@ -211,7 +209,7 @@ fn show(
     }
     if items.is_empty() {
         let what =
-            if asked.is_from_plain_text() { "no key was found in plain text" } else { "there is nothing to move" };
+            if route.is_from_plain_text() { "no key was found in plain text" } else { "there is nothing to move" };
         return Ok(terminal::done(what)?);
     }
     terminal::answer(report::plan(items, route).as_bytes())?;
@@ -225,7 +223,7 @@ fn sources(route: &Route, asked: &Migrate) -> String {
 
 /// The plain-text file that a listed credential is in: one that is kept before it is changed.
 fn plain_file(listed: &Record) -> Option<String> {
-    listed.text("file").filter(|_| listed.text("storage") == Some("PLAIN TEXT")).map(str::to_owned)
+    listed.text("file").filter(|_| listed.is_true("plain_text")).map(str::to_owned)
 }
 
 /// Asks whether to go on, where a person is there to be asked.
@@ -246,14 +244,15 @@ fn tell_why(item: &Item, outcome: &Outcome) -> Result<()> {
     Ok(())
 }
 
-fn tell_what_is_next(id: &str, outcomes: &[Outcome], items: &[Item]) -> Result<()> {
+fn tell_what_is_next(id: &str, outcomes: &[Outcome], items: &[Item], route: &Route) -> Result<()> {
     let done = outcomes.iter().filter(|outcome| !outcome.is_left()).count();
     let program = error::PROGRAM;
     let left = outcomes.len() - done;
     if done == 0 {
         return Ok(terminal::done(&format!("0 moved, {left} left"))?);
     }
-    terminal::done(&format!("{done} moved, {left} left; `{program} migrate --rollback {id}` undoes it"))?;
+    let undo = error::rollback_command(id, &route.from(), route.to.as_deref());
+    terminal::done(&format!("{done} moved, {left} left; `{undo}` undoes it"))?;
     if items.iter().any(|item| item.file.is_some()) {
         let lines = [
             format!("the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"),

@@ -1,5 +1,7 @@
 //! `print`: a key on standard output and nothing else, for tools that run a command to get it, and for `$(…)`.
 
+use std::io::IsTerminal;
+
 use anyhow::Result;
 use modelforge_credential_protocol::Record;
 use zeroize::Zeroizing;
@@ -44,6 +46,10 @@ pub fn print(print: &Print) -> Result<()> {
         }
     };
     let mut output = if print.json { json(&record)? } else { field(&record, print.field, &provider.name)? };
+    let is_obeyed = |output: &[u8]| String::from_utf8_lossy(output).chars().any(|c| c.is_control() && c != '\n');
+    if std::io::stdout().is_terminal() && is_obeyed(&output) {
+        return Err(error::not_for_a_terminal(&provider.name).into());
+    }
     if !print.no_newline {
         output.push(b'\n');
     }

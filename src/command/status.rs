@@ -7,7 +7,7 @@ mod unlisted;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, shown};
 use modelforge_credential_providers::SignIn;
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ use crate::accounts::protection;
 use crate::audit;
 use crate::chain::{Chain, now};
 use crate::error;
+use crate::key_shape::end_of;
 use crate::person::Person;
 use crate::providers::Provider;
 use crate::session::Session;
@@ -52,7 +53,8 @@ struct Copy {
     helper: String,
     /// How it is protected at rest.
     protection: String,
-    plain_text: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plain_text: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_utc: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,7 +111,8 @@ pub fn status(status: &Status) -> Result<()> {
     }
     // In detail, the helper that opened the files has said it already.
     let is_silenced = std::env::var_os("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT").is_some_and(|value| value == "0");
-    let in_plain_text = report.providers.iter().filter(|row| row.copies.iter().any(|copy| copy.plain_text));
+    let in_plain_text =
+        report.providers.iter().filter(|row| row.copies.iter().any(|copy| copy.plain_text == Some(true)));
     let in_plain_text: Vec<&str> = in_plain_text.map(|row| row.provider.as_str()).collect();
     if !in_plain_text.is_empty() && !status.details && !is_silenced {
         terminal::warning(&error::seen_in_plain_text(&in_plain_text));
@@ -255,13 +258,13 @@ fn row(
         let mut copy = Copy {
             helper: helper.clone(),
             protection: protection(record),
-            plain_text: record.text("storage") == Some("PLAIN TEXT"),
+            plain_text: record.has("plain_text").then(|| record.is_true("plain_text")),
             created_utc: record.text("created_utc").and_then(|text| text.parse().ok()),
             expires_utc: record.expiry(),
             renewable: None,
             used_utc: None,
             used_by: None,
-            scope: record.text("scope").map(visible),
+            scope: record.shown("scope"),
             fingerprint: None,
         };
         // A key does not say in a list when it ends; a token may, and the first that still works is the one that answers.
@@ -283,7 +286,7 @@ fn row(
     Ok(Row {
         provider: provider.name.clone(),
         url: provider.location.url(),
-        account: account.map(str::to_owned),
+        account: account.map(shown),
         sign_in: provider.sign_in.name(),
         signed_in,
         copies,
@@ -295,9 +298,9 @@ impl Copy {
     fn add(&mut self, opened: &Record, details: bool) {
         self.expires_utc = opened.expiry().or(self.expires_utc);
         self.renewable = Some(opened.has("oauth_refresh_token")).filter(|_| self.expires_utc.is_some());
-        self.scope = opened.text("scope").map(visible).or(self.scope.take());
+        self.scope = opened.shown("scope").or(self.scope.take());
         if details {
-            self.fingerprint = opened.text("password").and_then(fingerprint);
+            self.fingerprint = opened.text("password").and_then(end_of);
         }
     }
 
@@ -305,10 +308,4 @@ impl Copy {
     fn is_over(&self) -> bool {
         self.expires_utc.is_some_and(|at| at < now()) && self.renewable != Some(true)
     }
-}
-
-/// The end of a key, where that leaves enough of it unknown.
-fn fingerprint(key: &str) -> Option<String> {
-    let shown = if key.len() >= 24 { 4 } else { 0 };
-    key.get(key.len() - shown..).filter(|end| !end.is_empty()).map(|end| format!("…{end}"))
 }

@@ -41,7 +41,7 @@ fn similar(name: &str) -> Option<&'static str> {
 
 /// The helper of ours that was probably meant, or named.
 pub fn similar_helper(name: &str) -> Option<&'static str> {
-    closest(name, DEFAULT_CHAIN.into_iter())
+    closest(name, DEFAULT_CHAIN.iter().map(|row| row.name))
 }
 
 /// A line of the file, as a message names it.

@@ -10,7 +10,7 @@ use modelforge_credential_providers::SignIn;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{ProviderConfig, closest, provider_name};
+use super::{Audit, ProviderConfig, closest, provider_name};
 use crate::error::{PROGRAM, tilde};
 use crate::url::{base_url, is_safe_url};
 
@@ -89,17 +89,20 @@ impl Source<'_> {
         value.get_ref().as_table().ok_or_else(|| self.fault(value.span(), &format!("`{name}` is not a table")))
     }
 
-    /// A table that holds nothing but `enabled`, which it is unless it says otherwise.
-    pub fn is_enabled(&self, name: &str, value: &Value) -> Result<bool> {
-        let mut enabled = true;
-        for (key, value) in self.table(name, value)? {
-            enabled = match (key.get_ref().as_ref(), value.get_ref().as_bool()) {
-                ("enabled", Some(enabled)) => enabled,
-                ("enabled", None) => return Err(self.fault(value.span(), "`enabled` is neither true nor false")),
-                _ => return Err(self.unknown_key(key, &["enabled"])),
+    /// `[audit]`.
+    pub fn audit(&self, value: &Value) -> Result<Audit> {
+        let mut audit = Audit::default();
+        for (key, value) in self.table("audit", value)? {
+            let name = key.get_ref().as_ref();
+            let setting = match name {
+                "enabled" => &mut audit.enabled,
+                "syslog" => &mut audit.syslog,
+                _ => return Err(self.unknown_key(key, &["enabled", "syslog"])),
             };
+            let wrong = || self.fault(value.span(), &format!("`{name}` is neither true nor false"));
+            *setting = value.get_ref().as_bool().ok_or_else(wrong)?;
         }
-        Ok(enabled)
+        Ok(audit)
     }
 
     fn text(&self, name: &str, value: &Value) -> Result<String> {

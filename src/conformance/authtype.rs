@@ -1,7 +1,8 @@
 //! Credentials that are encoded already (`authtype`), and those that nobody keeps.
 
 use super::case::{Case, Level, Offer, alone, case};
-use super::session::{Broken, Session, must};
+use super::checked::{Broken, must};
+use super::session::Session;
 
 pub const CASES: &[Case] = &[
     alone("O8", "`capability` answers with the version first", |s| {

@@ -1,6 +1,7 @@
 //! What a case is.
 
-use super::session::{Checked, Session};
+use super::checked::Checked;
+use super::session::Session;
 
 /// Whose rule a case is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +30,8 @@ pub enum Who {
     Any,
     Keeps,
     KeepsNothing,
+    /// Those whose credentials are in files of other programs.
+    Sources,
 }
 
 /// What a helper need not offer.
@@ -72,6 +75,11 @@ pub const fn case(rule: &'static str, name: &'static str, run: fn(&Session) -> C
 /// A case that git does not pass on as it is written.
 pub const fn alone(rule: &'static str, name: &'static str, run: fn(&Session) -> Checked) -> Case {
     Case { through_git: false, ..case(rule, name, run) }
+}
+
+/// A case about files of other programs.
+pub const fn source(rule: &'static str, name: &'static str, run: fn(&Session) -> Checked) -> Case {
+    Case { who: Who::Sources, level: Level::Protocol, ..alone(rule, name, run) }
 }
 
 impl Case {

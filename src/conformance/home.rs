@@ -1,28 +1,51 @@
-//! A home folder that nobody has used yet, and what is left in it.
+//! A home folder that nobody has used yet, and what is in it.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
 
-/// An empty one; it goes when it is dropped.
-pub fn new() -> std::io::Result<tempfile::TempDir> {
-    tempfile::Builder::new().prefix("modelforge-credential-test-").tempdir()
+/// An empty one, or a copy of a folder; it is removed when it is dropped.
+pub fn new(like: Option<&Path>) -> io::Result<tempfile::TempDir> {
+    let home = tempfile::Builder::new().prefix("modelforge-credential-test-").tempdir()?;
+    if let Some(like) = like {
+        copy(like, home.path())?;
+    }
+    Ok(home)
 }
 
-/// Whether a file below it holds these bytes.
-pub fn holds(home: &Path, secret: &[u8]) -> bool {
-    let mut folders = vec![home.to_path_buf()];
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, kind) = (to.join(entry.file_name()), entry.file_type()?);
+        if kind.is_dir() {
+            std::fs::create_dir(&path)?;
+            copy(&entry.path(), &path)?;
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), &path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Every file below a folder, with its content.
+pub fn files(home: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let (mut files, mut folders) = (BTreeMap::new(), vec![home.to_path_buf()]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(entry.path()),
                 Ok(kind) if kind.is_file() => {
                     let content = std::fs::read(entry.path()).unwrap_or_default();
-                    if content.windows(secret.len()).any(|window| window == secret) {
-                        return true;
-                    }
+                    files.insert(entry.path(), content);
                 }
                 _ => {}
             }
         }
     }
-    false
+    files
+}
+
+/// Whether a file below it holds these bytes.
+pub fn holds(home: &Path, secret: &[u8]) -> bool {
+    files(home).values().any(|content| content.windows(secret.len()).any(|window| window == secret))
 }

@@ -3,8 +3,9 @@
 use modelforge_credential_protocol::is_public;
 
 use super::case::{Case, Offer, alone};
+use super::checked::{Broken, Checked, must};
 use super::found::Found;
-use super::session::{Broken, Checked, Session, must};
+use super::session::Session;
 
 pub const CASES: &[Case] = &[
     alone("O7", "`list` names each credential once, counts them, and shows no secret", |s| {

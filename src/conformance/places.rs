@@ -1,7 +1,7 @@
 //! A credential belongs to one place, byte for byte.
 
 use super::case::{Case, Level, alone, case};
-use super::session::{Broken, must};
+use super::checked::{Broken, must};
 
 pub const CASES: &[Case] = &[
     case("O3", "another protocol, host, port or path is another place", |s| {

@@ -1,7 +1,8 @@
 //! What is no request is refused, and changes nothing.
 
 use super::case::{Case, Level, alone};
-use super::session::{Checked, Session};
+use super::checked::Checked;
+use super::session::Session;
 
 pub const CASES: &[Case] = &[
     alone("O2", "a request without protocol or host is refused, and changes nothing", |s| {

@@ -5,26 +5,11 @@ use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
 use std::sync::Mutex;
 
+use super::checked::{Broken, Checked, must};
 use super::found::Found;
 use super::{Nature, Subject, home};
 use modelforge_credential_client::Finished;
 use modelforge_credential_protocol::Error;
-
-/// Why a case does not hold.
-#[derive(Debug)]
-pub enum Broken {
-    Rule(String),
-    /// A person has had enough.
-    Interrupted,
-}
-
-impl Broken {
-    pub fn rule(reason: impl Into<String>) -> Self {
-        Self::Rule(reason.into())
-    }
-}
-
-pub type Checked<T = ()> = std::result::Result<T, Broken>;
 
 /// In 2100.
 pub const LATER: &str = "4102444800";
@@ -38,11 +23,6 @@ pub fn random_word() -> String {
         number /= 26;
     }
     word
-}
-
-/// It holds, or this is said.
-pub fn must(holds: bool, otherwise: impl Into<String>) -> Checked {
-    if holds { Ok(()) } else { Err(Broken::rule(otherwise)) }
 }
 
 /// A helper in a home.
@@ -70,7 +50,9 @@ impl<'a> Session<'a> {
     pub fn new(subject: &'a Subject, nature: &'a Nature) -> Checked<Self> {
         let home = match subject.in_place() {
             true => None,
-            false => Some(home::new().map_err(|problem| Broken::rule(no_room_for_a_home(&problem).to_string()))?),
+            false => Some(
+                home::new(subject.home()).map_err(|problem| Broken::rule(no_room_for_a_home(&problem).to_string()))?,
+            ),
         };
         let word = random_word();
         let name_of_host = format!("{word}.invalid");
@@ -181,7 +163,9 @@ impl<'a> Session<'a> {
     pub fn refuses(&self, operation: &str, input: impl AsRef<[u8]>) -> Checked {
         let shown = shown(input.as_ref());
         let finished = self.run(operation, input)?;
-        must(!finished.status.success(), format!("`{operation}` of {shown} is not refused"))?;
+        // One that keeps nothing may say nothing instead.
+        let is_silent = !self.keeps() && finished.output.is_empty();
+        must(is_silent || !finished.status.success(), format!("`{operation}` of {shown} is not refused"))?;
         must(finished.output.is_empty(), format!("`{operation}` of {shown} is refused, but something is printed"))
     }
 

@@ -1,7 +1,8 @@
 //! What is stored is found again.
 
 use super::case::{Case, Level, alone, case};
-use super::session::{must, random_word};
+use super::checked::must;
+use super::session::random_word;
 
 pub const CASES: &[Case] = &[
     case("O3", "what is stored is found, with and without its user name", |s| {
@@ -57,10 +58,14 @@ pub const CASES: &[Case] = &[
         s.finds_nothing(&s.host)
     })
     .level(Level::Protocol),
-    case("O3", "an empty password is a password", |s| {
-        s.stores(format!("{}password=\n", s.ann))?;
-        s.finds(&s.ann, "").map(drop)
-    }),
+    alone("O11", "an empty password is not kept, and does not replace another", |s| {
+        let _ = s.run("store", format!("{}password=\n", s.ann))?;
+        s.finds_nothing(&s.ann)?;
+        s.with_ann()?;
+        let _ = s.run("store", format!("{}password=\n", s.ann))?;
+        s.finds(&s.ann, &s.secret).map(drop)
+    })
+    .level(Level::Protocol),
     alone("O5", "a store without a secret keeps nothing", |s| {
         let _ = s.run("store", &s.ann)?;
         s.finds_nothing(&s.ann)?;

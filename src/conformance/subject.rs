@@ -1,7 +1,7 @@
 //! The helper that is put to the test, and how it is asked.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -9,7 +9,8 @@ use std::time::Duration;
 use modelforge_credential_client::{Entry, Failure, Finished, Program};
 
 use super::Nature;
-use super::session::{Broken, Session};
+use super::checked::Broken;
+use super::session::Session;
 
 /// After so many time-outs, nobody waits as long again.
 const PATIENCE: u32 = 3;
@@ -31,6 +32,8 @@ pub struct Subject {
 pub struct Options {
     /// Asked by `git credential fill`, `approve` and `reject`.
     pub through_git: bool,
+    /// Each case begins with a copy of this folder as its home.
+    pub home: Option<PathBuf>,
     /// In the person's own home folder.
     pub in_place: bool,
     /// With requests that a careless helper could take for "everything", wherever it keeps its entries.
@@ -58,6 +61,16 @@ impl Subject {
 
     pub fn in_place(&self) -> bool {
         self.options.in_place
+    }
+
+    /// The folder that each home is a copy of.
+    pub fn home(&self) -> Option<&Path> {
+        self.options.home.as_deref()
+    }
+
+    /// Whether there are no files of other programs that a case may change.
+    pub fn starts_empty(&self) -> bool {
+        self.options.home.is_none() || self.in_place()
     }
 
     pub fn may_risk(&self) -> bool {
@@ -119,9 +132,11 @@ impl Subject {
             let said = self.helper.run_raw(&[operation], &changes(session.home()), b"", self.limit);
             said.ok().filter(|said| said.status.success()).map(|said| said.output.clone()).unwrap_or_default()
         };
-        let authtype = says("capability").split(|b| *b == b'\n').any(|line| line == b"capability authtype");
+        let capabilities = says("capability");
+        let authtype = capabilities.split(|b| *b == b'\n').any(|line| line == b"capability authtype");
+        let foreign = modelforge_credential_protocol::Nature::from_lines(&capabilities).foreign;
         let lists = !says("list").is_empty();
-        Nature { keeps, cannot_store, shared: self.in_place() || found_elsewhere, authtype, lists }
+        Nature { keeps, cannot_store, shared: self.in_place() || found_elsewhere, authtype, lists, foreign }
     }
 }
 

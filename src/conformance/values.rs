@@ -1,7 +1,8 @@
 //! A value comes back as it went in, with what belongs to it and nothing else.
 
 use super::case::{Case, Level, alone, case};
-use super::session::{Broken, LATER, must, random_word};
+use super::checked::{Broken, must};
+use super::session::{LATER, random_word};
 
 pub const CASES: &[Case] = &[
     case("F2", "a value is kept as it is: blanks, quotation marks, `=`, UTF-8", |s| {

@@ -9,7 +9,7 @@ use crate::error::PROGRAM;
 /// ModelForge would send the key to the URL that it has for the name, and that is another one.
 pub fn not_where_modelforge_sends(name: &str, url: &str, provider: &Provider) -> Error {
     let (url, here) = (visible(url), provider.location.url());
-    Error::new(format!("ModelForge sends what it has for `{name}` to `{url}`, so it does not get the key for `{here}`"))
+    Error::new(format!("`{name}` is at `{url}` in ModelForge's file, so ModelForge does not get the key for `{here}`"))
         .hint(format!("provider.{name}.url = \"{url}\"  # in {}, above any [section]", shown_path()))
 }
 

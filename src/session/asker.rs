@@ -1,30 +1,22 @@
 //! This program, as it asks helpers: how it finds them, and what it does with what they say.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use modelforge_credential_client::{Caller, Entry, Failure, Hop, Outcome, Program};
 
-use crate::audit;
-use crate::chain::GENERATES;
 use crate::config::similar_helper;
 use crate::error::tilde;
 use crate::lock;
 use crate::terminal;
 
-/// How long a person may take to confirm a code in a browser; the codes themselves end sooner.
-const LIMIT_OF_A_DEVICE_FLOW: Duration = Duration::from_secs(20 * 60);
-
 /// Finds the program of a helper; this session asks it.
 pub fn program(entry: &Entry) -> std::result::Result<Program, Failure> {
-    let program = match Program::find(entry) {
+    match Program::find(entry) {
         Err(Failure::HelperMissing { name, hint }) => {
-            return Err(Failure::HelperMissing { hint: how_to_install(&name).unwrap_or(hint), name });
+            Err(Failure::HelperMissing { hint: how_to_install(&name).unwrap_or(hint), name })
         }
-        found => found?.called_by(Arc::new(Asker)),
-    };
-    let waits_for_the_browser = !entry.is_command && program.name() == GENERATES;
-    Ok(if waits_for_the_browser { program.with_patience(LIMIT_OF_A_DEVICE_FLOW) } else { program })
+        found => Ok(found?.called_by(Arc::new(Asker))),
+    }
 }
 
 /// What to do where one of our own helpers is missing, or was mistyped.
@@ -41,10 +33,6 @@ struct Asker;
 impl Caller for Asker {
     fn environment(&self) -> Vec<(&'static str, String)> {
         vec![(lock::HELD, lock::held().unwrap_or_default())]
-    }
-
-    fn meanwhile(&self) {
-        audit::get_ready();
     }
 
     /// A helper that is asked more than once may say the same each time.

@@ -8,7 +8,7 @@ use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
 use super::asker::program;
 use crate::chain::{Chain, Link};
-use crate::config::Helpers;
+use crate::config::{Helpers, default_helper};
 use crate::error;
 use crate::person::Person;
 use crate::providers::{Provider, Providers};
@@ -99,12 +99,9 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
     Chain::new(links, store_in_all)
 }
 
-/// The helper that needs a session.
-pub const KEYRING: &str = "keyring";
-
 /// Whether the default chain has no use for it on this machine, now.
 pub fn is_left_out(helpers: &Helpers, entry: &Entry) -> bool {
-    helpers.automatic && entry.words.first().is_some_and(|word| word == KEYRING) && !has_session_bus()
+    helpers.automatic && default_helper(entry).is_some_and(|row| row.needs_session) && !has_session_bus()
 }
 
 /// Whether there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there

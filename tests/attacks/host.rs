@@ -21,8 +21,8 @@ fn cve_2024_53858_a_variable_goes_to_the_host_of_its_provider_and_to_no_other() 
         "api.openai.com.evil.example", // an unanchored comparison: vscode#320634
         "evil.example",
         "xapi.openai.com",
-        "API.OPENAI.COM",
-        "api.openai.com:443",
+        "api.openai.com:80",
+        "api.openai.com:443.evil.example",
         "api.openai.com@evil.example",
         "api.openai.com.",
         "github.com",

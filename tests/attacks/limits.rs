@@ -192,3 +192,11 @@ fn every_program_forbids_core_dumps_and_being_looked_into_before_it_reads_anythi
         assert!(place("RLIMIT_CORE, {rlim_cur=0") < read, "{log}");
     }
 }
+
+#[test]
+fn a_limit_of_the_size_of_files_costs_a_record_of_the_log_and_not_the_answer() {
+    let test = Test::new().helpers("env").env("OPENAI_API_KEY", SECRET);
+    let output = shell(&test, "modelforge-credential", "ulimit -f 0; echo provider=openai | $PROGRAM get 2>/dev/null");
+    let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), found);
+}

@@ -2,8 +2,24 @@
 
 use std::fs;
 
-use super::{asked, has, log};
+use super::{asked, has, log, shown};
 use crate::support::{SECRET, Test, program};
+
+#[test]
+fn an_account_of_any_length_leaves_room_for_the_other_columns() {
+    let request = format!("provider=openai\nusername={}\n", "u".repeat(5000));
+    let test = Test::new().helpers("").args(["get"]).stdin(request).success();
+    let test = test.args(["audit"]);
+    let shown = String::from_utf8(test.output().stdout).unwrap();
+    assert!(shown.contains(&format!("  {}…  not found", "u".repeat(60))), "{shown}");
+}
+
+#[test]
+fn the_option_that_is_gone_says_why() {
+    let said = "error: `--verify` is gone: whoever can change the log can change it without a trace\nhint: [audit] syslog = true  # in config.toml: keeps each record in the system's log as well\n";
+    Test::new().args(["audit", "--verify"]).stderr(said).status(2);
+    Test::new().args(["audit", "--verify", "--json"]).stderr(said).status(2);
+}
 
 #[test]
 fn it_is_shown_as_a_table_with_the_newest_last() {
@@ -32,19 +48,20 @@ fn it_is_filtered_by_provider_account_time_and_number() {
         let output = test.run(&words, "");
         assert!(output.status.success(), "{output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
-        let number = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap();
-        text.lines().map(number).collect::<Vec<_>>()
+        let name = |line: &str| shown(&serde_json::from_str(line).unwrap(), &["provider", "account"]);
+        text.lines().map(name).collect::<Vec<_>>()
     };
-    assert_eq!(seen(&[]), [1, 2, 3, 4]);
-    assert_eq!(seen(&["--provider", "openai"]), [1, 3]);
-    assert_eq!(seen(&["--provider", "together-ai"]), [4]);
-    assert_eq!(seen(&["--account", "work"]), [1, 4]);
-    assert_eq!(seen(&["--limit", "2"]), [3, 4]);
-    assert_eq!(seen(&["--limit", "0"]), [0; 0]);
-    assert_eq!(seen(&["--since", "1h"]), [1, 2, 3, 4]);
-    assert_eq!(seen(&["--since", "2026-01-01"]), [1, 2, 3, 4]);
-    assert_eq!(seen(&["--since", "2999-01-01"]), [0; 0]);
-    assert_eq!(seen(&["--since", "2026-01-01T00:00:00", "--limit", "1"]), [4]);
+    let all = ["openai work", "mistral default", "openai home", "togetherai work"];
+    assert_eq!(seen(&[]), all);
+    assert_eq!(seen(&["--provider", "openai"]), ["openai work", "openai home"]);
+    assert_eq!(seen(&["--provider", "together-ai"]), ["togetherai work"]);
+    assert_eq!(seen(&["--account", "work"]), ["openai work", "togetherai work"]);
+    assert_eq!(seen(&["--limit", "2"]), ["openai home", "togetherai work"]);
+    assert_eq!(seen(&["--limit", "0"]), [""; 0]);
+    assert_eq!(seen(&["--since", "1h"]), all);
+    assert_eq!(seen(&["--since", "2026-01-01"]), all);
+    assert_eq!(seen(&["--since", "2999-01-01"]), [""; 0]);
+    assert_eq!(seen(&["--since", "2026-01-01T00:00:00", "--limit", "1"]), ["togetherai work"]);
     let words = [program("modelforge-credential").display().to_string(), "audit".into(), "--json".into()];
     assert_eq!(String::from_utf8(test.run(&words, "").stdout).unwrap(), fs::read_to_string(log(&test)).unwrap());
 }

@@ -14,7 +14,8 @@ fn a_key_is_typed_at_the_terminal_without_echo() {
     session.expect_hidden();
     session.types(&format!("{SECRET}\r"));
     let (status, answer, shown) = session.end();
-    assert_eq!((status.code(), &*answer, &*shown), (Some(0), &*signed_in("openai"), &*format!("{PROMPT}\r\n")));
+    let told = format!("{PROMPT}\r\nthe key has 28 characters, and it ends in …4b1f\r\n");
+    assert_eq!((status.code(), &*answer, &*shown), (Some(0), &*signed_in("openai"), &*told));
     openai_is(test, SECRET);
 }
 
@@ -62,7 +63,12 @@ fn blanks_around_a_key_are_taken_off_with_a_remark() {
 #[test]
 fn what_is_not_one_line_with_a_key_is_an_error_that_does_not_show_it() {
     let not_one_line = "error: standard input is not one line of text with a key in it\n";
-    let cannot_be = |what| format!("error: this cannot be a key for `openai`: it has {what} in it\n");
+    let cannot_be = |what| {
+        let is_final = matches!(what, "a line break" | "a control character");
+        let hint = "hint: modelforge-credential login openai --unchecked  # to keep it all the same\n";
+        let hint = if is_final { "" } else { hint };
+        format!("error: this cannot be a key for `openai`: it has {what} in it\n{hint}")
+    };
     let inputs: [(Vec<u8>, String); 10] = [
         (format!("{SECRET}\nmore\n").into(), not_one_line.into()),
         (format!("{SECRET}\r{SECRET}\r").into(), cannot_be("a line break")),
@@ -172,8 +178,11 @@ fn a_key_among_the_arguments_is_kept_with_a_warning_in_both_spellings() {
     let test = age().args(["login", "openai", "--api-key", "sk-one"]).stdout(&signed_in("openai")).stderr(VISIBLE);
     let test = openai_is(test.success(), "sk-one");
     let test = test.args(["auth", "login", "--provider", "OpenAI", "--api-key", "sk-two"]);
-    let already = format!("already signed in to `openai`: {BY_AGE}; `--force` replaces it\n");
-    let test = openai_is(test.stdout(&already).success(), "sk-one");
+    let another = "error: another key for `openai` is kept already; it was not replaced\n\
+                   hint: modelforge-credential login openai --force < key.txt\n";
+    let test = openai_is(test.stderr(&format!("{VISIBLE}{another}")).failure(), "sk-one");
+    let test = test.args(["login", "openai", "--api-key", "sk-one"]).stderr(VISIBLE);
+    let test = test.stdout(&format!("already signed in to `openai`: {BY_AGE}; `--force` replaces it\n")).success();
     let test = test.args(["auth", "login", "--provider", "openai", "--api-key", "sk-two", "--force"]);
     openai_is(test.stdout(&signed_in("openai")).stderr(VISIBLE).success(), "sk-two");
 }

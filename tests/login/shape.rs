@@ -43,7 +43,7 @@ fn keys_of_every_known_shape_are_recognised_and_never_shown() {
 }
 
 #[test]
-fn a_key_of_another_provider_is_kept_only_by_force() {
+fn a_key_of_another_provider_is_kept_only_unchecked() {
     for (provider, prefix, other) in [
         ("openai", "sk-ant-", "anthropic"),
         ("anthropic", "sk-or-", "openrouter"),
@@ -51,14 +51,15 @@ fn a_key_of_another_provider_is_kept_only_by_force() {
         ("groq", "xai-", "xai"),
         ("mistral", "hf_", "huggingface"),
     ] {
+        let looks = format!("this looks like a key for `{other}`, not for `{provider}`\n");
         let problem = format!(
-            "this looks like a key for `{other}`, not for `{provider}`\n\
-             hint: modelforge-credential login {other}  # or --force, to keep it for `{provider}` all the same\n"
+            "error: {looks}hint: modelforge-credential login {other}  # or --unchecked, to keep it for `{provider}` all the same\n"
         );
         let key = format!("{prefix}{SECRET}");
-        let test = age().args(["login", provider]).stdin(&key).stderr(&format!("error: {problem}")).failure();
-        let test = test.args(["login", provider, "--force"]).stdin(&key).stdout(&signed_in(provider));
-        test.stderr(&format!("warning: {problem}")).success();
+        let test = age().args(["login", provider]).stdin(&key).stderr(&problem).failure();
+        let test = test.args(["login", provider, "--force"]).stdin(&key).stderr(&problem).failure();
+        let test = test.args(["login", provider, "--unchecked"]).stdin(&key).stdout(&signed_in(provider));
+        test.stderr(&format!("warning: {looks}")).success();
     }
     // A gateway of one's own may be opened with anybody's key.
     let test = age().config("[provider.gateway]\nurl = 'https://gateway.example/v1'");

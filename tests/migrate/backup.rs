@@ -127,15 +127,27 @@ fn a_rollback_from_a_backup_alone_that_failed_can_be_tried_again() {
     let core = crate::support::program("modelforge-credential").display().to_string();
     let strace = crate::support::system("strace", "strace").display().to_string();
     let inject = "inject=rename,renameat,renameat2:error=EROFS";
-    let line = [&strace, "-f", "-o", "/dev/null", "-P", &path, "-e", inject, &core, "migrate", "--rollback", "--yes"];
-    assert_eq!(test.run(&line, "").status.code(), Some(1));
-    let (test, text, _) = run(test, &["migrate", "--status"], 0);
+    let line = ["-f", "-o", "/dev/null", "-P", &path, "-e", inject, &core, "migrate", "--rollback", "--yes"];
+    let (test, status, _) = confirmed(test.program(&strace), &line);
+    assert_eq!(status, Some(1));
+    let (test, text, _) = run(test.program(&core), &["migrate", "--status"], 0);
     let finishes =
         format!("the rollback of {id} was cut short; `modelforge-credential migrate --rollback {id}` finishes it");
     assert!(text.contains(&finishes), "{text}");
-    let (test, text, _) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
+    let (test, _, text) = confirmed(test, &["migrate", "--rollback", &id, "--yes"]);
     assert!(text.contains("byte for byte"), "{text}");
     assert_eq!(file(&test), before);
+}
+
+/// At a terminal, where a person agrees to put back what no note vouches for.
+#[track_caller]
+fn confirmed(test: Test, words: &[&str]) -> (Test, Option<i32>, String) {
+    let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "").args(words);
+    let mut session = crate::prompt::Session::bare(&test);
+    session.expect("put back what may be somebody else's? [y/N]");
+    session.types("y\n");
+    let (status, _, shown) = session.end();
+    (test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0"), status.code(), shown)
 }
 
 #[test]
@@ -154,10 +166,14 @@ fn of_a_store_that_cannot_be_asked_nobody_says_that_it_has_nothing() {
 }
 
 #[test]
-fn without_the_journal_a_backup_alone_is_enough() {
+fn without_the_journal_a_backup_alone_is_enough_where_a_person_agrees() {
     let (test, _, before) = migrated();
     std::fs::remove_file(test.home().join(".local/state/modelforge-credential/migrations.jsonl")).expect("the journal");
-    let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    let taken = file(&test);
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    assert!(stderr.contains("or who knows its public key, may have made it\n"), "{stderr}");
+    assert_eq!(file(&test), taken);
+    let (test, _, text) = confirmed(test, &["migrate", "--rollback", "--yes"]);
     assert!(text.contains("byte for byte"), "{text}");
     assert_eq!(file(&test), before);
     let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
@@ -168,9 +184,12 @@ fn without_the_journal_a_backup_alone_is_enough() {
 fn the_backup_of_a_migration_to_a_helper_outside_the_chain_is_listed_and_erased_there() {
     let (test, text, _) = run(with_file(elsewhere(Test::new())), &["migrate", "--to", "other", "--yes"], 0);
     let id = id(&text);
-    let (test, text, _) = run(test, &["migrate", "--backups", "--json"], 0);
+    // No note alone starts a program.
+    let (test, _, stderr) = run(test, &["migrate", "--backups"], 1);
+    assert!(stderr.contains("hint: modelforge-credential migrate --backups --to other\n"), "{stderr}");
+    let (test, text, _) = run(test, &["migrate", "--backups", "--to", "other", "--json"], 0);
     assert_eq!(json(&text)["backups"][0]["migration"], id.as_str(), "{text}");
-    let (test, _, _) = run(test, &["migrate", "--forget-backup", &id], 0);
+    let (test, _, _) = run(test, &["migrate", "--forget-backup", &id, "--to", "other"], 0);
     assert_eq!(kept_elsewhere(&test).len(), 2, "the two keys");
 }
 
@@ -216,4 +235,60 @@ fn a_backup_that_was_erased_and_is_kept_again_counts() {
     let (test, text, _) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
     assert!(text.contains("byte for byte"), "{text}");
     assert_eq!(file(&test), before);
+}
+
+/// A backup that somebody wrote into the store who knows its public key and nothing else.
+fn planted(test: Test, id: &str, file: &str, content: &str) -> Test {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let record = format!(
+        "protocol=backup\nhost=modelforge-credential\npath={id}\nusername={file}\npassword={content}\nconsent=1\n"
+    );
+    assert!(test.run(&[age, "store".to_owned()], record).status.success());
+    test
+}
+
+#[test]
+fn a_backup_that_was_replaced_since_is_not_put_back() {
+    let (test, id, _) = migrated();
+    let (path, taken) = (test.home().join(CONFIG).display().to_string(), file(&test));
+    let (test, _, stderr) = run(planted(test, &id, &path, "e30="), &["migrate", "--rollback", "--yes"], 1);
+    assert!(stderr.contains("is not what was kept: it was changed or replaced since"), "{stderr}");
+    assert_eq!(file(&test), taken);
+}
+
+#[test]
+fn what_has_no_name_of_a_migration_is_no_backup_and_no_hint_repeats_it() {
+    let test = with_file(Test::new()).helpers("age");
+    let (path, id) = (test.home().join(".bashrc").display().to_string(), "9;touch ~/pwned;#");
+    let (test, _, stderr) = run(planted(test, id, &path, "e30="), &["migrate", "--rollback", "--yes"], 1);
+    assert_eq!(stderr, "error: there is no migration to roll back\nhint: modelforge-credential migrate --status\n");
+    let (test, text, _) = run(test, &["migrate", "--backups"], 0);
+    assert_eq!(text, "there is no backup\n");
+    let (_, _, stderr) = run(test, &["migrate", "--rollback", id], 1);
+    assert_eq!(stderr, format!("error: there is no migration `{id}`\nhint: modelforge-credential migrate --backups\n"));
+}
+
+#[test]
+fn no_program_is_started_because_a_note_names_it() {
+    let test = Test::new().on_path("named-by-a-note", "#!/bin/sh\n: > \"$HOME/started\"\n");
+    let program = test.bin().join("named-by-a-note").display().to_string();
+    let line = |event: &str| format!("{{\"migration\":\"20260101-000000\",\"at\":1,{event}}}\n");
+    let begun = line(&format!("\"event\":\"begun\",\"from\":[\"{program}\"],\"to\":\"{program}\""));
+    let kept = line(&format!("\"event\":\"kept\",\"file\":\"/x\",\"from\":\"{program}\""));
+    let test = test.file(".local/state/modelforge-credential/migrations.jsonl", begun + &kept).helpers("age");
+    let mut test = test;
+    for words in [
+        &["migrate", "--rollback", "--yes"][..],
+        &["migrate", "--rollback", "20260101-000000", "--yes"],
+        &["migrate", "--backups"],
+        &["migrate", "--forget-backup", "20260101-000000"],
+        &["migrate", "--status"],
+        &["logout", "--all", "--purge", "--yes"],
+        &["doctor"],
+    ] {
+        test = test.args(words).any_stderr();
+        let output = test.output();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!test.home().join("started").exists(), "{words:?}: {said}");
+    }
 }

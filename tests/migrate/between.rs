@@ -159,7 +159,7 @@ fn a_backup_goes_with_the_credentials_of_its_helper_and_is_called_one() {
         text.contains(&format!("moved the backup of {id}, `~/.config/model-forge/config.json`, to `other`\n")),
         "{text}"
     );
-    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--to", "other", "--yes"], 0);
     let (test, _, _) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
     assert!(file(&test).contains(SECRET));
 }

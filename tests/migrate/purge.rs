@@ -74,12 +74,16 @@ fn a_purge_reaches_what_migrations_moved_to_a_helper_outside_the_chain() {
     let test = with_file(elsewhere(Test::new()));
     let (test, _, _) = run(test, &["migrate", "--to", "other", "--yes"], 0);
     assert_eq!(kept_elsewhere(&test).len(), 3, "two keys and the backup");
-    let (test, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 0);
-    assert!(kept_elsewhere(&test).is_empty(), "{stderr}");
+    // It is named, and not started because a note names it.
+    let (test, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 1);
     assert!(
-        stderr.contains("helper `keyring` was not asked: there is no D-Bus session bus, so what it may keep"),
+        stderr.contains("helper `other` keeps keys that were moved to it; it is not in your configuration"),
         "{stderr}"
     );
+    assert!(stderr.contains("files of this program stay"), "{stderr}");
+    assert_eq!(kept_elsewhere(&test).len(), 3);
+    let (test, _, stderr) = run(test.helpers("env\nage\nother"), &["logout", "--all", "--purge", "--yes"], 0);
+    assert!(kept_elsewhere(&test).is_empty(), "{stderr}");
     // One that is gone cannot be reached, and is named.
     let (test, _, _) = run(with_file(test), &["migrate", "--to", "other", "--yes"], 0);
     std::fs::remove_file(test.bin().join("modelforge-credential-other")).expect("the helper");

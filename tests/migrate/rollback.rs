@@ -35,7 +35,7 @@ fn a_file_goes_back_to_the_source_that_had_it_and_never_into_another_helper() {
             "no source of files" => Some(without_the_source_of_files(line)),
             _ => Some(without_the_source_of_files(line)).filter(|line| line["credential"]["file"].is_null()),
         });
-        let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+        let (test, text, _) = run(test, &["migrate", "--rollback", "--to", "other", "--yes"], 0);
         assert!(text.contains("`~/.config/model-forge/config.json` is what it was, byte for byte\n"), "{text}");
         assert_eq!(file(&test), before, "{noted}");
         let test = test.args(["list"]);
@@ -52,7 +52,8 @@ fn a_file_of_which_no_note_tells_the_source_is_given_to_none() {
     let (test, _, _) = run(test, &["migrate", "--from", "first", "--from", &plaintext, "--to", "other", "--yes"], 0);
     let after = file(&test);
     notes(&test, |line| Some(without_the_source_of_files(line)).filter(|line| line["event"] != "moving"));
-    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    let words = ["migrate", "--rollback", "--from", "first", "--from", &plaintext, "--to", "other", "--yes"];
+    let (test, _, stderr) = run(test, &words, 1);
     assert!(stderr.contains("could not be put back: it is not known which source the file belongs to\n"), "{stderr}");
     assert_eq!(file(&test), after);
     assert!(!files_below(&test.home().join("first")).iter().any(|path| path.extension().is_some_and(|it| it == "age")));
@@ -112,7 +113,7 @@ fn of_a_backup_in_a_helper_that_is_locked_nobody_says_that_there_is_none() {
     let (test, text, _) = run(test, &["migrate", "--yes"], 0);
     let id = id(&text);
     let mut test = test.file("locked", "");
-    for id in [&*id, "nobody"] {
+    for id in [&*id, "20000101-000000"] {
         let problem = format!(
             "warning: helper `safe` failed: it is locked\nerror: the backup of {id} could not be erased everywhere\n\
              hint: modelforge-credential migrate --forget-backup {id}\n"
@@ -160,10 +161,10 @@ fn a_rollback_that_had_only_to_be_noted_says_that_nothing_was_left() {
     let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
     let (test, text, _) = run(test, &["migrate", "--from", "age", "--to", "other", "--yes"], 0);
     let id = id(&text);
-    let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    let (test, text, _) = run(test, &["migrate", "--rollback", "--to", "other", "--yes"], 0);
     assert!(text.ends_with("took 1 out of the chain again\n"), "{text}");
     notes(&test, |line| Some(line).filter(|line| line["event"] != "rolled_back"));
-    let (_, text, _) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
+    let (_, text, _) = run(test, &["migrate", "--rollback", &id, "--to", "other", "--yes"], 0);
     assert!(text.ends_with("there was nothing left to put back\n"), "{text}");
 }
 
@@ -192,17 +193,12 @@ fn of_helpers_that_cannot_be_asked_nobody_says_that_there_was_no_migration_or_is
 
 #[test]
 fn no_name_of_a_migration_reaches_the_terminal_raw() {
-    let line = |event: &str| {
-        format!(
-            "{{\"migration\":\"\\u001b[31m{event}\",\"at\":1,\"event\":\"{event}\",\"from\":[\"plaintext\"],\"to\":null}}\n"
-        )
-    };
-    let kept = "{\"migration\":\"\\u001b[31mrollback_begun\",\"at\":1,\"event\":\"kept\",\"file\":\"a\\u001b\"}\n";
-    let test = Test::new().helpers("age").file(JOURNAL, line("begun") + &line("rollback_begun") + kept);
-    let (test, text, _) = run(test, &["migrate", "--status"], 0);
-    assert!(text.contains("was cut short; `modelforge-credential migrate` finishes it"), "{text}");
-    assert!(text.contains("migrate --rollback") && !text.contains('\u{1b}'), "{text:?}");
-    let (_, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
-    assert!(text.starts_with("migration ") && !text.contains('\u{1b}'), "{text:?}");
-    assert!(!stderr.contains('\u{1b}'), "{stderr:?}");
+    let line = "{\"migration\":\"\\u001b[31m\",\"at\":1,\"event\":\"begun\",\"from\":[\"plaintext\"],\"to\":null}\n";
+    let mut test = Test::new().helpers("age").file(JOURNAL, line);
+    for words in [&["migrate", "--status"][..], &["migrate", "--rollback", "--yes"], &["migrate", "--backups"]] {
+        let (next, text, stderr) = run(test, words, 1);
+        assert!(!text.contains('\u{1b}') && !stderr.contains('\u{1b}'), "{text:?} {stderr:?}");
+        assert!(stderr.contains("migrations.jsonl`, line 1: this is no event of a migration\n"), "{stderr}");
+        test = next;
+    }
 }

@@ -1,15 +1,11 @@
 //! Whatever needs a person: passphrases, and what age plugins say and ask.
 
 use std::env;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::io::{self, Write};
+use std::path::Path;
 
 use age::secrecy::SecretString;
 use modelforge_credential_protocol::{Error, Result, visible};
-use zeroize::Zeroizing;
-
-const LONGEST_ANSWER: u64 = 4096;
 
 /// The passphrase of an identity or an SSH key.
 pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
@@ -26,57 +22,18 @@ fn answer(prompt: &str) -> Option<SecretString> {
         return None;
     }
     let prompt = visible(prompt);
-    let program = ["MODELFORGE_CREDENTIAL_ASKPASS", "SSH_ASKPASS"]
-        .into_iter()
-        .filter_map(|variable| env::var_os(variable).map(PathBuf::from))
-        .find(|program| program.is_absolute());
-    program.and_then(|program| ask_program(&program, &prompt)).or_else(|| ask_terminal(&prompt).ok())
-}
-
-fn ask_program(program: &Path, prompt: &str) -> Option<SecretString> {
-    #[expect(clippy::disallowed_methods, reason = "the program is named by an absolute path, so nothing is searched")]
-    let mut child =
-        std::process::Command::new(program).arg(prompt).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().ok()?;
-    let mut text = Zeroizing::new(Vec::with_capacity(LONGEST_ANSWER as usize + 64));
-    let read = child.stdout.take()?.take(LONGEST_ANSWER).read_to_end(&mut text);
-    let status = child.wait().ok()?;
-    if read.is_ok() && status.success() { first_line(&text) } else { None }
-}
-
-/// Without echo. The interrupt key must not kill us before the echo is back, so it ends the line instead, and
-/// the signal follows.
-#[cfg(unix)]
-fn ask_terminal(prompt: &str) -> io::Result<SecretString> {
-    use rustix::process::{Signal, getpid, kill_process};
-    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
-    let mut terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-    let before = tcgetattr(&terminal)?;
-    let interrupt = before.special_codes[SpecialCodeIndex::VINTR];
-    let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
-    silent.special_codes[SpecialCodeIndex::VEOL] = interrupt;
-    tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
-    let mut text = Zeroizing::new(vec![0; LONGEST_ANSWER as usize]);
-    let read = terminal.write_all(prompt.as_bytes()).and_then(|()| terminal.read(&mut text));
-    let restored = tcsetattr(&terminal, OptionalActions::Flush, &before);
-    let _ = terminal.write_all(b"\n");
-    let text = &text[..read?];
-    restored?;
-    if text.contains(&interrupt) {
-        kill_process(getpid(), Signal::INT)?;
+    let Some(program) = modelforge_credential_ask::chosen_program() else { return at_the_terminal(&prompt) };
+    match modelforge_credential_ask::program(&program, &prompt) {
+        Ok(answer) => Some(SecretString::from(answer.as_str())),
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "warning: {}", visible(&failure.to_string()));
+            at_the_terminal(&prompt)
+        }
     }
-    first_line(text).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
-#[cfg(windows)]
-fn ask_terminal(prompt: &str) -> io::Result<SecretString> {
-    rpassword::prompt_password(prompt).map(SecretString::from)
-}
-
-/// `None` where there is no line at all: a dialog that was closed, the end of the input.
-fn first_line(text: &[u8]) -> Option<SecretString> {
-    let text = std::str::from_utf8(text).ok()?;
-    Some(SecretString::from(text.lines().next()?.to_owned()))
+fn at_the_terminal(prompt: &str) -> Option<SecretString> {
+    modelforge_credential_ask::hidden(prompt).ok().map(|answer| SecretString::from(answer.as_str()))
 }
 
 /// The person behind an age plugin's questions.

@@ -115,6 +115,7 @@ impl Helper for Age {
                 record.set("created_utc", created.to_string())?;
             }
             record.set("storage", "encrypted file")?;
+            record.set("plain_text", "0")?;
             record.set("identity", self.identities.path())?;
             record.set("file", entry.file.display().to_string())?;
             records.push(record);

@@ -24,9 +24,6 @@ pub trait Caller: Send + Sync {
         Vec::new()
     }
 
-    /// Called when a helper has been given its request and its answer is awaited: the time for work of the caller's own.
-    fn meanwhile(&self) {}
-
     /// What a helper said on standard error, but for its reason to fail, which is part of the [`Failure`]. Secrets of the request
     /// and of the answer are taken out, and control characters spelled out.
     fn said(&self, helper: &str, lines: &[String]) {

@@ -14,6 +14,8 @@ mod program;
 mod raw;
 mod reach;
 mod script;
+#[cfg(unix)]
+mod terminal;
 
 pub use caller::{Caller, DEPTH, FOLDER, Hop, Outcome, Silent, depth, leave_the_folder};
 pub use entry::Entry;

@@ -4,10 +4,12 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Helper, MAX_RECORD, Operation, Record, Result as Answered, is_public, visible};
+use modelforge_credential_protocol::{
+    Helper, MAX_RECORD, Nature, Operation, REDACTED, Record, Result as Answered, is_public, shown,
+};
 use zeroize::Zeroizing;
 
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
@@ -19,6 +21,8 @@ use crate::{Entry, Failure, PREFIX, answer, git, on_path};
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long it may take when it may ask a person.
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
+/// How long a person may take to confirm a code in a browser; the codes themselves expire sooner.
+const LIMIT_WITH_A_BROWSER: Duration = Duration::from_secs(20 * 60);
 /// The longest list of a helper, in bytes.
 pub(crate) const MAX_LIST: usize = 8 << 20;
 
@@ -29,10 +33,10 @@ pub struct Program {
     path: PathBuf,
     arguments: Vec<String>,
     limit: Option<Duration>,
-    limit_with_a_person: Duration,
     may_ask: bool,
     environment: Vec<(&'static str, &'static str)>,
     caller: Arc<dyn Caller>,
+    nature: Arc<OnceLock<Nature>>,
 }
 
 impl Program {
@@ -58,10 +62,10 @@ impl Program {
             path,
             arguments,
             limit: entry.timeout,
-            limit_with_a_person: LIMIT_WITH_A_PERSON,
             may_ask: false,
             environment: Vec::new(),
             caller: Arc::new(Silent),
+            nature: Arc::default(),
         })
     }
 
@@ -85,13 +89,6 @@ impl Program {
         self
     }
 
-    /// The same program with this much time where it may ask a person and its entry sets no limit.
-    #[must_use]
-    pub fn with_patience(mut self, limit: Duration) -> Self {
-        self.limit_with_a_person = limit;
-        self
-    }
-
     /// How messages call it.
     pub fn name(&self) -> &str {
         &self.name
@@ -109,7 +106,21 @@ impl Program {
 
     /// How long an operation may take.
     pub fn limit(&self) -> Duration {
-        self.limit.unwrap_or(if self.may_ask { self.limit_with_a_person } else { LIMIT })
+        self.limit.unwrap_or_else(|| match self.may_ask {
+            true if self.nature().generates => LIMIT_WITH_A_BROWSER,
+            true => LIMIT_WITH_A_PERSON,
+            false => LIMIT,
+        })
+    }
+
+    /// What the helper says that it is: see [`Helper::nature`]. It is asked once, and never for a `get` that asks nobody. One that
+    /// does not know the operation is nothing in particular.
+    pub fn nature(&self) -> Nature {
+        *self.nature.get_or_init(|| {
+            let said = self.run_raw(&[Operation::Capability.name()], &[], b"", self.limit.unwrap_or(LIMIT));
+            let said = said.ok().filter(|said| said.status.success());
+            said.map(|said| Nature::from_lines(&said.output)).unwrap_or_default()
+        })
     }
 
     /// Whether both start the same, whatever they are called.
@@ -184,9 +195,10 @@ impl Program {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(if self.may_ask { Stdio::inherit() } else { Stdio::piped() });
+        #[cfg(unix)]
+        let _terminal = if self.may_ask { crate::terminal::Kept::note() } else { None };
         let mut running = Running::start(command, !self.may_ask, self.limit())?;
         running.write(request.to_lines());
-        self.caller.meanwhile();
         let finished = running.finish(most)?;
         let (reason, hint) = self.pass_on(&finished, request);
         if finished.status.success() {
@@ -231,11 +243,15 @@ fn without_secrets(finished: &Finished, request: &Record) -> Vec<String> {
         .collect();
     // The longest first: one may be part of another.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, "<redacted>"));
-    said.lines().map(|line| visible(&redact(line))).collect()
+    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, REDACTED));
+    said.lines().map(|line| shown(&redact(line))).collect()
 }
 
 impl Helper for Program {
+    fn nature(&self) -> Nature {
+        self.nature()
+    }
+
     fn get(&self, request: &Record) -> Answered<Option<Record>> {
         Ok(self.get(request)?)
     }

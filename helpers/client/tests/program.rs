@@ -132,3 +132,25 @@ fn the_caller_is_told_what_a_helper_said_and_what_came_of_it_without_secrets() {
     let lines = told.lines.lock().unwrap();
     assert_eq!(*lines, ["warning: by the caller: <redacted>", "get found password=<redacted>"]);
 }
+
+#[test]
+fn a_helper_says_what_it_is_and_one_that_waits_for_a_browser_has_the_time_for_it() {
+    let says = |lines: &str| script(&format!("[ $0 != capability ] || printf '{lines}'"));
+    let makes = says("version 0\\ncapability generates\\n");
+    assert!(makes.nature().generates && !makes.nature().foreign);
+    assert_eq!(makes.attended().limit(), Duration::from_secs(20 * 60));
+    assert_eq!(makes.limit(), Duration::from_secs(10));
+    let foreign = says("version 0\\ncapability foreign\\n");
+    assert!(foreign.nature().foreign && !foreign.nature().keeps());
+    assert_eq!(foreign.attended().limit(), Duration::from_secs(120));
+    // One that does not know the operation is nothing in particular.
+    assert!(script("exit 1").nature().keeps());
+}
+
+#[test]
+fn an_answer_with_an_empty_secret_is_malformed_and_none_gives_consent() {
+    let empty = script("cat >/dev/null; printf 'username=u\\npassword=\\n'").get(&request());
+    assert!(matches!(empty, Err(Failure::Malformed(_))), "{empty:?}");
+    let found = script("cat >/dev/null; printf 'password=p\\nconsent=1\\n'").get(&request()).unwrap().unwrap();
+    assert!(!found.has("consent"));
+}

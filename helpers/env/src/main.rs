@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::process::ExitCode;
 
 use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, visible};
-use modelforge_credential_providers::{Location, Provider, all, by_location};
+use modelforge_credential_providers::{Flaw, Location, Provider, all, by_location};
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
@@ -44,9 +44,9 @@ impl Helper for Env {
         let (Some(protocol), Some(host)) = (request.text("protocol"), request.text("host")) else { return Ok(None) };
         let path = request.text("path");
         let known = || by_location(protocol, host, path).map(std::slice::from_ref).unwrap_or_default();
-        for Binding { variable, location, .. } in bindings(request, known)? {
+        for Binding { variable, provider, location } in bindings(request, known)? {
             if location.covers(protocol, host, path)
-                && let Some(value) = value(&variable)?
+                && let Some(value) = value(&variable, provider)?
             {
                 return Record::of([
                     ("username", DEFAULT_ACCOUNT),
@@ -108,7 +108,7 @@ fn binding(value: &[u8]) -> Option<Binding<'_>> {
 }
 
 /// Set to nothing is not set. What surrounds or breaks a key came from a paste or a file, and would be sent with it.
-fn value(variable: &str) -> Result<Option<String>> {
+fn value(variable: &str, provider: &str) -> Result<Option<String>> {
     let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else { return Ok(None) };
     let value = value.into_string().map_err(|_| fault(variable, "is not UTF-8"))?;
     if value.trim() != value {
@@ -116,6 +116,10 @@ fn value(variable: &str) -> Result<Option<String>> {
     }
     if visible(&value) != value {
         return Err(fault(variable, "holds a line break or another character that cannot be seen"));
+    }
+    // Docker's `--env-file` keeps quotation marks, and a secret that a CI job lacks may be a name or a mask.
+    if let Some(flaw) = Flaw::of(provider, &value) {
+        return Err(fault(variable, &flaw.to_string()));
     }
     Ok(Some(value))
 }

@@ -76,7 +76,10 @@ impl Helper for Keyring {
     fn list(&self, _: &Record) -> Result<Option<Vec<Record>>> {
         let mut found = store::list(&item::URL)?;
         found.sort_by(|a, b| (item::service(a), a.text("username")).cmp(&(item::service(b), b.text("username"))));
-        found.iter_mut().try_for_each(|record| record.set("storage", store::NAME))?;
+        for record in &mut found {
+            record.set("storage", store::NAME)?;
+            record.set("plain_text", "0")?;
+        }
         Ok(Some(found))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result};
 use modelforge_credential_providers::{SignIn, by_location, by_name};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -18,6 +18,11 @@ pub struct ModelForge;
 const ITEMS: Kind = Kind { describe, decode };
 
 impl Helper for ModelForge {
+    /// ModelForge 0.2 may still be there, and looks for its items.
+    fn nature(&self) -> Nature {
+        Nature { foreign: true, generates: false }
+    }
+
     fn get(&self, request: &Record) -> Result<Option<Record>> {
         let description = described(request);
         let Some(secret) = store::find_of_kind(&ITEMS, &description)? else { return Ok(None) };
@@ -50,7 +55,10 @@ impl Helper for ModelForge {
     fn list(&self, _: &Record) -> Result<Option<Vec<Record>>> {
         let mut found = store::list(&ITEMS)?;
         found.sort_by(|a, b| a.text("provider").cmp(&b.text("provider")));
-        found.iter_mut().try_for_each(|record| record.set("storage", format!("{}, of ModelForge 0.2", store::NAME)))?;
+        for record in &mut found {
+            record.set("storage", format!("{}, of ModelForge 0.2", store::NAME))?;
+            record.set("plain_text", "0")?;
+        }
         Ok(Some(found))
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use modelforge_credential_protocol::{About, Helper, Record, Result, serve};
+use modelforge_credential_protocol::{About, Helper, Nature, Record, Result, serve};
 
 use crate::flow::{Provider, Refreshed};
 use crate::http::Http;
@@ -50,6 +50,10 @@ struct Oauth {
 }
 
 impl Helper for Oauth {
+    fn nature(&self) -> Nature {
+        Nature { foreign: false, generates: true }
+    }
+
     fn get(&self, request: &Record) -> Result<Option<Record>> {
         let Some(provider) = Provider::of(request)? else { return Ok(None) };
         let token = request.text("oauth_refresh_token").filter(|token| !token.is_empty());

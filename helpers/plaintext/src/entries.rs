@@ -6,7 +6,7 @@ mod keyring;
 use std::ops::Range;
 
 use modelforge_credential_protocol::{Error, Record, Result, visible};
-use modelforge_credential_providers::{Location, by_location, by_name, normalize};
+use modelforge_credential_providers::{Flaw, Location, by_location, by_name, normalize};
 
 use crate::table::Format;
 
@@ -166,6 +166,14 @@ impl File<'_> {
         spot: Spot,
     ) -> Entry {
         let name = normalize(written);
+        let secret =
+            secret.and_then(|secret| match (known, secret.as_ref().and_then(|one| one.record.text("password"))) {
+                (Some(known), Some(key)) => match Flaw::of(known, key) {
+                    Some(flaw) => Err(self.fault(place, &format!("holds what {flaw}"))),
+                    None => Ok(secret),
+                },
+                _ => Ok(secret),
+            });
         let rank = match known {
             Some(known) if known != name => 0,
             _ => 1 + u8::from(written == name),
@@ -180,6 +188,10 @@ impl File<'_> {
             return Err(self.fault(place, "holds a line break or another character that cannot be seen"));
         }
         if !trimmed.is_empty() {
+            // Of which provider it is, it is not known here yet.
+            if let Some(flaw) = Flaw::of("", trimmed).filter(|_| attribute == "password") {
+                return Err(self.fault(place, &flaw.to_string()));
+            }
             secret.record.set(attribute, trimmed).map_err(|_| self.fault(place, "is longer than a key can be"))?;
         }
         secret.trimmed |= trimmed != value;

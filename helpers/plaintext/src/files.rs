@@ -1,10 +1,12 @@
 //! Files that belong to other programs: read with care, and replaced as a whole or not at all.
 
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use modelforge_credential_files::{Held, Own, failed, is_absent};
+pub use modelforge_credential_files::{quoted, tilde};
 use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
 
@@ -20,23 +22,30 @@ pub struct Opened {
     pub path: PathBuf,
     /// Where it really is.
     pub real: PathBuf,
+    place: Spot,
     /// It holds the lock, where one was taken.
     file: File,
     metadata: Metadata,
     content: Zeroizing<Vec<u8>>,
 }
 
-/// Opens and reads a file; `None` where there is none. `within`: it must really lie in that folder, wherever links lead.
+/// A name in a folder that is held open, so that no link which is put there meanwhile leads elsewhere.
+struct Spot {
+    folder: Held,
+    name: PathBuf,
+}
+
+/// Opens and reads a file; `None` where there is none. `within`: no link is followed below that folder, which may be anybody's.
 pub fn open(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
     open_with(path, within, |_| Ok(()))
 }
 
-/// The same, for who is going to replace it: one at a time.
+/// The same, to replace it: one at a time.
 pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let opened = open_with(path, within, |file| lock(path, file, deadline))?;
-        // Whoever had the lock before may have put another file in its place.
+        let opened = open_with(path, within, |file| lock(path, file))?;
+        // Who had the lock before may have put another file in its place.
         match opened {
             Some(opened) if !opened.is_in_place() && Instant::now() < deadline => {}
             opened => return Ok(opened),
@@ -45,39 +54,56 @@ pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>>
 }
 
 fn open_with(path: &Path, within: Option<&Path>, before: impl Fn(&File) -> Result<()>) -> Result<Option<Opened>> {
-    let real = match path.canonicalize() {
-        Err(problem) if is_absent(&problem) => return Ok(None),
-        real => real.map_err(failed("read", path))?,
+    let found = match within {
+        Some(top) => find_below(path, top)?.map(|place| (place, path.to_owned())),
+        None => find(path)?,
     };
-    refuse_if_outside(path, &real, within)?;
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt;
-        // A FIFO in the place of the file must not make us wait for who writes to it. The links were followed already.
-        let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
-        options.custom_flags(flags.bits().cast_signed());
-    }
-    let file = match options.open(&real) {
+    let Some((place, real)) = found else { return Ok(None) };
+    let file = match place.folder.file(&place.name) {
         Err(problem) if is_absent(&problem) => return Ok(None),
+        Err(_) if place.folder.has_link(&place.name) => return Err(is_behind_a_link(path)),
         file => file.map_err(failed("read", path))?,
     };
     check(path, &file.metadata().map_err(failed("read", path))?)?;
     before(&file)?;
     let metadata = file.metadata().map_err(failed("read", path))?;
     let content = read(path, &file)?;
-    Ok(Some(Opened { path: path.to_owned(), real, file, metadata, content }))
+    Ok(Some(Opened { path: path.to_owned(), real, place, file, metadata, content }))
 }
 
-fn refuse_if_outside(path: &Path, real: &Path, within: Option<&Path>) -> Result<()> {
-    let Some(folder) = within else { return Ok(()) };
-    let folder = folder.canonicalize().map_err(failed("read", folder))?;
-    if real.starts_with(&folder) {
-        return Ok(());
+/// A file of the user's own, wherever links of the user's own lead.
+fn find(path: &Path) -> Result<Option<(Spot, PathBuf)>> {
+    match path.canonicalize() {
+        Err(problem) if is_absent(&problem) => return Ok(None),
+        found => found.map_err(failed("read", path))?,
+    };
+    let real = modelforge_credential_files::check(path)?;
+    let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else { return Ok(None) };
+    let folder = Held::open(folder).map_err(failed("read", path))?;
+    Ok(Some((Spot { folder, name: name.into() }, real)))
+}
+
+/// A file below a folder that may be anybody's: each part of the way is opened in the one before it.
+fn find_below(path: &Path, top: &Path) -> Result<Option<Spot>> {
+    let mut folder = Held::open(top).map_err(failed("read", path))?;
+    let mut parts: Vec<_> = path.strip_prefix(top).unwrap_or(path).components().collect();
+    let Some(name) = parts.pop() else { return Ok(None) };
+    for part in parts {
+        folder = match folder.enter(part.as_ref()) {
+            Err(_) if folder.has_link(part.as_ref()) => return Err(is_behind_a_link(path)),
+            Err(problem) if is_absent(&problem) => return Ok(None),
+            entered => entered.map_err(failed("read", path))?,
+        };
     }
-    Err(format!("`{}` is a link that leads out of its folder", tilde(path)).into())
+    Ok(Some(Spot { folder, name: name.as_os_str().into() }))
+}
+
+fn is_behind_a_link(path: &Path) -> Error {
+    Error::new(format!("`{}` is a link or lies behind one, so it is not used", tilde(path))).hint(format!(
+        "ls -ld {} {}",
+        quoted(path.parent().unwrap_or(path)),
+        quoted(path)
+    ))
 }
 
 /// Refuses what is no file, or was put there by another user.
@@ -96,7 +122,7 @@ fn check(path: &Path, metadata: &Metadata) -> Result<()> {
 }
 
 fn too_large(path: &Path) -> Error {
-    format!("`{}` is larger than {LIMIT} bytes", tilde(path)).into()
+    format!("`{}` is larger than {} MiB", tilde(path), LIMIT >> 20).into()
 }
 
 fn read(path: &Path, mut file: &File) -> Result<Zeroizing<Vec<u8>>> {
@@ -108,39 +134,70 @@ fn read(path: &Path, mut file: &File) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 /// The lock is on the file itself: nothing is left in a folder of another program.
-fn lock(path: &Path, file: &File, deadline: Instant) -> Result<()> {
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(()),
-            // Some network file systems have no locks; that the file has changed is still noticed.
-            Err(TryLockError::Error(problem)) if problem.kind() == io::ErrorKind::Unsupported => return Ok(()),
-            Err(TryLockError::Error(problem)) => return Err(failed("lock", path)(problem)),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            Err(TryLockError::WouldBlock) => {
-                let seconds = PATIENCE.as_secs();
-                return Err(format!("another process has held `{}` for {seconds} seconds", tilde(path)).into());
-            }
+fn lock(path: &Path, file: &File) -> Result<()> {
+    match modelforge_credential_files::wait(PATIENCE, || file.try_lock()) {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let seconds = PATIENCE.as_secs();
+            Err(Error::new(format!("another process has held `{}` for {seconds} seconds", tilde(path)))
+                .hint(format!("fuser -v {}", quoted(path))))
         }
+        // Some network file systems have no locks; that the file has changed is still noticed.
+        Err(problem) if problem.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(problem) => Err(failed("lock", path)(problem)),
     }
 }
 
 /// Makes a file that is not there, for its owner alone. One that came meanwhile stays. `within` as in [`open`].
 pub fn create(path: &Path, within: Option<&Path>, content: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).map_err(failed("make the folder of", path))?;
-    let real = folder.canonicalize().map_err(failed("read", folder))?;
-    refuse_if_outside(path, &real, within)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed("write", path))?;
-    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(failed("write", path))?;
-    file.persist_noclobber(path).map_err(|problem| failed("write", path)(problem.error))?;
-    sync(folder).map_err(failed("sync the folder of", path))
+    let place = match within {
+        Some(top) => make_below(path, top)?,
+        None => {
+            let folder = Own::new(path.parent().unwrap_or(path));
+            folder.make_folder("".as_ref())?;
+            let real = folder.check(path.file_name().unwrap_or_default().as_ref())?;
+            let folder = Held::open(real.parent().unwrap_or(&real)).map_err(failed("read", path))?;
+            Spot { folder, name: real.file_name().unwrap_or_default().into() }
+        }
+    };
+    place.write(path, content, false, |_| Ok(()))
 }
 
-/// Makes what was renamed into a folder last, where that is a matter of its own.
-fn sync(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+fn make_below(path: &Path, top: &Path) -> Result<Spot> {
+    let mut folder = Held::open(top).map_err(failed("read", path))?;
+    let mut parts: Vec<_> = path.strip_prefix(top).unwrap_or(path).components().collect();
+    let name = parts.pop().map(|name| name.as_os_str().into()).unwrap_or_default();
+    for part in parts {
+        folder = match folder.make_folder(part.as_ref()) {
+            Err(_) if folder.has_link(part.as_ref()) => return Err(is_behind_a_link(path)),
+            made => made.map_err(failed("make the folder of", path))?,
+        };
+    }
+    Ok(Spot { folder, name })
+}
+
+impl Spot {
+    /// How temporary files beside it begin. They hold keys: what a killed process left is removed by the next one.
+    fn temporary(&self) -> String {
+        format!(".{}.modelforge-credential-", self.name.to_string_lossy())
+    }
+
+    /// Writes it whole. `ready` is asked when all is written, and may still say no: then nothing is left over.
+    fn write(&self, path: &Path, content: &[u8], replace: bool, ready: impl Fn(&File) -> Result<()>) -> Result<()> {
+        let temporary = PathBuf::from(format!("{}{}", self.temporary(), std::process::id()));
+        let attempt = || {
+            let mut file = self.folder.make(&temporary).map_err(failed("write beside", path))?;
+            file.write_all(content).map_err(failed("write beside", path))?;
+            ready(&file)?;
+            file.sync_all().map_err(failed("write beside", path))?;
+            self.folder.rename(&temporary, &self.name, replace).map_err(failed("replace", path))
+        };
+        if let Err(problem) = attempt() {
+            let _ = self.folder.remove(&temporary);
+            return Err(problem);
+        }
+        self.folder.sync().map_err(failed("sync the folder of", path))
+    }
 }
 
 impl Opened {
@@ -161,40 +218,23 @@ impl Opened {
             let message = format!("`{}` has a second name (a hard link) that would keep the key", tilde(&self.path));
             return Err(Error::new(message).hint(format!("find ~ -samefile {}", quoted(&self.real))));
         }
-        let folder = self.real.parent().unwrap_or(&self.real);
         self.clean();
-        let mut file = tempfile::Builder::new()
-            .prefix(&self.temporary())
-            .tempfile_in(folder)
-            .map_err(failed("write beside", &self.path))?;
-        let mut attempt = || -> io::Result<()> {
-            file.write_all(content)?;
-            self.make_alike(file.as_file())?;
-            file.as_file().sync_all()
-        };
-        attempt().map_err(failed("write beside", &self.path))?;
-        if !self.is_unchanged() {
-            return Err(Error::new(format!("`{}` changed while it was being edited", tilde(&self.path)))
-                .hint("run the same command again"));
-        }
-        file.persist(&self.real).map_err(|problem| failed("replace", &self.path)(problem.error))?;
-        sync(folder).map_err(failed("sync the folder of", &self.path))
+        self.place.write(&self.path, content, true, |file| {
+            self.make_alike(file).map_err(failed("write beside", &self.path))?;
+            match self.is_unchanged() {
+                true => Ok(()),
+                false => Err(Error::new(format!("`{}` changed while it was being edited", tilde(&self.path)))
+                    .hint("run the same command again")),
+            }
+        })
     }
 
-    /// How temporary files beside it begin. They hold keys: what a killed process left is removed by the next one.
-    fn temporary(&self) -> String {
-        let name = self.real.file_name().unwrap_or_default().to_string_lossy();
-        format!(".{name}.modelforge-credential-")
-    }
-
-    /// Removes what killed processes left. Only for who holds the lock: nobody else is writing then.
+    /// Removes what killed processes left. Only with the lock: nobody else is writing then.
     pub fn clean(&self) {
-        let temporary = self.temporary();
-        let folder = self.real.parent().and_then(|folder| fs::read_dir(folder).ok());
-        for entry in folder.into_iter().flatten().flatten() {
-            let left = entry.file_name().to_string_lossy().starts_with(&temporary);
-            if left && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                let _ = fs::remove_file(entry.path());
+        let temporary = self.place.temporary();
+        for name in self.place.folder.names() {
+            if name.to_string_lossy().starts_with(&temporary) {
+                let _ = self.place.folder.remove(name.as_ref());
             }
         }
     }
@@ -246,19 +286,8 @@ impl Opened {
 
     /// Whether its name still leads to the file that was opened.
     fn is_in_place(&self) -> bool {
-        let real = self.path.canonicalize().ok().filter(|real| *real == self.real);
-        real.and_then(|real| fs::symlink_metadata(real).ok()).is_some_and(|now| self.is_same(&now))
-    }
-
-    #[cfg(unix)]
-    fn is_same(&self, now: &Metadata) -> bool {
-        use std::os::unix::fs::MetadataExt;
-        (now.dev(), now.ino()) == (self.metadata.dev(), self.metadata.ino())
-    }
-
-    #[cfg(not(unix))]
-    fn is_same(&self, now: &Metadata) -> bool {
-        now.created().ok() == self.metadata.created().ok()
+        let is_where_it_was = self.path == self.real || self.path.canonicalize().is_ok_and(|real| real == self.real);
+        is_where_it_was && self.place.folder.has(&self.place.name, &self.file)
     }
 
     fn is_unchanged(&self) -> bool {
@@ -278,7 +307,7 @@ impl Opened {
         let mode = self.metadata.mode() & 0o7777;
         let open_to = |read: u32, enter: u32| {
             let mut folders = self.real.ancestors().skip(1);
-            mode & read != 0 && folders.all(|folder| fs::metadata(folder).is_ok_and(|m| m.mode() & enter != 0))
+            mode & read != 0 && folders.all(|folder| std::fs::metadata(folder).is_ok_and(|m| m.mode() & enter != 0))
         };
         if open_to(0o004, 0o001) {
             Some(format!("which any user of this machine can read (mode {mode:04o})"))
@@ -295,44 +324,5 @@ impl Opened {
     }
 }
 
-/// Whether there is nothing of that name; also where there cannot be.
-fn is_absent(problem: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
-    matches!(problem.kind(), NotFound | NotADirectory | InvalidFilename)
-}
-
-fn failed(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
-    move |problem| {
-        let reason = match problem.kind() {
-            io::ErrorKind::Other => problem.to_string(),
-            kind => kind.to_string(),
-        };
-        Error::new(format!("cannot {verb} `{}`: {reason}", tilde(path)))
-    }
-}
-
-/// A path for a message.
-pub fn tilde(path: &Path) -> String {
-    match home().and_then(|home| path.strip_prefix(home).ok().map(|rest| Path::new("~").join(rest))) {
-        Some(short) => short.display().to_string(),
-        None => path.display().to_string(),
-    }
-}
-
-/// A path as a word for a shell.
-pub fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+@%:,\\".contains(&b)) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests;
-
-/// The user's home folder.
-pub fn home() -> Option<PathBuf> {
-    modelforge_credential_protocol::has_home("HOME").then(dirs::home_dir).flatten()
-}

@@ -13,7 +13,7 @@ mod whole;
 use std::io::Write;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, visible};
+use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, serve, visible};
 
 use crate::entries::Entry;
 use crate::files::tilde;
@@ -31,9 +31,9 @@ Usage: modelforge-credential-plaintext get|store|erase|list|capability
 The files: ~/.config/model-forge/config.json and models.json, Python keyring's
 keyring_pass.cfg, and, for the account that is named after the folder it is
 started in, .model-forge/config.json there. A key goes to the URL that its
-file names for it and to no other. `erase` takes out the secret and leaves
-every other byte. `store` puts back what was taken, and only with
-MODELFORGE_CREDENTIAL_MIGRATION=1. MODELFORGE_CREDENTIAL_WARN_PLAINTEXT=0
+file names for it and to no other. The files are changed only if the request
+has consent=1: `erase` then takes out the secret and leaves every other byte,
+`store` puts back what was taken. MODELFORGE_CREDENTIAL_WARN_PLAINTEXT=0
 silences the warning of `get`.
 
 Example:
@@ -45,9 +45,13 @@ const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CAR
 struct PlainText;
 
 impl Helper for PlainText {
+    fn nature(&self) -> Nature {
+        Nature { foreign: true, generates: false }
+    }
+
     fn get(&self, request: &Record) -> Result<Option<Record>> {
         if whole::is_meant(request) {
-            return if is_migration() { whole::get(request) } else { Ok(None) };
+            return whole::get(request);
         }
         let (mut failed, mut found) = (Vec::new(), None);
         for held in source::that_answer(request) {
@@ -71,19 +75,15 @@ impl Helper for PlainText {
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
-        match is_migration() {
-            true if whole::is_meant(credential) => whole::put_back(credential),
-            true => put_back::put_back(credential),
-            false => Ok(()),
-        }
+        if whole::is_meant(credential) { whole::put_back(credential) } else { put_back::put_back(credential) }
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
         source::erase(description)
     }
 
-    /// A file that cannot be read does not hide what the others hold: it is a warning, and for a migration, which must know that
-    /// this is not all, a record of its own.
+    /// A file that cannot be read does not hide what the others hold: it is a warning, or a record of its own for a caller that
+    /// understands those.
     fn list(&self, request: &Record) -> Result<Option<Vec<Record>>> {
         let (mut records, mut problems) = (Vec::new(), Vec::new());
         for held in source::all(request) {
@@ -105,20 +105,14 @@ impl Helper for PlainText {
             }
         }
         for problem in problems {
-            if is_migration() {
-                let problem = visible(&problem.to_string());
-                records.push(Record::of([("protocol", whole::PROTOCOL), ("host", ""), ("problem", &problem)])?);
+            if request.announces("problem") {
+                records.push(Record::of([("problem", visible(&problem.to_string()))])?);
             } else {
                 warn(&problem);
             }
         }
         Ok(Some(records))
     }
-}
-
-/// Only a migration takes whole files, and puts back what it took.
-fn is_migration() -> bool {
-    std::env::var_os("MODELFORGE_CREDENTIAL_MIGRATION").is_some_and(|value| value == "1")
 }
 
 /// The entry of a file that answers, if one can.

@@ -62,7 +62,7 @@ fn put_into(
     let is_token = known.is_some_and(|known| known.sign_in == SignIn::DeviceFlow)
         || ["oauth_refresh_token", "password_expiry_utc", "token_type"].iter().any(|key| credential.has(key));
     let key = if is_token { row.password.last() } else { row.password.first() };
-    let expires = credential.expiry().map(|at| time::format(at.min(time::LAST)));
+    let expires = credential.expiry().map(time::format);
     let pairs = [
         (*key?, credential.text("password")),
         (row.refresh_token, credential.text("oauth_refresh_token")),

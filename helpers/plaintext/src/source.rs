@@ -168,7 +168,8 @@ impl Held {
     }
 
     fn mark(&self, record: &mut Record) -> Result<()> {
-        record.set("storage", "PLAIN TEXT")?;
+        record.set("storage", "plain text")?;
+        record.set("plain_text", "1")?;
         record.set("file", shown(&self.file.path))
     }
 }

@@ -69,11 +69,14 @@ impl Folder {
     /// `None`: there is no such folder.
     pub fn find(self) -> Option<PathBuf> {
         match self {
-            Self::Home => crate::files::home(),
-            Self::PythonKeyring if cfg!(windows) => dirs::data_local_dir().map(|data| data.join("Python Keyring")),
+            Self::Home => modelforge_credential_files::home(),
+            Self::PythonKeyring if cfg!(windows) => {
+                std::env::var_os("LOCALAPPDATA").map(PathBuf::from).map(|data| data.join("Python Keyring"))
+            }
             Self::PythonKeyring => {
                 let data = std::env::var_os("XDG_DATA_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-                let data = data.or_else(|| crate::files::home().map(|home| home.join(".local").join("share")));
+                let data =
+                    data.or_else(|| modelforge_credential_files::home().map(|home| home.join(".local").join("share")));
                 data.map(|data| data.join("python_keyring"))
             }
             Self::Here => std::env::current_dir().ok(),

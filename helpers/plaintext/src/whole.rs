@@ -1,5 +1,5 @@
-//! A whole file as one record: what a migration keeps before it takes anything out, and the way back. `password` is the file in
-//! base64; what is longer than a line goes on in `more[]`. Only a migration is answered: who asks for one key gets one key.
+//! A whole file as one record: a migration keeps it before it takes anything out, and puts it back. `content[]` is the file in base64,
+//! in pieces that fit a line.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -15,15 +15,12 @@ use crate::source::{Place, places};
 use crate::table::Format;
 use crate::{ini, json, warn};
 
-/// The protocol of a request that means a file and not a credential in it.
-pub const PROTOCOL: &str = "file";
-
 /// How much of it stands in one attribute, in bytes of base64.
 const PIECE: usize = 60_000;
 
 /// Whether a request is about one of the files as a whole.
 pub fn is_meant(request: &Record) -> bool {
-    request.text("protocol") == Some(PROTOCOL) && request.has("file")
+    request.text("protocol") == Some("file")
 }
 
 /// The file as it is.
@@ -31,11 +28,11 @@ pub fn get(request: &Record) -> Result<Option<Record>> {
     let Some(file) = place(request)?.open()? else { return Ok(None) };
     let text = Zeroizing::new(STANDARD.encode(file.bytes()));
     let mut record = Record::new();
-    for (at, piece) in text.as_bytes().chunks(PIECE).enumerate() {
-        record.push(if at == 0 { "password" } else { "more[]" }, piece)?;
+    for piece in text.as_bytes().chunks(PIECE) {
+        record.push("content[]", piece)?;
     }
     if text.is_empty() {
-        record.set("password", "")?;
+        record.push("content[]", "")?;
     }
     Ok(Some(record))
 }
@@ -67,8 +64,8 @@ pub fn put_back(record: &Record) -> Result<()> {
 }
 
 fn place(request: &Record) -> Result<Place> {
-    places(request).next().ok_or_else(|| {
-        let file = visible(request.text("file").unwrap_or_default());
+    let file = visible(request.text("file").unwrap_or_default());
+    places(request).find(|_| request.has("file")).ok_or_else(|| {
         let error = Error::new(format!("`{file}` is none of the files that are known here"));
         // The file of a folder is known only to who stands in it.
         match file.strip_suffix("/.model-forge/config.json") {
@@ -79,7 +76,10 @@ fn place(request: &Record) -> Result<Place> {
 }
 
 fn bytes(record: &Record) -> Result<Zeroizing<Vec<u8>>> {
-    let pieces: Vec<&[u8]> = record.get("password").into_iter().chain(record.all("more[]")).collect();
+    let pieces: Vec<&[u8]> = record.all("content[]").collect();
+    if pieces.is_empty() {
+        return Err("the request has no `content[]`".into());
+    }
     let text = Zeroizing::new(pieces.concat());
     STANDARD.decode(&*text).map(Zeroizing::new).map_err(|_| "the backup is not base64".into())
 }

@@ -1,10 +1,52 @@
 use crate::{Record, Result};
 
+/// What a helper is, as it says itself in answer to `capability`.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Nature {
+    /// Its credentials are in files that belong to other programs (`capability foreign`). They are changed only where the request
+    /// has `consent`; without it, [`serve`](crate::serve) does not even call `store` and `erase`.
+    pub foreign: bool,
+    /// It makes credentials and keeps none (`capability generates`), and a person may have to confirm that in a browser.
+    pub generates: bool,
+}
+
+impl Nature {
+    /// What the answer to `capability` says. Other lines are skipped.
+    ///
+    /// ```
+    /// use modelforge_credential_protocol::Nature;
+    ///
+    /// let nature = Nature::from_lines(b"version 0\ncapability authtype\ncapability foreign\n");
+    /// assert_eq!(nature, Nature { foreign: true, generates: false });
+    /// ```
+    pub fn from_lines(answer: &[u8]) -> Self {
+        let says =
+            |line: &[u8]| answer.split(|b| *b == b'\n').any(|one| one.strip_suffix(b"\r").unwrap_or(one) == line);
+        Self { foreign: says(b"capability foreign"), generates: says(b"capability generates") }
+    }
+
+    /// The lines that say it.
+    pub fn to_lines(self) -> String {
+        let said = [(self.foreign, "capability foreign\n"), (self.generates, "capability generates\n")];
+        said.into_iter().filter_map(|(is, line)| is.then_some(line)).collect()
+    }
+
+    /// Whether it keeps what it is told to store.
+    pub fn keeps(self) -> bool {
+        !self.foreign && !self.generates
+    }
+}
+
 /// What a helper can do. Every method has a default, so a helper that only reads implements only [`get`](Self::get).
 ///
 /// Absence is a value, failure an error: `Ok(None)` says "I looked and it is not there", `Err` says "I could not
 /// look". The caller asks the next helper either way, but tells the person about the second.
 pub trait Helper {
+    /// What this helper is, beyond what it keeps. [`serve`](crate::serve) answers `capability` with it.
+    fn nature(&self) -> Nature {
+        Nature::default()
+    }
+
     /// Finds the credential that `request` describes.
     ///
     /// The request holds `protocol` and `host`, mostly `provider`, perhaps `path` and `username`; what it does not

@@ -27,14 +27,18 @@ mod helper;
 mod options;
 mod record;
 mod serve;
+mod shown;
+mod visible;
 mod wire;
 
 pub use attributes::{
     ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, gate, gated_answer,
 };
 pub use error::{Error, Result};
-pub use helper::{Helper, Operation};
+pub use helper::{Helper, Nature, Operation};
 pub use options::About;
-pub use record::{DEFAULT_ACCOUNT, Record, is_public, visible};
+pub use record::{DEFAULT_ACCOUNT, Record, is_public};
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
+pub use shown::{REDACTED, shown};
+pub use visible::{shown_user, visible};
 pub use wire::{MAX_ATTRIBUTES, MAX_LINE, MAX_RECORD, Reader};

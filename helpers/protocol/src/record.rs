@@ -3,8 +3,9 @@ use std::fmt::{self, Write as _};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::attributes::{DESCRIPTION, SECRETS};
+use crate::visible::{shown_host, shown_path, shown_user};
 use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
-use crate::{Error, Result};
+use crate::{Error, REDACTED, Result, shown};
 
 /// The `username` of a credential that was stored without one.
 pub const DEFAULT_ACCOUNT: &str = "default";
@@ -14,6 +15,7 @@ const PUBLIC: &[&str] = &[
     "authtype",
     "capability[]",
     "client_id",
+    "consent",
     "continue",
     "count",
     "created_utc",
@@ -25,6 +27,7 @@ const PUBLIC: &[&str] = &[
     "identity",
     "password_expiry_utc",
     "path",
+    "plain_text",
     "problem",
     "protocol",
     "provider",
@@ -43,21 +46,13 @@ pub fn is_public(key: &str) -> bool {
     PUBLIC.binary_search(&key).is_ok()
 }
 
-/// `text` with control characters (and the invisible ones that reorder text) spelled out, so that showing it cannot
-/// move the cursor, fake another line or hide a part.
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        let reorders =
-            matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if c.is_control() || reorders {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+/// Whether an attribute holds a secret of the credential, and nothing else: lists are about one exchange.
+fn is_a_secret(key: &str) -> bool {
+    !is_public(key) && key != "url" && !key.ends_with("[]")
 }
+
+/// The shortest secret that is looked for inside of other values, in bytes.
+const SHORTEST_PART: usize = 8;
 
 struct Attribute {
     key: Box<str>,
@@ -146,7 +141,7 @@ impl Record {
     /// # Errors
     /// If it could not be written as one line of the protocol: a line break or NUL in it, no key or `=` in the
     /// key, longer than [`MAX_LINE`]; if a public value is not UTF-8, `password_expiry_utc` is not a plain number, or
-    /// `quit`, `ephemeral` or `continue` is not a boolean. The error names the key, never the value.
+    /// `quit`, `ephemeral`, `continue`, `consent` or `plain_text` is not a boolean. The error names the key, never the value.
     pub fn set(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
         let value = checked(key, value.as_ref())?;
         match self.attributes.iter_mut().find(|a| &*a.key == key) {
@@ -211,11 +206,61 @@ impl Record {
         public
     }
 
-    /// `protocol://host/path` for a message: never with user name or password.
+    /// `protocol://host/path` for a message, percent-encoded as git has it: never with user name or password, and without a key
+    /// that is part of it.
     pub fn url(&self) -> String {
-        let (protocol, host) = (self.text("protocol").unwrap_or(""), self.text("host").unwrap_or(""));
-        let path = self.text("path").map(|path| format!("/{path}")).unwrap_or_default();
-        visible(&format!("{protocol}://{host}{path}"))
+        self.shown_url("")
+    }
+
+    /// `protocol://user@host/path` for a prompt: never with a password.
+    pub fn url_with_user(&self) -> String {
+        self.shown_url(&self.part("username", shown_user).map(|user| format!("{user}@")).unwrap_or_default())
+    }
+
+    fn shown_url(&self, user: &str) -> String {
+        let part = |key, encode| self.part(key, encode).unwrap_or_default();
+        let path = self.part("path", shown_path).map(|path| format!("/{path}")).unwrap_or_default();
+        shown(&format!("{}://{user}{}{path}", part("protocol", shown_user), part("host", shown_host)))
+    }
+
+    /// A part of the URL, encoded, without what repeats a secret of this record.
+    fn part(&self, key: &str, encode: fn(&str) -> String) -> Option<String> {
+        Some(self.without_secrets(key)?.split(REDACTED).map(encode).collect::<Vec<_>>().join(REDACTED))
+    }
+
+    /// The value of a public attribute as people may see it, and `None` of any other: with [`shown`], and without what repeats a
+    /// secret of this record. A token may well come as a user name (`https://TOKEN@github.com`), in a path, or as a scope.
+    ///
+    /// ```
+    /// # use modelforge_credential_protocol::Record;
+    /// let record = Record::of([("username", "me"), ("scope", "repo s3cr3t-t0k3n"), ("password", "s3cr3t-t0k3n")]).unwrap();
+    /// assert_eq!(record.shown("username").unwrap(), "me");
+    /// assert_eq!(record.shown("scope").unwrap(), "repo <redacted>");
+    /// assert_eq!(record.shown("password"), None);
+    /// ```
+    pub fn shown(&self, key: &str) -> Option<String> {
+        self.without_secrets(key).map(|text| shown(&text))
+    }
+
+    fn without_secrets(&self, key: &str) -> Option<String> {
+        let text = self.text(key).filter(|_| is_public(key))?;
+        if key == "username" && self.is_its_username_a_token() {
+            return Some(REDACTED.to_owned());
+        }
+        let mut text = text.to_owned();
+        for (_, secret) in self.iter().filter(|(key, _)| is_a_secret(key)) {
+            let Ok(secret) = std::str::from_utf8(secret) else { continue };
+            // A short one is part of many a word.
+            if text == secret && !secret.is_empty() || secret.len() >= SHORTEST_PART {
+                text = text.replace(secret, REDACTED);
+            }
+        }
+        Some(text)
+    }
+
+    /// GitHub and others take a token as the user name, and then this or nothing as the password.
+    fn is_its_username_a_token(&self) -> bool {
+        self.get("password") == Some(b"x-oauth-basic")
     }
 
     /// Whether this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`
@@ -232,9 +277,33 @@ impl Record {
             .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
-    /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`.
+    /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`. An empty one is none.
     pub fn has_secret(&self) -> bool {
-        SECRETS.iter().any(|key| self.has(key))
+        SECRETS.iter().any(|key| self.holds(key))
+    }
+
+    /// Whether the attribute is there and not empty.
+    pub fn holds(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| !value.is_empty())
+    }
+
+    /// Refuses a `password` or `credential` that is there and empty. Nobody can sign in with it: most often it is what a command
+    /// printed that failed.
+    ///
+    /// # Errors
+    /// If there is one. The error names the key.
+    pub fn refuse_empty_secrets(&self) -> Result<()> {
+        match ["password", "credential"].iter().find(|key| self.has(key) && !self.holds(key)) {
+            Some(key) => Err(Error::new(format!("the {key} is empty"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it names what only a migration asks for: a whole file of another program (`protocol=file`), or the backup of one
+    /// (`protocol=backup`). In any case, for there are stores that do not tell cases apart.
+    pub fn is_of_a_migration(&self) -> bool {
+        self.text("protocol")
+            .is_some_and(|protocol| ["file", "backup"].iter().any(|own| protocol.eq_ignore_ascii_case(own)))
     }
 
     /// Whether both hold the same secrets, whatever else is known of them.
@@ -287,13 +356,13 @@ impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut others = 0;
         let mut separator = "";
-        for (key, value) in self.iter() {
+        for (key, _) in self.iter() {
             if key == "capability[]" || key == "env[]" {
                 // What the two sides of a pipe tell each other about themselves.
                 continue;
             }
             if is_public(key) {
-                write!(f, "{separator}{key}={}", visible(&String::from_utf8_lossy(value)))?;
+                write!(f, "{separator}{key}={}", self.shown(key).unwrap_or_default())?;
             } else if matches!(key, "password" | "credential" | "oauth_refresh_token" | "state[]" | "wwwauth[]") {
                 write!(f, "{separator}{key}=<redacted>")?;
             } else {
@@ -349,7 +418,9 @@ fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
         "password_expiry_utc" | "created_utc" | "count" if !is_plain_number(text) => {
             return fault("is not a plain number");
         }
-        "quit" | "ephemeral" | "continue" if boolean(text).is_none() => return fault("is neither true nor false"),
+        "quit" | "ephemeral" | "continue" | "consent" | "plain_text" if boolean(text).is_none() => {
+            return fault("is neither true nor false");
+        }
         _ => {}
     }
     Ok(value.to_vec().into())

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use crate::attributes::{ABOUT_THE_EXCHANGE, gate, gated_answer};
-use crate::{Error, Helper, Operation, Record, Result, visible};
+use crate::{Error, Helper, Operation, Record, Result, shown};
 
 /// Runs a helper as a program: takes the operation from the last word of the command line, the request from standard input,
 /// and answers on standard output. Options of the helper's own come before the operation; it parses them before it calls this.
@@ -40,9 +40,9 @@ pub fn serve(helper: impl Helper) -> ExitCode {
 /// Says on standard error what went wrong, as the caller of a helper expects it, for what a program notices before it calls
 /// [`serve`]. Returns exit status 1.
 pub fn fail(error: &Error) -> ExitCode {
-    let mut lines = format!("error: {}\n", visible(&error.to_string()));
+    let mut lines = format!("error: {}\n", shown(&error.to_string()));
     if let Some(hint) = error.hint_text() {
-        lines.push_str(&format!("hint: {}\n", visible(hint)));
+        lines.push_str(&format!("hint: {}\n", shown(hint)));
     }
     // There is nobody left to tell that standard error is closed.
     let _ = io::stderr().write_all(lines.as_bytes());
@@ -73,7 +73,8 @@ pub fn fail(error: &Error) -> ExitCode {
 /// If the request is not valid, the helper fails, or the answer cannot be written.
 pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut output: impl Write) -> Result<()> {
     if operation == Operation::Capability {
-        return Ok(output.write_all(b"version 0\ncapability authtype\ncapability state\n")?);
+        let nature = helper.nature().to_lines();
+        return Ok(write!(output, "version 0\ncapability authtype\ncapability state\n{nature}")?);
     }
     let request = Record::read_from(input)?;
     if operation == Operation::List {
@@ -85,9 +86,17 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
             return Err(Error::new(format!("the request has no `{key}`")));
         }
     }
+    let consent = request.is_true("consent");
+    if request.is_of_a_migration() && !consent {
+        return Err("only a migration asks for files and their backups".into());
+    }
+    if helper.nature().foreign && operation != Operation::Get && !consent {
+        return Ok(());
+    }
     match operation {
         Operation::Get => {
             let Some(found) = helper.get(&request)? else { return Ok(()) };
+            found.refuse_empty_secrets()?;
             Ok(gated_answer(found, &request)?.write_to(output)?)
         }
         Operation::Store => {
@@ -97,7 +106,8 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
             let mut credential = request.clone();
             gate(&mut credential, &request);
             credential.retain(|key| !ABOUT_THE_EXCHANGE.contains(&key));
-            if credential.has_secret() { helper.store(&credential) } else { Ok(()) }
+            credential.refuse_empty_secrets()?;
+            if credential.has_secret() || request.is_of_a_migration() { helper.store(&credential) } else { Ok(()) }
         }
         // Nothing is taken from it: a `credential` that is named narrows what is erased, announced or not.
         _ => helper.erase(&request),
@@ -107,6 +117,8 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
 fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result<()> {
     let Some(records) = helper.list(request)? else { return Ok(()) };
     let mut lines = Vec::new();
+    let consent = request.is_true("consent");
+    let records: Vec<_> = records.into_iter().filter(|record| consent || !record.is_of_a_migration()).collect();
     for record in &records {
         lines.extend_from_slice(&record.public().to_lines());
         lines.push(b'\n');
@@ -116,13 +128,18 @@ fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result
 }
 
 /// Keeps this process out of core dumps and other processes of the same user out of its memory (Linux: `prctl(2)` with
-/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0). Call it first thing; [`serve`] does. What cannot be set is let be.
+/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0), and keeps it alive where a file may grow no further (`ulimit -f`): that is an
+/// error of the write. Call it first thing; [`serve`] does. What cannot be set stays as it is.
 pub fn harden() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let maximum = getrlimit(Resource::Core).maximum;
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
+        if getrlimit(Resource::Fsize).current.is_some() {
+            // A handler, because programs that are started inherit a signal that is ignored.
+            let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+        }
     }
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
@@ -170,6 +187,7 @@ pub fn stdout() -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Nature;
     use std::cell::RefCell;
 
     #[derive(Default)]
@@ -246,6 +264,54 @@ mod tests {
         run(&helper, Operation::Store, request).unwrap();
         let answer = run(&helper, Operation::Get, "capability[]=state\nprotocol=https\nhost=h\n").unwrap();
         assert_eq!(answer, "protocol=https\nhost=h\npassword=p\n");
+    }
+
+    /// A helper whose files belong to other programs.
+    struct Foreign(Memory);
+
+    impl Helper for Foreign {
+        fn nature(&self) -> Nature {
+            Nature { foreign: true, generates: false }
+        }
+        fn get(&self, request: &Record) -> Result<Option<Record>> {
+            self.0.get(request)
+        }
+        fn store(&self, credential: &Record) -> Result<()> {
+            self.0.store(credential)
+        }
+        fn erase(&self, description: &Record) -> Result<()> {
+            self.0.erase(description)
+        }
+    }
+
+    #[test]
+    fn a_helper_of_other_programs_files_is_told_to_change_them_only_with_consent() {
+        let helper = Foreign(Memory::default());
+        let run = |operation, consent: &str| {
+            let input = format!("protocol=https\nhost=h\npassword=p\n{consent}");
+            answer(&helper, operation, input.as_bytes(), Vec::new()).unwrap();
+            helper.0.0.borrow().len()
+        };
+        assert_eq!(run(Operation::Store, ""), 0);
+        assert_eq!(run(Operation::Store, "consent=1\n"), 1);
+        assert_eq!(run(Operation::Erase, "consent=0\n"), 1);
+        assert_eq!(run(Operation::Erase, "consent=1\n"), 0);
+        let mut said = Vec::new();
+        answer(&helper, Operation::Capability, &b""[..], &mut said).unwrap();
+        assert!(Nature::from_lines(&said).foreign);
+    }
+
+    #[test]
+    fn files_and_backups_are_for_migrations_alone() {
+        let helper = Memory::default();
+        for place in ["protocol=file\nhost=\n", "protocol=backup\nhost=h\n", "protocol=Backup\nhost=h\n"] {
+            for operation in [Operation::Get, Operation::Store, Operation::Erase] {
+                assert!(run(&helper, operation, &format!("{place}password=p\n")).is_err(), "{operation:?} {place}");
+            }
+        }
+        run(&helper, Operation::Store, "consent=1\nprotocol=backup\nhost=h\npassword=p\n").unwrap();
+        assert_eq!(run(&helper, Operation::List, "").unwrap(), "count=0\n");
+        assert_eq!(run(&helper, Operation::List, "consent=1\n").unwrap(), "protocol=backup\nhost=h\n\ncount=1\n");
     }
 
     #[test]

@@ -142,11 +142,12 @@ impl Flaw {
     }
 
     fn of_owner(provider: &str, key: &str) -> Option<Self> {
-        let is_github = |name: &str| name.starts_with("github");
+        // One operator's services take each other's tokens.
+        let family = |name: &'static str| name.split_once('_').map_or(name, |(operator, _)| operator);
         let owner = shape_of(key)?.provider;
         // A provider that somebody declared may well be a gateway that takes another provider's keys.
         let known = by_name(provider)?.name;
-        (owner != known && !(is_github(owner) && is_github(known))).then_some(Self::OfAnother(owner))
+        (family(owner) != family(known)).then_some(Self::OfAnother(owner))
     }
 
     /// Whether no program can send it or show it: then nobody's word makes a key of it.
@@ -182,7 +183,7 @@ impl std::fmt::Display for Flaw {
             Self::Variable => "is the name of a variable and not its value",
             Self::Placeholder => "is a placeholder (`<…>`)",
             Self::WhiteSpace => "has white space in it",
-            Self::NotAscii => "has a character in it that is not ASCII",
+            Self::NotAscii => "has a character that is not ASCII in it",
             Self::OfAnother(other) => return write!(f, "looks like a key for `{other}`"),
         })
     }

@@ -8,7 +8,7 @@ const CHECK: &str = "disk";
 #[cfg(unix)]
 pub fn check() -> Vec<Finding> {
     let (mut findings, mut disks) = (Vec::new(), Vec::new());
-    for folder in [crate::state::data(), crate::state::folder()].into_iter().flatten() {
+    for folder in places() {
         // What is not there yet is made below the nearest folder that is.
         let Some(place) = folder.ancestors().find(|place| place.is_dir()) else { continue };
         let Ok(metadata) = place.metadata() else { continue };
@@ -21,6 +21,13 @@ pub fn check() -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Where our folders are, or will be.
+#[cfg(unix)]
+fn places() -> impl Iterator<Item = std::path::PathBuf> {
+    let data = crate::state::data().and_then(|folder| folder.parent().map(std::path::Path::to_path_buf));
+    data.into_iter().chain(crate::state::folder())
 }
 
 #[cfg(not(unix))]

@@ -136,9 +136,3 @@ pub fn disk_has_no_inodes(place: &Path, files: u64) -> Error {
     Error::new(format!("the disk of `{}` has room for only {files} more files", tilde(place)))
         .hint(format!("df -i {}", quoted(place)))
 }
-
-pub fn log_has_problems(count: usize) -> Error {
-    let what = if count == 1 { "one thing is".to_owned() } else { format!("{count} things are") };
-    Error::new(format!("{what} wrong with the log: records were changed, or are missing"))
-        .hint(format!("{PROGRAM} audit --verify"))
-}

@@ -12,7 +12,7 @@ use super::finding::Finding;
 use crate::canary::{self, Canary, Fault};
 use crate::chain::ListOf;
 use crate::command::doctor::error;
-use crate::config::{DEFAULT_CHAIN, Helpers, similar_helper};
+use crate::config::{Helpers, default_helper, similar_helper};
 use crate::providers::Providers;
 use crate::session::{self, program};
 
@@ -20,12 +20,6 @@ const CHECK: &str = "helper";
 
 /// How long each step may take, where the configuration does not say.
 const LIMIT: Duration = Duration::from_secs(5);
-
-/// The helper for other programs' files.
-pub const PLAIN_TEXT: &str = "plaintext";
-
-/// Those that only answer: nothing is stored in them.
-const ONLY_ANSWER: [&str; 3] = ["env", "oauth", PLAIN_TEXT];
 
 /// An entry of a chain.
 pub struct Configured {
@@ -50,14 +44,15 @@ pub fn configured(providers: &Providers, findings: &mut Vec<Finding>) -> (Vec<Co
 }
 
 fn add(helpers: Helpers, all: &mut Vec<Configured>, findings: &mut Vec<Finding>) -> Vec<String> {
-    let Helpers { entries, automatic } = helpers;
+    let automatic = helpers.automatic;
     let mut chain = Vec::new();
-    for mut entry in entries {
+    for entry in &helpers.entries {
         let name = entry.name();
-        if automatic && name == session::KEYRING && !session::has_session_bus() {
+        if session::is_left_out(&helpers, entry) {
             findings.push(Finding::warning("keyring", &error::keyring_left_out()));
             continue;
         }
+        let mut entry = entry.clone();
         entry.timeout = entry.timeout.or(Some(LIMIT));
         chain.push(name.clone());
         // The same helper with other options is another one.
@@ -88,13 +83,18 @@ impl Asked {
                 let listed = program.list(context);
                 let canary = match &listed {
                     Err(failure @ Failure::TooSlow(_)) => Err(Fault::Failed(failure.clone())),
-                    _ => canary::check(program, stores && !ONLY_ANSWER.contains(&&*name), interrupted),
+                    _ => canary::check(program, stores && program.nature().keeps(), interrupted),
                 };
                 (listed, canary)
             }
             Err(failure) => (Err(failure.clone()), Err(Fault::Failed(failure.clone()))),
         };
         Self { name, entry, automatic, program, listed, canary }
+    }
+
+    /// Whether it is this program.
+    pub fn is(&self, program: &Program) -> bool {
+        self.program.as_ref().is_ok_and(|own| own.is_same(program))
     }
 
     /// What is to be said of it, and of others of its name.
@@ -115,7 +115,7 @@ impl Asked {
         let path = error::tilde(program.path());
         let mut findings = vec![match &self.canary {
             // Ours say what is wrong, and why.
-            Err(fault) if DEFAULT_CHAIN.contains(&name.as_str()) => {
+            Err(fault) if default_helper(&self.entry).is_some() => {
                 Finding::error(CHECK, &error::helper_failed(name, &Error::from(fault))).urgent_if(fault.leaves_it())
             }
             Err(fault) => Finding::error(CHECK, &error::helper_is_broken(name, &self.entry.words, &fault.into()))

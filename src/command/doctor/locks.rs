@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::finding::Finding;
-use crate::audit;
 use crate::command::doctor::error;
 use crate::state;
 
@@ -15,8 +14,8 @@ const CHECK: &str = "locks";
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn check() -> Vec<Finding> {
-    let mut paths: Vec<PathBuf> = audit::folder().map(|folder| audit::head_file(&folder)).into_iter().collect();
-    paths.extend(state::data().map(|folder| folder.join("age").join(".lock")));
+    let store = state::data().map(|folder| folder.join("age").join(".lock"));
+    let mut paths: Vec<PathBuf> = store.into_iter().collect();
     if let Some(folder) = state::folder().map(|folder| folder.join("locks")) {
         paths.extend(std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()));
     }

@@ -1,35 +1,27 @@
-//! Keys in other programs' plain-text files, as the helper for them finds them.
+//! Keys in the plain-text files of other programs, as the helpers for them list them.
 
 use std::time::Duration;
 
-use modelforge_credential_client::Entry;
-use modelforge_credential_protocol::Record;
+use modelforge_credential_client::Program;
 
 use super::finding::Finding;
-use super::helpers::{Asked, PLAIN_TEXT};
+use super::helpers::Asked;
 use crate::command::doctor::error;
+use crate::command::migrate::DEFAULT_SOURCES;
+use crate::config::entry_of_text;
 use crate::providers::Providers;
 use crate::session::program;
 
 const CHECK: &str = "plaintext";
 
-/// One finding for each file. The helper is asked whether it is part of a chain or not.
+/// One finding for each file. What `migrate` looks at is asked, whether it is part of a chain or not.
 pub fn check(providers: &Providers, asked: &[Asked]) -> Vec<Finding> {
-    let listed = match asked.iter().find(|one| one.name == PLAIN_TEXT) {
-        Some(asked) => asked.listed.as_ref().ok().and_then(Option::as_ref).map(|records| records.iter().collect()),
-        None => None,
-    };
-    let own: Vec<Record>;
-    let records: Vec<&Record> = match listed {
-        Some(records) => records,
-        None => {
-            own = list(providers).unwrap_or_default();
-            own.iter().collect()
-        }
-    };
+    let listed = asked.iter().filter_map(|one| one.listed.as_ref().ok()?.as_ref()).flatten();
+    let source = source().filter(|source| !asked.iter().any(|one| one.is(source)));
+    let own = source.and_then(|source| source.list(&providers.context_of_all().ok()?).ok()?).unwrap_or_default();
     let mut files: Vec<(&str, Vec<String>)> = Vec::new();
-    for record in records {
-        let file = record.text("file").unwrap_or_default();
+    for record in listed.chain(&own).filter(|record| record.is_true("plain_text")) {
+        let Some(file) = record.text("file") else { continue };
         let provider = providers.by_location(record).ok().flatten().map(|provider| provider.name);
         let name = provider.unwrap_or_else(|| record.url());
         match files.iter_mut().find(|(known, _)| *known == file) {
@@ -43,8 +35,9 @@ pub fn check(providers: &Providers, asked: &[Asked]) -> Vec<Finding> {
     files.iter().map(|(file, names)| Finding::warning(CHECK, &error::keys_in_file(file.as_ref(), names))).collect()
 }
 
-fn list(providers: &Providers) -> Option<Vec<Record>> {
-    let entry = Entry { timeout: Some(Duration::from_secs(5)), ..Entry::helper(PLAIN_TEXT) };
-    let program = program(&entry).ok()?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
-    program.list(&providers.context_of_all().ok()?).ok()?
+/// The helper that reads the files of other programs.
+fn source() -> Option<Program> {
+    let mut entry = entry_of_text(DEFAULT_SOURCES[0]).ok()?;
+    entry.timeout = Some(Duration::from_secs(5));
+    Some(program(&entry).ok()?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"))
 }

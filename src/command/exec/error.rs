@@ -6,7 +6,7 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, visible};
 
 use crate::config::shown_path;
 use crate::error::{NotStarted, PROGRAM, Usage, tilde};
-pub use crate::error::{helper_failed, no_provider, not_signed_in, told_to_quit};
+pub use crate::error::{helper_failed, no_provider, not_for_a_terminal, not_signed_in, told_to_quit};
 use crate::providers::Provider;
 pub use crate::providers::error::{no_key_where_modelforge_sends, not_where_modelforge_sends};
 

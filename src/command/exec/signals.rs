@@ -34,8 +34,9 @@ impl Signals {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
         let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH];
         // What was to be ignored (by `nohup`, or in the background) stays so, for the command as well.
-        let ignored = ignored();
-        signal_hook::iterator::Signals::new(all.iter().filter(|signal| ignored & (1 << (*signal - 1)) == 0)).map(Self)
+        let signals = signal_hook::iterator::Signals::new(modelforge_credential_ask::heeded(&all)).map(Self);
+        modelforge_credential_ask::release_signals();
+        signals
     }
 
     pub fn pass_on_to(mut self, child: &Child, place: Where) -> PassedOn {
@@ -48,14 +49,6 @@ impl Signals {
         });
         PassedOn { handle, thread }
     }
-}
-
-/// The signals that this process was told to ignore, as far as the system says so: a bit each.
-#[cfg(unix)]
-fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 #[cfg(unix)]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use modelforge_credential_client::{Failure, Program};
-use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_protocol::{Error, Nature, Record, Result};
 use serde::Serialize;
 
 /// A place that nobody can have a credential for (RFC 2606).
@@ -20,6 +20,8 @@ pub struct Probed {
     pub version: Option<String>,
     /// What it says it understands beyond the basic protocol.
     pub capabilities: Vec<String>,
+    #[serde(skip)]
+    pub nature: Nature,
     /// How many credentials it lists; left out if it cannot list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<usize>,
@@ -38,6 +40,7 @@ impl Probed {
             state,
             version: None,
             capabilities: Vec::new(),
+            nature: Nature::default(),
             listed: None,
             milliseconds: None,
             problem: problem.map(Error::to_string),
@@ -86,6 +89,7 @@ pub fn probe(program: &Program, context: &Record, is_named_as_ours: bool) -> Pro
         probed.version = version(&lines(&["--version"]));
     }
     let capabilities = lines(&["capability"]);
+    probed.nature = Nature::from_lines(capabilities.as_bytes());
     probed.capabilities = capabilities.lines().filter_map(|line| line.strip_prefix("capability ")).map(short).collect();
     probed
 }

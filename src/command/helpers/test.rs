@@ -23,6 +23,8 @@ pub struct Test {
     pub rules: Rules,
     pub through_git: bool,
     pub in_place: bool,
+    /// The folder that each case begins with a copy of.
+    pub home: Option<std::path::PathBuf>,
     pub risky: bool,
     pub timeout: Option<String>,
     pub json: bool,
@@ -78,7 +80,13 @@ pub fn test(options: &Test) -> Result<()> {
         return Err(error::no_such_case(only.unwrap_or_default()).into());
     }
     let limit = options.timeout.as_deref().map(|text| duration(text).ok_or_else(error::not_a_duration)).transpose()?;
-    let how = Options { through_git: options.through_git, in_place: options.in_place, risky: options.risky, limit };
+    let how = Options {
+        through_git: options.through_git,
+        home: options.home.clone(),
+        in_place: options.in_place,
+        risky: options.risky,
+        limit,
+    };
     let subject = Subject::new(helper, how, interruptions()?)?;
     // As it was typed.
     let name = options.helper.trim().to_owned();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record, visible};
+use sha2::{Digest, Sha256};
 
 use super::journal::Journal;
 use super::route::{Route, Source};
@@ -48,19 +49,19 @@ pub fn of(record: &Record) -> Option<(String, String)> {
 /// Keeps a file as it is now, unless this migration, cut short before, has kept it already. What is kept.
 pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Result<Record> {
     // Where one helper cannot be asked, another may yet keep it.
-    if let Ok(Some(found)) = find(route, journal.id(), file) {
-        journal.kept(file, &source.words)?;
+    if let (Some(noted), Ok(Some(found))) = (journal.noted(file), find(route, journal.id(), file)) {
+        if noted.digest.as_ref().is_some_and(|noted| *noted != digest(&found)) {
+            return Err(error::no_backup(file, &error::backup_is_another(file)).into());
+        }
         return Ok(found);
     }
     let content = source.file(file).map_err(|problem| error::no_backup(file, &problem))?;
     let Some(content) = content else { return Err(error::no_backup(file, &error::file_is_gone()).into()) };
-    let mut record = description(journal.id(), Some(file))?;
-    record.merge(&content);
-    record.retain(|key| matches!(key, "protocol" | "host" | "path" | "username" | "password" | "more[]"));
+    let record = with_content(description(journal.id(), Some(file))?, &content)?;
     let chain = route.target(None);
     let kept = chain.store_moved(&record, true)?;
     // Its first piece was read back. A helper that keeps passwords and nothing else would keep no more of a long file.
-    let is_long = record.has("more[]");
+    let is_long = record.has("content[]");
     let whole = !kept.kept_by.is_empty()
         && (!is_long || find(route, journal.id(), file)?.is_some_and(|found| is_same_content(&found, &content)));
     if !whole {
@@ -71,8 +72,15 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
         }
         return Err(error::no_backup(file, &reason).into());
     }
-    journal.kept(file, &source.words)?;
+    journal.kept(file, &source.words, digest(&content))?;
     Ok(content)
+}
+
+/// What the notes say of a file that was kept: its SHA-256, in hexadecimal.
+pub fn digest(content: &Record) -> String {
+    let mut hash = Sha256::new();
+    content.all("content[]").for_each(|piece| hash.update(piece));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The content of a file as it was kept. An error where it is not known whether it is.
@@ -83,7 +91,7 @@ pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
         let mut copies = chain.copies(&description, &Record::new(), true)?;
         problem = problem.or(copies.problem());
         if !copies.found.is_empty() {
-            return Ok(Some(copies.found.swap_remove(0).1));
+            return content_of(&copies.found.swap_remove(0).1).map(Some);
         }
     }
     problem.or(route.left_out.clone()).map_or(Ok(None), |problem| Err(problem.into()))
@@ -91,18 +99,40 @@ pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
 
 /// Whether two records hold the same file.
 pub fn is_same_content(one: &Record, other: &Record) -> bool {
-    one.get("password") == other.get("password") && one.all("more[]").eq(other.all("more[]"))
+    one.all("content[]").eq(other.all("content[]"))
+}
+
+/// A backup to store. Every store keeps a password, so the first piece of the file is that.
+fn with_content(mut record: Record, content: &Record) -> Result<Record> {
+    for (at, piece) in content.all("content[]").enumerate() {
+        record.push(if at == 0 { "password" } else { "content[]" }, piece)?;
+    }
+    Ok(record)
+}
+
+/// The file in a backup.
+fn content_of(backup: &Record) -> Result<Record> {
+    let mut content = Record::new();
+    for piece in backup.get("password").into_iter().chain(backup.all("content[]")) {
+        content.push("content[]", piece)?;
+    }
+    Ok(content)
 }
 
 /// Every backup that the helpers list, by migration; and why that may not be all.
 pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec<Error>)> {
     let (mut backups, mut failed) = (Backups::new(), Vec::new());
+    let consent = Record::of([("consent", "1")])?;
     for chain in chains {
-        let listed = chain.list(&Record::new())?;
+        let listed = chain.list(&consent)?;
         failed.extend(listed.failed.iter().map(Error::from));
         for record in listed.records.iter().filter(|record| is_one(record)) {
             let [id, file, helper] =
                 ["path", "username", "helper"].map(|key| record.text(key).unwrap_or_default().to_owned());
+            // Anyone who can write to the store can name one as they like.
+            if !super::id::is_one(&id) {
+                continue;
+            }
             let files = backups.entry(id).or_default();
             if !files.iter().any(|known| known.file == file) {
                 files.push(Backup { file, helper });

@@ -8,7 +8,7 @@ use modelforge_credential_protocol::{Error, Record, visible};
 
 use super::journal::{self, Journal, Migration, State};
 use super::plan::problem_of;
-use super::route::Route;
+use super::route::{Route, is_configured};
 use super::{backup, report};
 use crate::command::migrate::error;
 use crate::config::{Config, entry_of_text};
@@ -18,11 +18,21 @@ use crate::person::{Person, person};
 use crate::providers::Providers;
 use crate::terminal::{self, warn_once, warning};
 
-/// The chain, and the helpers that these migrations moved to instead; and those that are no longer to be found.
-fn ways(providers: &Providers, known: &[Migration], person: &Person) -> Result<(Vec<Route>, Vec<Error>)> {
+/// The chain, and the helpers that these migrations moved to instead, where the person named them, here or in the configuration; and
+/// those that are not asked.
+fn ways(
+    providers: &Providers,
+    known: &[Migration],
+    named: &[String],
+    person: &Person,
+) -> Result<(Vec<Route>, Vec<Error>)> {
     let (mut ways, mut failed) = (vec![Route::open(providers, &[], None, person)?], Vec::new());
     let kept = known.iter().filter(|migration| !migration.files.is_empty());
-    for to in kept.filter_map(|migration| migration.to.as_deref()).collect::<BTreeSet<_>>() {
+    for to in kept.filter_map(|migration| migration.to.as_ref()).collect::<BTreeSet<_>>() {
+        if !named.contains(to) && !is_configured(providers, to) {
+            failed.push(error::not_asked_for_backups(to));
+            continue;
+        }
         match Route::open(providers, &[], Some(to), person) {
             Ok(route) => ways.push(route),
             Err(problem) => failed.push(problem_of(&problem)),
@@ -32,10 +42,10 @@ fn ways(providers: &Providers, known: &[Migration], person: &Person) -> Result<(
 }
 
 /// Lists the backups.
-pub fn backups(json: bool) -> Result<()> {
+pub fn backups(named: &[String], json: bool) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let known = journal::read()?;
-    let (ways, mut failed) = ways(&providers, &known, &Person::Nobody)?;
+    let (ways, mut failed) = ways(&providers, &known, named, &Person::Nobody)?;
     let (found, problems) = backup::list(ways.iter().flat_map(Route::targets))?;
     failed.extend(problems);
     let state = |id: &str| known.iter().find(|migration| migration.id == id).map(|migration| migration.state);
@@ -46,11 +56,14 @@ pub fn backups(json: bool) -> Result<()> {
 }
 
 /// Erases a backup.
-pub fn forget_backup(id: &str) -> Result<()> {
+pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
+    if !super::id::is_one(id) {
+        return Err(error::no_such_migration(id).into());
+    }
     let providers = Providers::new(Config::load()?);
     let mut known = journal::read()?;
     known.retain(|migration| migration.id == id);
-    let (ways, mut failed) = ways(&providers, &known, &person())?;
+    let (ways, mut failed) = ways(&providers, &known, named, &person())?;
     let (found, problems) = backup::list(ways.iter().flat_map(Route::targets))?;
     if !found.contains_key(id) {
         // A helper without a list may have it all the same.
@@ -102,7 +115,7 @@ fn look_for_each(known: &[Migration], ways: &[Route]) -> (bool, Vec<Error>) {
 
 /// Erases all backups, those of which no note is left as well; why some may be left.
 pub fn erase_every_backup(providers: &Providers, person: &Person) -> Result<Vec<Error>> {
-    let (ways, mut failed) = ways(providers, &journal::read()?, person)?;
+    let (ways, mut failed) = ways(providers, &journal::read()?, &[], person)?;
     let all = || ways.iter().flat_map(Route::targets);
     let (found, problems) = backup::list(all())?;
     failed.extend(problems);
@@ -117,6 +130,10 @@ pub fn erase_what_was_moved_elsewhere(providers: &Providers, person: &Person) ->
     let mut failed = Vec::new();
     for migration in journal::read()?.iter().filter(|migration| migration.state != State::RolledBack) {
         let Some(to) = migration.to.as_deref().filter(|to| !is_in_the_chain(providers, to)) else { continue };
+        if !is_configured(providers, to) {
+            failed.push(error::not_asked_to_erase(to));
+            continue;
+        }
         let route = match Route::open(providers, &[], Some(to), person) {
             Ok(route) => route,
             Err(problem) => {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use modelforge_credential_protocol::{Error, Record, visible};
 
+use super::sources::DEFAULT_SOURCES;
 pub use crate::chain::migration_conflict;
 pub use crate::error::{
     PROGRAM, cannot_list, cannot_read, cannot_write, helper_failed, keyring_left_out, list_not_whole, name_of,
@@ -16,12 +17,12 @@ pub fn migration_not_confirmed() -> Error {
 
 pub fn rollback_not_confirmed(id: &str) -> Error {
     Error::new("cannot ask whether to go on: there is no terminal")
-        .hint(format!("{PROGRAM} migrate --rollback {} --yes", visible(id)))
+        .hint(format!("{PROGRAM} migrate --rollback {} --yes", quoted(id)))
 }
 
 /// Of two sources.
 pub fn comes_after(request: &Record, place: &str) -> Error {
-    let provider = request.text("provider").unwrap_or("PROVIDER");
+    let provider = quoted(request.text("provider").unwrap_or("PROVIDER"));
     Error::new(format!(
         "another key for {} is in `{}`, which comes first, so this one stays",
         name_of(request),
@@ -67,7 +68,7 @@ pub fn another_is_left(request: &Record, place: &str) -> Error {
     let name = name_of(request);
     Error::new(format!("{name} was moved, and another key for it is still in `{}`", shown(place))).hint(format!(
         "{PROGRAM} migrate --provider {} --prefer target  # erases it",
-        request.text("provider").unwrap_or("PROVIDER")
+        quoted(request.text("provider").unwrap_or("PROVIDER"))
     ))
 }
 
@@ -107,11 +108,58 @@ pub fn backup_not_whole() -> Error {
 
 pub fn backup_still_there(id: &str) -> Error {
     Error::new(format!("the backup of {} could not be erased everywhere", visible(id)))
-        .hint(format!("{PROGRAM} migrate --forget-backup {}", visible(id)))
+        .hint(format!("{PROGRAM} migrate --forget-backup {}", quoted(id)))
 }
 
 pub fn backup_is_gone(file: &str) -> Error {
     Error::new(format!("no helper has the backup of `{}` any more", shown(file)))
+}
+
+pub fn backup_is_another(file: &str) -> Error {
+    Error::new(format!("the backup of `{}` is not what was kept: it was changed or replaced since", shown(file)))
+}
+
+pub fn nobody_vouches(id: &str) -> Error {
+    Error::new(format!(
+        "your notes do not say what the backup of {id} must be; anyone who can write to the store, or who knows its public key, may have made it"
+    ))
+}
+
+pub fn not_vouched_for(id: &str) -> Error {
+    Error::new(format!("the backup of {id} may be somebody else's, and there is no terminal to ask at"))
+        .hint(format!("{PROGRAM} migrate --rollback {id}  # at a terminal"))
+}
+
+/// The command that undoes a migration, with the helpers that it went between: the notes alone start none.
+pub fn rollback_command(id: &str, from: &[String], to: Option<&str>) -> String {
+    let mut command = format!("{PROGRAM} migrate --rollback {}", quoted(id));
+    let from = from.iter().map(String::as_str).filter(|words| !DEFAULT_SOURCES.contains(words));
+    for (option, words) in from.map(|words| ("--from", words)).chain(to.map(|words| ("--to", words))) {
+        command.push_str(&format!(" {option} {}", quoted(words)));
+    }
+    command
+}
+
+pub fn not_among_your_helpers(words: &str, command: String) -> Error {
+    let words = visible(words);
+    Error::new(format!("the notes name the helper `{words}`, which your configuration does not, so it is not started"))
+        .hint(command)
+}
+
+pub fn not_asked_for_backups(to: &str) -> Error {
+    Error::new(format!("helper `{}` is not in your configuration and was not asked for backups", visible(to)))
+        .hint(format!("{PROGRAM} migrate --backups --to {}", visible(&shell_words::quote(to))))
+}
+
+pub fn not_asked_to_erase(to: &str) -> Error {
+    Error::new(format!(
+        "helper `{}` keeps keys that were moved to it; it is not in your configuration and was not asked",
+        visible(to)
+    ))
+    .hint(format!(
+        "{PROGRAM} migrate --from {}  # or add it to `helpers` in config.toml",
+        visible(&shell_words::quote(to))
+    ))
 }
 
 pub fn file_is_gone() -> Error {
@@ -132,9 +180,11 @@ pub fn not_put_back_at(request: &Record, source: &str) -> Error {
 
 pub fn variable_stays(record: &Record) -> Error {
     let variable = visible(record.text("variable").unwrap_or_default());
+    let quoted = shell_words::quote(&variable);
     let provider = visible(record.text("provider").unwrap_or("PROVIDER"));
+    let provider = shell_words::quote(&provider);
     Error::new(format!("`{variable}` stays where it is: whatever sets the variable has the key")).hint(format!(
-        "printenv {variable} | {PROGRAM} login {provider} --force  # and then take it out of your shell's profile"
+        "printenv {quoted} | {PROGRAM} login {provider} --force  # and then take it out of your shell's profile"
     ))
 }
 
@@ -152,7 +202,7 @@ pub fn back_to_plain_text() -> Error {
 
 pub fn rollback_not_whole(id: &str) -> Error {
     Error::new(format!("the rollback of {} is not complete; what was not put back is still kept", visible(id)))
-        .hint(format!("{PROGRAM} migrate --rollback {}", visible(id)))
+        .hint(format!("{PROGRAM} migrate --rollback {}", quoted(id)))
 }
 
 pub fn rolled_back_already(id: &str) -> Error {
@@ -184,7 +234,7 @@ pub fn migrations_not_all_known() -> Error {
 
 pub fn bad_journal(path: &Path, line: usize) -> Error {
     Error::new(format!("`{}`, line {line}: this is no event of a migration", tilde(path)))
-        .hint(format!("mv {0} {0}.old  # what it notes is then unknown", tilde(path)))
+        .hint(format!("mv {0} {0}.old  # what it notes is then unknown", quoted(&path.to_string_lossy())))
 }
 
 pub fn migration_cut_short(id: &str, command: &str) -> Error {
@@ -193,11 +243,15 @@ pub fn migration_cut_short(id: &str, command: &str) -> Error {
 
 pub fn rollback_cut_short(id: &str) -> Error {
     Error::new(format!("the rollback of {} was cut short", visible(id)))
-        .hint(format!("{PROGRAM} migrate --rollback {}", visible(id)))
+        .hint(format!("{PROGRAM} migrate --rollback {}", quoted(id)))
 }
 
 pub fn migrated_meanwhile() -> Error {
     Error::new("another migration has moved them meanwhile").hint(format!("{PROGRAM} migrate --status"))
+}
+
+fn quoted(word: &str) -> String {
+    visible(&shell_words::quote(word))
 }
 
 fn shown(file: &str) -> String {

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use modelforge_credential_protocol::{Error, Record, Result};
 use serde::{Deserialize, Serialize};
 
-use super::route::is_from_plain_text;
+use super::id;
+use super::sources::are_default;
 use crate::chain::now;
 use crate::command::migrate::error;
 use crate::state;
@@ -35,6 +36,9 @@ pub struct Kept {
     /// Which of the migration's sources handed it out, as it was called. Earlier versions did not note it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// Of what was kept, so that a backup that somebody else put in its place is not put back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,6 +97,7 @@ pub struct Journal {
     path: PathBuf,
     id: String,
     seen: Vec<Named>,
+    files: Vec<Kept>,
     is_new: bool,
 }
 
@@ -136,6 +141,9 @@ pub fn read() -> Result<Vec<Migration>> {
             Err(problem) if problem.is_eof() || problem.is_syntax() => continue,
             Err(_) => return Err(error::bad_journal(&path, number + 1)),
         };
+        if !id::is_one(&line.migration) {
+            return Err(error::bad_journal(&path, number + 1));
+        }
         let migration = migrations.entry(line.migration.clone()).or_insert_with(|| Migration {
             id: line.migration,
             begun: line.at,
@@ -155,7 +163,7 @@ pub fn mark() -> Option<u64> {
 
 /// The last migration of the same way that was cut short.
 pub fn unfinished<'a>(known: &'a [Migration], from: &[String], to: Option<&str>) -> Option<&'a Migration> {
-    let is_same = |other: &[String]| other == from || (is_from_plain_text(other) && is_from_plain_text(from));
+    let is_same = |other: &[String]| other == from || (are_default(other) && are_default(from));
     known.iter().rfind(|m| m.state == State::Begun && m.to.as_deref() == to && is_same(&m.from))
 }
 
@@ -163,11 +171,16 @@ impl Migration {
     /// The command that goes on with it.
     pub fn command(&self) -> String {
         let mut command = format!("{} migrate", error::PROGRAM);
-        let from = self.from.iter().filter(|_| !is_from_plain_text(&self.from)).map(|words| ("--from", words));
+        let from = self.from.iter().filter(|_| !are_default(&self.from)).map(|words| ("--from", words));
         for (option, words) in from.chain(self.to.iter().map(|words| ("--to", words))) {
             command.push_str(&format!(" {option} {}", shell_words::quote(words)));
         }
         command
+    }
+
+    /// The command that undoes it.
+    pub fn rollback_command(&self) -> String {
+        error::rollback_command(&self.id, &self.from, self.to.as_deref())
     }
 
     fn add(&mut self, event: Event) {
@@ -177,8 +190,9 @@ impl Migration {
             }
             Event::Kept(kept) => {
                 self.forgotten = false;
-                if !self.files.iter().any(|known| known.file == kept.file) {
-                    self.files.push(kept);
+                match self.files.iter_mut().find(|known| known.file == kept.file) {
+                    Some(known) => *known = kept,
+                    None => self.files.push(kept),
                 }
             }
             Event::Moving { credential } => self.moved.push(credential),
@@ -192,7 +206,7 @@ impl Migration {
     /// Which of its sources has a file that was kept, as it was called; `None` where the notes do not tell.
     pub fn source_of<'a>(&'a self, kept: &'a Kept) -> Option<&'a str> {
         let moved = self.moved.iter().find(|named| named.file.as_ref() == Some(&kept.file)).map(|named| &named.from);
-        let plain = || self.from.iter().find(|words| is_from_plain_text(std::slice::from_ref(*words)));
+        let plain = || self.from.iter().find(|words| are_default(std::slice::from_ref(*words)));
         // The only one is the one that handed it out.
         let only = || self.from.first().filter(|_| self.from.len() == 1);
         kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
@@ -216,21 +230,22 @@ impl Journal {
             }
             return Ok(journal);
         }
-        let stamp = stamp(now());
+        let stamp = id::stamp(now());
         let mut id = stamp.clone();
         let mut number = 1;
         while earlier.iter().any(|migration| migration.id == id) {
             number += 1;
             id = format!("{stamp}-{number}");
         }
-        let journal = Self { path: path()?, id, seen: Vec::new(), is_new: true };
+        let journal = Self { path: path()?, id, seen: Vec::new(), files: Vec::new(), is_new: true };
         journal.append(Event::Begun { from, to })?;
         Ok(journal)
     }
 
     /// Goes on with what is known of a migration.
     pub fn of(migration: &Migration) -> Result<Self> {
-        Ok(Self { path: path()?, id: migration.id.clone(), seen: migration.moved.clone(), is_new: false })
+        let (seen, files) = (migration.moved.clone(), migration.files.clone());
+        Ok(Self { path: path()?, id: migration.id.clone(), seen, files, is_new: false })
     }
 
     /// What the migration is called.
@@ -250,8 +265,13 @@ impl Journal {
     }
 
     /// Notes that a copy of a file is kept, and which source the file is put back into.
-    pub fn kept(&self, file: &str, from: &str) -> Result<()> {
-        self.append(Event::Kept(Kept { file: file.to_owned(), from: Some(from.to_owned()) }))
+    pub fn kept(&self, file: &str, from: &str, digest: String) -> Result<()> {
+        self.append(Event::Kept(Kept { file: file.to_owned(), from: Some(from.to_owned()), digest: Some(digest) }))
+    }
+
+    /// What was noted of a file.
+    pub fn noted(&self, file: &str) -> Option<&Kept> {
+        self.files.iter().find(|kept| kept.file == file)
     }
 
     pub fn moving(&mut self, credential: Named) -> Result<()> {
@@ -308,13 +328,4 @@ fn ends_a_line(mut file: &std::fs::File) -> std::io::Result<bool> {
     file.seek(SeekFrom::End(-1))?;
     file.read_exact(&mut last)?;
     Ok(last == *b"\n")
-}
-
-/// A time as a name: `20261125-101500`, in UTC.
-fn stamp(seconds: u64) -> String {
-    let seconds = i64::try_from(seconds).unwrap_or(0);
-    let at = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    let (year, month, day) = at.to_calendar_date();
-    let (hour, minute, second) = at.to_hms();
-    format!("{year:04}{:02}{day:02}-{hour:02}{minute:02}{second:02}", u8::from(month))
 }

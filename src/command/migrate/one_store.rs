@@ -4,7 +4,7 @@
 use anyhow::Result;
 use modelforge_credential_protocol::Record;
 
-use super::route::{Route, is_from_plain_text};
+use super::route::{Route, Source};
 use crate::canary;
 use crate::chain::Link;
 use crate::command::migrate::error;
@@ -12,8 +12,8 @@ use crate::terminal::warning;
 
 /// Refuses a way that ends where it begins.
 pub fn refuse(route: &Route) -> Result<()> {
-    // These take nothing but what they gave.
-    if is_from_plain_text(&route.from()) {
+    // What a foreign one holds comes from other programs, not from a store.
+    if route.sources.iter().all(Source::is_foreign) {
         return Ok(());
     }
     for link in route.targets().flat_map(|chain| chain.links()) {

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_providers::Flaw;
 
 use super::Prefer;
-use super::report;
 use super::route::{Route, Source};
 use crate::chain::{Chain, holds_the_same_secret, is_expired};
 use crate::command::migrate::error;
-use crate::key_shape;
 use crate::providers::Providers;
 use crate::request::{self, Request};
 
@@ -110,7 +109,7 @@ impl First {
         let description = names.map(|key| item.request.record.get(key).map(<[u8]>::to_vec));
         match self.0.get(&description) {
             None => {
-                self.0.insert(description, (report::from(item, route), found));
+                self.0.insert(description, (item.place(route), found));
             }
             Some((_, first)) if holds_the_same_secret(first, &found) => {
                 item.step = if item.step == Step::Move { Step::Erase } else { item.step };
@@ -144,6 +143,12 @@ impl Item {
         Ok(route.sources.get(self.source).ok_or_else(|| Error::new("a source is gone"))?)
     }
 
+    /// The file that it is in, or the helper, for a message.
+    pub fn place(&self, route: &Route) -> String {
+        let name = || route.sources.get(self.source).map(|source| visible(&source.name)).unwrap_or_default();
+        self.file.as_ref().map_or_else(name, |file| error::tilde(file.as_ref()))
+    }
+
     /// Why it stays, if it does.
     pub fn why(&self) -> Option<Error> {
         self.problem.clone().or_else(|| match self.step {
@@ -175,9 +180,9 @@ impl Item {
             return Ok(None);
         };
         if let (Some(name), Some(key)) = (self.request.record.text("provider"), found.text("password"))
-            && let Err(problem) = key_shape::check(name, key)
+            && let Some(flaw) = Flaw::of(name, key)
         {
-            self.problem = Some(problem);
+            self.problem = Some(crate::error::bad_key(name, flaw));
             return Ok(None);
         }
         if is_expired(&found) && !found.has("oauth_refresh_token") {

@@ -1,16 +1,14 @@
 //! What a migration tells: its plan and its outcome, for people and as JSON (docs/migrate-json.md).
 
 use anyhow::Result;
-use modelforge_credential_protocol::visible;
+use modelforge_credential_protocol::{Error, visible};
 use serde::Serialize;
 
 use super::backup;
 use super::carry::Outcome;
 use super::journal::{Migration, State};
 use super::plan::{Item, Step};
-use super::rollback::{PutBack, Rollback};
 use super::route::Route;
-use super::survey::Survey;
 use crate::command::migrate::error::{self, tilde};
 use crate::terminal::{Paint, columns};
 
@@ -41,13 +39,63 @@ struct Line {
     problem: Option<String>,
 }
 
+/// What a rollback did, or would do.
+pub struct Rollback {
+    pub id: String,
+    pub files: Vec<PutBack>,
+    /// How many credentials were taken out of the chain again.
+    pub taken_back: usize,
+    pub failed: Vec<Error>,
+}
+
+/// A file that was put back.
+pub struct PutBack {
+    pub file: String,
+    /// Whether it is byte for byte what it was; `None` where it failed.
+    pub exactly: Option<bool>,
+    /// How many keys were moved out of it, and for how many of these it has one again.
+    pub moved: usize,
+    pub again: usize,
+}
+
+/// A provider and account.
+#[derive(Serialize)]
+pub struct Row {
+    pub provider: Option<String>,
+    pub url: String,
+    pub account: String,
+    /// `plain text`, `migrated`, `both, equal`, `both, DIFFERENT`, `both` (they could not be compared) or `none`.
+    pub state: &'static str,
+    /// Where it is in plain text.
+    pub files: Vec<String>,
+    /// Which helpers keep it.
+    pub kept_by: Vec<String>,
+}
+
+/// Everything that is told.
+#[derive(Serialize)]
+pub struct Survey {
+    pub version: u32,
+    pub credentials: Vec<Row>,
+    /// A migration that was cut short.
+    pub unfinished: Option<String>,
+    /// What goes on with it.
+    #[serde(skip)]
+    pub command: Option<String>,
+    /// A rollback that was cut short.
+    pub rollback_unfinished: Option<String>,
+    /// The migration that `--rollback` would undo.
+    pub can_be_rolled_back: Option<String>,
+    pub failed: Vec<String>,
+}
+
 /// The plan as a table.
 pub fn plan(items: &[Item], route: &Route) -> String {
     let mut lines = vec![["PROVIDER", "ACCOUNT", "FROM", "PLAN"].map(String::from).to_vec()];
     for item in items {
         let record = &item.request.record;
         let mut name = record.text("provider").map_or_else(|| record.url(), visible);
-        let mut account = visible(record.text("username").unwrap_or_default());
+        let mut account = record.shown("username").unwrap_or_default();
         if let Some((id, file)) = backup::of(record) {
             (name, account) = (format!("backup of {id}"), file);
         }
@@ -61,22 +109,16 @@ pub fn plan(items: &[Item], route: &Route) -> String {
             Step::Expired => "leave: has ended (--drop-expired erases it)",
             Step::Unusable => "leave: it cannot be used",
         };
-        lines.push(vec![name, account, from(item, route), plan.to_owned()]);
+        lines.push(vec![name, account, item.place(route), plan.to_owned()]);
     }
     columns(&lines, &vec![Paint::Plain; lines.len()])
-}
-
-/// The file that a credential is in, or the helper.
-pub fn from(item: &Item, route: &Route) -> String {
-    let name = || route.sources.get(item.source).map(|source| visible(&source.name)).unwrap_or_default();
-    item.file.as_ref().map_or_else(name, |file| tilde(file.as_ref()))
 }
 
 /// One line for what became of a credential.
 pub fn outcome(item: &Item, outcome: &Outcome, route: &Route) -> Option<String> {
     let name_of_backup = backup::of(&item.request.record).map(|(id, file)| format!("the backup of {id}, `{file}`,"));
     let name = name_of_backup.unwrap_or_else(|| error::name_of(&item.request.record));
-    let from = from(item, route);
+    let from = item.place(route);
     match (outcome, item.step) {
         (Outcome::Uncovered(helpers, _), _) if helpers.is_empty() => self::outcome(item, &Outcome::Erased, route),
         (Outcome::Moved(helpers) | Outcome::Uncovered(helpers, _), _) => {
@@ -95,11 +137,11 @@ pub fn json(
     outcomes: &[Outcome],
     route: &Route,
     (migration, dry_run): (Option<&str>, bool),
-    failed: &[modelforge_credential_protocol::Error],
+    failed: &[Error],
 ) -> Result<String> {
     let mut credentials = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let text = |key| item.request.record.text(key).map(visible);
+        let text = |key| item.request.record.shown(key);
         let (outcome, kept_by, problem) = match outcomes.get(at) {
             None => (None, Vec::new(), item.why()),
             Some(Outcome::Moved(helpers)) => (Some("moved"), helpers.clone(), None),

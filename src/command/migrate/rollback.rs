@@ -5,6 +5,7 @@ use modelforge_credential_protocol::{Error, Record};
 
 use super::backup;
 use super::journal::{self, Journal, Kept, Migration, Named, State};
+use super::report::{PutBack, Rollback};
 use super::route::Route;
 use crate::audit::Event;
 use crate::chain::holds_the_same_secret;
@@ -15,37 +16,24 @@ use crate::person::{Person, person};
 use crate::providers::Providers;
 use crate::terminal::{self, warning};
 
-/// What a rollback did, or would do.
-pub struct Rollback {
-    pub id: String,
-    pub files: Vec<PutBack>,
-    /// How many credentials were taken out of the chain again.
-    pub taken_back: usize,
-    pub failed: Vec<Error>,
-}
-
-/// A file that was put back.
-pub struct PutBack {
-    pub file: String,
-    /// Whether it is byte for byte what it was; `None` where it failed.
-    pub exactly: Option<bool>,
-    /// How many keys were moved out of it, and for how many of these it has one again.
-    pub moved: usize,
-    pub again: usize,
-}
-
 /// Puts back what a migration took: of the last one that was not rolled back, unless another is named.
-pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
+pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> Result<()> {
     let providers = Providers::new(Config::load()?);
     let person = person();
-    let (mut migration, route) = choose(id, &providers, &person)?;
+    let (mut migration, route) = choose(id, named, &providers, &person)?;
     if !json {
         terminal::tell(&super::report::rollback_plan(&migration))?;
     }
     if !migration.files.is_empty() || migration.moved.iter().any(|named| named.file.is_some()) {
         warning(&error::back_to_plain_text());
     }
-    if !yes
+    if !is_vouched_for(&migration) {
+        warning(&error::nobody_vouches(&migration.id));
+        let question = "put back what may be somebody else's? [y/N] ";
+        if !super::is_confirmed(&person, json, question, || error::not_vouched_for(&migration.id))? {
+            return Ok(terminal::done("nothing was changed")?);
+        }
+    } else if !yes
         && !super::is_confirmed(&person, json, "put them back? [y/N] ", || {
             error::rollback_not_confirmed(&migration.id)
         })?
@@ -69,7 +57,7 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
     take_out(&migration, &route, &providers, &mut rollback)?;
     // Of the others, its helper has said all.
     for file in rollback.files.iter_mut().filter(|file| file.exactly == Some(false)) {
-        file.count(&migration, &route)?;
+        count(file, &migration, &route)?;
     }
     if rollback.failed.is_empty() {
         journal.rolled_back()?;
@@ -85,10 +73,17 @@ pub fn roll_back(id: Option<&str>, yes: bool, json: bool) -> Result<()> {
 }
 
 /// The migration that is meant, and the way that it went. One that only a backup tells of counts as well.
-fn choose(id: Option<&str>, providers: &Providers, person: &Person) -> Result<(Migration, Route)> {
+fn choose(id: Option<&str>, named: &[String], providers: &Providers, person: &Person) -> Result<(Migration, Route)> {
+    if let Some(id) = id.filter(|id| !super::id::is_one(id)) {
+        return Err(error::no_such_migration(id).into());
+    }
     let mut known = journal::read()?;
     if let Some(at) = known.iter().rposition(|one| id.map_or(one.can_be_rolled_back(), |id| one.id == id)) {
         let migration = as_far_as_kept(known.swap_remove(at))?;
+        migration.from.iter().chain(&migration.to).try_for_each(|words| {
+            let is_known = named.contains(words) || super::route::is_configured(providers, words);
+            if is_known { Ok(()) } else { Err(error::not_among_your_helpers(words, migration.rollback_command())) }
+        })?;
         let route = Route::open(providers, &migration.from, migration.to.as_deref(), person)?;
         return Ok((migration, route));
     }
@@ -105,8 +100,13 @@ fn choose(id: Option<&str>, providers: &Providers, person: &Person) -> Result<(M
         Some(id) => error::no_such_migration(id),
         None => error::nothing_to_roll_back(),
     })?;
-    let files = found.1.into_iter().map(|backup| Kept { file: backup.file, from: None }).collect();
+    let files = found.1.into_iter().map(|backup| Kept { file: backup.file, from: None, digest: None }).collect();
     Ok((Migration { id: found.0, files, from: route.from(), ..Migration::default() }, route))
+}
+
+/// Whether the user's own notes say what each backup must be. Anybody who knows the public key of a store can write one into it.
+fn is_vouched_for(migration: &Migration) -> bool {
+    migration.files.iter().all(|kept| kept.digest.is_some())
 }
 
 /// Without the files whose backup was erased: their keys go back one by one.
@@ -124,6 +124,9 @@ fn as_far_as_kept(mut migration: Migration) -> Result<Migration> {
 fn put_file_back(migration: &Migration, kept: &Kept, route: &Route) -> Result<bool> {
     let file = &*kept.file;
     let content = backup::find(route, &migration.id, file)?.ok_or_else(|| error::backup_is_gone(file))?;
+    if kept.digest.as_ref().is_some_and(|noted| *noted != backup::digest(&content)) {
+        return Err(error::not_put_back_in(file, &error::backup_is_another(file)).into());
+    }
     // Any other helper would keep the whole file as if it were a credential.
     let words = migration.source_of(kept);
     let source = route.sources.iter().find(|source| Some(&*source.words) == words);
@@ -133,18 +136,16 @@ fn put_file_back(migration: &Migration, kept: &Kept, route: &Route) -> Result<bo
     Ok(backup::is_same_content(&now, &content))
 }
 
-impl PutBack {
-    /// Looks for the keys that were moved out of it.
-    fn count(&mut self, migration: &Migration, route: &Route) -> Result<()> {
-        for named in migration.moved.iter().filter(|named| named.file.as_ref() == Some(&self.file)) {
-            let source = route.sources.iter().find(|source| source.words == named.from);
-            let description = named.description()?;
-            let here = source.and_then(|source| source.get(&description, Some(&self.file)).ok().flatten());
-            self.moved += 1;
-            self.again += usize::from(here.is_some());
-        }
-        Ok(())
+/// Looks for the keys that were moved out of it.
+fn count(file: &mut PutBack, migration: &Migration, route: &Route) -> Result<()> {
+    for named in migration.moved.iter().filter(|named| named.file.as_ref() == Some(&file.file)) {
+        let source = route.sources.iter().find(|source| source.words == named.from);
+        let description = named.description()?;
+        let here = source.and_then(|source| source.get(&description, Some(&file.file)).ok().flatten());
+        file.moved += 1;
+        file.again += usize::from(here.is_some());
     }
+    Ok(())
 }
 
 /// Takes what was moved out of the chain again; what was in a file that could not be put back stays there.

@@ -3,24 +3,28 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_client::{Entry, Program};
+use modelforge_credential_client::Program;
 use modelforge_credential_protocol::{Error, Record, Result as Answered, visible};
 
-use crate::chain::{Chain, GENERATES, Left, Link};
+use super::sources::{DEFAULT_SOURCES, are_default};
+use crate::chain::{Chain, Left, Link};
 use crate::command::migrate::error;
-use crate::config::{Helpers, entry_of_text};
+use crate::config::{DEFAULT_CHAIN, Helpers, entry_of_text};
 use crate::person::Person;
 use crate::providers::Providers;
 use crate::session;
 use crate::terminal;
 
-/// What is moved when nobody says what: the files of other programs, and what ModelForge 0.2 kept in the system's keyring.
-const PLAIN_TEXT: &str = "plaintext";
-const OLD_KEYRING: &str = "keyring --modelforge";
-
-/// Whether these are the sources of who names none. One of them is there only in a session.
-pub fn is_from_plain_text(from: &[String]) -> bool {
-    from.first().is_some_and(|first| first == PLAIN_TEXT) && from.iter().skip(1).all(|words| words == OLD_KEYRING)
+/// Whether a helper that a note names may be started: it is a default one, or one that the person's configuration names.
+pub fn is_configured(providers: &Providers, words: &str) -> bool {
+    let Ok(entry) = entry_of_text(words) else { return false };
+    let own = providers.with_helpers_of_their_own().filter_map(|name| Record::of([("provider", name)]).ok());
+    let chains = std::iter::once(Record::new()).chain(own).filter_map(|request| providers.helpers_for(&request).ok());
+    DEFAULT_SOURCES.contains(&words)
+        || DEFAULT_CHAIN.iter().any(|row| row.name == words)
+        || chains
+            .flat_map(|chain| chain.entries)
+            .any(|one| one.words == entry.words && one.is_command == entry.is_command)
 }
 
 /// A helper that credentials are taken from.
@@ -51,9 +55,7 @@ pub struct Route {
 impl Source {
     fn open(words: &str, person: &Person, is_optional: bool) -> Result<Self> {
         let entry = entry_of_text(words).map_err(error::bad_helper)?;
-        let program = session::program(&entry)?
-            .with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0")
-            .with("MODELFORGE_CREDENTIAL_MIGRATION", "1");
+        let program = session::program(&entry)?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
         let attended = (!matches!(person, Person::Nobody)).then(|| program.attended());
         let name = entry.name();
         let helper = Ok(session::boxed(program.clone()));
@@ -62,11 +64,19 @@ impl Source {
         Ok(Self { words: words.to_owned(), name, chain, program, attended, is_optional })
     }
 
+    /// Whether what it holds belongs to other programs.
+    pub fn is_foreign(&self) -> bool {
+        self.program.nature().foreign
+    }
+
     /// What it holds, and why that may not be all.
     pub fn list(&self, context: &Record) -> Result<(Vec<Record>, Vec<Error>)> {
         // All of them: a chain's list names each credential once, and the same one may lie in two files.
-        let answer = match (self.program.list(context), &self.attended) {
-            (Err(_), Some(attended)) => attended.list(context),
+        let mut question = context.clone();
+        question.set("consent", "1")?;
+        question.push("capability[]", "problem")?;
+        let answer = match (self.program.list(&question), &self.attended) {
+            (Err(_), Some(attended)) => attended.list(&question),
             (answer, _) => answer,
         };
         let (mut records, mut failed) = (Vec::new(), Vec::new());
@@ -109,6 +119,7 @@ impl Source {
     /// Puts one back. Whether it is there then.
     pub fn put_back(&self, credential: &Record, file: Option<&str>) -> Result<bool> {
         let mut credential = credential.clone();
+        credential.set("consent", "1")?;
         if let Some(file) = file {
             credential.set("file", file)?;
         }
@@ -120,6 +131,7 @@ impl Source {
     /// Takes out one that holds just this secret. An error is why it is still there; a remark, that another one is there now.
     pub fn erase(&self, credential: &Record, file: Option<&str>) -> Result<Answered<Option<Error>>> {
         let mut credential = credential.clone();
+        credential.set("consent", "1")?;
         credential.remove("file");
         if let Some(file) = file {
             credential.set("file", file)?;
@@ -141,8 +153,8 @@ impl Source {
     /// Puts a whole file back.
     pub fn put_file_back(&self, file: &str, content: &Record) -> Answered<()> {
         let mut record = whole(file)?;
-        for (key, value) in content.iter().filter(|(key, _)| matches!(*key, "password" | "more[]")) {
-            record.push(key, value)?;
+        for piece in content.all("content[]") {
+            record.push("content[]", piece)?;
         }
         Ok(self.program.store(&record)?)
     }
@@ -150,7 +162,7 @@ impl Source {
 
 /// How a file is asked for as a whole.
 fn whole(file: &str) -> Answered<Record> {
-    Record::of([("protocol", "file"), ("host", ""), ("file", file)])
+    Record::of([("protocol", "file"), ("host", ""), ("file", file), ("consent", "1")])
 }
 
 impl Route {
@@ -158,24 +170,22 @@ impl Route {
     pub fn open(providers: &Providers, from: &[String], to: Option<&str>, person: &Person) -> Result<Self> {
         let mut sources = Vec::new();
         if from.is_empty() {
-            sources.push(Source::open(PLAIN_TEXT, person, false)?);
+            sources.push(Source::open(DEFAULT_SOURCES[0], person, false)?);
             // It asks the keyring's daemon: where there is none, or it is locked, nothing is known of it.
             if session::has_session_bus() {
-                sources.extend(Source::open(OLD_KEYRING, &Person::Nobody, true).ok());
+                sources.extend(Source::open(DEFAULT_SOURCES[1], &Person::Nobody, true).ok());
             }
         }
         for words in from {
             sources.push(Source::open(words, person, false)?);
         }
         // Under whatever name: what is kept there already would be taken for a copy, and the only one erased.
-        let is_taken = |entry: &Entry| {
-            session::program(entry).is_ok_and(|program| sources.iter().any(|source| source.program.is_same(&program)))
-        };
+        let is_taken = |program: &Program| sources.iter().any(|source| source.program.is_same(program));
         let chain = |helpers: Helpers| {
             let Helpers { mut entries, automatic } = helpers;
-            // One that makes tokens keeps none.
-            let makes = |entry: &Entry| entry.words.first().is_some_and(|word| word == GENERATES);
-            entries.retain(|entry| !makes(entry) && !is_taken(entry));
+            // What cannot be found is left for the chain to say.
+            let can_keep = |program: Program| !is_taken(&program) && program.nature().keeps();
+            entries.retain(|entry| session::program(entry).map_or(true, can_keep));
             session::of(&Helpers { entries, automatic }, person, providers.store_in_all())
         };
         let mut own = BTreeMap::new();
@@ -183,8 +193,7 @@ impl Route {
         let common = match to {
             Some(words) => {
                 let entry = entry_of_text(words).map_err(error::bad_helper)?;
-                session::program(&entry)?;
-                if is_taken(&entry) {
+                if is_taken(&session::program(&entry)?) {
                     return Err(error::same_helper(words).into());
                 }
                 chain(Helpers { entries: vec![entry], automatic: false })
@@ -200,6 +209,11 @@ impl Route {
             }
         };
         Ok(Self { sources, to: to.map(str::to_owned), left_out, common, own })
+    }
+
+    /// Whether it takes from the files of other programs alone, as it does when nobody says otherwise.
+    pub fn is_from_plain_text(&self) -> bool {
+        are_default(&self.from())
     }
 
     /// How the sources were called.

@@ -5,49 +5,18 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
 use modelforge_credential_providers::SignIn;
-use serde::Serialize;
 
 use super::journal::{self, Migration, State};
 use super::plan::problem_of;
+use super::report::{self, Row, Survey};
 use super::route::Route;
-use super::{Migrate, backup, report};
+use super::{Migrate, backup};
 use crate::chain::holds_the_same_secret;
 use crate::config::Config;
 use crate::person::Person;
 use crate::providers::Providers;
 use crate::request;
 use crate::terminal::{self, warning};
-
-/// A provider and account.
-#[derive(Serialize)]
-pub struct Row {
-    pub provider: Option<String>,
-    pub url: String,
-    pub account: String,
-    /// `plain text`, `migrated`, `both, equal`, `both, DIFFERENT`, `both` (they could not be compared) or `none`.
-    pub state: &'static str,
-    /// Where it is in plain text.
-    pub files: Vec<String>,
-    /// Which helpers keep it.
-    pub kept_by: Vec<String>,
-}
-
-/// Everything that is told.
-#[derive(Serialize)]
-pub struct Survey {
-    pub version: u32,
-    pub credentials: Vec<Row>,
-    /// A migration that was cut short.
-    pub unfinished: Option<String>,
-    /// What goes on with it.
-    #[serde(skip)]
-    pub command: Option<String>,
-    /// A rollback that was cut short.
-    pub rollback_unfinished: Option<String>,
-    /// The migration that `--rollback` would undo.
-    pub can_be_rolled_back: Option<String>,
-    pub failed: Vec<String>,
-}
 
 /// One side or both of a credential.
 #[derive(Default)]
@@ -175,7 +144,7 @@ fn row(route: &Route, sides: Sides) -> Result<(Row, Option<Error>)> {
     let name_of_source = |(at, file): (usize, Option<String>)| {
         file.or_else(|| route.sources.get(at).map(|source| source.name.clone())).unwrap_or_default()
     };
-    let account = text("username").unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
+    let account = request.record.shown("username").unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
     let files = sides.sources.into_iter().map(name_of_source).collect();
     Ok((Row { provider, url: request.record.url(), account, state, files, kept_by: sides.kept_by }, problem))
 }

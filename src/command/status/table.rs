@@ -27,7 +27,11 @@ pub fn table(report: &Report, Status { account, details, .. }: &Status) -> Strin
                 copy.map(|copy| visible(&copy.protection)).unwrap_or_default(),
                 copy.and_then(time_left).unwrap_or_default(),
             ]);
-            paints.push(if copy.is_some_and(|copy| copy.plain_text) { Paint::Alarm } else { Paint::Plain });
+            paints.push(if copy.is_some_and(|copy| copy.plain_text == Some(true)) {
+                Paint::Alarm
+            } else {
+                Paint::Plain
+            });
         }
     }
     let mut text = terminal::columns(&lines, &paints);

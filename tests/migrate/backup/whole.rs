@@ -88,7 +88,7 @@ fn where_one_file_cannot_be_kept_the_backups_of_others_stay() {
 #[test]
 fn a_helper_that_keeps_only_the_beginning_of_a_long_file_is_not_trusted_with_it() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
-    let test = with_file(Test::new()).script("short", &format!("grep -v '^more' | {age} $1"));
+    let test = with_file(Test::new()).script("short", &format!("grep -v '^content' | {age} $1"));
     let large = file(&test).replacen('{', &format!("{{\"note\": \"{}\",", "x".repeat(200_000)), 1);
     std::fs::write(test.home().join(CONFIG), &large).expect("a file");
     let (test, _, stderr) = run(test, &["migrate", "--to", "short", "--yes"], 1);

@@ -18,7 +18,7 @@ fn list_names_every_credential_without_opening_one() {
     let created = fs::metadata(&file).unwrap().mtime();
     let (identity, file) = (home.identity(), file.display().to_string());
     let expected = format!(
-        "protocol=https\nhost=h\npath=A/b\nusername=Me\ncreated_utc={created}\nstorage=encrypted file\nidentity={}\nfile={file}\n\ncount=1\n",
+        "protocol=https\nhost=h\npath=A/b\nusername=Me\ncreated_utc={created}\nstorage=encrypted file\nplain_text=0\nidentity={}\nfile={file}\n\ncount=1\n",
         identity.display()
     );
     assert_eq!(home.ask(&["list"], ""), expected);
@@ -142,5 +142,18 @@ fn a_link_planted_in_the_store_leads_nothing_out_of_it() {
     }
     assert_eq!(fs::read_to_string(outside.join("u.age")).unwrap(), "somebody's");
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    assert_eq!(home.ask(&["get"], "protocol=https\nhost=h\n"), credential("h", "u"));
+}
+
+#[test]
+fn a_limit_of_the_size_of_files_is_an_error_that_leaves_nothing_over() {
+    let home = Home::new();
+    home.ask(&["store"], &credential("h", "u"));
+    let program = env!("CARGO_BIN_EXE_modelforge-credential-age");
+    let output = home.run("sh", &["-c", &format!("ulimit -f 0; {program} store")], &credential("h", "new"));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stderr).starts_with("error: cannot write `"), "{}", text(&output.stderr));
+    let names = fs::read_dir(home.store("")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.into_iter().all(|name| !name.to_string_lossy().starts_with(".new-")));
     assert_eq!(home.ask(&["get"], "protocol=https\nhost=h\n"), credential("h", "u"));
 }

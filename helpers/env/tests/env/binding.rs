@@ -26,7 +26,6 @@ fn a_given_binding_holds_for_its_own_url_only() {
     for (bound, asked) in [
         ("https://api.openai.com", "https://evil.com"),
         ("https://api.openai.com", "https://api.openai.com.evil"),
-        ("https://api.openai.com", "https://API.OPENAI.COM"),
         ("https://api.openai.com", "https://api.openai.com:8443"),
         ("https://api.openai.com", "http://api.openai.com"),
         ("https://api.openai.com:8443", "https://api.openai.com"),
@@ -38,6 +37,8 @@ fn a_given_binding_holds_for_its_own_url_only() {
         let request = format!("provider=openai\n{}env[]=OPENAI_API_KEY openai {bound}\n", at(asked));
         assert_eq!(answers(&variables, &request), None, "{bound} {asked}");
     }
+    let request = format!("{}env[]=OPENAI_API_KEY openai https://api.openai.com\n", at("https://API.OPENAI.COM:443"));
+    assert_eq!(answers(&variables, &request).as_deref(), Some("OPENAI_API_KEY"), "another spelling of the same URL");
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn what_is_stored_is_found_replaced_listed_and_erased() {
     let (seconds, after) = after.split_once('\n').unwrap();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     assert!(now - seconds.parse::<u64>().unwrap() < 60);
-    assert_eq!(after, "storage=OS keyring (Secret Service)\n\ncount=1\n");
+    assert_eq!(after, "storage=OS keyring (Secret Service)\nplain_text=0\n\ncount=1\n");
     assert_eq!(helper(&keyring, "erase", OPENAI), (0, String::new(), String::new()));
     gets(&keyring, OPENAI, "");
     assert_eq!(helper(&keyring, "list", "").1, "count=0\n");
@@ -131,8 +131,17 @@ fn every_attribute_of_a_token_is_kept() {
     let bearer = "capability[]=authtype\nprotocol=https\nhost=h\n";
     stores(&keyring, &format!("{bearer}authtype=Bearer\ncredential=c\n"));
     gets(&keyring, bearer, "capability[]=authtype\nusername=default\nauthtype=Bearer\ncredential=c\n");
-    stores(&keyring, "protocol=https\nhost=empty\npassword=\n");
-    gets(&keyring, "protocol=https\nhost=empty\n", "username=default\npassword=\n");
+}
+
+#[test]
+fn an_empty_password_is_neither_kept_nor_handed_out() {
+    let keyring = Keyring::start();
+    let (status, _, said) = helper(&keyring, "store", "protocol=https\nhost=empty\npassword=\n");
+    assert_eq!((status, &*said), (1, "error: the password is empty\n"));
+    assert_eq!(keyring.items(), 0);
+    secret_tool(&keyring, &["store", "--label", "l", "service", "https://empty", "username", "default"], "");
+    let (status, found, _) = helper(&keyring, "get", "protocol=https\nhost=empty\n");
+    assert_eq!((status, &*found), (1, ""));
 }
 
 #[test]

@@ -86,8 +86,13 @@ impl File<'_> {
                 .and_then(|known| Some((Some(known.name), OwnedLocation::of(&known.location()?))))
                 .ok_or("is missing"),
         };
-        if let Ok((_, location)) = &whose
-            && self.only.is_some_and(|(protocol, host)| !location.borrowed().is_at(protocol, host))
+        // A host that nobody knows is compared byte by byte, as git does.
+        let is_at = |known: bool, location: &OwnedLocation, (protocol, host)| match known {
+            true => location.borrowed().is_at(protocol, host),
+            false => (&*location.protocol, &*location.host) == (protocol, host),
+        };
+        if let Ok((known, location)) = &whose
+            && self.only.is_some_and(|only| !is_at(known.is_some(), location, only))
         {
             return Ok(None);
         }

@@ -14,7 +14,7 @@ fn a_key_goes_to_the_url_of_its_entry_and_never_to_that_of_its_name() {
     test.run(&["get"], "protocol=https\nhost=proxy.example:443\n").nothing();
     test.run(&["get"], "protocol=https\nhost=proxy.example\npath=v2\n").password("sk-SENTINEL-1");
     test.run(&["list"], "").stdout(
-        "protocol=https\nhost=proxy.example\nusername=default\nstorage=PLAIN TEXT\n\
+        "protocol=https\nhost=proxy.example\nusername=default\nstorage=plain text\nplain_text=1\n\
          file=HOME/.config/model-forge/config.json\n\ncount=1\n",
     );
 }
@@ -63,7 +63,7 @@ fn of_two_entries_one_below_the_other_each_has_its_own_key_in_either_order() {
     for entries in [[team, main], [main, team]] {
         for (taken, left, taken_name, left_name) in [(TEAM, MAIN, "teamb", "main"), (MAIN, TEAM, "main", "teamb")] {
             let text = at_one_host(&entries);
-            let test = Test::with(GLOBAL, &text).env("MODELFORGE_CREDENTIAL_MIGRATION", "1");
+            let test = Test::with(GLOBAL, &text);
             test.run(&["get"], &format!("{TEAM}provider=main\n")).password("sk-SENTINEL-teamb");
             test.run(&["get"], &TEAM.replace("teamb", "teamb/chat")).password("sk-SENTINEL-teamb");
             test.run(&["get"], &TEAM.replace("teamb", "teamc")).password("sk-SENTINEL-main");
@@ -71,7 +71,7 @@ fn of_two_entries_one_below_the_other_each_has_its_own_key_in_either_order() {
             for password in [String::new(), format!("password=sk-SENTINEL-{taken_name}\n")] {
                 fs::write(test.path(GLOBAL), &text).unwrap();
                 for _ in 0..2 {
-                    test.run(&["erase"], &format!("{taken}{password}")).nothing();
+                    test.change("erase", &format!("{taken}{password}")).nothing();
                     let gone = format!("\"auth_data\": {{\"api_key\": \"sk-SENTINEL-{taken_name}\"}}, ");
                     assert_eq!(test.content(GLOBAL), text.replace(&gone, ""));
                 }
@@ -79,7 +79,7 @@ fn of_two_entries_one_below_the_other_each_has_its_own_key_in_either_order() {
                 test.run(&["get"], left).password(&format!("sk-SENTINEL-{left_name}"));
             }
             let credential = format!("{taken}password=sk-SENTINEL-{taken_name}\n");
-            test.run(&["store"], &credential).nothing();
+            test.change("store", &credential).nothing();
             test.run(&["get"], taken).password(&format!("sk-SENTINEL-{taken_name}"));
         }
     }
@@ -89,7 +89,7 @@ fn of_two_entries_one_below_the_other_each_has_its_own_key_in_either_order() {
 fn two_entries_one_below_the_other_with_the_same_key_lose_it_one_by_one() {
     let text = at_one_host(&[("teamb", "v1/teamb"), ("main", "v1")]).replace("SENTINEL-main", "SENTINEL-teamb");
     let test = Test::with(GLOBAL, &text);
-    test.run(&["erase"], &format!("{TEAM}password=sk-SENTINEL-teamb\n")).nothing();
+    test.change("erase", &format!("{TEAM}password=sk-SENTINEL-teamb\n")).nothing();
     test.run(&["get"], TEAM).nothing();
     test.run(&["get"], MAIN).password("sk-SENTINEL-teamb");
 }
@@ -97,7 +97,7 @@ fn two_entries_one_below_the_other_with_the_same_key_lose_it_one_by_one() {
 #[test]
 fn an_erase_of_a_whole_host_takes_what_is_below_it_too() {
     let test = Test::with(GLOBAL, &at_one_host(&[("teamb", "v1/teamb"), ("main", "v1")]));
-    test.run(&["erase"], "protocol=https\nhost=x.example\n").nothing();
+    test.change("erase", "protocol=https\nhost=x.example\n").nothing();
     assert!(!test.content(GLOBAL).contains("SENTINEL"));
 }
 
@@ -141,9 +141,9 @@ fn of_two_spellings_the_one_that_modelforge_uses_wins_and_the_other_is_reported(
         test.run(&["get"], COPILOT).password("sk-SENTINEL-github_copilot").stderr(remark);
         let listed = test.run(&["list"], "").success().stderr(remark);
         assert!(listed.stdout.ends_with("count=1\n"));
-        test.run(&["erase"], &format!("{COPILOT}password=sk-SENTINEL-github_copilot\n")).nothing();
+        test.change("erase", &format!("{COPILOT}password=sk-SENTINEL-github_copilot\n")).nothing();
         test.run(&["get"], COPILOT).password("sk-SENTINEL-github-copilot").stderr("");
-        test.run(&["erase"], COPILOT).nothing();
+        test.change("erase", COPILOT).nothing();
         assert!(!test.content(GLOBAL).contains("SENTINEL"));
     }
 }

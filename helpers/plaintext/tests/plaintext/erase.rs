@@ -5,12 +5,12 @@ use super::{COPILOT, GLOBAL, HAND_EDITED, LOGGED_IN, OPENAI, Test, one};
 #[test]
 fn erase_leaves_every_other_byte() {
     let test = Test::with(GLOBAL, HAND_EDITED);
-    test.run(&["erase"], COPILOT).nothing();
+    test.change("erase", COPILOT).nothing();
     let gone = "\n      \"auth_data\": {\"access_token\": \"ghu_ox9yimTcfipZGnzPbDFDyFKm51zfFoWbSrHA\", \
                 \"expires_at\": \"2024-01-01T00:00:00+00:00\"},";
     assert_eq!(test.content(GLOBAL), HAND_EDITED.replace(gone, ""));
     let test = Test::with(GLOBAL, LOGGED_IN);
-    test.run(&["erase"], OPENAI).nothing();
+    test.change("erase", OPENAI).nothing();
     let gone = ",\n            \"auth_data\": {\n                \
                 \"api_key\": \"sk-zA1k9HcOmxPF8MOpoLquDjRFfMNNiSyHOv99eC5xWPOgyTZ3\"\n            }";
     assert_eq!(test.content(GLOBAL), LOGGED_IN.replace(gone, ""));
@@ -23,12 +23,12 @@ fn erase_takes_only_what_is_described() {
         format!("{OPENAI}username=work\n"),
         format!("{OPENAI}password=sk-SENTINEL\n"),
         "protocol=http\nhost=api.openai.com\n".into(),
-        "protocol=https\nhost=api.openai.com:443\nprovider=openai\n".into(),
+        "protocol=https\nhost=api.openai.com:80\nprovider=openai\n".into(),
     ] {
-        test.run(&["erase"], &request).nothing();
+        test.change("erase", &request).nothing();
     }
-    test.run(&["erase"], "host=api.openai.com\n").failure("error: the request has no `protocol`\n");
-    test.run(&["erase"], "protocol=https\n").failure("error: the request has no `host`\n");
+    test.change("erase", "host=api.openai.com\n").failure("error: the request has no `protocol`\n");
+    test.change("erase", "protocol=https\n").failure("error: the request has no `host`\n");
     assert_eq!(test.content(GLOBAL), LOGGED_IN);
 }
 
@@ -38,7 +38,7 @@ fn a_second_member_of_the_same_name_goes_along_and_does_not_come_to_life() {
     let text = one("openai", &format!("{{{}, \"auth\\u005fdata\": {{\"api_key\": \"sk-SENTINEL-2\"}}}}", data(1)));
     let test = Test::with(GLOBAL, &text);
     test.run(&["get"], OPENAI).password("sk-SENTINEL-2");
-    test.run(&["erase"], &format!("{OPENAI}password=sk-SENTINEL-2\n")).nothing();
+    test.change("erase", &format!("{OPENAI}password=sk-SENTINEL-2\n")).nothing();
     assert_eq!(test.content(GLOBAL), one("openai", "{}"));
 }
 
@@ -71,6 +71,6 @@ fn a_file_as_an_editor_of_windows_writes_it_stays_one() {
     let text = "\u{feff}{\r\n\t\"providers\": {\r\n\t\t\"openai\": {\r\n\t\t\t\"auth_data\": {\"api_key\": \"sk-SENTINEL\"}\r\n\t\t}\r\n\t}\r\n}\r\n";
     let test = Test::with(GLOBAL, text);
     test.run(&["get"], OPENAI).password("sk-SENTINEL");
-    test.run(&["erase"], OPENAI).nothing();
+    test.change("erase", OPENAI).nothing();
     assert_eq!(test.content(GLOBAL), "\u{feff}{\r\n\t\"providers\": {\r\n\t\t\"openai\": {}\r\n\t}\r\n}\r\n");
 }

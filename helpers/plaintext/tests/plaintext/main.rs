@@ -77,6 +77,12 @@ impl Test {
         self.run_in(self.home.path(), words, stdin)
     }
 
+    /// An operation that a person asked for.
+    #[track_caller]
+    fn change(&self, operation: &str, request: &str) -> Answer {
+        self.run(&[operation], &format!("consent=1\n{request}"))
+    }
+
     #[track_caller]
     fn run_in(&self, folder: &Path, words: &[&str], stdin: &str) -> Answer {
         #[expect(clippy::disallowed_methods, reason = "it starts the program under test")]
@@ -160,7 +166,7 @@ fn a_key_of_modelforge_is_found_by_its_url_with_a_warning() {
     test.run(&["get"], OPENAI)
         .success()
         .stdout(
-            "username=default\npassword=sk-zA1k9HcOmxPF8MOpoLquDjRFfMNNiSyHOv99eC5xWPOgyTZ3\nstorage=PLAIN TEXT\n\
+            "username=default\npassword=sk-zA1k9HcOmxPF8MOpoLquDjRFfMNNiSyHOv99eC5xWPOgyTZ3\nstorage=plain text\nplain_text=1\n\
              file=HOME/.config/model-forge/config.json\n",
         )
         .stderr(
@@ -183,7 +189,7 @@ fn a_token_comes_with_all_that_belongs_to_it() {
     test.run(&["get"], COPILOT).success().stderr("").stdout(
         "username=default\npassword=gho_u8jzPde0IgxLd6GncfBAepfJBd0Kh8oOOL8d\n\
          oauth_refresh_token=ghr_KLzdocJ2isAjIhKtJ0RlgLKOmxgJTeKdNnFRIBXuDL7DxtpYlSXpfKtHF4vUCsMehGAkWvj7FAc9\n\
-         password_expiry_utc=1935656430\nscope=read:user\ntoken_type=bearer\nstorage=PLAIN TEXT\n\
+         password_expiry_utc=1935656430\nscope=read:user\ntoken_type=bearer\nstorage=plain text\nplain_text=1\n\
          file=HOME/.config/model-forge/config.json\n",
     );
 }
@@ -193,8 +199,8 @@ fn a_list_names_what_is_there_and_no_secret() {
     let answer = Test::with(GLOBAL, HAND_EDITED).run(&["list"], "");
     answer.success().stderr("").stdout(
         "protocol=https\nhost=api.githubcopilot.com\nusername=default\nprovider=github_copilot\npassword_expiry_utc=1704067200\n\
-         storage=PLAIN TEXT\nfile=HOME/.config/model-forge/config.json\n\n\
-         protocol=https\nhost=llm.firma.example:8443\nusername=default\nprovider=mein_anbieter\nstorage=PLAIN TEXT\n\
+         storage=plain text\nplain_text=1\nfile=HOME/.config/model-forge/config.json\n\n\
+         protocol=https\nhost=llm.firma.example:8443\nusername=default\nprovider=mein_anbieter\nstorage=plain text\nplain_text=1\n\
          file=HOME/.config/model-forge/config.json\n\ncount=2\n",
     );
     Test::new().run(&["list"], "").success().stdout("count=0\n").stderr("");
@@ -210,7 +216,7 @@ fn blanks_around_a_key_are_left_out_with_a_remark() {
          which is left out\n",
     );
     let erase = format!("{request}password=E56yUhQqg0eyN1ygQdvpSfF5PH5nLZjMeI8cFSmj\n");
-    test.run(&["erase"], &erase).nothing();
+    test.change("erase", &erase).nothing();
     assert!(!test.content(GLOBAL).contains("E56y"));
 }
 

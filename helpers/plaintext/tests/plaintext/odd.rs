@@ -26,7 +26,7 @@ fn a_value_that_cannot_be_a_key_is_an_error_of_its_place_alone() {
         let listed = test.run(&["list"], "").success().stderr(&format!("warning: {line}"));
         assert!(listed.stdout.ends_with("count=1\n"));
         // It is a secret all the same, and can be taken out.
-        test.run(&["erase"], OPENAI).nothing();
+        test.change("erase", OPENAI).nothing();
         assert_eq!(test.content(GLOBAL), format!("{{\"providers\": {{\"openai\": {{}}, {google}}}}}"));
     }
 }
@@ -37,7 +37,7 @@ fn what_is_empty_is_not_there() {
         let test = Test::with(GLOBAL, &one("openai", &format!("{{\"auth_data\": {data}}}")));
         test.run(&["get"], OPENAI).nothing();
         test.run(&["list"], "").success().stdout("count=0\n").stderr("");
-        test.run(&["erase"], OPENAI).nothing();
+        test.change("erase", OPENAI).nothing();
         assert!(test.content(GLOBAL).contains(data));
     }
 }
@@ -56,7 +56,7 @@ fn one_bad_file_does_not_hide_the_others() {
         test.run(&["get"], COPILOT).failure(&format!("error: {line}"));
         let listed = test.run(&["list"], "").success().stderr(&format!("warning: {line}"));
         assert!(listed.stdout.ends_with("count=1\n"));
-        test.run(&["erase"], OPENAI).failure(&format!("error: {line}"));
+        test.change("erase", OPENAI).failure(&format!("error: {line}"));
         assert_eq!((test.content(OLD), test.content(GLOBAL)), (bad.to_owned(), one("openai", "{}")));
     }
 }
@@ -72,7 +72,7 @@ fn the_old_file_is_found_after_the_new_one() {
     assert!(listed.stdout.ends_with("models.json\n\ncount=2\n"), "{}", listed.stdout);
     let old = format!("{OPENAI}file={}\n", test.path(OLD).display());
     test.run(&["get"], &old).password("sk-SENTINEL-old");
-    test.run(&["erase"], &old).nothing();
+    test.change("erase", &old).nothing();
     assert_eq!(test.content(OLD), one("openai", "{}"));
     test.run(&["get"], OPENAI).password("sk-SENTINEL-new");
     test.run(&["get"], &format!("{OPENAI}file=/etc/passwd\n")).nothing();
@@ -84,6 +84,6 @@ fn a_hundred_thousand_brackets_neither_hang_nor_crash() {
     let text = format!("{{\"x\": {deep}, {}", one("openai", &key("sk-SENTINEL")).trim_start_matches('{'));
     let test = Test::with(GLOBAL, &text);
     test.run(&["get"], OPENAI).password("sk-SENTINEL");
-    test.run(&["erase"], OPENAI).nothing();
+    test.change("erase", OPENAI).nothing();
     assert!(test.content(GLOBAL).starts_with(&format!("{{\"x\": {deep}, ")));
 }

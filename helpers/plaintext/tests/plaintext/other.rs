@@ -17,7 +17,7 @@ fn the_file_of_a_folder_answers_only_for_the_account_that_is_named_after_it() {
     assert!(listed.stdout.contains("\nusername=project\n"));
     let test = test.file(GLOBAL, &one("openai", &key("sk-SENTINEL-global")));
     test.run_in(&folder, &["get"], OPENAI).password("sk-SENTINEL-global");
-    test.run_in(&folder, &["erase"], &named).nothing();
+    test.run_in(&folder, &["erase"], &format!("consent=1\n{named}")).nothing();
     assert_eq!(test.content("project/.model-forge/config.json"), one("openai", "{}"));
     assert!(test.content(GLOBAL).contains("SENTINEL"));
 }
@@ -51,40 +51,41 @@ fn the_plain_text_keyring_of_python_is_read_and_edited() {
     test.run(&["get"], "protocol=https\nhost=upload.packages.example\npath=legacy\n").nothing();
     let listed = test.run(&["list"], "").success().stderr("");
     assert!(listed.stdout.ends_with("count=3\n"));
-    test.run(&["erase"], &format!("{OPENAI}username=work\n")).nothing();
+    test.change("erase", &format!("{OPENAI}username=work\n")).nothing();
     let gone = format!("work = \n\t{one}\n\t\n");
     assert_eq!(test.content(KEYRING), text.replacen(&gone, "", 1));
-    test.run(&["erase"], &format!("{OPENAI}username=default\n")).nothing();
+    test.change("erase", &format!("{OPENAI}username=default\n")).nothing();
     let gone_too = "openai_5fuser = \n\tc2stU0VOVElO\n\tRUwtMg==\n\t\n";
     assert_eq!(test.content(KEYRING), text.replacen(&gone, "", 1).replacen(gone_too, "", 1));
 }
 
 #[test]
-fn store_keeps_nothing_unless_it_is_a_rollback() {
+fn without_consent_the_files_stay_as_they_are() {
     let test = Test::with(GLOBAL, LOGGED_IN);
-    test.run(&["erase"], OPENAI).nothing();
+    for request in [OPENAI.to_owned(), format!("{OPENAI}consent=0\n"), format!("{OPENAI}password=sk-SENTINEL\n")] {
+        test.run(&["erase"], &request).nothing();
+        assert_eq!(test.content(GLOBAL), LOGGED_IN);
+    }
+    test.change("erase", OPENAI).nothing();
     let without = test.content(GLOBAL);
     let credential = format!("{OPENAI}password=sk-zA1k9HcOmxPF8MOpoLquDjRFfMNNiSyHOv99eC5xWPOgyTZ3\n");
     test.run(&["store"], &credential).nothing();
     assert_eq!(test.content(GLOBAL), without);
-    let test = test.env("MODELFORGE_CREDENTIAL_MIGRATION", "1");
-    test.run(&["store"], &credential).nothing();
+    test.change("store", &credential).nothing();
     assert_eq!(test.content(GLOBAL), LOGGED_IN);
     // One that is there is newer than what would be put back.
-    test.run(&["store"], &format!("{OPENAI}password=sk-SENTINEL\n")).nothing();
-    test.run(&["store"], &format!("{OPENAI}username=work\npassword=sk-SENTINEL\n")).nothing();
+    test.change("store", &format!("{OPENAI}password=sk-SENTINEL\n")).nothing();
+    test.change("store", &format!("{OPENAI}username=work\npassword=sk-SENTINEL\n")).nothing();
     assert_eq!(test.content(GLOBAL), LOGGED_IN);
 }
 
 #[test]
 fn a_rolled_back_token_is_the_same_token() {
-    let test = Test::with(GLOBAL, LOGGED_IN)
-        .env("MODELFORGE_CREDENTIAL_MIGRATION", "1")
-        .env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
+    let test = Test::with(GLOBAL, LOGGED_IN).env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
     let before = test.run(&["get"], COPILOT).success().stdout;
-    test.run(&["erase"], COPILOT).nothing();
+    test.change("erase", COPILOT).nothing();
     test.run(&["get"], COPILOT).nothing();
     let (credential, _) = before.split_once("storage=").unwrap();
-    test.run(&["store"], &format!("{COPILOT}{credential}")).nothing();
+    test.change("store", &format!("{COPILOT}{credential}")).nothing();
     assert_eq!(test.run(&["get"], COPILOT).success().stdout, before);
 }

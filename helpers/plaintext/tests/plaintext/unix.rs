@@ -4,6 +4,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
 use super::*;
 
+const LINK: &str = "error: `~/project/.model-forge/config.json` is a link or lies behind one, so it is not used\n\
+    hint: ls -ld HOME/project/.model-forge HOME/project/.model-forge/config.json\n";
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
@@ -16,7 +19,7 @@ fn mode_and_owner_stay_and_nothing_is_left_beside_the_file() {
     let is_root = chown(&path, None, Some(1234)).is_ok();
     // What a killed process left holds keys.
     let test = test.file(".config/model-forge/.config.json.modelforge-credential-a1b2c3", "sk-SENTINEL");
-    test.run(&["erase"], OPENAI).nothing();
+    test.change("erase", OPENAI).nothing();
     assert_eq!(mode(&path), 0o640);
     assert!(!is_root || fs::metadata(&path).unwrap().gid() == 1234);
     assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
@@ -29,21 +32,20 @@ fn a_link_stays_a_link_and_the_real_file_is_edited() {
     symlink("../../dotfiles/forge.json", test.path(GLOBAL)).unwrap();
     symlink("config.json", test.path(OLD)).unwrap();
     assert!(test.run(&["list"], "").success().stdout.ends_with("count=3\n"));
-    test.run(&["erase"], OPENAI).nothing();
+    test.change("erase", OPENAI).nothing();
     assert!(fs::symlink_metadata(test.path(GLOBAL)).unwrap().is_symlink());
     assert!(!test.content("dotfiles/forge.json").contains("sk-zA1k9"));
     assert_eq!(fs::read_dir(test.path("dotfiles")).unwrap().count(), 1);
 }
 
 #[test]
-fn a_link_out_of_the_folder_that_one_is_in_is_refused() {
+fn a_link_in_the_folder_that_one_is_in_is_refused() {
     let test = Test::with(GLOBAL, LOGGED_IN);
     fs::create_dir_all(test.path("project/.model-forge")).unwrap();
     symlink(test.path(GLOBAL), test.path("project/.model-forge/config.json")).unwrap();
-    let request = format!("{OPENAI}username=project\n");
+    let request = format!("{OPENAI}username=project\nconsent=1\n");
     for operation in ["get", "erase"] {
-        test.run_in(&test.path("project"), &[operation], &request)
-            .failure("error: `~/project/.model-forge/config.json` is a link that leads out of its folder\n");
+        test.run_in(&test.path("project"), &[operation], &request).failure(LINK);
     }
     assert_eq!(test.content(GLOBAL), LOGGED_IN);
 }
@@ -52,7 +54,7 @@ fn a_link_out_of_the_folder_that_one_is_in_is_refused() {
 fn a_second_name_that_would_keep_the_key_is_refused() {
     let test = Test::with(GLOBAL, LOGGED_IN);
     fs::hard_link(test.path(GLOBAL), test.path("copy")).unwrap();
-    let answer = test.run(&["erase"], OPENAI);
+    let answer = test.change("erase", OPENAI);
     assert_eq!(answer.code, 1);
     assert!(answer.stderr.contains("has a second name (a hard link) that would keep the key"), "{}", answer.stderr);
     assert_eq!(test.content(GLOBAL), LOGGED_IN);
@@ -78,7 +80,7 @@ fn what_is_no_file_is_not_waited_for() {
 fn a_file_too_large_is_not_read() {
     let test = Test::with(GLOBAL, "");
     fs::File::options().write(true).open(test.path(GLOBAL)).unwrap().set_len(1 << 40).unwrap();
-    test.run(&["get"], OPENAI).failure("error: `~/.config/model-forge/config.json` is larger than 4194304 bytes\n");
+    test.run(&["get"], OPENAI).failure("error: `~/.config/model-forge/config.json` is larger than 4 MiB\n");
 }
 
 #[test]
@@ -86,7 +88,10 @@ fn a_file_of_another_user_is_refused() {
     let test = Test::with(GLOBAL, LOGGED_IN);
     // Only root can give a file away.
     if chown(test.path(GLOBAL), Some(1234), None).is_ok() {
-        test.run(&["get"], OPENAI).failure("error: `~/.config/model-forge/config.json` belongs to another user\n");
+        test.run(&["get"], OPENAI).failure(
+            "error: `~/.config/model-forge/config.json` belongs to another user, so it is not used\n\
+             hint: sudo chown \"$(id -un)\" HOME/.config/model-forge/config.json\n",
+        );
     }
 }
 
@@ -118,10 +123,43 @@ fn erases_at_the_same_time_lose_none() {
     std::thread::scope(|scope| {
         for n in 0..12 {
             let test = &test;
-            scope.spawn(move || test.run(&["erase"], &format!("protocol=https\nhost=h{n}\n")).nothing());
+            scope.spawn(move || test.change("erase", &format!("protocol=https\nhost=h{n}\n")).nothing());
         }
     });
     assert!(!test.content(GLOBAL).contains("SENTINEL"));
     assert_eq!(test.content(GLOBAL).matches("base_url").count(), 12);
     assert_eq!(fs::read_dir(test.path(GLOBAL).parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_is_swapped_with_a_link_meanwhile_leads_nowhere() {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let test = Test::with(GLOBAL, LOGGED_IN);
+    let (folder, link) = (test.path("project/.model-forge"), test.path("project/link"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.json"), "{}").unwrap();
+    symlink(test.path(GLOBAL).parent().unwrap(), &link).unwrap();
+    let ends = AtomicBool::new(false);
+    let mut answers = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ends.load(Ordering::Relaxed) {
+                renameat_with(CWD, &folder, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        let request = format!("{OPENAI}username=project\n");
+        let operations = ["get", "erase"].repeat(50);
+        answers = operations.iter().map(|name| test.run_in(&test.path("project"), &[name], &request)).collect();
+        ends.store(true, Ordering::Relaxed);
+    });
+    for answer in answers {
+        assert!(
+            answer.stdout.is_empty() && (answer.code == 0 || answer.stderr.contains("lies behind")),
+            "{}",
+            answer.stderr
+        );
+    }
+    assert_eq!(test.content(GLOBAL), LOGGED_IN);
 }

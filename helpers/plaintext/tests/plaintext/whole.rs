@@ -3,7 +3,7 @@
 use super::*;
 
 fn of(test: &Test, file: &str) -> String {
-    format!("protocol=file\nhost=\nfile={}\n", test.path(file).display())
+    format!("protocol=file\nhost=\nfile={}\nconsent=1\n", test.path(file).display())
 }
 
 /// The record of a file as it is now, ready to be stored.
@@ -13,38 +13,34 @@ fn backup(test: &Test, file: &str) -> String {
     format!("{}{answer}", of(test, file))
 }
 
-fn migration(test: Test) -> Test {
-    test.env("MODELFORGE_CREDENTIAL_MIGRATION", "1")
-}
-
 #[test]
-fn only_a_migration_gets_a_file_and_only_one_of_the_known_files() {
+fn a_file_as_a_whole_takes_consent_and_is_one_of_the_known_files() {
     let test = Test::with(GLOBAL, FOUR).file("other.json", "{}");
-    test.run(&["get"], &of(&test, GLOBAL)).nothing();
-    let test = migration(test);
-    assert!(test.run(&["get"], &of(&test, GLOBAL)).success().stdout.starts_with("password="));
+    let without = of(&test, GLOBAL).replace("consent=1\n", "");
+    test.run(&["get"], &without).failure("error: only a migration asks for files and their backups\n");
+    assert!(test.run(&["get"], &of(&test, GLOBAL)).success().stdout.starts_with("content[]="));
     let problem = "error: `HOME/other.json` is none of the files that are known here\n";
     test.run(&["get"], &of(&test, "other.json")).failure(problem);
-    let stored = format!("{}password=e30=\n", of(&test, "other.json"));
-    test.run(&["store"], &stored).failure(problem);
+    let stored = format!("{}content[]=e30=\n", of(&test, "other.json"));
+    test.change("store", &stored).failure(problem);
     test.run(&["get"], &of(&test, OLD)).nothing();
 }
 
 #[test]
 fn a_file_from_which_secrets_were_taken_is_made_what_it_was_byte_for_byte() {
     for text in [FOUR, LOGGED_IN, HAND_EDITED] {
-        let test = migration(Test::with(GLOBAL, text));
+        let test = Test::with(GLOBAL, text);
         let record = backup(&test, GLOBAL);
         for taken in [OPENAI, COPILOT, "protocol=https\nhost=llm.firma.example:8443\n"] {
-            test.run(&["erase"], taken).success();
+            test.change("erase", taken).success();
             let now = test.content(GLOBAL);
-            test.run(&["store"], &record).nothing();
+            test.change("store", &record).nothing();
             assert_eq!(test.content(GLOBAL), text);
             fs::write(test.path(GLOBAL), now).unwrap();
         }
-        test.run(&["store"], &record).nothing();
+        test.change("store", &record).nothing();
         assert_eq!(test.content(GLOBAL), text);
-        test.run(&["store"], &record).nothing();
+        test.change("store", &record).nothing();
         assert_eq!(test.content(GLOBAL), text);
     }
 }
@@ -53,23 +49,23 @@ fn a_file_from_which_secrets_were_taken_is_made_what_it_was_byte_for_byte() {
 fn a_file_longer_than_a_line_is_whole_again() {
     let entry = |n: usize| one(&format!("p{n}"), &format!("\"x\": \"{}\"", "y".repeat(3_000))).replace(['{'], "{ ");
     let text = format!("{{\"note\": [{}]}}", (0..80).map(entry).collect::<Vec<_>>().join(","));
-    let test = migration(Test::with(GLOBAL, &text));
+    let test = Test::with(GLOBAL, &text);
     let record = backup(&test, GLOBAL);
-    assert!(record.matches("more[]=").count() > 3);
+    assert!(record.matches("content[]=").count() > 3);
     fs::remove_file(test.path(GLOBAL)).unwrap();
-    test.run(&["store"], &record).nothing();
+    test.change("store", &record).nothing();
     assert_eq!(test.content(GLOBAL), text);
 }
 
 #[test]
 fn of_a_file_that_was_changed_since_only_what_was_taken_is_put_back() {
-    let test = migration(Test::with(GLOBAL, LOGGED_IN));
+    let test = Test::with(GLOBAL, LOGGED_IN);
     let record = backup(&test, GLOBAL);
-    test.run(&["erase"], OPENAI).success();
-    test.run(&["erase"], COPILOT).success();
+    test.change("erase", OPENAI).success();
+    test.change("erase", COPILOT).success();
     let changed = test.content(GLOBAL).replace("\"show_telemetry\": false", "\"show_telemetry\": true");
     fs::write(test.path(GLOBAL), &changed).unwrap();
-    let answer = test.run(&["store"], &record).success();
+    let answer = test.change("store", &record).success();
     assert_eq!(
         answer.stderr,
         "warning: `~/.config/model-forge/config.json` was changed since: put back 2 of its keys and nothing else\n"
@@ -81,26 +77,26 @@ fn of_a_file_that_was_changed_since_only_what_was_taken_is_put_back() {
 
 #[test]
 fn a_key_that_came_since_and_an_entry_that_was_removed_stay_as_they_are_without_a_word() {
-    let test = migration(Test::with(GLOBAL, FOUR));
+    let test = Test::with(GLOBAL, FOUR);
     let record = backup(&test, GLOBAL);
-    test.run(&["erase"], OPENAI).success();
+    test.change("erase", OPENAI).success();
     let google = "protocol=https\nhost=generativelanguage.googleapis.com\n";
-    test.run(&["erase"], google).success();
+    test.change("erase", google).success();
     let mut file: serde_json::Value = serde_json::from_str(&test.content(GLOBAL)).unwrap();
     file["providers"]["openai"]["auth_data"] = serde_json::json!({"api_key": "sk-SENTINEL-newer"});
     file["providers"].as_object_mut().unwrap().remove("google");
     let text = serde_json::to_string_pretty(&file).unwrap();
     fs::write(test.path(GLOBAL), &text).unwrap();
-    test.run(&["store"], &record).nothing();
+    test.change("store", &record).nothing();
     assert_eq!(test.content(GLOBAL), text);
 }
 
 #[test]
 fn a_file_that_is_gone_is_made_anew_for_its_owner_alone() {
-    let test = migration(Test::with(GLOBAL, FOUR));
+    let test = Test::with(GLOBAL, FOUR);
     let record = backup(&test, GLOBAL);
     fs::remove_dir_all(test.path(".config/model-forge")).unwrap();
-    test.run(&["store"], &record).nothing();
+    test.change("store", &record).nothing();
     assert_eq!(test.content(GLOBAL), FOUR);
     #[cfg(unix)]
     {
@@ -111,31 +107,31 @@ fn a_file_that_is_gone_is_made_anew_for_its_owner_alone() {
 
 #[test]
 fn a_file_that_is_broken_now_is_not_touched() {
-    let test = migration(Test::with(GLOBAL, FOUR));
+    let test = Test::with(GLOBAL, FOUR);
     let record = backup(&test, GLOBAL);
     fs::write(test.path(GLOBAL), "{ broken").unwrap();
     let problem = "error: `~/.config/model-forge/config.json`, line 1, column 3: this is not JSON\n";
-    test.run(&["store"], &record).failure(problem);
+    test.change("store", &record).failure(problem);
     assert_eq!(test.content(GLOBAL), "{ broken");
 }
 
 #[test]
 fn the_plain_text_keyring_of_python_is_put_back_exactly_or_merged() {
     let text = "[https_3A_2F_2Fapi_2Eopenai_2Ecom]\ndefault = \n\tc2stU0VOVElORUw=\n\t\nwork = \n\tc2stMg==\n\t\n\n";
-    let test = migration(Test::with(KEYRING, text));
+    let test = Test::with(KEYRING, text);
     let record = backup(&test, KEYRING);
-    test.run(&["erase"], &format!("{OPENAI}username=default\n")).success();
+    test.change("erase", &format!("{OPENAI}username=default\n")).success();
     let without = test.content(KEYRING);
-    test.run(&["store"], &record).nothing();
+    test.change("store", &record).nothing();
     assert_eq!(test.content(KEYRING), text);
     let changed = format!("{without}[some_2Eother]\nme = \n\teA==\n\t\n\n");
     fs::write(test.path(KEYRING), &changed).unwrap();
-    test.run(&["store"], &record).success();
+    test.change("store", &record).success();
     let merged = test.content(KEYRING);
     test.run(&["get"], &format!("{OPENAI}username=default\n")).password("sk-SENTINEL");
     assert!(merged.contains("[some_2Eother]\nme = \n\teA==\n"), "{merged}");
     // All the keys of a section gone, with the section itself.
     fs::write(test.path(KEYRING), "[some_2Eother]\nme = \n\teA==\n\t\n").unwrap();
-    test.run(&["store"], &record).success();
+    test.change("store", &record).success();
     test.run(&["get"], &format!("{OPENAI}username=work\n")).password("sk-2");
 }

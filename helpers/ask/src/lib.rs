@@ -1,0 +1,51 @@
+//! Asks a person: through a program of theirs, or at the terminal, which is as it was afterwards, however that ends: by an answer, a
+//! signal, a stop, or a panic.
+//!
+//! What is asked is shown as it is given: make it visible first.
+
+#![deny(missing_docs)]
+
+mod program;
+#[cfg(unix)]
+mod quiet;
+#[cfg(unix)]
+mod signals;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use zeroize::Zeroizing;
+
+pub use program::{chosen_program, program};
+#[cfg(unix)]
+pub use quiet::hidden;
+#[cfg(unix)]
+pub use signals::{heeded, release_signals};
+
+/// The terminal, to read from and to write to.
+const TERMINAL: (&str, &str) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
+
+/// Whether there is a terminal at which a person could be asked.
+pub fn terminal_is_there() -> bool {
+    File::open(TERMINAL.0).is_ok_and(|terminal| terminal.is_terminal())
+}
+
+/// Asks for a line that may be seen while it is typed; without its end.
+///
+/// # Errors
+/// If there is no terminal.
+pub fn line(prompt: &str) -> io::Result<Zeroizing<String>> {
+    OpenOptions::new().write(true).open(TERMINAL.1)?.write_all(prompt.as_bytes())?;
+    let mut line = Zeroizing::new(String::new());
+    io::BufReader::new(File::open(TERMINAL.0)?).read_line(&mut line)?;
+    Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+/// Asks for a secret, without echo.
+///
+/// # Errors
+/// If there is no terminal; of the kind `UnexpectedEof` if the person closed the input (Ctrl-D on Unix).
+#[cfg(windows)]
+pub fn hidden(prompt: &str) -> io::Result<Zeroizing<String>> {
+    rpassword::prompt_password(prompt).map(Zeroizing::new)
+}

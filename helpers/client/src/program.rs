@@ -195,8 +195,6 @@ impl Program {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(if self.may_ask { Stdio::inherit() } else { Stdio::piped() });
-        #[cfg(unix)]
-        let _terminal = if self.may_ask { crate::terminal::Kept::note() } else { None };
         let mut running = Running::start(command, !self.may_ask, self.limit())?;
         running.write(request.to_lines());
         let finished = running.finish(most)?;

@@ -167,6 +167,13 @@ pub fn remark(line: &str) {
     }
 }
 
+/// Tells a person at the terminal what is going on. Elsewhere it would be a remark that depends on how fast the machine is.
+pub fn aside(line: &str) {
+    if io::stderr().is_terminal() {
+        write_line(&shown(line));
+    }
+}
+
 /// Whether a helper's remark was not passed on yet: it may be asked more than once in a run, and says the same each time.
 pub fn is_news(warning: &str) -> bool {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());

@@ -24,8 +24,13 @@ pub trait Caller: Send + Sync {
         Vec::new()
     }
 
+    /// Called once when a helper that asks nobody has been silent for two seconds. It may take this much longer.
+    fn waits(&self, helper: &str, left: Duration) {
+        let _ = (helper, left);
+    }
+
     /// What a helper said on standard error, but for its reason to fail, which is part of the [`Failure`]. Secrets of the request
-    /// and of the answer are taken out, and control characters spelled out.
+    /// and of the answer are taken out, and control characters spelled out. Of one that may ask a person, line by line as it comes.
     fn said(&self, helper: &str, lines: &[String]) {
         let _ = (helper, lines);
     }

@@ -14,6 +14,7 @@ mod process;
 mod program;
 mod raw;
 mod reach;
+mod said;
 mod script;
 #[cfg(unix)]
 mod signals;

@@ -1,6 +1,6 @@
 //! The log of who asked for what: one record for each operation that reaches a chain, with the program that asked and what came
 //! of it, and never a secret. An operation fills an [`Event`] on its way; it is written when it is dropped, before the answer is
-//! given, so that whoever reads the answer and ends this process is in the log all the same.
+//! given, so that a caller that reads the answer and ends this process is in the log all the same.
 
 mod asker;
 pub mod error;
@@ -113,7 +113,7 @@ fn keep(record: &str) {
         return terminal::trace("nothing is logged: there is no home folder");
     };
     match log::append(&folder, &log::SIZES, record.as_bytes()) {
-        // As in a container that is meant to change nothing: nobody can fix it, each time anew.
+        // As in a container that is meant to change nothing: nobody can fix it, and it would be said each time.
         Err(problem) if state::is_out_of_reach(&folder) => terminal::trace(&error::not_logged(&problem).to_string()),
         Err(problem) => terminal::warn_once(&error::not_logged(&problem)),
         Ok(()) => {}

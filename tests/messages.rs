@@ -103,10 +103,11 @@ fn literals(expression: &Expr, found: &mut Vec<String>) {
         }
     };
     match expression {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Str(text) => found.push(text.value()),
-            _ => {}
-        },
+        Expr::Lit(literal) => {
+            if let Lit::Str(text) = &literal.lit {
+                found.push(text.value());
+            }
+        }
         Expr::Macro(call) => {
             let first = call.mac.tokens.clone().into_iter().next();
             found.extend(first.and_then(|token| syn::parse2::<LitStr>(token.into()).ok()).map(|text| text.value()));

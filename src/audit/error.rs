@@ -45,7 +45,7 @@ pub fn not_a_time() -> Usage {
 
 pub fn cannot_verify() -> Usage {
     Usage(
-        Error::new("`--verify` is gone: whoever can change the log can change it without a trace")
+        Error::new("`--verify` is gone: a program that can change the log can change it without a trace")
             .hint("[audit] syslog = true  # in config.toml: keeps each record in the system's log as well"),
     )
 }

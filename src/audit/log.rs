@@ -56,7 +56,7 @@ fn end_of(file: &mut File, length: u64) -> Result<Vec<u8>> {
     Ok(end)
 }
 
-/// Closes the current file, and deletes the oldest of the full ones. Whoever writes meanwhile writes to the one that is closed.
+/// Closes the current file, and deletes the oldest of the full ones. A process that writes at that moment writes to the one that is closed.
 fn rotate(folder: &Path, sizes: &Sizes) -> Result<()> {
     let lock = state::open_or_make(&folder.join("audit.lock"), OpenOptions::new().write(true).create(true))?;
     if lock.try_lock().is_err() {

@@ -55,7 +55,7 @@ fn cve_2025_23040_no_character_of_unicode_ends_a_line() {
 fn cve_2024_50349_control_characters_are_shown_and_not_sent_to_the_terminal() {
     let test = Test::new().helpers("").args(["fill"]);
     test.stdin("protocol=https\nhost=github.com\u{1b}]0;x\u{7}\nusername=a\u{1b}[2Jb\u{202e}c\n")
-        .stderr("error: no credential for `https://github.com\\u{1b}]0;x\\u{7}`, account `a\\u{1b}[2Jb\\u{202e}c`\n")
+        .stderr("error: no credential for `https://github.com%1B]0%3Bx%07`, account `a\\u{1b}[2Jb\\u{202e}c`\n")
         .failure();
 }
 

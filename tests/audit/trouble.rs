@@ -107,7 +107,7 @@ fn whose_home_is_somebody_elses_is_not_told_each_time_that_nothing_is_logged() {
 fn a_file_that_may_not_grow_does_not_stop_a_get_and_is_said() {
     let test = asked(has(Test::new()), 1);
     let core = program("modelforge-credential");
-    // No file may grow beyond this many blocks of 512 bytes. Whoever tries gets SIGXFSZ, unless it is ignored.
+    // No file may grow beyond this many blocks of 512 bytes. One that tries gets SIGXFSZ, unless it is ignored.
     for (trap, blocks) in [("", "0"), ("", "1"), ("trap '' XFSZ; ", "0")] {
         let line = format!("{trap}ulimit -f {blocks}; exec '{}' get", core.display());
         let output = test.run(&["/bin/sh", "-c", &line], "provider=openai\n");

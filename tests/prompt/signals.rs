@@ -56,7 +56,7 @@ fn a_helper_that_is_killed_while_it_asks_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn a_prompt_that_was_stopped_gives_the_terminal_back_and_asks_anew_when_it_goes_on() {
+fn a_prompt_that_was_stopped_gives_the_terminal_back_and_asks_again_when_it_goes_on() {
     let core = crate::support::program("modelforge-credential").display().to_string();
     let body =
         format!("set -m; '{core}' fill < \"$HOME/request\"; echo given back > /dev/tty; sleep 1; fg > /dev/null");

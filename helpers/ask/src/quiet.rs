@@ -57,7 +57,7 @@ impl Asked {
         restore_before_a_panic();
         // Before the echo is off: a signal may come at any moment.
         let asked = Self { _watch: Watch::start(Around { before: give_back, after: ask_again })? };
-        BEGINS_ANEW.store(false, Ordering::SeqCst);
+        STARTS_OVER.store(false, Ordering::SeqCst);
         open().insert(question).ask()?;
         Ok(asked)
     }
@@ -91,7 +91,7 @@ fn ask_again() {
         {
             question.before = now;
         }
-        BEGINS_ANEW.store(true, Ordering::SeqCst);
+        STARTS_OVER.store(true, Ordering::SeqCst);
         let _ = question.ask();
     }
 }
@@ -119,7 +119,7 @@ struct Typed {
 }
 
 /// It was asked again: what was typed before the stop does not count.
-static BEGINS_ANEW: AtomicBool = AtomicBool::new(false);
+static STARTS_OVER: AtomicBool = AtomicBool::new(false);
 
 /// Ctrl-U, which empties the line.
 const EMPTY_THE_LINE: u8 = 0x15;
@@ -138,7 +138,7 @@ impl Read for Typed {
                 read => break read?,
             }
         };
-        if count > 0 && BEGINS_ANEW.swap(false, Ordering::SeqCst) {
+        if count > 0 && STARTS_OVER.swap(false, Ordering::SeqCst) {
             *self.waiting = Some(std::mem::replace(byte, EMPTY_THE_LINE));
         }
         Ok(count)

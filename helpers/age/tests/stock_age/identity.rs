@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Home, SECRET, askpass, credential, set_mode, ssh_key};
+use super::{Home, SECRET, askpass, credential, set_mode, ssh_key, text};
 
 #[test]
 fn permissions_wider_than_the_owners_are_refused_with_the_command_that_mends_them() {
@@ -169,4 +169,25 @@ fn an_identity_of_its_own_is_made_where_everything_that_was_stored_is_erased() {
     fs::remove_file(home.identity()).unwrap();
     home.ask(&["store"], &credential("g", "u"));
     assert_eq!(home.ask(&["get"], "protocol=https\nhost=g\n"), credential("g", "u"));
+}
+
+#[test]
+fn an_askpass_that_anybody_could_have_put_there_is_not_started() {
+    let home = Home::new();
+    let mut recipient = age::scrypt::Recipient::new("correct horse".to_owned().into());
+    recipient.set_work_factor(10);
+    fs::write(home.path("protected.age"), age::encrypt(&recipient, b"AGE-SECRET-KEY-1").unwrap()).unwrap();
+    set_mode(&home.path("protected.age"), 0o600);
+    let program = askpass(&home, "correct horse");
+    fs::write(&program, "#!/bin/sh\necho asked >> \"$HOME/asked\"\necho 'correct horse'\n").unwrap();
+    set_mode(std::path::Path::new(&program), 0o757);
+    let home = home.env("SSH_ASKPASS", &program).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1");
+    let output = home.run(
+        "setsid",
+        &["-w", env!("CARGO_BIN_EXE_modelforge-credential-age"), "--identity", "protected.age", "store"],
+        &credential("h", "u"),
+    );
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stderr).starts_with("warning: "), "{}", text(&output.stderr));
+    assert!(!home.path("asked").exists());
 }

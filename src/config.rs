@@ -227,7 +227,7 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
         }
         entries.push(entry_of_text(line).map_err(|problem| {
             let error = Error::new(format!("MODELFORGE_CREDENTIAL_HELPERS: {problem}"));
-            match line.contains([' ', ',', ';', ':']) {
+            match line.split([' ', ',']).filter(|word| DEFAULT_CHAIN.iter().any(|row| row.name == *word)).count() > 1 {
                 true => error.hint("one entry a line: export MODELFORGE_CREDENTIAL_HELPERS=\"$(printf 'env\\nage')\""),
                 false => error,
             }

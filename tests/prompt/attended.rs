@@ -35,14 +35,14 @@ fn the_terminal_is_as_it_was_after_a_helper_that_was_ended() {
         echo ready > /dev/tty; exec sleep 60";
     let test = Test::new().script("rude", body);
     let rude = test.bin().join("modelforge-credential-rude").display().to_string();
-    let config = format!("helpers = [{{ command = ['{rude}'], timeout = '700ms' }}]");
+    let config = format!("helpers = [{{ command = ['{rude}'], timeout = '2s' }}]");
     let test = asking(test.config(&config).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "")).args(["approve"]);
     // `end` looks at the terminal.
     let (status, _, shown) = Session::start(&test, &format!("provider=openai\npassword={SECRET}\n")).end();
     assert_eq!(status.code(), Some(1));
-    assert!(shown.starts_with("ready") && shown.contains("did not answer within 0.7 s"), "{shown:?}");
+    assert!(shown.starts_with("ready") && shown.contains("did not answer within 2 s"), "{shown:?}");
     // By a signal to the core as well.
-    let test = asking(test.config(&config.replace("700ms", "30s"))).args(["approve"]);
+    let test = asking(test.config(&config.replace("2s", "30s"))).args(["approve"]);
     let mut session = Session::start(&test, &format!("provider=openai\npassword={SECRET}\n"));
     session.expect("ready");
     let core = rustix::process::Pid::from_raw(session.id().try_into().unwrap()).unwrap();

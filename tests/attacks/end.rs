@@ -121,10 +121,11 @@ fn a_helper_is_told_to_end_before_it_is_ended() {
     let traps = test.bin().join("modelforge-credential-traps").display().to_string();
     let config = format!("helpers = [{{ command = ['{traps}'], timeout = '2s' }}]");
     let start = Instant::now();
-    test.config(&config).args(["get"]).stdin("provider=openai\n").any_stderr().failure();
+    let test = test.config(&config).args(["get"]).stdin("provider=openai\n").any_stderr().failure();
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert_eq!(std::fs::read_to_string(mark).unwrap(), "told\n");
     assert!(!late.exists());
+    drop(test);
 }
 
 #[test]
@@ -135,6 +136,7 @@ fn a_helper_that_ran_into_its_limit_is_not_asked_a_second_time() {
     let hangs = test.bin().join("modelforge-credential-hangs").display().to_string();
     let config = format!("helpers = [{{ command = ['{hangs}'], timeout = '2s' }}]");
     let test = test.config(&config).args(["exec", "openai", "groq", "mistral", "--", "true"]);
-    test.any_stderr().failure();
+    let test = test.any_stderr().failure();
     assert_eq!(std::fs::read_to_string(asked).unwrap(), "get\n");
+    drop(test);
 }

@@ -141,6 +141,9 @@ impl Running {
         let start = Instant::now();
         #[cfg(unix)]
         let terminal = if own_group { None } else { Kept::note() };
+        // A signal that comes before the terminal can be restored waits until it can be.
+        #[cfg(unix)]
+        let taken = if own_group { None } else { Some(signals::take()) };
         Group::prepare(&mut command, own_group);
         let child = command.spawn().map_err(|problem| Failure::not_started(&problem))?;
         #[cfg(unix)]
@@ -148,7 +151,10 @@ impl Running {
         #[cfg(windows)]
         let group = Group::of(&child, own_group);
         #[cfg(unix)]
-        let waited = signals::wait_for_as_before(&group);
+        let waited = match taken {
+            Some(_) => Some(signals::wait_for(&group)),
+            None => signals::wait_for_as_before(&group),
+        };
         Ok(Self {
             child,
             group,

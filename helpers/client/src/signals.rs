@@ -1,7 +1,7 @@
 //! Signals that end this program end the helpers that it waits for first: nothing outlives its caller.
 //!
-//! A signal that was listened for once does nothing by itself any more, so what it does by default is kept in one place as well. Whoever
-//! has something else to do [takes](take) the signals for that time.
+//! A signal that was listened for once does nothing by itself any more, so what it does by default is kept in one place as well. A part that
+//! has something else to do with them [takes](take) the signals for that time.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -53,6 +53,10 @@ impl State {
     }
 
     fn follow(&self, users: &Users) {
+        if users.takers == 0 && users.waiting.is_empty() {
+            // It was seen to by those who listened.
+            self.came.store(0, Ordering::SeqCst);
+        }
         self.ends.store(users.takers == 0 && users.waiting.is_empty(), Ordering::SeqCst);
         self.stops.store(users.stoppers == 0, Ordering::SeqCst);
     }
@@ -108,9 +112,6 @@ pub struct Waited(Arc<Group>);
 pub fn wait_for(group: &Arc<Group>) -> Waited {
     let state = State::get();
     let mut users = users();
-    if users.waiting.is_empty() {
-        state.came.store(0, Ordering::SeqCst);
-    }
     users.waiting.push(Arc::clone(group));
     state.follow(&users);
     Waited(Arc::clone(group))

@@ -19,7 +19,7 @@ pub fn check() -> Vec<Finding> {
 }
 
 /// What others can do with a folder. That a group can write to one of root's (Debian gives `/usr/local/bin` to `staff`) was decided by
-/// whoever runs the machine, so helpers are started from there; that its members can put one there is worth knowing.
+/// its administrator, so helpers are started from there; that its members can put one there is worth knowing.
 #[cfg(unix)]
 fn problem(folder: &std::path::Path) -> Option<Finding> {
     use crate::command::doctor::error;

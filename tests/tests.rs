@@ -60,3 +60,4 @@ mod status;
 mod tools;
 #[cfg(unix)]
 mod trace;
+mod wrong_calls;

@@ -26,8 +26,8 @@ pub fn trusted_path() -> &'static OsStr {
 
 #[cfg(unix)]
 fn is_trusted_folder(folder: &Path) -> bool {
-    // One that is not there could be made by others.
-    modelforge_credential_files::check_folder_of_programs(folder).is_ok_and(|folder| folder.is_dir())
+    // One that is not there fails, too: others could make it. In a file nothing is found.
+    modelforge_credential_files::check_folder_of_programs(folder).is_ok()
 }
 
 #[cfg(not(unix))]

@@ -123,7 +123,8 @@ fn without_its_backup_a_file_gets_its_keys_back_one_by_one() {
 fn a_rollback_from_a_backup_alone_that_failed_can_be_tried_again() {
     let (test, id, before) = migrated();
     std::fs::remove_file(test.home().join(".local/state/modelforge-credential/migrations.jsonl")).expect("the journal");
-    let path = test.home().join(CONFIG).display().to_string();
+    // A file is replaced by its name in its folder.
+    let path = test.home().join(".config/model-forge").display().to_string();
     let core = crate::support::program("modelforge-credential").display().to_string();
     let strace = crate::support::system("strace", "strace").display().to_string();
     let inject = "inject=rename,renameat,renameat2:error=EROFS";

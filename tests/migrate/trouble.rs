@@ -34,7 +34,8 @@ fn on_a_full_disk_the_source_stays_as_it_is() {
 fn a_source_in_a_folder_that_cannot_be_written_to_stays_and_the_key_is_in_both_places() {
     let test = with_file(Test::new());
     let before = file(&test);
-    let path = test.home().join(CONFIG).display().to_string();
+    // A file is replaced by its name in its folder.
+    let path = test.home().join(".config/model-forge").display().to_string();
     let output = strace(&test, &["-P", &path, "-e", "inject=rename,renameat,renameat2:error=EROFS"]);
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -109,8 +109,8 @@ pub fn approve(operation: &'static str, person: Person) -> Result<()> {
     }
     let announced = record.clone();
     gate(&mut record, &announced);
-    record.refuse_empty_secrets()?;
-    if !record.has_secret() {
+    record.refuse_empty_secrets(&record)?;
+    if !record.has_something_to_store() {
         return Err(error::nothing_to_keep().into());
     }
     if let (Some(provider), Some(key)) = (&request.provider, record.text("password"))

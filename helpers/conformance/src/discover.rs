@@ -2,7 +2,8 @@
 
 use modelforge_credential_protocol::Nature;
 
-use crate::checked::{Broken, Checked};
+use crate::checked::Broken;
+use crate::found::Found;
 use crate::kind::Kind;
 use crate::session::Session;
 use crate::subject::Subject;
@@ -19,7 +20,7 @@ pub fn discover(subject: &Subject) -> (Kind, Vec<String>) {
 }
 
 fn of(subject: &Subject, session: &Session, elsewhere: &Session) -> (Kind, Vec<String>) {
-    let is_there = |session_: &Session| session_.finds(&session.ann, &session.secret).is_ok();
+    let is_there = |at: &Session| answer(at, &session.ann).as_deref() == Some(session.secret.as_bytes());
     let cannot_store = why_not_stored(session);
     let keeps = is_there(session);
     let shared = subject.in_place() || is_there(elsewhere);
@@ -38,12 +39,19 @@ fn of(subject: &Subject, session: &Session, elsewhere: &Session) -> (Kind, Vec<S
     (kind, left.into_iter().collect())
 }
 
+/// One that shows secrets on standard error has stored it all the same: a case says that it must not.
 fn why_not_stored(session: &Session) -> Option<String> {
-    let stored: Checked<_> = session.run("store", format!("{}password={}\n", session.ann, session.secret));
-    match stored {
+    let credential = format!("{}password={}\n", session.ann, session.secret);
+    match session.ask("store", credential.as_bytes()) {
         Ok(stored) if stored.status.success() => None,
         Ok(stored) => Some(session.said(&stored)),
         Err(Broken::Rule(problem)) => Some(problem),
         Err(Broken::Interrupted) => None,
     }
+}
+
+/// The password that it answers with.
+fn answer(session: &Session, request: &str) -> Option<Vec<u8>> {
+    let answer = session.ask("get", request.as_bytes()).ok().filter(|answer| answer.status.success())?;
+    Found::parse(&answer.output).ok()?.get("password").map(<[u8]>::to_vec)
 }

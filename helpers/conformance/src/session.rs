@@ -85,15 +85,19 @@ impl<'a> Session<'a> {
         format!("{name}.{}", self.name_of_host)
     }
 
-    /// Asks once, whatever comes of it.
+    /// Asks once, and sees that no secret is shown.
     pub fn run(&self, operation: &str, input: impl AsRef<[u8]>) -> Checked<Finished> {
         if self.subject.is_interrupted() {
             return Err(Broken::Interrupted);
         }
-        self.ask(operation, input.as_ref())
+        let finished = self.ask(operation, input.as_ref())?;
+        let said = String::from_utf8_lossy(&finished.said);
+        must(!said.contains(&self.secret), format!("`{operation}` shows the secret on standard error (A1)"))?;
+        Ok(finished)
     }
 
-    fn ask(&self, operation: &str, input: &[u8]) -> Checked<Finished> {
+    /// Asks once, whatever comes of it, also after an interruption.
+    pub fn ask(&self, operation: &str, input: &[u8]) -> Checked<Finished> {
         if operation == "store"
             && let Ok(mut places) = self.places.lock()
         {
@@ -104,10 +108,7 @@ impl<'a> Session<'a> {
             Ok(finished) => Exchange::new(operation, input, &finished.output, &finished.said, finished.reason()),
             Err(failure) => Exchange::new(operation, input, b"", b"", failure.to_string()),
         });
-        let finished = finished.map_err(|problem| Broken::rule(format!("`{operation}`: {problem}")))?;
-        let said = String::from_utf8_lossy(&finished.said);
-        must(!said.contains(&self.secret), format!("`{operation}` shows the secret on standard error (A1)"))?;
-        Ok(finished)
+        finished.map_err(|problem| Broken::rule(format!("`{operation}`: {problem}")))
     }
 
     fn note(&self, exchange: Exchange) {

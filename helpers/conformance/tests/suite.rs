@@ -39,6 +39,16 @@ fn a_helper_that_cannot_store_is_put_to_no_case() {
 }
 
 #[test]
+fn a_helper_that_shows_the_secret_it_stores_is_judged_and_breaks_a_rule() {
+    let report = judged("[ $1 != store ] || cat >&2; exit 0", Options::default());
+    assert!(report.kind.cannot_store.is_none());
+    assert_eq!(report.verdict(), Verdict::Neither);
+    let reasons: Vec<&Outcome> = report.broken().iter().map(|judged| &judged.outcome).collect();
+    let reason = "`store` shows the secret on standard error (A1)";
+    assert!(reasons.contains(&&Outcome::Broken(reason.to_owned())), "{reasons:?}");
+}
+
+#[test]
 fn a_broken_case_comes_with_what_was_asked_and_answered() {
     let report = judged("[ $1 = get ] && echo password=for-anything; exit 0", Options::default());
     assert_eq!(report.verdict(), Verdict::Neither);

@@ -97,7 +97,7 @@ fn conclude(name: &str, report: &Report, rules: Rules) -> Result<()> {
     }
 }
 
-/// A helper's name, a path, or a command line. A path may be relative here: whoever types it stands where it leads from.
+/// A helper's name, a path, or a command line. A path may be relative here: a person types it in the folder that it begins at.
 fn find(text: &str) -> Result<Program> {
     let mut words = shell_words::split(text).map_err(|_| error::not_an_entry("a quotation mark is not closed"))?;
     if let Some(first) = words.first_mut().filter(|first| first.contains('/') && !first.starts_with(['/', '~'])) {

@@ -38,7 +38,7 @@ pub const CASES: &[Case] = &[
         }
         s.finds(&other, "elsewhere").map(drop)
     }),
-    case("O6", "to erase what is not there is no failure", |s| {
+    case("O6", "to erase what is not there succeeds", |s| {
         s.erases(&s.ann)?;
         s.with_ann()?;
         s.erases(&s.ann)?;

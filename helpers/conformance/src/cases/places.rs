@@ -95,7 +95,7 @@ pub const CASES: &[Case] = &[
         s.finds(&s.ann, &s.secret).map(drop)
     })
     .level(Level::Advice),
-    alone("O2", "an empty host is no wildcard", |s| {
+    alone("O2", "an empty host is not a wildcard", |s| {
         s.with_ann()?;
         let _ = s.run("erase", "protocol=https\nhost=\n")?;
         let answer = s.run("get", "protocol=https\nhost=\n")?;

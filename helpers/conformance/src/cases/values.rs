@@ -62,7 +62,7 @@ pub const CASES: &[Case] = &[
         must(found.all(&format!("{word}[]")) == ["1", "2"], "an unknown list does not come back as it was")
     })
     .level(Level::Advice),
-    case("A2", "when a password ends and its refresh token are kept with it", |s| {
+    case("A2", "when a password expires and its refresh token are kept with it", |s| {
         let more = format!("password_expiry_utc={LATER}\noauth_refresh_token=r=1\n");
         s.stores(format!("{}password={}\n{more}", s.ann, s.secret))?;
         let found = s.finds(&s.ann, &s.secret)?;

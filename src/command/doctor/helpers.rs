@@ -94,7 +94,9 @@ impl Asked {
             }
             Err(failure) => (Err(failure.clone()), Err(Fault::Failed(failure.clone()))),
         };
-        let unreadable = program.as_ref().map(|program| unreadable(program, &listed)).unwrap_or_default();
+        // A helper that could not keep the throw-away credential has said why.
+        let opened = program.as_ref().ok().filter(|_| canary.is_ok());
+        let unreadable = opened.map(|program| unreadable(program, &listed)).unwrap_or_default();
         Self { name, entry, automatic, program, listed, canary, unreadable }
     }
 

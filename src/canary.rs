@@ -1,4 +1,4 @@
-//! A helper is tried with a throw-away credential: it is stored, read back, compared, erased, and looked for again. Whatever happens on
+//! A helper is tried with a test credential: it is stored, read back, compared, erased, and looked for again. Whatever happens on
 //! the way, it is erased; what an earlier check that was killed may have left goes with it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,7 +58,7 @@ impl From<&Fault> for Error {
             }
             Fault::Left(reason) => {
                 let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-                let what = "it may still hold the throw-away credential for `https://canary.invalid`";
+                let what = "it may still hold the test credential for `https://canary.invalid`";
                 Self::new(format!("{what}{reason}"))
                     .hint(format!("printf 'url=https://canary.invalid\\n' | {PROGRAM} erase"))
             }
@@ -73,7 +73,7 @@ impl From<Error> for Fault {
     }
 }
 
-/// A throw-away credential for the place that is erased again. `user` is the beginning of its user name.
+/// A test credential for the place that is erased again. `user` is the beginning of its user name.
 pub fn throw_away(user: &str) -> ThrowAway {
     ThrowAway::at(NAME, user)
 }

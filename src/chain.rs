@@ -61,7 +61,7 @@ pub struct Chain {
     /// Store in every helper instead of the first that keeps it.
     store_in_all: bool,
     /// Helpers that failed although a person was there: they are not asked to help again for each credential.
-    in_vain: Mutex<HashSet<String>>,
+    failed_before: Mutex<HashSet<String>>,
 }
 
 /// The answer of a chain, and the problems met on the way.
@@ -83,7 +83,7 @@ pub struct Answer {
 
 impl Chain {
     pub fn new(links: Vec<Link>, store_in_all: bool) -> Self {
-        Self { links, store_in_all, in_vain: Mutex::default() }
+        Self { links, store_in_all, failed_before: Mutex::default() }
     }
 
     /// Asks the helpers in turn until the credential is complete. Where an expired one has to be replaced, one process at a time
@@ -213,7 +213,9 @@ impl Link {
 
 pub fn migration_conflict(request: &Record) -> Error {
     let provider = request.text("provider").unwrap_or("PROVIDER");
-    Error::new(format!("another key is kept for {}, so both stay where they are", name_of(request))).hint(format!(
-        "{PROGRAM} migrate --provider {provider} --prefer source  # moves this one; --prefer target keeps the other"
-    ))
+    Error::new(format!("a different key is already stored for {}, so neither was changed", name_of(request))).hint(
+        format!(
+            "{PROGRAM} migrate --provider {provider} --prefer source  # moves this one; --prefer target keeps the other"
+        ),
+    )
 }

@@ -108,9 +108,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check everything that may be wrong, and say what mends it
+    /// Find problems and show how to fix them
     #[command(
-        after_help = "Each helper that stores is tried with a throw-away credential, which is\nerased again. The exit status is 1 if a check failed.\n\nExample:\n  modelforge-credential doctor"
+        after_help = "Each helper that stores is tried with a test credential, which is\nerased again. The exit status is 1 if a check failed.\n\nExample:\n  modelforge-credential doctor"
     )]
     Doctor {
         #[command(flatten)]

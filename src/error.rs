@@ -91,7 +91,7 @@ pub fn another_word(word: &str, meant: &str) -> Usage {
 
 pub fn conflicting_option(option: &str) -> Usage {
     Usage(
-        Error::new(format!("`{}` does not go with another option that was given", visible(option)))
+        Error::new(format!("`{}` cannot be used with another option you gave", visible(option)))
             .hint(format!("{PROGRAM} --help")),
     )
 }
@@ -105,7 +105,7 @@ pub fn no_command() -> Usage {
 }
 
 pub fn bad_command_line() -> Usage {
-    Usage(Error::new("the command line is not understood").hint(format!("{PROGRAM} --help")))
+    Usage(Error::new("invalid command line").hint(format!("{PROGRAM} --help")))
 }
 
 pub fn no_provider(command: &str) -> Usage {
@@ -130,7 +130,7 @@ fn login_hint(provider: &str, account: Option<&str>) -> String {
 }
 
 pub fn could_not_look(request: &Record) -> Error {
-    Error::new(format!("no credential for {} was found, but not every helper could be asked", name_of(request)))
+    Error::new(format!("no credential for {} was found, and some helpers could not be asked", name_of(request)))
 }
 
 pub fn nobody_to_ask_for_login(provider: &str) -> Error {
@@ -139,12 +139,12 @@ pub fn nobody_to_ask_for_login(provider: &str) -> Error {
 }
 
 pub fn no_terminal_for_device_flow(request: &Record) -> Error {
-    Error::new(format!("cannot sign in to {}: it needs a person at a terminal", name_of(request)))
+    Error::new(format!("cannot sign in to {}: you must do this in a terminal", name_of(request)))
         .hint(format!("{PROGRAM} login {}  # in a terminal", request.text("provider").unwrap_or("PROVIDER")))
 }
 
 pub fn not_one_line() -> Error {
-    Error::new("standard input is not one line of text with a key in it")
+    Error::new("expected the key as a single line on standard input")
 }
 
 pub fn cannot_read_input(problem: &std::io::Error) -> Error {
@@ -173,12 +173,12 @@ pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
 }
 
 pub fn key_in_arguments(provider: &str) -> Error {
-    Error::new("other users of this machine can see arguments, and the shell keeps them in its history")
+    Error::new("command-line arguments are visible to other users and saved in your shell history")
         .hint(format!("pipe the key: {PROGRAM} login {provider} < key.txt"))
 }
 
 pub fn blanks_removed() -> Error {
-    Error::new("the blanks around the key were removed")
+    Error::new("removed the whitespace around the key")
 }
 
 /// An input that is not a key.
@@ -220,24 +220,24 @@ pub fn not_for_a_terminal(provider: &str) -> Error {
 }
 
 pub fn odd_length(provider: &str, length: usize) -> Error {
-    Error::new(format!("a key for `{provider}` does not often have {length} characters; was it copied whole?"))
+    Error::new(format!("a key for `{provider}` rarely has {length} characters; did you copy all of it?"))
 }
 
 pub fn odd_shape(provider: &str) -> Error {
-    Error::new(format!("this does not look like the keys that `{provider}` makes today"))
+    Error::new(format!("this does not match the current key format of `{provider}`"))
 }
 
 pub fn bad_checksum(provider: &str) -> Error {
-    Error::new(format!("the checksum in this token for `{provider}` is wrong; was it copied whole?"))
+    Error::new(format!("the checksum in this token for `{provider}` is wrong; did you copy all of it?"))
 }
 
 pub fn not_in_the_chain(helper: &str) -> Error {
     Error::new(format!("helper `{}` is not in the chain", visible(helper)))
-        .hint("add it to `helpers` in config.toml, or what it keeps is never found")
+        .hint("add it to `helpers` in config.toml; otherwise keys stored there are never found")
 }
 
 pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
-    let error = Error::new(format!("{place} answers before `{kept_by}`, so what was kept now is not used yet"));
+    let error = Error::new(format!("{place} takes precedence over `{kept_by}`, so the new key is not in use yet"));
     match variable {
         Some(variable) => error.hint(format!("unset {}", visible(variable))),
         None => error,
@@ -299,7 +299,7 @@ pub fn listed_and_not_returned(helper: &str, record: &Record) -> Error {
 }
 
 pub fn cannot_list(helper: &str) -> Error {
-    Error::new(format!("helper `{helper}` cannot say what it holds, so it may hold more"))
+    Error::new(format!("helper `{helper}` cannot list its credentials, so it may have others"))
 }
 
 pub fn purge_without_all() -> Usage {
@@ -316,11 +316,11 @@ pub fn sign_out_not_confirmed(count: usize) -> Error {
 }
 
 pub fn not_everything_erased() -> Error {
-    Error::new("not everything could be erased")
+    Error::new("some credentials could not be deleted")
 }
 
 pub fn still_answers(helper: &str) -> Error {
-    Error::new(format!("helper `{helper}` still has the credential after it was told to erase it"))
+    Error::new(format!("helper `{helper}` still returns the credential after being told to delete it"))
 }
 
 pub fn cannot_tell_whether_gone(helper: &str, reason: &Failure) -> Error {
@@ -338,7 +338,7 @@ pub fn empty_account() -> Error {
 }
 
 pub fn told_to_quit(request: &Record, helper: &str) -> Error {
-    Error::new(format!("helper `{helper}` said to stop looking for {}", name_of(request)))
+    Error::new(format!("helper `{helper}` ended the search for {}", name_of(request)))
 }
 
 pub fn nothing_entered() -> Error {
@@ -350,11 +350,11 @@ pub fn not_kept(record: &Record) -> Error {
 }
 
 pub fn not_erased(record: &Record) -> Error {
-    Error::new(format!("a helper could not erase the credential for {}: it may still hold it", name_of(record)))
+    Error::new(format!("a helper failed to delete the credential for {}; it may still have it", name_of(record)))
 }
 
 pub fn already_expired(record: &Record) -> Error {
-    Error::new(format!("the credential for {} has expired already, so it is not kept", name_of(record)))
+    Error::new(format!("the credential for {} has already expired, so it was not stored", name_of(record)))
 }
 
 pub fn for_migrations_alone() -> Error {
@@ -372,7 +372,7 @@ pub fn missing(key: &str) -> Error {
 }
 
 pub fn contradiction(key: &str, other: &str) -> Error {
-    Error::new(format!("`{key}` and `{other}` of the request name different places"))
+    Error::new(format!("`{key}` and `{other}` in the request contradict each other"))
 }
 
 pub fn elsewhere(provider: &str, home: &Record, request: &Record) -> Error {
@@ -424,7 +424,7 @@ pub fn not_the_url_of_a_provider(request: &Record) -> Error {
 }
 
 pub fn bad_provider_name(name: &str) -> Error {
-    Error::new(format!("`{}` is no name for a provider: letters, digits, `-` and `_`", visible(name)))
+    Error::new(format!("`{}` is not a valid provider name: use letters, digits, `-` and `_`", visible(name)))
 }
 
 pub fn locked_elsewhere() -> Error {
@@ -436,16 +436,16 @@ pub fn locked_elsewhere() -> Error {
 pub struct LeftOut;
 
 pub fn keyring_left_out() -> Error {
-    Error::new("helper `keyring` was not asked: there is no D-Bus session bus").because(LeftOut)
+    Error::new("skipped helper `keyring`: there is no D-Bus session bus").because(LeftOut)
 }
 
 pub fn seen_in_plain_text(providers: &[&str]) -> Error {
     let names = providers.iter().map(|name| format!("`{}`", visible(name))).collect::<Vec<_>>().join(", ");
-    Error::new(format!("keys are in plain text: {names}")).hint(format!("{PROGRAM} migrate"))
+    Error::new(format!("keys are stored in plain text: {names}")).hint(format!("{PROGRAM} migrate"))
 }
 
 pub fn list_not_whole() -> Error {
-    Error::new("the list is not whole: not every helper could be asked")
+    Error::new("the list is incomplete: some helpers could not be asked")
 }
 
 pub fn helper_failed(helper: &str, failure: &(impl Clone + Into<Failure>)) -> Error {
@@ -456,7 +456,7 @@ pub fn helper_failed(helper: &str, failure: &(impl Clone + Into<Failure>)) -> Er
 
 pub fn helper_did_not_keep(helper: &str, reason: &Failure) -> Error {
     Error::from(reason.clone())
-        .reworded(format!("helper `{helper}` did not keep the credential: {reason}; an older copy may remain in it"))
+        .reworded(format!("helper `{helper}` did not keep the credential: {reason}; it may still have an older copy"))
 }
 
 pub fn older_copy_left(helper: &str, reason: &Failure) -> Error {

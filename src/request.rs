@@ -53,7 +53,7 @@ pub fn expand(mut record: Record, providers: &Providers) -> Result<Request> {
         let path = url::trim_slashes(path).to_vec();
         if path.is_empty() { record.remove("path") } else { record.set("path", path)? }
     }
-    // As in git: on the web a credential is for the host, unless whoever asks insists by naming the path by itself.
+    // As in git: on the web a credential is for the host, unless the caller insists by naming the path by itself.
     let path_decides = match &provider {
         Some(provider) => provider.location.has("path"),
         None => providers.share_the_host_of(&record),
@@ -92,7 +92,7 @@ fn find_provider(record: &mut Record, providers: &Providers) -> Result<Option<Pr
     let provider = match record.text("provider") {
         Some(name) => {
             let provider = providers.by_name(name)?;
-            // Whoever names the place has to name it whole: half of it could be completed to another one.
+            // A request that names the place must name it whole: half of it could be completed to another one.
             let names_a_place = record.has("protocol") || record.has("host");
             if names_a_place && !covers(&provider.location, record) {
                 return Err(error::elsewhere(&provider.name, &provider.location, record));

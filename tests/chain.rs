@@ -56,7 +56,7 @@ fn a_helper_that_fails_to_store_is_named_and_the_next_keeps_it() {
         keeper(Test::new().script("full", "echo 'error: the disk is full' >&2; exit 1"), "two").helpers("full\ntwo");
     let test = approve(test)
         .stderr(
-            "warning: helper `full` did not keep the credential: the disk is full; an older copy may remain in it\n",
+            "warning: helper `full` did not keep the credential: the disk is full; it may still have an older copy\n",
         )
         .success();
     finds_it(test.helpers("two"));
@@ -110,14 +110,14 @@ fn quit_ends_the_search_and_is_passed_on() {
     let test = test.stdout("protocol=https\nhost=api.openai.com\nprovider=openai\nquit=1\n").success();
     test.args(["fill"])
         .stdin("provider=openai\n")
-        .stderr("error: helper `quits` said to stop looking for `openai` (`https://api.openai.com`)\n")
+        .stderr("error: helper `quits` ended the search for `openai` (`https://api.openai.com`)\n")
         .failure();
 }
 
 #[test]
 fn who_wants_a_key_printed_is_told_which_helper_ended_the_search() {
     let test = Test::new().script("quits", "echo quit=1").helpers("quits").args(["print", "openai"]);
-    let told = "warning: helper `quits` said to stop looking for `openai` (`https://api.openai.com`)\n";
+    let told = "warning: helper `quits` ended the search for `openai` (`https://api.openai.com`)\n";
     let output = test.output();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.starts_with(told), "{said}");
@@ -134,7 +134,7 @@ fn erase_reaches_every_helper_and_names_the_one_that_failed() {
         .stdin("provider=openai\n")
         .stderr(
             "warning: helper `stuck` failed: exit status 3\n\
-             error: a helper could not erase the credential for `openai` (`https://api.openai.com`): it may still hold it\n",
+             error: a helper failed to delete the credential for `openai` (`https://api.openai.com`); it may still have it\n",
         )
         .failure();
     test.helpers("one\ntwo").args(["get"]).stdin("provider=openai\n").success();

@@ -1,4 +1,4 @@
-//! `doctor`: what is said where all is well, one test for each thing that may be wrong, and that the throw-away credential is never
+//! `doctor`: what is said where all is well, one test for each thing that may be wrong, and that the test credential is never
 //! left behind.
 
 mod configuration;
@@ -66,7 +66,7 @@ fn kept(test: &Test) -> bool {
 }
 
 const DONE: &str =
-    "ok helper: `vault` (TEST/modelforge-credential-vault) kept a throw-away credential, gave it back and erased it";
+    "ok helper: `vault` (TEST/modelforge-credential-vault) stored, returned and deleted a test credential";
 
 #[test]
 fn where_all_is_well_it_says_what_it_looked_at() {

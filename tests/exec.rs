@@ -126,7 +126,7 @@ fn nothing_starts_where_a_key_is_missing_unless_that_is_allowed() {
     let test = exec(test, "openai:home", "echo started").stderr(account).failure();
     let test = test.script("broken", "echo 'error: it is locked' >&2; exit 1").helpers("broken");
     let failed = "warning: helper `broken` failed: it is locked\n\
-                  error: no credential for `openai` was found, but not every helper could be asked\n";
+                  error: no credential for `openai` was found, and some helpers could not be asked\n";
     exec(test, "openai", "echo started").stderr(failed).failure();
 }
 
@@ -146,7 +146,7 @@ fn a_provider_that_modelforge_does_not_define_to_its_end_withholds_no_key_of_the
     let modelforge = r#"{"providers": {"openai": {"auth_strategy": "api_key"}, "two words": {"auth_strategy": "api_key"},
         "azure_openai": {"auth_strategy": "api_key"}}}"#;
     let test = keep(Test::new().helpers("age"), &["openai"]).file(".config/model-forge/config.json", modelforge);
-    let said = "warning: `two words` is no name for a provider: letters, digits, `-` and `_`\n";
+    let said = "warning: `two words` is not a valid provider name: use letters, digits, `-` and `_`\n";
     let test = exec(test, "", SHOW).any_stderr();
     let output = test.output();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "MODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n");
@@ -155,7 +155,7 @@ fn a_provider_that_modelforge_does_not_define_to_its_end_withholds_no_key_of_the
 }
 
 #[test]
-fn what_does_not_go_with_a_provider_is_named() {
-    let said = "error: `--all` does not go with another option that was given\nhint: modelforge-credential --help\n";
+fn what_cannot_be_used_with_a_provider_is_named() {
+    let said = "error: `--all` cannot be used with another option you gave\nhint: modelforge-credential --help\n";
     exec(Test::new(), "openai --all", "true").stderr(said).status(2);
 }

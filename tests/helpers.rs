@@ -37,7 +37,7 @@ fn the_default_chain_is_shown_with_what_each_helper_answers() {
     assert_eq!(row(&report, 0, 2), age);
     let keyring = json!({
         "helper": "keyring", "entry": ["keyring"], "from": "by default", "state": "left out", "capabilities": [],
-        "problem": "helper `keyring` was not asked: there is no D-Bus session bus"
+        "problem": "skipped helper `keyring`: there is no D-Bus session bus"
     });
     assert_eq!(row(&report, 0, 1), keyring);
     assert!(
@@ -130,7 +130,7 @@ fn a_mistyped_helper_is_told_from_a_missing_one() {
     test.stderr(
         "warning: helper `agee` failed: helper `agee` is not installed beside the program or on PATH\n\
          hint: did you mean `age`?\n\
-         error: no credential for `openai` was found, but not every helper could be asked\n",
+         error: no credential for `openai` was found, and some helpers could not be asked\n",
     )
     .status(1);
 }

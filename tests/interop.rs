@@ -82,7 +82,7 @@ fn a_second_key_that_age_could_not_read_back_is_not_kept_and_the_first_one_still
         .args(["approve"])
         .stdin("provider=openai\npassword=second\n");
     let test = test.stderr(
-        "warning: helper `age` did not keep the credential: the SSH key `~/kp` is protected by a passphrase and there is nobody to ask; an older copy may remain in it\n\
+        "warning: helper `age` did not keep the credential: the SSH key `~/kp` is protected by a passphrase and there is nobody to ask; it may still have an older copy\n\
          hint: run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS\n\
          error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
          hint: modelforge-credential doctor\n",
@@ -101,8 +101,8 @@ fn where_the_identity_of_age_was_lost_nothing_is_made_and_its_copy_opens_everyth
     let folder = "~/.local/share/modelforge-credential";
     let said = format!(
         "warning: helper `age` did not keep the credential: the identity `{folder}/identity.txt` is not there, \
-         and 1 credential is encrypted for it; an older copy may remain in it\n\
-         hint: put its copy back, or begin anew: mv {folder}/age {folder}/age.old\n\
+         and 1 credential is encrypted for it; it may still have an older copy\n\
+         hint: restore its copy, or start again: mv {folder}/age {folder}/age.old\n\
          error: no helper kept the credential for `mistral` (`https://api.mistral.ai`)\n\
          hint: modelforge-credential doctor\n"
     );
@@ -166,7 +166,7 @@ fn pythons_keyring_finds_the_key_that_was_approved() {
 
 #[test]
 #[ignore = "needs dbus, gnome-keyring and keyring, from PyPI"]
-fn the_chain_finds_the_key_that_pythons_keyring_set_and_there_is_one_item_whoever_changes_it() {
+fn the_chain_finds_the_key_that_pythons_keyring_set_and_there_is_one_item_after_changes_by_either() {
     let keyring = Keyring::start();
     let set = "k.set_password('https://api.openai.com', 'default', sys.stdin.read())";
     let test = python(on_the_bus_of(&keyring), set).stdin("older").success();

@@ -77,8 +77,7 @@ fn a_provider_has_one_credential_under_all_its_spellings() {
 
 #[test]
 fn a_provider_named_twice_or_not_at_all_is_a_mistake() {
-    let twice =
-        "error: `--provider` does not go with another option that was given\nhint: modelforge-credential --help\n";
+    let twice = "error: `--provider` cannot be used with another option you gave\nhint: modelforge-credential --help\n";
     for command in ["login", "logout", "status"] {
         age().args([command, "openai", "--provider", "google"]).stderr(twice).status(2);
     }

@@ -7,7 +7,7 @@ use crate::support::{SECRET, Test};
 const NAME: &str = "`openai` (`https://api.openai.com`)";
 
 fn left(problem: &str) -> String {
-    format!("warning: {problem}\nerror: a helper could not erase the credential for {NAME}: it may still hold it\n")
+    format!("warning: {problem}\nerror: a helper failed to delete the credential for {NAME}; it may still have it\n")
 }
 
 /// Puts the key into each helper.
@@ -50,7 +50,7 @@ fn a_helper_that_fails_to_erase_is_named_and_the_others_are_cleared() {
     let fails = "[ $1 = erase ] && { echo 'error: it is read-only' >&2; exit 1; }";
     let test = keeper(keeper(Test::new(), "one", fails), "two", "");
     let test = in_each(test, &["one", "two"]).args(["logout", "openai"]);
-    let failed = "helper `one` failed: it is read-only\nwarning: helper `one` still has the credential after it was told to erase it";
+    let failed = "helper `one` failed: it is read-only\nwarning: helper `one` still returns the credential after being told to delete it";
     let test = test.stderr(&left(failed)).failure();
     assert_eq!((&*kept(&test, "one"), &*kept(&test, "two")), (SECRET, ""));
 }
@@ -58,10 +58,10 @@ fn a_helper_that_fails_to_erase_is_named_and_the_others_are_cleared() {
 #[test]
 fn a_helper_that_says_it_erased_and_did_not_is_named() {
     let test = in_each(keeper(Test::new(), "one", "[ $1 = erase ] && exit 0"), &["one"]);
-    let problem = "helper `one` still has the credential after it was told to erase it";
+    let problem = "helper `one` still returns the credential after being told to delete it";
     let test = test.args(["logout", "openai"]).stderr(&left(problem)).failure();
     test.args(["logout", "--all", "--yes"])
-        .stderr(&format!("warning: {problem}\nerror: not everything could be erased\n"))
+        .stderr(&format!("warning: {problem}\nerror: some credentials could not be deleted\n"))
         .failure();
 }
 
@@ -86,7 +86,7 @@ fn a_helper_that_cannot_list_may_hold_more_and_is_named() {
     let mute = "[ $1 = list ] && exit 0; [ $1 = get ] && ! grep -qx host=api.openai.com && exit 0";
     let test = in_each(keeper(keeper(Test::new(), "one", mute), "two", ""), &["one", "two"]);
     let test = test.args(["logout", "--all", "--yes"]).stdout(&format!("signed out of {NAME}\n")).stderr(
-        "warning: helper `one` cannot say what it holds, so it may hold more\nerror: not everything could be erased\n",
+        "warning: helper `one` cannot list its credentials, so it may have others\nerror: some credentials could not be deleted\n",
     );
     let test = test.failure();
     // What the other named was erased in both.
@@ -105,7 +105,7 @@ fn a_helper_whose_list_fails_may_hold_more_and_is_named() {
     test.helpers("one")
         .args(["logout", "--all"])
         .stdout("there was nothing to sign out of\n")
-        .stderr("warning: helper `one` failed: it is locked\nerror: not everything could be erased\n")
+        .stderr("warning: helper `one` failed: it is locked\nerror: some credentials could not be deleted\n")
         .failure();
 }
 

@@ -149,14 +149,14 @@ fn a_target_that_does_not_keep_a_key_leaves_it_where_it_was() {
 fn of_two_different_keys_both_stay_until_one_is_preferred() {
     let other = "provider=openai\npassword=sk-proj-another-key-altogether\n";
     let conflict = || with_file(Test::new()).args(["approve"]).stdin(other).any_stderr().success();
-    let why = "another key is kept for `openai` (`https://api.openai.com`), so both stay where they are";
+    let why = "a different key is already stored for `openai` (`https://api.openai.com`), so neither was changed";
     let (test, text, _) = run(conflict(), &["migrate", "--dry-run", "--json", "--provider", "openai"], 0);
     assert_eq!(json(&text)["credentials"][0]["problem"], why, "{text}");
     let test = migrate(test, &["--yes", "--provider", "openai"]);
     let before = file(&test);
     let output = test.output();
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("another key is kept for `openai`"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a different key is already stored for `openai`"));
     assert_eq!(file(&test), before);
     let kept = |test: Test, key: &str| {
         assert!(!file(&test).contains(SECRET));

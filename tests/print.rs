@@ -63,7 +63,7 @@ fn nothing_found_is_an_error_and_nothing_is_printed() {
 }
 
 #[test]
-fn a_token_that_has_ended_is_renewed_as_for_every_tool() {
+fn a_token_that_has_expired_is_refreshed_as_for_every_tool() {
     let renews = "[ $1 = get ] && grep -q '^oauth_refresh_token=refresh' && printf 'password=renewed\\npassword_expiry_utc=4102444800\\n'; exit 0";
     let ended = "provider=openai\npassword=old\noauth_refresh_token=refresh\npassword_expiry_utc=1\n";
     let test = Test::new().script("renews", renews).helpers("age").args(["approve"]).stdin(ended).success();

@@ -71,7 +71,7 @@ fn a_name_and_a_place_that_do_not_agree_are_an_error() {
             ),
         );
     }
-    is_refused("url=https://a\nhost=b\n", "`url` and `host` of the request name different places");
+    is_refused("url=https://a\nhost=b\n", "`url` and `host` in the request contradict each other");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_name_that_nobody_knows_is_an_error_that_says_how_to_declare_it() {
     for (name, shown) in [("", ""), ("a b", "a b"), ("../openai", "../openai"), ("open\u{1b}ai", "open\\u{1b}ai")] {
         is_refused(
             &format!("provider={name}\n"),
-            &format!("`{shown}` is no name for a provider: letters, digits, `-` and `_`"),
+            &format!("`{shown}` is not a valid provider name: use letters, digits, `-` and `_`"),
         );
     }
 }

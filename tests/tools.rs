@@ -11,7 +11,7 @@ use crate::support::{SECRET, Test, program, system};
 
 const JSON: &str = "Content-Type: application/json\r\n";
 
-/// Answers as OpenAI and Anthropic do, whoever asks.
+/// Answers as OpenAI and Anthropic do, to every client.
 fn llm() -> Server {
     Server::start(|request: &Request| -> Reply {
         let body = match request.path.as_str() {
@@ -115,7 +115,7 @@ fn modelforge_finds_valid_credentials_while_its_file_holds_none() {
     assert_eq!(after, config);
 }
 
-/// A repository on this machine for whoever knows one of these passwords.
+/// A repository on this machine for clients that know one of these passwords.
 fn repository(test: &Test, passwords: &'static [(&str, &str)]) -> Server {
     let folder = test.home().join("served.git");
     let git = system("git", "git");

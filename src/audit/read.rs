@@ -18,7 +18,7 @@ const BLOCK: usize = 64 << 10;
 /// The most files searched for the last use of a key.
 const RECENT: usize = 2;
 
-/// Hands out the records with their lines, the newest first, until it is told to stop; from so many files at the most. A line that is
+/// Hands out the records with their lines, the newest first, until it is told to stop; from at most so many files. A line that is
 /// no record is passed over.
 pub fn newest_first(folder: &Path, files: usize, mut visit: impl FnMut(Line, &[u8]) -> ControlFlow<()>) -> Result<()> {
     for path in files::paths(folder).iter().rev().take(files) {

@@ -109,13 +109,13 @@ impl Chain {
 
     /// Asks again, now that a person is there; `None` if that, too, fails, or did before.
     fn ask_attended(&self, link: &Link, question: &Record) -> Option<Option<Record>> {
-        let mut in_vain = self.in_vain.lock().ok()?;
-        if in_vain.contains(&link.name) {
+        let mut failed_before = self.failed_before.lock().ok()?;
+        if failed_before.contains(&link.name) {
             return None;
         }
         let answer = link.helper(true).and_then(|helper| helper.get(question));
         if answer.is_err() {
-            in_vain.insert(link.name.clone());
+            failed_before.insert(link.name.clone());
         }
         answer.ok()
     }
@@ -178,5 +178,5 @@ fn is_of(found: &Record, description: &Record) -> bool {
 }
 
 fn erased_and_still_there() -> Error {
-    Error::new("it still has the credential after it was told to erase it")
+    Error::new("it still returns the credential after being told to delete it")
 }

@@ -115,7 +115,7 @@ fn every_provider() -> Vec<String> {
     known.chain(own).collect()
 }
 
-/// The providers that one is signed in to, with the account. A helper that cannot be asked has none.
+/// The providers that you are signed in to, with the account. A helper that cannot be asked offers none.
 fn signed_in() -> Vec<(String, String)> {
     let listed = Session::start(Person::Nobody).and_then(|session| session.list(None));
     let copies = listed.unwrap_or_default().into_iter().filter_map(|(_, copies)| copies.ok().flatten()).flatten();

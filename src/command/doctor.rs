@@ -1,5 +1,5 @@
 //! `doctor`: looks for everything that goes wrong in the field, one file for each kind of check, and tries every helper that stores
-//! with a throw-away credential. It works with a broken configuration, without a home folder and with helpers that hang.
+//! with a test credential. It works with a broken configuration, without a home folder and with helpers that hang.
 
 mod clock;
 mod config;
@@ -60,7 +60,7 @@ pub fn doctor(asked: &Doctor) -> Result<()> {
     if report.errors == 0 { Ok(()) } else { Err(error::checks_failed(report.errors).into()) }
 }
 
-/// Ctrl-C and its like: noted, so that the throw-away credential is erased first.
+/// Ctrl-C and its like: noted, so that the test credential is erased first.
 fn signals() -> Result<Arc<AtomicUsize>> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     let interrupted = Arc::new(AtomicUsize::new(0));
@@ -86,7 +86,7 @@ fn examine(interrupted: &AtomicUsize) -> Result<Vec<Finding>> {
     let (entries, chains) = helpers::configured(providers, &mut findings);
     let mut event = session.event("doctor", &canary::place()?);
     let context = providers.context_of_all()?;
-    // Two of them at once would erase each other's throw-away credential.
+    // Two of them at once would erase each other's test credential.
     let lock = Lock::wait_at_most(PATIENCE, &canary::place()?);
     let stores = lock.is_ok();
     if !stores {

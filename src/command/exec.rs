@@ -1,5 +1,5 @@
 //! `exec`: runs a command with keys in its environment. Where nothing is left to do afterwards it becomes the command; to mask what
-//! the command prints, or to take a file away when it has ended, it stays and passes on signals and the exit status.
+//! the command prints, or to remove a file when it exits, it stays and passes on signals and the exit status.
 
 mod ended;
 pub mod error;

@@ -77,7 +77,7 @@ pub fn session() -> modelforge_credential_protocol::Result<Session> {
     })
 }
 
-/// Looks for the credential of a provider. Whoever starts a program wants it to start: where something is locked, and a person would
+/// Looks for the credential of a provider. A person who starts a program wants it to start: where something is locked, and a person would
 /// see the question, they are asked to unlock it; but nobody is asked for a key.
 pub fn find(operation: &'static str, session: &Session, request: &Request) -> Result<Found> {
     if request.provider.as_ref().is_some_and(|provider| provider.sign_in == SignIn::None) {
@@ -139,7 +139,7 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
                 all.add(&key, &wanted.only)?;
                 is_any = true;
             }
-            // Whoever names it, and nothing else, gets what it needs: nothing.
+            // If it is the only one named, it gets what it needs: nothing.
             Looked::NotNeeded => is_any |= must,
             Looked::Missing(one) => missing.push(*one),
         }

@@ -154,7 +154,7 @@ fn is_confirmed(person: &Person, json: bool, question: &str, nobody: impl FnOnce
     }
 }
 
-/// A migration or a rollback that was cut short, for who asks whether all is well.
+/// A migration or a rollback that was interrupted, for `doctor`.
 pub fn unfinished() -> Option<Error> {
     let known = match journal::read() {
         Ok(known) => known,

@@ -1,4 +1,4 @@
-//! Reads values of the configuration out of TOML, and says where one is not what it should be.
+//! Reads values of the configuration out of TOML, and reports wrong ones with their line.
 
 use std::ops::Range;
 use std::path::Path;
@@ -107,7 +107,7 @@ impl Source<'_> {
                 "syslog" => &mut audit.syslog,
                 _ => return Err(self.unknown_key(key, &["enabled", "syslog"])),
             };
-            let wrong = || self.fault(value.span(), &format!("`{name}` is neither true nor false"));
+            let wrong = || self.fault(value.span(), &format!("`{name}` must be true or false"));
             *setting = value.get_ref().as_bool().ok_or_else(wrong)?;
         }
         Ok(audit)
@@ -116,12 +116,12 @@ impl Source<'_> {
     fn text(&self, name: &str, value: &Value) -> Result<String> {
         match value.get_ref().as_str() {
             Some(text) if !text.is_empty() && !text.contains(['\n', '\r', '\0']) => Ok(text.to_owned()),
-            _ => Err(self.fault(value.span(), &format!("`{name}` is not a text of one line"))),
+            _ => Err(self.fault(value.span(), &format!("`{name}` is not a string of one line"))),
         }
     }
 
     fn texts(&self, name: &str, value: &Value) -> Result<Vec<String>> {
-        let fault = || self.fault(value.span(), &format!("`{name}` is not a list of texts"));
+        let fault = || self.fault(value.span(), &format!("`{name}` is not a list of strings"));
         let array = value.get_ref().as_array().ok_or_else(fault)?;
         array.iter().map(|value| self.text(name, value).map_err(|_| fault())).collect()
     }
@@ -139,7 +139,7 @@ impl Source<'_> {
         }
         let Some(table) = value.get_ref().as_table() else {
             return Err(self
-                .fault(value.span(), "a helper is a text or a table")
+                .fault(value.span(), "a helper is a string or a table")
                 .hint("{ command = [\"git\", \"credential-libsecret\"], timeout = \"5s\" }"));
         };
         let (mut words, mut timeout) = (None, None);
@@ -195,7 +195,7 @@ impl Source<'_> {
                 }
                 "sign_in" => {
                     let way = SignIn::from_name(&self.text("sign_in", value)?);
-                    let problem = "`sign_in` is none of \"api_key\", \"device_flow\", \"none\"";
+                    let problem = "`sign_in` must be \"api_key\", \"device_flow\" or \"none\"";
                     provider.sign_in = Some(way.ok_or_else(|| self.fault(value.span(), problem))?);
                 }
                 "client_id" => provider.client_id = Some(self.text("client_id", value)?),

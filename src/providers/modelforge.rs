@@ -54,7 +54,7 @@ fn parse(path: &Path, text: &str) -> Result<Definitions> {
     for (name, value) in &providers {
         let place = format!("$.providers.{name}");
         let provider = provider_name(name)
-            .map_err(|_| fault(&place, "is no name for a provider"))
+            .map_err(|_| fault(&place, "is not a valid provider name"))
             .and_then(|_| provider(&place, value, &fault));
         // Of two spellings of one name, ModelForge uses the one with `_`.
         let canonical = normalize(name);
@@ -89,14 +89,14 @@ fn provider(place: &str, value: &RawValue, fault: &impl Fn(&str, &str) -> Error)
                     }
                     Some(value) => device_flow
                         .set(key, value)
-                        .map_err(|_| fault(&format!("{place}.{key}"), "is not a text of one line"))?,
+                        .map_err(|_| fault(&format!("{place}.{key}"), "is not a string of one line"))?,
                     None if key == "scope" => {}
                     None => return Err(fault(&format!("{place}.{key}"), "is missing")),
                 }
             }
             SignIn::DeviceFlow
         }
-        Some(_) => return Err(fault(&format!("{place}.auth_strategy"), "is none of \"api_key\", \"device_flow\"")),
+        Some(_) => return Err(fault(&format!("{place}.auth_strategy"), "must be \"api_key\" or \"device_flow\"")),
     };
     Ok(Defined { url, sign_in, device_flow })
 }
@@ -139,7 +139,7 @@ mod tests {
             ),
             (
                 r#"{"base_url": "https://h", "auth_strategy": "sk-secret"}"#,
-                "`$.providers.p.auth_strategy` is none of \"api_key\", \"device_flow\"",
+                "`$.providers.p.auth_strategy` must be \"api_key\" or \"device_flow\"",
             ),
             (r#"{"base_url": "https://h", "auth_strategy": "device_flow"}"#, "`$.providers.p.auth_details` is missing"),
             (

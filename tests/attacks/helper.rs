@@ -8,8 +8,8 @@ fn ghsa_rxqw_wxqg_g7hw_a_helper_that_crashes_on_erase_is_not_passed_over_in_sile
     test.args(["reject"])
         .stdin("provider=openai\n")
         .stderr(
-            "warning: helper `crashes` failed: it was ended by signal 11\n\
-             error: a helper could not erase the credential for `openai` (`https://api.openai.com`): it may still hold it\n",
+            "warning: helper `crashes` failed: it was stopped by signal 11\n\
+             error: a helper failed to delete the credential for `openai` (`https://api.openai.com`); it may still have it\n",
         )
         .failure();
 }
@@ -35,7 +35,7 @@ fn a_helper_that_shows_the_key_it_found_does_not_get_it_on_to_the_screen() {
         .stdin("provider=openai\n")
         .stderr(
             "warning: helper `fails` failed: bad <redacted>\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n",
+             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n",
         )
         .failure();
 }

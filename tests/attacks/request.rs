@@ -180,7 +180,7 @@ fn what_is_refused_is_named_by_its_line_and_never_quoted() {
             format!("provider=openai\npassword_expiry_utc={SECRET}\n"),
             "line 2: `password_expiry_utc` is not a plain number",
         ),
-        (format!("provider=openai\nquit={SECRET}\n"), "line 2: `quit` is neither true nor false"),
+        (format!("provider=openai\nquit={SECRET}\n"), "line 2: `quit` must be true or false"),
         (format!("url={SECRET}\n"), "the URL has no scheme"),
         (format!("url=https://u:{SECRET}%0a@h\n"), "the URL is not allowed: `password` holds a line break or a NUL"),
     ] {

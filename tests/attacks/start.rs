@@ -63,7 +63,7 @@ fn cve_2019_15752_a_helper_that_anyone_could_have_put_there_is_not_started_and_t
             "warning: helper `planted` failed: `TEST/work/shared/modelforge-credential-planted` is not started: \
              anyone can write to `{what}`\n\
              hint: chmod o-w {what}\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n"
+             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n"
         )
     };
     let path = folder.display().to_string();
@@ -80,7 +80,7 @@ fn cve_2019_15752_a_helper_that_anyone_could_have_put_there_is_not_started_and_t
         test = test.args(["get"]).stdin("provider=openai\n").stderr(&expected).failure();
     }
     mode(&file, 0o755);
-    // Whoever can rename the folder can put another in its place.
+    // A user who can rename the folder can put another in its place.
     mode(&test.work(), 0o777);
     test = test.args(["get"]).stdin("provider=openai\n").stderr(&refused("TEST/work")).failure();
     // By an absolute path as well.
@@ -153,7 +153,7 @@ fn a_folder_a_pipe_or_a_plain_file_is_no_helper() {
     let path = test.bin().join("modelforge-credential-odd");
     let missing = "warning: helper `odd` failed: helper `odd` is not installed beside the program or on PATH\n\
         hint: put a program named modelforge-credential-odd on PATH\n\
-        error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n";
+        error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n";
     let get = |test: Test| test.args(["get"]).stdin("provider=openai\n").stderr(missing).failure();
     std::fs::create_dir(&path).unwrap();
     let test = get(test);
@@ -161,7 +161,7 @@ fn a_folder_a_pipe_or_a_plain_file_is_no_helper() {
     std::fs::write(&path, "#!/bin/sh\n").unwrap();
     let not_executable = "warning: helper `odd` failed: `TEST/bin/modelforge-credential-odd` may not be executed\n\
         hint: chmod +x TEST/bin/modelforge-credential-odd\n\
-        error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n";
+        error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n";
     let test = test.args(["get"]).stdin("provider=openai\n").stderr(not_executable).failure();
     std::fs::remove_file(&path).unwrap();
     let made = test.run(&["/usr/bin/mkfifo", &path.display().to_string()], "");
@@ -173,7 +173,7 @@ fn a_folder_a_pipe_or_a_plain_file_is_no_helper() {
         .stdin("provider=openai\n")
         .stderr(
             "warning: helper `~` failed: `~` is not a program that can be started\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n",
+             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n",
         )
         .failure();
 }
@@ -199,7 +199,7 @@ fn cve_2021_41092_a_helper_that_cannot_be_started_never_changes_where_a_key_goes
     let test = kept.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n"));
     test.stderr(
         "warning: helper `absent` did not keep the credential: helper `absent` is not installed beside the program or on \
-         PATH; an older copy may remain in it\n\
+         PATH; it may still have an older copy\n\
          hint: put a program named modelforge-credential-absent on PATH\n\
          error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
          hint: modelforge-credential doctor\n",
@@ -244,7 +244,7 @@ fn an_alias_of_the_repository_one_stands_in_never_takes_the_place_of_gits_helper
     assert!(test.run(&[&git, "init", "--quiet", "."], "").status.success());
     assert!(test.run(&[&git, "config", "alias.credential-nobody-has", &alias], "").status.success());
     let missing = "warning: helper `git credential-nobody-has` did not keep the credential: program \
-        `git-credential-nobody-has` is not on PATH; an older copy may remain in it\n\
+        `git-credential-nobody-has` is not on PATH; it may still have an older copy\n\
         error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
         hint: modelforge-credential doctor\n";
     let request = format!("provider=openai\npassword={SECRET}\n");
@@ -282,7 +282,7 @@ fn a_script_is_as_good_as_the_program_that_its_first_line_names() {
     let failed = |problem: &str| {
         format!(
             "warning: helper `script` failed: {problem}\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n"
+             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n"
         )
     };
     let name = "`TEST/bin/modelforge-credential-script`";
@@ -327,7 +327,7 @@ fn a_helper_that_belongs_to_another_user_is_not_started_nor_one_that_a_group_can
         format!(
             "warning: helper `planted` failed: `~/theirs/modelforge-credential-planted` is not started: {what}\n\
              hint: {hint}\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n"
+             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n"
         )
     };
     for place in [&file, &folder] {

@@ -27,8 +27,8 @@ fn the_configuration_turns_it_off() {
     assert_eq!(lines(&asked(test, 1)).len(), 1);
     for (config, problem) in [
         ("[audit]\nenable = false\n", "line 2: unknown key `enable`\nhint: did you mean `enabled`?\n"),
-        ("[audit]\nenabled = 'no'\n", "line 2: `enabled` is neither true nor false\n"),
-        ("[audit]\nsyslog = 1\n", "line 2: `syslog` is neither true nor false\n"),
+        ("[audit]\nenabled = 'no'\n", "line 2: `enabled` must be true or false\n"),
+        ("[audit]\nsyslog = 1\n", "line 2: `syslog` must be true or false\n"),
         ("audit = false\n", "line 1: `audit` is not a table\n"),
     ] {
         let test = has(Test::new()).config(config).args(["get"]).stdin("provider=openai\n");
@@ -120,7 +120,7 @@ fn a_file_that_may_not_grow_does_not_stop_a_get_and_is_said() {
     }
     let test = asked(test, 1);
     let shown = test.run(&[core.as_os_str(), "audit".as_ref(), "--json".as_ref()], "");
-    assert_eq!(String::from_utf8_lossy(&shown.stdout).lines().count(), 2, "what was cut short costs no other record");
+    assert_eq!(String::from_utf8_lossy(&shown.stdout).lines().count(), 2, "what was interrupted costs no other record");
 }
 
 #[test]

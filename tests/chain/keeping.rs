@@ -49,7 +49,7 @@ fn blind(test: Test, listed: &str) -> Test {
 }
 
 const DAMAGED: &str =
-    "warning: helper `blind` did not keep the credential: it is damaged; an older copy may remain in it\n";
+    "warning: helper `blind` did not keep the credential: it is damaged; it may still have an older copy\n";
 
 #[test]
 fn an_item_that_a_helper_cannot_read_back_is_taken_out_again() {

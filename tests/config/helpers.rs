@@ -25,8 +25,8 @@ fn a_command_is_a_program_and_its_arguments_and_may_have_a_time_limit() {
     let test = Test::new().config("helpers = [{ command = ['sh', '-c', 'sleep 20'], timeout = '200ms' }]");
     get(test, "openai")
         .stderr(
-            "warning: helper `sh -c sleep 20` failed: it did not answer within 0.2 s and was ended\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n",
+            "warning: helper `sh -c sleep 20` failed: it did not answer within 0.2 s and was stopped\n\
+             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n",
         )
         .failure();
     let test = Test::new().config("helpers = [{ command = ['sh', '-c', 'echo password=$0', 'a b'] }]");

@@ -51,17 +51,17 @@ fn what_is_not_what_it_should_be_is_named() {
     is_refused("helpers = ['age \"x']", "line 1: a quotation mark is not closed");
     is_refused(
         "helpers = [1]",
-        "line 1: a helper is a text or a table\n\
+        "line 1: a helper is a string or a table\n\
          hint: { command = [\"git\", \"credential-libsecret\"], timeout = \"5s\" }",
     );
     is_refused("helpers = [{ timeout = '5s' }]", "line 1: a helper needs a `command`");
     is_refused("helpers = [{ command = [] }]", "line 1: a helper needs a `command`");
-    is_refused("helpers = [{ command = 'git' }]", "line 1: `command` is not a list of texts");
+    is_refused("helpers = [{ command = 'git' }]", "line 1: `command` is not a list of strings");
     is_refused(
         "helpers = [{ command = ['./x'] }]",
         "line 1: a relative path is not a program: it would depend on the folder",
     );
-    is_refused("helpers = [{ command = ['git'], timeout = 5 }]", "line 1: `timeout` is not a text of one line");
+    is_refused("helpers = [{ command = ['git'], timeout = 5 }]", "line 1: `timeout` is not a string of one line");
     is_refused(
         "helpers = [{ command = ['git'], timeout = '5' }]",
         "line 1: `timeout` is not a duration\nhint: timeout = \"5s\"  # or \"500ms\", \"2m\"",
@@ -74,15 +74,12 @@ fn what_is_not_what_it_should_be_is_named() {
     is_refused("[provider.x]\nurl = 'https://u@h'", "line 2: the URL has a user name in it");
     is_refused("[provider.x]\nurl = 'https://h?q'", "line 2: the URL has more in it than scheme, host, port and path");
     is_refused("[provider.x]\nurl = 'https://h%2e'", "line 2: the URL has more in it than scheme, host, port and path");
-    is_refused("[provider.x]\naccount = ''", "line 2: `account` is not a text of one line");
-    is_refused("[provider.x]\naccount = \"a\\nb\"", "line 2: `account` is not a text of one line");
-    is_refused("[provider.x]\nenv = 'X'", "line 2: `env` is not a list of texts");
+    is_refused("[provider.x]\naccount = ''", "line 2: `account` is not a string of one line");
+    is_refused("[provider.x]\naccount = \"a\\nb\"", "line 2: `account` is not a string of one line");
+    is_refused("[provider.x]\nenv = 'X'", "line 2: `env` is not a list of strings");
     is_refused("[provider.x]\nenv = ['X Y']", "line 2: `env` has something that is no name of a variable");
-    is_refused(
-        "[provider.x]\nsign_in = 'magic'",
-        "line 2: `sign_in` is none of \"api_key\", \"device_flow\", \"none\"",
-    );
-    is_refused("[provider.'a b']\n", "line 1: `a b` is no name for a provider: letters, digits, `-` and `_`");
+    is_refused("[provider.x]\nsign_in = 'magic'", "line 2: `sign_in` must be \"api_key\", \"device_flow\" or \"none\"");
+    is_refused("[provider.'a b']\n", "line 1: `a b` is not a valid provider name: use letters, digits, `-` and `_`");
 }
 
 #[test]

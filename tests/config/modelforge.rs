@@ -53,7 +53,7 @@ fn what_is_wrong_in_the_file_of_modelforge_is_named_by_its_place_and_never_quote
         ),
         (
             r#"{"base_url": "https://h", "auth_strategy": "sk-sentinel-5f0c9a7e41d84b1f"}"#,
-            "`$.providers.my-llm.auth_strategy` is none of \"api_key\", \"device_flow\"",
+            "`$.providers.my-llm.auth_strategy` must be \"api_key\" or \"device_flow\"",
         ),
         (
             r#"{"base_url": "https://h", "auth_strategy": "device_flow", "auth_details": {"client_id": "c", "device_code_url": "http://h"}}"#,

@@ -8,13 +8,13 @@ use super::{Judged, SMALL_HELPER, judged};
 use crate::support::{Test, system};
 
 #[test]
-fn a_helper_that_hangs_costs_a_second_a_case_at_the_most_and_the_others_go_on() {
+fn a_helper_that_hangs_costs_at_most_a_second_a_case_and_the_others_go_on() {
     let start = Instant::now();
     let test = Test::new().script("hangs", "[ \"$1\" != get ] || exec sleep 600; exit 0");
     let judged = judged(test, "hangs", &["--timeout", "200ms"]);
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     assert!(judged.names("broken").contains(&"a get of what is not there finds nothing"));
-    assert!(judged.reasons().contains("it did not answer within 0.2 s and was ended"), "{}", judged.reasons());
+    assert!(judged.reasons().contains("it did not answer within 0.2 s and was stopped"), "{}", judged.reasons());
     assert!(judged.names("holds").contains(&"an unknown operation is ignored: nothing printed, exit status 0"));
     assert_eq!(judged.status, Some(1));
 }
@@ -164,7 +164,7 @@ fn the_badge_for_gits_rules_counts_gits_cases() {
 }
 
 #[test]
-fn a_helper_that_was_put_to_no_case_gets_no_verdict_and_is_called_as_it_was_typed() {
+fn a_helper_that_ran_no_case_gets_no_verdict_and_is_called_as_it_was_typed() {
     let test = Test::new().script("mine", "exit 1");
     let script = test.bin().join("modelforge-credential-mine");
     std::fs::copy(&script, test.work().join("mine")).expect("a copy");

@@ -26,7 +26,7 @@ fn with_a_broken_configuration_everything_else_is_checked_all_the_same() {
 }
 
 #[test]
-fn a_configuration_that_anyone_can_change_is_an_error_with_its_mend() {
+fn a_configuration_that_anyone_can_change_is_an_error_with_its_fix() {
     let test = well();
     let path = test.home().join(".config/modelforge-credential/config.toml");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
@@ -76,7 +76,7 @@ fn a_variable_that_hides_a_kept_key_is_a_warning() {
             || found.iter().any(|line| line.contains("INTERACTIVE"))
     );
     let (_, found) = findings(test.env("OPENAI_API_KEY", SECRET));
-    let expected = "warning environment: `OPENAI_API_KEY` answers before the key in `age` for `https://api.openai.com` | unset OPENAI_API_KEY";
+    let expected = "warning environment: `OPENAI_API_KEY` takes precedence over the key in `age` for `https://api.openai.com` | unset OPENAI_API_KEY";
     assert!(found.iter().any(|line| line == expected), "{found:#?}");
 }
 

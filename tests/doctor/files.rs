@@ -26,7 +26,7 @@ fn a_folder_on_path_that_anyone_can_write_to_is_a_warning() {
 }
 
 #[test]
-fn what_others_can_read_or_change_is_an_error_with_its_mend() {
+fn what_others_can_read_or_change_is_an_error_with_its_fix() {
     let chmod = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let (test, _) = findings(well());
     let state = test.home().join(".local/state/modelforge-credential");
@@ -37,8 +37,8 @@ fn what_others_can_read_or_change_is_an_error_with_its_mend() {
         test,
         "error permissions: others can read or change `~/.local/state/modelforge-credential/audit-000000000001.jsonl` and 1 more | chmod -R go= ~/.local/state/modelforge-credential",
     );
-    let mend = format!("chmod -R go= '{}'", state.display());
-    assert!(test.run(&["sh", "-c", &mend], "").status.success());
+    let fix = format!("chmod -R go= '{}'", state.display());
+    assert!(test.run(&["sh", "-c", &fix], "").status.success());
     let (test, found) = findings(test);
     assert!(!found.iter().any(|line| line.starts_with("error")), "{found:#?}");
     let config = test.home().join(".config/modelforge-credential");
@@ -90,7 +90,7 @@ fn a_process_that_holds_the_very_lock_that_is_needed_is_an_error_and_no_long_wai
     let start = Instant::now();
     finds(
         test,
-        "error locks: another process has been storing for some seconds, so no helper was tried with a throw-away credential | pgrep -a modelforge-credential",
+        "error locks: another process has been storing for some seconds, so no helper was tried with a test credential | pgrep -a modelforge-credential",
     );
     assert!(start.elapsed() < Duration::from_secs(15));
 }

@@ -24,7 +24,7 @@ fn a_helper_that_is_missing_or_mistyped_is_an_error() {
 }
 
 #[test]
-fn a_helper_that_anyone_could_have_put_there_is_an_error_with_its_mend() {
+fn a_helper_that_anyone_could_have_put_there_is_an_error_with_its_fix() {
     let test = vault(Test::new(), "");
     let path = test.bin().join("modelforge-credential-vault");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
@@ -59,11 +59,11 @@ fn a_helper_that_hangs_is_an_error_after_a_few_seconds_and_does_not_hold_up_the_
     for name in ["slow", "slower"] {
         let hint = format!("modelforge-credential helpers test {name}");
         let expected =
-            format!("error helper: helper `{name}` failed: it did not answer within 5 s and was ended | {hint}");
+            format!("error helper: helper `{name}` failed: it did not answer within 5 s and was stopped | {hint}");
         assert!(found.contains(&expected), "{found:#?}");
     }
     // One that was ended while it stored may have stored.
-    let may_hold = "error helper: helper `loses` failed: it may still hold the throw-away credential for `https://canary.invalid`: it did not answer within 5 s and was ended | printf 'url=https://canary.invalid\\n' | modelforge-credential erase";
+    let may_hold = "error helper: helper `loses` failed: it may still hold the test credential for `https://canary.invalid`: it did not answer within 5 s and was stopped | printf 'url=https://canary.invalid\\n' | modelforge-credential erase";
     assert!(found.iter().any(|line| line == may_hold), "{found:#?}");
     assert!(found.iter().any(|line| line.starts_with("ok helper: `age` ")), "{found:#?}");
     assert!(start.elapsed() < Duration::from_secs(25), "{:?}", start.elapsed());
@@ -74,7 +74,7 @@ fn a_chain_in_which_nobody_keeps_anything_is_an_error() {
     let nobody = "error helper: no helper of the chain keeps credentials | helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml";
     finds(Test::new().config("helpers = ['env', 'oauth', 'plaintext']"), nobody);
     finds(Test::new().config("helpers = []"), nobody);
-    // Whoever names the chain in a variable, as in CI, mostly means it.
+    // A chain named in a variable, as in CI, is mostly meant.
     let test = Test::new().env("MODELFORGE_CREDENTIAL_HELPERS", "env");
     let (_, found) = findings(test);
     assert!(found.contains(&nobody.replacen("error", "warning", 1)), "{found:#?}");

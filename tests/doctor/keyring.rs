@@ -16,14 +16,15 @@ fn with(test: Test, keyring: &Keyring) -> Test {
 fn a_keyring_that_works_is_left_as_it_was() {
     let keyring = Keyring::start();
     let (_, found) = findings(with(Test::new(), &keyring));
-    let expected = "ok helper: `keyring` (BIN/modelforge-credential-keyring) kept a throw-away credential, gave it back and erased it";
+    let expected =
+        "ok helper: `keyring` (BIN/modelforge-credential-keyring) stored, returned and deleted a test credential";
     assert!(found.iter().any(|line| line == expected), "{found:#?}");
     assert_eq!(keyring.items(), 0);
 }
 
 #[test]
 #[ignore = "needs dbus and gnome-keyring"]
-fn a_keyring_that_is_locked_is_an_error_with_its_mend() {
+fn a_keyring_that_is_locked_is_an_error_with_its_fix() {
     let keyring = Keyring::start();
     let test =
         with(Test::new(), &keyring).args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
@@ -70,5 +71,5 @@ fn a_keyring_that_answers_nothing_is_an_error_within_seconds() {
 #[test]
 fn in_the_default_chain_without_a_session_the_keyring_is_only_a_warning() {
     let test = Test::new().env("XDG_RUNTIME_DIR", "/nowhere");
-    finds(test, "warning keyring: helper `keyring` was not asked: there is no D-Bus session bus");
+    finds(test, "warning keyring: skipped helper `keyring`: there is no D-Bus session bus");
 }

@@ -1,4 +1,4 @@
-//! The throw-away credential: kept, read and erased, and never left behind.
+//! The test credential: kept, read and erased, and never left behind.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -57,7 +57,7 @@ fn a_helper_that_does_not_erase_it_is_an_error_that_says_how_to() {
         let test = finds(
             vault(Test::new(), first),
             &format!(
-                "error helper: helper `vault` failed: it may still hold the throw-away credential for `https://canary.invalid`{reason} | {hint}"
+                "error helper: helper `vault` failed: it may still hold the test credential for `https://canary.invalid`{reason} | {hint}"
             ),
         );
         assert!(kept(&test));
@@ -68,13 +68,13 @@ fn a_helper_that_does_not_erase_it_is_an_error_that_says_how_to() {
 }
 
 #[test]
-fn a_lost_identity_of_age_is_an_error_with_its_mend_and_no_other_is_made() {
+fn a_lost_identity_of_age_is_an_error_with_its_fix_and_no_other_is_made() {
     let test = well().args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
     let identity = test.home().join(".local/share/modelforge-credential/identity.txt");
     fs::remove_file(&identity).unwrap();
     let _test = finds(
         test,
-        "error helper: helper `age` failed: the identity `~/.local/share/modelforge-credential/identity.txt` is not there, and 1 credential is encrypted for it | put its copy back, or begin anew: mv ~/.local/share/modelforge-credential/age ~/.local/share/modelforge-credential/age.old",
+        "error helper: helper `age` failed: the identity `~/.local/share/modelforge-credential/identity.txt` is not there, and 1 credential is encrypted for it | restore its copy, or start again: mv ~/.local/share/modelforge-credential/age ~/.local/share/modelforge-credential/age.old",
     );
     assert!(!identity.exists());
 }
@@ -130,7 +130,7 @@ fn what_ctrl_c_leaves_in_a_helper_that_does_not_erase_is_said() {
     let test = vault(Test::new(), "[ $1 = erase ] && { kill -INT $PPID; exit 1; }").args(["doctor"]);
     let output = test.output();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(2));
-    let said = "warning: helper `vault` failed: it may still hold the throw-away credential for `https://canary.invalid`\n\
+    let said = "warning: helper `vault` failed: it may still hold the test credential for `https://canary.invalid`\n\
                 hint: printf 'url=https://canary.invalid\\n' | modelforge-credential erase\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), said);
     assert!(kept(&test) && output.stdout.is_empty());

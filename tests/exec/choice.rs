@@ -6,7 +6,7 @@ use crate::support::Test;
 #[test]
 fn without_a_provider_those_of_the_configuration_are_meant_else_those_of_modelforge() {
     let test = exec(Test::new().helpers("age"), "", "true");
-    let none = "error: `exec` needs a provider: config.toml has none under `[exec]`, nor has ModelForge\n\
+    let none = "error: `exec` needs a provider: none is set under `[exec]` in config.toml or in ModelForge's file\n\
                 hint: modelforge-credential exec openai -- COMMAND  # or --all\n";
     let test = test.stderr(none).status(2);
     let modelforge = r#"{"providers": {"openai": {"base_url": "https://api.openai.com/v1", "auth_strategy": "api_key"},

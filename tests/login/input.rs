@@ -57,12 +57,12 @@ fn a_piped_key_is_one_line_however_it_ends() {
 #[test]
 fn blanks_around_a_key_are_taken_off_with_a_remark() {
     let test = age().args(["login", "openai"]).stdin(format!(" \t{SECRET}  \n")).stdout(&signed_in("openai"));
-    openai_is(test.stderr("warning: the blanks around the key were removed\n").success(), SECRET);
+    openai_is(test.stderr("warning: removed the whitespace around the key\n").success(), SECRET);
 }
 
 #[test]
 fn what_is_not_one_line_with_a_key_is_an_error_that_does_not_show_it() {
-    let not_one_line = "error: standard input is not one line of text with a key in it\n";
+    let not_one_line = "error: expected the key as a single line on standard input\n";
     let cannot_be = |what| {
         let is_final = matches!(what, "a line break" | "a control character");
         let hint = "hint: modelforge-credential login openai --unchecked  # to keep it all the same\n";
@@ -86,7 +86,7 @@ fn what_is_not_one_line_with_a_key_is_an_error_that_does_not_show_it() {
         let test = age().args(["login", "openai"]).stdin(&input);
         let output = test.output();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let said = said.strip_prefix("warning: the blanks around the key were removed\n").unwrap_or(&said);
+        let said = said.strip_prefix("warning: removed the whitespace around the key\n").unwrap_or(&said);
         assert_eq!((output.status.code(), said), (Some(1), &*problem), "{:?}", &input[..input.len().min(40)]);
         assert!(output.stdout.is_empty());
         openai_is(test, "");
@@ -170,7 +170,7 @@ fn a_piped_key_comes_before_an_askpass_which_desktops_set_for_every_program() {
     openai_is(test, "from-askpass");
 }
 
-const VISIBLE: &str = "warning: other users of this machine can see arguments, and the shell keeps them in its history\n\
+const VISIBLE: &str = "warning: command-line arguments are visible to other users and saved in your shell history\n\
                        hint: pipe the key: modelforge-credential login openai < key.txt\n";
 
 #[test]

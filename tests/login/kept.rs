@@ -11,7 +11,7 @@ const NOT_KEPT: &str = "error: no helper kept the credential for `openai` (`http
 fn a_sign_in_that_fails_leaves_the_key_before_it() {
     let fails = "[ $1 = store ] && { echo 'error: the disk is full' >&2; exit 1; }";
     let reason =
-        "warning: helper `one` did not keep the credential: the disk is full; an older copy may remain in it\n";
+        "warning: helper `one` did not keep the credential: the disk is full; it may still have an older copy\n";
     let input = format!("{SECRET}\n");
     for (first, input, problem) in [
         (fails, &*input, format!("{reason}{NOT_KEPT}")),
@@ -42,7 +42,7 @@ fn a_helper_that_cannot_be_read_once_does_not_cost_the_key_before() {
     let test = keeper(Test::new(), "one", once).helpers("one");
     holding(&test, "one", "older-key");
     let test = test.args(["login", "openai", "--force"]).stdin(SECRET);
-    let reason = "warning: helper `one` did not keep the credential: busy; an older copy may remain in it\n";
+    let reason = "warning: helper `one` did not keep the credential: busy; it may still have an older copy\n";
     let test = test.stderr(&format!("{reason}{NOT_KEPT}")).failure();
     openai_is(test, "older-key");
 }
@@ -52,7 +52,7 @@ fn a_helper_that_lost_the_key_before_and_takes_no_other_is_named() {
     let broken = "[ $1 = store ] && { rm -f \"$kept\"; echo 'error: it burns' >&2; exit 1; }";
     let test = keeper(Test::new(), "one", broken).helpers("one");
     holding(&test, "one", "older-key");
-    let reason = "warning: helper `one` did not keep the credential: it burns; an older copy may remain in it\n\
+    let reason = "warning: helper `one` did not keep the credential: it burns; it may still have an older copy\n\
                   warning: helper `one` has lost the credential that it held before\n";
     test.args(["login", "openai", "--force"]).stdin(SECRET).stderr(&format!("{reason}{NOT_KEPT}")).failure();
 }
@@ -67,7 +67,7 @@ fn a_key_goes_to_the_helper_that_is_named_and_older_copies_elsewhere_go() {
     assert!(!asked(&test, "one").contains("store"));
     let test = test.args(["login", "openai", "--helper", "three", "--force"]).stdin(SECRET).stderr(
         "error: helper `three` is not in the chain\n\
-         hint: add it to `helpers` in config.toml, or what it keeps is never found\n",
+         hint: add it to `helpers` in config.toml; otherwise keys stored there are never found\n",
     );
     assert_eq!(kept(&test.failure(), "two"), SECRET);
 }
@@ -92,7 +92,7 @@ fn a_variable_that_answers_first_is_named_with_the_way_out() {
          `--force` keeps another one beside it\n",
     );
     let test = test.success().args(["login", "openai", "--force"]).stdin(SECRET).stdout(&signed_in("openai")).stderr(
-        "warning: `env` (environment variable OPENAI_API_KEY) answers before `age`, so what was kept now is not used yet\n\
+        "warning: `env` (environment variable OPENAI_API_KEY) takes precedence over `age`, so the new key is not in use yet\n\
          hint: unset OPENAI_API_KEY\n",
     );
     openai_is(test.success().helpers("age"), SECRET);

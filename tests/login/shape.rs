@@ -7,9 +7,9 @@ use crate::support::SECRET;
 #[test]
 fn keys_of_every_known_shape_are_recognised_and_never_shown() {
     let odd_length = |provider: &str, length: usize| {
-        format!("warning: a key for `{provider}` does not often have {length} characters; was it copied whole?\n")
+        format!("warning: a key for `{provider}` rarely has {length} characters; did you copy all of it?\n")
     };
-    let odd = |provider: &str| format!("warning: this does not look like the keys that `{provider}` makes today\n");
+    let odd = |provider: &str| format!("warning: this does not match the current key format of `{provider}`\n");
     let tail = |prefix: &str, length: usize| {
         let filler = "0".repeat(length - prefix.len() - SECRET.len());
         format!("{prefix}{filler}{SECRET}")
@@ -38,7 +38,7 @@ fn keys_of_every_known_shape_are_recognised_and_never_shown() {
         test.args(["login", provider, "--force"]).stdin(&key).stdout(&signed_in(provider)).stderr(&remark).success();
     }
     let token = format!("gho_{}", "a".repeat(36));
-    let remark = "warning: the checksum in this token for `github_models` is wrong; was it copied whole?\n";
+    let remark = "warning: the checksum in this token for `github_models` is wrong; did you copy all of it?\n";
     age().args(["login", "github_models"]).stdin(token).stdout(&signed_in("github_models")).stderr(remark).success();
 }
 

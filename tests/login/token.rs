@@ -4,12 +4,12 @@ use super::{age, asked, keeper, kept, signed_in};
 use crate::support::{SECRET, Test};
 
 #[test]
-fn a_token_that_says_when_it_ends_is_kept_with_that_and_not_at_all_when_it_has_ended() {
+fn a_token_that_says_when_it_ends_is_kept_with_that_and_not_at_all_when_it_has_expired() {
     // {"exp":4102444800} and {"exp":1}
     let test = age().config("[provider.gateway]\nurl = 'https://gateway.example/v1'");
     let token = |claims| format!("eyJhbGciOiJub25lIn0.{claims}.{SECRET}");
     let test = test.args(["login", "gateway"]).stdin(token("eyJleHAiOjF9")).stderr(
-        "error: the credential for `gateway` (`https://gateway.example`) has expired already, so it is not kept\n",
+        "error: the credential for `gateway` (`https://gateway.example`) has already expired, so it was not stored\n",
     );
     let token = token("eyJleHAiOjQxMDI0NDQ4MDB9");
     let test = test.failure().args(["login", "gateway"]).stdin(&token).stdout(&signed_in("gateway")).success();
@@ -23,7 +23,7 @@ fn a_token_that_says_when_it_ends_is_kept_with_that_and_not_at_all_when_it_has_e
 
 #[test]
 fn a_device_flow_without_a_person_says_what_it_needs() {
-    let needs = "error: cannot sign in to `github_copilot` (`https://api.githubcopilot.com`): it needs a person at a terminal\n\
+    let needs = "error: cannot sign in to `github_copilot` (`https://api.githubcopilot.com`): you must do this in a terminal\n\
                  hint: modelforge-credential login github_copilot  # in a terminal\n";
     age().args(["login", "github_copilot"]).stderr(needs).failure();
 }

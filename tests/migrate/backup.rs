@@ -30,7 +30,7 @@ fn after_a_migration_no_file_holds_a_key_and_a_rollback_restores_the_file_byte_f
     let (test, text, _) = run(test, &["migrate", "--status", "--provider", "openai"], 0);
     assert!(text.contains("plain text"), "{text}");
     let (test, _, stderr) = run(test, &["migrate", "--rollback", &id, "--yes"], 1);
-    assert_eq!(stderr, format!("error: migration {id} was rolled back already\n"));
+    assert_eq!(stderr, format!("error: migration {id} is already rolled back\n"));
     let (_, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
     assert!(stderr.starts_with("error: there is no migration to roll back\n"), "{stderr}");
 }
@@ -133,7 +133,7 @@ fn a_rollback_from_a_backup_alone_that_failed_can_be_tried_again() {
     assert_eq!(status, Some(1));
     let (test, text, _) = run(test.program(&core), &["migrate", "--status"], 0);
     let finishes =
-        format!("the rollback of {id} was cut short; `modelforge-credential migrate --rollback {id}` finishes it");
+        format!("the rollback of {id} was interrupted; `modelforge-credential migrate --rollback {id}` finishes it");
     assert!(text.contains(&finishes), "{text}");
     let (test, _, text) = confirmed(test, &["migrate", "--rollback", &id, "--yes"]);
     assert!(text.contains("byte for byte"), "{text}");

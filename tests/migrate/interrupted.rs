@@ -161,7 +161,7 @@ fn a_migration_that_was_cut_short_is_told_of_and_finished_under_its_name() {
         "",
     );
     let (test, text, _) = run(test, &["migrate", "--status"], 0);
-    assert!(text.contains("was cut short; `modelforge-credential migrate` finishes it\n"), "{text}");
+    assert!(text.contains("was interrupted; `modelforge-credential migrate` finishes it\n"), "{text}");
     let name = text.split_once("migration ").expect("a name").1.split(' ').next().expect("a name").to_owned();
     let (test, text, _) = run(test, &["migrate", "--yes"], 0);
     assert_eq!(id(&text), name);

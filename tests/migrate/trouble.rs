@@ -71,7 +71,7 @@ case $1 in store) printf '%s\n' "$input" | grep -E '^password=' >"$HOME/kept" ;;
 
 #[test]
 fn a_source_that_changes_while_it_is_migrated_keeps_what_is_new() {
-    // The target is slow, and meanwhile somebody signs in anew with ModelForge.
+    // The target is slow, and meanwhile somebody signs in again with ModelForge.
     let body = r#"input=$(cat); name=$HOME/kept-$(printf '%s' "$input" | grep -E '^(protocol|host|path|username)=' | cksum | tr -d ' ')
 case $1 in
 store) printf '%s\n' "$input" | grep -vE '^(capability|state|provider)' >"$name"
@@ -147,7 +147,10 @@ fn a_key_that_only_a_person_can_look_at_is_not_replaced_unseen() {
     session.types("y\n");
     let (status, _, shown) = session.end();
     assert_eq!(status.code(), Some(1), "{shown}");
-    assert!(shown.contains("another key is kept for `openai`") && shown.contains("1 moved, 1 left"), "{shown}");
+    assert!(
+        shown.contains("a different key is already stored for `openai`") && shown.contains("1 moved, 1 left"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn as_a_helper_it_never_asks() {
 fn without_a_terminal_it_never_asks_and_says_so_at_once() {
     let test = asking(Test::new().helpers(""));
     let core = crate::support::program("modelforge-credential").display().to_string();
-    // Whoever runs the tests may sit at a terminal.
+    // The tests may run at a terminal.
     let python = crate::support::system("python3", "python3").display().to_string();
     let detached = "import os, sys; os.fork() and sys.exit(os.waitstatus_to_exitcode(os.wait()[1])); os.setsid(); os.execv(sys.argv[1], sys.argv[1:])";
     let start = Instant::now();

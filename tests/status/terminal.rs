@@ -19,7 +19,7 @@ fn plain_text_is_red_on_a_terminal_and_nowhere_else() {
     assert_eq!(shown.matches("\u{1b}[31m").count(), 1);
     let (_, piped, shown) = Session::typed(&test).end();
     assert!(!piped.contains('\u{1b}') && !shown.contains('\u{1b}'));
-    assert!(shown.contains("warning: keys are in plain text: `openai`"), "{shown}");
+    assert!(shown.contains("warning: keys are stored in plain text: `openai`"), "{shown}");
     let silenced = test.env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
     assert!(Session::typed(&silenced).end().2.is_empty());
     for (value, colours) in [("1", false), ("", true)] {

@@ -30,7 +30,7 @@ fn a_helper_that_fails_or_hangs_hides_none_of_the_others() {
 #[test]
 fn in_the_default_chain_a_helper_is_news_only_where_nothing_was_found() {
     let test = status(Test::new(), &[]);
-    assert!(told(&test).contains("! warning: helper `keyring` was not asked: there is no D-Bus session bus\n"));
+    assert!(told(&test).contains("! warning: skipped helper `keyring`: there is no D-Bus session bus\n"));
     let test = status(test.env("OPENAI_API_KEY", SECRET), &[]);
     assert!(!told(&test).contains('!'));
     assert!(told(&status(test, &["-v"])).contains("! warning: helper `keyring` was not asked"));
@@ -49,5 +49,5 @@ fn a_helper_that_cannot_list_is_asked_for_the_provider_that_was_named() {
     let test = test.args(["status"]).stdout(row).success();
     let test = test.script("mute", "exit 0").args(["status"]);
     let test = test.stdout("no provider is signed in, and none is configured\n");
-    test.stderr("warning: helper `mute` cannot say what it holds, so it may hold more\n").success();
+    test.stderr("warning: helper `mute` cannot list its credentials, so it may have others\n").success();
 }

@@ -103,7 +103,7 @@ impl Store {
         };
         let message = format!("the identity `{}` is not there, and {held} encrypted for it", identity.display());
         let (from, to) = (files::quoted(self.own.path()), files::quoted(&self.own.path().with_extension("old")));
-        Err(Error::new(message).hint(format!("put its copy back, or begin anew: mv {from} {to}")))
+        Err(Error::new(message).hint(format!("restore its copy, or start again: mv {from} {to}")))
     }
 
     /// Keeps the file of a credential that names its `username`.

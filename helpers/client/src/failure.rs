@@ -163,11 +163,11 @@ impl fmt::Display for Failure {
                 write!(f, "`{}` is a script for `{}`, which is not there", shown(script), visible(program))
             }
             Self::NotStarted { problem, .. } => write!(f, "it could not be started: {problem}"),
-            Self::TooSlow(limit) => write!(f, "it did not answer within {} s and was ended", limit.as_secs_f32()),
+            Self::TooSlow(limit) => write!(f, "it did not answer within {} s and was stopped", limit.as_secs_f32()),
             Self::TooMuch { most, of } => write!(f, "it answered with more than {most} {of}"),
             Self::Changed(key) => write!(f, "it changed `{key}` of the request, so its answer is not used"),
             Self::Malformed(problem) => write!(f, "its answer is malformed ({problem}) and not used"),
-            Self::CutShort => f.write_str("its list was cut short: the last line is not the count of what it named"),
+            Self::CutShort => f.write_str("its list was truncated: the last line is not the count of what it named"),
             Self::TooDeep => write!(f, "{PREFIX} was started as its own helper again and again"),
             Self::Failed { reason, .. } => f.write_str(reason),
         }
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_failure_comes_back_whole_through_an_error_of_the_protocol() {
         let error = Error::from(Failure::TooSlow(Duration::from_secs(10)));
-        assert_eq!(error.to_string(), "it did not answer within 10 s and was ended");
+        assert_eq!(error.to_string(), "it did not answer within 10 s and was stopped");
         assert!(matches!(Failure::from(error), Failure::TooSlow(limit) if limit == Duration::from_secs(10)));
         let error = Error::new("the vault is sealed").hint("vault unseal");
         let Failure::Failed { reason, hint } = Failure::from(error) else { panic!("another failure") };

@@ -20,7 +20,7 @@ use crate::terminal::Kept;
 /// it started get half of that, so that it can wait for them.
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_millis(500);
-/// How often to look whether it has ended.
+/// How often to check if it has exited.
 #[cfg(unix)]
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -41,7 +41,7 @@ impl Group {
         }
     }
 
-    /// `terminal` is restored when the process has ended, however it did.
+    /// `terminal` is restored when the process exits, for any reason.
     pub fn of(child: &Child, is_own: bool, terminal: Option<Kept>) -> Self {
         Self { leader: Pid::from_child(child), is_own, terminal }
     }
@@ -53,12 +53,12 @@ impl Group {
         };
     }
 
-    /// Whether something of it still runs. The process itself is waited for: one that has ended counts until then.
+    /// True if part of it still runs. The process itself is waited for: one that has exited counts until then.
     fn is_there(&self) -> bool {
-        let has_ended = !matches!(waitpid(Some(self.leader), WaitOptions::NOHANG), Ok(None));
+        let has_exited = !matches!(waitpid(Some(self.leader), WaitOptions::NOHANG), Ok(None));
         match self.is_own {
             true => test_kill_process_group(self.leader).is_ok(),
-            false => !has_ended && test_kill_process(self.leader).is_ok(),
+            false => !has_exited && test_kill_process(self.leader).is_ok(),
         }
     }
 

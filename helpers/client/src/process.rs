@@ -49,7 +49,7 @@ impl Finished {
     pub fn reason(&self) -> String {
         #[cfg(unix)]
         if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&self.status) {
-            return format!("it was ended by signal {signal}");
+            return format!("it was stopped by signal {signal}");
         }
         format!("exit status {}", self.status.code().unwrap_or(-1))
     }

@@ -96,7 +96,7 @@ fn a_helper_that_fails_without_a_reason_is_named_by_its_exit_status() {
     let failure = script("exit 3").erase(&request()).unwrap_err();
     assert_eq!(failure.to_string(), "exit status 3");
     let failure = script("kill -9 $$").erase(&request()).unwrap_err();
-    assert_eq!(failure.to_string(), "it was ended by signal 9");
+    assert_eq!(failure.to_string(), "it was stopped by signal 9");
 }
 
 #[test]

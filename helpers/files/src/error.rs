@@ -84,8 +84,7 @@ pub fn others_can_write(file: &Path, place: &Path) -> Error {
 #[cfg(unix)]
 pub fn others_can_reach(path: &Path, is_folder: bool) -> Error {
     let mode = if is_folder { "700" } else { "600" };
-    Error::new(format!("others than its owner can reach `{}`", tilde(path)))
-        .hint(format!("chmod {mode} {}", quoted(path)))
+    Error::new(format!("other users can access `{}`", tilde(path))).hint(format!("chmod {mode} {}", quoted(path)))
 }
 
 #[cfg(unix)]

@@ -67,7 +67,7 @@ fn a_secret_that_others_can_read_is_refused() {
     let file = folder.file("identity.txt");
     mode(&file, 0o640);
     assert!(read(&file, 100, Trust::Believed).unwrap().is_some());
-    assert_refused(read(&file, 100, Trust::Private), "others than its owner can reach");
+    assert_refused(read(&file, 100, Trust::Private), "other users can access");
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn nothing_is_made_in_a_strangers_folder() {
     assert_refused(own.make_folder("".as_ref()), "belongs to another user");
     assert_refused(own.write("file".as_ref(), b"", true), "belongs to another user");
     assert_refused(own.open_or_make("file".as_ref(), OpenOptions::new().append(true)), "belongs to another user");
-    // What is not there is not there, whoever owns the folder.
+    // A missing file is missing, even in another user's folder.
     assert!(own.read("file".as_ref(), 100, Trust::Believed).unwrap().is_none());
     assert_eq!(fs::read_dir(folder.at("home")).unwrap().count(), 0);
 }

@@ -11,7 +11,7 @@ use crate::one_line;
 
 /// How the items of a program are named, and what their secrets look like.
 pub struct Kind {
-    /// What an item of this service and account is for; `None`: it is none of them.
+    /// The purpose of an item of this service and account. `None`: not one of ours.
     pub describe: fn(&str, &str) -> Option<Record>,
     pub decode: fn(&[u8]) -> Result<Record>,
 }

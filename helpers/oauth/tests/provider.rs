@@ -39,7 +39,7 @@ fn installed() -> PathBuf {
     folder
 }
 
-/// With the environment of whoever runs the tests: it may say where node is, and where packages come from.
+/// With the environment of the test run: it may say where node is, and where packages come from.
 #[expect(clippy::disallowed_methods, reason = "a test may start what it likes")]
 fn node(program: &str) -> Command {
     Command::new(program)
@@ -118,7 +118,7 @@ fn a_person_signs_in_and_the_token_is_renewed_again_and_again() {
     assert!(works(&provider, &third), "{third}");
     assert_eq!((provider.said("granted refresh_token"), provider.said("refused")), (2, 0));
 
-    // The old one was used up; whoever shows it again may have stolen it.
+    // The old one was used up; a client that shows it again may have stolen it.
     let said = complaint(&provider.request(&format!("oauth_refresh_token={old}\n")));
     let expected = "error: the sign-in for `example` is no longer valid\nhint: modelforge-credential login example\n";
     assert_eq!(said, expected);

@@ -11,7 +11,7 @@ pub struct Item {
     pub lines: Range<usize>,
 }
 
-/// Every option in the file. Lines that are none are let be, as long as they are comments or empty.
+/// Every option in the file. Other lines are skipped if they are comments or empty.
 ///
 /// # Errors
 /// The number of the first line that is neither.

@@ -30,7 +30,7 @@ pub struct Place {
     only: Option<(String, String)>,
 }
 
-/// The files that may answer a `get`. That of the folder that one is in is not even looked at unless its account is named:
+/// The files that may answer a `get`. The file of the current folder is read only if its account is named:
 /// it came with the folder, and its key would send what one asks to its maker.
 pub fn that_answer(request: &Record) -> impl Iterator<Item = Result<Held>> {
     let named = request.has("username");
@@ -184,7 +184,7 @@ pub fn erase(description: &Record) -> Result<()> {
 }
 
 impl Place {
-    /// The file and what is in it, for who is going to replace it.
+    /// The file and its content, for a caller that will replace it.
     pub fn open_locked(&self) -> Result<Option<Held>> {
         let Some(file) = files::open_locked(&self.path, self.within())? else { return Ok(None) };
         file.clean();

@@ -38,7 +38,7 @@ pub fn get(request: &Record) -> Result<Option<Record>> {
 }
 
 /// Makes the file what it was. If it was changed since in anything but the secrets that were taken out, only these are put
-/// back; if it is gone, it is made anew.
+/// back; if it is gone, it is created again.
 pub fn put_back(record: &Record) -> Result<()> {
     let place = place(record)?;
     let before = bytes(record)?;
@@ -66,7 +66,7 @@ pub fn put_back(record: &Record) -> Result<()> {
 fn place(request: &Record) -> Result<Place> {
     let file = visible(request.text("file").unwrap_or_default());
     places(request).find(|_| request.has("file")).ok_or_else(|| {
-        let error = Error::new(format!("`{file}` is none of the files that are known here"));
+        let error = Error::new(format!("`{file}` is not a known file"));
         // The file of a folder is known only to who stands in it.
         match file.strip_suffix("/.model-forge/config.json") {
             Some(folder) => error.hint(format!("cd {}", files::quoted(folder.as_ref()))),

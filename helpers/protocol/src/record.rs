@@ -442,7 +442,7 @@ fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
             return fault("is not a plain number");
         }
         "quit" | "ephemeral" | "continue" | "consent" | "plain_text" if boolean(text).is_none() => {
-            return fault("is neither true nor false");
+            return fault("must be true or false");
         }
         _ => {}
     }

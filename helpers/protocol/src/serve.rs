@@ -107,7 +107,11 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
             gate(&mut credential, &request);
             credential.retain(|key| !ABOUT_THE_EXCHANGE.contains(&key));
             credential.refuse_empty_secrets(&request)?;
-            if credential.has_something_to_store() || request.is_of_a_migration() { helper.store(&credential) } else { Ok(()) }
+            if credential.has_something_to_store() || request.is_of_a_migration() {
+                helper.store(&credential)
+            } else {
+                Ok(())
+            }
         }
         // Nothing is taken from it: a `credential` that is named narrows what is erased, announced or not.
         _ => helper.erase(&request),
@@ -157,7 +161,7 @@ const IS_A_HELPER: &str = "MODELFORGE_CREDENTIAL_DEPTH";
 
 /// Whether the user's folders can be told from the environment: a `HOME` that is there, or the variable that stands in for one of
 /// them (`XDG_DATA_HOME` and its like). A home that is missing or no folder (`/nonexistent`, `/dev/null`: those of many services) is
-/// for nobody to make.
+/// must not be created.
 /// Without either, looking a user up that the system does not know crashes a statically linked program.
 pub fn has_home(instead: &str) -> bool {
     static HAS_ONE: OnceLock<bool> = OnceLock::new();

@@ -23,7 +23,7 @@ pub fn checks_failed(count: usize) -> Error {
 }
 
 pub fn canary_locked_out() -> Error {
-    Error::new("another process has been storing for some seconds, so no helper was tried with a throw-away credential")
+    Error::new("another process has been storing for some seconds, so no helper was tried with a test credential")
         .hint(format!("pgrep -a {PROGRAM}"))
 }
 
@@ -46,7 +46,7 @@ pub fn helper_is_broken(name: &str, entry: &[String], reason: &Error) -> Error {
 }
 
 pub fn helper_cannot_list(name: &str, reason: &Failure) -> Error {
-    Error::from(reason.clone()).reworded(format!("helper `{}` cannot say what it holds: {reason}", visible(name)))
+    Error::from(reason.clone()).reworded(format!("helper `{}` cannot list its credentials: {reason}", visible(name)))
 }
 
 pub fn not_returned() -> Error {
@@ -96,7 +96,7 @@ pub fn keys_in_file(file: &Path, names: &[String]) -> Error {
 
 pub fn variable_hides(variable: &str, helper: &str, copy: &Record) -> Error {
     let (variable, helper) = (visible(variable), visible(helper));
-    Error::new(format!("`{variable}` answers before the key in `{helper}` for {}", name_of(copy)))
+    Error::new(format!("`{variable}` takes precedence over the key in `{helper}` for {}", name_of(copy)))
         .hint(format!("unset {variable}"))
 }
 

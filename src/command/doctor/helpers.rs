@@ -1,5 +1,5 @@
 //! The helpers of the chains: found, not hidden by one of the same name, and working. Each is asked for what it lists, and tried
-//! with a throw-away credential.
+//! with a test credential.
 
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
@@ -94,7 +94,7 @@ impl Asked {
             }
             Err(failure) => (Err(failure.clone()), Err(Fault::Failed(failure.clone()))),
         };
-        // A helper that could not keep the throw-away credential has said why.
+        // A helper that could not keep the test credential has said why.
         let opened = program.as_ref().ok().filter(|_| canary.is_ok());
         let unreadable = opened.map(|program| unreadable(program, &listed)).unwrap_or_default();
         Self { name, entry, automatic, program, listed, canary, unreadable }
@@ -130,10 +130,9 @@ impl Asked {
                 .urgent_if(fault.leaves_it()),
             Ok(Canary::NotTried) => Finding::ok(CHECK, format!("`{name}` ({path}) answers")),
             Ok(Canary::KeepsNothing) => Finding::ok(CHECK, format!("`{name}` ({path}) answers, and keeps nothing")),
-            Ok(Canary::Kept) => Finding::ok(
-                CHECK,
-                format!("`{name}` ({path}) kept a throw-away credential, gave it back and erased it"),
-            ),
+            Ok(Canary::Kept) => {
+                Finding::ok(CHECK, format!("`{name}` ({path}) stored, returned and deleted a test credential"))
+            }
         }];
         if let (Err(failure), Ok(_)) = (&self.listed, &self.canary) {
             findings.push(Finding::warning(CHECK, &error::helper_cannot_list(name, failure)));

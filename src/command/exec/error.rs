@@ -40,11 +40,13 @@ pub fn no_command_to_run() -> Usage {
 
 pub fn no_provider_for(command: &str) -> Usage {
     Usage(
-        Error::new(format!("`{command}` needs a provider: config.toml has none under `[exec]`, nor has ModelForge"))
-            .hint(match command {
-                "exec" => format!("{PROGRAM} exec openai -- COMMAND  # or --all"),
-                _ => format!("{PROGRAM} {command} openai"),
-            }),
+        Error::new(format!(
+            "`{command}` needs a provider: none is set under `[exec]` in config.toml or in ModelForge's file"
+        ))
+        .hint(match command {
+            "exec" => format!("{PROGRAM} exec openai -- COMMAND  # or --all"),
+            _ => format!("{PROGRAM} {command} openai"),
+        }),
     )
 }
 
@@ -76,7 +78,7 @@ pub fn no_key_at_all() -> Error {
 }
 
 pub fn not_every_key_could_be_looked_for(named: &str) -> Error {
-    Error::new(format!("no credential for `{}` was found, but not every helper could be asked", visible(named)))
+    Error::new(format!("no credential for `{}` was found, and some helpers could not be asked", visible(named)))
 }
 
 /// What is left out, where that is allowed.

@@ -1,5 +1,5 @@
 //! A secret in a file, for programs that take nothing else: for this user alone, in memory where the system has a place for that, and
-//! gone when the command has ended. Should this program be killed, a process that waits for its end takes the file away;
+//! gone when the command exits. Should this program be killed, a process that waits for its end takes the file away;
 //! should both be, the next `exec` does.
 
 use std::fs::{File, OpenOptions};

@@ -58,7 +58,7 @@ impl Pipes {
         self.streams.push((sender, thread));
     }
 
-    /// The command has ended: waits until all that it wrote has arrived. Returns why some of it did not; that a reader had enough
+    /// The command exited: waits until all that it wrote has arrived. Returns why some of it did not; that a reader had enough
     /// is no reason to complain.
     pub fn finish(self) -> Option<io::Error> {
         for (sender, _) in &self.streams {
@@ -127,9 +127,9 @@ fn carry(events: &Receiver<Event>, back: &Sender<Buffer>, mut to: impl Write, mu
     }
 }
 
-/// Waits for what comes next, no longer than a person or a command that has ended should.
-fn wait(events: &Receiver<Event>, has_ended: bool, something_is_held: bool) -> Result<Event, RecvTimeoutError> {
-    match (has_ended, something_is_held) {
+/// Waits for what comes next, no longer than a person should wait, or a command that exited.
+fn wait(events: &Receiver<Event>, has_exited: bool, something_is_held: bool) -> Result<Event, RecvTimeoutError> {
+    match (has_exited, something_is_held) {
         (true, _) => events.recv_timeout(LINGER),
         (false, true) => events.recv_timeout(A_BLINK),
         (false, false) => events.recv().map_err(|_| RecvTimeoutError::Disconnected),

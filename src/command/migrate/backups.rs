@@ -69,7 +69,7 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
         }
     }
     let _lock = lock::one_migration()?;
-    // Noted first: were it gone and not noted, a rollback would look for it in vain.
+    // Noted first: were it gone and not noted, a rollback would look for it without success.
     known.first().map_or(Ok(()), |migration| Journal::of(migration)?.forgotten())?;
     failed.extend(backup::erase(ways.iter().flat_map(Route::targets), id)?);
     failed.iter().for_each(warning);

@@ -206,7 +206,7 @@ pub fn rollback_not_whole(id: &str) -> Error {
 }
 
 pub fn rolled_back_already(id: &str) -> Error {
-    Error::new(format!("migration {} was rolled back already", visible(id)))
+    Error::new(format!("migration {} is already rolled back", visible(id)))
 }
 
 pub fn no_such_migration(id: &str) -> Error {
@@ -238,11 +238,11 @@ pub fn bad_journal(path: &Path, line: usize) -> Error {
 }
 
 pub fn migration_cut_short(id: &str, command: &str) -> Error {
-    Error::new(format!("migration {} was cut short", visible(id))).hint(visible(command))
+    Error::new(format!("migration {} was interrupted", visible(id))).hint(visible(command))
 }
 
 pub fn rollback_cut_short(id: &str) -> Error {
-    Error::new(format!("the rollback of {} was cut short", visible(id)))
+    Error::new(format!("the rollback of {} was interrupted", visible(id)))
         .hint(format!("{PROGRAM} migrate --rollback {}", quoted(id)))
 }
 

@@ -161,7 +161,7 @@ pub fn mark() -> Option<u64> {
     Some(std::fs::metadata(path().ok()?).ok()?.len())
 }
 
-/// The last migration of the same way that was cut short.
+/// The last migration of the same way that was interrupted.
 pub fn unfinished<'a>(known: &'a [Noted], from: &[String], to: Option<&str>) -> Option<&'a Noted> {
     let is_same = |other: &[String]| other == from || (are_default(other) && are_default(from));
     known.iter().rfind(|m| m.state == State::Begun && m.to.as_deref() == to && is_same(&m.from))
@@ -219,7 +219,7 @@ impl Noted {
 }
 
 impl Journal {
-    /// Goes on with a migration of the same way that was cut short, or begins one.
+    /// Goes on with a migration of the same way that was interrupted, or begins one.
     pub fn begin(from: Vec<String>, to: Option<String>) -> Result<Self> {
         let earlier = read()?;
         if let Some(unfinished) = unfinished(&earlier, &from, to.as_deref()) {
@@ -286,7 +286,7 @@ impl Journal {
         self.append(Event::Finished)
     }
 
-    /// Notes what a backup alone told of, for who goes on with its rollback.
+    /// Notes what a backup alone told of, for a later run that continues its rollback.
     pub fn found(&self, migration: &Noted) -> Result<()> {
         self.append(Event::Begun { from: migration.from.clone(), to: migration.to.clone() })?;
         migration.files.iter().try_for_each(|kept| self.append(Event::Kept(kept.clone())))

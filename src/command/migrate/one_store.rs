@@ -1,5 +1,5 @@
 //! Two helpers can keep their credentials in one and the same store: `age` with one identity and with another. What one stores, the
-//! other replaces; what is erased at the source is gone from the target. A throw-away credential tells before anything is moved.
+//! other replaces; what is erased at the source is gone from the target. A test credential tells before anything is moved.
 
 use modelforge_credential_protocol::{Record, Result};
 

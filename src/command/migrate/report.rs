@@ -76,12 +76,12 @@ pub struct Row {
 pub struct Survey {
     pub version: u32,
     pub credentials: Vec<Row>,
-    /// A migration that was cut short.
+    /// A migration that was interrupted.
     pub unfinished: Option<String>,
     /// What goes on with it.
     #[serde(skip)]
     pub command: Option<String>,
-    /// A rollback that was cut short.
+    /// A rollback that was interrupted.
     pub rollback_unfinished: Option<String>,
     /// The migration that `--rollback` would undo.
     pub can_be_rolled_back: Option<String>,
@@ -203,12 +203,12 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
     let program = error::PROGRAM;
     let mut add = |line: String| text.push_str(&format!("{line}\n"));
     if let (Some(id), Some(command)) = (&survey.unfinished, &survey.command) {
-        add(format!("migration {} was cut short; `{}` finishes it", visible(id), visible(command)));
+        add(format!("migration {} was interrupted; `{}` finishes it", visible(id), visible(command)));
     }
     let [unfinished, whole] =
         [&survey.rollback_unfinished, &survey.can_be_rolled_back].map(|id| id.as_deref().map(visible));
     if let Some(id) = &unfinished {
-        add(format!("the rollback of {id} was cut short; `{program} migrate --rollback {id}` finishes it"));
+        add(format!("the rollback of {id} was interrupted; `{program} migrate --rollback {id}` finishes it"));
     }
     if let Some(id) = whole.filter(|id| unfinished.as_ref() != Some(id)) {
         add(format!("`{program} migrate --rollback {id}` puts back what the last migration took"));

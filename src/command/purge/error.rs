@@ -24,7 +24,7 @@ pub fn files_stay() -> Error {
 }
 
 pub fn not_everything_purged() -> Error {
-    Error::new("not everything could be erased").hint(format!("{PROGRAM} logout --all --purge"))
+    Error::new("some credentials could not be deleted").hint(format!("{PROGRAM} logout --all --purge"))
 }
 
 /// A helper that could not even be asked: it may be that there is no such store.

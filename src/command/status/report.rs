@@ -72,7 +72,7 @@ pub struct Copy {
     pub created_utc: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_utc: Option<u64>,
-    /// Whether it can be renewed when it has ended.
+    /// True if it can be refreshed after it expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewable: Option<bool>,
     /// When it was last given to a program, and to which, as far as the log goes back.
@@ -98,7 +98,7 @@ impl Copy {
         }
     }
 
-    /// Whether it has ended, and nobody can renew it.
+    /// True if it has expired and cannot be refreshed.
     pub fn is_over(&self) -> bool {
         self.expires_utc.is_some_and(|at| at < now()) && self.renewable != Some(true)
     }

@@ -5,7 +5,7 @@ use std::fs;
 use super::{Home, SECRET, askpass, credential, set_mode, ssh_key, text};
 
 #[test]
-fn permissions_wider_than_the_owners_are_refused_with_the_command_that_mends_them() {
+fn permissions_wider_than_the_owners_are_refused_with_the_command_that_fixes_them() {
     let home = Home::new();
     home.ask(&["store"], &credential("h", "u"));
     let request = "protocol=https\nhost=h\n";
@@ -13,7 +13,7 @@ fn permissions_wider_than_the_owners_are_refused_with_the_command_that_mends_the
         set_mode(&path, wide);
         let shown = path.display().to_string().replace(home.folder.path().to_str().unwrap(), "~");
         let shown = shown.trim_end_matches('/');
-        let expected = format!("error: others than its owner can reach `{shown}`\nhint: chmod {right} {shown}\n");
+        let expected = format!("error: other users can access `{shown}`\nhint: chmod {right} {shown}\n");
         assert_eq!(home.complaint(&["get"], request), expected);
         assert_eq!(home.complaint(&["store"], &credential("h", "u")), expected);
         let hint = expected.lines().last().unwrap().trim_start_matches("hint: ");
@@ -142,7 +142,7 @@ fn a_lost_identity_is_not_replaced_while_there_are_credentials_for_it() {
         let data = "~/data/modelforge-credential";
         format!(
             "error: the identity `{data}/identity.txt` is not there, and {held} encrypted for it\n\
-             hint: put its copy back, or begin anew: mv {data}/age {data}/age.old\n"
+             hint: restore its copy, or start again: mv {data}/age {data}/age.old\n"
         )
     };
     fs::rename(home.identity(), &kept).unwrap();
@@ -153,8 +153,8 @@ fn a_lost_identity_is_not_replaced_while_there_are_credentials_for_it() {
     fs::rename(home.identity(), &kept).unwrap();
     let complaint = home.complaint(&["store"], &credential("h", "u"));
     assert_eq!(complaint, lost("2 credentials are"));
-    let mend = complaint.trim_end().rsplit(": ").next().unwrap();
-    home.stock("sh", &["-c", &mend.replace('~', home.folder.path().to_str().unwrap())], "");
+    let fix = complaint.trim_end().rsplit(": ").next().unwrap();
+    home.stock("sh", &["-c", &fix.replace('~', home.folder.path().to_str().unwrap())], "");
     home.ask(&["store"], &credential("new", "u"));
     assert_eq!(home.ask(&["get"], "protocol=https\nhost=new\n"), credential("new", "u"));
     let old = home.store("../age.old/https/h/u.age").to_str().unwrap().to_owned();

@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
         }))?;
         let found = s.get(&s.ann)?.ok_or_else(|| Broken::rule("none remains"))?;
         let (password, token) = (found.text("password").unwrap_or_default(), found.text("oauth_refresh_token"));
-        must(password.starts_with("key-"), "what remains is none of them")?;
+        must(password.starts_with("key-"), "the remaining password is not one of them")?;
         must(token.is_none_or(|token| token.replace("token", "key") == password), "two credentials are mixed")?;
         s.with_ann()?;
         s.finds(&s.ann, &s.secret)?;
@@ -52,7 +52,8 @@ pub const CASES: &[Case] = &[
 fn at_once(tasks: impl IntoIterator<Item = impl FnOnce() -> Checked + Send>) -> Checked {
     std::thread::scope(|scope| {
         let threads: Vec<_> = tasks.into_iter().map(|task| scope.spawn(task)).collect();
-        let outcomes = threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Broken::rule("it was cut short"))));
+        let outcomes =
+            threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Broken::rule("it was interrupted"))));
         // Each is waited for, whatever the others say.
         outcomes.collect::<Vec<_>>().into_iter().collect()
     })

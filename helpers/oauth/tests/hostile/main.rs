@@ -23,7 +23,7 @@ fn refresh(token_url: &str) -> String {
 
 #[test]
 fn no_connection_is_made_without_tls_but_to_this_machine() {
-    // A proxy that remembers: whoever is not refused at once would go there.
+    // A proxy that remembers: a request that is not refused at once would go there.
     let proxy = Server::in_turn([json("{}")]);
     for url in [
         "http://example.com/token",

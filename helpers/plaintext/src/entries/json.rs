@@ -162,9 +162,7 @@ impl File<'_> {
                 }
                 Some(used) => {
                     if text(name).ok().flatten().is_some_and(|key| key.trim() != used) {
-                        secret
-                            .unused
-                            .push(self.fault(&place, "is another key, which is not used, and is taken out too"));
+                        secret.unused.push(self.fault(&place, "is another key, which is not used, and is removed too"));
                     }
                 }
             }

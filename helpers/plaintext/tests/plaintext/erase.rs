@@ -51,7 +51,7 @@ fn a_second_key_of_one_entry_that_goes_along_is_mentioned() {
         ),
         (
             r#"{"auth_data": {"access_token": "sk-SENTINEL-0", "api_key": "sk-SENTINEL-1"}}"#,
-            ".access_token` is another key, which is not used, and is taken out too",
+            ".access_token` is another key, which is not used, and is removed too",
         ),
         (r#"{"auth_data": {"access_token": "sk-SENTINEL-1", "api_key": "sk-SENTINEL-1"}}"#, ""),
         (r#"{"auth_data": {"access_token": "sk-SENTINEL-1", "api_key": ""}}"#, ""),

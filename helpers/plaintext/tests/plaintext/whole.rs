@@ -19,7 +19,7 @@ fn a_file_as_a_whole_takes_consent_and_is_one_of_the_known_files() {
     let without = of(&test, GLOBAL).replace("consent=1\n", "");
     test.run(&["get"], &without).failure("error: only a migration asks for files and their backups\n");
     assert!(test.run(&["get"], &of(&test, GLOBAL)).success().stdout.starts_with("content[]="));
-    let problem = "error: `HOME/other.json` is none of the files that are known here\n";
+    let problem = "error: `HOME/other.json` is not a known file\n";
     test.run(&["get"], &of(&test, "other.json")).failure(problem);
     let stored = format!("{}content[]=e30=\n", of(&test, "other.json"));
     test.change("store", &stored).failure(problem);
@@ -92,7 +92,7 @@ fn a_key_that_came_since_and_an_entry_that_was_removed_stay_as_they_are_without_
 }
 
 #[test]
-fn a_file_that_is_gone_is_made_anew_for_its_owner_alone() {
+fn a_file_that_is_gone_is_made_again_for_its_owner_alone() {
     let test = Test::with(GLOBAL, FOUR);
     let record = backup(&test, GLOBAL);
     fs::remove_dir_all(test.path(".config/model-forge")).unwrap();

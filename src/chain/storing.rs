@@ -41,7 +41,7 @@ impl Chain {
         self.store_locked(record, false, To::default())
     }
 
-    /// The same, but a helper that only passes on what the environment holds does not count as keeping it; and, where one
+    /// The same, but a helper that only passes on what the environment holds does not count as keeping it; and, if one
     /// is named, in that helper alone.
     pub fn store_durably(&self, record: &Record, only: Option<&str>) -> Result<Stored> {
         let _lock = Lock::wait(record)?;

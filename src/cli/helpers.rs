@@ -7,7 +7,7 @@ use crate::command::helpers::test::{Rules, Test};
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct HelpersOptions {
-    /// As JSON (docs/helpers-json.md)
+    /// As JSON
     #[arg(long)]
     pub json: bool,
     #[command(subcommand)]
@@ -55,7 +55,7 @@ pub struct TestOptions {
     /// How long an operation may take (10s)
     #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
-    /// As JSON (docs/helpers-json.md)
+    /// As JSON
     #[arg(long)]
     json: bool,
 }

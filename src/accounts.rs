@@ -1,4 +1,4 @@
-//! A person's accounts: the request for one of them, the copies that the helpers list, and where a copy is.
+//! A person's accounts: how one is named, the copies that the helpers hold of each, and where a copy is.
 
 use std::path::Path;
 
@@ -6,43 +6,113 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result, visible};
 
 use crate::chain::{Chain, Link};
 use crate::error;
-use crate::providers::{Provider, Providers};
+use crate::providers::Providers;
 use crate::request::{self, Request};
 
-/// The request of a person's command: the account that they named, the configured one, or the only one there is.
-pub fn request_for(providers: &Providers, provider: &Provider, account: Option<&str>) -> Result<Request> {
-    let mut record = Record::of([("provider", &provider.name)])?;
-    if let Some(account) = account {
-        if account.is_empty() {
+/// What a person names on the command line: `openai`, `openai:work`, or a URL, and perhaps an account in an option.
+pub struct Named {
+    /// The name of a provider, or a URL.
+    pub name: String,
+    pub account: Option<String>,
+}
+
+impl Named {
+    /// # Errors
+    /// If the account is empty, or two are named.
+    pub fn new(word: &str, option: Option<&str>) -> Result<Self> {
+        let (name, account) = match word.split_once(':') {
+            Some((name, account)) if !is_url(word) => (name, Some(account)),
+            _ => (word, None),
+        };
+        if account.is_some_and(str::is_empty) || option.is_some_and(str::is_empty) {
             return Err(error::empty_account());
         }
-        record.set("username", account)?;
+        if account.is_some() && option.is_some() && account != option {
+            return Err(error::two_accounts());
+        }
+        Ok(Self { name: name.to_owned(), account: account.or(option).map(str::to_owned) })
     }
-    request::expand(record, providers)
+
+    /// The request for it: for the account that was named, else the configured one, else any, of which the usual one is to be
+    /// found.
+    pub fn request(&self, providers: &Providers) -> Result<Request> {
+        let key = if is_url(&self.name) { "url" } else { "provider" };
+        let mut record = Record::of([(key, &self.name)])?;
+        if let Some(account) = &self.account {
+            record.set("username", account)?;
+        }
+        let request = request::expand(record, providers)?;
+        Ok(Request { leaves_account_open: !request.record.has("username"), ..request })
+    }
 }
 
-/// The copies of a provider's credentials that the helpers list.
-pub fn copies(chain: &Chain, providers: &Providers, request: &Record) -> Result<Vec<Record>> {
-    let mut description = request.description();
-    description.remove("username");
-    let mut listed = chain.list(&providers.context_of_all()?)?.records;
-    listed.retain(|record| record.matches(&description) && (description.has("path") || !record.has("path")));
-    Ok(listed)
+fn is_url(word: &str) -> bool {
+    word.contains("://")
 }
 
-/// The accounts of a provider that the helpers keep.
-pub fn accounts(chain: &Chain, providers: &Providers, request: &Record) -> Result<Vec<String>> {
-    Ok(accounts_of(&copies(chain, providers, request)?))
+/// What the helpers hold of the place that a request is for.
+#[derive(Default)]
+pub struct Held {
+    /// What they list, variables included, and what those answer that have no list.
+    pub copies: Vec<Record>,
+    /// Whether every helper could say what it holds.
+    pub is_whole: bool,
 }
 
-/// A variable has no account.
-pub fn accounts_of(copies: &[Record]) -> Vec<String> {
-    let kept = copies.iter().filter(|copy| !copy.has("variable"));
-    let mut accounts: Vec<String> =
-        kept.map(|copy| copy.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned()).collect();
-    accounts.sort();
-    accounts.dedup();
-    accounts
+impl Held {
+    /// Looks in every helper.
+    ///
+    /// # Errors
+    /// If the request cannot be sent.
+    pub fn look(chain: &Chain, request: &Request) -> Result<Self> {
+        let mut place = request.record.description();
+        place.remove("username");
+        let listed = chain.list(&request.context)?;
+        let mut held = Self { copies: listed.records, is_whole: listed.failed.is_empty() };
+        held.copies.retain(|record| record.matches(&place) && (place.has("path") || !record.has("path")));
+        for helper in listed.cannot_list.iter().filter(|helper| !chain.generates(helper)) {
+            match unlisted(chain, helper, &place, &request.context) {
+                Ok(copy) => held.copies.extend(copy),
+                Err(_) => held.is_whole = false,
+            }
+        }
+        Ok(held)
+    }
+
+    /// The accounts, sorted. A variable has none.
+    pub fn accounts(&self) -> Vec<String> {
+        let kept = self.copies.iter().filter(|copy| !copy.has("variable"));
+        let mut accounts: Vec<String> = kept.map(account).collect();
+        accounts.sort();
+        accounts.dedup();
+        accounts
+    }
+}
+
+/// The account of a credential.
+pub fn account(record: &Record) -> String {
+    record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned()
+}
+
+/// Of these accounts, the one that is meant where nobody names one: the default one, else the only one.
+pub fn usual(accounts: &[String]) -> Option<&str> {
+    match accounts {
+        [only] => Some(only),
+        all => all.iter().map(String::as_str).find(|account| *account == DEFAULT_ACCOUNT),
+    }
+}
+
+/// What a helper that has no list, as git's own have none, answers for a place, without its secrets.
+pub fn unlisted(chain: &Chain, helper: &str, place: &Record, context: &Record) -> Result<Option<Record>> {
+    let found = chain.copy_in(helper, place, context)?.filter(Record::has_secret);
+    let Some(found) = found else { return Ok(None) };
+    let mut copy = place.clone();
+    for key in ["username", "password_expiry_utc", "scope"] {
+        if let Some(value) = found.get(key) {
+            copy.set(key, value)?;
+        }
+    }
+    Ok(Some(copy))
 }
 
 pub fn account_of(record: &Record) -> String {

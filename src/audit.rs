@@ -28,7 +28,7 @@ use line::{Line, text};
 pub use files::{folder, paths};
 pub use read::last_uses;
 
-/// What is known so far about an operation. Dropped, it becomes a record of the log.
+/// An operation in progress. When dropped, it becomes a record of the log.
 pub struct Event {
     started: Instant,
     line: Line,
@@ -50,7 +50,7 @@ impl Event {
         Self { started: Instant::now(), line, log }
     }
 
-    /// What came of it, in a word or two.
+    /// The outcome, in a word or two.
     pub fn outcome(&mut self, outcome: &'static str) {
         self.line.outcome = outcome.to_owned();
     }
@@ -60,7 +60,7 @@ impl Event {
         self.line.helper = Some(text(helper));
     }
 
-    /// What a chain answered to a `get`.
+    /// Notes the chain's answer to a `get`.
     pub fn answered(&mut self, answer: &Answer) {
         self.line.helper = answer.helper.as_deref().or(answer.quit.as_deref()).map(text);
         if answer.complete {
@@ -74,7 +74,7 @@ impl Event {
         });
     }
 
-    /// What became of a store.
+    /// The result of a store.
     pub fn stored(&mut self, record: &Record, stored: &Stored) {
         self.account(record);
         if !stored.kept_by.is_empty() {
@@ -87,7 +87,7 @@ impl Event {
         self.line.account = Some(record.shown("username").as_deref().map_or_else(|| DEFAULT_ACCOUNT.to_owned(), text));
     }
 
-    /// What became of an erase.
+    /// The result of an erase.
     pub fn erased(&mut self, erased: &Erased) {
         self.outcome(if erased.failed.is_empty() { "erased" } else { "not erased" });
     }
@@ -113,7 +113,7 @@ fn keep(record: &str) {
         return terminal::trace("nothing is logged: there is no home folder");
     };
     match log::append(&folder, &log::SIZES, record.as_bytes()) {
-        // As in a container that is meant to change nothing: nobody can fix it, and it would be said each time.
+        // In a read-only container, for example. The user cannot fix that, so do not warn on every call.
         Err(problem) if state::is_out_of_reach(&folder) => terminal::trace(&error::not_logged(&problem).to_string()),
         Err(problem) => terminal::warn_once(&error::not_logged(&problem)),
         Ok(()) => {}

@@ -1,15 +1,16 @@
-//! A throw-away credential for a place that cannot exist: stored, read back, compared, erased, and looked for again. Whatever
-//! happens on the way, it is erased; what an earlier check that was killed may have left goes with it.
+//! A helper is tried with a throw-away credential: it is stored, read back, compared, erased, and looked for again. Whatever happens on
+//! the way, it is erased; what an earlier check that was killed may have left goes with it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use modelforge_credential_client::Failure;
+use modelforge_credential_conformance::ThrowAway;
 use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
 use crate::error::PROGRAM;
 
-/// RFC 2606 reserves `.invalid`: nobody's credential is for it.
-const HOST: &str = "canary.invalid";
+/// The credential is for `https://canary.invalid`.
+const NAME: &str = "canary";
 
 /// How often to try again to erase it after a signal came.
 const RETRIES: usize = 3;
@@ -72,23 +73,33 @@ impl From<Error> for Fault {
     }
 }
 
-/// Where the credential is for.
+/// A throw-away credential for the place that is erased again. `user` is the beginning of its user name.
+pub fn throw_away(user: &str) -> ThrowAway {
+    ThrowAway::at(NAME, user)
+}
+
+/// Where it is for.
 pub fn place() -> Result<Record> {
-    Record::of([("protocol", "https"), ("host", HOST)])
+    throw_away("").place()
+}
+
+/// Asks a helper for a place that nobody has used before. It has nothing to answer with.
+pub fn ask(helper: &dyn Helper) -> std::result::Result<(), Fault> {
+    let mut question = ThrowAway::new("nobody").place()?;
+    question.push("capability[]", "authtype")?;
+    match helper.get(&question)?.is_some_and(|found| found.has_secret()) {
+        true => Err(Fault::Unasked),
+        false => Ok(()),
+    }
 }
 
 /// Tries a helper.
 pub fn check(helper: &dyn Helper, stores: bool, interrupted: &AtomicUsize) -> std::result::Result<Canary, Fault> {
-    let mut question = place()?;
-    question.set("username", format!("doctor-{}", random(4)?))?;
     if !stores || interrupted.load(Ordering::Relaxed) != 0 {
-        return match helper.get(&question)?.is_some_and(|found| found.has_secret()) {
-            true => Err(Fault::Unasked),
-            false => Ok(Canary::NotTried),
-        };
+        return ask(helper).map(|()| Canary::NotTried);
     }
-    let mut canary = question.clone();
-    canary.set("password", random(16)?)?;
+    let canary = throw_away("doctor");
+    let (question, canary) = (canary.description()?, canary.credential()?);
     let stored = helper.store(&canary);
     let read_back = match &stored {
         Ok(()) if interrupted.load(Ordering::Relaxed) == 0 => read_back(helper, &question, &canary),
@@ -127,12 +138,4 @@ fn read_back(helper: &dyn Helper, question: &Record, canary: &Record) -> std::re
         Some(found) if found.matches_secret(canary) => Ok(Canary::Kept),
         Some(_) => Err(Fault::Changed),
     }
-}
-
-/// So many random bytes in hexadecimal digits.
-pub fn random(bytes: usize) -> Result<String> {
-    let mut buffer = [0; 16];
-    let part = buffer.get_mut(..bytes).unwrap_or_default();
-    getrandom::fill(part).map_err(|problem| Error::new(problem.to_string()))?;
-    Ok(part.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -26,7 +26,7 @@ pub use storing::Stored;
 
 /// A link of the chain.
 pub struct Link {
-    /// How messages call it.
+    /// Its name in messages.
     pub name: String,
     /// The helper when nobody may be asked; a failure if it could not be found.
     pub helper: std::result::Result<Box<dyn Helper + Send + Sync>, Failure>,
@@ -37,7 +37,7 @@ pub struct Link {
 /// A helper of a chain that could not be asked, or failed.
 #[derive(Debug, Clone)]
 pub struct Failed {
-    /// How messages call it.
+    /// Its name in messages.
     pub helper: String,
     pub failure: Failure,
 }
@@ -63,12 +63,12 @@ pub struct Chain {
     in_vain: Mutex<HashSet<String>>,
 }
 
-/// What a chain answered, and what was wrong on the way.
+/// The answer of a chain, and the problems met on the way.
 #[derive(Default)]
 pub struct Answer {
     /// The request with all that the helpers added.
     pub record: Record,
-    /// Whether that is enough to sign in.
+    /// True if the answer is enough to sign in.
     pub complete: bool,
     /// The helper that completed it.
     pub helper: Option<String>,
@@ -76,7 +76,7 @@ pub struct Answer {
     pub quit: Option<String>,
     /// Helpers that could not be asked: not the same as helpers that have nothing.
     pub failed: Vec<Failed>,
-    /// What a person should know whatever the outcome.
+    /// Remarks that a person should see, whatever the outcome.
     pub remarks: Vec<Error>,
 }
 
@@ -92,7 +92,7 @@ impl Chain {
         if !expired {
             return Ok(answer);
         }
-        // Another process may be renewing it just now: whoever waited asks again, and finds the new one.
+        // Another process may be refreshing it now. After the wait, ask again to find the new token.
         let _lock = Lock::wait(&request.record)?;
         let (mut answer, expired) = self.ask(request, false, false);
         if expired && answer.complete && !answer.record.is_true("ephemeral") {
@@ -105,7 +105,7 @@ impl Chain {
     pub fn get_attended(&self, request: &Request) -> Result<Answer> {
         let _lock = Lock::wait(&request.record)?;
         let (mut answer, expired) = self.ask(request, true, false);
-        // What a person just signed in for is not thrown away, whether or not the caller goes on to approve it.
+        // Keep what a person just signed in for, even if the caller never approves it.
         let is_new = || {
             expired
                 || self.links.iter().any(|link| answer.helper.as_ref() == Some(&link.name) && link.nature().generates)
@@ -116,7 +116,7 @@ impl Chain {
         Ok(answer)
     }
 
-    /// One pass through the chain, and whether it met an expired secret. With `stop`, it stops there if others follow.
+    /// Goes through the chain once, and returns whether it met an expired secret. With `stop`, it stops there if others follow.
     fn ask(&self, request: &Request, attended: bool, stop: bool) -> (Answer, bool) {
         let mut answer = Answer { record: request.record.clone(), ..Answer::default() };
         let mut expired = false;
@@ -164,7 +164,7 @@ impl Chain {
                 break;
             }
         }
-        // Nobody could renew it, but for a few seconds it still opens the door.
+        // It could not be refreshed, but it is still valid for a few seconds.
         if let (false, Some((record, helper))) = (answer.complete, still_good) {
             answer = Answer { record, helper: Some(helper), complete: true, ..answer };
             expired = false;
@@ -175,6 +175,11 @@ impl Chain {
         (answer, expired)
     }
 
+    /// Whether a helper keeps nothing and makes credentials, so that only a person who signs in asks it.
+    pub fn generates(&self, helper: &str) -> bool {
+        self.links.iter().any(|link| link.name == helper && link.nature().generates)
+    }
+
     /// The links, for commands that say what each of them holds.
     pub fn links(&self) -> &[Link] {
         &self.links
@@ -182,7 +187,7 @@ impl Chain {
 }
 
 impl Link {
-    /// What the helper says that it is.
+    /// The nature that the helper reports.
     pub fn nature(&self) -> Nature {
         self.helper.as_ref().map(|helper| helper.nature()).unwrap_or_default()
     }
@@ -196,7 +201,7 @@ impl Link {
         }
     }
 
-    /// Tries without anybody's help first; what fails is tried again with a person, where one is there.
+    /// Tries without a person first. If that fails and a person is present, tries again with them.
     fn with_or_without_a_person<T>(&self, act: impl Fn(&(dyn Helper + Send + Sync)) -> Result<T>) -> Result<T> {
         match (self.helper(false).and_then(&act), &self.attended) {
             (Err(_), Some(helper)) if self.helper.is_ok() => act(&**helper),

@@ -6,6 +6,7 @@ mod doctor;
 mod exec;
 mod helpers;
 pub mod manual;
+mod meant;
 mod migrate;
 pub mod shell_completions;
 mod sign_in;
@@ -63,8 +64,8 @@ pub enum Command {
         #[command(flatten)]
         options: LoginOptions,
     },
-    /// Sign out: erase a credential in every helper
-    #[command(after_help = "Example:\n  modelforge-credential logout openai")]
+    /// Sign out: delete a credential from every helper
+    #[command(after_help = "Example:\n  modelforge-credential logout openai --account old")]
     Logout {
         /// The provider
         #[arg(conflicts_with_all = ["provider_option", "all"])]
@@ -72,10 +73,10 @@ pub enum Command {
         #[command(flatten)]
         options: LogoutOptions,
     },
-    /// Show where one is signed in, and how each credential is protected
+    /// Show which providers you are signed in to and how keys are kept
     #[command(after_help = "Example:\n  modelforge-credential status --verbose")]
     Status {
-        /// Only this provider; the exit status says whether one is signed in
+        /// Only this provider (or openai:work, or a URL); the exit status says whether you are signed in
         #[arg(conflicts_with = "provider_option")]
         provider: Option<String>,
         #[command(flatten)]
@@ -98,6 +99,15 @@ pub enum Command {
     /// Print lines that set keys in the environment of a shell
     #[command(after_help = exec::EXAMPLE_OF_ENV)]
     Env(EnvOptions),
+    /// List the known providers: names, URLs and variables
+    #[command(after_help = "Example:\n  modelforge-credential providers mistral")]
+    Providers {
+        /// Only those whose name, URL or variable contains this
+        word: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Check everything that may be wrong, and say what mends it
     #[command(
         after_help = "Each helper that stores is tried with a throw-away credential, which is\nerased again. The exit status is 1 if a check failed.\n\nExample:\n  modelforge-credential doctor"
@@ -133,7 +143,7 @@ pub enum Command {
     )]
     Approve,
     /// Erase a credential that does not work
-    #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential reject")]
+    #[command(after_help = "Example:\n  printf 'provider=openai\\nusername=old\\n' | modelforge-credential reject")]
     Reject,
     /// As somebody's helper: find a credential, and never ask anyone
     #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential get")]
@@ -144,7 +154,7 @@ pub enum Command {
     )]
     Store,
     /// As somebody's helper: erase a credential
-    #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential erase")]
+    #[command(after_help = "Example:\n  printf 'provider=openai\\nusername=old\\n' | modelforge-credential erase")]
     Erase,
     /// Name the credentials that the helpers hold, without their secrets
     #[command(after_help = "Example:\n  modelforge-credential list")]
@@ -182,12 +192,12 @@ pub enum Auth {
         options: LoginOptions,
     },
     /// Sign out
-    #[command(after_help = "Example:\n  modelforge-credential auth logout --all-providers")]
+    #[command(after_help = "Example:\n  modelforge-credential auth logout --provider openai --account old")]
     Logout {
         #[command(flatten)]
         options: LogoutOptions,
     },
-    /// Show where one is signed in
+    /// Show which providers you are signed in to
     #[command(after_help = "Example:\n  modelforge-credential auth status --verbose")]
     Status {
         #[command(flatten)]
@@ -242,7 +252,11 @@ fn mistake(problem: &clap::Error) -> Usage {
             argument_missing(argument, &command_of(problem))
         }
         (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, text(ContextKind::SuggestedArg)),
-        (ErrorKind::UnknownArgument, None) => error::too_many_arguments(),
+        (ErrorKind::UnknownArgument, None) => {
+            let command = command_of(problem);
+            let command = command.split_once(' ').map_or("", |(_, command)| command);
+            error::too_many_arguments(meant::with_an_argument(command, argument))
+        }
         (ErrorKind::ArgumentConflict, first) => first
             .or_else(|| option(text(ContextKind::PriorArg).unwrap_or_default()))
             .map_or_else(error::bad_command_line, error::conflicting_option),
@@ -304,6 +318,10 @@ pub fn unknown(words: &[OsString]) -> Result<(), Usage> {
     let similar = crate::config::closest(&word, names.iter().map(String::as_str));
     let is_operation = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b'_');
     let is_typed = std::io::IsTerminal::is_terminal(&std::io::stdin());
+    let rest = words.get(1).and_then(|word| word.to_str());
+    if let Some(meant) = meant::by_another_word(&word, rest) {
+        return Err(error::another_word(&word, &meant));
+    }
     if words.len() != 1 || similar.is_some() || is_typed || !is_operation {
         return Err(error::unknown_command(&word, similar));
     }

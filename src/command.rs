@@ -11,5 +11,6 @@ pub mod login;
 pub mod logout;
 pub mod migrate;
 pub mod print;
+pub mod providers;
 pub mod purge;
 pub mod status;

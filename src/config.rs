@@ -1,6 +1,7 @@
 //! The configuration of a user: `config.toml`, and the environment variables that stand in for it. The only file that
 //! knows the format. It holds no secrets, and a key that nobody knows is an error, not a setting that never works.
 
+mod declare;
 mod names;
 mod origin;
 mod source;
@@ -17,6 +18,7 @@ use toml::de::DeTable;
 use zeroize::Zeroizing;
 
 use crate::error;
+pub use declare::declare;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
@@ -214,7 +216,8 @@ pub fn shown_path() -> String {
 pub fn read_text(path: &Path, trust: Trust) -> Result<Option<Zeroizing<String>>> {
     let Some(content) = files::read(path, MAX_FILE, trust)? else { return Ok(None) };
     let text = std::str::from_utf8(&content).map_err(|_| error::not_utf_8(path))?;
-    Ok(Some(Zeroizing::new(text.to_owned())))
+    // Windows' programs begin text with a mark.
+    Ok(Some(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())))
 }
 
 /// Entries separated by newlines; an empty one resets. A newline at the very end separates nothing.

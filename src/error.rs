@@ -42,7 +42,7 @@ pub fn exit_status(problem: &anyhow::Error) -> u8 {
     }
 }
 
-/// How a message names a credential: `` `openai` (`https://api.openai.com`) ``.
+/// Names a credential in a message: `` `openai` (`https://api.openai.com`) ``.
 pub fn name_of(request: &Record) -> String {
     let account = match request.shown("username") {
         Some(account) if account != modelforge_credential_protocol::DEFAULT_ACCOUNT => format!(", account `{account}`"),
@@ -59,7 +59,7 @@ pub fn tilde(path: &Path) -> String {
     modelforge_credential_files::tilde(path)
 }
 
-/// What was typed is repeated only where it has the shape of a command: it may be a key.
+/// Repeats the word only if it looks like a command: it may be a key.
 pub fn unknown_command(word: &str, similar: Option<&str>) -> Usage {
     let has_the_shape = word.len() <= 16 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     let error = Error::new(if has_the_shape { format!("unknown command `{word}`") } else { "unknown command".into() });
@@ -77,8 +77,16 @@ pub fn unknown_option(option: &str, similar: Option<&str>) -> Usage {
     })
 }
 
-pub fn too_many_arguments() -> Usage {
-    Usage(Error::new("there is an argument too many").hint("a key is not an argument: pipe it, or type it when asked"))
+/// `meant` is the command that takes such an argument.
+pub fn too_many_arguments(meant: Option<String>) -> Usage {
+    let hint =
+        meant.unwrap_or_else(|| "never pass a key as an argument: pipe it, or enter it at the prompt".to_owned());
+    Usage(Error::new("unexpected extra argument").hint(hint))
+}
+
+/// The word that another tool has for one of our commands.
+pub fn another_word(word: &str, meant: &str) -> Usage {
+    Usage(Error::new(format!("unknown command `{word}`")).hint(meant))
 }
 
 pub fn conflicting_option(option: &str) -> Usage {
@@ -166,7 +174,7 @@ pub fn blanks_removed() -> Error {
     Error::new("the blanks around the key were removed")
 }
 
-/// What somebody takes for a key, and is none.
+/// An input that is not a key.
 pub fn bad_key(provider: &str, flaw: Flaw) -> Error {
     match flaw {
         Flaw::Empty => nothing_entered(),
@@ -229,14 +237,66 @@ pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
     }
 }
 
-pub fn several_accounts(provider: &str, accounts: &[String], command: &str) -> Error {
-    let accounts: Vec<String> = accounts.iter().map(|account| format!("`{}`", visible(account))).collect();
-    Error::new(format!("`{provider}` has several accounts: {}", accounts.join(", ")))
-        .hint(format!("{PROGRAM} {command} {provider} --account NAME"))
+/// None of them is the usual one, and to take any would be a guess.
+pub fn several_accounts(request: &Record, accounts: &[String], command: &str) -> Error {
+    let named: Vec<String> = accounts.iter().map(|account| format!("`{}`", visible(account))).collect();
+    let error = Error::new(format!("{} has several accounts: {}", short_name_of(request), named.join(", ")));
+    let Some(first) = accounts.first().map(|account| visible(account)) else { return error };
+    error.hint(match (command, request.text("provider")) {
+        ("fill" | "get", provider) => {
+            let place = provider.map_or_else(|| format!("url={}", request.url()), |name| format!("provider={name}"));
+            let lines = format!("{place}\\nusername={first}\\n").replace('%', "%%");
+            format!("printf {} | {PROGRAM} {command}", shell_words::quote(&lines))
+        }
+        (_, None) => format!("{PROGRAM} {command} {} --account {}", request.url(), shell_words::quote(&first)),
+        (_, Some(provider)) => {
+            let named = format!("{provider}:{first}");
+            let rest = if command == "exec" { " -- COMMAND" } else { "" };
+            format!("{PROGRAM} {command} {}{rest}", shell_words::quote(&named))
+        }
+    })
+}
+
+/// The account that is taken because it is the only one.
+pub fn only_account(request: &Record, account: &str) -> Error {
+    Error::new(format!("using account `{}` of {}, the only one", visible(account), short_name_of(request)))
+}
+
+/// Two different accounts on one command line.
+pub fn two_accounts() -> Error {
+    Error::new("`--account` and the account after the `:` differ").hint("leave one of them out")
+}
+
+/// `` `openai` ``, or `` `https://git.example.com` `` of what is no provider's.
+pub fn short_name_of(request: &Record) -> String {
+    format!("`{}`", visible(&request.text("provider").map_or_else(|| request.url(), str::to_owned)))
+}
+
+/// It is kept, and no tool gets it.
+pub fn unreadable(request: &Record, helper: &str) -> Error {
+    Error::new(format!("the credential for {} in helper `{helper}` cannot be read", short_name_of(request)))
+        .hint(format!("{PROGRAM} doctor"))
+}
+
+pub fn listed_and_not_returned(helper: &str, record: &Record) -> Error {
+    Error::new(format!("helper `{helper}` lists a credential for {} and does not return it", name_of(record)))
 }
 
 pub fn cannot_list(helper: &str) -> Error {
     Error::new(format!("helper `{helper}` cannot say what it holds, so it may hold more"))
+}
+
+pub fn purge_without_all() -> Usage {
+    Usage(
+        Error::new("`--purge` deletes everything, so it needs `--all`").hint(format!("{PROGRAM} logout --all --purge")),
+    )
+}
+
+/// A script has to say that it means all of them.
+pub fn sign_out_not_confirmed(count: usize) -> Error {
+    let what = if count == 1 { "1 credential".to_owned() } else { format!("{count} credentials") };
+    Error::new(format!("cannot ask whether to delete {what}: there is no terminal"))
+        .hint(format!("{PROGRAM} logout --all --yes"))
 }
 
 pub fn not_everything_erased() -> Error {
@@ -259,20 +319,6 @@ pub fn variable_still_set(variable: &str, description: &Record) -> Error {
 
 pub fn empty_account() -> Error {
     Error::new("the name of an account is empty").hint("leave out --account for the usual one")
-}
-
-pub fn token_expired(provider: &str, account: Option<&str>, ago: &str) -> Error {
-    let problem = not_signed_in(provider, account);
-    let account = account.map(|account| format!(", account `{}`,", visible(account))).unwrap_or_default();
-    problem.reworded(format!("the token for `{provider}`{account} expired {ago} ago"))
-}
-
-pub fn not_signed_in(provider: &str, account: Option<&str>) -> Error {
-    match account {
-        Some(account) => Error::new(format!("not signed in to `{provider}` as `{}`", visible(account)))
-            .hint(format!("{PROGRAM} login {provider} --account {}", shell_words::quote(&visible(account)))),
-        None => Error::new(format!("not signed in to `{provider}`")).hint(format!("{PROGRAM} login {provider}")),
-    }
 }
 
 pub fn told_to_quit(request: &Record, helper: &str) -> Error {
@@ -322,25 +368,24 @@ pub fn bad_url(problem: &str) -> Error {
     Error::new(format!("the URL {problem}"))
 }
 
-pub fn unknown_provider(name: &str, similar: Option<&str>) -> Error {
+pub fn unknown_provider(name: &str, similar: &[&str]) -> Error {
     let name = visible(name);
-    Error::new(format!("no provider is called `{name}`")).hint(match similar {
-        Some(similar) => {
-            format!("did you mean `{similar}`? else declare it in config.toml: provider.{name}.url = \"https://…\"  # above any [section]")
-        }
-        None => format!("declare it in config.toml: provider.{name}.url = \"https://…\"  # above any [section]"),
+    let similar: Vec<String> = similar.iter().map(|name| format!("`{name}`")).collect();
+    Error::new(format!("unknown provider `{name}`")).hint(match similar.is_empty() {
+        false => format!("did you mean {}? or see: {PROGRAM} providers", similar.join(" or ")),
+        true => format!("{PROGRAM} login {name} --url https://…  # or see: {PROGRAM} providers"),
     })
 }
 
 pub fn provider_without_url(name: &str) -> Error {
-    Error::new(format!("provider `{name}` has no URL of its own: it differs from user to user"))
-        .hint(format!("declare yours in config.toml: provider.{name}.url = \"https://…\"  # above any [section]"))
+    Error::new(format!("provider `{name}` has no fixed URL: every user has a different one"))
+        .hint(format!("{PROGRAM} login {name} --url https://…"))
 }
 
-/// One that the configuration declares, but not to its end.
+/// A provider whose section in the configuration is incomplete.
 pub fn undeclared_provider(place: &str, name: &str, similar: Option<&str>) -> Error {
     let url = "give it a `url` in its section: url = \"https://…\"";
-    Error::new(format!("{place}: no provider is called `{}`", visible(name))).hint(match similar {
+    Error::new(format!("{place}: unknown provider `{}`", visible(name))).hint(match similar {
         Some(similar) => format!("did you mean `{similar}`? else {url}"),
         None => url.to_owned(),
     })
@@ -349,6 +394,17 @@ pub fn undeclared_provider(place: &str, name: &str, similar: Option<&str>) -> Er
 /// The same of a name that stands in a file.
 pub fn in_file(place: &str, problem: &Error) -> Error {
     problem.reworded(format!("{place}: {problem}"))
+}
+
+pub fn no_provider_matches(word: &str) -> Error {
+    Error::new(format!("no provider matches `{}`", visible(word)))
+        .hint(format!("{PROGRAM} login NAME --url https://…  # adds one of your own"))
+}
+
+/// A sign-in needs a provider: its key is found by the provider's URL or name.
+pub fn not_the_url_of_a_provider(request: &Record) -> Error {
+    let url = request.url();
+    Error::new(format!("no provider is at `{url}`")).hint(format!("{PROGRAM} login NAME --url {url}  # any name"))
 }
 
 pub fn bad_provider_name(name: &str) -> Error {

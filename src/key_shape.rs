@@ -12,10 +12,10 @@ use crate::error;
 const COMPLETE: &[&str] =
     &["anthropic", "github_copilot", "google", "groq", "huggingface", "openrouter", "perplexity", "xai"];
 
-/// What could be said of a key without asking its issuer.
+/// The judgement of a key's shape, without asking its issuer.
 #[derive(Debug, Default)]
 pub struct Checked {
-    /// What is odd about it.
+    /// The oddity.
     pub remarks: Vec<Error>,
     /// Why it cannot be a key for the provider.
     pub flaw: Option<Flaw>,
@@ -49,7 +49,7 @@ fn is_of(shape: &Shape, provider: &str) -> bool {
     shape.provider == provider || (shape.provider.starts_with("github") && provider.starts_with("github"))
 }
 
-/// How a person tells a key from another: its end, where that leaves enough of it unknown.
+/// The end of a key, by which a person recognises it, if enough of it stays unknown.
 pub fn end_of(key: &str) -> Option<String> {
     let shown = if key.len() >= 24 { 4 } else { 0 };
     key.get(key.len() - shown..).filter(|end| !end.is_empty()).map(|end| format!("…{end}"))

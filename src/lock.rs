@@ -11,7 +11,7 @@ use crate::error::{self, PROGRAM};
 use crate::state;
 use crate::terminal;
 
-/// How long to wait for another process: as long as it may take it to ask a chain of slow helpers.
+/// How long to wait for another process: long enough for it to ask a chain of slow helpers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The variable that tells a helper which lock its caller holds for it already.
@@ -25,7 +25,7 @@ pub struct Lock {
 
 static NAME: Mutex<Option<String>> = Mutex::new(None);
 
-/// The name of the lock that this process, or whoever started it, holds.
+/// The name of the lock that this process or its parent holds.
 pub fn held() -> Option<String> {
     let own = NAME.lock().ok().and_then(|name| name.clone());
     own.or_else(|| std::env::var(HELD).ok()).filter(|name| !name.is_empty())
@@ -85,7 +85,7 @@ impl Drop for Lock {
     }
 }
 
-/// One of 256 names: enough that two credentials rarely wait for each other, and few enough that the files never pile up.
+/// One of 256 names: two credentials rarely share one, and the files never pile up.
 fn name(description: &Record) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for key in ["protocol", "host", "path"] {

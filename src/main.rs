@@ -7,7 +7,6 @@ mod chain;
 mod cli;
 mod command;
 mod config;
-mod conformance;
 mod error;
 mod key_shape;
 mod lock;
@@ -24,7 +23,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use cli::{Auth, Cli, Command, HelpersCommand, SignOut, Task};
-use command::{audit as log, credential, doctor, env, exec, helpers, login, logout, migrate, print, purge, status};
+use command::{
+    audit as log, credential, doctor, env, exec, helpers, login, logout, migrate, print, providers as known, purge,
+    status,
+};
 use person::{Person, person};
 
 /// Whatever held a secret is wiped when it is freed, in the libraries as well.
@@ -60,10 +62,11 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
         Command::Exec(options) => exec::exec(&options.into()),
         Command::Print(options) => print::print(&options.into()),
         Command::Env(options) => env::env(&options.into()),
+        Command::Providers { word, json } => known::providers(&known::Asked { word, json }),
         Command::Doctor { options } => doctor::doctor(&options.into()),
         Command::Audit { options } => log::audit(&options.into()),
         Command::Helpers { options } => match options.command {
-            Some(HelpersCommand::Test(options)) => helpers::test::test(&options.into()),
+            Some(HelpersCommand::Test(options)) => helpers::test::test(&options.of(verbose)),
             None => helpers::helpers(options.json),
         },
         Command::Completions(options) => cli::shell_completions::completions(options.shell),
@@ -89,7 +92,7 @@ fn traces(verbose: bool, command: &Command) -> bool {
 fn sign_out(asked: SignOut) -> Result<()> {
     match asked {
         SignOut::Provider { provider, account } => logout::logout(&provider, account.as_deref()),
-        SignOut::Everywhere => logout::logout_all(),
+        SignOut::Everywhere { yes } => logout::logout_all(yes),
         SignOut::ForGood { yes } => purge::purge(yes),
     }
 }

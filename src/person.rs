@@ -10,9 +10,9 @@ use zeroize::Zeroizing;
 use crate::error;
 use crate::terminal;
 
-/// Who may be asked.
+/// The person who may be asked.
 pub enum Person {
-    /// Nobody: there is no terminal, or the caller forbade it.
+    /// There is no terminal, or the caller forbade questions.
     Nobody,
     /// Through this program (`ssh-askpass` and its like).
     Askpass(OsString),

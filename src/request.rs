@@ -8,16 +8,28 @@ use crate::providers::{Provider, Providers, covers, no_variables};
 use crate::url;
 
 /// A request that is complete and consistent.
+#[derive(Clone)]
 pub struct Request {
-    /// What is asked for or kept.
+    /// The description or the credential.
     pub record: Record,
-    /// What else helpers are told when they are asked.
+    /// Attributes that only the helpers get.
     pub context: Record,
     /// The provider, if the place is one's.
     pub provider: Option<Provider>,
     /// Whether a credential for a path that was not asked for is another one: always so where the place is a provider's, or
     /// where providers share the host.
     pub by_path: bool,
+    /// Whether a provider was named and no account: the usual one is meant, and no other is guessed.
+    pub leaves_account_open: bool,
+}
+
+impl Request {
+    /// The same for this account.
+    pub fn of_account(&self, account: &str) -> Result<Self> {
+        let mut request = Self { leaves_account_open: false, ..self.clone() };
+        request.record.set("username", account)?;
+        Ok(request)
+    }
 }
 
 /// Reads one request.
@@ -26,6 +38,7 @@ pub fn expand(mut record: Record, providers: &Providers) -> Result<Request> {
     // of other programs changed.
     record.retain(|key| key != "quit" && !SETTINGS.contains(&key));
     let from_url = take_url(&mut record)?;
+    let is_named = record.has("provider");
     let provider = find_provider(&mut record, providers)?;
     for key in ["protocol", "host"] {
         if !record.has(key) || (key == "protocol" && record.text(key) == Some("")) {
@@ -50,7 +63,8 @@ pub fn expand(mut record: Record, providers: &Providers) -> Result<Request> {
     }
     let context = provider.as_ref().map_or_else(no_variables, Provider::context)?;
     let by_path = provider.is_some() || path_decides;
-    Ok(Request { record, context, provider, by_path })
+    let leaves_account_open = is_named && !record.has("username");
+    Ok(Request { record, context, provider, by_path, leaves_account_open })
 }
 
 /// Replaces `url` by its parts. Returns whether there was one.

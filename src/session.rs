@@ -3,12 +3,15 @@
 
 mod asker;
 mod chains;
+mod unlisted;
 
-use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 
+use crate::accounts::{self, Held};
 use crate::audit::Event;
 use crate::chain::{Answer, Chain};
 use crate::config::Config;
+use crate::error;
 use crate::person::Person;
 use crate::providers::{Provider, Providers};
 use crate::request::Request;
@@ -17,7 +20,7 @@ use crate::terminal::warn_once;
 pub use asker::program;
 pub use chains::{Chains, Copies, Opened, boxed, has_session_bus, is_left_out, of};
 
-/// What a command works with.
+/// Everything a command works with.
 pub struct Session {
     pub providers: Providers,
     pub person: Person,
@@ -27,7 +30,7 @@ pub struct Session {
 /// When a person is asked to help, after the helpers were asked without one.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Help {
-    /// Where a helper failed: what it holds may only be locked.
+    /// If a helper failed: its store may only be locked.
     ToUnlock,
     /// Wherever nothing was found: a person may sign in.
     ToSignIn,
@@ -51,7 +54,7 @@ impl Session {
         Event::start(operation, &self.providers, description)
     }
 
-    /// Whether somebody may be asked.
+    /// True if a person may be asked.
     pub fn has_a_person(&self) -> bool {
         !matches!(self.person, Person::Nobody)
     }
@@ -71,13 +74,51 @@ impl Session {
         self.chains.all(&self.providers, &self.person)
     }
 
-    /// Whether a provider's credentials are looked for in this chain. Those for other places are in the same stores.
+    /// True if this chain is asked for the provider's credentials. Those for other places are in the same stores.
     pub fn is_asked(&self, opened: &Opened, provider: Option<&str>) -> bool {
         self.chains.is_asked(opened, provider)
     }
 
     /// Asks the helpers without a person first, and with one where that helps. What went wrong is in the answer: see [`tell`].
-    pub fn ask(&self, request: &Request, help: Help) -> Result<Answer> {
+    /// `command` is what a person calls this: a hint may repeat it.
+    ///
+    /// # Errors
+    /// If nobody named one of several accounts and none is the usual one.
+    pub fn ask(&self, command: &str, request: &Request, help: Help) -> Result<Answer> {
+        let answer = self.search(request, help)?;
+        let is_usual = answer.record.text("username").is_none_or(|account| account == DEFAULT_ACCOUNT);
+        if is_usual || !request.leaves_account_open {
+            return Ok(answer);
+        }
+        self.of_the_usual_account(command, request, answer, help)
+    }
+
+    /// The answer for the usual account, after a helper answered with another one: which is right only if there are no more.
+    fn of_the_usual_account(&self, command: &str, request: &Request, other: Answer, help: Help) -> Result<Answer> {
+        let held = Held::look(self.chain(&request.record)?, request)?;
+        let mut accounts = held.accounts();
+        let has_usual = accounts.iter().any(|account| account == DEFAULT_ACCOUNT);
+        // A helper of which it is not known what it holds may have it all the same.
+        if has_usual || !held.is_whole {
+            let usual = self.search(&request.of_account(DEFAULT_ACCOUNT)?, help)?;
+            if has_usual || usual.complete {
+                return Ok(usual);
+            }
+        }
+        let found = accounts::account(&other.record);
+        if !accounts.contains(&found) {
+            accounts.push(found);
+        }
+        match accounts.as_slice() {
+            [only] => {
+                let remark = error::only_account(&request.record, only);
+                Ok(Answer { remarks: other.remarks.into_iter().chain([remark]).collect(), ..other })
+            }
+            several => Err(error::several_accounts(&request.record, several, command)),
+        }
+    }
+
+    fn search(&self, request: &Request, help: Help) -> Result<Answer> {
         let chain = self.chain(&request.record)?;
         let answer = chain.get(request)?;
         let may_help = help == Help::ToSignIn || !answer.failed.is_empty();
@@ -93,8 +134,8 @@ impl Session {
         Ok(())
     }
 
-    /// What each helper of a provider's chain, or of every chain, holds of the providers that it is asked for.
-    pub fn list(&self, only: Option<&Provider>) -> Result<Vec<(String, Copies)>> {
+    /// Lists, for each helper of the chain for a place or of every chain, the credentials it is asked for.
+    pub fn list(&self, only: Option<&Record>) -> Result<Vec<(String, Copies)>> {
         let context = self.providers.context_of_all()?;
         let mut listed = Vec::new();
         for opened in self.meant(only)? {
@@ -106,29 +147,28 @@ impl Session {
         Ok(listed)
     }
 
-    /// Whether nobody chose any of the helpers of a provider, or of all.
-    pub fn is_automatic(&self, only: Option<&Provider>) -> Result<bool> {
+    /// True if the chain for a place, or every chain, is the default one.
+    pub fn is_automatic(&self, only: Option<&Record>) -> Result<bool> {
         Ok(self.meant(only)?.iter().all(|opened| opened.automatic))
     }
 
     /// A helper of the default chain that this machine has no use for now.
-    pub fn left_out(&self, only: Option<&Provider>) -> Result<Option<&Error>> {
+    pub fn left_out(&self, only: Option<&Record>) -> Result<Option<&Error>> {
         Ok(self.meant(only)?.first().and_then(|opened| opened.left_out.as_ref()))
     }
 
-    fn meant(&self, only: Option<&Provider>) -> Result<Vec<&Opened>> {
+    fn meant(&self, only: Option<&Record>) -> Result<Vec<&Opened>> {
         match only {
-            Some(provider) => Ok(vec![self.chains.of(Some(&provider.name), &self.providers, &self.person)?]),
+            Some(place) => Ok(vec![self.opened(place)?]),
             None => self.all_chains(),
         }
     }
 
-    fn copies(&self, opened: &Opened, all: Vec<Record>) -> Result<Vec<(Provider, Record)>> {
+    fn copies(&self, opened: &Opened, all: Vec<Record>) -> Result<Vec<(Option<Provider>, Record)>> {
         let mut copies = Vec::new();
         for record in all {
-            if let Some(provider) = self.providers.by_location(&record)?
-                && self.is_asked(opened, Some(&provider.name))
-            {
+            let provider = self.providers.by_location(&record)?;
+            if self.is_asked(opened, provider.as_ref().map(|provider| provider.name.as_str())) {
                 copies.push((provider, record));
             }
         }

@@ -25,7 +25,7 @@ pub fn set_verbose(verbose: bool) {
     VERBOSE.store(verbose, Ordering::Relaxed);
 }
 
-/// Whether the trace is on.
+/// True if the trace is on.
 pub fn is_verbose() -> bool {
     VERBOSE.load(Ordering::Relaxed)
 }
@@ -73,13 +73,13 @@ impl Progress {
 /// So many that each deserves no line of its own on a terminal.
 const MANY: usize = 20;
 
-/// How far a long job has got, on one line of the terminal.
+/// The progress of a long job, on one line of the terminal.
 pub struct Count {
     what: &'static str,
     done: usize,
     total: usize,
     is_shown: bool,
-    /// Whether what is told of each goes to the same terminal.
+    /// True if the report of each step goes to the same terminal.
     hides_lines: bool,
 }
 
@@ -92,7 +92,7 @@ impl Progress {
 }
 
 impl Count {
-    /// One step is done; `tell` says what came of it. On the terminal where the count stands it keeps to what is a warning.
+    /// Counts a step; `tell` reports it. On the terminal that shows the count, only warnings are reported.
     pub fn step(&mut self, tell: impl FnOnce(bool) -> anyhow::Result<()>) -> anyhow::Result<()> {
         self.done += 1;
         if !self.is_shown {
@@ -167,7 +167,7 @@ pub fn remark(line: &str) {
     }
 }
 
-/// Whether a helper's remark was not passed on yet: it may be asked more than once in a run, and says the same each time.
+/// True if this remark of a helper is new. A helper that is asked more than once repeats itself.
 pub fn is_news(warning: &str) -> bool {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let Ok(mut said) = SAID.lock() else { return true };
@@ -185,7 +185,7 @@ pub fn warn_once(problem: &Error) {
     }
 }
 
-/// One line of the trace.
+/// Prints a line of the trace.
 pub fn trace(line: &str) {
     if is_verbose() {
         say("trace", line);

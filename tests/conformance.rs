@@ -117,7 +117,7 @@ fn what_could_erase_a_persons_own_entries_is_not_sent_to_a_keyring_unless_they_s
     let judged = judged(test.program("modelforge-credential"), "keyring", &[]);
     assert_eq!(
         judged.names("not run"),
-        ["an empty host is no wildcard", "what a helper says on standard error holds no secret"]
+        ["an empty host is not a wildcard", "what a helper says on standard error holds no secret"]
     );
     assert_eq!(judged.names("broken"), [ANY_PATH]);
     assert_eq!((judged.status, keyring.items()), (Some(0), 1));

@@ -161,7 +161,7 @@ fn a_helper_that_anyone_could_have_put_there_is_named_with_the_reason() {
 fn a_helper_that_answers_for_a_place_that_cannot_exist_is_no_good() {
     let test = Test::new().script("yes", "[ \"$1\" != get ] || echo password=x; exit 0").helpers("yes");
     let (status, _, report) = report(&test.args(["helpers", "--json"]));
-    let problem = "it answers for `probe.invalid`, which nobody can have a credential for";
+    let problem = "it has a credential for a place that does not exist, so it answers whatever it is asked";
     assert_eq!((status, &report["chains"][0]["helpers"][0]["problem"]), (Some(1), &json!(problem)));
 }
 

@@ -1,6 +1,7 @@
 //! Signing in: where the key comes from, what is kept of it, and what is left as it was when that fails.
 
 mod account;
+mod gateway;
 mod input;
 mod kept;
 mod service_account;
@@ -125,16 +126,16 @@ fn a_name_that_nobody_knows_is_an_error_that_says_how_to_declare_it() {
         .args(["login", "opnai"])
         .stdin(SECRET)
         .stderr(
-            "error: no provider is called `opnai`\n\
-             hint: did you mean `openai`? else declare it in config.toml: provider.opnai.url = \"https://…\"  # above any [section]\n",
+            "error: unknown provider `opnai`\n\
+             hint: did you mean `openai`? or see: modelforge-credential providers\n",
         )
         .failure();
     age()
         .args(["login", "azure"])
         .stdin(SECRET)
         .stderr(
-            "error: provider `azure` has no URL of its own: it differs from user to user\n\
-             hint: declare yours in config.toml: provider.azure.url = \"https://…\"  # above any [section]\n",
+            "error: provider `azure` has no fixed URL: every user has a different one\n\
+             hint: modelforge-credential login azure --url https://…\n",
         )
         .failure();
 }

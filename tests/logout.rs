@@ -32,9 +32,11 @@ fn a_credential_is_erased_in_every_helper_and_looked_for_afterwards() {
 
 #[test]
 fn modelforges_spelling_means_the_same() {
-    for words in
-        [&["auth", "logout", "--provider", "OpenAI"][..], &["auth", "logout", "--all-providers"], &["logout", "--all"]]
-    {
+    for words in [
+        &["auth", "logout", "--provider", "OpenAI"][..],
+        &["auth", "logout", "--all-providers", "--yes"],
+        &["logout", "--all", "-y"],
+    ] {
         let test = in_each(keeper(Test::new(), "one", ""), &["one"]).args(words);
         let test = test.stdout(&format!("signed out of {NAME}\n")).success();
         assert_eq!(kept(&test, "one"), "", "{words:?}");
@@ -58,7 +60,7 @@ fn a_helper_that_says_it_erased_and_did_not_is_named() {
     let test = in_each(keeper(Test::new(), "one", "[ $1 = erase ] && exit 0"), &["one"]);
     let problem = "helper `one` still has the credential after it was told to erase it";
     let test = test.args(["logout", "openai"]).stderr(&left(problem)).failure();
-    test.args(["logout", "--all"])
+    test.args(["logout", "--all", "--yes"])
         .stderr(&format!("warning: {problem}\nerror: not everything could be erased\n"))
         .failure();
 }
@@ -81,13 +83,18 @@ fn a_helper_that_fails_at_everything_is_named_once() {
 
 #[test]
 fn a_helper_that_cannot_list_may_hold_more_and_is_named() {
-    let test = in_each(keeper(keeper(Test::new(), "one", "[ $1 = list ] && exit 0"), "two", ""), &["one", "two"]);
-    let test = test.args(["logout", "--all"]).stdout(&format!("signed out of {NAME}\n")).stderr(
+    let mute = "[ $1 = list ] && exit 0; [ $1 = get ] && ! grep -qx host=api.openai.com && exit 0";
+    let test = in_each(keeper(keeper(Test::new(), "one", mute), "two", ""), &["one", "two"]);
+    let test = test.args(["logout", "--all", "--yes"]).stdout(&format!("signed out of {NAME}\n")).stderr(
         "warning: helper `one` cannot say what it holds, so it may hold more\nerror: not everything could be erased\n",
     );
     let test = test.failure();
     // What the other named was erased in both.
     assert_eq!((&*kept(&test, "one"), &*kept(&test, "two")), ("", ""));
+    // What it holds of a provider is found by asking for it.
+    let test = in_each(test, &["one"]).args(["logout", "--all", "--yes"]).any_stderr();
+    let test = test.stdout(&format!("signed out of {NAME}\n")).failure();
+    assert_eq!(kept(&test, "one"), "");
     let test = in_each(test, &["one"]).args(["logout", "openai"]);
     test.stdout(&format!("signed out of {NAME}\n")).success();
 }
@@ -108,7 +115,8 @@ fn a_variable_cannot_be_erased_and_is_named_with_the_way_out() {
         "warning: the environment variable `OPENAI_API_KEY` still holds a key for {NAME}\nhint: unset OPENAI_API_KEY\n"
     );
     let test = in_each(keeper(Test::new(), "one", ""), &["one"]).helpers("env\none").env("OPENAI_API_KEY", SECRET);
-    let test = test.args(["logout", "openai"]).stdout(&format!("signed out of {NAME}\n")).stderr(&set).success();
+    let nothing = format!("nothing was stored for {NAME}\n");
+    let test = test.args(["logout", "openai"]).stdout(&nothing).stderr(&set).success();
     let test = test.args(["logout", "--all"]).stdout("there was nothing to sign out of\n").stderr(&set).success();
     // It belongs to no account.
     let test = test.helpers("env\nage").args(["login", "openai", "--account", "work", "--force"]).stdin(SECRET);
@@ -145,7 +153,7 @@ fn what_is_not_a_providers_stays() {
         assert!(login.output().status.success());
         test = login;
     }
-    let test = test.args(["logout", "--all"]).stdin("").stdout(
+    let test = test.args(["logout", "--all", "--yes"]).stdin("").stdout(
         "signed out of `google` (`https://generativelanguage.googleapis.com`)\n\
          signed out of `openai` (`https://api.openai.com`)\n\
          signed out of `openai` (`https://api.openai.com`, account `work`)\n",
@@ -173,11 +181,11 @@ fn only_the_account_that_was_named_goes() {
 }
 
 #[test]
-fn who_is_not_signed_in_is_signed_out_all_the_same() {
+fn what_was_never_stored_is_not_said_to_be_gone() {
     let test = Test::new().helpers("env\nage");
-    let test = test.args(["logout", "openai"]).stdout(&format!("signed out of {NAME}\n")).success();
+    let test = test.args(["logout", "openai"]).stdout(&format!("nothing was stored for {NAME}\n")).success();
     let test = test.args(["logout", "--all"]).stdout("there was nothing to sign out of\n").success();
-    test.args(["logout", "ollama"]).stdout("signed out of `ollama` (`http://localhost:11434`)\n").success();
+    test.args(["logout", "ollama"]).stdout("nothing was stored for `ollama` (`http://localhost:11434`)\n").success();
 }
 
 #[test]
@@ -231,7 +239,7 @@ fn the_trace_of_every_command_is_without_the_key() {
         &["status", "--json"],
         &["list"],
         &["logout", "openai", "--account", "work"],
-        &["logout", "--all"],
+        &["logout", "--all", "--yes"],
     ] {
         test = test.args(words).stdin(SECRET);
         let output = test.output();
@@ -239,4 +247,51 @@ fn the_trace_of_every_command_is_without_the_key() {
         assert!(output.status.success() && said.contains("trace: "), "{words:?}: {said}");
         assert!(!String::from_utf8_lossy(&output.stdout).contains(SECRET), "{words:?}");
     }
+}
+
+#[test]
+fn everything_is_deleted_only_after_a_yes() {
+    let test = in_each(keeper(Test::new(), "one", ""), &["one"]).args(["logout", "--all"]);
+    let refused = "error: cannot ask whether to delete 1 credential: there is no terminal\n\
+                   hint: modelforge-credential logout --all --yes\n";
+    let test = test.stderr(refused).failure();
+    assert_eq!(kept(&test, "one"), SECRET);
+    let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "").args(["logout", "--all"]);
+    let question = "delete all these? [y/N] ";
+    let mut session = Session::bare(&test);
+    session.expect(&format!("  {NAME}"));
+    session.expect(question);
+    session.types("\r");
+    let (status, _, shown) = session.end();
+    assert!(status.success() && shown.contains("nothing was changed"), "{shown}");
+    assert_eq!(kept(&test, "one"), SECRET);
+    let mut session = Session::bare(&test);
+    session.expect(question);
+    session.types("y\r");
+    let (status, _, shown) = session.end();
+    assert!(status.success() && shown.contains(&format!("signed out of {NAME}")), "{shown}");
+    assert_eq!(kept(&test, "one"), "");
+}
+
+#[test]
+fn a_person_is_told_what_reject_and_erase_have_deleted() {
+    for operation in ["reject", "erase"] {
+        let test = in_each(keeper(Test::new(), "one", ""), &["one"]).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "");
+        let test = test.args([operation]);
+        let (status, answer, shown) = Session::start(&test, "provider=openai\n").end();
+        assert!(status.success() && answer.is_empty(), "{shown}");
+        assert_eq!(shown, format!("deleted the credential for {NAME}\r\n"));
+        let (_, _, shown) = Session::start(&test, "provider=openai\n").end();
+        assert_eq!(shown, format!("deleted nothing for {NAME}\r\n"));
+        // A program that asks hears nothing.
+        let test = in_each(test, &["one"]).args([operation]).stdin("provider=openai\n").success();
+        assert_eq!(asked(&test, "one").matches("list").count(), 4);
+    }
+}
+
+#[test]
+fn asking_for_more_than_one_provider_is_needed_to_leave_for_good() {
+    let wrong = "error: `--purge` deletes everything, so it needs `--all`\n\
+                 hint: modelforge-credential logout --all --purge\n";
+    Test::new().helpers("age").args(["logout", "--purge"]).stderr(wrong).status(2);
 }

@@ -45,8 +45,8 @@ fn nothing_found_is_an_error_and_nothing_is_printed() {
     let missing = "error: not signed in to `mistral`\nhint: modelforge-credential login mistral\n";
     let test = signed_in().args(["print", "mistral"]).stderr(missing).failure();
     let test = test.args(["print", "ollama"]).stderr("error: `ollama` needs no sign-in, so it has no key\n").failure();
-    let typo = "error: no provider is called `opnai`\n\
-                hint: did you mean `openai`? else declare it in config.toml: provider.opnai.url = \"https://…\"  # above any [section]\n";
+    let typo = "error: unknown provider `opnai`\n\
+                hint: did you mean `openai`? or see: modelforge-credential providers\n";
     let test = test.args(["print", "opnai"]).stderr(typo).failure();
     let test = test
         .args(["print"])

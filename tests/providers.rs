@@ -1,5 +1,7 @@
 //! Providers through the core: names, places, contradictions.
 
+mod known;
+
 use crate::support::{SECRET, Test};
 
 /// Shows what a request becomes: one that is complete is its own answer.
@@ -76,12 +78,12 @@ fn a_name_and_a_place_that_do_not_agree_are_an_error() {
 fn a_name_that_nobody_knows_is_an_error_that_says_how_to_declare_it() {
     is_refused(
         "provider=opnai\n",
-        "no provider is called `opnai`\n\
-         hint: did you mean `openai`? else declare it in config.toml: provider.opnai.url = \"https://…\"  # above any [section]",
+        "unknown provider `opnai`\n\
+         hint: did you mean `openai`? or see: modelforge-credential providers",
     );
     is_refused(
         "provider=my-own-llm\n",
-        "no provider is called `my_own_llm`\nhint: declare it in config.toml: provider.my_own_llm.url = \"https://…\"  # above any [section]",
+        "unknown provider `my_own_llm`\nhint: modelforge-credential login my_own_llm --url https://…  # or see: modelforge-credential providers",
     );
     for (name, shown) in [("", ""), ("a b", "a b"), ("../openai", "../openai"), ("open\u{1b}ai", "open\\u{1b}ai")] {
         is_refused(
@@ -98,8 +100,8 @@ fn a_provider_without_a_url_of_its_own_is_an_error_that_says_how_to_declare_it()
         is_refused(
             &format!("provider={name}\n"),
             &format!(
-                "provider `{canonical}` has no URL of its own: it differs from user to user\n\
-                 hint: declare yours in config.toml: provider.{canonical}.url = \"https://…\"  # above any [section]"
+                "provider `{canonical}` has no fixed URL: every user has a different one\n\
+                 hint: modelforge-credential login {canonical} --url https://…"
             ),
         );
     }

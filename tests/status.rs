@@ -161,7 +161,7 @@ fn a_provider_with_helpers_of_its_own_is_looked_for_there() {
     let test = signed_in(signed_in(test, "openai", "default"), "groq", "default");
     let test = status(test, &[]);
     assert_told("helpers_of_its_own", told(&test));
-    let test = test.args(["logout", "--all"]).any_stderr();
+    let test = test.args(["logout", "--all", "--yes"]).any_stderr();
     assert_told("helpers_of_its_own_logout", told(&test));
     assert_eq!(told(&test.args(["logout", "--all"])), "there was nothing to sign out of\n[0]");
 }

@@ -62,3 +62,4 @@ mod status;
 mod tools;
 #[cfg(unix)]
 mod trace;
+mod wrong_calls;

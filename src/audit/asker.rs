@@ -6,7 +6,7 @@ use super::line::Process;
 #[cfg(target_os = "linux")]
 use super::line::name as name_of;
 
-/// How many processes are named at the most.
+/// The most processes that a record names.
 #[cfg(target_os = "linux")]
 const MOST: usize = 5;
 

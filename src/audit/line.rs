@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The longest text of a record, in characters: a host may have as many as a line of the protocol.
 const MAX_TEXT: usize = 512;
 
-/// One record.
+/// A record of the log.
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct Line {
@@ -31,10 +31,10 @@ pub struct Line {
     pub program: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Who started the asking program, and so on.
+    /// The parents of the asking program, nearest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<Process>,
-    /// How many times this program was its own helper, as the environment says: 0 is left out.
+    /// How often this program is its own helper, as the environment says. 0 is omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<u32>,
 }
@@ -46,7 +46,7 @@ pub struct Process {
     pub pid: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
-    /// What it is called, where that is not the program's file name: a script's name, or a program that cannot be looked at.
+    /// Its name, if that is not the program's file name: a script, or a program that cannot be inspected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -61,7 +61,7 @@ impl Line {
         }
     }
 
-    /// Who asked.
+    /// The program that asked.
     pub fn asker(&self) -> Option<Process> {
         Some(Process { pid: self.pid?, program: self.program.clone(), name: self.name.clone() })
     }
@@ -72,7 +72,7 @@ pub fn text(text: &str) -> String {
     cut(shown(text))
 }
 
-/// What the system says of a process. The path of a program often has a hash in it, which looks like a key.
+/// A process as the system reports it. A program's path often contains a hash, which looks like a key.
 pub fn name(text: &str) -> String {
     cut(visible(text))
 }

@@ -12,10 +12,10 @@ use super::files;
 use super::line::Line;
 use super::process_name;
 
-/// How much is read at once. A longer line is no record.
+/// Bytes read at once. A longer line is not a record.
 const BLOCK: usize = 64 << 10;
 
-/// How many files are looked through for when a key was last used.
+/// The most files searched for the last use of a key.
 const RECENT: usize = 2;
 
 /// Hands out the records with their lines, the newest first, until it is told to stop; from so many files at the most. A line that is
@@ -42,9 +42,9 @@ pub fn newest_first(folder: &Path, files: usize, mut visit: impl FnMut(Line, &[u
 /// The lines of a file from its end, a block at a time.
 struct Backwards {
     file: File,
-    /// Where the part that was read begins.
+    /// The offset at which the part already read begins.
     start: u64,
-    /// What was read and not handed out yet.
+    /// Bytes read but not yet handed out.
     rest: Vec<u8>,
 }
 

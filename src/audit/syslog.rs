@@ -5,7 +5,7 @@ use syslog::{Facility, Formatter3164, Logger, LoggerBackend};
 
 use crate::error::PROGRAM;
 
-/// Where the system's log listens.
+/// The socket of the system's log.
 const SOCKET: &str = if cfg!(target_vendor = "apple") {
     "/var/run/syslog"
 } else if cfg!(target_os = "freebsd") {
@@ -22,7 +22,7 @@ pub fn send(record: &str) -> Result<()> {
     connect()?.info(record).map_err(reason)
 }
 
-/// Whether a system log listens.
+/// True if a system log listens.
 ///
 /// # Errors
 /// If none does.

@@ -1,4 +1,4 @@
-//! What records say: which credential is meant, whether two hold the same, and whether one has ended.
+//! Questions about records: which credential is meant, whether two hold the same, whether one has expired.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use modelforge_credential_protocol::{Record, Result, SECRETS};
 
 use crate::request::Request;
 
-/// What a helper is asked: all that is known, and what the core knows besides.
+/// The request for a helper: all that is known, and what the core adds.
 pub(super) fn question(known: &Record, context: &Record) -> Result<Record> {
     let mut question = with_capabilities(known)?;
     question.merge(context);
@@ -31,14 +31,14 @@ pub(super) fn description_of(record: &Record) -> Result<Record> {
     with_capabilities(&record.description())
 }
 
-/// Whether what was read back is what was stored: every secret of it, and when it ends.
+/// True if the record that was read back is the stored one: every secret and the expiry are the same.
 pub(super) fn holds_the_same(found: &Record, stored: &Record) -> bool {
     (SECRETS.iter().chain(&["authtype", "password_expiry_utc"]))
         .all(|key| !stored.has(key) || found.get(key) == stored.get(key))
         && (stored.has("password_expiry_utc") || found.expiry().is_none())
 }
 
-/// Whether both hold the same secrets, whatever else is known of them.
+/// True if both hold the same secrets, whatever their other attributes.
 pub fn holds_the_same_secret(one: &Record, other: &Record) -> bool {
     one.holds_the_same_secrets(other)
 }
@@ -51,7 +51,7 @@ pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
 }
 
-/// As in git: it has expired when its time is before now.
+/// As in git: expired if its time is before now.
 pub fn is_expired(record: &Record) -> bool {
     is_expired_in(record, 0)
 }

@@ -14,7 +14,7 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// Those that are kept, and not just passed on from the environment.
+    /// Copies in a store, without those that come from the environment.
     pub fn kept(&self) -> impl Iterator<Item = &(String, Record)> {
         self.found.iter().filter(|(_, copy)| !copy.is_true("ephemeral"))
     }
@@ -25,7 +25,7 @@ impl Copies {
     }
 }
 
-/// What is left of a copy that was to be erased.
+/// The remains of a copy that was to be erased.
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub enum Left {
     Nothing,

@@ -7,7 +7,7 @@ use super::{Chain, Failed};
 use crate::error;
 use crate::lock::Lock;
 
-/// What became of an erase.
+/// The result of an erase.
 #[derive(Default)]
 pub struct Erased {
     /// Helpers in which a secret may be left.
@@ -74,5 +74,5 @@ fn erase_without_path(helper: &dyn Helper, question: &Record) -> Result<()> {
     Err("it still answers after it was told to erase".into())
 }
 
-/// As many accounts of one provider as anybody has.
+/// More accounts of one provider than anyone has.
 const MOST_ACCOUNTS: usize = 100;

@@ -1,4 +1,4 @@
-//! What the helpers of a chain hold, without its secrets.
+//! The credentials that the helpers of a chain hold, without their secrets.
 
 use std::collections::HashSet;
 
@@ -7,13 +7,13 @@ use modelforge_credential_protocol::{DESCRIPTION, Error, Record, Result};
 
 use super::{Chain, Failed};
 
-/// What one helper lists: `None` if it has no list.
+/// A helper's list. `None` if it cannot list.
 pub type ListOf = std::result::Result<Option<Vec<Record>>, Failure>;
 
-/// What a chain lists.
+/// The list of a chain.
 #[derive(Default)]
 pub struct Listed {
-    /// One record for each credential, with the `helper` that would answer.
+    /// One record per credential, with the `helper` that would answer.
     pub records: Vec<Record>,
     /// Helpers that could not be asked.
     pub failed: Vec<Failed>,
@@ -22,14 +22,14 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Whether that is all there is.
+    /// True if the list is complete.
     pub fn is_whole(&self) -> bool {
         self.failed.is_empty() && self.cannot_list.is_empty()
     }
 }
 
 impl Chain {
-    /// What the helpers hold: each credential once, with the first helper that has it.
+    /// Lists each credential once, with the first helper that has it.
     pub fn list(&self, context: &Record) -> Result<Listed> {
         let mut listed = Listed::default();
         let mut seen = HashSet::new();
@@ -50,7 +50,7 @@ impl Chain {
         Ok(listed)
     }
 
-    /// What each helper lists, in the order of the chain; they are asked side by side.
+    /// The list of each helper, in the order of the chain. The helpers run in parallel.
     pub fn list_each(&self, context: &Record) -> Vec<(String, ListOf)> {
         std::thread::scope(|scope| {
             let asked: Vec<_> =

@@ -9,7 +9,7 @@ use super::{Answer, Chain, Copies, Failed, Link};
 use crate::error;
 use crate::lock::Lock;
 
-/// What became of a store.
+/// The result of a store.
 #[derive(Default)]
 pub struct Stored {
     /// The helpers that keep it: read back from each.
@@ -208,7 +208,7 @@ impl Link {
         match helper.erase(&older) {
             Err(problem) => Some(Failed::new(&self.name, problem).may_hold_an_older_copy()),
             Ok(()) => {
-                // One that was there before, and is gone now, no longer answers first.
+                // A copy that is gone no longer takes precedence.
                 if let Some(at) = earlier.iter().position(|name| *name == self.name)
                     && matches!(helper.get(&question), Ok(None))
                 {

@@ -35,8 +35,11 @@ pub struct Whose {
     /// Whose keys; openai:work is the account `work` of openai
     #[arg(value_name = "PROVIDER")]
     providers: Vec<String>,
-    /// Those of every provider that one is signed in to
-    #[arg(long, conflicts_with = "providers")]
+    /// The account of each provider that is named without one
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// Those of every provider that you are signed in to
+    #[arg(long, conflicts_with_all = ["providers", "account"])]
     all: bool,
     /// Set only the variables of this name (may be repeated)
     #[arg(long, value_name = "NAME")]
@@ -91,8 +94,8 @@ pub struct EnvOptions {
 
 impl From<Whose> for Wanted {
     fn from(whose: Whose) -> Self {
-        let Whose { providers, all, only, env, allow_missing } = whose;
-        Self { providers, all, only, env, allow_missing }
+        let Whose { providers, account, all, only, env, allow_missing } = whose;
+        Self { providers, account, all, only, env, allow_missing }
     }
 }
 

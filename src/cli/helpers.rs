@@ -19,7 +19,9 @@ pub enum HelpersCommand {
     /// Put a helper to the test of the protocol's rules, with throw-away entries
     #[command(after_help = "\
 Each case runs in an empty home folder of its own, with made-up accounts of
-hosts below .invalid, and erases what it stored.
+hosts below .invalid, and erases what it stored. With --verbose a broken case
+shows its last requests (>), the answers (<) and standard error (!), without
+secrets.
 
 Example:
   modelforge-credential helpers test age
@@ -30,7 +32,7 @@ Example:
 
 #[derive(Args)]
 pub struct TestOptions {
-    /// A name, a path, or a whole command line, as an entry of the config
+    /// A name, a path, or a whole command line, as `helpers` in config.toml has it
     helper: String,
     /// Only the cases of a rule (O5), or with this text in their names
     #[arg(long, value_name = "TEXT")]
@@ -60,9 +62,10 @@ pub struct TestOptions {
     json: bool,
 }
 
-impl From<TestOptions> for Test {
-    fn from(options: TestOptions) -> Self {
-        let TestOptions { helper, only, rules, through_git, in_place, home, risky, timeout, json } = options;
-        Self { helper, only, rules, through_git, in_place, home, risky, timeout, json }
+impl TestOptions {
+    /// With `--verbose`, in detail.
+    pub fn of(self, verbose: bool) -> Test {
+        let Self { helper, only, rules, through_git, in_place, home, risky, timeout, json } = self;
+        Test { helper, only, rules, through_git, in_place, home, risky, timeout, json, verbose }
     }
 }

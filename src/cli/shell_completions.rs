@@ -119,9 +119,9 @@ fn every_provider() -> Vec<String> {
 fn signed_in() -> Vec<(String, String)> {
     let listed = Session::start(Person::Nobody).and_then(|session| session.list(None));
     let copies = listed.unwrap_or_default().into_iter().filter_map(|(_, copies)| copies.ok().flatten()).flatten();
-    let named = copies.map(|(provider, record)| {
+    let named = copies.filter_map(|(provider, record)| {
         let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
-        (provider.name, account)
+        Some((provider?.name, account))
     });
     // A token that is kept as an account is not for the screen.
     named.filter(|(_, account)| shown(account) == *account).collect()

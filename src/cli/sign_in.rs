@@ -16,6 +16,9 @@ pub struct LoginOptions {
     /// Which of several accounts this is
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
+    /// Add a provider with this URL to config.toml, for a gateway of your own
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     /// Keep it in this helper of the chain
     #[arg(long, value_name = "NAME")]
     helper: Option<String>,
@@ -48,9 +51,9 @@ pub struct LogoutOptions {
     #[arg(long, alias = "all-providers", conflicts_with_all = ["account", "provider_option"])]
     all: bool,
     /// Leave for good: erase backups, the age identity, notes and configuration, too
-    #[arg(long, requires = "all")]
+    #[arg(long)]
     purge: bool,
-    /// Do not ask
+    /// Do not ask whether to go on
     #[arg(long, short)]
     yes: bool,
 }
@@ -71,7 +74,7 @@ pub struct StatusOptions {
 /// What is asked for.
 pub enum SignOut {
     Provider { provider: String, account: Option<String> },
-    Everywhere,
+    Everywhere { yes: bool },
     ForGood { yes: bool },
 }
 
@@ -80,6 +83,7 @@ impl LoginOptions {
         Ok(Login {
             provider: provider.or(self.provider).ok_or_else(|| error::no_provider("login"))?,
             account: self.account,
+            url: self.url,
             helper: self.helper,
             api_key: self.api_key.map(zeroize::Zeroizing::new),
             file: self.file,
@@ -94,8 +98,9 @@ impl LogoutOptions {
     pub fn of(self, provider: Option<String>) -> Result<SignOut, Usage> {
         let Self { provider: option, account, all, purge, yes } = self;
         match (all, provider.or(option)) {
+            (false, _) if purge => Err(error::purge_without_all()),
             (true, _) if purge => Ok(SignOut::ForGood { yes }),
-            (true, _) => Ok(SignOut::Everywhere),
+            (true, _) => Ok(SignOut::Everywhere { yes }),
             (false, Some(provider)) => Ok(SignOut::Provider { provider, account }),
             (false, None) => Err(error::no_provider("logout")),
         }

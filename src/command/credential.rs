@@ -1,12 +1,15 @@
 //! The operations of the protocol, in both roles: `fill`, `approve` and `reject` for a tool, `get`, `store` and `erase` where
 //! this program is itself somebody's helper.
 
+use std::io::IsTerminal;
+
 use anyhow::Result;
 use modelforge_credential_protocol::{Record, gate, gated_answer};
 use modelforge_credential_providers::{Flaw, SignIn};
 
+use crate::accounts::Held;
 use crate::audit::Event;
-use crate::chain::is_expired;
+use crate::chain::{Chain, is_expired};
 use crate::error;
 use crate::person::{Person, person};
 use crate::request::{self, Request};
@@ -36,7 +39,7 @@ pub fn get() -> Result<()> {
     look("get", Person::Nobody, search)
 }
 
-/// What finds an answer, or none, and tells the log.
+/// A search that notes its result in the log.
 type Look = fn(&Session, &Request, &mut Event) -> Result<Option<Record>>;
 
 /// Reads a request, answers it, and logs it: before the answer is given.
@@ -52,7 +55,7 @@ fn look(operation: &'static str, person: Person, look: Look) -> Result<()> {
 }
 
 fn search_and_ask(session: &Session, request: &Request, event: &mut Event) -> Result<Option<Record>> {
-    let answer = session.ask(request, Help::ToSignIn)?;
+    let answer = session.ask("fill", request, Help::ToSignIn)?;
     event.answered(&answer);
     tell(&answer);
     if answer.complete {
@@ -78,7 +81,7 @@ fn search_and_ask(session: &Session, request: &Request, event: &mut Event) -> Re
 }
 
 fn search(session: &Session, request: &Request, event: &mut Event) -> Result<Option<Record>> {
-    let answer = session.ask(request, Help::ToUnlock)?;
+    let answer = session.ask("get", request, Help::ToUnlock)?;
     event.answered(&answer);
     tell(&answer);
     let quit = answer.quit.is_some();
@@ -136,11 +139,40 @@ pub fn reject(operation: &'static str, person: Person) -> Result<()> {
     let (session, request) = read(person)?;
     let mut event = session.event(operation, &request.record);
     let shares_host = session.providers.share_the_host_of(&request.record);
-    let erased = session.chain(&request.record)?.erase(&request.record, shares_host)?;
+    let chain = session.chain(&request.record)?;
+    // Only a person wants to know what went: it takes two more lists.
+    let is_watched = std::io::stderr().is_terminal();
+    let before = if is_watched { stored(chain, &request)? } else { Vec::new() };
+    let erased = chain.erase(&request.record, shares_host)?;
     event.erased(&erased);
     erased.remarks.iter().for_each(terminal::warning);
     erased.failed.iter().for_each(|failed| terminal::warning(&failed.into()));
+    if is_watched {
+        tell_what_went(&request, &before, &stored(chain, &request)?);
+    }
     if erased.failed.is_empty() { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
+}
+
+/// What is stored of what a request describes, whatever its secret.
+fn stored(chain: &Chain, request: &Request) -> Result<Vec<Record>> {
+    let description = request.record.description();
+    let copies = Held::look(chain, request)?.copies.into_iter().filter(|copy| !copy.has("variable"));
+    Ok(copies.map(|copy| copy.description()).filter(|copy| copy.matches(&description)).collect())
+}
+
+fn tell_what_went(request: &Request, before: &[Record], after: &[Record]) {
+    let gone: Vec<&Record> = before.iter().filter(|copy| !after.iter().any(|left| left.matches(copy))).collect();
+    for copy in &gone {
+        let mut named = request.record.description();
+        let account = copy.text("username").map(|account| named.set("username", account));
+        let provider = request.provider.as_ref().map(|provider| named.set("provider", &provider.name));
+        if account.into_iter().chain(provider).all(|set| set.is_ok()) {
+            terminal::note(&format!("deleted the credential for {}", error::name_of(&named)));
+        }
+    }
+    if gone.is_empty() {
+        terminal::note(&format!("deleted nothing for {}", error::name_of(&request.record)));
+    }
 }
 
 /// Names what the helpers hold. It reads nothing: a script's own standard input is not touched.

@@ -27,10 +27,10 @@ use crate::terminal;
 use finding::{Finding, Report};
 use helpers::Asked;
 
-/// How long to wait for another process that stores.
+/// How long to wait for another process that is storing.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What `doctor` was asked to show.
+/// The options of `doctor`.
 pub struct Doctor {
     pub json: bool,
 }

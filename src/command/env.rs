@@ -1,7 +1,7 @@
 //! `env`: lines that set keys in the environment of a shell, quoted as each shell wants it.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use crate::command::exec::error;
 use crate::command::keys::{self, Wanted};
 use crate::terminal;
 
-/// What `env` was asked for.
+/// The options of `env`.
 pub struct Env {
     pub wanted: Wanted,
     pub shell: Option<Shell>,
@@ -45,10 +45,10 @@ pub fn env(env: &Env) -> Result<()> {
     Ok(())
 }
 
-/// The shell that the person uses, as far as that can be told.
+/// The shell that reads the lines: the one that started this, else the login shell.
 fn usual() -> Result<Shell> {
-    let shell = std::env::var_os("SHELL").unwrap_or_default();
-    match Path::new(&shell).file_stem().and_then(|name| name.to_str()) {
+    let shell = parent().unwrap_or_else(|| std::env::var_os("SHELL").unwrap_or_default().into());
+    match shell.file_stem().and_then(|name| name.to_str()) {
         Some("zsh") => Ok(Shell::Zsh),
         Some("fish") => Ok(Shell::Fish),
         Some("pwsh" | "powershell") => Ok(Shell::Powershell),
@@ -56,6 +56,20 @@ fn usual() -> Result<Shell> {
         None if cfg!(windows) => Ok(Shell::Powershell),
         _ => Ok(Shell::Bash),
     }
+}
+
+/// The shell that waits for the lines, as in `eval "$(…)"`, if the parent is one.
+#[cfg(unix)]
+fn parent() -> Option<PathBuf> {
+    const SHELLS: [&str; 14] =
+        ["ash", "bash", "csh", "dash", "elvish", "fish", "ksh", "mksh", "nu", "pwsh", "sh", "tcsh", "xonsh", "zsh"];
+    let name = std::fs::read_to_string(format!("/proc/{}/comm", std::os::unix::process::parent_id())).ok()?;
+    SHELLS.contains(&name.trim()).then(|| PathBuf::from(name.trim()))
+}
+
+#[cfg(not(unix))]
+fn parent() -> Option<PathBuf> {
+    None
 }
 
 /// A line that sets a variable; none if the shell has no variables of such a name.

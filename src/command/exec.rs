@@ -26,7 +26,7 @@ use crate::terminal as screen;
 use file::PrivateFile;
 use mask::Mask;
 
-/// What `exec` was asked to do.
+/// The options of `exec`.
 pub struct Exec {
     pub wanted: Wanted,
     pub mask: bool,
@@ -64,7 +64,7 @@ pub fn exec(exec: &Exec) -> Result<()> {
     ended::end_like(ended.status)
 }
 
-/// What steers this program is no affair of the command's, but for what keeps a helper from asking itself for ever.
+/// Our own variables must not leak into the command, except the one that stops a helper from asking itself forever.
 fn clear_our_own(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let is_ours = name.to_string_lossy().to_ascii_uppercase().starts_with("MODELFORGE_CREDENTIAL_");

@@ -9,7 +9,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::Record;
 use modelforge_credential_providers::SignIn;
 
-use crate::accounts::request_for;
+use crate::accounts::Named;
 use crate::command::exec::error;
 use crate::config::provider_name;
 use crate::person::{Person, person};
@@ -21,9 +21,11 @@ use crate::terminal::warn_once;
 pub use reach::unreached;
 pub use variables::{Variable, is_credentials_file};
 
-/// What the command line of `exec` and `env` says.
+/// The choice of keys on the command line of `exec` and `env`.
 pub struct Wanted {
     pub providers: Vec<String>,
+    /// The account of each provider that is named without one.
+    pub account: Option<String>,
     pub all: bool,
     pub only: Vec<String>,
     pub env: Vec<String>,
@@ -32,7 +34,7 @@ pub struct Wanted {
 
 /// A provider's credential.
 pub struct Key {
-    /// How it was named: `openai`, `openai:work`.
+    /// The name as given: `openai`, `openai:work`.
     named: String,
     /// The variables that tools look for it in, where those are asked for.
     variables: Vec<String>,
@@ -40,21 +42,30 @@ pub struct Key {
     pub record: Record,
 }
 
-/// What came of looking for one.
+/// The result of a search for a key.
 pub enum Found {
     Key(Record),
     NotNeeded,
-    /// Whether every helper could be asked.
+    /// True if every helper could be asked.
     Nothing {
         certain: bool,
     },
 }
 
-/// What a command gets of a provider.
+/// The variables that a command gets for a provider.
 enum Looked {
     Key(Box<Key>),
     NotNeeded,
-    Missing,
+    Missing(Box<Missing>),
+}
+
+/// A provider without a credential.
+struct Missing {
+    named: String,
+    provider: Provider,
+    account: Option<String>,
+    /// Whether every helper could be asked.
+    certain: bool,
 }
 
 /// The session of a command that hands keys to programs.
@@ -68,16 +79,16 @@ pub fn session() -> modelforge_credential_protocol::Result<Session> {
 
 /// Looks for the credential of a provider. Whoever starts a program wants it to start: where something is locked, and a person would
 /// see the question, they are asked to unlock it; but nobody is asked for a key.
-pub fn find(operation: &'static str, session: &Session, provider: &Provider, account: Option<&str>) -> Result<Found> {
-    if provider.sign_in == SignIn::None {
+pub fn find(operation: &'static str, session: &Session, request: &Request) -> Result<Found> {
+    if request.provider.as_ref().is_some_and(|provider| provider.sign_in == SignIn::None) {
         return Ok(Found::NotNeeded);
     }
-    look_for(operation, session, &request_for(&session.providers, provider, account)?)
+    look_for(operation, session, request)
 }
 
 fn look_for(operation: &'static str, session: &Session, request: &Request) -> Result<Found> {
     let mut event = session.event(operation, &request.record);
-    let answer = session.ask(request, Help::ToUnlock)?;
+    let answer = session.ask(operation, request, Help::ToUnlock)?;
     event.answered(&answer);
     tell(&answer);
     if answer.complete {
@@ -95,9 +106,10 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
     let session = session()?;
     let providers = &session.providers;
     let mut all = variables::Variables::default();
+    let mut missing = Vec::new();
     for assignment in &wanted.env {
         let (name, provider) = variables::assignment(assignment)?;
-        match key(command, &session, provider, !wanted.allow_missing)? {
+        match key(command, &session, provider, wanted.account.as_deref())? {
             Looked::Key(key) => {
                 if let Some(called) = Providers::name_of_modelforges(name)
                     && let Some(url) = providers.elsewhere_in_modelforge(&called, &key.provider)
@@ -107,14 +119,15 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
                 all.assign(name, &key)?;
             }
             Looked::NotNeeded if !wanted.allow_missing => return Err(error::needs_no_key(provider).into()),
-            Looked::NotNeeded | Looked::Missing => {}
+            Looked::NotNeeded => {}
+            Looked::Missing(one) => missing.push(*one),
         }
     }
     let (names, must) = names(wanted, &session, command)?;
     let mut is_any = names.is_empty();
     for name in &names {
         let looked = match name {
-            Name::Typed(name) => key_for_tools(command, &session, name, must && !wanted.allow_missing)?,
+            Name::Typed(name) => key_for_tools(command, &session, name, wanted.account.as_deref())?,
             Name::InModelForge(name) => key_of_modelforge(command, &session, name)?,
         };
         match looked {
@@ -128,17 +141,19 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
             }
             // Whoever names it, and nothing else, gets what it needs: nothing.
             Looked::NotNeeded => is_any |= must,
-            Looked::Missing => {}
+            Looked::Missing(one) => missing.push(*one),
         }
     }
-    if !is_any && !wanted.allow_missing {
+    let each_counts = must || !wanted.env.is_empty();
+    if !is_any && !wanted.allow_missing && (!each_counts || missing.is_empty()) {
         return Err(error::no_key_at_all().into());
     }
-    // Where keys may be missing, so may the variables of that name.
+    tell_of_missing(&missing, each_counts && !wanted.allow_missing)?;
+    // If keys may be missing, their variables may be missing too.
     all.finish(if wanted.allow_missing { &[] } else { &wanted.only })
 }
 
-/// How a provider is named: by a person, or by ModelForge's file, which has a URL of its own for it.
+/// The source of a provider's name: a person, or ModelForge's file, which has its own URL for it.
 enum Name {
     Typed(String),
     InModelForge(String),
@@ -170,11 +185,11 @@ fn names(wanted: &Wanted, session: &Session, command: &str) -> Result<(Vec<Name>
 /// goes by the same name is not for it.
 fn key_of_modelforge(operation: &'static str, session: &Session, name: &str) -> Result<Looked> {
     let providers = &session.providers;
-    // One that is not defined to its end is no reason to withhold the keys of the others.
-    let Ok(provider) = providers.by_name(name).inspect_err(warn_once) else { return Ok(Looked::Missing) };
+    // An incomplete definition does not withhold the keys of the other providers.
+    let Ok(provider) = providers.by_name(name).inspect_err(warn_once) else { return Ok(Looked::NotNeeded) };
     let is_elsewhere = providers.elsewhere_in_modelforge(name, &provider).is_some();
     let Some(defined) = providers.defined(name).filter(|_| is_elsewhere) else {
-        return key_for_tools(operation, session, name, false);
+        return key_for_tools(operation, session, name, None);
     };
     let request = request::expand(Record::of([("url", defined.url.url())])?, providers)?;
     match look_for(operation, session, &request)? {
@@ -185,14 +200,14 @@ fn key_of_modelforge(operation: &'static str, session: &Session, name: &str) -> 
         }
         Found::NotNeeded | Found::Nothing { .. } => {
             warn_once(&error::no_key_where_modelforge_sends(name, &defined.url.url(), &provider));
-            Ok(Looked::Missing)
+            Ok(Looked::NotNeeded)
         }
     }
 }
 
 /// The credential of `openai` or `openai:work`, for all variables that tools look in.
-fn key_for_tools(operation: &'static str, session: &Session, named: &str, must: bool) -> Result<Looked> {
-    let looked = key(operation, session, named, must)?;
+fn key_for_tools(operation: &'static str, session: &Session, named: &str, account: Option<&str>) -> Result<Looked> {
+    let looked = key(operation, session, named, account)?;
     let Looked::Key(mut key) = looked else { return Ok(looked) };
     // ModelForge may know it by an alias.
     key.variables = variables_for(&session.providers, &key.provider, &provider_name(split_account(named).0)?);
@@ -223,7 +238,12 @@ fn signed_in(session: &Session) -> Result<Vec<String>> {
     let (mut names, mut failed) = (Vec::new(), Vec::new());
     for (helper, listed) in session.list(None)? {
         match listed {
-            Ok(copies) => names.extend(copies.into_iter().flatten().map(|(provider, _)| provider.name)),
+            Ok(Some(copies)) => names.extend(copies.into_iter().filter_map(|(provider, _)| Some(provider?.name))),
+            Ok(None) => {
+                let unlisted = session.unlisted(&helper, None)?;
+                names.extend(unlisted.found.into_iter().map(|(provider, _)| provider.name));
+                failed.extend(unlisted.failed.map(|problem| error::helper_failed(&helper, &problem)));
+            }
             Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
         }
     }
@@ -245,18 +265,37 @@ pub fn split_account(named: &str) -> (&str, Option<&str>) {
 }
 
 /// The credential of `openai`, or of `openai:work`.
-fn key(operation: &'static str, session: &Session, named: &str, must: bool) -> Result<Looked> {
-    let (name, account) = split_account(named);
+fn key(operation: &'static str, session: &Session, named: &str, account: Option<&str>) -> Result<Looked> {
+    let (name, own) = split_account(named);
     let provider = session.providers.by_name(name)?;
-    match find(operation, session, &provider, account)? {
-        Found::Key(record) => {
-            Ok(Looked::Key(Box::new(Key { named: named.to_owned(), variables: Vec::new(), provider, record })))
+    let account = own.or(account);
+    let request = Named::new(&provider.name, account)?.request(&session.providers)?;
+    let named = named.to_owned();
+    Ok(match find(operation, session, &request)? {
+        Found::Key(record) => Looked::Key(Box::new(Key { named, variables: Vec::new(), provider, record })),
+        Found::NotNeeded => Looked::NotNeeded,
+        Found::Nothing { certain } => {
+            let account = account.map(str::to_owned);
+            Looked::Missing(Box::new(Missing { named, provider, account, certain }))
         }
-        Found::Nothing { certain: true } if must => Err(error::not_signed_in(&provider.name, account).into()),
-        Found::Nothing { certain: false } if must => {
-            Err(error::not_every_key_could_be_looked_for(&provider.name).into())
-        }
-        Found::NotNeeded => Ok(Looked::NotNeeded),
-        Found::Nothing { .. } => Ok(Looked::Missing),
+    })
+}
+
+/// Names all that are missing at once; where each must be there, that is an error.
+fn tell_of_missing(missing: &[Missing], must: bool) -> Result<()> {
+    let [first, others @ ..] = missing else { return Ok(()) };
+    if !must {
+        let names: Vec<String> = missing.iter().map(|one| one.named.clone()).collect();
+        warn_once(&error::left_out(&names));
+        return Ok(());
     }
+    if let Some(unsure) = missing.iter().find(|one| !one.certain) {
+        let problem = error::not_every_key_could_be_looked_for(&unsure.provider.name);
+        return Err(error::set_if_empty(problem, &unsure.provider).into());
+    }
+    if others.is_empty() {
+        return Err(error::not_signed_in(&first.provider, first.account.as_deref()).into());
+    }
+    let all: Vec<_> = missing.iter().map(|one| (&one.provider, one.account.as_deref())).collect();
+    Err(error::not_signed_in_to(&all).into())
 }

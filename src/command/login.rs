@@ -10,14 +10,14 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record, v
 use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
 
-use crate::accounts::{account_of, accounts, place, request_for};
+use crate::accounts::{Named, account_of, place};
 use crate::audit::Event;
 use crate::chain::{Answer, Chain, is_expired};
-use crate::config::{Helpers, read_text};
+use crate::config::{self, Helpers, MAX_FILE, read_text};
 use crate::error;
 use crate::key_shape;
 use crate::person::{Person, person};
-use crate::providers::{Provider, Providers};
+use crate::providers::Provider;
 use crate::request::Request;
 use crate::session::{self, Help, Session};
 use crate::terminal;
@@ -30,6 +30,8 @@ const SIGNS_IN: &str = "oauth";
 pub struct Login {
     pub provider: String,
     pub account: Option<String>,
+    /// Where a provider is that nobody knows yet.
+    pub url: Option<String>,
     pub helper: Option<String>,
     pub api_key: Option<Zeroizing<String>>,
     pub file: Option<std::path::PathBuf>,
@@ -40,14 +42,25 @@ pub struct Login {
 
 /// Signs in to a provider, and ends with what a person wants to know: where the credential is and whether it will be used.
 pub fn login(login: &Login) -> Result<()> {
+    let named = Named::new(&login.provider, login.account.as_deref())?;
+    if let Some(url) = &login.url
+        && config::declare(&named.name, url)?
+    {
+        terminal::done(&format!("added `{}` to {}", config::provider_name(&named.name)?, config::shown_path()))?;
+    }
     let session = Session::start(person())?;
-    let provider = session.providers.by_name(&login.provider)?;
+    let mut request = named.request(&session.providers)?;
+    let Some(provider) = request.provider.clone() else {
+        return Err(error::not_the_url_of_a_provider(&request.record).into());
+    };
+    if request.leaves_account_open {
+        request = request.of_account(DEFAULT_ACCOUNT)?;
+    }
     if provider.sign_in == SignIn::None {
         terminal::done(&format!("`{}` needs no sign-in", provider.name))?;
         return Ok(());
     }
     session.providers.other_in_modelforge(&provider).iter().for_each(terminal::warning);
-    let mut request = request_for(&session.providers, &provider, login.account.as_deref())?;
     let event = session.event("login", &request.record);
     let chain = session.chain(&request.record)?;
     if let Some(helper) = &login.helper
@@ -64,13 +77,6 @@ pub fn login(login: &Login) -> Result<()> {
         && (obtained_by_flow || !replaces(&kept.record, &session.person)?)
     {
         return say_already(event, chain, &request, kept);
-    }
-    if !request.record.has("username") {
-        let account = match kept.as_ref().and_then(|kept| kept.record.text("username")) {
-            Some(account) => account.to_owned(),
-            None => account_to_replace(chain, &session.providers, &request.record)?,
-        };
-        request.record.set("username", account)?;
     }
     let record = if obtained_by_flow {
         by_device_flow(&request, &session.person, login.browser)?
@@ -115,7 +121,7 @@ fn kept(session: &Session, chain: &Chain, request: &Request, provider: &Provider
     // What is only locked is there all the same. With a person, a device flow would be started.
     let answer = match provider.sign_in == SignIn::DeviceFlow {
         true => chain.get(request)?,
-        false => session.ask(request, Help::ToUnlock)?,
+        false => session.ask("login", request, Help::ToUnlock)?,
     };
     Ok(Some(answer).filter(|answer| answer.complete && answer.helper.is_some()))
 }
@@ -142,21 +148,15 @@ fn what_was_typed(key: &str) -> String {
     format!("the key has {} characters{end}", key.chars().count())
 }
 
-/// Whose credential a sign-in without an account is: the only one there is, else the default one.
-fn account_to_replace(chain: &Chain, providers: &Providers, request: &Record) -> Result<String> {
-    let accounts = accounts(chain, providers, request)?;
-    match accounts.as_slice() {
-        [only] => Ok(only.clone()),
-        [_, ..] if !accounts.iter().any(|account| account == DEFAULT_ACCOUNT) => {
-            Err(error::several_accounts(request.text("provider").unwrap_or_default(), &accounts, "login").into())
-        }
-        _ => Ok(DEFAULT_ACCOUNT.to_owned()),
-    }
-}
-
 fn already(chain: &Chain, request: &Request, answer: &Answer) -> String {
     let (answer, helper) = (&answer.record, answer.helper.as_deref().unwrap_or_default());
-    let asked = Request { record: answer.clone(), context: request.context.clone(), provider: None, by_path: false };
+    let asked = Request {
+        record: answer.clone(),
+        context: request.context.clone(),
+        provider: None,
+        by_path: false,
+        leaves_account_open: false,
+    };
     let provider = answer.text("provider").unwrap_or_default();
     let account = account_of(answer);
     match place(chain, &asked, helper) {
@@ -215,6 +215,7 @@ fn by_key(
     let (entered, is_typed) = match (given, person) {
         (Some(key), _) => (key, false),
         (None, Person::Terminal) if !std::io::stdin().is_terminal() => return Err(error::empty_input().into()),
+        (None, Person::Nobody) if is_a_pipe() => return Err(error::empty_input().into()),
         (None, Person::Terminal | Person::Askpass(_)) => (person.secret(&record)?, matches!(person, Person::Terminal)),
         (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&provider.name).into()),
     };
@@ -243,6 +244,20 @@ fn by_key(
     Ok(record)
 }
 
+/// Whether standard input is what somebody meant to put a key into, and not `/dev/null`.
+#[cfg(unix)]
+fn is_a_pipe() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+    let input = std::io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    input.and_then(|input| input.metadata()).is_ok_and(|input| !input.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_a_pipe() -> bool {
+    false
+}
+
 /// One line of standard input, in bounded memory; none from a terminal, which must not echo it, or from an empty input.
 fn first_line() -> Result<Option<Zeroizing<String>>> {
     if std::io::stdin().is_terminal() {
@@ -264,9 +279,29 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
     Ok(Some(Zeroizing::new(line.to_owned())))
 }
 
+/// `-`, or `<(…)` of a shell: a pipe that was made for this.
+fn is_piped(path: &Path) -> bool {
+    path == Path::new("-") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd")
+}
+
+fn piped(path: &Path) -> Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(16 << 10));
+    let mut read = |input: &mut dyn Read| input.take(MAX_FILE as u64).read_to_end(&mut bytes);
+    let count = match path == Path::new("-") {
+        true => read(&mut modelforge_credential_protocol::stdin()?),
+        false => std::fs::File::open(path).and_then(|mut file| read(&mut file)),
+    };
+    count.map_err(|problem| error::cannot_read_input(&problem))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| error::not_json(path, 1, 1))?;
+    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+}
+
 /// A service account's JSON file as one line: the same value, without the line breaks between its parts.
 fn service_account(path: &Path) -> Result<Zeroizing<String>> {
-    let text = read_text(path, Trust::Named)?.ok_or_else(|| error::no_such_file(path))?;
+    let text = match is_piped(path) {
+        true => piped(path)?,
+        false => read_text(path, Trust::Named)?.ok_or_else(|| error::no_such_file(path))?,
+    };
     let raw: &serde_json::value::RawValue =
         serde_json::from_str(&text).map_err(|problem| error::not_json(path, problem.line(), problem.column()))?;
     // Outside strings JSON's line breaks mean nothing, and inside them they cannot stand.

@@ -1,40 +1,56 @@
 //! Signing out: erases in every helper, plain-text files included, and looks whether it is gone.
 
 use anyhow::Result;
-use modelforge_credential_protocol::Record;
+use modelforge_credential_protocol::{Error, Record};
 
-use crate::accounts::{accounts_of, copies, request_for};
+use crate::accounts::{Held, Named, account, usual};
 use crate::error;
-use crate::person::person;
+use crate::person::{Person, person};
 use crate::request::{self, Request};
 use crate::session::Session;
 use crate::terminal;
 
-/// Signs out of one provider.
-pub fn logout(provider: &str, account: Option<&str>) -> Result<()> {
+/// Signs out of one provider, or of what is kept for a URL.
+pub fn logout(name: &str, option: Option<&str>) -> Result<()> {
+    let named = Named::new(name, option)?;
     let session = Session::start(person())?;
-    let provider = session.providers.by_name(provider)?;
-    let mut request = request_for(&session.providers, &provider, account)?;
-    let copies = copies(session.chain(&request.record)?, &session.providers, &request.record)?;
-    if !request.record.has("username") {
-        let accounts = accounts_of(&copies);
-        if accounts.len() > 1 {
-            return Err(error::several_accounts(&provider.name, &accounts, "logout").into());
-        }
-        if let Some(account) = accounts.first() {
-            request.record.set("username", account)?;
+    let mut request = named.request(&session.providers)?;
+    let held = Held::look(session.chain(&request.record)?, &request)?;
+    if request.leaves_account_open {
+        let accounts = held.accounts();
+        match usual(&accounts) {
+            Some(account) => request = request.of_account(account)?,
+            None if accounts.is_empty() => {}
+            None => return Err(error::several_accounts(&request.record, &accounts, "logout").into()),
         }
     }
-    let is_gone = erase(&session, &request)?;
-    if account.is_none() {
-        copies.iter().filter_map(|copy| copy.text("variable")).for_each(|variable| tell_of(variable, &request.record));
+    let is_meant = |copy: &&Record| request.record.text("username").is_none_or(|meant| account(copy) == meant);
+    let is_there = held.copies.iter().filter(is_meant).any(|copy| !is_of_a_variable(copy));
+    let is_gone = erase(&session, &request, is_there || !held.is_whole)?;
+    if named.account.is_none() {
+        let variables = held.copies.iter().filter_map(|copy| copy.text("variable"));
+        variables.for_each(|variable| tell_of(variable, &request.record));
     }
     if is_gone { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
 }
 
-/// Signs out of every provider that a helper lists. Other credentials in the same stores are not touched.
-pub fn logout_all() -> Result<()> {
-    if erase_all_credentials(&Session::start(person())?)? { Ok(()) } else { Err(error::not_everything_erased().into()) }
+/// Signs out of every provider that a helper holds something of, after a question. Other credentials in the same stores are
+/// not touched.
+pub fn logout_all(yes: bool) -> Result<()> {
+    let session = Session::start(person())?;
+    let everything = Everything::find(&session)?;
+    if !yes && !everything.credentials.is_empty() {
+        match session.person {
+            Person::Terminal => {
+                terminal::tell(&everything.to_text())?;
+                if !terminal::confirm("delete all these? [y/N] ")? {
+                    return Ok(terminal::done("nothing was changed")?);
+                }
+            }
+            _ => return Err(error::sign_out_not_confirmed(everything.credentials.len()).into()),
+        }
+    }
+    if everything.erase(&session)? { Ok(()) } else { Err(error::not_everything_erased().into()) }
 }
 
 /// Whether a listed credential is in the environment, from where nothing can be erased.
@@ -42,47 +58,80 @@ pub fn is_of_a_variable(listed: &Record) -> bool {
     listed.has("variable")
 }
 
-/// Erases the credentials of every provider; false where some may be left.
-pub fn erase_all_credentials(session: &Session) -> Result<bool> {
-    let mut all_gone = true;
-    let mut seen = Vec::new();
-    let mut variables = Vec::new();
-    for (helper, copies) in session.list(None)? {
-        let copies = match copies {
-            Ok(Some(copies)) => copies,
-            Ok(None) => {
-                all_gone = false;
-                terminal::warning(&error::cannot_list(&helper));
-                continue;
-            }
-            Err(problem) => {
-                all_gone = false;
-                terminal::warning(&error::helper_failed(&helper, &problem));
-                continue;
-            }
-        };
-        for (provider, mut record) in copies {
-            record.set("provider", &provider.name)?;
-            let variable = record.text("variable").map(str::to_owned);
-            let record = record.description();
-            match variable {
-                Some(variable) => variables.push((variable, record)),
-                None if seen.contains(&record) => {}
-                None => seen.push(record),
+/// The credentials of every provider.
+pub struct Everything {
+    /// Each once, by provider and account.
+    credentials: Vec<Record>,
+    /// The variables that hold one.
+    variables: Vec<(String, Record)>,
+    /// Whether there may be more.
+    is_whole: bool,
+}
+
+impl Everything {
+    /// Asks every helper, and warns of those that cannot say what they hold.
+    pub fn find(session: &Session) -> Result<Self> {
+        let mut everything = Self { credentials: Vec::new(), variables: Vec::new(), is_whole: true };
+        for (helper, copies) in session.list(None)? {
+            let copies = match copies {
+                Ok(Some(copies)) => {
+                    copies.into_iter().filter_map(|(provider, record)| Some((provider?, record))).collect()
+                }
+                Ok(None) => {
+                    everything.warn(&error::cannot_list(&helper));
+                    let unlisted = session.unlisted(&helper, None)?;
+                    unlisted.failed.iter().for_each(|problem| everything.warn(&error::helper_failed(&helper, problem)));
+                    unlisted.found
+                }
+                Err(problem) => {
+                    everything.warn(&error::helper_failed(&helper, &problem));
+                    continue;
+                }
+            };
+            for (provider, mut record) in copies {
+                record.set("provider", &provider.name)?;
+                match record.text("variable").map(str::to_owned) {
+                    Some(variable) => everything.variables.push((variable, record.description())),
+                    None => everything.credentials.push(record.description()),
+                }
             }
         }
+        let order = |record: &Record| {
+            let text = |key| record.text(key).map(str::to_owned);
+            (text("provider"), text("username"), text("protocol"), text("host"), text("path"))
+        };
+        everything.credentials.sort_by_cached_key(order);
+        everything.credentials.dedup_by(|one, other| order(one) == order(other));
+        Ok(everything)
     }
-    seen.sort_by(|a, b| {
-        ["provider", "username"].map(|key| a.text(key)).cmp(&["provider", "username"].map(|key| b.text(key)))
-    });
-    for record in &seen {
-        all_gone &= erase(session, &request::expand(record.clone(), &session.providers)?)?;
+
+    /// Erases them; false where some may be left.
+    pub fn erase(&self, session: &Session) -> Result<bool> {
+        let mut all_gone = self.is_whole;
+        for record in &self.credentials {
+            all_gone &= erase(session, &request::expand(record.clone(), &session.providers)?, true)?;
+        }
+        if self.credentials.is_empty() {
+            terminal::done("there was nothing to sign out of")?;
+        }
+        self.variables.iter().for_each(|(variable, description)| tell_of(variable, description));
+        Ok(all_gone)
     }
-    if seen.is_empty() {
-        terminal::done("there was nothing to sign out of")?;
+
+    fn warn(&mut self, problem: &Error) {
+        self.is_whole = false;
+        terminal::warning(problem);
     }
-    variables.iter().for_each(|(variable, description)| tell_of(variable, description));
-    Ok(all_gone)
+
+    fn to_text(&self) -> String {
+        const SHOWN: usize = 20;
+        let mut text: String =
+            self.credentials.iter().take(SHOWN).map(|record| format!("  {}\n", error::name_of(record))).collect();
+        if let Some(more) = self.credentials.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            text.push_str(&format!("  and {more} more\n"));
+        }
+        text
+    }
 }
 
 fn tell_of(variable: &str, description: &Record) {
@@ -90,7 +139,7 @@ fn tell_of(variable: &str, description: &Record) {
 }
 
 /// Erases one credential everywhere and says what came of it; false where a copy may be left that could have been erased.
-fn erase(session: &Session, request: &Request) -> Result<bool> {
+fn erase(session: &Session, request: &Request, is_there: bool) -> Result<bool> {
     let description = &request.record;
     let chain = session.chain(description)?;
     let mut event = session.event("logout", description);
@@ -116,7 +165,12 @@ fn erase(session: &Session, request: &Request) -> Result<bool> {
     event.outcome(if gone { "erased" } else { "not erased" });
     drop(event);
     if gone {
-        terminal::done(&format!("signed out of {}", error::name_of(description)))?;
+        let name = error::name_of(description);
+        terminal::done(&if is_there {
+            format!("signed out of {name}")
+        } else {
+            format!("nothing was stored for {name}")
+        })?;
     }
     Ok(gone)
 }

@@ -3,11 +3,13 @@
 use std::io::IsTerminal;
 
 use anyhow::Result;
-use modelforge_credential_protocol::Record;
+use modelforge_credential_protocol::{Error, Record};
 use zeroize::Zeroizing;
 
+use crate::accounts::Named;
 use crate::command::exec::error;
 use crate::command::keys::{Found, find, session};
+use crate::request::Request;
 use crate::terminal;
 
 /// What `print` was asked for.
@@ -29,31 +31,37 @@ pub enum Field {
 pub fn print(print: &Print) -> Result<()> {
     let session = session()?;
     let name = print.provider.as_deref().ok_or_else(|| error::no_provider("print"))?;
-    // As `exec` and `env` have it.
-    let (name, account) = match (print.account.as_deref(), name.split_once(':')) {
-        (None, Some((name, account))) => (name, Some(account)),
-        (account, _) => (name, account),
-    };
-    let provider = session.providers.by_name(name)?;
-    let record = match find("print", &session, &provider, account)? {
+    let named = Named::new(name, print.account.as_deref())?;
+    let request = named.request(&session.providers)?;
+    let name = named_in_messages(&request);
+    let record = match find("print", &session, &request)? {
         Found::Key(record) => record,
-        Found::NotNeeded => return Err(error::needs_no_key(&provider.name).into()),
-        Found::Nothing { certain: true } => {
-            return Err(error::not_signed_in(&provider.name, account).into());
-        }
-        Found::Nothing { certain: false } => {
-            return Err(error::not_every_key_could_be_looked_for(&provider.name).into());
-        }
+        Found::NotNeeded => return Err(error::needs_no_key(&name).into()),
+        Found::Nothing { certain } => return Err(nothing(&request, named.account.as_deref(), certain).into()),
     };
-    let mut output = if print.json { json(&record)? } else { field(&record, print.field, &provider.name)? };
+    let mut output = if print.json { json(&record)? } else { field(&record, print.field, &name)? };
     let is_obeyed = |output: &[u8]| String::from_utf8_lossy(output).chars().any(|c| c.is_control() && c != '\n');
     if std::io::stdout().is_terminal() && is_obeyed(&output) {
-        return Err(error::not_for_a_terminal(&provider.name).into());
+        return Err(error::not_for_a_terminal(&name).into());
     }
     if !print.no_newline {
         output.push(b'\n');
     }
     Ok(terminal::answer(&output)?)
+}
+
+/// The provider's name, or the URL of what is no provider's.
+fn named_in_messages(request: &Request) -> String {
+    request.provider.as_ref().map_or_else(|| request.record.url(), |provider| provider.name.clone())
+}
+
+fn nothing(request: &Request, account: Option<&str>, certain: bool) -> Error {
+    match &request.provider {
+        Some(provider) if certain => error::not_signed_in(provider, account),
+        None if certain => error::no_credential(&request.record),
+        Some(provider) => error::set_if_empty(error::not_every_key_could_be_looked_for(&provider.name), provider),
+        None => error::not_every_key_could_be_looked_for(&request.record.url()),
+    }
 }
 
 fn field(record: &Record, field: Field, provider: &str) -> Result<Zeroizing<Vec<u8>>> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
-use crate::command::logout::{erase_all_credentials, is_of_a_variable};
+use crate::command::logout::{Everything, is_of_a_variable};
 use crate::command::migrate;
 use crate::config;
 use crate::person::{Person, person};
@@ -39,7 +39,7 @@ pub fn purge(yes: bool) -> Result<()> {
         _ => return Err(error::purge_not_confirmed().into()),
     }
     let mut failed = Vec::new();
-    if !erase_all_credentials(&session)? {
+    if !Everything::find(&session)?.erase(&session)? {
         failed.push(error::not_everything_erased());
     }
     let mut problems = migrate::erase_what_was_moved_elsewhere(&session.providers, &session.person)?;

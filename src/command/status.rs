@@ -1,78 +1,26 @@
-//! What is kept where: for each provider whether one is signed in, which helper answers, how the copy is protected, how long it
-//! lasts, and what shadows what. Helpers list without decrypting; only what ends, or is asked for in detail, is opened.
+//! What is kept where: for each provider whether you are signed in, which helper answers, how the copy is protected, how long it
+//! lasts, and what shadows what. What is listed is opened as well, for a file that cannot be decrypted is no sign-in.
 
+mod collect;
+mod report;
 mod table;
-mod unlisted;
-
-use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, shown};
-use modelforge_credential_providers::SignIn;
-use serde::Serialize;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, shown};
 
-use crate::accounts::protection;
+use crate::accounts::{Named, usual};
 use crate::audit;
-use crate::chain::{Chain, now};
+use crate::chain::now;
 use crate::error;
-use crate::key_shape::end_of;
 use crate::person::Person;
 use crate::providers::Provider;
+use crate::providers::error::{not_signed_in, token_expired};
+use crate::request::Request;
 use crate::session::Session;
 use crate::terminal;
+use collect::{About, collect};
+use report::{Copy, Report, Row, SignedIn};
 use table::{span, table};
-
-/// `status --json`: the shape is stable, fields are only ever added.
-#[derive(Serialize)]
-struct Report {
-    version: u32,
-    providers: Vec<Row>,
-    /// Helpers that could not be asked, and why.
-    failed: Vec<String>,
-    /// Which providers are not at their usual URLs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    elsewhere: Vec<String>,
-}
-
-/// One provider and account.
-#[derive(Serialize)]
-struct Row {
-    provider: String,
-    url: String,
-    account: Option<String>,
-    /// `api_key`, `device_flow` or `none`.
-    sign_in: &'static str,
-    /// `yes`, `no`, `expired` or `not needed`.
-    signed_in: &'static str,
-    /// Every copy, the one that answers first.
-    copies: Vec<Copy>,
-}
-
-#[derive(Serialize)]
-struct Copy {
-    helper: String,
-    /// How it is protected at rest.
-    protection: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    plain_text: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created_utc: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_utc: Option<u64>,
-    /// Whether it can be renewed when it has ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    renewable: Option<bool>,
-    /// When it was last given to a program, and to which, as far as the log goes back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    used_utc: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    used_by: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    /// The last four characters at most.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<String>,
-}
 
 /// What `status` was asked to show.
 pub struct Status {
@@ -85,62 +33,109 @@ pub struct Status {
 /// Shows it. With a provider named, one that is not signed in makes the exit status 1.
 pub fn status(status: &Status) -> Result<()> {
     let session = Session::start(Person::Nobody)?;
-    let named = status.provider.as_deref().map(|name| session.providers.by_name(name)).transpose()?;
+    let asked = Asked::new(&session, status)?;
     let progress = terminal::Progress::start("asking the helpers");
-    let mut event = session.event("status", &described(named.as_ref(), status)?);
-    let (mut report, failed) = collect(&session, named.as_ref(), status)?;
+    let mut event = session.event("status", &asked.place);
+    let (mut report, failed) = collect(&session, &asked, status)?;
     event.outcome("listed");
     drop((progress, event));
     if status.details {
         add_last_uses(&mut report.providers);
     }
     // In the default chain, a helper that this machine has no use for is no news, unless it may hold what was not found.
-    let is_news = !session.is_automatic(named.as_ref())?
+    let is_news = !session.is_automatic(asked.only())?
         || status.details
         || report.providers.iter().all(|row| row.copies.is_empty());
-    let told = failed.iter().filter(|one| one.about == About::Provider || is_news);
+    let told = failed.iter().filter(|one| !matches!(one.about, About::Helper(_)) || is_news);
     told.for_each(|one| terminal::warning(&one.problem));
-    session.left_out(named.as_ref())?.filter(|_| is_news).into_iter().for_each(terminal::warning);
-    let signed_in = report.providers.iter().any(|row| matches!(row.signed_in, "yes" | "not needed"));
+    session.left_out(asked.only())?.filter(|_| is_news).into_iter().for_each(terminal::warning);
     if status.json {
         let mut lines = serde_json::to_vec_pretty(&report)?;
         lines.push(b'\n');
         terminal::answer(&lines)?;
     } else {
-        terminal::tell(&table(&report, status))?;
+        terminal::tell(&table(&report, status.details, asked.account.as_deref()))?;
     }
     // In detail, the helper that opened the files has said it already.
     let is_silenced = std::env::var_os("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT").is_some_and(|value| value == "0");
-    let in_plain_text =
-        report.providers.iter().filter(|row| row.copies.iter().any(|copy| copy.plain_text == Some(true)));
-    let in_plain_text: Vec<&str> = in_plain_text.map(|row| row.provider.as_str()).collect();
+    let in_plain_text = report.providers.iter().filter(|row| row.copies.iter().any(Copy::is_in_plain_text));
+    let in_plain_text: Vec<&str> = in_plain_text.map(Row::name).collect();
     if !in_plain_text.is_empty() && !status.details && !is_silenced {
         terminal::warning(&error::seen_in_plain_text(&in_plain_text));
     }
-    match named {
-        Some(provider) if !signed_in => {
-            let ended = report.providers.iter().flat_map(|row| &row.copies).find_map(|copy| copy.expires_utc);
-            Err(match ended.map(|at| span(now().saturating_sub(at))) {
-                Some(ago) => error::token_expired(&provider.name, status.account.as_deref(), &ago),
-                None => error::not_signed_in(&provider.name, status.account.as_deref()),
-            }
-            .into())
-        }
-        _ => Ok(()),
+    match &asked.request {
+        Some(request) => Ok(asked.judge(&report, request)?),
+        None => Ok(()),
     }
 }
 
-/// What the log says was asked for.
-fn described(named: Option<&Provider>, status: &Status) -> Result<Record> {
-    let mut description = Record::new();
-    if let Some(provider) = named {
-        description = provider.location.clone();
-        description.set("provider", &provider.name)?;
+/// What a person wants to know of.
+struct Asked {
+    /// The provider or the URL that they named.
+    request: Option<Request>,
+    /// The account that they named.
+    account: Option<String>,
+    /// Both, as the log has it.
+    place: Record,
+}
+
+impl Asked {
+    fn new(session: &Session, status: &Status) -> Result<Self> {
+        let option = status.account.as_deref();
+        let named = status.provider.as_deref().map(|word| Named::new(word, option)).transpose()?;
+        let request = named.as_ref().map(|named| named.request(&session.providers)).transpose()?;
+        let account = named.map_or_else(|| status.account.clone(), |named| named.account);
+        let mut place = request.as_ref().map(|request| request.record.description()).unwrap_or_default();
+        place.remove("username");
+        if let Some(provider) = request.as_ref().and_then(|request| request.provider.as_ref()) {
+            place.set("provider", &provider.name)?;
+        }
+        if let Some(account) = &account {
+            place.set("username", account)?;
+        }
+        Ok(Self { request, account, place })
     }
-    if let Some(account) = &status.account {
-        description.set("username", account)?;
+
+    /// The place whose chain is asked, if not every chain is.
+    fn only(&self) -> Option<&Record> {
+        self.request.as_ref().map(|_| &self.place)
     }
-    Ok(description)
+
+    fn provider(&self) -> Option<&Provider> {
+        self.request.as_ref()?.provider.as_ref()
+    }
+
+    /// Whether a tool that names no more than this person did would get a credential.
+    fn judge(&self, report: &Report, request: &Request) -> modelforge_credential_protocol::Result<()> {
+        let signed_in: Vec<&Row> = report.providers.iter().filter(|row| !row.copies.is_empty()).collect();
+        let accounts: Vec<String> = signed_in.iter().filter_map(|row| row.account.clone()).collect();
+        let configured = request.provider.as_ref().and_then(|provider| provider.account.as_deref());
+        let named = self.account.as_deref().or(configured).map(shown);
+        let meant = named.as_deref().or_else(|| usual(&accounts));
+        if meant.is_none() && accounts.len() > 1 {
+            return Err(error::several_accounts(&request.record, &accounts, "status"));
+        }
+        let is_meant = |row: &&&Row| meant.is_some() && row.account.as_deref() == meant;
+        let row = signed_in
+            .iter()
+            .find(is_meant)
+            .copied()
+            .or_else(|| report.providers.first().filter(|row| row.copies.is_empty()));
+        let Some(provider) = &request.provider else {
+            return match row.map(|row| row.signed_in) {
+                Some(SignedIn::Yes) => Ok(()),
+                _ => Err(error::no_credential(&request.record)),
+            };
+        };
+        match row.map(|row| (row.signed_in, row.copies.first())) {
+            Some((SignedIn::Yes | SignedIn::NotNeeded, _)) => Ok(()),
+            Some((SignedIn::Expired, Some(Copy { expires_utc: Some(at), .. }))) => {
+                Err(token_expired(provider, self.account.as_deref(), &span(now().saturating_sub(*at))))
+            }
+            Some((SignedIn::Unreadable, Some(copy))) => Err(error::unreadable(&request.record, &copy.helper)),
+            _ => Err(not_signed_in(provider, self.account.as_deref())),
+        }
+    }
 }
 
 /// When each copy was last given to a program, as far as the log goes back.
@@ -152,160 +147,5 @@ fn add_last_uses(rows: &mut [Row]) {
     let uses = audit::last_uses(&wanted);
     for (copy, last) in rows.iter_mut().flat_map(|row| &mut row.copies).zip(uses) {
         (copy.used_utc, copy.used_by) = last.map_or((None, None), |last| (Some(last.utc), last.program));
-    }
-}
-
-/// Why something cannot be shown: a provider that was declared wrongly, or a helper that could not be asked.
-struct Problem {
-    problem: Error,
-    about: About,
-}
-
-#[derive(PartialEq)]
-enum About {
-    Provider,
-    /// The helper of this name.
-    Helper(String),
-}
-
-fn collect(session: &Session, named: Option<&Provider>, status: &Status) -> Result<(Report, Vec<Problem>)> {
-    let mut failed: Vec<Problem> = Vec::new();
-    let mut silent = Vec::new();
-    // By provider and account, each with its copies in the order of the chain.
-    let mut found: BTreeMap<(String, String), Vec<(String, Record)>> = BTreeMap::new();
-    for (helper, listed) in session.list(named)? {
-        match listed {
-            Ok(Some(copies)) => {
-                for (provider, record) in copies {
-                    let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
-                    if status.account.as_ref().is_none_or(|asked| *asked == account) {
-                        found.entry((provider.name, account)).or_default().push((helper.clone(), record));
-                    }
-                }
-            }
-            Ok(None) => match named {
-                Some(provider) => {
-                    let place = described(named, status)?;
-                    match unlisted::ask(session.chain(&place)?, &helper, &place, &provider.context()?) {
-                        Ok(Some(record)) => {
-                            let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
-                            found.entry((provider.name.clone(), account)).or_default().push((helper, record));
-                        }
-                        Ok(None) => {}
-                        Err(failure) => add(&mut failed, &helper, error::helper_failed(&helper, &failure)),
-                    }
-                }
-                None => silent.push(helper),
-            },
-            Err(failure) => add(&mut failed, &helper, error::helper_failed(&helper, &failure)),
-        }
-    }
-    if found.is_empty() || status.details {
-        silent.iter().for_each(|helper| add(&mut failed, helper, error::cannot_list(helper)));
-    }
-    let mut wanted: BTreeMap<String, Provider> = BTreeMap::new();
-    let names: Vec<String> = match named {
-        Some(provider) => vec![provider.name.clone()],
-        None => {
-            session.providers.of_this_user().into_iter().chain(found.keys().map(|(name, _)| name.clone())).collect()
-        }
-    };
-    for name in names {
-        // It may be an alias of one that is there already; and what is wrong with a file is said once for all its providers.
-        match session.providers.by_name(&name) {
-            Ok(provider) => drop(wanted.insert(provider.name.clone(), provider)),
-            Err(problem) if failed.iter().any(|known| known.problem.to_string() == problem.to_string()) => {}
-            Err(problem) => failed.push(Problem { problem, about: About::Provider }),
-        }
-    }
-    let mut rows = Vec::new();
-    for (name, provider) in &wanted {
-        let chain = session.chain(&described(Some(provider), status)?)?;
-        let accounts: Vec<_> = found.iter().filter(|((found, _), _)| found == name).collect();
-        for ((_, account), copies) in &accounts {
-            rows.push(row(chain, provider, Some(account), copies, status.details, &mut failed)?);
-        }
-        if accounts.is_empty() && (named.is_some() || status.account.is_none()) {
-            rows.push(row(chain, provider, status.account.as_deref(), &[], false, &mut failed)?);
-        }
-    }
-    let reasons = failed.iter().map(|one| one.problem.to_string()).collect();
-    let remarks = |provider: &Provider| {
-        session.providers.moved(provider).into_iter().chain(session.providers.other_in_modelforge(provider))
-    };
-    let elsewhere = wanted.values().flat_map(remarks).map(|remark| remark.to_string()).collect();
-    Ok((Report { version: 1, providers: rows, failed: reasons, elsewhere }, failed))
-}
-
-/// A helper that fails for one copy fails for the next as well: once is enough.
-fn add(failed: &mut Vec<Problem>, helper: &str, problem: Error) {
-    let about = About::Helper(helper.to_owned());
-    if failed.iter().all(|known| known.about != about) {
-        failed.push(Problem { problem, about });
-    }
-}
-
-fn row(
-    chain: &Chain,
-    provider: &Provider,
-    account: Option<&str>,
-    records: &[(String, Record)],
-    details: bool,
-    failed: &mut Vec<Problem>,
-) -> Result<Row> {
-    let mut copies: Vec<Copy> = Vec::new();
-    for (helper, record) in records {
-        let mut copy = Copy {
-            helper: helper.clone(),
-            protection: protection(record),
-            plain_text: record.has("plain_text").then(|| record.is_true("plain_text")),
-            created_utc: record.text("created_utc").and_then(|text| text.parse().ok()),
-            expires_utc: record.expiry(),
-            renewable: None,
-            used_utc: None,
-            used_by: None,
-            scope: record.shown("scope"),
-            fingerprint: None,
-        };
-        // A key does not say in a list when it ends; a token may, and the first that still works is the one that answers.
-        if details || (provider.sign_in == SignIn::DeviceFlow && copies.iter().all(Copy::is_over)) {
-            match chain.copy_in(helper, record, &provider.context()?) {
-                Ok(opened) => copy.add(&opened.unwrap_or_default(), details),
-                Err(failure) => add(failed, helper, error::helper_failed(helper, &failure)),
-            }
-        }
-        copies.push(copy);
-    }
-    copies.sort_by_key(Copy::is_over);
-    let signed_in = match (provider.sign_in, copies.first().map(Copy::is_over)) {
-        (SignIn::None, None) => "not needed",
-        (_, None) => "no",
-        (_, Some(true)) => "expired",
-        (_, Some(false)) => "yes",
-    };
-    Ok(Row {
-        provider: provider.name.clone(),
-        url: provider.location.url(),
-        account: account.map(shown),
-        sign_in: provider.sign_in.name(),
-        signed_in,
-        copies,
-    })
-}
-
-impl Copy {
-    /// What only the credential itself tells.
-    fn add(&mut self, opened: &Record, details: bool) {
-        self.expires_utc = opened.expiry().or(self.expires_utc);
-        self.renewable = Some(opened.has("oauth_refresh_token")).filter(|_| self.expires_utc.is_some());
-        self.scope = opened.shown("scope").or(self.scope.take());
-        if details {
-            self.fingerprint = opened.text("password").and_then(end_of);
-        }
-    }
-
-    /// Whether it has ended, and nobody can renew it.
-    fn is_over(&self) -> bool {
-        self.expires_utc.is_some_and(|at| at < now()) && self.renewable != Some(true)
     }
 }

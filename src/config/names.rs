@@ -15,7 +15,7 @@ impl Config {
 
     /// What is wrong with a name that nobody knows; where it stands under `[exec]`, with its line.
     pub fn unknown_provider(&self, name: &str) -> Error {
-        let problem = error::unknown_provider(name, similar(name));
+        let problem = error::unknown_provider(name, &meant(name));
         let mut exec = self.exec_providers.iter().flatten().zip(&self.exec_lines);
         match exec.find(|(named, _)| normalize(without_account(named)) == name) {
             Some((_, line)) => error::in_file(&place(*line), &problem),
@@ -32,6 +32,22 @@ pub fn undeclared_provider(name: &str, provider: &ProviderConfig) -> Error {
 /// Of `openai:work`, the provider.
 fn without_account(named: &str) -> &str {
     named.split_once(':').map_or(named, |(name, _)| name)
+}
+
+/// Names that people have for more than one provider, or for a model.
+const ALSO_CALLED: [(&str, &[&str]); 4] = [
+    ("github", &["github_copilot", "github_models"]),
+    ("kimi", &["moonshotai", "kimi_for_coding"]),
+    ("microsoft", &["azure", "github_copilot"]),
+    ("aws", &["amazon_bedrock"]),
+];
+
+/// The providers that were probably meant.
+fn meant(name: &str) -> Vec<&'static str> {
+    match ALSO_CALLED.iter().find(|(word, _)| *word == name) {
+        Some((_, providers)) => providers.to_vec(),
+        None => similar(name).into_iter().collect(),
+    }
 }
 
 /// The provider of the table that was probably meant.

@@ -1,6 +1,6 @@
-//! What is to be known of a provider that is at another URL than usual.
+//! What goes wrong with a provider: it is at another URL than usual, or nobody is signed in to it.
 
-use modelforge_credential_protocol::{Error, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, visible};
 
 use super::Provider;
 use crate::config::shown_path;
@@ -31,4 +31,59 @@ pub fn moved(provider: &Provider, usual: &str) -> Error {
     };
     let (name, here) = (&provider.name, provider.location.url());
     Error::new(format!("`{name}` is at `{here}`, not at `{usual}`, as {} has it; {variables}", shown_path()))
+}
+
+/// There is no key for this account, or for the usual one: with the next step that works here.
+pub fn not_signed_in(provider: &Provider, account: Option<&str>) -> Error {
+    let name = &provider.name;
+    let configured = provider.account.as_deref().filter(|_| account.is_none());
+    let Some(account) = account.or(configured).filter(|account| *account != DEFAULT_ACCOUNT) else {
+        return set_if_empty(
+            Error::new(format!("not signed in to `{name}`")).hint(format!("{PROGRAM} login {name}")),
+            provider,
+        );
+    };
+    let named = shell_words::quote(&format!("{name}:{}", visible(account))).into_owned();
+    let place = configured.map(|_| format!(", the account that {} names", shown_path())).unwrap_or_default();
+    Error::new(format!("not signed in to `{name}` as `{}`{place}", visible(account)))
+        .hint(format!("{PROGRAM} login {named}"))
+}
+
+/// Several are missing at once.
+pub fn not_signed_in_to(missing: &[(&Provider, Option<&str>)]) -> Error {
+    let named = |(provider, account): &(&Provider, Option<&str>)| match account {
+        Some(account) => format!("{}:{}", provider.name, visible(account)),
+        None => provider.name.clone(),
+    };
+    let names: Vec<String> = missing.iter().map(named).collect();
+    let shown = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let empty: Vec<String> =
+        missing.iter().filter_map(|(provider, _)| provider.empty_variable().map(|name| format!("`{name}`"))).collect();
+    let empty = match empty.as_slice() {
+        [] => String::new(),
+        [one] => format!("; {one} is empty"),
+        several => format!("; {} are empty", several.join(", ")),
+    };
+    let [first, others @ ..] = names.as_slice() else { return Error::new("not signed in") };
+    let others = if others.is_empty() { String::new() } else { format!("  # then {}", others.join(", ")) };
+    Error::new(format!("not signed in to {shown}{empty}"))
+        .hint(format!("{PROGRAM} login {}{others}", shell_words::quote(first)))
+}
+
+/// The same where it had expired.
+pub fn token_expired(provider: &Provider, account: Option<&str>, ago: &str) -> Error {
+    let problem = not_signed_in(provider, account);
+    let account = account.map(|account| format!(", account `{}`,", visible(account))).unwrap_or_default();
+    problem.reworded(format!("the token for `{}`{account} expired {ago} ago", provider.name))
+}
+
+/// Adds the variable that was to hold the key and is empty, as it is in a build that was not given its secret.
+pub fn set_if_empty(problem: Error, provider: &Provider) -> Error {
+    match provider.empty_variable() {
+        Some(variable) => {
+            let line = format!("{problem}: `{variable}` is empty");
+            problem.reworded(line).hint(format!("set {variable}; or, at a terminal: {PROGRAM} login {}", provider.name))
+        }
+        None => problem,
+    }
 }

@@ -17,7 +17,7 @@ pub struct Row<'a> {
 }
 
 /// A provider as it stands after all sources were heard.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Provider {
     /// The canonical name.
     pub name: String,

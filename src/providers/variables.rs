@@ -27,6 +27,12 @@ impl Provider {
         &self.variables
     }
 
+    /// A variable for its key that is set and empty, as an absent secret of a build is.
+    pub fn empty_variable(&self) -> Option<&str> {
+        let is_empty = |name: &&String| std::env::var_os(name).is_some_and(|value| value.is_empty());
+        self.variables.iter().find(is_empty).map(String::as_str)
+    }
+
     /// The variable in which ModelForge looks for its credential, should it call it by this name: one for keys and another
     /// for tokens.
     pub fn variable_of_modelforge(&self, name: &str) -> String {

@@ -19,7 +19,7 @@ pub struct Opened {
     /// The provider that has it to itself.
     owner: Option<String>,
     pub chain: Chain,
-    /// Whether nobody chose its helpers.
+    /// True for the default chain.
     pub automatic: bool,
     /// A helper of the default chain that this machine has no use for now: worth a word where nothing was found.
     pub left_out: Option<Error>,
@@ -31,8 +31,8 @@ pub struct Chains {
     own: BTreeMap<String, OnceCell<Opened>>,
 }
 
-/// What a helper lists: copies, each with its provider; `None` if it has no list.
-pub type Copies = std::result::Result<Option<Vec<(Provider, Record)>>, Failure>;
+/// A helper's list: copies, each with its provider if it has one. `None` if it cannot list.
+pub type Copies = std::result::Result<Option<Vec<(Option<Provider>, Record)>>, Failure>;
 
 impl Chains {
     pub fn new(providers: &Providers) -> Self {
@@ -57,7 +57,7 @@ impl Chains {
         owners.map(|owner| self.of(owner, providers, person)).collect()
     }
 
-    /// Whether a provider's credentials are looked for in this chain.
+    /// True if this chain is asked for the provider's credentials.
     pub fn is_asked(&self, opened: &Opened, provider: Option<&str>) -> bool {
         opened.owner.as_deref() == provider.filter(|name| self.own.contains_key(*name))
     }
@@ -82,7 +82,7 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
         }
         let program = program(entry);
         if let (true, Err(failure)) = (helpers.automatic, &program) {
-            // That it is not installed is no news; that it is and may not be started is.
+            // A missing program is expected; one that exists and may not be started is not.
             if failure.is_missing() {
                 terminal::trace(&failure.to_string());
             } else {
@@ -99,7 +99,7 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
     Chain::new(links, store_in_all)
 }
 
-/// Whether the default chain has no use for it on this machine, now.
+/// True if the default chain skips it on this machine for now.
 pub fn is_left_out(helpers: &Helpers, entry: &Entry) -> bool {
     helpers.automatic && default_helper(entry).is_some_and(|row| row.needs_session) && !has_session_bus()
 }

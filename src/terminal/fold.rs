@@ -3,7 +3,7 @@
 /// A terminal narrower than this is not folded for, nor one that does not know its width.
 const NARROWEST: u16 = 40;
 
-/// How wide the terminal is, if it is one.
+/// The width of the terminal, if it is one.
 #[cfg(unix)]
 pub fn width_of(stream: &impl std::os::fd::AsFd) -> Option<usize> {
     wide_enough(terminal_size::terminal_size_of(stream))

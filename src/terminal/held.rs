@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use modelforge_credential_protocol::Error;
 
-/// What was said, and by whom.
+/// A remark and its source.
 pub enum Remark {
     /// A warning of this program.
     Own(Error),
@@ -23,7 +23,7 @@ pub fn hold() {
     held().get_or_insert_default();
 }
 
-/// What was kept; from now on it is said again.
+/// Returns the held remarks. Later ones are printed again.
 pub fn release() -> Vec<Remark> {
     held().take().unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use super::fold::{fold, width_of};
 
-/// How a line of a table looks.
+/// The style of a line of a table.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Paint {
     Plain,
@@ -36,7 +36,7 @@ pub fn columns(lines: &[Vec<String>], paints: &[Paint]) -> String {
     text
 }
 
-/// Where a row goes on that is wider than the screen: below the last column that begins in its left half.
+/// The column at which a long row continues: the last one that begins in the left half of the screen.
 fn hanging(shown: &[(usize, usize)], screen: usize) -> usize {
     let mut start = 0;
     let starts = shown.iter().map(|(_, width)| {

@@ -125,7 +125,7 @@ fn a_key_in_the_configuration_is_refused_and_not_repeated() {
 fn a_mistyped_provider_is_named_with_its_line_wherever_it_is_used_and_harms_no_other() {
     let error = |line: usize, name: &str, hint: &str| {
         format!(
-            "error: `{NAME}`, line {line}: no provider is called `{name}`\n\
+            "error: `{NAME}`, line {line}: unknown provider `{name}`\n\
              hint: {hint}give it a `url` in its section: url = \"https://…\"\n"
         )
     };
@@ -152,8 +152,8 @@ fn a_mistyped_provider_is_named_with_its_line_wherever_it_is_used_and_harms_no_o
 #[test]
 fn a_mistyped_provider_of_exec_is_named_with_its_line() {
     let error = format!(
-        "error: `{NAME}`, line 2: no provider is called `opanai`\n\
-         hint: did you mean `openai`? else declare it in config.toml: provider.opanai.url = \"https://…\"  # above any [section]\n"
+        "error: `{NAME}`, line 2: unknown provider `opanai`\n\
+         hint: did you mean `openai`? or see: modelforge-credential providers\n"
     );
     let test = Test::new().helpers("env").env("OPENAI_API_KEY", SECRET).config("[exec]\nproviders = ['Opanai:work']");
     let test = test.args(["exec", "--", "true"]).stderr(&error).failure();
@@ -161,11 +161,11 @@ fn a_mistyped_provider_of_exec_is_named_with_its_line() {
 }
 
 #[test]
-fn the_hint_for_a_provider_that_nobody_knows_can_be_pasted_into_the_configuration() {
-    let test = Test::new().args(["print", "our-gateway"]);
+fn the_hint_for_a_provider_that_nobody_knows_can_be_pasted() {
+    let test = Test::new().helpers("age").args(["print", "our-gateway"]);
     let said = String::from_utf8_lossy(&test.output().stderr).into_owned();
-    let (_, line) = said.split_once("declare it in config.toml: ").expect("a line to paste");
-    let line = line.replace('…', "llm.example.com");
-    let test = test.config(&line).env("MODELFORGE_OUR_GATEWAY_API_KEY", SECRET).args(["print", "our-gateway"]);
-    test.stdout(&format!("{SECRET}\n")).success();
+    let (_, line) = said.split_once("hint: modelforge-credential ").expect("a line to paste");
+    let line = line.split_once("  #").expect("a remark").0.replace('…', "llm.example.com");
+    let test = test.args(line.split(' ')).stdin(SECRET).any_stdout().success();
+    test.args(["print", "our-gateway"]).stdout(&format!("{SECRET}\n")).success();
 }

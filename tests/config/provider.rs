@@ -84,8 +84,8 @@ fn providers_on_one_host_are_told_apart_by_their_paths() {
 fn a_provider_without_a_url_says_how_to_declare_one() {
     let error = |name: &str| {
         format!(
-            "error: provider `{name}` has no URL of its own: it differs from user to user\n\
-             hint: declare yours in config.toml: provider.{name}.url = \"https://…\"  # above any [section]\n"
+            "error: provider `{name}` has no fixed URL: every user has a different one\n\
+             hint: modelforge-credential login {name} --url https://…\n"
         )
     };
     let test = get(Test::new(), "azure").stderr(&error("azure")).failure();

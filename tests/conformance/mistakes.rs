@@ -46,7 +46,7 @@ fn is_caught(right: &str, wrong: &str, rule: &str) {
 #[test]
 #[ignore = "needs python3"]
 fn a_helper_that_forgets_to_erase_or_erases_too_much_is_caught() {
-    is_caught("if not meant(other)]", "]", "to erase what is not there is no failure");
+    is_caught("if not meant(other)]", "]", "to erase what is not there succeeds");
     is_caught(
         "if not meant(other)]",
         "if not described(other)]",
@@ -115,7 +115,7 @@ const NOT_IN_SO_SMALL_A_HELPER: [&str; 9] = [
     "what is stored without a user name is found without one",
     "an erase that names a pre-encoded credential erases no password",
     "an unknown attribute of a credential is kept with it",
-    "when a password ends and its refresh token are kept with it",
+    "when a password expires and its refresh token are kept with it",
     "a request without protocol or host is refused, and changes nothing",
     "a request with a malformed line is refused, and changes nothing",
     "input without an end is refused before it fills the memory",
@@ -151,7 +151,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (LEAVES, "    print(\"host=h\\n\\ncount=2\") if operation == \"list\" else 0\n    sys.exit(0)", LIST_IS_WHOLE),
     (LEAVES, "    print(\"password=x\\n\\ncount=1\") if operation == \"list\" else 0\n    sys.exit(0)", LIST_IS_WHOLE),
     (LEAVES, CLAIMS_AUTHTYPE, "what is ephemeral is not kept"),
-    (LEAVES, CLAIMS_AUTHTYPE, "a pre-encoded credential is kept, and given to who announced that it knows what it is"),
+    (LEAVES, CLAIMS_AUTHTYPE, "a pre-encoded credential is kept, and given to a caller that announces `authtype`"),
 ];
 
 const LEAVES: &str = "    sys.exit(0)";

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use super::{Judged, SMALL_HELPER, judged};
 use crate::support::{Test, system};
 
@@ -25,6 +27,26 @@ fn a_helper_that_cannot_store_is_not_judged_and_says_why() {
     let said =
         "error: helper `locked` could not store, so it was not judged: exit status 1: error: the vault is locked\n";
     assert_eq!((judged.status, &*judged.said), (Some(1), said));
+}
+
+#[test]
+fn a_helper_that_cannot_reach_its_store_is_put_to_no_case() {
+    let test = Test::new().script("locked", "echo 'error: there is no D-Bus session' >&2; exit 1");
+    let judged = judged(test, "locked", &[]);
+    assert_eq!(judged.report["cases"].as_array().map(Vec::len), Some(0));
+    assert_eq!((&judged.report["keeps_the_rules_of"], &judged.report["whole"]), (&json!("none"), &json!(false)));
+    assert_eq!(judged.report["badge"], format!("modelforge-credential {}: not judged", env!("CARGO_PKG_VERSION")));
+    let reason = "exit status 1: error: there is no D-Bus session";
+    assert_eq!(judged.said, format!("error: helper `locked` could not store, so it was not judged: {reason}\n"));
+}
+
+#[test]
+fn of_a_python_traceback_the_last_line_is_the_reason() {
+    let traceback = "Traceback (most recent call last):\n  File \"x.py\", line 1, in f\nKeyError: \"host\"";
+    let test = Test::new().script("python", &format!("echo '{traceback}' >&2; exit 1"));
+    let judged = judged(test, "python", &[]);
+    let reason = "exit status 1: KeyError: \"host\"";
+    assert_eq!(judged.said, format!("error: helper `python` could not store, so it was not judged: {reason}\n"));
 }
 
 /// A helper whose store is in one place, whatever the home folder is: like a keyring.
@@ -92,6 +114,55 @@ verdict: it does what git asks of a helper, and breaks O1 of the protocol
     assert!(text.ends_with("keeps the protocol, and no credentials (11 of 11 cases)\n"), "{text}");
 }
 
+/// It answers with a user name and a password that it was not given, and repeats what it was told.
+const CHATTY: &str = "[ \"$1\" = get ] && printf 'username=ann\\npassword=of-a-person\\n'\n\
+                      echo \"$1: $(grep password=)\" >&2; printf '\\033[2J of-a-person\\n' >&2";
+
+#[test]
+fn a_broken_case_shows_with_verbose_what_was_asked_and_answered_without_secrets() {
+    let rule = "a get of what is not there finds nothing";
+    let test = Test::new().script("chatty", CHATTY).args(["helpers", "test", "chatty", "--only", rule]);
+    let quiet = String::from_utf8_lossy(&test.output().stdout).into_owned();
+    assert!(!quiet.contains("      > "), "{quiet}");
+    let test = test.args(["--verbose", "helpers", "test", "chatty", "--only", rule]);
+    let text = String::from_utf8_lossy(&test.output().stdout).into_owned();
+    let host = text.split("host=").nth(1).and_then(|rest| rest.lines().next()).expect("the request is shown");
+    let shown = "    get: exit status 0
+      > protocol=https
+      > host=HOST
+      < username=ann
+      < password=<redacted>
+      ! get:\u{20}
+      ! \\u{1b}[2J <redacted>
+";
+    assert!(text.replace(host, "HOST").contains(shown), "{text}");
+    assert!(!text.contains("of-a-person") && !text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn a_broken_case_has_its_requests_in_the_json_where_verbose_is_asked_for() {
+    let rule = "a get of what is not there finds nothing";
+    let test = Test::new().script("chatty", CHATTY);
+    let judged = Judged::of(&test.args(["helpers", "test", "chatty", "--json", "--verbose", "--only", rule]));
+    let request = &judged.report["cases"][0]["requests"][0];
+    assert_eq!((&request["operation"], &request["end"]), (&json!("get"), &json!("exit status 0")));
+    assert_eq!(request["answer"], json!(["username=ann", "password=<redacted>"]));
+    let test = Test::new().script("chatty", CHATTY);
+    let judged = Judged::of(&test.args(["helpers", "test", "chatty", "--json", "--only", rule]));
+    assert_eq!(judged.report["cases"][0]["requests"], Value::Null);
+}
+
+#[test]
+fn the_badge_for_gits_rules_counts_gits_cases() {
+    let test = Test::new().script("liar", "case $1 in get|store|erase) ;; *) ! grep -q junk ;; esac");
+    let judged = judged(test, "liar", &["--rules", "git"]);
+    let cases = judged.report["cases"].as_array().expect("a list");
+    let held = cases.iter().filter(|case| case["level"] == "git" && case["outcome"] == "holds").count();
+    let badge =
+        format!("modelforge-credential {}: keeps git's rules ({held} of {held} cases)", env!("CARGO_PKG_VERSION"));
+    assert_eq!((judged.status, &judged.report["badge"]), (Some(0), &json!(badge)));
+}
+
 #[test]
 fn a_helper_that_was_put_to_no_case_gets_no_verdict_and_is_called_as_it_was_typed() {
     let test = Test::new().script("mine", "exit 1");
@@ -99,8 +170,8 @@ fn a_helper_that_was_put_to_no_case_gets_no_verdict_and_is_called_as_it_was_type
     std::fs::copy(&script, test.work().join("mine")).expect("a copy");
     let test = test.args(["helpers", "test", "./mine", "--only", "O6"]);
     let problem = "error: helper `./mine` could not store, so it was not judged: exit status 1\n";
-    let said = "testing `./mine` (TEST/work/mine)\nit could not store, so only what needs no store was tried\n\
-                verdict: none, for no case applies to it\n";
+    let said = "testing `./mine` (TEST/work/mine)\n\
+                it could not store, so no case was run; a helper that keeps nothing ignores `store` (O4)\n";
     test.stdout(said).stderr(problem).failure();
 }
 

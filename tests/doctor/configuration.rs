@@ -41,7 +41,7 @@ fn a_provider_that_nobody_knows_is_an_error() {
     let test = Test::new().config("helpers = ['age']\n[provider.opnai]\naccount = 'work'\n");
     finds(
         test,
-        "error configuration: `~/.config/modelforge-credential/config.toml`, line 2: no provider is called `opnai` | did you mean `openai`? else give it a `url` in its section: url = \"https://…\"",
+        "error configuration: `~/.config/modelforge-credential/config.toml`, line 2: unknown provider `opnai` | did you mean `openai`? else give it a `url` in its section: url = \"https://…\"",
     );
 }
 
@@ -50,13 +50,13 @@ fn a_mistyped_provider_of_exec_is_an_error_with_its_line() {
     let test = Test::new().config("helpers = ['age']\n[exec]\nproviders = [\n'openai:work',\n'opanai:work']\n");
     finds(
         test,
-        "error configuration: `~/.config/modelforge-credential/config.toml`, line 5: no provider is called `opanai` | did you mean `openai`? else declare it in config.toml: provider.opanai.url = \"https://…\"  # above any [section]",
+        "error configuration: `~/.config/modelforge-credential/config.toml`, line 5: unknown provider `opanai` | did you mean `openai`? or see: modelforge-credential providers",
     );
     // What is wrong with one that is named twice is said once.
     let test = Test::new().config("helpers = ['age']\n[provider.opnai]\nenv = ['X']\n[exec]\nproviders = ['opnai']\n");
     finds(
         test,
-        "error configuration: `~/.config/modelforge-credential/config.toml`, line 2: no provider is called `opnai` | did you mean `openai`? else give it a `url` in its section: url = \"https://…\"",
+        "error configuration: `~/.config/modelforge-credential/config.toml`, line 2: unknown provider `opnai` | did you mean `openai`? else give it a `url` in its section: url = \"https://…\"",
     );
 }
 

@@ -39,7 +39,8 @@ fn all_means_every_provider_that_a_helper_has_a_key_of() {
     let test = keep(test.stderr(none).failure(), &["openai:work", "mistral"]);
     let shown = "MISTRAL_API_KEY -mistral\nMODELFORGE_MISTRAL_API_KEY -mistral\nMODELFORGE_OPENAI_API_KEY -openai-work\n\
                  OPENAI_API_KEY -openai-work\n";
-    let test = exec(test, "--all", SHOW).stdout(shown).success();
+    let only = "warning: using account `work` of `openai`, the only one\n";
+    let test = exec(test, "--all", SHOW).stdout(shown).stderr(only).success();
     // A helper that cannot be asked is told of, unless it only belongs to the default chain and there are others.
     let test = test
         .script("broken", "echo 'error: it is locked' >&2; exit 1")

@@ -45,7 +45,7 @@ fn the_shell_is_guessed() {
     ] {
         test = test.env("SHELL", shell).args(["env", "--env", "A=openai"]).stdout(&line).success();
     }
-    let unknown = "error: `env` has no lines for `tcsh`, which $SHELL names\n\
+    let unknown = "error: `env` has no lines for `tcsh`\n\
                    hint: modelforge-credential exec openai -- tcsh  # or env --shell bash, zsh, fish, powershell\n";
     test.env("SHELL", "/bin/tcsh").args(["env", "openai"]).stderr(unknown).failure();
 }
@@ -67,4 +67,16 @@ fn lines_with_keys_on_the_screen_are_warned_of() {
     let warning = "warning: these lines are meant for a shell, and now they are on the screen\r\n\
                    hint: eval \"$(modelforge-credential env openai)\"\r\n";
     assert_eq!(shown, format!("export OPENAI_API_KEY='made-up-key'\r\n{warning}"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_lines_are_for_the_shell_that_asks_and_not_for_the_login_shell() {
+    let test = signed_in(&["openai"]).env("SHELL", "/usr/bin/fish");
+    let program = crate::support::program("modelforge-credential").display().to_string();
+    let line = format!("eval \"$('{program}' env openai)\"; echo \"$OPENAI_API_KEY\"");
+    for shell in ["/bin/sh", "/bin/bash"] {
+        let output = test.run(&[shell, "-c", &line], "");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{SECRET}-openai\n"), "{shell}");
+    }
 }

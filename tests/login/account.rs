@@ -32,23 +32,81 @@ fn of_several_accounts_one_is_chosen_on_the_wire_and_in_the_configuration() {
 
 #[test]
 fn which_of_several_accounts_is_meant_is_not_guessed() {
-    let several = |command| {
-        format!(
-            "error: `openai` has several accounts: `home`, `work`\n\
-             hint: modelforge-credential {command} openai --account NAME\n"
-        )
-    };
-    let test = two_accounts().args(["logout", "openai"]).stderr(&several("logout")).failure();
-    let test = test.args(["login", "openai", "--force"]).stdin(SECRET).stderr(&several("login")).failure();
-    let test = test.args(["logout", "openai", "--account", "home"]);
+    let mut test = two_accounts();
+    for (words, input, hint) in [
+        (&["logout", "openai"][..], "", "modelforge-credential logout openai:home"),
+        (&["print", "openai"], "", "modelforge-credential print openai:home"),
+        (&["env", "openai"], "", "modelforge-credential env openai:home"),
+        (&["exec", "openai", "--", "true"], "", "modelforge-credential exec openai:home -- COMMAND"),
+        (&["get"], "provider=openai\n", "printf 'provider=openai\\nusername=home\\n' | modelforge-credential get"),
+        (&["fill"], "provider=openai\n", "printf 'provider=openai\\nusername=home\\n' | modelforge-credential fill"),
+    ] {
+        let several = format!("error: `openai` has several accounts: `home`, `work`\nhint: {hint}\n");
+        test = test.args(words).stdin(input).stderr(&several).failure();
+    }
+    let output = test.args(["status", "openai"]).any_stderr();
+    let said = String::from_utf8(output.output().stderr).expect("text");
+    assert!(said.starts_with("error: `openai` has several accounts: `home`, `work`\n"), "{said}");
+    // git asks for a URL, and takes the first.
+    let found = "protocol=https\nhost=api.openai.com\nprovider=openai\nusername=home\npassword=sk-home\n";
+    output.args(["get"]).stdin("url=https://api.openai.com\n").stdout(found).success();
+}
+
+#[test]
+fn a_sign_in_without_an_account_is_for_the_default_one_and_replaces_no_other() {
+    let test = two_accounts().args(["logout", "openai:home"]);
     let test = test.stdout("signed out of `openai` (`https://api.openai.com`, account `home`)\n").success();
-    let test = test.args(["login", "openai"]);
-    let already = format!("already signed in to `openai` as `work`: {BY_AGE}; `--force` replaces it\n");
-    let test = test.stdout(&already).success();
-    // The only one there is, is the one that is replaced.
-    let test = test.args(["login", "openai", "--force"]).stdin("sk-work-2");
-    let test = test.stdout(&format!("signed in to `openai` as `work`: {BY_AGE}\n")).success();
-    account_is(test, "provider=openai\n", "work", "sk-work-2");
+    let test = test.args(["login", "openai", "--force"]).stdin("sk-usual");
+    let test = test.stdout(&format!("signed in to `openai`: {BY_AGE}\n")).success();
+    let test = account_is(test, "provider=openai\n", "default", "sk-usual");
+    account_is(test, "provider=openai\nusername=work\n", "work", SECRET)
+        .args(["logout", "openai"])
+        .stdout("signed out of `openai` (`https://api.openai.com`)\n")
+        .success();
+}
+
+#[test]
+fn the_only_account_is_taken_and_named() {
+    let test = two_accounts().args(["logout", "openai", "--account", "home"]);
+    let test = test.stdout("signed out of `openai` (`https://api.openai.com`, account `home`)\n").success();
+    let only = "warning: using account `work` of `openai`, the only one\n";
+    let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).stderr(only).success();
+    let test = test.args(["print", "openai:work"]).stdout(&format!("{SECRET}\n")).success();
+    test.args(["status", "openai"])
+        .stdout("PROVIDER  SIGNED IN  ACCOUNT  KEPT BY  PROTECTED BY\nopenai    yes        work     age      encrypted file, identity ~/.local/share/modelforge-credential/identity.txt\n")
+        .success();
+}
+
+#[test]
+fn the_default_account_is_found_behind_a_helper_that_has_only_others() {
+    let first =
+        "[ $1 = get ] && { grep -qx username=default && exit 0; printf 'username=work\\npassword=key-for-tests\\n'; }";
+    let test = Test::new().script("first", &format!("{first}; exit 0")).helpers("first\nage");
+    let test = test.args(["login", "openai", "--helper", "age"]).stdin(SECRET);
+    let test = test.stdout(&format!("signed in to `openai`: {BY_AGE}\n")).success();
+    test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
+}
+
+#[test]
+fn an_account_is_named_in_the_same_two_ways_everywhere() {
+    let mut test = age();
+    for (name, words) in [("login", vec![]), ("print", vec![]), ("env", vec![]), ("status", vec![]), ("logout", vec![])]
+        .into_iter()
+        .chain([("exec", vec!["--", "true"])])
+    {
+        let both = [vec![name, "openai:work", "--account", "work"], words.clone()].concat();
+        let differ = "error: `--account` and the account after the `:` differ\nhint: leave one of them out\n";
+        let twice = [vec![name, "openai:work", "--account", "home"], words.clone()].concat();
+        if !matches!(name, "env" | "exec") {
+            test = test.args(&twice).stdin("sk-work").stderr(differ).failure();
+        }
+        test = test.args(["login", "openai:work", "--force"]).stdin("sk-work").any_stderr().any_stdout();
+        test = test.success().args(&both).stdin("sk-work").any_stderr();
+        assert!(test.output().status.success(), "{both:?}");
+        let option = [vec![name, "openai", "--account", "work"], words].concat();
+        test = test.args(&option).stdin("sk-work").any_stderr();
+        assert!(test.output().status.success(), "{option:?}");
+    }
 }
 
 #[test]

@@ -20,11 +20,13 @@ fn a_sign_in_that_fails_leaves_the_key_before_it() {
         // It keeps the half.
         ("[ $1 = store ] && { grep -v '^capability' | cut -c1-24 > \"$kept\"; exit 0; }", &*input, NOT_KEPT.into()),
         ("", "older\u{7}", "error: this cannot be a key for `openai`: it has a control character in it\n".into()),
-        ("", "", "error: cannot ask for the key: there is no terminal\nhint: pipe it: modelforge-credential login openai < key.txt\n".into()),
+        ("", "", "error: standard input is empty: there is no key in it\n".into()),
     ] {
         // The half is spoilt once, and not when the older one is put back.
         let first = match first.contains("cut") {
-            true => format!("[ -f \"$kept.spoilt\" ] || {{ {first}; }}").replace("exit 0", "touch \"$kept.spoilt\"; exit 0"),
+            true => {
+                format!("[ -f \"$kept.spoilt\" ] || {{ {first}; }}").replace("exit 0", "touch \"$kept.spoilt\"; exit 0")
+            }
             false => first.to_owned(),
         };
         let test = keeper(Test::new(), "one", &first).helpers("one");

@@ -46,7 +46,7 @@ fn the_exit_status_for_a_named_provider_says_whether_one_is_signed_in() {
     let test = status(test.env("OPENAI_API_KEY", SECRET), &["openai"]);
     assert!(told(&test).ends_with("\n[0]"));
     let test = status(test, &["nobody"]);
-    assert!(told(&test).starts_with("! error: no provider is called `nobody`\n"));
+    assert!(told(&test).starts_with("! error: unknown provider `nobody`\n"));
 }
 
 #[test]

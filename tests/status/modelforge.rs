@@ -34,7 +34,7 @@ fn every_command_takes_modelforges_files_as_they_are() {
         for provider in providers {
             test = run(test, &["logout", provider], "");
         }
-        test = run(test, &["auth", "logout", "--all-providers"], "");
+        test = run(test, &["auth", "logout", "--all-providers", "--yes"], "");
         let after = std::fs::read(test.home().join(".config/model-forge/config.json")).expect("it is there");
         assert!(after == file, "{name}.json was changed");
         insta::with_settings!({ filters => vec![

@@ -7,7 +7,10 @@ use crate::support::{SECRET, Test};
 #[test]
 fn plain_text_is_red_on_a_terminal_and_nowhere_else() {
     let plain = format!("{OPENAI}\nstorage=a file\nplain_text=1\nfile=/etc/keys.json");
-    let test = status(shelf(Test::new(), "one", &format!("{plain};\n{COPILOT}"), "").helpers("one"), &[]);
+    let test = status(
+        shelf(Test::new(), "one", &format!("{plain};\n{COPILOT}"), &format!("password={SECRET}")).helpers("one"),
+        &[],
+    );
     let row = "openai          yes        default  one      PLAIN TEXT, /etc/keys.json";
     let table = told(&test);
     assert!(table.contains(row) && !table.contains('\u{1b}'), "{table}");
@@ -28,7 +31,7 @@ fn plain_text_is_red_on_a_terminal_and_nowhere_else() {
 
 #[test]
 fn a_line_that_is_wider_than_the_terminal_ends_between_words_and_nowhere_else() {
-    let plain = format!("{OPENAI}\nstorage=a file\nplain_text=1\nfile=/etc/a folder whose name is long/keys.json");
+    let plain = format!("{OPENAI}\nplain_text=1\nfile=/etc/a folder whose name is long/keys.json");
     let test = status(shelf(Test::new(), "one", &plain, "").helpers("one"), &[]);
     let row = "openai    yes        default  one      PLAIN TEXT, /etc/a folder whose name is long/keys.json\n";
     assert!(told(&test).contains(row), "{}", told(&test));

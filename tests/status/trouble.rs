@@ -8,7 +8,8 @@ use crate::support::{SECRET, Test};
 
 #[test]
 fn a_helper_that_fails_or_hangs_hides_none_of_the_others() {
-    let test = shelf(Test::new(), "one", OPENAI, "").script("fails", "echo 'error: it is locked' >&2; exit 1");
+    let test = shelf(Test::new(), "one", OPENAI, "password=key-for-tests")
+        .script("fails", "echo 'error: it is locked' >&2; exit 1");
     let test = test.script("hangs", "sleep 30").script("cuts", "echo protocol=https; echo");
     let test = test.config(
         "helpers = ['fails', { command = ['modelforge-credential-hangs', '-'], timeout = '1500ms' }, 'cuts', 'absent', 'one']",
@@ -22,7 +23,7 @@ fn a_helper_that_fails_or_hangs_hides_none_of_the_others() {
     session.expect("asking the helpers …");
     let (_, _, shown) = session.end();
     assert!(shown.contains("asking the helpers …\r\u{1b}[K") && shown.contains("openai    yes"), "{shown:?}");
-    let quick = status(shelf(Test::new(), "one", OPENAI, "").helpers("one"), &[]);
+    let quick = status(shelf(Test::new(), "one", OPENAI, "password=key-for-tests").helpers("one"), &[]);
     assert!(!Session::bare(&quick).end().2.contains("asking"));
 }
 
@@ -38,12 +39,15 @@ fn in_the_default_chain_a_helper_is_news_only_where_nothing_was_found() {
 #[test]
 fn a_helper_that_cannot_list_is_asked_for_the_provider_that_was_named() {
     let body =
-        "[ $1 = get ] || exit 0; grep -q host=api.openai.com && printf 'username=me\\npassword=key-for-tests\\n'";
+        "[ $1 = get ] || exit 0; grep -qx host=api.openai.com && printf 'username=me\\npassword=key-for-tests\\n'";
     let test = Test::new().script("mute", &format!("{body}; exit 0")).helpers("mute");
     let row = "PROVIDER  SIGNED IN  ACCOUNT  KEPT BY  PROTECTED BY\nopenai    yes        me       mute     stored by the helper\n";
     let test = test.args(["status", "openai"]).stdout(row).success();
     let hint = "error: not signed in to `mistral`\nhint: modelforge-credential login mistral\n";
     let test = test.args(["status", "mistral"]).stdout("PROVIDER  SIGNED IN\nmistral   no\n").stderr(hint).failure();
-    let test = test.args(["status"]).stdout("no provider is signed in, and none is configured\n");
+    // Without a name, it is asked for each provider.
+    let test = test.args(["status"]).stdout(row).success();
+    let test = test.script("mute", "exit 0").args(["status"]);
+    let test = test.stdout("no provider is signed in, and none is configured\n");
     test.stderr("warning: helper `mute` cannot say what it holds, so it may hold more\n").success();
 }

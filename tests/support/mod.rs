@@ -159,6 +159,11 @@ impl Test {
         self
     }
 
+    pub fn any_stdout(mut self) -> Self {
+        self.stdout = None;
+        self
+    }
+
     pub fn stderr(mut self, expected: &str) -> Self {
         self.stderr = Some(expected.to_owned());
         self

@@ -16,7 +16,7 @@ pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
     Err(Error::new(message).hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
 }
 
-/// As in git: a program that asks, where there is one, and else the terminal.
+/// As in git: an askpass program if one is set, else the terminal.
 fn answer(prompt: &str) -> Option<SecretString> {
     if env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_some_and(|value| value == "0") {
         return None;

@@ -35,7 +35,7 @@ pub struct Identities {
 
 enum Key {
     Native(x25519::Identity),
-    /// As it is in the file, and opened once somebody gave its passphrase.
+    /// As in the file; decrypted once the passphrase is known.
     Ssh(ssh::Identity, OnceCell<ssh::Identity>),
     Plugin(plugin::Identity),
 }

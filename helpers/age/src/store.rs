@@ -31,7 +31,7 @@ impl Store {
         Self { own }
     }
 
-    /// Whether the folder is there; an error if it is not the user's alone: another could have planted it.
+    /// True if the folder exists. An error if it is not the user's alone: another user could have planted it.
     pub fn exists(&self) -> Result<bool> {
         self.own.exists()
     }
@@ -136,7 +136,7 @@ impl Entry {
     }
 }
 
-/// What of a request says which credential.
+/// The part of a request that describes the credential.
 fn described(request: &Record) -> Record {
     let mut description = request.clone();
     description.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));

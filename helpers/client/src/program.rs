@@ -85,7 +85,7 @@ impl Program {
         self
     }
 
-    /// How messages call it.
+    /// Its name in messages.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -1,11 +1,11 @@
 //! Files that hold secrets, or name programs and hosts that get them: who may own them, how they are opened, locked and
 //! written. One set of rules, each with its reason:
 //!
-//! - **No link below a folder of ours**: whoever plants one chooses where we read, write and erase.
+//! - **No link below a folder of ours**: one that somebody planted decides where we read, write and erase.
 //! - **No FIFO and no device** ([`Trust`]): opening one can wait for ever, reading one can go on for ever.
 //! - **A largest size**: a file that somebody else can make longer must not fill our memory.
 //! - **This user or root owns it, and nobody else can write to it**: what it says is done with this user's keys.
-//! - **The same for every folder above it, and for every link on the way**: whoever can rename a folder can put another in its
+//! - **The same for every folder above it, and for every link on the way**: a user who can rename a folder can put another in its
 //!   place. The sticky bit (`/tmp`) keeps others from renaming what belongs to this user, and nothing else.
 //! - **What we make is for its owner alone, and never in another user's folder**: `sudo -E` must not leave root's files there.
 //! - **Written whole**: to a temporary file beside it, synced, renamed, and the folder synced. A power cut leaves the old or the new.

@@ -43,7 +43,7 @@ pub fn read(path: &Path, limit: usize, trust: Trust) -> Result<Option<Zeroizing<
     open(path, OpenOptions::new().read(true), trust)?.map(|file| content(path, &file, limit)).transpose()
 }
 
-/// Asked first: what is not there is nobody's fault, whoever owns the folders above.
+/// Asked first: what is not there is no fault, no matter who owns the folders above.
 pub fn is_nothing_there(path: &Path) -> bool {
     path.symlink_metadata().is_err_and(|problem| error::is_absent(&problem))
 }

@@ -121,7 +121,7 @@ impl Own {
         if path.is_dir() { Ok(()) } else { Err(error::is_not_a_folder(&path)) }
     }
 
-    /// Writes a file whole: whoever looks finds the old or the new content; `replace` an old one, or fail where there is one. The
+    /// Writes a file whole: a reader finds the old or the new content; `replace` an old one, or fail where there is one. The
     /// temporary file lies in this folder.
     ///
     /// # Errors

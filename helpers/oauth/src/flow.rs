@@ -16,7 +16,7 @@ use crate::screen::{Screen, open_browser};
 
 /// What the caller's table says about a provider that is signed in to with a browser.
 pub struct Provider<'a> {
-    /// How messages call it.
+    /// Its name in messages.
     name: String,
     login: Option<String>,
     client_id: &'a str,

@@ -211,7 +211,7 @@ impl Opened {
         std::str::from_utf8(&self.content).map_err(|_| format!("`{}` is not UTF-8", tilde(&self.path)).into())
     }
 
-    /// Puts new content in the file's place, if it still is what was read: whoever looks finds the old or the new one whole.
+    /// Puts new content in the file's place, if it still is what was read: a reader finds the old or the new one whole.
     pub fn replace(&self, content: &[u8]) -> Result<()> {
         #[cfg(unix)]
         if std::os::unix::fs::MetadataExt::nlink(&self.metadata) > 1 {

@@ -142,7 +142,7 @@ fn is_of_the_account(entry: &Entry, request: &Record) -> bool {
     request.has("username") || entry.account == DEFAULT_ACCOUNT
 }
 
-/// The answer, with a warning: whoever can read the file has the key.
+/// The answer, with a warning: anybody who can read the file has the key.
 fn answer(held: &Held, entry: &Entry, request: &Record) -> Result<Option<Record>> {
     let Ok(Some(secret)) = &entry.secret else { return Ok(None) };
     let (file, name) = (tilde(&held.file.path), request.text("provider").unwrap_or(&entry.name));

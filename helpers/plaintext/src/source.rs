@@ -31,7 +31,7 @@ pub struct Place {
 }
 
 /// The files that may answer a `get`. That of the folder that one is in is not even looked at unless its account is named:
-/// it came with the folder, and its key would send what one asks to whoever made it.
+/// it came with the folder, and its key would send what one asks to its maker.
 pub fn that_answer(request: &Record) -> impl Iterator<Item = Result<Held>> {
     let named = request.has("username");
     read_each(places(request).filter(move |place| named || place.source.folder != Folder::Here))

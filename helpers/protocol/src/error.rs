@@ -2,7 +2,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-/// What went wrong, in one line for a person: lower case, no full stop, and never a value of an attribute.
+/// An error in one line for a person: lower case, no full stop, and never a value of an attribute.
 ///
 /// [`serve`](crate::serve) prints it as `error: …`, and the hint as `hint: …`, and exits with status 1. It is
 /// deliberately not built from every error that exists, because other libraries' errors quote what they read.
@@ -94,7 +94,7 @@ impl From<String> for Error {
 }
 
 impl From<std::io::Error> for Error {
-    /// One of ours that travelled as an [`io::Error`](std::io::Error) comes out with its hint.
+    /// An error of ours that was wrapped in an [`io::Error`](std::io::Error) keeps its hint.
     fn from(error: std::io::Error) -> Self {
         error.downcast().unwrap_or_else(|error| Self::new(error.to_string()))
     }

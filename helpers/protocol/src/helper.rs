@@ -1,6 +1,6 @@
 use crate::{Record, Result};
 
-/// What a helper is, as it says itself in answer to `capability`.
+/// The nature of a helper, as it reports it itself in answer to `capability`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Nature {
     /// Its credentials are in files that belong to other programs (`capability foreign`). They are changed only where the request
@@ -11,7 +11,7 @@ pub struct Nature {
 }
 
 impl Nature {
-    /// What the answer to `capability` says. Other lines are skipped.
+    /// Reads the answer to `capability`. Other lines are skipped.
     ///
     /// ```
     /// use modelforge_credential_protocol::Nature;
@@ -31,18 +31,18 @@ impl Nature {
         said.into_iter().filter_map(|(is, line)| is.then_some(line)).collect()
     }
 
-    /// Whether it keeps what it is told to store.
+    /// True if it stores credentials itself.
     pub fn keeps(self) -> bool {
         !self.foreign && !self.generates
     }
 }
 
-/// What a helper can do. Every method has a default, so a helper that only reads implements only [`get`](Self::get).
+/// The operations of a helper. Every method has a default, so a helper that only reads implements only [`get`](Self::get).
 ///
 /// Absence is a value, failure an error: `Ok(None)` says "I looked and it is not there", `Err` says "I could not
 /// look". The caller asks the next helper either way, but tells the person about the second.
 pub trait Helper {
-    /// What this helper is, beyond what it keeps. [`serve`](crate::serve) answers `capability` with it.
+    /// The nature of this helper. [`serve`](crate::serve) answers `capability` with it.
     fn nature(&self) -> Nature {
         Nature::default()
     }

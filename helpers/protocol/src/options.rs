@@ -3,14 +3,14 @@ use std::process::ExitCode;
 
 use crate::{stdout, visible};
 
-/// What a helper says of itself.
+/// A helper's description of itself.
 #[derive(Debug, Clone, Copy)]
 pub struct About {
     /// The name of its program, `modelforge-credential-NAME`.
     pub program: &'static str,
     /// Its version, without the name.
     pub version: &'static str,
-    /// What `--help` prints, with a line feed at its end.
+    /// The text of `--help`, with a trailing newline.
     pub help: &'static str,
 }
 
@@ -53,7 +53,7 @@ impl About {
     }
 
     fn refuse(&self, option: &str) -> ExitCode {
-        // What follows a `=` may be a key.
+        // The text after a `=` may be a key.
         let option = visible(option.split('=').next().unwrap_or_default());
         let _ = writeln!(io::stderr(), "error: unknown option `{option}`\nhint: {} --help", self.program);
         ExitCode::from(2)

@@ -41,12 +41,12 @@ const PUBLIC: &[&str] = &[
     "variable",
 ];
 
-/// Whether values of the attribute `key` may be shown to people. Everything not known to be public is secret.
+/// True if values of the attribute `key` may be shown. Everything not known to be public is secret.
 pub fn is_public(key: &str) -> bool {
     PUBLIC.binary_search(&key).is_ok()
 }
 
-/// Whether an attribute holds a secret of the credential, and nothing else: lists are about one exchange.
+/// True if an attribute holds a secret of the credential. Lists belong to one exchange and do not count.
 fn is_a_secret(key: &str) -> bool {
     !is_public(key) && key != "url" && !key.ends_with("[]")
 }
@@ -101,17 +101,17 @@ impl Record {
         Ok(record)
     }
 
-    /// Whether there are no attributes.
+    /// True if there are no attributes.
     pub fn is_empty(&self) -> bool {
         self.attributes.is_empty()
     }
 
-    /// How many attributes there are.
+    /// The number of attributes.
     pub fn len(&self) -> usize {
         self.attributes.len()
     }
 
-    /// Whether the attribute is there, be it empty.
+    /// True if the attribute exists, even if it is empty.
     pub fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
@@ -277,12 +277,12 @@ impl Record {
             .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
-    /// Whether it holds something worth keeping: `password`, `credential` or `oauth_refresh_token`. An empty one is none.
+    /// True if it holds a `password`, `credential` or `oauth_refresh_token` that is not empty.
     pub fn has_secret(&self) -> bool {
         SECRETS.iter().any(|key| self.holds(key))
     }
 
-    /// Whether the attribute is there and not empty.
+    /// True if the attribute exists and is not empty.
     pub fn holds(&self, key: &str) -> bool {
         self.get(key).is_some_and(|value| !value.is_empty())
     }
@@ -306,7 +306,7 @@ impl Record {
             .is_some_and(|protocol| ["file", "backup"].iter().any(|own| protocol.eq_ignore_ascii_case(own)))
     }
 
-    /// Whether both hold the same secrets, whatever else is known of them.
+    /// True if both hold the same secrets, whatever their other attributes.
     pub fn holds_the_same_secrets(&self, other: &Self) -> bool {
         SECRETS.iter().all(|key| self.get(key) == other.get(key))
     }
@@ -319,12 +319,12 @@ impl Record {
         description
     }
 
-    /// Whether the sender understands the capability (`capability[]`).
+    /// True if the sender understands the capability (`capability[]`).
     pub fn announces(&self, capability: &str) -> bool {
         self.all("capability[]").any(|value| value == capability.as_bytes())
     }
 
-    /// Whether a boolean attribute is there and true.
+    /// True if a boolean attribute exists and is true.
     pub fn is_true(&self, key: &str) -> bool {
         self.text(key).and_then(boolean).unwrap_or(false)
     }
@@ -358,7 +358,7 @@ impl fmt::Debug for Record {
         let mut separator = "";
         for (key, _) in self.iter() {
             if key == "capability[]" || key == "env[]" {
-                // What the two sides of a pipe tell each other about themselves.
+                // Attributes in which the two sides of a pipe describe themselves.
                 continue;
             }
             if is_public(key) {

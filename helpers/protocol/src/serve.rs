@@ -152,7 +152,7 @@ pub fn harden() {
 pub fn has_home(instead: &str) -> bool {
     static HAS_ONE: OnceLock<bool> = OnceLock::new();
     let place = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    // One that cannot be looked into is one: what is wrong with it is said where it is used.
+    // A folder that cannot be read counts: its problem is reported where it is used.
     let is_there = |path: PathBuf| match path.metadata() {
         Ok(metadata) => metadata.is_dir(),
         Err(problem) => !matches!(problem.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),

@@ -1,8 +1,8 @@
-//! What of a text may be shown: the one rule for messages, traces and logs.
+//! The rule for what may be shown of a text, in messages, traces and logs.
 
 use crate::visible;
 
-/// What stands in the place of a secret.
+/// The replacement for a secret.
 pub const REDACTED: &str = "<redacted>";
 
 /// How keys and tokens begin, those of LLM providers and of what developers have beside them. Sources: the issuers' own pages, and

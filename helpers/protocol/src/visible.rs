@@ -26,7 +26,7 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// As git shows them since CVE-2024-50349: nothing in a host can end the quotation or look like another host.
+/// As git shows hosts since CVE-2024-50349: nothing in a host can end the quotation or look like another host.
 const HOST: AsciiSet =
     NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'[').remove(b']');
 const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');

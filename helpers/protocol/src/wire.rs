@@ -142,7 +142,7 @@ impl Record {
     /// Writes the record as lines, in one write, without an empty line at its end.
     ///
     /// # Errors
-    /// Those of the stream.
+    /// Errors of the stream.
     pub fn write_to(&self, mut stream: impl Write) -> io::Result<()> {
         stream.write_all(&self.to_lines())
     }

@@ -8,14 +8,14 @@ use std::ops::RangeInclusive;
 
 use crate::by_name;
 
-/// How the keys of a provider begin.
+/// The prefix of a provider's keys.
 #[derive(Debug)]
 pub struct Shape {
     /// Whose keys begin like this.
     pub provider: &'static str,
-    /// How they begin. Where several match, the longest counts.
+    /// Their prefix. If several match, the longest counts.
     pub prefix: &'static str,
-    /// How many characters they have.
+    /// Their number of characters.
     pub length: RangeInclusive<usize>,
 }
 
@@ -110,7 +110,7 @@ impl Flaw {
         Self::of_a_paste(key).or_else(|| Self::of_characters(key)).or_else(|| Self::of_owner(provider, key))
     }
 
-    /// What else was copied, or what was copied instead.
+    /// The other text that was copied with the key or instead of it.
     fn of_a_paste(key: &str) -> Option<Self> {
         const QUOTES: [char; 7] = ['"', '\'', '`', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
         if key.starts_with(QUOTES) || key.ends_with(QUOTES) {
@@ -142,7 +142,7 @@ impl Flaw {
     }
 
     fn of_owner(provider: &str, key: &str) -> Option<Self> {
-        // One operator's services take each other's tokens.
+        // Services of the same operator accept each other's tokens.
         let family = |name: &'static str| name.split_once('_').map_or(name, |(operator, _)| operator);
         let owner = shape_of(key)?.provider;
         // A provider that somebody declared may well be a gateway that takes another provider's keys.
@@ -150,13 +150,13 @@ impl Flaw {
         (family(owner) != family(known)).then_some(Self::OfAnother(owner))
     }
 
-    /// Whether no program can send it or show it: then nobody's word makes a key of it.
+    /// True if no program could send or show it. Then not even `--unchecked` accepts it.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Empty | Self::LineBreak | Self::Control)
     }
 }
 
-/// Whether it may be a service account: an object of JSON.
+/// True if it may be a service account: a JSON object.
 pub fn is_json(key: &str) -> bool {
     key.starts_with('{') && key.ends_with('}')
 }

@@ -53,11 +53,11 @@ pub struct Provider {
     pub title: &'static str,
     /// The base URL that tools use, without a slash at its end. `None`: it differs from person to person.
     pub url: Option<&'static str>,
-    /// Whether the key belongs to the path of the URL as well, not only to its host.
+    /// True if the key belongs to the path of the URL as well, not only to its host.
     pub path_bound: bool,
     /// The environment variables that tools keep the key in; the first one that is set counts.
     pub variables: &'static [&'static str],
-    /// How a person gets a credential for it.
+    /// The way to get a credential for it.
     pub sign_in: SignIn,
     /// The servers of [`SignIn::DeviceFlow`].
     pub device_flow: Option<&'static DeviceFlow>,
@@ -92,21 +92,21 @@ impl SignIn {
     }
 }
 
-/// What a device authorization needs to know.
+/// The parameters of a device authorization.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DeviceFlow {
     /// The public name of the program that asks.
     pub client_id: &'static str,
-    /// Where the code comes from.
+    /// The URL that issues the code.
     pub device_code_url: &'static str,
-    /// Where the token comes from.
+    /// The URL that issues the token.
     pub token_url: &'static str,
-    /// What the token may do.
+    /// The scope of the token.
     pub scope: &'static str,
 }
 
 impl Provider {
-    /// What its credential is bound to; the path is there only if it is `path_bound`.
+    /// The place its credential is bound to. The path is present only if it is `path_bound`.
     pub fn location(&self) -> Option<Location<'static>> {
         let location = Location::parse(self.url?)?;
         Some(Location { path: location.path.filter(|_| self.path_bound), ..location })

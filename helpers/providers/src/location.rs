@@ -1,4 +1,4 @@
-/// Where a credential belongs: the parts of a URL that decide who may have it.
+/// The place of a credential: the parts of a URL that decide who may have it.
 ///
 /// ```
 /// use modelforge_credential_providers::Location;

@@ -129,7 +129,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("kuae_cloud_coding_plan", "KUAE Cloud Coding Plan", "https://coding-plan-endpoint.kuaecloud.net/v1",
         &["KUAE_API_KEY"]),
     at("lilac", "Lilac", "https://api.getlilac.com/v1", &["LILAC_API_KEY"]),
-    at("llama", "Llama", "https://api.llama.com/compat/v1", &["LLAMA_API_KEY"]),
+    at("llama", "Llama", "https://api.llama.com/compat/v1", &["LLAMA_API_KEY"]).alias(&["meta"]),
     at("llmgateway", "LLM Gateway", "https://api.llmgateway.io/v1", &["LLMGATEWAY_API_KEY"]),
     at("llmtr", "LLMTR", "https://llmtr.com/v1", &["LLMTR_API_KEY"]),
     at("lmstudio", "LMStudio", "http://127.0.0.1:1234/v1", &["LMSTUDIO_API_KEY", "LM_STUDIO_API_KEY"])
@@ -160,7 +160,7 @@ pub static PROVIDERS: [Provider; 144] = [
         .alias(&["nvidia_nim"]),
     at("ollama", "Ollama", "http://localhost:11434", &[]).without_sign_in(),
     at("ollama_cloud", "Ollama Cloud", "https://ollama.com/v1", &["OLLAMA_API_KEY"]),
-    at("openai", "OpenAI", "https://api.openai.com/v1", &["OPENAI_API_KEY"]),
+    at("openai", "OpenAI", "https://api.openai.com/v1", &["OPENAI_API_KEY"]).alias(&["chatgpt", "gpt"]),
     at("opencode", "OpenCode Zen", "https://opencode.ai/zen/v1", &["OPENCODE_API_KEY"]).path_bound()
         .alias(&["opencode_zen"]),
     at("opencode_go", "OpenCode Go", "https://opencode.ai/zen/go/v1", &["OPENCODE_API_KEY"]).path_bound(),

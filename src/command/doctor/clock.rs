@@ -23,7 +23,7 @@ pub fn check() -> Vec<Finding> {
     vec![judge(SystemTime::now(), changed.max())]
 }
 
-/// What is to be said of a clock that shows this time, and of the newest file.
+/// Findings for a clock that shows this time, and for the newest file.
 fn judge(now: SystemTime, newest: Option<(SystemTime, PathBuf)>) -> Finding {
     let shown = |time| humantime::format_rfc3339_seconds(time).to_string();
     if now < SystemTime::UNIX_EPOCH + MADE {

@@ -10,7 +10,7 @@ use crate::session::Session;
 
 const CHECK: &str = "configuration";
 
-/// What could be read of it: nothing, where there is a mistake in it.
+/// The configuration, or an empty one if it has a mistake.
 pub fn check() -> (Session, Vec<Finding>) {
     let (config, broken) = match Config::load() {
         Ok(config) => (config, None),
@@ -37,7 +37,7 @@ pub fn check() -> (Session, Vec<Finding>) {
     }
     mistakes.extend(wrong(&providers.of_this_user()));
     for finding in mistakes.iter().map(|problem| Finding::error(CHECK, problem)) {
-        // What is wrong with a file is wrong for each of its providers: once is enough.
+        // A fault in a file affects all its providers: report it once.
         if findings.iter().all(|known| known.message != finding.message) {
             findings.push(finding);
         }

@@ -9,7 +9,7 @@ const CHECK: &str = "disk";
 pub fn check() -> Vec<Finding> {
     let (mut findings, mut disks) = (Vec::new(), Vec::new());
     for folder in places() {
-        // What is not there yet is made below the nearest folder that is.
+        // A missing folder will be made below the nearest one that exists.
         let Some(place) = folder.ancestors().find(|place| place.is_dir()) else { continue };
         let Ok(metadata) = place.metadata() else { continue };
         let disk = std::os::unix::fs::MetadataExt::dev(&metadata);
@@ -23,7 +23,7 @@ pub fn check() -> Vec<Finding> {
     findings
 }
 
-/// Where our folders are, or will be.
+/// The place of our folders, existing or not.
 #[cfg(unix)]
 fn places() -> impl Iterator<Item = std::path::PathBuf> {
     let data = crate::state::data().and_then(|folder| folder.parent().map(std::path::Path::to_path_buf));
@@ -39,7 +39,7 @@ pub fn check() -> Vec<Finding> {
 struct Room {
     /// In bytes; the system may not know.
     free: Option<u64>,
-    /// How many files.
+    /// The number of free files.
     files: Option<u64>,
     read_only: bool,
 }

@@ -36,7 +36,7 @@ pub fn helper_hidden(name: &str, used: &Path, other: &Path) -> Error {
         .hint(format!("rm {}  # if it is the older one", quoted(other)))
 }
 
-/// Where the helper itself does not say what helps, the test of its rules says what is wrong with it.
+/// If the helper gives no hint, its conformance test shows what is wrong.
 pub fn helper_is_broken(name: &str, entry: &[String], reason: &Error) -> Error {
     let error = crate::error::helper_failed(name, reason);
     match error.hint_text() {

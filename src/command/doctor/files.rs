@@ -5,7 +5,7 @@ use super::finding::Finding;
 #[cfg(unix)]
 const CHECK: &str = "permissions";
 
-/// Nobody has more files than this here, and a check must end.
+/// More than anyone has here; a check must end.
 #[cfg(unix)]
 const MOST: usize = 20_000;
 

@@ -1,4 +1,4 @@
-//! What a check found, for people and for programs.
+//! The findings of a check, as text and as JSON.
 
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, visible};
@@ -15,17 +15,17 @@ pub enum Level {
     Error,
 }
 
-/// One thing that was checked, in one line.
+/// A finding, in one line.
 #[derive(Serialize, Debug)]
 pub struct Finding {
     /// Which kind of check, in one word.
     pub check: &'static str,
     pub level: Level,
     pub message: String,
-    /// What mends it, to paste.
+    /// The command that fixes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Whether it is told even if a signal ends the check.
+    /// Reported even if a signal ends the check.
     #[serde(skip)]
     pub is_urgent: bool,
 }

@@ -18,14 +18,14 @@ use crate::session::{self, program};
 
 const CHECK: &str = "helper";
 
-/// How long each step may take, where the configuration does not say.
+/// The time limit of each step, unless the configuration sets one.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// An entry of a chain.
 pub struct Configured {
     pub name: String,
     entry: Entry,
-    /// Nobody chose it: it may be missing.
+    /// Part of the default chain, so it may be missing.
     automatic: bool,
 }
 
@@ -92,12 +92,12 @@ impl Asked {
         Self { name, entry, automatic, program, listed, canary }
     }
 
-    /// Whether it is this program.
+    /// True if it is this program.
     pub fn is(&self, program: &Program) -> bool {
         self.program.as_ref().is_ok_and(|own| own.is_same(program))
     }
 
-    /// What is to be said of it, and of others of its name.
+    /// Findings about it, and about other programs of the same name.
     pub fn findings(&self) -> Vec<Finding> {
         let name = &self.name;
         let program = match &self.program {

@@ -10,7 +10,7 @@ use crate::state;
 
 const CHECK: &str = "locks";
 
-/// How long a lock may be held without a word.
+/// How long a process may hold a lock before it is reported.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn check() -> Vec<Finding> {

@@ -16,7 +16,7 @@ pub fn check() -> Vec<Finding> {
     let mut findings: Vec<Finding> = folders
         .iter()
         .filter(|folder| mode(folder) & 0o002 != 0)
-        // One like /tmp is meant to be so.
+        // A sticky folder such as /tmp is meant to be open.
         .map(|folder| {
             Finding::warning(CHECK, &crate::command::doctor::error::path_is_open(folder, mode(folder) & 0o1000 != 0))
         })

@@ -14,7 +14,7 @@ use crate::session::program;
 
 const CHECK: &str = "plaintext";
 
-/// One finding for each file. What `migrate` looks at is asked, whether it is part of a chain or not.
+/// One finding per file. Asks what `migrate` would look at, in the chain or not.
 pub fn check(providers: &Providers, asked: &[Asked]) -> Vec<Finding> {
     let listed = asked.iter().filter_map(|one| one.listed.as_ref().ok()?.as_ref()).flatten();
     let source = source().filter(|source| !asked.iter().any(|one| one.is(source)));

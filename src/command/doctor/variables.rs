@@ -12,7 +12,7 @@ const CHECK: &str = "environment";
 
 const PREFIX: &str = "MODELFORGE_CREDENTIAL_";
 
-/// What each of our own variables does, in the words of a sentence that begins with its name.
+/// The effect of each of our own variables, worded to follow its name.
 const KNOWN: [(&str, &str); 9] = [
     ("ASKPASS", "names the program that asks for keys"),
     ("CONFIG", "names another configuration"),

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::{Child, ExitStatus};
 
-/// How the command ended, and why a part of what it printed could not be written, if that is so.
+/// The exit of a command, and the error that kept part of its output from being written.
 pub struct Ended {
     pub status: ExitStatus,
     pub lost: Option<io::Error>,

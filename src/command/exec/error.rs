@@ -1,4 +1,4 @@
-//! What goes wrong where keys are handed to programs.
+//! Messages of the commands that give keys to programs.
 
 use std::path::Path;
 
@@ -6,9 +6,11 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, visible};
 
 use crate::config::shown_path;
 use crate::error::{NotStarted, PROGRAM, Usage, tilde};
-pub use crate::error::{helper_failed, no_provider, not_for_a_terminal, not_signed_in, told_to_quit};
+pub use crate::error::{helper_failed, no_credential, no_provider, not_for_a_terminal, told_to_quit};
 use crate::providers::Provider;
-pub use crate::providers::error::{no_key_where_modelforge_sends, not_where_modelforge_sends};
+pub use crate::providers::error::{
+    no_key_where_modelforge_sends, not_signed_in, not_signed_in_to, not_where_modelforge_sends, set_if_empty,
+};
 
 pub fn command_missing(problem: Error) -> NotStarted {
     NotStarted(problem, 127)
@@ -73,8 +75,14 @@ pub fn no_key_at_all() -> Error {
     Error::new("not signed in to any provider").hint(format!("{PROGRAM} login openai"))
 }
 
-pub fn not_every_key_could_be_looked_for(provider: &str) -> Error {
-    Error::new(format!("no credential for `{provider}` was found, but not every helper could be asked"))
+pub fn not_every_key_could_be_looked_for(named: &str) -> Error {
+    Error::new(format!("no credential for `{}` was found, but not every helper could be asked", visible(named)))
+}
+
+/// What is left out, where that is allowed.
+pub fn left_out(names: &[String]) -> Error {
+    let names: Vec<String> = names.iter().map(|name| format!("`{}`", visible(name))).collect();
+    Error::new(format!("no key for {}: left out", names.join(", ")))
 }
 
 pub fn needs_no_key(provider: &str) -> Error {
@@ -101,7 +109,7 @@ pub fn not_among_the_variables(name: &str) -> Error {
         .hint(format!("--env {}=PROVIDER", visible(name)))
 }
 
-/// One variable can hold one key: guessing would hand one provider the key of another.
+/// A variable holds one key. A guess would give one provider the key of another.
 pub fn shared_variable(name: &str, one: &str, other: &str) -> Error {
     Error::new(format!(
         "`{}` and `{}` share the variable `{name}` and have different keys",
@@ -137,7 +145,7 @@ pub fn a_file_does_not_go_into_lines(name: &str) -> Error {
 }
 
 pub fn no_lines_for(shell: &str) -> Error {
-    Error::new(format!("`env` has no lines for `{shell}`, which $SHELL names"))
+    Error::new(format!("`env` has no lines for `{shell}`"))
         .hint(format!("{PROGRAM} exec openai -- {shell}  # or env --shell bash, zsh, fish, powershell"))
 }
 

@@ -60,7 +60,7 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Where files live in memory and for this user alone, else the folder for temporary files.
+/// A folder in memory that only this user can open, else the one for temporary files.
 fn place() -> PathBuf {
     #[cfg(unix)]
     {
@@ -91,7 +91,7 @@ fn remove_abandoned(place: &Path) {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) || !is_ours_alone(&folder) {
             continue;
         }
-        // One that is new may not have its lock yet.
+        // A new file may not be locked yet.
         let is_old = entry.metadata().and_then(|folder| folder.modified());
         let is_old = is_old.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age.as_secs() > 60));
         if is_old && File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok()) {
@@ -112,7 +112,7 @@ mod watcher {
 
     use super::{LOCK, NAME};
 
-    /// A shell that reads until this process has ended, by whatever means, and then removes the file.
+    /// A shell that waits until this process exits, for any reason, and then removes the file.
     pub struct Watcher(Child);
 
     const SCRIPT: &str = "trap '' HUP INT QUIT TERM; read -r _; rm -f -- \"$1\" \"$2\" && rmdir -- \"$3\"";

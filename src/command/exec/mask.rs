@@ -23,7 +23,7 @@ pub const SHORTEST: usize = 8;
 /// This many consecutive characters of a key are as good as the key.
 const ENOUGH: usize = 16;
 
-/// How many bytes of what may be a key are shown before it is clear.
+/// Bytes of a possible key that are shown while it is still unclear.
 const A_LITTLE: usize = SHORTEST - 1;
 
 /// The keys that must not be seen, and what is shown instead.
@@ -44,7 +44,7 @@ impl Mask {
     }
 }
 
-/// How much more there is to come.
+/// Says whether more output follows.
 #[derive(Clone, Copy, PartialEq)]
 enum More {
     AtOnce,
@@ -52,12 +52,12 @@ enum More {
     Never,
 }
 
-/// One stream of output on its way through a mask.
+/// A stream of output that passes through a mask.
 pub struct Filter {
     mask: Arc<Mask>,
-    /// What is not clear yet, and what is needed to judge what follows.
+    /// Bytes that are not decided yet, and the context for those that follow.
     text: Text,
-    /// How many raw bytes of it were shown already, or replaced.
+    /// The raw bytes already shown or replaced.
     shown: usize,
     /// Up to where a key was replaced already. What belongs to the same run adds nothing.
     replaced: usize,
@@ -91,7 +91,7 @@ impl Filter {
         self.show(self.limit(), output);
     }
 
-    /// Whether [`Filter::show_a_little`] would show anything.
+    /// True if [`Filter::show_a_little`] would show anything.
     pub fn waits(&self) -> bool {
         self.shown < self.limit()
     }

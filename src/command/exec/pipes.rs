@@ -11,16 +11,16 @@ use zeroize::Zeroizing;
 
 use crate::command::exec::mask::{Filter, Mask};
 
-/// How long what may be a secret is held back before a little of it is shown.
+/// How long possible parts of a secret are held back before a few bytes are shown.
 const A_BLINK: Duration = Duration::from_millis(30);
 
-/// How long to listen to what the command left behind when it had ended.
+/// How long to read from what the command left running after it exited.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// As much as a pipe can hold of what the command wrote before it ended.
+/// As much as a pipe can hold.
 const MOST_AFTER_THE_END: usize = 1 << 20;
 
-/// How much is read at a time: as much as a pipe holds.
+/// Bytes read at a time: as much as a pipe holds.
 const BLOCK: usize = 64 << 10;
 
 /// The buffers of a stream: one is filled while the other is masked and written.
@@ -31,9 +31,9 @@ type Buffer = Zeroizing<Vec<u8>>;
 enum Event {
     /// So many bytes of a buffer, which goes back to the reader.
     Piece(Buffer, usize),
-    /// The stream has ended.
+    /// The stream is closed.
     Closed,
-    /// The command has ended; something that it started may hold the stream open for ever.
+    /// The command exited; a process that it started may hold the stream open forever.
     Ended,
 }
 
@@ -46,7 +46,7 @@ pub struct Pipes {
 impl Pipes {
     /// Carries what comes out of `from` to `to`.
     pub fn add(&mut self, from: impl Read + Send + 'static, to: impl Write + Send + 'static, mask: Arc<Mask>) {
-        // What nobody reads is not read from the command either.
+        // Back-pressure: if our output is not read, we stop reading the command's.
         let (sender, events) = sync_channel(1);
         let (back, buffers) = channel();
         for _ in 0..BUFFERS {
@@ -62,7 +62,7 @@ impl Pipes {
     /// is no reason to complain.
     pub fn finish(self) -> Option<io::Error> {
         for (sender, _) in &self.streams {
-            // A stream that has ended listens no longer.
+            // A closed stream no longer receives.
             let _ = sender.send(Event::Ended);
         }
         let ended = self.streams.into_iter().map(|(_, thread)| thread.join());
@@ -82,7 +82,7 @@ fn listen(mut from: impl Read, buffers: &Receiver<Buffer>, events: &SyncSender<E
             }
         };
         let is_last = matches!(event, Event::Closed);
-        // Where the output cannot be written any more, the stream is closed, and the command told so when it writes again.
+        // If the output can no longer be written, close the stream, so that the command gets an error at its next write.
         if events.send(event).is_err() || is_last {
             return;
         }

@@ -4,7 +4,7 @@ use std::io;
 use std::process::Child;
 use std::sync::Arc;
 
-/// Where the command runs.
+/// The place where the command runs.
 #[derive(Clone)]
 pub enum Where {
     /// In this process's own group: what the terminal sends, it gets itself.
@@ -33,7 +33,7 @@ impl Signals {
     pub fn listen() -> io::Result<Self> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
         let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH];
-        // What was to be ignored (by `nohup`, or in the background) stays so, for the command as well.
+        // A signal that was ignored at the start (by `nohup`, or in the background) stays ignored, for the command as well.
         let signals = signal_hook::iterator::Signals::new(modelforge_credential_ask::heeded(&all)).map(Self);
         modelforge_credential_ask::release_signals();
         signals
@@ -78,7 +78,7 @@ fn pass_on(number: i32, process: rustix::process::Pid, place: &Where) {
     };
 }
 
-/// Whether keys of the terminal reach this process, and then the command in its group as well.
+/// True if Ctrl-C at the terminal reaches this process, and so the command in its group as well.
 #[cfg(unix)]
 fn is_in_the_foreground() -> bool {
     let terminal = std::fs::File::open("/dev/tty");

@@ -91,12 +91,12 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<En
     Ok(Ended { status: status?, lost })
 }
 
-/// Whether what is typed at this terminal is for others; as far as that can be told, which it can of the one that controls this process.
+/// True if another process group reads this terminal. Known only for the controlling terminal.
 fn is_in_the_background() -> bool {
     rustix::termios::tcgetpgrp(io::stdout()).is_ok_and(|group| group != rustix::process::getpgrp())
 }
 
-/// What is typed goes to the command; the thread ends with this process.
+/// Passes on what is typed. The thread ends with this process.
 fn pass_on_keys(mut end: File) -> io::Result<()> {
     let mut keys = modelforge_credential_protocol::stdin()?;
     std::thread::spawn(move || {

@@ -20,10 +20,6 @@ pub fn no_such_case(word: &str) -> Usage {
     )
 }
 
-pub fn answers_for_anything(host: &str) -> Error {
-    Error::new(format!("it answers for `{host}`, which nobody can have a credential for"))
-}
-
 pub fn does_not_conform(helper: &str) -> Error {
     Error::new(format!("helper `{}` does not keep the rules that it was judged by", visible(helper)))
 }

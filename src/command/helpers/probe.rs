@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use modelforge_credential_client::{Failure, Program};
-use modelforge_credential_protocol::{Error, Nature, Record, Result};
+use modelforge_credential_client::Program;
+use modelforge_credential_protocol::{Error, Nature, Record};
 use serde::Serialize;
 
-/// A place that nobody can have a credential for (RFC 2606).
-const NOWHERE: &str = "probe.invalid";
+use crate::canary;
+
 /// How long a helper may take to say its version.
 const SHORT: Duration = Duration::from_secs(2);
 
@@ -66,12 +66,11 @@ impl Probed {
 pub fn probe(program: &Program, context: &Record, is_named_as_ours: bool) -> Probed {
     let quiet = program.clone().with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
     let start = Instant::now();
-    let answer = nowhere().map_err(Failure::from).and_then(|request| quiet.get(&request));
+    let answer = canary::ask(&quiet);
     let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
-    let mut probed = match answer.map(|found| found.is_some_and(|found| found.has_secret())) {
-        Err(failure) => Probed::new("failed", Some(&failure.into())),
-        Ok(true) => Probed::new("failed", Some(&crate::command::helpers::error::answers_for_anything(NOWHERE))),
-        Ok(false) => {
+    let mut probed = match answer {
+        Err(fault) => Probed::new("failed", Some(&Error::from(&fault))),
+        Ok(()) => {
             let mut probed = Probed::new("ready", None);
             match quiet.list(context) {
                 Ok(listed) => probed.listed = listed.map(|records| records.len()),
@@ -92,10 +91,6 @@ pub fn probe(program: &Program, context: &Record, is_named_as_ours: bool) -> Pro
     probed.nature = Nature::from_lines(capabilities.as_bytes());
     probed.capabilities = capabilities.lines().filter_map(|line| line.strip_prefix("capability ")).map(short).collect();
     probed
-}
-
-fn nowhere() -> Result<Record> {
-    Record::of([("capability[]", "authtype"), ("protocol", "https"), ("host", NOWHERE)])
 }
 
 /// The number in `name 1.2.3`. A script that takes `--version` for an operation it does not know says nothing.

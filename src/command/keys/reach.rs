@@ -11,7 +11,7 @@ struct Reached {
     account: String,
 }
 
-/// What to do for each of these credentials that `exec -- COMMAND` would not hand out.
+/// A remark for each of these credentials that `exec -- COMMAND` would not provide.
 pub fn unreached<'a>(providers: &Providers, credentials: impl IntoIterator<Item = &'a Record>) -> Vec<Error> {
     let reached = reached(providers);
     let account_of = |record: &Record| record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();

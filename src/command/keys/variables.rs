@@ -14,12 +14,12 @@ const FILE_OF_GOOGLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 pub struct Variable {
     pub name: String,
     pub provider: String,
-    /// How a person names the credential.
+    /// The name that a person uses for the credential.
     named: String,
     pub value: Zeroizing<Vec<u8>>,
-    /// Whether the value belongs into a file, and the file's path into the variable.
+    /// True if the variable holds the path of a file with the value.
     pub is_file: bool,
-    /// Whether a person said whose key it holds.
+    /// True if a person said whose key it holds.
     is_assigned: bool,
 }
 
@@ -94,11 +94,11 @@ fn secret(key: &Key) -> Result<Zeroizing<Vec<u8>>> {
     }
 }
 
-/// What Google's libraries take as a file.
+/// The variable that Google's libraries read a file's path from.
 const KINDS: [&str; 5] =
     ["service_account", "authorized_user", "external_account", "impersonated_service_account", "gdch_service_account"];
 
-/// Whether this is a service account, or what stands in for one.
+/// True for a service account's file, or a stand-in for one.
 pub fn is_credentials_file(secret: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Kind {

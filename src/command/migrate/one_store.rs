@@ -27,11 +27,9 @@ pub fn refuse(route: &Route) -> Result<()> {
 /// The source at which is found what is stored in a helper.
 fn seen_at(link: &Link, route: &Route) -> Result<Option<String>> {
     let Ok(helper) = link.helper(true) else { return Ok(None) };
-    let mut question = canary::place()?;
-    question.set("username", format!("migrate-{}", canary::random(4)?))?;
-    let mut stored = question.clone();
-    stored.set("password", canary::random(16)?)?;
-    let outcome = helper.store(&stored);
+    let canary = canary::throw_away("migrate");
+    let question = canary.description()?;
+    let outcome = helper.store(&canary.credential()?);
     // By its name alone: what is encrypted for somebody else is listed all the same.
     let mut seen = None;
     for source in &route.sources {

@@ -2,11 +2,11 @@
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, visible};
 
-use super::{Copy, Report, Status, now};
+use super::report::{Copy, Report};
+use crate::chain::now;
 use crate::terminal::{self, Paint};
 
-pub fn table(report: &Report, Status { account, details, .. }: &Status) -> String {
-    let details = *details;
+pub fn table(report: &Report, details: bool, account: Option<&str>) -> String {
     let mut lines =
         vec![["PROVIDER", "SIGNED IN", "ACCOUNT", "KEPT BY", "PROTECTED BY", "TIME LEFT"].map(String::from).to_vec()];
     let mut paints = vec![Paint::Plain];
@@ -14,24 +14,19 @@ pub fn table(report: &Report, Status { account, details, .. }: &Status) -> Strin
         let shown = if details { row.copies.len().max(1) } else { 1 };
         for at in 0..shown {
             let copy = row.copies.get(at);
-            let (provider, account) =
-                if at == 0 { (row.provider.as_str(), row.account.as_deref()) } else { ("", None) };
+            let (provider, account) = if at == 0 { (row.name(), row.account.as_deref()) } else { ("", None) };
             lines.push(vec![
                 visible(provider),
                 match copy {
-                    Some(copy) if at > 0 => if copy.is_over() { "expired" } else { "shadowed" }.to_owned(),
-                    _ => row.signed_in.to_owned(),
+                    Some(copy) if at > 0 => state_of_another(copy).to_owned(),
+                    _ => row.signed_in.name().to_owned(),
                 },
                 visible(account.unwrap_or("")),
                 copy.map(|copy| visible(&copy.helper)).unwrap_or_default(),
                 copy.map(|copy| visible(&copy.protection)).unwrap_or_default(),
                 copy.and_then(time_left).unwrap_or_default(),
             ]);
-            paints.push(if copy.is_some_and(|copy| copy.plain_text == Some(true)) {
-                Paint::Alarm
-            } else {
-                Paint::Plain
-            });
+            paints.push(if copy.is_some_and(Copy::is_in_plain_text) { Paint::Alarm } else { Paint::Plain });
         }
     }
     let mut text = terminal::columns(&lines, &paints);
@@ -40,12 +35,13 @@ pub fn table(report: &Report, Status { account, details, .. }: &Status) -> Strin
         for other in others.iter().filter(|_| !details) {
             let account = row.account.as_deref().filter(|account| *account != DEFAULT_ACCOUNT);
             let account = account.map(|account| format!(", {}", visible(account))).unwrap_or_default();
-            let name = format!("{}{account}", visible(&row.provider));
+            let name = format!("{}{account}", visible(row.name()));
             let [helper, protection, other_helper] =
                 [&first.helper, &first.protection, &other.helper].map(|text| visible(text));
-            text.push_str(&match other.is_over() {
-                true => format!("{name}: the copy in `{other_helper}` has ended\n"),
-                false => format!("{name}: `{helper}` ({protection}) answers before the copy in `{other_helper}`\n"),
+            text.push_str(&match (other.unreadable.is_some(), other.is_over()) {
+                (true, _) => format!("{name}: the copy in `{other_helper}` cannot be read\n"),
+                (_, true) => format!("{name}: the copy in `{other_helper}` has expired\n"),
+                _ => format!("{name}: `{helper}` ({protection}) answers before the copy in `{other_helper}`\n"),
             });
         }
         for copy in row.copies.iter().filter(|_| details) {
@@ -58,7 +54,7 @@ pub fn table(report: &Report, Status { account, details, .. }: &Status) -> Strin
             }));
             facts.extend(copy.scope.as_ref().map(|scope| format!("scope {scope}")));
             if !facts.is_empty() {
-                let (provider, helper) = (visible(&row.provider), visible(&copy.helper));
+                let (provider, helper) = (visible(row.name()), visible(&copy.helper));
                 let account = visible(row.account.as_deref().unwrap_or(DEFAULT_ACCOUNT));
                 text.push_str(&format!("{provider}, {account}, in {helper}: {}\n", facts.join(", ")));
             }
@@ -72,6 +68,15 @@ pub fn table(report: &Report, Status { account, details, .. }: &Status) -> Strin
     }
     report.elsewhere.iter().for_each(|remark| text.push_str(&format!("{}\n", visible(remark))));
     text
+}
+
+/// A copy that does not answer because an earlier one does, or because it cannot.
+fn state_of_another(copy: &Copy) -> &'static str {
+    match copy {
+        Copy { unreadable: Some(_), .. } => "unreadable",
+        copy if copy.is_over() => "expired",
+        _ => "shadowed",
+    }
 }
 
 fn time_left(copy: &Copy) -> Option<String> {

@@ -13,7 +13,7 @@ use super::{ENOUGH, SHORTEST};
 /// RFC 3986: the characters that are not reserved.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// One way to write a key.
+/// A form in which a key may be written.
 pub struct Form {
     /// Without gaps.
     pub bytes: Zeroizing<Vec<u8>>,
@@ -22,7 +22,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// Whether a part is enough.
+    /// True if a part of it is enough.
     pub fn is_partial(&self) -> bool {
         self.enough < self.bytes.len()
     }
@@ -49,7 +49,7 @@ pub fn forms(secret: &[u8]) -> Vec<Form> {
 /// Each form, and how many bytes [`ENOUGH`] characters of the key are in it.
 fn written(secret: &[u8]) -> Vec<(Zeroizing<Vec<u8>>, usize)> {
     let mut forms = vec![(secret.to_vec(), ENOUGH)];
-    // Where a line ends after one, it is taken for a line break of quoted-printable.
+    // Before a line end, it is a soft line break of quoted-printable.
     let equals = secret.iter().enumerate().filter(|(_, byte)| **byte == b'=').map(|(at, _)| at);
     forms.extend(equals.map(|at| ([&secret[..at], &secret[at + 1..]].concat(), ENOUGH)));
     let percent = percent_encode(secret, COMPONENT).to_string();
@@ -94,7 +94,7 @@ fn lower_case_escapes(text: &str) -> String {
     lower
 }
 
-/// As in a mail: all but the printable characters, and `=`.
+/// As in mail: everything except printable characters, and `=`.
 fn quoted_printable(secret: &[u8]) -> String {
     secret.iter().fold(String::new(), |mut text, byte| {
         match byte {

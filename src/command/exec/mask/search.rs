@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::SHORTEST;
 use super::forms::Form;
 
-/// How many bytes are looked up at a time.
+/// Bytes looked up at a time.
 const GRAM: usize = SHORTEST;
 
 /// No form has this byte, which UTF-8 and base64 have no use for; were it there, more would be held back than need be.
@@ -130,7 +130,7 @@ impl Search {
         self.forms.iter().map(|(form, _)| (form.bytes.as_slice(), form.enough))
     }
 
-    /// Whether a form begins with this.
+    /// True if a form begins with this.
     pub fn begins_with(&self, text: &[u8]) -> bool {
         self.forms.iter().any(|(form, _)| form.bytes.starts_with(text))
     }
@@ -141,7 +141,7 @@ fn hash(gram: &[u8], shift: u32) -> usize {
     (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift) as usize
 }
 
-/// How far the text goes on like the form, before and behind this place.
+/// The length of the match before and after this place.
 fn extend(text: &[u8], at: usize, form: &[u8], offset: usize) -> (usize, usize) {
     let before = text[..at].iter().rev().zip(form[..offset].iter().rev());
     let before = before.take_while(|(one, other)| one == other).count();

@@ -19,7 +19,7 @@ const MOST_LINE_ENDS: usize = 4;
 #[derive(Default)]
 pub struct Text {
     raw: Zeroizing<Vec<u8>>,
-    /// How much of `raw` was read; the rest is the beginning of something.
+    /// Bytes of `raw` that were read. The rest is the beginning of a sequence.
     read: usize,
     bytes: Zeroizing<Vec<u8>>,
     /// Stretches of `bytes` that stand together in `raw` as well: where each begins in both.
@@ -27,7 +27,7 @@ pub struct Text {
     gap: Gap,
 }
 
-/// What was left out since the last byte of text.
+/// Bytes skipped since the last byte of text.
 #[derive(Default)]
 struct Gap {
     length: usize,
@@ -60,7 +60,7 @@ impl Text {
         self.read(true);
     }
 
-    /// Where a byte of the text stands in the raw bytes.
+    /// The place of a byte of the text in the raw bytes.
     pub fn place(&self, at: usize) -> usize {
         let stretch = self.stretches.partition_point(|(start, _)| *start <= at).saturating_sub(1);
         self.stretches.get(stretch).map_or(0, |(start, raw)| raw + at - start)
@@ -137,7 +137,7 @@ fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// What `rest`, which is not empty, begins with.
+/// The token at the start of `rest`, which is not empty.
 fn next(rest: &[u8], gap: &Gap) -> Part {
     match (rest[0], rest.get(1)) {
         (b'\n' | b'\r', _) => return Part::Gap(1, 1),

@@ -1,37 +1,33 @@
 //! One case at work: a home folder and names that nobody has used before, the requests, and the cleaning up.
 
-use std::collections::BTreeSet;
-use std::hash::{BuildHasher, Hasher};
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::Mutex;
 
-use super::checked::{Broken, Checked, must};
-use super::found::Found;
-use super::{Nature, Subject, home};
 use modelforge_credential_client::Finished;
-use modelforge_credential_protocol::Error;
+
+use crate::checked::{Broken, Checked, must};
+use crate::exchange::{Exchange, remarks};
+use crate::found::Found;
+use crate::home;
+use crate::kind::Kind;
+use crate::subject::Subject;
+use crate::throw_away::{ThrowAway, random_word};
+
+/// How many requests of a broken case are kept for a person who wants to know what was asked.
+const KEPT: usize = 3;
 
 /// In 2100.
 pub const LATER: &str = "4102444800";
 
-/// A lower-case word that nobody can have given a meaning.
-pub fn random_word() -> String {
-    let mut number = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    let mut word = String::from("zq");
-    for _ in 0..12 {
-        word.push(char::from(b'a' + (number % 26) as u8));
-        number /= 26;
-    }
-    word
-}
-
 /// A helper in a home.
 pub struct Session<'a> {
     subject: &'a Subject,
-    nature: &'a Nature,
+    kind: &'a Kind,
     home: Option<tempfile::TempDir>,
     /// Where something was stored: each `protocol`, `host` and perhaps `path`, as lines.
     places: Mutex<BTreeSet<String>>,
+    exchanges: Mutex<VecDeque<Exchange>>,
     /// A word in every name.
     pub word: String,
     /// `WORD.invalid`.
@@ -47,25 +43,22 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub fn new(subject: &'a Subject, nature: &'a Nature) -> Checked<Self> {
-        let home = match subject.in_place() {
-            true => None,
-            false => Some(
-                home::new(subject.home()).map_err(|problem| Broken::rule(no_room_for_a_home(&problem).to_string()))?,
-            ),
-        };
+    pub fn new(subject: &'a Subject, kind: &'a Kind) -> Checked<Self> {
+        let no_home = |problem| Broken::rule(format!("no folder can be made for the test: {problem}"));
+        let home = (!subject.in_place()).then(|| home::new(subject.home()).map_err(no_home)).transpose()?;
         let word = random_word();
-        let name_of_host = format!("{word}.invalid");
+        let ThrowAway { host: name_of_host, username: name_of_ann, password: secret } = ThrowAway::at(&word, "ann");
+        let name_of_bob = name_of_ann.replacen("ann", "bob", 1);
         let host = format!("protocol=https\nhost={name_of_host}\n");
-        let (name_of_ann, name_of_bob) = (format!("ann-{word}"), format!("bob-{word}"));
         Ok(Self {
             subject,
-            nature,
+            kind,
             home,
             places: Mutex::default(),
+            exchanges: Mutex::default(),
             ann: format!("{host}username={name_of_ann}\n"),
             bob: format!("{host}username={name_of_bob}\n"),
-            secret: format!("sk-{}{}", random_word(), random_word()),
+            secret,
             name_of_host,
             name_of_ann,
             name_of_bob,
@@ -79,12 +72,12 @@ impl<'a> Session<'a> {
     }
 
     pub fn keeps(&self) -> bool {
-        self.nature.keeps
+        self.kind.keeps
     }
 
     /// Whether a request that a careless helper takes for "everything" can only meet entries of ours.
     pub fn may_risk(&self) -> bool {
-        self.subject.may_risk() || (self.nature.keeps && !self.nature.shared)
+        self.subject.may_risk() || (self.kind.keeps && !self.kind.shared)
     }
 
     /// Another host of this session.
@@ -92,34 +85,51 @@ impl<'a> Session<'a> {
         format!("{name}.{}", self.name_of_host)
     }
 
-    /// Asks once, whatever comes of it.
+    /// Asks once, and sees that no secret is shown.
     pub fn run(&self, operation: &str, input: impl AsRef<[u8]>) -> Checked<Finished> {
         if self.subject.is_interrupted() {
             return Err(Broken::Interrupted);
         }
-        self.ask(operation, input.as_ref())
+        let finished = self.ask(operation, input.as_ref())?;
+        let said = String::from_utf8_lossy(&finished.said);
+        must(!said.contains(&self.secret), format!("`{operation}` shows the secret on standard error (A1)"))?;
+        Ok(finished)
     }
 
-    fn ask(&self, operation: &str, input: &[u8]) -> Checked<Finished> {
+    /// Asks once, whatever comes of it, also after an interruption.
+    pub fn ask(&self, operation: &str, input: &[u8]) -> Checked<Finished> {
         if operation == "store"
             && let Ok(mut places) = self.places.lock()
         {
             places.insert(place_of(input));
         }
         let finished = self.subject.run(self.home(), operation, input);
-        let finished = finished.map_err(|problem| Broken::rule(format!("`{operation}`: {problem}")))?;
-        let said = String::from_utf8_lossy(&finished.said);
-        must(!said.contains(&self.secret), format!("`{operation}` shows the secret on standard error (A1)"))?;
-        Ok(finished)
+        self.note(match &finished {
+            Ok(finished) => Exchange::new(operation, input, &finished.output, &finished.said, finished.reason()),
+            Err(failure) => Exchange::new(operation, input, b"", b"", failure.to_string()),
+        });
+        finished.map_err(|problem| Broken::rule(format!("`{operation}`: {problem}")))
     }
 
-    /// How it ended, and what it gave as its reason.
+    fn note(&self, exchange: Exchange) {
+        let Ok(mut exchanges) = self.exchanges.lock() else { return };
+        exchanges.push_back(exchange);
+        if exchanges.len() > KEPT {
+            exchanges.pop_front();
+        }
+    }
+
+    /// The last requests, the oldest first.
+    pub fn last_exchanges(&self) -> Vec<Exchange> {
+        self.exchanges.lock().map(|exchanges| exchanges.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// How it ended, and the reason that it gave.
     pub fn said(&self, finished: &Finished) -> String {
-        let status = finished.status.code().map_or("a signal".to_owned(), |code| format!("exit status {code}"));
         let said = String::from_utf8_lossy(&finished.said);
-        let line = said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().replace(&self.secret, "…");
+        let line = remarks(&said).first().map(|line| line.replace(&self.secret, "…")).unwrap_or_default();
         let shown: String = line.chars().take(200).collect();
-        if shown.is_empty() { status } else { format!("{status}: {shown}") }
+        if shown.is_empty() { finished.reason() } else { format!("{}: {shown}", finished.reason()) }
     }
 
     /// An answer, if there is one.
@@ -177,7 +187,7 @@ impl<'a> Session<'a> {
 
     /// Erases what the case stored. Returns what is there all the same.
     pub fn clean_up(&self) -> Vec<String> {
-        if self.home.is_some() && !self.nature.shared {
+        if self.home.is_some() && !self.kind.shared {
             // It goes with the home.
             return Vec::new();
         }
@@ -219,8 +229,4 @@ fn place_of(request: &[u8]) -> String {
 fn shown(request: &[u8]) -> String {
     let start = String::from_utf8_lossy(&request[..request.len().min(70)]).into_owned();
     format!("{start:?}")
-}
-
-fn no_room_for_a_home(problem: &std::io::Error) -> Error {
-    Error::new(format!("no folder can be made for the test: {problem}"))
 }

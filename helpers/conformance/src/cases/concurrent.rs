@@ -1,7 +1,7 @@
 //! Many at once.
 
-use super::case::{Case, Level, alone};
-use super::checked::{Broken, Checked, must};
+use crate::case::{Case, Level, alone};
+use crate::checked::{Broken, Checked, must};
 
 pub const CASES: &[Case] = &[
     alone("O5", "twenty that store at once for different users all keep what they stored", |s| {

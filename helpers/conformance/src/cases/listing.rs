@@ -2,10 +2,10 @@
 
 use modelforge_credential_protocol::is_public;
 
-use super::case::{Case, Offer, alone};
-use super::checked::{Broken, Checked, must};
-use super::found::Found;
-use super::session::Session;
+use crate::case::{Case, Offer, alone};
+use crate::checked::{Broken, Checked, must};
+use crate::found::Found;
+use crate::session::Session;
 
 pub const CASES: &[Case] = &[
     alone("O7", "`list` names each credential once, counts them, and shows no secret", |s| {

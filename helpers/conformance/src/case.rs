@@ -1,7 +1,7 @@
 //! What a case is.
 
-use super::checked::Checked;
-use super::session::Session;
+use crate::checked::Checked;
+use crate::session::Session;
 
 /// Whose rule a case is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,7 @@ pub enum Level {
 }
 
 impl Level {
+    /// `git`, `protocol` or `advice`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Git => "git",
@@ -53,18 +54,21 @@ impl Offer {
 }
 
 /// One thing that a rule says, in words, and how to find out.
+#[derive(Debug)]
 pub struct Case {
+    /// What the helper does, as a sentence. It is stable: continuous integration may look for it.
     pub name: &'static str,
     /// The rule of `protocol.md`.
     pub rule: &'static str,
+    /// Whose rule it is.
     pub level: Level,
-    pub who: Who,
-    pub offer: Offer,
+    pub(crate) who: Who,
+    pub(crate) offer: Offer,
     /// Whether git can be made to say it.
-    pub through_git: bool,
+    pub(crate) through_git: bool,
     /// Whether a careless helper could take it for "everything".
-    pub risky: bool,
-    pub run: fn(&Session) -> Checked,
+    pub(crate) risky: bool,
+    pub(crate) run: fn(&Session) -> Checked,
 }
 
 /// A case that git asks as well.
@@ -83,25 +87,25 @@ pub const fn source(rule: &'static str, name: &'static str, run: fn(&Session) ->
 }
 
 impl Case {
-    pub const fn level(self, level: Level) -> Self {
+    pub(crate) const fn level(self, level: Level) -> Self {
         Self { level, ..self }
     }
 
     /// It is about helpers that keep nothing, too.
-    pub const fn of_any(self) -> Self {
+    pub(crate) const fn of_any(self) -> Self {
         Self { who: Who::Any, ..self }
     }
 
     /// It is about helpers that keep nothing, and no others.
-    pub const fn of_those_that_keep_nothing(self) -> Self {
+    pub(crate) const fn of_those_that_keep_nothing(self) -> Self {
         Self { who: Who::KeepsNothing, ..self }
     }
 
-    pub const fn offered(self, offer: Offer) -> Self {
+    pub(crate) const fn offered(self, offer: Offer) -> Self {
         Self { offer, level: Level::Protocol, ..self }
     }
 
-    pub const fn risky(self) -> Self {
+    pub(crate) const fn risky(self) -> Self {
         Self { risky: true, ..self }
     }
 }

@@ -1,6 +1,6 @@
 //! An answer, line by line, believed of nobody and never shown: it may be a person's own.
 
-use super::checked::{Broken, Checked};
+use crate::checked::{Broken, Checked};
 
 /// What a `get` found.
 #[derive(Default)]

@@ -1,8 +1,9 @@
 //! A value comes back as it went in, with what belongs to it and nothing else.
 
-use super::case::{Case, Level, alone, case};
-use super::checked::{Broken, must};
-use super::session::{LATER, random_word};
+use crate::case::{Case, Level, alone, case};
+use crate::checked::{Broken, must};
+use crate::session::LATER;
+use crate::throw_away::random_word;
 
 pub const CASES: &[Case] = &[
     case("F2", "a value is kept as it is: blanks, quotation marks, `=`, UTF-8", |s| {
@@ -61,7 +62,7 @@ pub const CASES: &[Case] = &[
         must(found.all(&format!("{word}[]")) == ["1", "2"], "an unknown list does not come back as it was")
     })
     .level(Level::Advice),
-    case("A2", "when a password ends and its refresh token are kept with it", |s| {
+    case("A2", "when a password expires and its refresh token are kept with it", |s| {
         let more = format!("password_expiry_utc={LATER}\noauth_refresh_token=r=1\n");
         s.stores(format!("{}password={}\n{more}", s.ann, s.secret))?;
         let found = s.finds(&s.ann, &s.secret)?;

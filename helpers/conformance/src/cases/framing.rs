@@ -1,7 +1,7 @@
 //! Where a line and a request end.
 
-use super::case::{Case, alone, case};
-use super::checked::must;
+use crate::case::{Case, alone, case};
+use crate::checked::must;
 
 pub const CASES: &[Case] = &[
     alone("F1", "lines that end as on Windows are the same lines", |s| {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::case::{Case, source};
-use super::checked::{Broken, Checked, must};
-use super::found::Found;
-use super::session::Session;
+use crate::case::{Case, source};
+use crate::checked::{Broken, Checked, must};
+use crate::found::Found;
+use crate::session::Session;
 
 pub const CASES: &[Case] = &[
     source("S1", "without consent no file changes, whatever is stored or erased", |s| {
@@ -132,7 +132,7 @@ fn whole(s: &Session, file: &str) -> Checked<String> {
 
 /// Every file of the home, with what is in it.
 fn files(s: &Session) -> BTreeMap<PathBuf, Vec<u8>> {
-    s.home().map(super::home::files).unwrap_or_default()
+    s.home().map(crate::home::files).unwrap_or_default()
 }
 
 fn holds(files: &BTreeMap<PathBuf, Vec<u8>>, secret: &str) -> bool {

@@ -1,8 +1,8 @@
 //! Credentials that are encoded already (`authtype`), and those that nobody keeps.
 
-use super::case::{Case, Level, Offer, alone, case};
-use super::checked::{Broken, must};
-use super::session::Session;
+use crate::case::{Case, Level, Offer, alone, case};
+use crate::checked::{Broken, must};
+use crate::session::Session;
 
 pub const CASES: &[Case] = &[
     alone("O8", "`capability` answers with the version first", |s| {
@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
     })
     .of_any()
     .offered(Offer::Authtype),
-    case("O8", "a pre-encoded credential is kept, and given to who announced that it knows what it is", |s| {
+    case("O8", "a pre-encoded credential is kept, and given to a caller that announces `authtype`", |s| {
         let knows = format!("capability[]=authtype\n{}", s.host);
         let named = format!("username={}\nauthtype=Bearer\ncredential={}\n", s.name_of_ann, s.secret);
         s.stores(format!("{knows}{named}"))?;
@@ -29,13 +29,13 @@ pub const CASES: &[Case] = &[
         must(found.all("capability[]").contains(&"authtype".into()), "the answer does not announce `authtype`")
     })
     .offered(Offer::Authtype),
-    alone("O8", "a pre-encoded credential is not given to who does not know what it is", |s| {
+    alone("O8", "a pre-encoded credential is not given to a caller that does not announce `authtype`", |s| {
         s.stores(encoded(s, &s.secret))?;
         let found = s.run("get", &s.ann)?;
         must(found.status.success(), format!("`get` failed with {}", s.said(&found)))?;
         let text = String::from_utf8_lossy(&found.output);
         let is_silent = !text.contains("credential=") && !text.contains("authtype=");
-        must(is_silent, "it is given to who did not announce `authtype`")?;
+        must(is_silent, "it is given to a caller that did not announce `authtype`")?;
         // Nor is one kept that came without the announcement.
         let _ = s.run("store", format!("{}authtype=Bearer\ncredential=c\n", s.bob))?;
         s.finds_nothing(format!("capability[]=authtype\n{}", s.bob))

@@ -1,6 +1,6 @@
 //! An erase takes what it names, and nothing else.
 
-use super::case::{Case, Level, alone, case};
+use crate::case::{Case, Level, alone, case};
 
 pub const CASES: &[Case] = &[
     case("O6", "an erase that names the user leaves the other users", |s| {
@@ -38,7 +38,7 @@ pub const CASES: &[Case] = &[
         }
         s.finds(&other, "elsewhere").map(drop)
     }),
-    case("O6", "to erase what is not there is no failure", |s| {
+    case("O6", "to erase what is not there succeeds", |s| {
         s.erases(&s.ann)?;
         s.with_ann()?;
         s.erases(&s.ann)?;

@@ -1,7 +1,7 @@
 //! A credential belongs to one place, byte for byte.
 
-use super::case::{Case, Level, alone, case};
-use super::checked::{Broken, must};
+use crate::case::{Case, Level, alone, case};
+use crate::checked::{Broken, must};
 
 pub const CASES: &[Case] = &[
     case("O3", "another protocol, host, port or path is another place", |s| {
@@ -95,7 +95,7 @@ pub const CASES: &[Case] = &[
         s.finds(&s.ann, &s.secret).map(drop)
     })
     .level(Level::Advice),
-    alone("O2", "an empty host is no wildcard", |s| {
+    alone("O2", "an empty host is not a wildcard", |s| {
         s.with_ann()?;
         let _ = s.run("erase", "protocol=https\nhost=\n")?;
         let answer = s.run("get", "protocol=https\nhost=\n")?;

@@ -1,8 +1,8 @@
 //! What is no request is refused, and changes nothing.
 
-use super::case::{Case, Level, alone};
-use super::checked::Checked;
-use super::session::Session;
+use crate::case::{Case, Level, alone};
+use crate::checked::Checked;
+use crate::session::Session;
 
 pub const CASES: &[Case] = &[
     alone("O2", "a request without protocol or host is refused, and changes nothing", |s| {

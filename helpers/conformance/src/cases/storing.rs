@@ -1,8 +1,8 @@
 //! What is stored is found again.
 
-use super::case::{Case, Level, alone, case};
-use super::checked::must;
-use super::session::random_word;
+use crate::case::{Case, Level, alone, case};
+use crate::checked::must;
+use crate::throw_away::random_word;
 
 pub const CASES: &[Case] = &[
     case("O3", "what is stored is found, with and without its user name", |s| {

@@ -8,10 +8,6 @@ use std::time::Duration;
 
 use modelforge_credential_client::{Entry, Failure, Finished, Program};
 
-use super::Nature;
-use super::checked::Broken;
-use super::session::Session;
-
 /// After so many time-outs, nobody waits as long again.
 const PATIENCE: u32 = 3;
 /// How long one waits then.
@@ -24,65 +20,71 @@ pub struct Subject {
     limit: Duration,
     hung: AtomicU32,
     options: Options,
-    interrupted: Arc<AtomicBool>,
 }
 
-/// How a person wants it.
-#[derive(Default, Clone)]
+/// How a helper is put to the test.
+#[derive(Debug, Default, Clone)]
 pub struct Options {
-    /// Asked by `git credential fill`, `approve` and `reject`.
+    /// Ask it by `git credential fill`, `approve` and `reject`, with the cases that git can be made to say.
     pub through_git: bool,
-    /// Each case begins with a copy of this folder as its home.
+    /// Begin each case with a copy of this folder as its home.
     pub home: Option<PathBuf>,
-    /// In the person's own home folder.
+    /// Ask it in the person's own home folder.
     pub in_place: bool,
-    /// With requests that a careless helper could take for "everything", wherever it keeps its entries.
+    /// Send requests that a careless helper could take for "everything", wherever it keeps its entries.
     pub risky: bool,
-    /// How long an operation may take.
+    /// How long an operation may take; the helper's own limit if there is none.
     pub limit: Option<Duration>,
+    /// Set it, in a handler of a signal perhaps, to stop between two operations. What was stored is erased all the same.
+    pub interrupted: Arc<AtomicBool>,
 }
 
 impl Subject {
-    /// A helper that was found. `interrupted` ends the run between two operations.
-    pub fn new(helper: Program, options: Options, interrupted: Arc<AtomicBool>) -> Result<Self, Failure> {
+    /// A helper that was found.
+    ///
+    /// # Errors
+    /// If git is to ask it and is not on `PATH`.
+    pub fn new(helper: Program, options: Options) -> Result<Self, Failure> {
         let entry = Entry::command(["git"]);
         let git = options.through_git.then(|| Program::find(&entry)).transpose()?;
         let limit = options.limit.unwrap_or(helper.limit());
-        Ok(Self { helper, git, limit, hung: AtomicU32::new(0), options, interrupted })
+        Ok(Self { helper, git, limit, hung: AtomicU32::new(0), options })
     }
 
+    /// The program that is started.
     pub fn helper(&self) -> &Program {
         &self.helper
     }
 
+    /// Whether git asks it.
     pub fn through_git(&self) -> bool {
         self.git.is_some()
     }
 
-    pub fn in_place(&self) -> bool {
+    pub(crate) fn in_place(&self) -> bool {
         self.options.in_place
     }
 
     /// The folder that each home is a copy of.
-    pub fn home(&self) -> Option<&Path> {
+    pub(crate) fn home(&self) -> Option<&Path> {
         self.options.home.as_deref()
     }
 
     /// Whether there are no files of other programs that a case may change.
-    pub fn starts_empty(&self) -> bool {
+    pub(crate) fn starts_empty(&self) -> bool {
         self.options.home.is_none() || self.in_place()
     }
 
-    pub fn may_risk(&self) -> bool {
+    pub(crate) fn may_risk(&self) -> bool {
         self.options.risky
     }
 
-    pub fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.options.interrupted.load(Ordering::Relaxed)
     }
 
     /// Asks it once.
-    pub fn run(&self, home: Option<&Path>, operation: &str, input: &[u8]) -> Result<Finished, Failure> {
+    pub(crate) fn run(&self, home: Option<&Path>, operation: &str, input: &[u8]) -> Result<Finished, Failure> {
         let limit = if self.hung.load(Ordering::Relaxed) < PATIENCE { self.limit } else { self.limit.min(SHORT) };
         let changes = changes(home);
         let finished = match &self.git {
@@ -113,30 +115,10 @@ impl Subject {
         (format!("credential.helper=!{}", words.join(" ")), verb)
     }
 
-    /// Finds out what it is: it is told to keep something, and asked for it, here and in another home folder.
-    pub fn nature(&self) -> Nature {
-        let unknown = Nature::default();
-        let (Ok(session), Ok(elsewhere)) = (Session::new(self, &unknown), Session::new(self, &unknown)) else {
-            return unknown;
-        };
-        let cannot_store = match session.run("store", format!("{}password={}\n", session.ann, session.secret)) {
-            Ok(stored) if stored.status.success() => None,
-            Ok(stored) => Some(session.said(&stored)),
-            Err(Broken::Rule(problem)) => Some(problem),
-            Err(Broken::Interrupted) => None,
-        };
-        let keeps = session.finds(&session.ann, &session.secret).is_ok();
-        let found_elsewhere = elsewhere.finds(&session.ann, &session.secret).is_ok();
-        session.erase_all();
-        let says = |operation| {
-            let said = self.helper.run_raw(&[operation], &changes(session.home()), b"", self.limit);
-            said.ok().filter(|said| said.status.success()).map(|said| said.output.clone()).unwrap_or_default()
-        };
-        let capabilities = says("capability");
-        let authtype = capabilities.split(|b| *b == b'\n').any(|line| line == b"capability authtype");
-        let foreign = modelforge_credential_protocol::Nature::from_lines(&capabilities).foreign;
-        let lists = !says("list").is_empty();
-        Nature { keeps, cannot_store, shared: self.in_place() || found_elsewhere, authtype, lists, foreign }
+    /// What it prints when it is asked this, if it succeeds.
+    pub(crate) fn says(&self, home: Option<&Path>, operation: &str) -> Vec<u8> {
+        let said = self.helper.run_raw(&[operation], &changes(home), b"", self.limit);
+        said.ok().filter(|said| said.status.success()).map(|said| said.output.to_vec()).unwrap_or_default()
     }
 }
 

@@ -1,0 +1,31 @@
+//! Every case, in the order in which a newcomer would want them answered.
+
+mod authtype;
+mod concurrent;
+mod erasing;
+mod framing;
+mod listing;
+mod places;
+mod refusing;
+mod sources;
+mod storing;
+mod values;
+
+use crate::case::Case;
+
+/// Every case that there is.
+pub fn cases() -> impl Iterator<Item = &'static Case> {
+    let groups: [&'static [Case]; 10] = [
+        storing::CASES,
+        erasing::CASES,
+        places::CASES,
+        values::CASES,
+        framing::CASES,
+        refusing::CASES,
+        authtype::CASES,
+        listing::CASES,
+        concurrent::CASES,
+        sources::CASES,
+    ];
+    groups.into_iter().flatten()
+}

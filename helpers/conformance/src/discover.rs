@@ -1,0 +1,57 @@
+//! Finds out what a helper is: it is told to keep something, and asked for it, here and in another home folder.
+
+use modelforge_credential_protocol::Nature;
+
+use crate::checked::Broken;
+use crate::found::Found;
+use crate::kind::Kind;
+use crate::session::Session;
+use crate::subject::Subject;
+
+/// The kind of helper, and what it did not erase.
+pub fn discover(subject: &Subject) -> (Kind, Vec<String>) {
+    let unknown = Kind::default();
+    let sessions = Session::new(subject, &unknown).and_then(|session| Ok((session, Session::new(subject, &unknown)?)));
+    match sessions {
+        Ok((session, elsewhere)) => of(subject, &session, &elsewhere),
+        Err(Broken::Rule(reason)) => (Kind { cannot_store: Some(reason), ..unknown }, Vec::new()),
+        Err(Broken::Interrupted) => (unknown, Vec::new()),
+    }
+}
+
+fn of(subject: &Subject, session: &Session, elsewhere: &Session) -> (Kind, Vec<String>) {
+    let is_there = |at: &Session| answer(at, &session.ann).as_deref() == Some(session.secret.as_bytes());
+    let cannot_store = why_not_stored(session);
+    let keeps = is_there(session);
+    let shared = subject.in_place() || is_there(elsewhere);
+    session.erase_all();
+    let left = (shared && is_there(session)).then(|| session.ann.trim_end().replace('\n', " "));
+    let says = |operation| subject.says(session.home(), operation);
+    let capabilities = says("capability");
+    let kind = Kind {
+        keeps,
+        cannot_store,
+        shared,
+        authtype: capabilities.split(|b| *b == b'\n').any(|line| line == b"capability authtype"),
+        lists: !says("list").is_empty(),
+        foreign: Nature::from_lines(&capabilities).foreign,
+    };
+    (kind, left.into_iter().collect())
+}
+
+/// One that shows secrets on standard error has stored it all the same: a case says that it must not.
+fn why_not_stored(session: &Session) -> Option<String> {
+    let credential = format!("{}password={}\n", session.ann, session.secret);
+    match session.ask("store", credential.as_bytes()) {
+        Ok(stored) if stored.status.success() => None,
+        Ok(stored) => Some(session.said(&stored)),
+        Err(Broken::Rule(problem)) => Some(problem),
+        Err(Broken::Interrupted) => None,
+    }
+}
+
+/// The password that it answers with.
+fn answer(session: &Session, request: &str) -> Option<Vec<u8>> {
+    let answer = session.ask("get", request.as_bytes()).ok().filter(|answer| answer.status.success())?;
+    Found::parse(&answer.output).ok()?.get("password").map(<[u8]>::to_vec)
+}

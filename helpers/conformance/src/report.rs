@@ -1,0 +1,114 @@
+//! What came of the cases.
+
+use crate::case::{Case, Level};
+use crate::exchange::Exchange;
+use crate::kind::Kind;
+
+/// Why most cases say nothing about a helper that only answers.
+pub const KEEPS_NOTHING: &str = "it keeps nothing";
+
+/// What came of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The helper does what the case asks.
+    Holds,
+    /// It does not, and this is why. The text may hold what the helper said.
+    Broken(String),
+    /// The helper does not offer what the case is about.
+    NotOffered(&'static str),
+    /// It would have put a person's own entries at risk.
+    NotRun(&'static str),
+}
+
+/// A case and what came of it.
+#[derive(Debug)]
+pub struct Judged {
+    /// The case.
+    pub case: &'static Case,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The last requests of a broken case, the oldest first.
+    pub exchanges: Vec<Exchange>,
+    /// How long it took.
+    pub milliseconds: f64,
+}
+
+impl Judged {
+    /// Whether it breaks a rule, or goes without an advice.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.outcome, Outcome::Broken(_))
+    }
+}
+
+/// Whose rules a helper keeps, of those that it was asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every rule of the protocol.
+    Protocol,
+    /// What git asks of a credential helper, and no more.
+    Git,
+    /// Not even those of git.
+    Neither,
+    /// It could not store, or no case applies to it.
+    NotJudged,
+}
+
+/// What came of all cases.
+#[derive(Debug)]
+pub struct Report {
+    /// What the helper is.
+    pub kind: Kind,
+    /// Each case that applies to this kind of helper, in the order in which they were run.
+    pub results: Vec<Judged>,
+    /// Throw-away entries that the helper did not erase.
+    pub left: Vec<String>,
+    /// A file in its home held a secret as it is.
+    pub plain_text: bool,
+    /// It was stopped before the last case.
+    pub interrupted: bool,
+}
+
+impl Report {
+    /// Whose rules it keeps.
+    pub fn verdict(&self) -> Verdict {
+        let is_broken_at = |level| self.results.iter().any(|judged| judged.case.level == level && judged.is_broken());
+        match (is_broken_at(Level::Git), is_broken_at(Level::Protocol)) {
+            _ if self.applicable().next().is_none() => Verdict::NotJudged,
+            (true, _) => Verdict::Neither,
+            (false, true) => Verdict::Git,
+            (false, false) => Verdict::Protocol,
+        }
+    }
+
+    /// The broken cases, those that are mere advice left out.
+    pub fn broken(&self) -> Vec<&Judged> {
+        self.applicable().filter(|judged| judged.is_broken()).collect()
+    }
+
+    /// The rules that are broken, each once.
+    pub fn broken_rules(&self) -> Vec<&'static str> {
+        let mut rules: Vec<&str> = self.broken().iter().map(|judged| judged.case.rule).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+
+    /// How many cases hold, and how many there are, of those that the verdict is about. If it is [`Verdict::Git`], these are git's.
+    pub fn counts(&self) -> (usize, usize) {
+        let is_gits = self.verdict() == Verdict::Git;
+        let counted = || self.applicable().filter(|judged| !is_gits || judged.case.level == Level::Git);
+        (counted().filter(|judged| !judged.is_broken()).count(), counted().count())
+    }
+
+    /// Whether no case was left out because it would have put a person's own entries at risk.
+    pub fn ran_all(&self) -> bool {
+        let is_left_out = |judged: &Judged| matches!(judged.outcome, Outcome::NotRun(_));
+        !self.interrupted && self.kind.cannot_store.is_none() && !self.results.iter().any(is_left_out)
+    }
+
+    /// The cases that hold or are broken, those that are mere advice left out.
+    fn applicable(&self) -> impl Iterator<Item = &Judged> {
+        let is_judged = |judged: &&Judged| matches!(judged.outcome, Outcome::Holds | Outcome::Broken(_));
+        self.results.iter().filter(|judged| judged.case.level != Level::Advice).filter(is_judged)
+    }
+}

@@ -1,0 +1,51 @@
+//! What people type who know other tools: the command that they mean.
+
+use modelforge_credential_providers as table;
+
+use crate::error::PROGRAM;
+
+/// Other tools' words, and ours.
+const WORDS: [(&[&str], &str); 9] = [
+    (&["add", "create", "new", "set", "signin"], "login"),
+    (&["del", "delete", "remove", "rm", "signout", "unset"], "logout"),
+    (&["info", "ls", "whoami"], "status"),
+    (&["cat", "key", "read", "show", "token"], "print"),
+    (&["replace", "rotate", "update"], "login openai --force"),
+    (&["run"], "exec"),
+    (&["check", "diagnose", "verify"], "doctor"),
+    (&["find", "models", "search"], "providers"),
+    (&["version"], "--version"),
+];
+
+/// The command line that was meant by a command that there is not, with the provider if one was named.
+pub fn by_another_word(word: &str, rest: Option<&str>) -> Option<String> {
+    let (_, command) = WORDS.iter().find(|(words, _)| words.contains(&word))?;
+    Some(match *command {
+        "login" | "logout" | "print" => format!("{PROGRAM} {command} {}", provider(rest)),
+        "status" | "providers" if rest.and_then(table::by_name).is_some() => {
+            format!("{PROGRAM} {command} {}", provider(rest))
+        }
+        "exec" => format!("{PROGRAM} exec {} -- COMMAND", provider(rest)),
+        command => format!("{PROGRAM} {command}"),
+    })
+}
+
+/// The command that takes a provider as its argument, where this one reads standard input or takes fewer.
+pub fn with_an_argument(command: &str, argument: &str) -> Option<String> {
+    let provider = provider(Some(argument));
+    Some(match command {
+        "fill" | "get" => format!("{PROGRAM} print {provider}"),
+        "approve" | "store" => format!("{PROGRAM} login {provider}"),
+        "erase" | "reject" => format!("{PROGRAM} logout {provider}"),
+        "list" => format!("{PROGRAM} status {provider}"),
+        "print" => format!("{PROGRAM} print {provider}  # one at a time; for several: {PROGRAM} env"),
+        "logout" | "status" => format!("{PROGRAM} {command} {provider}  # one at a time"),
+        "helpers test" => format!("{PROGRAM} helpers test NAME  # one at a time"),
+        _ => return None,
+    })
+}
+
+/// What was typed is repeated only if it is a provider's name: it may be a key.
+fn provider(typed: Option<&str>) -> &str {
+    typed.filter(|name| table::by_name(name).is_some()).unwrap_or("openai")
+}

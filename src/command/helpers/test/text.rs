@@ -1,0 +1,60 @@
+//! What `helpers test` tells a person.
+
+use modelforge_credential_conformance::{Exchange, Judged, Level, Outcome, Report, Verdict};
+use modelforge_credential_protocol::{shown, visible};
+
+use super::verdict::badge;
+
+/// A case and what came of it; with `verbose`, what was asked and answered if it is broken.
+pub fn of_case(judged: &Judged, verbose: bool) -> String {
+    let mark = match (&judged.outcome, judged.case.level) {
+        (Outcome::Holds, _) => "ok",
+        (Outcome::Broken(_), Level::Advice) => "advised",
+        (Outcome::Broken(_), _) => "BROKEN",
+        (Outcome::NotRun(_), _) => "not run",
+        (Outcome::NotOffered(_), _) => "-",
+    };
+    let reason = match &judged.outcome {
+        Outcome::Holds => String::new(),
+        Outcome::Broken(reason) => format!(": {}", shown(reason)),
+        Outcome::NotOffered(why) | Outcome::NotRun(why) => format!(": {why}"),
+    };
+    let mut text = format!("{mark:7}  {:2}  {}{reason}\n", judged.case.rule, judged.case.name);
+    if verbose {
+        text.extend(judged.exchanges.iter().map(of_exchange));
+    }
+    text
+}
+
+fn of_exchange(exchange: &Exchange) -> String {
+    let mut text = format!("    {}: {}\n", visible(&exchange.operation), exchange.end);
+    for (mark, lines) in [('>', &exchange.request), ('<', &exchange.answer), ('!', &exchange.said)] {
+        text.extend(lines.iter().map(|line| format!("      {mark} {line}\n")));
+    }
+    text
+}
+
+/// What the cases say of the helper together.
+pub fn of_verdict(report: &Report, are_all_chosen: bool) -> String {
+    if report.kind.cannot_store.is_some() {
+        return "it could not store, so no case was run; a helper that keeps nothing ignores `store` (O4)\n".to_owned();
+    }
+    let mut text = String::new();
+    if !report.kind.keeps {
+        text.push_str("it keeps nothing, and was judged as a helper that only answers\n");
+    }
+    if report.plain_text {
+        text.push_str("it keeps secrets in plain text\n");
+    }
+    let broken = report.broken_rules().join(", ");
+    text.push_str(&match report.verdict() {
+        Verdict::Protocol => "verdict: it keeps every rule of the protocol that it was asked about\n".to_owned(),
+        Verdict::Git => format!("verdict: it does what git asks of a helper, and breaks {broken} of the protocol\n"),
+        Verdict::Neither => format!("verdict: it breaks {broken}\n"),
+        Verdict::NotJudged => "verdict: none, for no case applies to it\n".to_owned(),
+    });
+    if are_all_chosen && report.ran_all() && report.verdict() != Verdict::NotJudged {
+        text.push_str(&format!("badge: {}\n", badge(report)));
+    }
+    text
+}

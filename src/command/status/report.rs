@@ -1,0 +1,122 @@
+//! What `status` has found out, as JSON has it.
+
+use modelforge_credential_protocol::Record;
+use serde::Serialize;
+
+use crate::chain::now;
+use crate::key_shape::end_of;
+
+/// `status --json`: the shape is stable, fields are only ever added.
+#[derive(Serialize)]
+pub struct Report {
+    pub version: u32,
+    pub providers: Vec<Row>,
+    /// Helpers that could not be asked, and why.
+    pub failed: Vec<String>,
+    /// Which providers are not at their usual URLs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<String>,
+}
+
+/// Whether a tool that asks would get a credential.
+#[derive(Serialize, Clone, Copy, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum SignedIn {
+    Yes,
+    No,
+    /// It ended, and nobody can renew it.
+    Expired,
+    /// It is there and cannot be opened.
+    Unreadable,
+    #[serde(rename = "not needed")]
+    NotNeeded,
+}
+
+impl SignedIn {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Expired => "expired",
+            Self::Unreadable => "unreadable",
+            Self::NotNeeded => "not needed",
+        }
+    }
+}
+
+/// One account of a provider, or of a URL that is no provider's.
+#[derive(Serialize)]
+pub struct Row {
+    pub provider: Option<String>,
+    pub url: String,
+    pub account: Option<String>,
+    /// `api_key`, `device_flow` or `none`.
+    pub sign_in: &'static str,
+    pub signed_in: SignedIn,
+    /// Every copy, the one that answers first.
+    pub copies: Vec<Copy>,
+}
+
+#[derive(Serialize)]
+pub struct Copy {
+    pub helper: String,
+    /// How it is protected at rest.
+    pub protection: String,
+    /// `None`: its helper does not say how it keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plain_text: Option<bool>,
+    /// Why it could not be opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_utc: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_utc: Option<u64>,
+    /// Whether it can be renewed when it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewable: Option<bool>,
+    /// When it was last given to a program, and to which, as far as the log goes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used_utc: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The last four characters at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+}
+
+impl Copy {
+    /// What only the credential itself tells.
+    pub fn add(&mut self, opened: &Record, details: bool) {
+        self.expires_utc = opened.expiry().or(self.expires_utc);
+        self.renewable = Some(opened.has("oauth_refresh_token")).filter(|_| self.expires_utc.is_some());
+        self.scope = opened.shown("scope").or(self.scope.take());
+        if details {
+            self.fingerprint = opened.text("password").and_then(end_of);
+        }
+    }
+
+    /// Whether it has ended, and nobody can renew it.
+    pub fn is_over(&self) -> bool {
+        self.expires_utc.is_some_and(|at| at < now()) && self.renewable != Some(true)
+    }
+
+    /// Whether a tool that asks gets it.
+    pub fn answers(&self) -> bool {
+        self.unreadable.is_none() && !self.is_over()
+    }
+
+    /// Whether it is known to be in plain text.
+    pub fn is_in_plain_text(&self) -> bool {
+        self.plain_text == Some(true)
+    }
+}
+
+impl Row {
+    /// How a person calls it.
+    pub fn name(&self) -> &str {
+        self.provider.as_deref().unwrap_or(&self.url)
+    }
+}

@@ -1,0 +1,91 @@
+//! Adds a provider to `config.toml`, and leaves the comments and the layout of the file as they are.
+
+use std::path::PathBuf;
+
+use modelforge_credential_files::{Own, Trust};
+use modelforge_credential_protocol::{Error, Result, visible};
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use super::{Config, path, provider_name, read_text, shown_path};
+use crate::error::{self, PROGRAM};
+use crate::url::{base_url, is_safe_url};
+
+/// Gives a name a URL. Returns whether that is new.
+///
+/// # Errors
+/// If keys would go there unencrypted, the name has another URL already, or the file cannot be read or written.
+pub fn declare(name: &str, url: &str) -> Result<bool> {
+    let name = provider_name(name)?;
+    let wanted = base_url(url)?;
+    if !is_safe_url(url) {
+        return Err(not_encrypted(&wanted.url()));
+    }
+    let (file, _) = path().ok_or_else(no_file)?;
+    let text = read_text(&file, Trust::Believed)?.unwrap_or_default();
+    let before = Config::parse(&file, &text)?;
+    let at = before.providers.get(&name).and_then(|provider| provider.url.as_ref());
+    if let Some(at) = at {
+        return if at.url() == wanted.url() { Ok(false) } else { Err(is_elsewhere(&name, &at.url())) };
+    }
+    let mut document: DocumentMut = text.parse().map_err(|_| cannot_add(&name))?;
+    add(&mut document, &name, url).ok_or_else(|| cannot_add(&name))?;
+    let text = document.to_string();
+    // What this program could not read afterwards is not written.
+    let after = Config::parse(&file, &text).map_err(|_| cannot_add(&name))?;
+    if after.providers.get(&name).and_then(|provider| provider.url.as_ref()).is_none_or(|at| at.url() != wanted.url()) {
+        return Err(cannot_add(&name));
+    }
+    write(file, text.as_bytes())?;
+    Ok(true)
+}
+
+fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
+    let mut implicit = Table::new();
+    implicit.set_implicit(true);
+    // Where there is nothing but comments, the section comes after them.
+    let comments =
+        if document.is_empty() { document.trailing().as_str().unwrap_or_default().to_owned() } else { String::new() };
+    if !comments.is_empty() {
+        document.set_trailing("");
+    }
+    let providers = document.entry("provider").or_insert(Item::Table(implicit)).as_table_like_mut()?;
+    // A person may have written the name in another spelling.
+    let spelt =
+        providers.iter().map(|(key, _)| key.to_owned()).find(|key| provider_name(key).is_ok_and(|key| key == name));
+    let mut section = Table::new();
+    section.set_dotted(providers.is_dotted());
+    if !comments.is_empty() {
+        section.decor_mut().set_prefix(format!("{comments}\n"));
+    }
+    let section = providers.entry(spelt.as_deref().unwrap_or(name)).or_insert(Item::Table(section));
+    section.as_table_like_mut()?.insert("url", value(url));
+    Some(())
+}
+
+/// A link to the file stays a link.
+fn write(file: PathBuf, content: &[u8]) -> Result<()> {
+    let file = file.canonicalize().unwrap_or(file);
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Err(no_file()) };
+    Own::new(folder).write(name.as_ref(), content, true)
+}
+
+fn no_file() -> Error {
+    Error::new("there is no configuration file to add the provider to")
+        .hint("unset MODELFORGE_CREDENTIAL_CONFIG, or set it to a file")
+}
+
+fn not_encrypted(url: &str) -> Error {
+    Error::new(format!("`{url}` is not encrypted: anyone on the way could read the key")).hint(format!(
+        "use https; without it only this machine is allowed: {PROGRAM} login NAME --url http://localhost:8080"
+    ))
+}
+
+fn is_elsewhere(name: &str, url: &str) -> Error {
+    Error::new(format!("provider `{name}` is already at `{url}`, as {} has it", shown_path()))
+        .hint("choose another name, or change the URL in that file")
+}
+
+fn cannot_add(name: &str) -> Error {
+    error::in_file(&shown_path(), &Error::new(format!("cannot add provider `{}`", visible(name))))
+        .hint(format!("add these lines: [provider.{}] and url = \"https://…\"", visible(name)))
+}

@@ -1,0 +1,78 @@
+//! Helpers that have no list, as git's own have none: what they hold of the known providers is found by asking for each.
+
+use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_providers as table;
+
+use super::Session;
+use crate::accounts::unlisted;
+use crate::chain::Chain;
+use crate::providers::Provider;
+
+/// How many processes ask at the same time.
+const SIDE_BY_SIDE: usize = 8;
+
+/// What a helper answered, provider by provider.
+#[derive(Default)]
+pub struct Unlisted {
+    pub found: Vec<(Provider, Record)>,
+    /// Why there may be more: after a failure it is not asked again.
+    pub failed: Option<Error>,
+}
+
+/// One question, and the chain that it goes through.
+struct Question<'a> {
+    provider: Provider,
+    chain: &'a Chain,
+    place: Record,
+    context: Record,
+}
+
+impl Session {
+    /// Asks a helper for each known provider whose credentials are looked for in it. One that makes credentials is not asked.
+    pub fn unlisted(&self, helper: &str, account: Option<&str>) -> Result<Unlisted> {
+        let mut unlisted = Unlisted::default();
+        let mut questions = self.questions(helper, account)?;
+        if questions.first().is_some_and(|question| question.chain.generates(helper)) {
+            return Ok(unlisted);
+        }
+        while !questions.is_empty() && unlisted.failed.is_none() {
+            let rest = questions.split_off(questions.len().min(SIDE_BY_SIDE));
+            for (question, answer) in ask(helper, std::mem::replace(&mut questions, rest)) {
+                match answer {
+                    Ok(record) => unlisted.found.extend(record.map(|record| (question.provider, record))),
+                    Err(problem) => unlisted.failed = Some(problem),
+                }
+            }
+        }
+        Ok(unlisted)
+    }
+
+    fn questions(&self, helper: &str, account: Option<&str>) -> Result<Vec<Question<'_>>> {
+        let mut names: Vec<String> = table::all().iter().map(|known| known.name.to_owned()).collect();
+        names.extend(self.providers.of_this_user());
+        names.sort_unstable();
+        names.dedup();
+        let mut questions = Vec::new();
+        for provider in names.iter().filter_map(|name| self.providers.by_name(name).ok()) {
+            let mut place = provider.location.clone();
+            place.set("provider", &provider.name)?;
+            if let Some(account) = account {
+                place.set("username", account)?;
+            }
+            let chain = self.chain(&place)?;
+            if chain.links().iter().any(|link| link.name == helper) {
+                questions.push(Question { context: provider.context()?, provider, chain, place });
+            }
+        }
+        Ok(questions)
+    }
+}
+
+fn ask<'a>(helper: &str, questions: Vec<Question<'a>>) -> Vec<(Question<'a>, Result<Option<Record>>)> {
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let asked = questions.iter().map(|one| scope.spawn(|| unlisted(one.chain, helper, &one.place, &one.context)));
+        let asked: Vec<_> = asked.collect();
+        asked.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("it broke off".into()))).collect()
+    });
+    questions.into_iter().zip(answers).collect()
+}

@@ -7,26 +7,20 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprMethodCall, Lit, LitStr, Local, Pat};
 
 /// Phrases that read as translated, each with the number of times that it still occurs. The numbers only go down.
-const ALLOWED: [(&str, usize); 19] = [
-    ("an argument too many", 1),
-    ("anew", 6),
+const ALLOWED: [(&str, usize); 13] = [
+    ("anew", 2),
     ("are let be", 1),
-    ("at the most", 3),
+    ("at the most", 1),
     ("does not go with", 1),
     ("for nobody to", 1),
-    ("for who", 11),
-    ("has ended", 28),
+    ("for who", 3),
+    ("has ended", 13),
     ("in vain", 7),
-    ("is let be", 1),
-    ("is no affair", 1),
     ("is no name for", 2),
-    ("is none of", 7),
-    ("mend", 3),
-    ("mends", 7),
-    ("misspelt", 1),
-    ("where one is", 5),
-    ("who names none", 1),
-    ("whoever", 25),
+    ("is none of", 6),
+    ("mends", 1),
+    ("where one is", 2),
+    ("whoever", 6),
 ];
 
 /// Word for word; an identifier is words as well.

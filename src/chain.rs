@@ -4,6 +4,7 @@
 mod about;
 mod copies;
 mod erasing;
+mod keeping;
 mod listing;
 mod storing;
 
@@ -18,8 +19,8 @@ use crate::lock::Lock;
 use crate::request::Request;
 use about::{SOON, is_complete, is_expired_in, question};
 
-pub use about::{holds_the_same_secret, is_expired, now};
-pub use copies::{Copies, Left};
+pub use about::{is_expired, now};
+pub use copies::{Copies, Inventory, Left};
 pub use erasing::Erased;
 pub use listing::ListOf;
 pub use storing::Stored;

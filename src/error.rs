@@ -115,10 +115,17 @@ pub fn no_provider(command: &str) -> Usage {
 pub fn no_credential(request: &Record) -> Error {
     let error = Error::new(format!("no credential for {}", name_of(request)));
     match request.text("provider") {
-        Some(provider) => {
-            error.hint(format!("printf 'provider={}\\npassword=%s\\n' \"$KEY\" | {PROGRAM} approve", visible(provider)))
-        }
+        Some(provider) => error.hint(login_hint(provider, request.text("username"))),
         None => error,
+    }
+}
+
+/// The command that signs in to an account.
+fn login_hint(provider: &str, account: Option<&str>) -> String {
+    let provider = visible(provider);
+    match account.filter(|account| *account != modelforge_credential_protocol::DEFAULT_ACCOUNT) {
+        Some(account) => format!("{PROGRAM} login {provider} --account {}", shell_words::quote(&visible(account))),
+        None => format!("{PROGRAM} login {provider}"),
     }
 }
 
@@ -455,6 +462,11 @@ pub fn answers_first(helper: &str, kept_by: &str) -> Error {
 
 pub fn not_put_back(helper: &str) -> Error {
     Error::new(format!("helper `{helper}` has lost the credential that it held before"))
+}
+
+pub fn not_taken_out(helper: &str) -> Error {
+    Error::new(format!("helper `{helper}` made something else of the credential, and it could not be taken out again"))
+        .hint(format!("{PROGRAM} doctor"))
 }
 
 pub fn plain_text_left(record: &Record) -> Error {

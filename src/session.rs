@@ -18,7 +18,7 @@ use crate::request::Request;
 use crate::terminal::warn_once;
 
 pub use asker::program;
-pub use chains::{Chains, Copies, Opened, boxed, has_session_bus, is_left_out, of};
+pub use chains::{Chains, Copies, Opened, PerProvider, boxed, has_session_bus, is_left_out, of};
 
 /// Everything a command works with.
 pub struct Session {

@@ -2,6 +2,7 @@
 
 mod expired;
 mod fall_back;
+mod keeping;
 mod list;
 
 use crate::support::{SECRET, Test};

@@ -6,6 +6,7 @@ mod interrupted;
 mod modelforge;
 mod purge;
 mod rollback;
+mod starts;
 mod status;
 mod trouble;
 
@@ -104,7 +105,9 @@ fn keys_move_into_the_chain_and_every_other_byte_of_the_file_stays() {
     assert!(!after.contains(SECRET) && !after.contains("AIzaTESTKEY"));
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
     let test = test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
-    test.args(["migrate"]).stdout("no key was found in plain text\n").success();
+    test.args(["migrate"])
+        .stdout("no key was found in plain text\nlooked at: the files of ModelForge and of Python's keyring\n")
+        .success();
 }
 
 #[test]
@@ -113,11 +116,10 @@ fn after_a_move_it_says_how_it_is_undone_and_how_modelforge_is_started() {
     let id = id(&shown);
     let next = format!(
         "2 moved, 0 left; `modelforge-credential migrate --rollback {id}` undoes it\n\
+         keep a copy of `~/.local/share/modelforge-credential/identity.txt` in a safe place: nothing else opens what `age` keeps\n\
          the files as they were are kept encrypted; `modelforge-credential migrate --forget-backup {id}` erases them\n\
-         from now on start ModelForge so: `modelforge-credential exec -- modelforge …`\n\
-         without that it asks for each key again, and puts it into its file\n\
-         keys that others could read may have been read, and shell histories, dotfile repositories and backups may still hold \
-         them: make new ones\n\
+         start ModelForge with `modelforge-credential exec -- modelforge …`, or it asks for each key again\n\
+         keys that others could read, in old backups or a shell's history as well, are better replaced by new ones\n\
          `modelforge-credential exec -- COMMAND` hands out each key that was moved\n"
     );
     assert!(shown.ends_with(&next), "{shown}");

@@ -59,6 +59,8 @@ mod providers;
 #[cfg(unix)]
 mod status;
 #[cfg(unix)]
+mod stores;
+#[cfg(unix)]
 mod tools;
 #[cfg(unix)]
 mod trace;

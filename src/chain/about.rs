@@ -38,11 +38,6 @@ pub(super) fn holds_the_same(found: &Record, stored: &Record) -> bool {
         && (stored.has("password_expiry_utc") || found.expiry().is_none())
 }
 
-/// True if both hold the same secrets, whatever their other attributes.
-pub fn holds_the_same_secret(one: &Record, other: &Record) -> bool {
-    one.holds_the_same_secrets(other)
-}
-
 /// A token that ends this soon, in seconds, is renewed if it can be: the tool that asks has yet to use it.
 pub(super) const SOON: u64 = 60;
 

@@ -1,5 +1,7 @@
 //! Each helper's own copy of a credential: what is there, and erasing just that.
 
+use std::collections::HashSet;
+
 use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
 use super::about::{description_of, question};
@@ -19,6 +21,11 @@ impl Copies {
         self.found.iter().filter(|(_, copy)| !copy.is_true("ephemeral"))
     }
 
+    /// That of a helper.
+    pub fn of(&self, helper: &str) -> Option<&Record> {
+        self.found.iter().find(|(name, _)| name == helper).map(|(_, copy)| copy)
+    }
+
     /// Why there may be more.
     pub fn problem(&self) -> Option<Error> {
         self.failed.first().map(Error::from)
@@ -35,9 +42,47 @@ pub enum Left {
     Another,
 }
 
+/// The servers for which each helper of a chain lists a credential; `None` for one that has no list, or could not be asked.
+pub struct Inventory(Vec<Option<HashSet<Server>>>);
+
+/// A protocol and a host, in small letters.
+type Server = [Vec<u8>; 2];
+
+fn server_of(record: &Record) -> Server {
+    ["protocol", "host"].map(|key| record.get(key).unwrap_or_default().to_ascii_lowercase())
+}
+
+impl Inventory {
+    /// Whether the helper at this place of the chain may have a credential of the same server.
+    fn may_have(&self, at: usize, description: &Record) -> bool {
+        self.0.get(at).and_then(Option::as_ref).is_none_or(|listed| listed.contains(&server_of(description)))
+    }
+}
+
 impl Chain {
+    /// Asks every helper for its list, once.
+    pub fn inventory(&self, context: &Record) -> Inventory {
+        let servers = |records: Vec<Record>| records.iter().map(server_of).collect();
+        Inventory(self.list_each(context).into_iter().map(|(_, listed)| listed.ok().flatten().map(servers)).collect())
+    }
+
     /// The copy of a credential in each helper that has one. A helper that fails may be asked again while a person is there.
     pub fn copies(&self, description: &Record, context: &Record, attended: bool) -> Result<Copies> {
+        self.copies_where(description, context, attended, |_| true)
+    }
+
+    /// The same, without starting the helpers of which a list says that they have none. A person may be asked.
+    pub fn copies_listed(&self, inventory: &Inventory, description: &Record, context: &Record) -> Result<Copies> {
+        self.copies_where(description, context, true, |at| inventory.may_have(at, description))
+    }
+
+    fn copies_where(
+        &self,
+        description: &Record,
+        context: &Record,
+        attended: bool,
+        is_asked: impl Fn(usize) -> bool,
+    ) -> Result<Copies> {
         let question = question(&description_of(description)?, context)?;
         let ask = |link: &Link| {
             let answer = link.helper(false)?.get(&question);
@@ -47,7 +92,10 @@ impl Chain {
             }
         };
         let mut copies = Copies::default();
-        for link in self.links.iter().filter(|link| link.helper.is_ok()) {
+        for (at, link) in self.links.iter().enumerate() {
+            if link.helper.is_err() || !is_asked(at) {
+                continue;
+            }
             match ask(link) {
                 Ok(found) => {
                     let found = found.filter(|found| found.has_secret() && is_of(found, description));

@@ -1,10 +1,9 @@
 //! Storing: in the first helper that keeps it, read back from there; older copies elsewhere are erased.
 
-use modelforge_credential_protocol::{
-    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Helper, Record, Result,
-};
+use modelforge_credential_protocol::{ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Record, Result};
 
-use super::about::{description_of, holds_the_same, with_capabilities};
+use super::about::description_of;
+use super::keeping::{Kept, erase_just, is_about};
 use super::{Answer, Chain, Copies, Failed, Link};
 use crate::error;
 use crate::lock::Lock;
@@ -14,6 +13,8 @@ use crate::lock::Lock;
 pub struct Stored {
     /// The helpers that keep it: read back from each.
     pub kept_by: Vec<String>,
+    /// Whether a helper answered with the same before.
+    pub was_kept: bool,
     /// Helpers that answer first, with another key.
     pub shadowed_by: Vec<String>,
     /// Failures, and older copies that may be left.
@@ -27,15 +28,8 @@ struct To<'a> {
     only: Option<&'a str>,
     /// Not these, and nothing is erased from them.
     without: &'a [Failed],
-}
-
-enum Kept {
-    Yes,
-    /// It answers with the same, but as something that it does not keep itself.
-    InTheEnvironment,
-    /// It answers with something else, which it did before.
-    Other,
-    No,
+    /// What each held before, where that was asked already.
+    before: Option<&'a Copies>,
 }
 
 impl Chain {
@@ -48,12 +42,10 @@ impl Chain {
     }
 
     /// The same, but a helper that only passes on what the environment holds does not count as keeping it; and, where one
-    /// is named, in that helper alone. Where nobody kept it, what was there before is put back.
+    /// is named, in that helper alone.
     pub fn store_durably(&self, record: &Record, only: Option<&str>) -> Result<Stored> {
         let _lock = Lock::wait(record)?;
-        let before = self.copies(record, &Record::new(), false)?;
-        let stored = self.store_locked(record, true, To { only, ..To::default() })?;
-        Ok(self.or_as_before(record, stored, &before))
+        self.store_locked(record, true, To { only, ..To::default() })
     }
 
     /// The same for one that is moved: it takes no other's place unless told to, and does not go to a helper of which it is not
@@ -64,9 +56,11 @@ impl Chain {
         if !replaces && before.kept().any(|(_, copy)| !copy.holds_the_same_secrets(record)) {
             return Ok(Stored { remarks: vec![super::migration_conflict(record)], ..Stored::default() });
         }
-        let mut stored = self.store_locked(record, true, To { without: &before.failed, ..To::default() })?;
+        let to = To { without: &before.failed, before: Some(&before), ..To::default() };
+        let mut stored = self.store_locked(record, true, to)?;
+        stored.was_kept = before.kept().any(|(_, copy)| copy.holds_the_same_secrets(record));
         stored.remarks.splice(..0, before.failed.iter().map(Failed::did_not_keep));
-        Ok(self.or_as_before(record, stored, &before))
+        Ok(stored)
     }
 
     /// Keeps what was just renewed, or signed in for. Its caller holds the lock.
@@ -79,22 +73,13 @@ impl Chain {
         Ok(())
     }
 
-    fn or_as_before(&self, record: &Record, mut stored: Stored, before: &Copies) -> Stored {
-        if stored.kept_by.is_empty() {
-            for (helper, copy) in before.kept() {
-                let link = self.links.iter().find(|link| link.name == *helper);
-                stored.remarks.extend(link.and_then(|link| link.put_back(record, copy)));
-            }
-        }
-        stored
-    }
-
     fn store_locked(&self, record: &Record, durable: bool, to: To) -> Result<Stored> {
         let mut record = record.clone();
         record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
-        if !record.has("username") {
+        if record.has("provider") && !record.has("username") {
             record.set("username", DEFAULT_ACCOUNT)?;
         }
+        record.name_the_account()?;
         let mut stored = Stored::default();
         let mut earlier = Vec::new();
         let mut untouched = Vec::new();
@@ -106,7 +91,9 @@ impl Chain {
                 untouched.push(at);
                 continue;
             }
-            match link.try_to_keep(&record) {
+            let before = to.before.map(|copies| copies.of(&link.name));
+            let mut left = Vec::new();
+            match link.try_to_keep(&record, before, &mut left) {
                 Ok(Kept::Yes) => {
                     stored.kept_by.push(link.name.clone());
                     if !self.store_in_all {
@@ -125,6 +112,7 @@ impl Chain {
                 }
                 Err(problem) => stored.remarks.push(Failed::new(&link.name, problem).did_not_keep()),
             }
+            stored.remarks.append(&mut left);
         }
         if stored.kept_by.is_empty() || (self.store_in_all && to.only.is_none()) {
             stored.shadowed_by = earlier;
@@ -153,37 +141,6 @@ impl Failed {
 }
 
 impl Link {
-    fn try_to_keep(&self, record: &Record) -> Result<Kept> {
-        let question = description_of(record)?;
-        self.with_or_without_a_person(|helper| {
-            helper.store(&with_capabilities(record)?)?;
-            let Some(found) = helper.get(&question)? else { return Ok(Kept::No) };
-            Ok(match holds_the_same(&found, record) {
-                true if found.is_true("ephemeral") => Kept::InTheEnvironment,
-                true => Kept::Yes,
-                false if found.has_secret() => Kept::Other,
-                false => Kept::No,
-            })
-        })
-    }
-
-    /// Puts back what it held before, if a store that failed has spoilt that, and says so where it could not.
-    fn put_back(&self, description: &Record, before: &Record) -> Option<Error> {
-        let question = description_of(description).ok()?;
-        let is_there = |helper: &(dyn Helper + Send + Sync)| matches!(helper.get(&question), Ok(Some(found)) if holds_the_same(&found, before));
-        let mut record = question.clone();
-        record.merge(before);
-        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
-        let outcome = self.with_or_without_a_person(|helper| {
-            if is_there(helper) {
-                return Ok(true);
-            }
-            helper.store(&with_capabilities(&record)?)?;
-            Ok(is_there(helper))
-        });
-        (!matches!(outcome, Ok(true))).then(|| error::not_put_back(&self.name))
-    }
-
     /// Erases the copy that was there before a store elsewhere, and says what is left. The erase names the older secret: an absent
     /// path means any path, and what is kept for another one is not an older copy.
     fn erase_older(&self, record: &Record, earlier: &mut Vec<String>) -> Option<Error> {
@@ -196,16 +153,10 @@ impl Link {
         if helper.nature().foreign {
             return Some(error::plain_text_left(record));
         }
-        if found.is_true("ephemeral") || found.get("path") != record.get("path") && found.has("path") {
+        if found.is_true("ephemeral") || !is_about(&found, record) {
             return None;
         }
-        let mut older = question.clone();
-        for key in ["password", "authtype", "credential"] {
-            if let Some(value) = found.get(key) {
-                older.set(key, value).ok()?;
-            }
-        }
-        match helper.erase(&older) {
+        match erase_just(helper, &question, &found) {
             Err(problem) => Some(Failed::new(&self.name, problem).may_hold_an_older_copy()),
             Ok(()) => {
                 // A copy that is gone no longer takes precedence.

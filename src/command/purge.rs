@@ -42,8 +42,8 @@ pub fn purge(yes: bool) -> Result<()> {
     if !Everything::find(&session)?.erase(&session)? {
         failed.push(error::not_everything_erased());
     }
-    let mut problems = migrate::erase_what_was_moved_elsewhere(&session.providers, &session.person)?;
-    problems.extend(migrate::erase_every_backup(&session.providers, &session.person)?);
+    let mut problems = migrate::erase_what_was_moved_elsewhere(&session)?;
+    problems.extend(migrate::erase_every_backup(&session)?);
     problems.iter().for_each(warning);
     failed.extend(problems);
     if failed.is_empty() {

@@ -25,55 +25,107 @@ pub struct Opened {
     pub left_out: Option<Error>,
 }
 
-/// Every chain, each opened when it is first asked.
-pub struct Chains {
-    common: OnceCell<Opened>,
-    own: BTreeMap<String, OnceCell<Opened>>,
+/// One for each provider that has helpers of its own, and one for all the rest.
+pub struct PerProvider<T> {
+    common: T,
+    own: BTreeMap<String, T>,
 }
+
+/// Every chain, each opened when it is first asked.
+pub struct Chains(PerProvider<OnceCell<Opened>>);
 
 /// A helper's list: copies, each with its provider if it has one. `None` if it cannot list.
 pub type Copies = std::result::Result<Option<Vec<(Option<Provider>, Record)>>, Failure>;
 
+impl<T> PerProvider<T> {
+    /// That of a provider, or of what belongs to none, with the provider that has it to itself.
+    fn find(&self, provider: Option<&str>) -> (Option<&str>, &T) {
+        let own = provider.and_then(|name| self.own.get_key_value(name));
+        own.map_or((None, &self.common), |(name, own)| (Some(name.as_str()), own))
+    }
+
+    /// That of a provider, or of what belongs to none.
+    pub fn of(&self, provider: Option<&str>) -> &T {
+        self.find(provider).1
+    }
+
+    /// Every one, the common one first.
+    pub fn all(&self) -> impl Iterator<Item = &T> {
+        std::iter::once(&self.common).chain(self.own.values())
+    }
+
+    /// Another for each.
+    pub fn map<U>(&self, make: impl Fn(&T) -> U) -> PerProvider<U> {
+        let own = self.own.iter().map(|(name, own)| (name.clone(), make(own))).collect();
+        PerProvider { common: make(&self.common), own }
+    }
+}
+
+impl PerProvider<Opened> {
+    /// Every chain, with only those of its helpers that fit. A helper that cannot be found stays: the chain says so.
+    pub fn fitting(providers: &Providers, person: &Person, fits: impl Fn(&Program) -> bool) -> Result<Self> {
+        let common = open(None, providers, person, &fits)?;
+        let names = providers.with_helpers_of_their_own();
+        let own = names.map(|name| Ok((name.to_owned(), open(Some(name), providers, person, &fits)?)));
+        Ok(Self { common, own: own.collect::<Result<_>>()? })
+    }
+
+    /// One helper for everything.
+    pub fn of_one(entry: Entry, person: &Person, fits: impl Fn(&Program) -> bool) -> Self {
+        let helpers = Helpers { entries: vec![entry], automatic: false };
+        let chain = Chain::new(links_of(&helpers, person, &fits), false);
+        Self { common: Opened { owner: None, chain, automatic: false, left_out: None }, own: BTreeMap::new() }
+    }
+}
+
 impl Chains {
     pub fn new(providers: &Providers) -> Self {
         let own = providers.with_helpers_of_their_own().map(|name| (name.to_owned(), OnceCell::new()));
-        Self { common: OnceCell::new(), own: own.collect() }
+        Self(PerProvider { common: OnceCell::new(), own: own.collect() })
     }
 
     /// The chain of a provider, or of what belongs to none.
     pub fn of(&self, provider: Option<&str>, providers: &Providers, person: &Person) -> Result<&Opened> {
-        let own = provider.and_then(|name| self.own.get_key_value(name));
-        let (owner, cell) = own.map_or((None, &self.common), |(name, cell)| (Some(name.as_str()), cell));
+        let (owner, cell) = self.0.find(provider);
         if let Some(opened) = cell.get() {
             return Ok(opened);
         }
-        let opened = open(owner, providers, person)?;
+        let opened = open(owner, providers, person, &|_| true)?;
         Ok(cell.get_or_init(|| opened))
     }
 
     /// Every chain once, the common one first.
     pub fn all(&self, providers: &Providers, person: &Person) -> Result<Vec<&Opened>> {
-        let owners = std::iter::once(None).chain(self.own.keys().map(|name| Some(name.as_str())));
+        let owners = std::iter::once(None).chain(self.0.own.keys().map(|name| Some(name.as_str())));
         owners.map(|owner| self.of(owner, providers, person)).collect()
     }
 
     /// True if this chain is asked for the provider's credentials.
     pub fn is_asked(&self, opened: &Opened, provider: Option<&str>) -> bool {
-        opened.owner.as_deref() == provider.filter(|name| self.own.contains_key(*name))
+        opened.owner.as_deref() == self.0.find(provider).0
     }
 }
 
 /// Finds the helpers of a chain.
-fn open(owner: Option<&str>, providers: &Providers, person: &Person) -> Result<Opened> {
+fn open(
+    owner: Option<&str>,
+    providers: &Providers,
+    person: &Person,
+    fits: &dyn Fn(&Program) -> bool,
+) -> Result<Opened> {
     let request = owner.map_or_else(|| Ok(Record::new()), |name| Record::of([("provider", name)]))?;
     let helpers = providers.helpers_for(&request)?;
     let left_out = (helpers.automatic && !has_session_bus()).then(error::keyring_left_out);
-    let chain = of(&helpers, person, providers.store_in_all());
+    let chain = Chain::new(links_of(&helpers, person, fits), providers.store_in_all());
     Ok(Opened { owner: owner.map(str::to_owned), chain, automatic: helpers.automatic, left_out })
 }
 
 /// A chain of these helpers. Of a default chain, those that are not installed are left out.
 pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
+    Chain::new(links_of(helpers, person, &|_| true), store_in_all)
+}
+
+fn links_of(helpers: &Helpers, person: &Person, fits: &dyn Fn(&Program) -> bool) -> Vec<Link> {
     let mut links = Vec::new();
     for entry in &helpers.entries {
         if is_left_out(helpers, entry) {
@@ -90,13 +142,16 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
             }
             continue;
         }
+        if program.as_ref().is_ok_and(|program| !fits(program)) {
+            continue;
+        }
         let attended = match (&program, person) {
             (Ok(program), Person::Askpass(_) | Person::Terminal) => Some(boxed(program.attended())),
             _ => None,
         };
         links.push(Link { name: entry.name(), helper: program.map(boxed), attended });
     }
-    Chain::new(links, store_in_all)
+    links
 }
 
 /// True if the default chain skips it on this machine for now.

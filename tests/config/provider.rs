@@ -20,7 +20,7 @@ fn an_account_of_the_configuration_is_meant_where_a_request_names_none() {
 fn an_alias_in_the_configuration_means_the_provider_that_it_is_an_alias_of() {
     for name in ["gemini", "google", "Google-GenAI"] {
         let expected = "error: no credential for `google` (`https://generativelanguage.googleapis.com`, account `work`)\n\
-            hint: printf 'provider=google\\npassword=%s\\n' \"$KEY\" | modelforge-credential approve\n";
+            hint: modelforge-credential login google --account work\n";
         let test = Test::new().helpers("").config("[provider.gemini]\naccount = 'work'");
         test.args(["fill"]).stdin(format!("provider={name}\n")).stderr(expected).failure();
     }

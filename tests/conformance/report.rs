@@ -126,7 +126,7 @@ fn a_broken_case_shows_with_verbose_what_was_asked_and_answered_without_secrets(
     assert!(!quiet.contains("      > "), "{quiet}");
     let test = test.args(["--verbose", "helpers", "test", "chatty", "--only", rule]);
     let text = String::from_utf8_lossy(&test.output().stdout).into_owned();
-    let host = text.split("host=").nth(1).and_then(|rest| rest.lines().next()).expect("the request is shown");
+    let host = text.split("> host=").nth(1).and_then(|rest| rest.lines().next()).expect("the request is shown");
     let shown = "    get: exit status 0
       > protocol=https
       > host=HOST

@@ -96,7 +96,7 @@ fn helpers_that_are_the_same_missing_or_no_names_are_refused() {
 fn a_variable_is_not_moved_for_it_cannot_be_taken_away() {
     let test = Test::new().env("OPENAI_API_KEY", SECRET);
     let (test, text, said) = run(test, &["migrate", "--from", "env", "--yes"], 0);
-    assert_eq!(text, "there is nothing to move\n");
+    assert_eq!(text, "there is nothing to move\nlooked at: `env`\n");
     let login = "printenv OPENAI_API_KEY | modelforge-credential login openai --force";
     assert_eq!(
         said,

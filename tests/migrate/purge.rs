@@ -33,7 +33,11 @@ fn a_purge_asks_and_without_a_terminal_wants_to_be_told() {
     let (test, _, stderr) = run(test, &["logout", "--all", "--purge"], 1);
     assert!(stderr.ends_with("hint: modelforge-credential logout --all --purge --yes\n"), "{stderr}");
     assert_eq!(files_below(&test.home()), before);
-    let (_, _, _) = run(test, &["logout", "openai", "--purge"], 2);
+    for words in [&["logout", "openai", "--purge"][..], &["logout", "--purge"], &["auth", "logout", "--purge"]] {
+        let (_, _, stderr) = run(used(), words, 2);
+        assert!(stderr.starts_with("error: `--purge` deletes everything, so it needs `--all`\nhint: "), "{stderr}");
+    }
+    drop(test);
 }
 
 #[test]

@@ -112,11 +112,13 @@ fn an_expired_token_moves_if_it_can_be_renewed_and_is_dropped_only_when_told() {
     drop(test);
     let test = Test::new().file(CONFIG, token(""));
     let (test, text, stderr) = run(test, &["migrate", "--yes"], 1);
-    assert!(text.contains("leave: has ended"), "{text}");
+    assert!(text.contains("leave: expired"), "{text}");
     assert!(stderr.contains("hint: modelforge-credential migrate --drop-expired\n"), "{stderr}");
     assert!(file(&test).contains("gho_"));
     let (test, text, _) = run(test, &["migrate", "--yes", "--drop-expired"], 0);
-    assert!(text.contains("took `github_copilot` (`https://api.githubcopilot.com`) out"), "{text}");
+    assert!(text.contains("erased `github_copilot` (`https://api.githubcopilot.com`) in"), "{text}");
+    assert!(text.contains("0 moved, 1 erased, 0 left; "), "{text}");
+    assert!(!text.contains("hands out each key") && !text.contains("keep a copy"), "nothing was stored: {text}");
     assert!(!file(&test).contains("gho_"));
     // Dropped, and still to be had from the backup.
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);

@@ -51,6 +51,6 @@ fn without_a_terminal_it_never_asks_and_says_so_at_once() {
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
         "error: no credential for `openai` (`https://api.openai.com`)\n\
-         hint: printf 'provider=openai\\npassword=%s\\n' \"$KEY\" | modelforge-credential approve\n"
+         hint: modelforge-credential login openai\n"
     );
 }

@@ -29,6 +29,18 @@ impl Keyring {
         keyring
     }
 
+    /// A keyring without a password, as distributions with automatic login make it: GNOME Keyring keeps it as an INI file.
+    pub fn without_password() -> Self {
+        let mut keyring = Self::bus_alone();
+        let folder = keyring.directory().join("home/.local/share/keyrings");
+        fs::create_dir_all(&folder).unwrap();
+        let settings = "display-name=Default keyring\nctime=0\nmtime=0\nlock-on-idle=false\nlock-after=false\n";
+        fs::write(folder.join("Default_keyring.keyring"), format!("[keyring]\n{settings}")).unwrap();
+        fs::write(folder.join("default"), "Default_keyring").unwrap();
+        keyring.start_daemon(false, true);
+        keyring
+    }
+
     /// A daemon that has no keyring to store in, as before the first log-in.
     pub fn without_login() -> Self {
         let mut keyring = Self::bus_alone();
@@ -55,32 +67,13 @@ impl Keyring {
             let text = format!("[D-BUS Service]\nName=org.freedesktop.secrets\nExec={service}\n");
             fs::write(services.join("org.freedesktop.secrets.service"), text).unwrap();
         }
+        let listen = format!("unix:dir={}", directory.path().join("run").display());
         let config = directory.path().join("bus.conf");
-        let listen = directory.path().join("run").display().to_string();
-        let text = format!(
-            r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:dir={listen}</listen>
-  <auth>EXTERNAL</auth>
-  <servicedir>{}</servicedir>
-  <policy context="default">
-    <allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/>
-  </policy>
-</busconfig>
-"#,
-            services.display()
-        );
-        fs::write(&config, text).unwrap();
+        fs::write(&config, configuration(&[listen], &format!("<servicedir>{}</servicedir>", services.display())))
+            .unwrap();
         let mut command = command("dbus-daemon");
         command.arg("--nofork").arg("--print-address=1").arg("--config-file").arg(&config);
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut bus = spawn(&mut command, "dbus-daemon");
-        let mut address = String::new();
-        BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        let address = address.trim().to_owned();
-        assert!(!address.is_empty(), "dbus-daemon did not start");
+        let (bus, address) = start_bus(&mut command);
         Self { directory, bus, address, daemon: None }
     }
 
@@ -119,8 +112,9 @@ impl Keyring {
         assert!(reply.status.success(), "{}", String::from_utf8_lossy(&reply.stderr));
     }
 
-    /// Ends the daemon and starts it again locked: it then knows the names of its items only as hashes.
-    pub fn restart_locked(&mut self) {
+    /// Ends the daemon and starts it again, as at the next log-in. A keyring with a password is locked then, and the names of its
+    /// items are known only as hashes.
+    pub fn restart(&mut self) {
         self.end_daemon();
         self.start_daemon(false, true);
     }
@@ -159,6 +153,13 @@ impl Keyring {
         String::from_utf8_lossy(&reply.stdout).matches("object path").count()
     }
 
+    /// Makes the collection in memory the one that new items go to.
+    pub fn default_to_the_session(&self) {
+        let path = "objpath:/org/freedesktop/secrets/collection/session";
+        let reply = self.ask("SetAlias", &["string:default", path]);
+        assert!(reply.status.success(), "{}", String::from_utf8_lossy(&reply.stderr));
+    }
+
     fn ask(&self, method: &str, arguments: &[&str]) -> Output {
         let mut command = command("dbus-send");
         command.env("DBUS_SESSION_BUS_ADDRESS", &self.address);
@@ -181,6 +182,47 @@ impl Drop for Keyring {
         let _ = self.bus.kill();
         let _ = self.bus.wait();
     }
+}
+
+/// A session bus of another user, which lets everybody in.
+#[cfg(unix)]
+pub fn bus_of(user: u32, directory: &std::path::Path, listen: &[String]) -> Child {
+    let config = directory.join("bus.conf");
+    fs::write(&config, configuration(listen, "<auth>ANONYMOUS</auth><allow_anonymous/>")).unwrap();
+    let mut command = command("dbus-daemon");
+    std::os::unix::process::CommandExt::uid(&mut command, user);
+    command.arg("--nofork").arg("--print-address=1").arg("--config-file").arg(&config);
+    start_bus(&mut command).0
+}
+
+/// What a session bus is told: where it listens, and more.
+fn configuration(listen: &[String], more: &str) -> String {
+    let listen: String = listen.iter().map(|address| format!("<listen>{address}</listen>")).collect();
+    format!(
+        r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  {listen}
+  <auth>EXTERNAL</auth>
+  {more}
+  <policy context="default">
+    <allow user="*"/><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/>
+  </policy>
+</busconfig>
+"#
+    )
+}
+
+/// The bus, and its address.
+fn start_bus(command: &mut Command) -> (Child, String) {
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut bus = spawn(command, "dbus-daemon");
+    let mut address = String::new();
+    BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
+    let address = address.trim().to_owned();
+    assert!(!address.is_empty(), "dbus-daemon did not start");
+    (bus, address)
 }
 
 /// A program on PATH.

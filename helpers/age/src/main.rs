@@ -61,9 +61,7 @@ impl Helper for Age {
     fn store(&self, credential: &Record) -> Result<()> {
         let store = self.folder()?;
         let mut credential = credential.clone();
-        if !credential.has("username") {
-            credential.set("username", DEFAULT_ACCOUNT)?;
-        }
+        credential.name_the_account()?;
         if let Some(own) = self.own.as_ref().filter(|own| !own.exists()) {
             let _lock = store.lock()?;
             // Another process may have made it meanwhile.
@@ -76,7 +74,7 @@ impl Helper for Age {
         // would replace what was there and then be taken for not kept.
         self.identities.unlock_first()?;
         let content = self.identities.encrypt(&credential.to_lines(), &self.recipients)?;
-        store.write(&credential, &content)
+        store.write(&placed(&credential)?, &content)
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
@@ -148,14 +146,21 @@ impl Age {
         let file = entry.file.display();
         let mut record =
             Record::read_from(&text[..]).map_err(|e| Error::new(format!("`{file}` holds no credential: {e}")))?;
-        if !record.has("username") {
-            record.set("username", DEFAULT_ACCOUNT)?;
-        }
-        if !record.matches(&entry.description) || record.has("path") != entry.description.has("path") {
+        record.name_the_account()?;
+        if !placed(&record)?.matches(&entry.description) || record.has("path") != entry.description.has("path") {
             return Err(format!("`{file}` holds another credential than its name says").into());
         }
         Ok(Some(record))
     }
+}
+
+/// What says where a credential lies. One that has no account lies where that of the usual account would.
+fn placed(credential: &Record) -> Result<Record> {
+    let mut description = credential.description();
+    if !description.has("username") {
+        description.set("username", DEFAULT_ACCOUNT)?;
+    }
+    Ok(description)
 }
 
 fn main() -> ExitCode {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, visible};
+use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, serve, visible};
 use modelforge_credential_providers::{Flaw, Location, Provider, all, by_location};
 
 #[global_allocator]
@@ -36,6 +36,10 @@ struct Binding<'a> {
 }
 
 impl Helper for Env {
+    fn nature(&self) -> Nature {
+        Nature { readonly: true, ..Nature::default() }
+    }
+
     fn get(&self, request: &Record) -> Result<Option<Record>> {
         // A variable has no account, so it is not the credential of a particular one.
         if request.get("username").is_some_and(|account| account != DEFAULT_ACCOUNT.as_bytes()) {

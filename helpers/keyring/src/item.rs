@@ -2,9 +2,12 @@
 //!
 //! The secret of a plain key is the key. Other attributes follow it, one `key=value` a line, as in git's libsecret helper.
 //! Without a password the first line is empty; an empty password that other attributes follow is a line `password=`.
+//! What the store does not keep in that form is encoded as [`one_line`].
 
 use modelforge_credential_protocol::{ABOUT_THE_EXCHANGE, DESCRIPTION, Error, Record, Result};
 use zeroize::Zeroizing;
+
+use crate::one_line;
 
 /// How the items of a program are named, and what their secrets look like.
 pub struct Kind {
@@ -52,16 +55,28 @@ pub fn description(service: &str, account: &str) -> Option<Record> {
     Some(description)
 }
 
-/// The secret of the item that keeps `credential`.
-pub fn encode(credential: &Record) -> Result<Zeroizing<Vec<u8>>> {
-    let password = credential.get("password").unwrap_or_default();
-    let mut others = credential.clone();
-    others.retain(is_kept);
+/// The secret of the item that keeps `credential`; `keeps` says which bytes the store gives back as they were.
+pub fn encode(credential: &Record, keeps: fn(&[u8]) -> bool) -> Zeroizing<Vec<u8>> {
+    let mut kept = credential.clone();
+    kept.retain(is_kept);
+    let plain = plain(&kept).filter(|secret| credential.has_account() && keeps(secret) && !one_line::is_marked(secret));
+    plain.unwrap_or_else(|| {
+        let mut named = credential.clone();
+        named.retain(|key| key == "username");
+        named.merge(&kept);
+        one_line::encode(&named)
+    })
+}
+
+/// The password, and the other attributes below it; `None` if their names could not be told from another program's lines.
+fn plain(kept: &Record) -> Option<Zeroizing<Vec<u8>>> {
+    let password = kept.get("password").unwrap_or_default();
+    let mut others = kept.clone();
     if !password.is_empty() || others.iter().all(|(key, _)| key == "password") {
         others.remove("password");
     }
     if !others.iter().all(|(key, _)| is_plain(key)) {
-        return Err("the OS keyring keeps only attributes whose names are lower-case words".into());
+        return None;
     }
     let lines = others.to_lines();
     let mut secret = Zeroizing::new(Vec::with_capacity(password.len() + 1 + lines.len()));
@@ -70,11 +85,27 @@ pub fn encode(credential: &Record) -> Result<Zeroizing<Vec<u8>>> {
         secret.push(b'\n');
         secret.extend_from_slice(lines);
     }
-    Ok(secret)
+    Some(secret)
+}
+
+/// The credential that an account's item keeps. Only an encoded one says that it has no user name.
+pub fn credential(account: &str, secret: &[u8]) -> Result<Record> {
+    let kept = decode(secret)?;
+    if one_line::is_marked(secret) {
+        let is_the_accounts = kept.text("username").is_none_or(|name| name == account);
+        return if is_the_accounts { Ok(kept) } else { Err(Error::new("its secret was stored for another account")) };
+    }
+    let mut credential = Record::of([("username", account)])?;
+    credential.merge(&kept);
+    Ok(credential)
 }
 
 /// The attributes in a secret. Another program's, with further lines of another kind, has no place in a record.
 pub fn decode(secret: &[u8]) -> Result<Record> {
+    if let Some(record) = one_line::decode(secret)? {
+        let is_ours = record.iter().all(|(key, _)| key == "username" || is_kept(key));
+        return if is_ours { Ok(record) } else { Err(Error::new("its secret says more than a credential")) };
+    }
     let foreign = || Error::new("its secret has several lines and was written by another program");
     let secret = secret.strip_suffix(b"\n").unwrap_or(secret);
     let mut lines = secret.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).peekable();
@@ -116,8 +147,17 @@ fn is_plain(key: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn anything(_: &[u8]) -> bool {
+        true
+    }
+
+    fn nothing(_: &[u8]) -> bool {
+        false
+    }
+
     fn kept(attributes: &[(&str, &str)]) -> String {
-        String::from_utf8(encode(&Record::of(attributes.iter().copied()).unwrap()).unwrap().to_vec()).unwrap()
+        let secret = encode(&Record::of(attributes.iter().copied()).unwrap(), anything);
+        String::from_utf8(secret.to_vec()).unwrap()
     }
 
     #[test]
@@ -147,7 +187,8 @@ mod tests {
             kept(&[("password_expiry_utc", "9"), ("password", "t"), ("oauth_refresh_token", "r=1")]),
             "t\npassword_expiry_utc=9\noauth_refresh_token=r=1"
         );
-        assert_eq!(kept(&[("authtype", "Bearer"), ("credential", "c")]), "\nauthtype=Bearer\ncredential=c");
+        let bearer = [("username", "u"), ("authtype", "Bearer"), ("credential", "c")];
+        assert_eq!(kept(&bearer), "\nauthtype=Bearer\ncredential=c");
     }
 
     #[test]
@@ -157,7 +198,37 @@ mod tests {
             Record::of([("password", ""), ("oauth_refresh_token", "r")]).unwrap(),
             Record::of([("oauth_refresh_token", "r")]).unwrap(),
         ] {
-            assert_eq!(decode(&encode(&credential).unwrap()).unwrap(), credential);
+            assert_eq!(decode(&encode(&credential, anything)).unwrap(), credential);
+        }
+    }
+
+    #[test]
+    fn what_the_store_does_not_keep_is_encoded_and_marked() {
+        let key = Record::of([("username", "u"), ("password", "sk-1")]).unwrap();
+        let secret = encode(&key, nothing);
+        assert_eq!(*secret, *b"modelforge-credential;base64,dXNlcm5hbWU9dQpwYXNzd29yZD1zay0xCg==");
+        assert_eq!(credential("u", &secret).unwrap(), key);
+        let error = credential("v", &secret).unwrap_err();
+        assert_eq!(error.to_string(), "its secret was stored for another account");
+    }
+
+    #[test]
+    fn a_key_that_looks_as_if_it_were_encoded_is_encoded() {
+        let key = Record::of([("username", "u"), ("password", "modelforge-credential;base64,AAAA")]).unwrap();
+        assert_eq!(credential("u", &encode(&key, anything)).unwrap(), key);
+    }
+
+    #[test]
+    fn a_pre_encoded_credential_without_user_name_comes_back_without_one() {
+        let bearer = Record::of([("authtype", "Bearer"), ("credential", "c")]).unwrap();
+        assert_eq!(credential("default", &encode(&bearer, anything)).unwrap(), bearer);
+    }
+
+    #[test]
+    fn what_was_encoded_and_damaged_is_no_key() {
+        for text in ["", "AAAA", "%", "aG9zdD1oCnBhc3N3b3JkPXAK"] {
+            let secret = format!("modelforge-credential;base64,{text}");
+            assert!(decode(secret.as_bytes()).is_ok_and(|record| record.is_empty()) == text.is_empty(), "{text}");
         }
     }
 
@@ -186,8 +257,11 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_that_could_not_be_told_from_anothers_lines_is_refused() {
-        assert!(encode(&Record::of([("password", "p"), ("X-Odd", "1")]).unwrap()).is_err());
+    fn an_attribute_that_could_not_be_told_from_anothers_lines_is_encoded() {
+        let odd = Record::of([("username", "u"), ("password", "p"), ("X-Odd", "1")]).unwrap();
+        let secret = encode(&odd, anything);
+        assert!(one_line::is_marked(&secret));
+        assert_eq!(credential("u", &secret).unwrap(), odd);
     }
 
     #[test]
@@ -223,8 +297,10 @@ mod tests {
                 let _ = credential.push(key, value);
             }
             proptest::prop_assume!(!credential.is_empty());
-            let read = decode(&encode(&credential).unwrap()).unwrap();
-            proptest::prop_assert!(read == credential);
+            for keeps in [anything, nothing] {
+                let read = decode(&encode(&credential, keeps)).unwrap();
+                proptest::prop_assert!(read == credential);
+            }
         }
 
         #[test]

@@ -4,6 +4,7 @@ mod item;
 mod modelforge;
 #[cfg(any(windows, target_os = "macos"))]
 mod native;
+mod one_line;
 #[cfg(not(any(windows, target_os = "macos")))]
 mod secret_service;
 
@@ -50,19 +51,19 @@ impl Helper for Keyring {
         }
         let service = item::service(request);
         let Some((account, secret)) = store::find(&service, request.text("username"))? else { return Ok(None) };
-        let mut credential = Record::of([("username", &account)])?;
-        let kept = item::decode(&secret)
-            .map_err(|e| Error::new(format!("the item `{service}` of `{account}` cannot be used: {e}")))?;
-        credential.merge(&kept);
-        Ok(Some(credential))
+        let credential = item::credential(&account, &secret);
+        let unusable = |e| Error::new(format!("the item `{service}` of `{account}` cannot be used: {e}"));
+        credential.map(Some).map_err(unusable)
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
         if !item::can_be_named(credential) {
             return Err("the OS keyring names items by URL, and this protocol, host and path make none".into());
         }
+        let mut credential = credential.clone();
+        credential.name_the_account()?;
         let account = credential.text("username").unwrap_or(DEFAULT_ACCOUNT);
-        store::set(&item::service(credential), account, &item::encode(credential)?)
+        store::set(&item::service(&credential), account, &item::encode(&credential, store::keeps))
     }
 
     fn erase(&self, description: &Record) -> Result<()> {

@@ -20,7 +20,7 @@ const ITEMS: Kind = Kind { describe, decode };
 impl Helper for ModelForge {
     /// ModelForge 0.2 may still be there, and looks for its items.
     fn nature(&self) -> Nature {
-        Nature { foreign: true, generates: false }
+        Nature { foreign: true, ..Nature::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

@@ -53,7 +53,11 @@ pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zero
     Ok(None)
 }
 
-/// Text as text: that is what other programs read there.
+/// Text: that is what other programs read there.
+pub fn keeps(secret: &[u8]) -> bool {
+    std::str::from_utf8(secret).is_ok()
+}
+
 pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
     let store = open()?;
     let entry = store.build(service, account, None).map_err(said)?;

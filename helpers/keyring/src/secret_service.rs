@@ -4,6 +4,7 @@
 //! can ask for the secret as well.
 
 mod bus;
+mod socket;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -45,6 +46,13 @@ pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zero
     })
 }
 
+/// A keyring without a password is an INI file to GNOME Keyring: it writes a secret as it is, and reads it with escapes resolved
+/// and without the blanks at its ends. Line breaks cost it the whole file.
+pub fn keeps(secret: &[u8]) -> bool {
+    let keeps = |text: &str| text.trim() == text && !text.contains(|c: char| c.is_control() || c == '\\');
+    std::str::from_utf8(secret).is_ok_and(keeps)
+}
+
 /// Keeps the secret in the item that is there, or makes one. Others of the same name would be what some programs read.
 pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
     run(async |bus| {
@@ -52,11 +60,12 @@ pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
         let paths = newest(bus, paths).await?;
         let session = session(bus).await?;
         let value: Secret = (session.as_ref(), &[], secret, "text/plain");
-        match paths.first() {
+        let kept_in = paths.iter().find(|path| !ends_with_the_session(path));
+        match kept_in {
             Some(path) => bus.call(path, ITEM, "SetSecret", &(value,)).await.map(drop)?,
             None => create(bus, service, account, &value).await?,
         }
-        for other in paths.iter().skip(1) {
+        for other in paths.iter().filter(|path| Some(*path) != kept_in) {
             delete(bus, other).await?;
         }
         Ok(())
@@ -68,10 +77,9 @@ pub fn find_of_kind(kind: &Kind, description: &Record) -> Result<Option<Zeroizin
     run(async |bus| {
         let held = credentials(bus, kind).await?.into_iter().filter(|(_, held)| held.matches(description));
         let paths = newest(bus, held.map(|(path, _)| path).collect()).await?;
-        match paths.first() {
-            Some(path) => Ok(Some(secret(bus, path).await?)),
-            None => Ok(None),
-        }
+        let Some(path) = paths.first() else { return Ok(None) };
+        unlock_items(bus, std::slice::from_ref(path)).await?;
+        Ok(Some(secret(bus, path).await?))
     })
 }
 
@@ -94,6 +102,7 @@ pub fn erase_named(service: &str, account: &str, description: &Record) -> Result
 }
 
 async fn delete_meant(bus: &Bus, kind: &Kind, paths: &[OwnedObjectPath], description: &Record) -> Outcome<()> {
+    unlock_items(bus, paths).await?;
     for path in paths {
         if !item::names_secret(description) || kind.holds_secret(&secret(bus, path).await?, description) {
             delete(bus, path).await?;
@@ -259,12 +268,7 @@ async fn secret(bus: &Bus, path: &ObjectPath<'_>) -> Outcome<Zeroizing<Vec<u8>>>
 }
 
 async fn create(bus: &Bus, service: &str, account: &str, secret: &Secret<'_>) -> Outcome<()> {
-    let reply = bus.call(&ROOT, SERVICE, "ReadAlias", &("default",)).await?;
-    let collection: OwnedObjectPath = reply.body().deserialize()?;
-    if collection.as_str() == "/" {
-        let error = Error::new("the secret service has no default keyring to store in");
-        return Err(error.hint("log in to the desktop once, or create the keyring `Login` in `seahorse`").into());
-    }
+    let collection = lasting_collection(bus).await?;
     let attributes = HashMap::from([("application", APPLICATION), ("service", service), ("username", account)]);
     let properties = HashMap::from([
         ("org.freedesktop.Secret.Item.Label", Variant::from(format!("{service} ({account})"))),
@@ -282,6 +286,32 @@ async fn create(bus: &Bus, service: &str, account: &str, secret: &Secret<'_>) ->
     bus.prompt(prompt).await
 }
 
+/// The default collection, or the first other one where that ends with the session.
+async fn lasting_collection(bus: &Bus) -> Outcome<OwnedObjectPath> {
+    let reply = bus.call(&ROOT, SERVICE, "ReadAlias", &("default",)).await?;
+    let default: OwnedObjectPath = reply.body().deserialize()?;
+    let none = |message| {
+        Err(Error::new(message).hint("log in to the desktop once, or create the keyring `Login` in `seahorse`").into())
+    };
+    if default.as_str() == "/" {
+        return none("the secret service has no default keyring to store in");
+    }
+    if !ends_with_the_session(&default) {
+        return Ok(default);
+    }
+    let all = bus.property::<Vec<OwnedObjectPath>>(&ROOT, SERVICE, "Collections").await?;
+    match all.into_iter().find(|path| !ends_with_the_session(path)) {
+        Some(path) => Ok(path),
+        None => none("the secret service has no keyring that is still there after a log-out"),
+    }
+}
+
+/// Says whether it is the collection in memory, or an item in it: its name is the same in all services.
+fn ends_with_the_session(path: &ObjectPath<'_>) -> bool {
+    let name = path.as_str().strip_prefix("/org/freedesktop/secrets/collection/session");
+    name.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 async fn delete(bus: &Bus, path: &ObjectPath<'_>) -> Outcome<()> {
     match bus.call(path, ITEM, "Delete", &()).await {
         Ok(reply) => bus.prompt(reply.body().deserialize()?).await,
@@ -290,9 +320,21 @@ async fn delete(bus: &Bus, path: &ObjectPath<'_>) -> Outcome<()> {
     }
 }
 
+/// A keyring without a password names its items before it is opened.
+async fn unlock_items(bus: &Bus, paths: &[OwnedObjectPath]) -> Outcome<()> {
+    let mut locked = Vec::new();
+    for (path, answer) in paths.iter().zip(in_chunks(paths, |path| bus.property(path, ITEM, "Locked")).await) {
+        match answer {
+            Ok(true) => locked.push(path.clone()),
+            Ok(false) | Err(Failure::Gone) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    if locked.is_empty() { Ok(()) } else { unlock(bus, &locked).await }
+}
+
 async fn unlock(bus: &Bus, objects: &[OwnedObjectPath]) -> Outcome<()> {
-    // Some services open a window at this call already.
-    if !bus::may_prompt() {
+    if !bus::may_prompt() && !bus.unlocks_in_silence().await {
         return Err(Failure::Locked);
     }
     let reply = bus.call(&ROOT, SERVICE, "Unlock", &(objects,)).await?;

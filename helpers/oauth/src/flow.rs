@@ -62,7 +62,13 @@ impl<'a> Provider<'a> {
     pub fn refresh(&self, http: &Http, token: &str) -> Result<Refreshed> {
         let client = BasicClient::new(ClientId::new(self.client_id.to_owned()))
             .set_token_uri(TokenUrl::from_url(self.token_url.clone()));
-        let answer = client.exchange_refresh_token(&RefreshToken::new(token.to_owned())).request(&|r| http.send(r));
+        let token_to_renew = RefreshToken::new(token.to_owned());
+        let ask = || client.exchange_refresh_token(&token_to_renew).request(&|r| http.send(r));
+        let start = Instant::now();
+        let answer = match ask() {
+            Err(RequestTokenError::Request(_)) if http.waits(start) => ask(),
+            answer => answer,
+        };
         match answer {
             Ok(answer) => self.credential(&answer, Some(token)).map(Refreshed::Token),
             Err(RequestTokenError::ServerResponse(refusal)) => match refusal.error().as_ref() {
@@ -203,7 +209,9 @@ fn page(details: &StandardDeviceAuthorizationResponse) -> Option<Page> {
 /// that the OAuth crate sees that it has expired.
 fn wait(screen: &Screen, http: &Http, interval: Duration, deadline: Instant) {
     let start = Instant::now();
-    let end = (start + interval).min(deadline + Duration::from_millis(100)).max(start + Duration::from_secs(1));
+    let end = (start + interval.max(http.pause()))
+        .min(deadline + Duration::from_millis(100))
+        .max(start + Duration::from_secs(1));
     loop {
         let now = Instant::now();
         if now >= end {

@@ -1,8 +1,8 @@
 //! The one way to a server: what every request has to keep to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use modelforge_credential_protocol::{Error, Result, visible};
 use oauth2::url::{Host, Url, form_urlencoded};
@@ -12,7 +12,8 @@ use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 
-use crate::problem::{MAX_BODY, Problem};
+use crate::problem::{MAX_BODY, Problem, is_passing};
+use crate::proxy;
 use crate::resolve::Resolve;
 
 /// How GitHub answers who does not ask for JSON.
@@ -21,6 +22,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// Sends requests, and remembers why the last one failed: the OAuth crate has no place for our errors.
 pub struct Http {
     agent: Agent,
+    limit: Cell<Duration>,
     problem: RefCell<Option<Problem>>,
 }
 
@@ -78,13 +80,31 @@ impl Http {
         #[cfg(not(any(windows, target_vendor = "apple")))]
         let tls = tls.unversioned_rustls_crypto_provider(std::sync::Arc::new(rustls::crypto::ring::default_provider()));
         let config = Agent::config_builder()
-            .timeout_global(Some(limit))
+            .proxy(None)
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls.build())
             .build();
-        Self { agent: Agent::with_parts(config, DefaultConnector::default(), Resolve), problem: RefCell::new(None) }
+        let agent = Agent::with_parts(config, DefaultConnector::default(), Resolve);
+        Self { agent, limit: Cell::new(limit), problem: RefCell::new(None) }
+    }
+
+    /// How long the server that failed last asks to wait; nothing if it does not.
+    pub fn pause(&self) -> Duration {
+        self.problem.borrow().as_ref().and_then(|problem| problem.retry_after).unwrap_or_default()
+    }
+
+    /// Waits as long as the server that failed last asks to, if half of the limit, which began at `start`, is enough for that: another
+    /// request then has the rest of it.
+    pub fn waits(&self, start: Instant) -> bool {
+        let (pause, limit) = (self.pause(), self.limit.get());
+        let is_short = !pause.is_zero() && start.elapsed() + pause <= limit / 2;
+        if is_short {
+            std::thread::sleep(pause);
+            self.limit.set(limit.saturating_sub(start.elapsed()));
+        }
+        is_short
     }
 
     /// Why the last request failed.
@@ -119,11 +139,9 @@ impl Http {
         // Looked at before; what the OAuth crate asks for is looked at again all the same.
         let url = endpoint("token_url", &request.uri().to_string()).map_err(Problem::lasting)?;
         let host = host(&url);
-        let mut request = request;
-        if is_loopback(&url) {
-            // A proxy is another host.
-            request = self.agent.configure_request(request).proxy(None).build();
-        }
+        // A proxy is another host.
+        let proxy = if is_loopback(&url) { None } else { proxy::for_url(&url)? };
+        let request = self.agent.configure_request(request).timeout_global(Some(self.limit.get())).proxy(proxy).build();
         let mut response = self.agent.run(request).map_err(|error| Problem::of(&error, &host))?;
         let status = response.status();
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -131,19 +149,26 @@ impl Http {
             let to = header(http::header::LOCATION).and_then(|location| url.join(location).ok());
             return Err(Problem::redirected(&host, to.as_ref().map(self::host)));
         }
+        if is_passing(status) {
+            return Err(Problem::status(&host, status, header(http::header::RETRY_AFTER)));
+        }
         let form = header(http::header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with(FORM));
         let body = response.body_mut().with_config().limit(MAX_BODY).read_to_vec();
         let body = body.map_err(|error| Problem::of(&error, &host))?;
         match as_the_standard_has_it(status.is_success(), form, &body) {
             Some(answer) => Ok(answer),
             None if status.is_success() => Err(Problem::malformed(&host)),
-            None => Err(Problem::status(&host, status)),
+            None => Err(Problem::status(&host, status, None)),
         }
     }
 }
 
 /// The answer as RFC 6749 and RFC 8628 would have it; `None` if it is none. Some servers, GitHub among them, report errors with
 /// status 200; some answer as a form, or with numbers as text or below zero.
+///
+/// An attribute that is empty, null or no number where one belongs is a missing one. What a missing one means: the type of a token is
+/// `bearer`, its end is not known, its scope is the one that was asked for, and an older refresh token stays good; a device code is asked
+/// for every 5 seconds. A missing token, code or page, or the end of a device code, makes the answer malformed.
 fn as_the_standard_has_it(success: bool, form: bool, body: &[u8]) -> Option<(u16, Vec<u8>)> {
     let mut answer: Map<String, Value> = match form {
         true => {
@@ -151,7 +176,7 @@ fn as_the_standard_has_it(success: bool, form: bool, body: &[u8]) -> Option<(u16
         }
         false => serde_json::from_slice(body).ok()?,
     };
-    answer.retain(|_, value| !value.is_null());
+    answer.retain(|_, value| !value.is_null() && value != "");
     if !success && !answer.contains_key("error") {
         return None;
     }
@@ -162,6 +187,9 @@ fn as_the_standard_has_it(success: bool, form: bool, body: &[u8]) -> Option<(u16
         {
             answer.insert(key.to_owned(), (number as u64).min(most).into());
         }
+    }
+    if answer.contains_key("access_token") {
+        answer.entry("token_type").or_insert_with(|| "bearer".into());
     }
     let status = if answer.contains_key("error") { 400 } else { 200 };
     Some((status, serde_json::to_vec(&answer).ok()?))

@@ -12,6 +12,7 @@ use crate::screen::Screen;
 mod flow;
 mod http;
 mod problem;
+mod proxy;
 mod resolve;
 mod screen;
 
@@ -51,7 +52,7 @@ struct Oauth {
 
 impl Helper for Oauth {
     fn nature(&self) -> Nature {
-        Nature { foreign: false, generates: true }
+        Nature { generates: true, ..Nature::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

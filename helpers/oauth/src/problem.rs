@@ -1,6 +1,7 @@
 //! The sentences for what goes wrong on the way to a server. The libraries' own words may quote what was sent.
 
 use std::io;
+use std::time::{Duration, SystemTime};
 
 use modelforge_credential_protocol::Error;
 use oauth2::http::StatusCode;
@@ -13,15 +14,17 @@ pub struct Problem {
     pub error: Error,
     /// Whether another try may be of use.
     pub passing: bool,
+    /// How long the server asks to wait before that.
+    pub retry_after: Option<Duration>,
 }
 
 impl Problem {
     pub fn lasting(error: impl Into<Error>) -> Self {
-        Self { error: error.into(), passing: false }
+        Self { error: error.into(), passing: false, retry_after: None }
     }
 
     fn passing(error: impl Into<Error>) -> Self {
-        Self { error: error.into(), passing: true }
+        Self { passing: true, ..Self::lasting(error) }
     }
 
     pub fn malformed(host: &str) -> Self {
@@ -33,9 +36,12 @@ impl Problem {
         Self::lasting(format!("`{host}` redirects{to}, and secrets go to no other place"))
     }
 
-    pub fn status(host: &str, status: StatusCode) -> Self {
-        let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-        Self { passing, ..Self::lasting(format!("`{host}` answered with status {}", status.as_u16())) }
+    /// An answer that is no answer to the question: of a server that has too much to do, whatever it says besides.
+    pub fn status(host: &str, status: StatusCode, retry_after: Option<&str>) -> Self {
+        let retry_after = retry_after.and_then(pause).filter(|_| is_passing(status));
+        let wait = retry_after.map(|pause| format!(", and asks to wait {} s", pause.as_secs())).unwrap_or_default();
+        let error = format!("`{host}` answered with status {}{wait}", status.as_u16());
+        Self { passing: is_passing(status), retry_after, ..Self::lasting(error) }
     }
 
     pub fn of(error: &ureq::Error, host: &str) -> Self {
@@ -76,6 +82,20 @@ impl Problem {
     fn not_safe(host: &str, why: &str) -> Self {
         Self::lasting(format!("there is no safe connection to `{host}`{why}"))
     }
+}
+
+/// Says whether a later try may be answered otherwise.
+pub fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+}
+
+/// The value of a `Retry-After` header: seconds, or a date. Nobody waits longer than a day.
+fn pause(text: &str) -> Option<Duration> {
+    let pause = match text.trim().parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => httpdate::parse_http_date(text.trim()).ok()?.duration_since(SystemTime::now()).ok()?,
+    };
+    Some(pause.min(Duration::from_secs(24 * 60 * 60)))
 }
 
 #[cfg(not(any(windows, target_vendor = "apple")))]

@@ -29,7 +29,7 @@ const MARK: &str = "\u{feff}";
 /// Where the document itself is.
 pub fn root(text: &str) -> Range<usize> {
     let start = skip_white(text, if text.starts_with(MARK) { MARK.len() } else { 0 });
-    start..end_of_value(text, start)
+    start..text.trim_end_matches(WHITE).len()
 }
 
 /// The members of an object, all of them where a name occurs twice; `None` where there is something else.
@@ -204,10 +204,14 @@ fn skip_white(text: &str, mut at: usize) -> usize {
 
 fn end_of_string(text: &str, start: usize) -> usize {
     let mut at = start + 1;
-    while at < text.len() && byte(text, at) != b'"' {
-        at += if byte(text, at) == b'\\' { 2 } else { 1 };
+    while let Some(length) = text.as_bytes().get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += length;
+        if byte(text, at) == b'"' {
+            return at + 1;
+        }
+        at += 2;
     }
-    (at + 1).min(text.len())
+    text.len()
 }
 
 fn end_of_value(text: &str, start: usize) -> usize {

@@ -46,7 +46,7 @@ struct PlainText;
 
 impl Helper for PlainText {
     fn nature(&self) -> Nature {
-        Nature { foreign: true, generates: false }
+        Nature { foreign: true, ..Nature::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

@@ -8,6 +8,8 @@ pub struct Nature {
     pub foreign: bool,
     /// It makes credentials and keeps none (`capability generates`), and a person may have to confirm that in a browser.
     pub generates: bool,
+    /// It only answers: it keeps nothing that it is told to store, and erases nothing (`capability readonly`).
+    pub readonly: bool,
 }
 
 impl Nature {
@@ -17,23 +19,31 @@ impl Nature {
     /// use modelforge_credential_protocol::Nature;
     ///
     /// let nature = Nature::from_lines(b"version 0\ncapability authtype\ncapability foreign\n");
-    /// assert_eq!(nature, Nature { foreign: true, generates: false });
+    /// assert_eq!(nature, Nature { foreign: true, ..Nature::default() });
     /// ```
     pub fn from_lines(answer: &[u8]) -> Self {
         let says =
             |line: &[u8]| answer.split(|b| *b == b'\n').any(|one| one.strip_suffix(b"\r").unwrap_or(one) == line);
-        Self { foreign: says(b"capability foreign"), generates: says(b"capability generates") }
+        Self {
+            foreign: says(b"capability foreign"),
+            generates: says(b"capability generates"),
+            readonly: says(b"capability readonly"),
+        }
     }
 
     /// The lines that say it.
     pub fn to_lines(self) -> String {
-        let said = [(self.foreign, "capability foreign\n"), (self.generates, "capability generates\n")];
+        let said = [
+            (self.foreign, "capability foreign\n"),
+            (self.generates, "capability generates\n"),
+            (self.readonly, "capability readonly\n"),
+        ];
         said.into_iter().filter_map(|(is, line)| is.then_some(line)).collect()
     }
 
     /// True if it stores credentials itself.
     pub fn keeps(self) -> bool {
-        !self.foreign && !self.generates
+        !self.foreign && !self.generates && !self.readonly
     }
 }
 

@@ -311,6 +311,21 @@ impl Record {
         SECRETS.iter().all(|key| self.get(key) == other.get(key))
     }
 
+    /// Whether it belongs to an account. As in git, a pre-encoded credential (`credential`, no `password`) may have no user name,
+    /// and then comes back without one.
+    pub fn has_account(&self) -> bool {
+        self.has("username") || !self.has("credential") || self.has("password")
+    }
+
+    /// Names the account that a credential without a user name belongs to: [`DEFAULT_ACCOUNT`], or none
+    /// ([`has_account`](Self::has_account)).
+    ///
+    /// # Errors
+    /// If there are more attributes than a record may hold.
+    pub fn name_the_account(&mut self) -> Result<()> {
+        if self.has_account() && !self.has("username") { self.set("username", DEFAULT_ACCOUNT) } else { Ok(()) }
+    }
+
     /// Only what says which credential is meant: the [`DESCRIPTION`](crate::DESCRIPTION), and the name of the provider.
     #[must_use]
     pub fn description(&self) -> Self {

@@ -271,7 +271,7 @@ mod tests {
 
     impl Helper for Foreign {
         fn nature(&self) -> Nature {
-            Nature { foreign: true, generates: false }
+            Nature { foreign: true, ..Nature::default() }
         }
         fn get(&self, request: &Record) -> Result<Option<Record>> {
             self.0.get(request)

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{Error, Record, Result, visible};
 use sha2::{Digest, Sha256};
 
 use super::journal::Journal;
@@ -51,12 +50,12 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
     // Where one helper cannot be asked, another may yet keep it.
     if let (Some(noted), Ok(Some(found))) = (journal.noted(file), find(route, journal.id(), file)) {
         if noted.digest.as_ref().is_some_and(|noted| *noted != digest(&found)) {
-            return Err(error::no_backup(file, &error::backup_is_another(file)).into());
+            return Err(error::no_backup(file, &error::backup_is_another(file)));
         }
         return Ok(found);
     }
     let content = source.file(file).map_err(|problem| error::no_backup(file, &problem))?;
-    let Some(content) = content else { return Err(error::no_backup(file, &error::file_is_gone()).into()) };
+    let Some(content) = content else { return Err(error::no_backup(file, &error::file_is_gone())) };
     let record = with_content(description(journal.id(), Some(file))?, &content)?;
     let chain = route.target(None);
     let kept = chain.store_moved(&record, true)?;
@@ -70,7 +69,7 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
         for chain in route.targets() {
             chain.erase(&description(journal.id(), Some(file))?, false)?;
         }
-        return Err(error::no_backup(file, &reason).into());
+        return Err(error::no_backup(file, &reason));
     }
     journal.kept(file, &source.words, digest(&content))?;
     Ok(content)
@@ -94,7 +93,7 @@ pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
             return content_of(&copies.found.swap_remove(0).1).map(Some);
         }
     }
-    problem.or(route.left_out.clone()).map_or(Ok(None), |problem| Err(problem.into()))
+    problem.or(route.left_out().cloned()).map_or(Ok(None), Err)
 }
 
 /// Whether two records hold the same file.

@@ -6,36 +6,31 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record, visible};
 
-use super::journal::{self, Journal, Migration, State};
-use super::plan::problem_of;
+use super::journal::{self, Journal, Noted, State};
 use super::route::{Route, is_configured};
 use super::{backup, report};
 use crate::command::migrate::error;
-use crate::config::{Config, entry_of_text};
+use crate::config::entry_of_text;
 use crate::error::LeftOut;
 use crate::lock;
 use crate::person::{Person, person};
 use crate::providers::Providers;
+use crate::session::Session;
 use crate::terminal::{self, warn_once, warning};
 
 /// The chain, and the helpers that these migrations moved to instead, where the person named them, here or in the configuration; and
 /// those that are not asked.
-fn ways(
-    providers: &Providers,
-    known: &[Migration],
-    named: &[String],
-    person: &Person,
-) -> Result<(Vec<Route>, Vec<Error>)> {
-    let (mut ways, mut failed) = (vec![Route::open(providers, &[], None, person)?], Vec::new());
+fn ways(session: &Session, known: &[Noted], named: &[String]) -> Result<(Vec<Route>, Vec<Error>)> {
+    let (mut ways, mut failed) = (vec![Route::open(session, &[], None)?], Vec::new());
     let kept = known.iter().filter(|migration| !migration.files.is_empty());
     for to in kept.filter_map(|migration| migration.to.as_ref()).collect::<BTreeSet<_>>() {
-        if !named.contains(to) && !is_configured(providers, to) {
+        if !named.contains(to) && !is_configured(&session.providers, to) {
             failed.push(error::not_asked_for_backups(to));
             continue;
         }
-        match Route::open(providers, &[], Some(to), person) {
+        match Route::open(session, &[], Some(to)) {
             Ok(route) => ways.push(route),
-            Err(problem) => failed.push(problem_of(&problem)),
+            Err(problem) => failed.push(problem),
         }
     }
     Ok((ways, failed))
@@ -43,9 +38,9 @@ fn ways(
 
 /// Lists the backups.
 pub fn backups(named: &[String], json: bool) -> Result<()> {
-    let providers = Providers::new(Config::load()?);
+    let session = Session::start(Person::Nobody)?;
     let known = journal::read()?;
-    let (ways, mut failed) = ways(&providers, &known, named, &Person::Nobody)?;
+    let (ways, mut failed) = ways(&session, &known, named)?;
     let (found, problems) = backup::list(ways.iter().flat_map(Route::targets))?;
     failed.extend(problems);
     let state = |id: &str| known.iter().find(|migration| migration.id == id).map(|migration| migration.state);
@@ -60,10 +55,10 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
     if !super::id::is_one(id) {
         return Err(error::no_such_migration(id).into());
     }
-    let providers = Providers::new(Config::load()?);
+    let session = Session::start(person())?;
     let mut known = journal::read()?;
     known.retain(|migration| migration.id == id);
-    let (ways, mut failed) = ways(&providers, &known, named, &person())?;
+    let (ways, mut failed) = ways(&session, &known, named)?;
     let (found, problems) = backup::list(ways.iter().flat_map(Route::targets))?;
     if !found.contains_key(id) {
         // A helper without a list may have it all the same.
@@ -85,7 +80,7 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
 }
 
 /// What is said of a backup that was seen nowhere: where a helper could not be asked, not that there is none.
-fn not_found(id: &str, known: Option<&Migration>, failed: &[Error]) -> Error {
+fn not_found(id: &str, known: Option<&Noted>, failed: &[Error]) -> Error {
     failed.iter().for_each(warn_once);
     let is_left_out = |problem: &Error| problem.cause::<LeftOut>().is_some();
     match known {
@@ -99,14 +94,14 @@ fn not_found(id: &str, known: Option<&Migration>, failed: &[Error]) -> Error {
 }
 
 /// Whether a helper hands out one of the files that these migrations kept; why that may not be known.
-fn look_for_each(known: &[Migration], ways: &[Route]) -> (bool, Vec<Error>) {
+fn look_for_each(known: &[Noted], ways: &[Route]) -> (bool, Vec<Error>) {
     let mut unasked = Vec::new();
     for (migration, way) in known.iter().flat_map(|migration| ways.iter().map(move |way| (migration, way))) {
         for kept in &migration.files {
             match backup::find(way, &migration.id, &kept.file) {
                 Ok(Some(_)) => return (true, Vec::new()),
                 Ok(None) => {}
-                Err(problem) => unasked.push(problem_of(&problem)),
+                Err(problem) => unasked.push(problem),
             }
         }
     }
@@ -114,8 +109,8 @@ fn look_for_each(known: &[Migration], ways: &[Route]) -> (bool, Vec<Error>) {
 }
 
 /// Erases all backups, those of which no note is left as well; why some may be left.
-pub fn erase_every_backup(providers: &Providers, person: &Person) -> Result<Vec<Error>> {
-    let (ways, mut failed) = ways(providers, &journal::read()?, &[], person)?;
+pub fn erase_every_backup(session: &Session) -> Result<Vec<Error>> {
+    let (ways, mut failed) = ways(session, &journal::read()?, &[])?;
     let all = || ways.iter().flat_map(Route::targets);
     let (found, problems) = backup::list(all())?;
     failed.extend(problems);
@@ -126,7 +121,8 @@ pub fn erase_every_backup(providers: &Providers, person: &Person) -> Result<Vec<
 }
 
 /// Erases what migrations moved to helpers that are not in the chain; why some of it may be left.
-pub fn erase_what_was_moved_elsewhere(providers: &Providers, person: &Person) -> Result<Vec<Error>> {
+pub fn erase_what_was_moved_elsewhere(session: &Session) -> Result<Vec<Error>> {
+    let providers = &session.providers;
     let mut failed = Vec::new();
     for migration in journal::read()?.iter().filter(|migration| migration.state != State::RolledBack) {
         let Some(to) = migration.to.as_deref().filter(|to| !is_in_the_chain(providers, to)) else { continue };
@@ -134,10 +130,10 @@ pub fn erase_what_was_moved_elsewhere(providers: &Providers, person: &Person) ->
             failed.push(error::not_asked_to_erase(to));
             continue;
         }
-        let route = match Route::open(providers, &[], Some(to), person) {
+        let route = match Route::open(session, &[], Some(to)) {
             Ok(route) => route,
             Err(problem) => {
-                failed.push(problem_of(&problem));
+                failed.push(problem);
                 continue;
             }
         };

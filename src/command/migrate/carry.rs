@@ -1,55 +1,23 @@
 //! Carries out a plan: keeps the files, stores all credentials, each read back, and only then erases what is kept.
 
-use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::{Error, Record, Result};
 
+use super::choice::Prefer;
+use super::item::{Item, Outcome, Step};
 use super::journal::{Journal, Named};
-use super::plan::{Choice, Item, Step, problem_of};
-use super::route::Route;
-use super::{Prefer, backup};
-use crate::audit::Event;
-use crate::chain::holds_the_same_secret;
-use crate::command::migrate::error;
-use crate::providers::Providers;
-use crate::terminal::{Progress, warn_once};
+use super::migration::Migration;
+use super::{backup, error};
+use crate::terminal::{Progress, warn_once, warning};
 
-/// What became of a credential.
-pub enum Outcome {
-    /// It is in these helpers now, and no longer at its source.
-    Moved(Vec<String>),
-    /// It is no longer at its source, and was kept already or not worth keeping.
-    Erased,
-    /// The same, in these helpers if it was moved; and another key for it is at its source now, which nobody used.
-    Uncovered(Vec<String>, Error),
-    /// It is where it was.
-    Left(Option<Error>),
-}
-
-impl Outcome {
-    fn tell(&self, event: &mut Event) {
-        match self {
-            Self::Moved(helpers) => {
-                event.helper(&helpers.join(", "));
-                event.outcome("moved");
-            }
-            Self::Uncovered(helpers, _) if !helpers.is_empty() => Self::Moved(helpers.clone()).tell(event),
-            Self::Erased | Self::Uncovered(..) => event.outcome("erased"),
-            Self::Left(_) => event.outcome("left"),
-        }
-    }
-
-    pub fn is_left(&self) -> bool {
-        matches!(self, Self::Left(_))
-    }
-
-    /// Whether a key for it is still at its source.
-    pub fn leaves_one(&self) -> bool {
-        matches!(self, Self::Left(_) | Self::Uncovered(..))
-    }
+/// A migration that was begun: what it does is noted, and the files that it takes from are kept.
+pub struct Begun<'m, 'a> {
+    migration: &'m mut Migration<'a>,
+    journal: Journal,
+    kept: Vec<Kept>,
 }
 
 /// A file that was kept before it is changed.
-pub struct Kept {
+struct Kept {
     source: usize,
     file: String,
     content: Record,
@@ -61,126 +29,151 @@ impl Kept {
     }
 }
 
+impl<'m, 'a> Begun<'m, 'a> {
+    /// Notes that it begins, and keeps the files. One that could not keep them has taken nothing, and is no migration.
+    pub fn begin(migration: &'m mut Migration<'a>) -> Result<Self> {
+        let route = &migration.route;
+        let journal = Journal::begin(route.from(), route.to.clone())?;
+        let kept = keep_files(migration, &journal);
+        if kept.is_err() && journal.is_new() {
+            backup::erase(route.targets(), journal.id())?.iter().for_each(warning);
+            journal.given_up()?;
+        }
+        Ok(Self { kept: kept?, migration, journal })
+    }
+
+    /// How it is called.
+    pub fn id(&self) -> &str {
+        self.journal.id()
+    }
+
+    /// Stores what moves, before anything is erased: there are helpers that keep one thing in the place of another.
+    pub fn store_all(&mut self) -> anyhow::Result<()> {
+        let mut items = std::mem::take(&mut self.migration.items);
+        let moving = || items.iter().filter(|item| item.step == Step::Move);
+        let named = |item: &Item| {
+            let source = self.migration.source(item)?;
+            Ok(Named::of(&source.words, item.file.as_deref(), &item.request.record))
+        };
+        self.journal.moving(moving().map(named).collect::<Result<_>>()?)?;
+        let mut progress = Progress::count("storing", moving().count());
+        for item in items.iter_mut().filter(|item| item.step == Step::Move) {
+            self.migration.store(item)?;
+            progress.step(|_| Ok(()))?;
+        }
+        self.migration.items = items;
+        Ok(())
+    }
+
+    /// Erases what is kept at its source, and tells of each: whether there is room for more than a warning as well.
+    pub fn take_out(
+        &mut self,
+        mut tell: impl FnMut(&Migration, &Item, bool) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut items = std::mem::take(&mut self.migration.items);
+        let lost = self.lost_backups();
+        let mut progress = Progress::count("moving", items.len());
+        for item in &mut items {
+            let lost = lost.iter().find(|(kept, _)| kept.is_of(item)).map(|(_, problem)| problem.clone());
+            let outcome = if item.step.takes() {
+                let mut event = self.migration.session.event("migrate", &item.request.record);
+                let outcome = match (item.outcome.take(), lost) {
+                    (Some(left), _) => left,
+                    (None, Some(problem)) => Outcome::Left(Some(problem)),
+                    (None, None) => self.migration.take_out(item)?,
+                };
+                outcome.log(&mut event);
+                outcome
+            } else {
+                Outcome::Left(item.problem.clone())
+            };
+            item.outcome = Some(outcome);
+            progress.step(|shows| tell(self.migration, item, shows))?;
+        }
+        self.migration.items = items;
+        Ok(self.journal.finished()?)
+    }
+
+    /// The files of which the backup is no longer what it was, after all else was stored.
+    fn lost_backups(&self) -> Vec<(&Kept, Error)> {
+        let problem = |kept: &Kept| match backup::find(&self.migration.route, self.journal.id(), &kept.file) {
+            Ok(Some(found)) if backup::is_same_content(&found, &kept.content) => None,
+            Ok(_) => Some(error::no_backup(&kept.file, &error::backup_not_whole())),
+            Err(problem) => Some(error::no_backup(&kept.file, &problem)),
+        };
+        self.kept.iter().filter_map(|kept| Some((kept, problem(kept)?))).collect()
+    }
+}
+
 /// Keeps what is about to be changed. Nothing is taken out of a file that could not be kept.
-pub fn keep_files(items: &[Item], route: &Route, journal: &Journal) -> Result<Vec<Kept>> {
+fn keep_files(migration: &Migration, journal: &Journal) -> Result<Vec<Kept>> {
     let mut kept: Vec<Kept> = Vec::new();
-    for item in items.iter().filter(|item| item.step.takes()) {
+    for item in migration.items.iter().filter(|item| item.step.takes()) {
         let Some(file) = item.file.as_deref() else { continue };
         if !kept.iter().any(|kept| kept.is_of(item)) {
-            let content = backup::keep(journal, route, item.source(route)?, file)?;
+            let content = backup::keep(journal, &migration.route, migration.source(item)?, file)?;
             kept.push(Kept { source: item.source, file: file.to_owned(), content });
         }
     }
     Ok(kept)
 }
 
-/// Does what the plan says, as far as it still holds: first it stores all, and only what is still there then is erased at its
-/// source. There are helpers that keep one thing in the place of another.
-pub fn carry_out(
-    items: &mut [Item],
-    kept: &[Kept],
-    providers: &Providers,
-    route: &Route,
-    choice: &Choice,
-    journal: &mut Journal,
-    // What is told of each, and whether there is room for what is no warning.
-    mut tell: impl FnMut(&Item, &Outcome, bool) -> Result<()>,
-) -> Result<Vec<Outcome>> {
-    let mut progress = Progress::count("storing", items.len());
-    let mut stored = Vec::with_capacity(items.len());
-    for item in &*items {
-        let is_stored = if item.step == Step::Move { store(item, route, choice, journal)? } else { Ok(Vec::new()) };
-        stored.push(is_stored);
-        progress.step(|_| Ok(()))?;
-    }
-    drop(progress);
-    let lost = lost_backups(kept, route, journal);
-    let mut progress = Progress::count("moving", items.len());
-    let mut outcomes = Vec::with_capacity(items.len());
-    for (item, stored) in items.iter_mut().zip(stored) {
-        let lost = lost.iter().find(|(kept, _)| kept.is_of(item)).map(|(_, problem)| problem.clone());
-        let outcome = if item.step.takes() {
-            let mut event = Event::start("migrate", providers, &item.request.record);
-            let outcome = match (stored, lost) {
-                (Err(problem), _) | (_, Some(problem)) => Outcome::Left(Some(problem)),
-                (Ok(kept_by), None) => take_out(item, kept_by, route, choice)?,
-            };
-            outcome.tell(&mut event);
-            outcome
-        } else {
-            Outcome::Left(item.problem.clone())
-        };
-        progress.step(|shows| tell(item, &outcome, shows))?;
-        outcomes.push(outcome);
-    }
-    Ok(outcomes)
-}
-
-/// The helpers that keep it now, or why none does.
-fn store(item: &Item, route: &Route, choice: &Choice, journal: &mut Journal) -> Result<Result<Vec<String>, Error>> {
-    let source = item.source(route)?;
-    let found = match source.get(&item.request.record, item.file.as_deref()) {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(Err(error::gone_meanwhile(&item.request.record))),
-        Err(problem) => return Ok(Err(problem_of(&problem))),
-    };
-    let record = with(&item.request.record, &found);
-    journal.moving(Named::of(&source.words, item.file.as_deref(), &item.request.record))?;
-    let stored = item.target(route).store_moved(&record, choice.prefer == Some(Prefer::Source))?;
-    stored.remarks.iter().for_each(warn_once);
-    Ok(if stored.kept_by.is_empty() { Err(error::not_kept(&record)) } else { Ok(stored.kept_by) })
-}
-
-/// The files of which the backup is no longer what it was, after all else was stored.
-fn lost_backups<'a>(kept: &'a [Kept], route: &Route, journal: &Journal) -> Vec<(&'a Kept, Error)> {
-    let problem = |kept: &Kept| match backup::find(route, journal.id(), &kept.file) {
-        Ok(Some(found)) if backup::is_same_content(&found, &kept.content) => None,
-        Ok(_) => Some(error::no_backup(&kept.file, &error::backup_not_whole())),
-        Err(problem) => Some(error::no_backup(&kept.file, &problem_of(&problem))),
-    };
-    kept.iter().filter_map(|kept| Some((kept, problem(kept)?))).collect()
-}
-
-/// Erases it at its source, if both sides are as they should be, and looks whether the target has one of its own.
-fn take_out(item: &mut Item, kept_by: Vec<String>, route: &Route, choice: &Choice) -> Result<Outcome> {
-    let planned = item.step;
-    // Somebody may have changed one side since the plan was shown.
-    let found = match item.decide(route, choice) {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(Outcome::Left(item.problem.clone())),
-        Err(problem) => return Ok(Outcome::Left(Some(problem_of(&problem)))),
-    };
-    let record = with(&item.request.record, &found);
-    let is_as_planned = item.step == Step::Erase || (item.step == planned && planned != Step::Move);
-    if !is_as_planned {
-        let is_lost = planned == Step::Move && item.step == Step::Move;
-        let problem = if is_lost { error::not_kept(&record) } else { error::changed_since_the_plan(&record) };
-        return Ok(Outcome::Left(Some(problem)));
-    }
-    let (source, file) = (item.source(route)?, item.file.as_deref());
-    let another = match source.erase(&record, file)? {
-        Err(problem) => return Ok(Outcome::Left(Some(problem))),
-        Ok(another) => another,
-    };
-    if item.step == Step::Erase {
-        let copies = item.target(route).copies(&item.request.record, &item.request.context, true)?;
-        let is_kept = copies.kept().any(|(_, copy)| holds_the_same_secret(copy, &record));
-        // The target answered from the very place that it was taken out of, by another way.
-        if !is_kept && copies.failed.is_empty() {
-            let is_back = source.put_back(&record, file)?;
-            return Ok(Outcome::Left(Some(error::no_copy_of_its_own(&record, is_back))));
+impl Migration<'_> {
+    /// Stores it at its target, or says why it stays.
+    fn store(&self, item: &mut Item) -> Result<()> {
+        let credential = item.credential();
+        let stored = self.target(item).store_moved(&credential, self.choice.prefer == Some(Prefer::Source))?;
+        stored.remarks.iter().for_each(warn_once);
+        if stored.kept_by.is_empty() {
+            item.outcome = Some(Outcome::Left(Some(error::not_kept(&credential))));
         }
+        (item.kept_by, item.may_be_one_place) = (stored.kept_by, stored.was_kept);
+        Ok(())
     }
-    item.step = planned;
-    Ok(match another {
-        Some(another) => Outcome::Uncovered(kept_by, another),
-        None if kept_by.is_empty() => Outcome::Erased,
-        None => Outcome::Moved(kept_by),
-    })
-}
 
-fn with(request: &Record, found: &Record) -> Record {
-    let mut record = request.clone();
-    record.merge(found);
-    record
+    /// Erases it at its source, if both sides are as they should be, and looks whether the target has one of its own.
+    fn take_out(&self, item: &Item) -> Result<Outcome> {
+        if let Some(problem) = self.changed_at_the_target(item)? {
+            return Ok(Outcome::Left(Some(problem)));
+        }
+        let (source, file, credential) = (self.source(item)?, item.file.as_deref(), item.credential());
+        let another = match source.erase(&credential, file)? {
+            Err(problem) => return Ok(Outcome::Left(Some(problem))),
+            Ok(another) => another,
+        };
+        // Something that was stored where nothing was before is in a place of its own. What was there already may have been read from the
+        // very place that it was just taken out of.
+        if item.step == Step::Erase || item.may_be_one_place {
+            let copies = self.target(item).copies(&item.request.record, &item.request.context, true)?;
+            let is_kept = copies.kept().any(|(_, copy)| copy.holds_the_same_secrets(&credential));
+            if !is_kept && copies.failed.is_empty() {
+                let is_back = source.put_back(&credential, file)?;
+                return Ok(Outcome::Left(Some(error::no_copy_of_its_own(&credential, is_back))));
+            }
+        }
+        Ok(match another {
+            Some(another) => Outcome::Uncovered(item.kept_by.clone(), another),
+            None if item.kept_by.is_empty() => Outcome::Erased,
+            None => Outcome::Moved(item.kept_by.clone()),
+        })
+    }
+
+    /// Why it must not be taken out: the target does not hold what the plan says. Somebody may have changed it, or what was stored since
+    /// took its place.
+    fn changed_at_the_target(&self, item: &Item) -> Result<Option<Error>> {
+        if item.step == Step::DropExpired {
+            return Ok(None);
+        }
+        let credential = item.credential();
+        let copies = self.target(item).copies(&item.request.record, &item.request.context, true)?;
+        let kept = copies.kept().next().map(|(_, copy)| copy.holds_the_same_secrets(&credential));
+        Ok(match (item.step, kept) {
+            (_, Some(true)) | (Step::Drop, Some(false)) => None,
+            (Step::Move, None) => Some(error::not_kept(&credential)),
+            (Step::Move, Some(false)) if self.choice.prefer == Some(Prefer::Source) => {
+                Some(error::not_kept(&credential))
+            }
+            _ => Some(error::changed_since_the_plan(&credential)),
+        })
+    }
 }

@@ -7,8 +7,8 @@ use modelforge_credential_protocol::{Error, Record, visible};
 use super::sources::DEFAULT_SOURCES;
 pub use crate::chain::migration_conflict;
 pub use crate::error::{
-    PROGRAM, cannot_list, cannot_read, cannot_write, helper_failed, keyring_left_out, list_not_whole, name_of,
-    no_state_folder, not_in_the_chain, not_kept, still_answers, tilde,
+    PROGRAM, cannot_list, cannot_read, cannot_write, helper_failed, list_not_whole, name_of, no_state_folder,
+    not_in_the_chain, not_kept, still_answers, tilde,
 };
 
 pub fn migration_not_confirmed() -> Error {
@@ -50,13 +50,13 @@ pub fn not_all_looked_at() -> Error {
     Error::new("not everything could be looked at, so there may be more to move")
 }
 
-pub fn ended_and_left(request: &Record) -> Error {
-    Error::new(format!("the token for {} has ended and cannot be renewed, so it stays where it is", name_of(request)))
+pub fn expired_and_left(request: &Record) -> Error {
+    Error::new(format!("the token for {} has expired and cannot be renewed, so it stays where it is", name_of(request)))
         .hint(format!("{PROGRAM} migrate --drop-expired"))
 }
 
 pub fn gone_meanwhile(request: &Record) -> Error {
-    Error::new(format!("the key for {} cannot be found at its source any more", name_of(request)))
+    Error::new(format!("the key for {} is no longer at its source", name_of(request)))
 }
 
 pub fn changed_since_the_plan(request: &Record) -> Error {

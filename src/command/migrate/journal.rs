@@ -1,7 +1,7 @@
 //! What migrations did, written down before it is done: which, from where, which files were kept, which credentials were put where
 //! they were not before. No secrets. One event a line; a last line that a crash cut short is nobody's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::command::migrate::error;
 use crate::state;
 
 /// A credential, by what says which one it is.
-#[derive(Serialize, Deserialize, Clone, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Hash)]
 pub struct Named {
     /// Which of the migration's sources it came from, as it was called.
     pub from: String,
@@ -71,7 +71,7 @@ struct Line {
 
 /// A migration, as its events tell it.
 #[derive(Default)]
-pub struct Migration {
+pub struct Noted {
     pub id: String,
     pub begun: u64,
     pub from: Vec<String>,
@@ -96,7 +96,7 @@ pub enum State {
 pub struct Journal {
     path: PathBuf,
     id: String,
-    seen: Vec<Named>,
+    seen: HashSet<Named>,
     files: Vec<Kept>,
     is_new: bool,
 }
@@ -124,7 +124,7 @@ fn path() -> Result<PathBuf> {
 }
 
 /// Every migration there was, the oldest first. Nothing is made or changed.
-pub fn read() -> Result<Vec<Migration>> {
+pub fn read() -> Result<Vec<Noted>> {
     // Without a home there was none.
     let Ok(path) = path() else { return Ok(Vec::new()) };
     let mut text = String::new();
@@ -133,7 +133,7 @@ pub fn read() -> Result<Vec<Migration>> {
         Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(problem) => return Err(problem.into()),
     };
-    let mut migrations: BTreeMap<String, Migration> = BTreeMap::new();
+    let mut migrations: BTreeMap<String, Noted> = BTreeMap::new();
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let line = match serde_json::from_str::<Line>(line) {
             Ok(line) => line,
@@ -144,14 +144,14 @@ pub fn read() -> Result<Vec<Migration>> {
         if !id::is_one(&line.migration) {
             return Err(error::bad_journal(&path, number + 1));
         }
-        let migration = migrations.entry(line.migration.clone()).or_insert_with(|| Migration {
+        let migration = migrations.entry(line.migration.clone()).or_insert_with(|| Noted {
             id: line.migration,
             begun: line.at,
-            ..Migration::default()
+            ..Noted::default()
         });
         migration.add(line.event);
     }
-    let mut migrations: Vec<Migration> = migrations.into_values().collect();
+    let mut migrations: Vec<Noted> = migrations.into_values().collect();
     migrations.sort_by(|a, b| (a.begun, &a.id).cmp(&(b.begun, &b.id)));
     Ok(migrations)
 }
@@ -162,12 +162,12 @@ pub fn mark() -> Option<u64> {
 }
 
 /// The last migration of the same way that was cut short.
-pub fn unfinished<'a>(known: &'a [Migration], from: &[String], to: Option<&str>) -> Option<&'a Migration> {
+pub fn unfinished<'a>(known: &'a [Noted], from: &[String], to: Option<&str>) -> Option<&'a Noted> {
     let is_same = |other: &[String]| other == from || (are_default(other) && are_default(from));
     known.iter().rfind(|m| m.state == State::Begun && m.to.as_deref() == to && is_same(&m.from))
 }
 
-impl Migration {
+impl Noted {
     /// The command that goes on with it.
     pub fn command(&self) -> String {
         let mut command = format!("{} migrate", error::PROGRAM);
@@ -237,14 +237,14 @@ impl Journal {
             number += 1;
             id = format!("{stamp}-{number}");
         }
-        let journal = Self { path: path()?, id, seen: Vec::new(), files: Vec::new(), is_new: true };
+        let journal = Self { path: path()?, id, seen: HashSet::new(), files: Vec::new(), is_new: true };
         journal.append(Event::Begun { from, to })?;
         Ok(journal)
     }
 
     /// Goes on with what is known of a migration.
-    pub fn of(migration: &Migration) -> Result<Self> {
-        let (seen, files) = (migration.moved.clone(), migration.files.clone());
+    pub fn of(migration: &Noted) -> Result<Self> {
+        let (seen, files) = (migration.moved.iter().cloned().collect(), migration.files.clone());
         Ok(Self { path: path()?, id: migration.id.clone(), seen, files, is_new: false })
     }
 
@@ -274,12 +274,11 @@ impl Journal {
         self.files.iter().find(|kept| kept.file == file)
     }
 
-    pub fn moving(&mut self, credential: Named) -> Result<()> {
-        if self.seen.contains(&credential) {
-            return Ok(());
-        }
-        self.append(Event::Moving { credential: credential.clone() })?;
-        self.seen.push(credential);
+    /// Notes what is about to be stored where it was not before. An earlier run may have noted some of it.
+    pub fn moving(&mut self, credentials: Vec<Named>) -> Result<()> {
+        let new: Vec<Named> = credentials.into_iter().filter(|one| !self.seen.contains(one)).collect();
+        self.append_all(new.iter().map(|one| Event::Moving { credential: one.clone() }))?;
+        self.seen.extend(new);
         Ok(())
     }
 
@@ -288,7 +287,7 @@ impl Journal {
     }
 
     /// Notes what a backup alone told of, for who goes on with its rollback.
-    pub fn found(&self, migration: &Migration) -> Result<()> {
+    pub fn found(&self, migration: &Noted) -> Result<()> {
         self.append(Event::Begun { from: migration.from.clone(), to: migration.to.clone() })?;
         migration.files.iter().try_for_each(|kept| self.append(Event::Kept(kept.clone())))
     }
@@ -305,13 +304,23 @@ impl Journal {
         self.append(Event::Forgotten)
     }
 
-    /// On the disk before what it announces is done.
     fn append(&self, event: Event) -> Result<()> {
+        self.append_all(std::iter::once(event))
+    }
+
+    /// On the disk before what they announce is done.
+    fn append_all(&self, events: impl Iterator<Item = Event>) -> Result<()> {
+        let mut text = Vec::new();
+        for event in events {
+            let line = Line { migration: self.id.clone(), at: now(), event };
+            serde_json::to_writer(&mut text, &line).map_err(|_| Error::new("an event cannot be written down"))?;
+            text.push(b'\n');
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
         let failed = |problem| error::cannot_write(&self.path, &problem);
         let mut file = state::open_or_make(&self.path, OpenOptions::new().read(true).append(true))?;
-        let line = Line { migration: self.id.clone(), at: now(), event };
-        let mut text = serde_json::to_vec(&line).map_err(|_| Error::new("an event cannot be written down"))?;
-        text.push(b'\n');
         if !ends_a_line(&file).map_err(failed)? {
             text.insert(0, b'\n');
         }

@@ -1,8 +1,7 @@
 //! Two helpers can keep their credentials in one and the same store: `age` with one identity and with another. What one stores, the
 //! other replaces; what is erased at the source is gone from the target. A throw-away credential tells before anything is moved.
 
-use anyhow::Result;
-use modelforge_credential_protocol::Record;
+use modelforge_credential_protocol::{Record, Result};
 
 use super::route::{Route, Source};
 use crate::canary;
@@ -18,7 +17,7 @@ pub fn refuse(route: &Route) -> Result<()> {
     }
     for link in route.targets().flat_map(|chain| chain.links()) {
         if let Some(source) = seen_at(link, route)? {
-            return Err(error::one_store(&source, &link.name).into());
+            return Err(error::one_store(&source, &link.name));
         }
     }
     Ok(())

@@ -5,10 +5,9 @@ use modelforge_credential_protocol::{Error, visible};
 use serde::Serialize;
 
 use super::backup;
-use super::carry::Outcome;
-use super::journal::{Migration, State};
-use super::plan::{Item, Step};
-use super::route::Route;
+use super::item::{Item, Outcome, Step};
+use super::journal::{Noted, State};
+use super::migration::Migration;
 use crate::command::migrate::error::{self, tilde};
 use crate::terminal::{Paint, columns};
 
@@ -90,9 +89,9 @@ pub struct Survey {
 }
 
 /// The plan as a table.
-pub fn plan(items: &[Item], route: &Route) -> String {
+pub fn plan(migration: &Migration) -> String {
     let mut lines = vec![["PROVIDER", "ACCOUNT", "FROM", "PLAN"].map(String::from).to_vec()];
-    for item in items {
+    for item in &migration.items {
         let record = &item.request.record;
         let mut name = record.text("provider").map_or_else(|| record.url(), visible);
         let mut account = record.shown("username").unwrap_or_default();
@@ -103,46 +102,39 @@ pub fn plan(items: &[Item], route: &Route) -> String {
             Step::Move => "move",
             Step::Erase => "kept already: erase here",
             Step::Drop => "another key is kept: erase here",
-            Step::DropExpired => "has ended: erase here",
+            Step::DropExpired => "expired: erase here",
             Step::Conflict if item.comes_after.is_some() => "conflict: another key comes first",
             Step::Conflict => "conflict: another key is kept",
-            Step::Expired => "leave: has ended (--drop-expired erases it)",
+            Step::Expired => "leave: expired (--drop-expired erases it)",
             Step::Unusable => "leave: it cannot be used",
         };
-        lines.push(vec![name, account, item.place(route), plan.to_owned()]);
+        lines.push(vec![name, account, migration.place(item), plan.to_owned()]);
     }
     columns(&lines, &vec![Paint::Plain; lines.len()])
 }
 
 /// One line for what became of a credential.
-pub fn outcome(item: &Item, outcome: &Outcome, route: &Route) -> Option<String> {
+pub fn outcome(migration: &Migration, item: &Item) -> Option<String> {
     let name_of_backup = backup::of(&item.request.record).map(|(id, file)| format!("the backup of {id}, `{file}`,"));
     let name = name_of_backup.unwrap_or_else(|| error::name_of(&item.request.record));
-    let from = item.place(route);
-    match (outcome, item.step) {
-        (Outcome::Uncovered(helpers, _), _) if helpers.is_empty() => self::outcome(item, &Outcome::Erased, route),
-        (Outcome::Moved(helpers) | Outcome::Uncovered(helpers, _), _) => {
-            Some(format!("moved {name} to `{}`", helpers.join("`, `")))
+    let from = migration.place(item);
+    Some(match (item.outcome.as_ref()?, item.step) {
+        (Outcome::Moved(helpers) | Outcome::Uncovered(helpers, _), _) if !helpers.is_empty() => {
+            format!("moved {name} to `{}`", helpers.join("`, `"))
         }
-        (Outcome::Erased, Step::Erase) => Some(format!("took {name} out of `{from}`; it was kept already")),
-        (Outcome::Erased, Step::Drop) => Some(format!("took {name} out of `{from}`; another key is kept")),
-        (Outcome::Erased, _) => Some(format!("took {name} out of `{from}`; it had ended")),
-        (Outcome::Left(_), _) => None,
-    }
+        (Outcome::Left(_), _) => return None,
+        (_, Step::Erase) => format!("took {name} out of `{from}`; it was kept already"),
+        (_, Step::Drop) => format!("took {name} out of `{from}`; another key is kept"),
+        _ => format!("erased {name} in `{from}`; it had expired"),
+    })
 }
 
 /// The plan, and what came of it where it was carried out.
-pub fn json(
-    items: &[Item],
-    outcomes: &[Outcome],
-    route: &Route,
-    (migration, dry_run): (Option<&str>, bool),
-    failed: &[Error],
-) -> Result<String> {
+pub fn json(migration: &Migration, id: Option<&str>, dry_run: bool) -> Result<String> {
     let mut credentials = Vec::new();
-    for (at, item) in items.iter().enumerate() {
+    for item in &migration.items {
         let text = |key| item.request.record.shown(key);
-        let (outcome, kept_by, problem) = match outcomes.get(at) {
+        let (outcome, kept_by, problem) = match &item.outcome {
             None => (None, Vec::new(), item.why()),
             Some(Outcome::Moved(helpers)) => (Some("moved"), helpers.clone(), None),
             Some(Outcome::Erased) => (Some("erased"), Vec::new(), None),
@@ -155,7 +147,7 @@ pub fn json(
             provider: text("provider"),
             url: item.request.record.url(),
             account: text("username").unwrap_or_default(),
-            from: route.sources.get(item.source).map(|source| source.words.clone()).unwrap_or_default(),
+            from: migration.route.sources.get(item.source).map(|source| source.words.clone()).unwrap_or_default(),
             file: item.file.clone(),
             plan: match item.step {
                 Step::Move => "move",
@@ -174,11 +166,11 @@ pub fn json(
     pretty(&Report {
         version: 1,
         dry_run,
-        migration: migration.map(str::to_owned),
-        from: route.from(),
-        to: route.to.clone(),
+        migration: id.map(str::to_owned),
+        from: migration.route.from(),
+        to: migration.route.to.clone(),
         credentials,
-        failed: failed.iter().map(ToString::to_string).collect(),
+        failed: migration.failed.iter().map(ToString::to_string).collect(),
     })
 }
 
@@ -225,7 +217,7 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
 }
 
 /// What a rollback is about to do.
-pub fn rollback_plan(migration: &Migration) -> String {
+pub fn rollback_plan(migration: &Noted) -> String {
     let mut text = format!("migration {}:\n", visible(&migration.id));
     for kept in &migration.files {
         text.push_str(&format!("  put back the file {}\n", tilde(kept.file.as_ref())));

@@ -4,23 +4,19 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
 use super::backup;
-use super::journal::{self, Journal, Kept, Migration, Named, State};
+use super::journal::{self, Journal, Kept, Named, Noted, State};
 use super::report::{PutBack, Rollback};
 use super::route::Route;
-use crate::audit::Event;
-use crate::chain::holds_the_same_secret;
 use crate::command::migrate::error;
-use crate::config::Config;
 use crate::lock;
-use crate::person::{Person, person};
-use crate::providers::Providers;
+use crate::person::person;
+use crate::session::Session;
 use crate::terminal::{self, warning};
 
 /// Puts back what a migration took: of the last one that was not rolled back, unless another is named.
 pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> Result<()> {
-    let providers = Providers::new(Config::load()?);
-    let person = person();
-    let (mut migration, route) = choose(id, named, &providers, &person)?;
+    let session = Session::start(person())?;
+    let (mut migration, route) = choose(id, named, &session)?;
     if !json {
         terminal::tell(&super::report::rollback_plan(&migration))?;
     }
@@ -30,11 +26,11 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
     if !is_vouched_for(&migration) {
         warning(&error::nobody_vouches(&migration.id));
         let question = "put back what may be somebody else's? [y/N] ";
-        if !super::is_confirmed(&person, json, question, || error::not_vouched_for(&migration.id))? {
+        if !super::is_confirmed(&session.person, json, question, || error::not_vouched_for(&migration.id))? {
             return Ok(terminal::done("nothing was changed")?);
         }
     } else if !yes
-        && !super::is_confirmed(&person, json, "put them back? [y/N] ", || {
+        && !super::is_confirmed(&session.person, json, "put them back? [y/N] ", || {
             error::rollback_not_confirmed(&migration.id)
         })?
     {
@@ -54,7 +50,7 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
         let exactly = outcome.map_err(|problem| rollback.failed.push(Error::new(problem.to_string()))).ok();
         rollback.files.push(PutBack { file: kept.file.clone(), exactly, moved: 0, again: 0 });
     }
-    take_out(&migration, &route, &providers, &mut rollback)?;
+    take_out(&migration, &route, &session, &mut rollback)?;
     // Of the others, its helper has said all.
     for file in rollback.files.iter_mut().filter(|file| file.exactly == Some(false)) {
         count(file, &migration, &route)?;
@@ -73,7 +69,7 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
 }
 
 /// The migration that is meant, and the way that it went. One that only a backup tells of counts as well.
-fn choose(id: Option<&str>, named: &[String], providers: &Providers, person: &Person) -> Result<(Migration, Route)> {
+fn choose(id: Option<&str>, named: &[String], session: &Session) -> Result<(Noted, Route)> {
     if let Some(id) = id.filter(|id| !super::id::is_one(id)) {
         return Err(error::no_such_migration(id).into());
     }
@@ -81,13 +77,13 @@ fn choose(id: Option<&str>, named: &[String], providers: &Providers, person: &Pe
     if let Some(at) = known.iter().rposition(|one| id.map_or(one.can_be_rolled_back(), |id| one.id == id)) {
         let migration = as_far_as_kept(known.swap_remove(at))?;
         migration.from.iter().chain(&migration.to).try_for_each(|words| {
-            let is_known = named.contains(words) || super::route::is_configured(providers, words);
+            let is_known = named.contains(words) || super::route::is_configured(&session.providers, words);
             if is_known { Ok(()) } else { Err(error::not_among_your_helpers(words, migration.rollback_command())) }
         })?;
-        let route = Route::open(providers, &migration.from, migration.to.as_deref(), person)?;
+        let route = Route::open(session, &migration.from, migration.to.as_deref())?;
         return Ok((migration, route));
     }
-    let route = Route::open(providers, &[], None, person)?;
+    let route = Route::open(session, &[], None)?;
     let (mut backups, failed) = backup::list(route.targets())?;
     failed.iter().for_each(warning);
     backups.retain(|found, _| known.iter().all(|migration| migration.id != *found));
@@ -101,16 +97,16 @@ fn choose(id: Option<&str>, named: &[String], providers: &Providers, person: &Pe
         None => error::nothing_to_roll_back(),
     })?;
     let files = found.1.into_iter().map(|backup| Kept { file: backup.file, from: None, digest: None }).collect();
-    Ok((Migration { id: found.0, files, from: route.from(), ..Migration::default() }, route))
+    Ok((Noted { id: found.0, files, from: route.from(), ..Noted::default() }, route))
 }
 
 /// Whether the user's own notes say what each backup must be. Anybody who knows the public key of a store can write one into it.
-fn is_vouched_for(migration: &Migration) -> bool {
+fn is_vouched_for(migration: &Noted) -> bool {
     migration.files.iter().all(|kept| kept.digest.is_some())
 }
 
 /// Without the files whose backup was erased: their keys go back one by one.
-fn as_far_as_kept(mut migration: Migration) -> Result<Migration> {
+fn as_far_as_kept(mut migration: Noted) -> Result<Noted> {
     if migration.state == State::RolledBack {
         return Err(error::rolled_back_already(&migration.id).into());
     }
@@ -121,7 +117,7 @@ fn as_far_as_kept(mut migration: Migration) -> Result<Migration> {
 }
 
 /// Puts a file back, and looks: whether it is byte for byte what it was.
-fn put_file_back(migration: &Migration, kept: &Kept, route: &Route) -> Result<bool> {
+fn put_file_back(migration: &Noted, kept: &Kept, route: &Route) -> Result<bool> {
     let file = &*kept.file;
     let content = backup::find(route, &migration.id, file)?.ok_or_else(|| error::backup_is_gone(file))?;
     if kept.digest.as_ref().is_some_and(|noted| *noted != backup::digest(&content)) {
@@ -137,7 +133,7 @@ fn put_file_back(migration: &Migration, kept: &Kept, route: &Route) -> Result<bo
 }
 
 /// Looks for the keys that were moved out of it.
-fn count(file: &mut PutBack, migration: &Migration, route: &Route) -> Result<()> {
+fn count(file: &mut PutBack, migration: &Noted, route: &Route) -> Result<()> {
     for named in migration.moved.iter().filter(|named| named.file.as_ref() == Some(&file.file)) {
         let source = route.sources.iter().find(|source| source.words == named.from);
         let description = named.description()?;
@@ -149,13 +145,13 @@ fn count(file: &mut PutBack, migration: &Migration, route: &Route) -> Result<()>
 }
 
 /// Takes what was moved out of the chain again; what was in a file that could not be put back stays there.
-fn take_out(migration: &Migration, route: &Route, providers: &Providers, rollback: &mut Rollback) -> Result<()> {
+fn take_out(migration: &Noted, route: &Route, session: &Session, rollback: &mut Rollback) -> Result<()> {
     for named in &migration.moved {
         let is_failed = |file: &String| rollback.files.iter().any(|put| put.file == *file && put.exactly.is_none());
         if named.file.as_ref().is_some_and(is_failed) {
             continue;
         }
-        let mut event = Event::start("rollback", providers, &named.description()?);
+        let mut event = session.event("rollback", &named.description()?);
         match take_back(named, route) {
             Ok(Back::Failed(problem)) => rollback.failed.push(problem),
             Ok(Back::Taken) => {
@@ -199,11 +195,11 @@ fn take_back(named: &Named, route: &Route) -> Result<Back> {
         kept.extend(copies.kept().map(|(_, copy)| (chain, copy.clone())));
     }
     // One helper may have had another key all along. What was moved is the one that the source has again.
-    let is_the_same = |(_, copy): &(_, Record)| here.as_ref().is_some_and(|here| holds_the_same_secret(here, copy));
+    let is_the_same = |(_, copy): &(_, Record)| here.as_ref().is_some_and(|here| here.holds_the_same_secrets(copy));
     let at = kept.iter().position(is_the_same).unwrap_or(0);
     let Some((chain, copy)) = kept.into_iter().nth(at) else {
         // Nothing is kept of it: it was taken back before, or erased since.
-        let nowhere = || route.left_out.clone().unwrap_or_else(|| error::in_neither_place(&description));
+        let nowhere = || route.left_out().cloned().unwrap_or_else(|| error::in_neither_place(&description));
         let problem = problem.or_else(|| here.is_none().then(nowhere));
         return Ok(problem.map_or(Back::Before, Back::Failed));
     };
@@ -211,7 +207,7 @@ fn take_back(named: &Named, route: &Route) -> Result<Back> {
     credential.merge(&copy);
     let is_here = match &here {
         // Unless it is where nobody could look.
-        Some(here) if !holds_the_same_secret(here, &copy) => return Ok(problem.map_or(Back::Replaced, Back::Failed)),
+        Some(here) if !here.holds_the_same_secrets(&copy) => return Ok(problem.map_or(Back::Replaced, Back::Failed)),
         Some(_) => true,
         None => source.put_back(&credential, file)?,
     };

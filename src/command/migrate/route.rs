@@ -1,18 +1,15 @@
 //! From where to where: the helpers that credentials are taken from, and the chain that they go to.
 
-use std::collections::BTreeMap;
-
-use anyhow::Result;
 use modelforge_credential_client::Program;
-use modelforge_credential_protocol::{Error, Record, Result as Answered, visible};
+use modelforge_credential_protocol::{Error, Record, Result, visible};
 
 use super::sources::{DEFAULT_SOURCES, are_default};
-use crate::chain::{Chain, Left, Link};
+use crate::chain::{Chain, Inventory, Left, Link};
 use crate::command::migrate::error;
-use crate::config::{DEFAULT_CHAIN, Helpers, entry_of_text};
+use crate::config::{DEFAULT_CHAIN, entry_of_text};
 use crate::person::Person;
 use crate::providers::Providers;
-use crate::session;
+use crate::session::{self, Opened, PerProvider, Session};
 use crate::terminal;
 
 /// Whether a helper that a note names may be started: it is a default one, or one that the person's configuration names.
@@ -46,10 +43,7 @@ pub struct Route {
     pub sources: Vec<Source>,
     /// The helper that was named for it, as it was called.
     pub to: Option<String>,
-    /// A helper of the chain that cannot be asked here and now.
-    pub left_out: Option<Error>,
-    common: Chain,
-    own: BTreeMap<String, Chain>,
+    targets: PerProvider<Opened>,
 }
 
 impl Source {
@@ -97,7 +91,7 @@ impl Source {
         }
         // A variable cannot be taken out of the environment that it came with.
         for record in records.iter().filter(|record| record.has("variable")) {
-            terminal::warning(&error::variable_stays(record));
+            terminal::warn_once(&error::variable_stays(record));
         }
         records.retain(|record| !record.has("variable"));
         Ok((records, failed))
@@ -111,7 +105,7 @@ impl Source {
         }
         let mut copies = self.chain.copies(description, &context, true)?;
         match copies.failed.pop() {
-            Some(failed) => Err(Error::from(failed.failure).into()),
+            Some(failed) => Err(failed.failure.into()),
             None => Ok(copies.found.pop().map(|(_, found)| found)),
         }
     }
@@ -125,11 +119,11 @@ impl Source {
         }
         self.program.store(&credential)?;
         let found = self.get(&credential, file)?;
-        Ok(found.is_some_and(|found| crate::chain::holds_the_same_secret(&found, &credential)))
+        Ok(found.is_some_and(|found| found.holds_the_same_secrets(&credential)))
     }
 
     /// Takes out one that holds just this secret. An error is why it is still there; a remark, that another one is there now.
-    pub fn erase(&self, credential: &Record, file: Option<&str>) -> Result<Answered<Option<Error>>> {
+    pub fn erase(&self, credential: &Record, file: Option<&str>) -> Result<Result<Option<Error>>> {
         let mut credential = credential.clone();
         credential.set("consent", "1")?;
         credential.remove("file");
@@ -138,7 +132,7 @@ impl Source {
         }
         Ok(match self.chain.erase_copies(&credential)?.into_iter().next() {
             None | Some(Ok(Left::Nothing)) => Ok(None),
-            // Whoever wrote what is there now did so since.
+            // What is there now was written since.
             Some(Ok(Left::Newer)) => Err(error::changed_since_the_plan(&credential)),
             Some(Ok(Left::Another)) => Ok(Some(error::another_is_left(&credential, file.unwrap_or(&self.name)))),
             Some(Err(problem)) => Err(problem),
@@ -146,12 +140,12 @@ impl Source {
     }
 
     /// A whole file, as its helper hands it out.
-    pub fn file(&self, file: &str) -> Answered<Option<Record>> {
+    pub fn file(&self, file: &str) -> Result<Option<Record>> {
         Ok(self.program.get(&whole(file)?)?)
     }
 
     /// Puts a whole file back.
-    pub fn put_file_back(&self, file: &str, content: &Record) -> Answered<()> {
+    pub fn put_file_back(&self, file: &str, content: &Record) -> Result<()> {
         let mut record = whole(file)?;
         for piece in content.all("content[]") {
             record.push("content[]", piece)?;
@@ -161,13 +155,14 @@ impl Source {
 }
 
 /// How a file is asked for as a whole.
-fn whole(file: &str) -> Answered<Record> {
+fn whole(file: &str) -> Result<Record> {
     Record::of([("protocol", "file"), ("host", ""), ("file", file), ("consent", "1")])
 }
 
 impl Route {
     /// Finds the helpers. Without `from`, those that hold plain text; without `to`, the chain, less what is taken from.
-    pub fn open(providers: &Providers, from: &[String], to: Option<&str>, person: &Person) -> Result<Self> {
+    pub fn open(session: &Session, from: &[String], to: Option<&str>) -> Result<Self> {
+        let person = &session.person;
         let mut sources = Vec::new();
         if from.is_empty() {
             sources.push(Source::open(DEFAULT_SOURCES[0], person, false)?);
@@ -181,34 +176,18 @@ impl Route {
         }
         // Under whatever name: what is kept there already would be taken for a copy, and the only one erased.
         let is_taken = |program: &Program| sources.iter().any(|source| source.program.is_same(program));
-        let chain = |helpers: Helpers| {
-            let Helpers { mut entries, automatic } = helpers;
-            // What cannot be found is left for the chain to say.
-            let can_keep = |program: Program| !is_taken(&program) && program.nature().keeps();
-            entries.retain(|entry| session::program(entry).map_or(true, can_keep));
-            session::of(&Helpers { entries, automatic }, person, providers.store_in_all())
-        };
-        let mut own = BTreeMap::new();
-        let mut left_out = None;
-        let common = match to {
+        let can_keep = |program: &Program| !is_taken(program) && program.nature().keeps();
+        let targets = match to {
             Some(words) => {
                 let entry = entry_of_text(words).map_err(error::bad_helper)?;
                 if is_taken(&session::program(&entry)?) {
-                    return Err(error::same_helper(words).into());
+                    return Err(error::same_helper(words));
                 }
-                chain(Helpers { entries: vec![entry], automatic: false })
+                PerProvider::of_one(entry, person, can_keep)
             }
-            None => {
-                for name in providers.with_helpers_of_their_own() {
-                    let helpers = providers.helpers_for(&Record::of([("provider", name)])?)?;
-                    own.insert(name.to_owned(), chain(helpers));
-                }
-                let helpers = providers.helpers_for(&Record::new())?;
-                left_out = (helpers.automatic && !session::has_session_bus()).then(error::keyring_left_out);
-                chain(helpers)
-            }
+            None => PerProvider::fitting(&session.providers, person, can_keep)?,
         };
-        Ok(Self { sources, to: to.map(str::to_owned), left_out, common, own })
+        Ok(Self { sources, to: to.map(str::to_owned), targets })
     }
 
     /// Whether it takes from the files of other programs alone, as it does when nobody says otherwise.
@@ -223,11 +202,23 @@ impl Route {
 
     /// Where the credential of a provider goes.
     pub fn target(&self, provider: Option<&str>) -> &Chain {
-        provider.and_then(|name| self.own.get(name)).unwrap_or(&self.common)
+        &self.targets.of(provider).chain
     }
 
     /// Every chain that credentials go to.
     pub fn targets(&self) -> impl Iterator<Item = &Chain> {
-        std::iter::once(&self.common).chain(self.own.values())
+        self.targets.all().map(|opened| &opened.chain)
+    }
+
+    /// What each target lists, backups included.
+    pub fn inventories(&self, context: &Record) -> Result<PerProvider<Inventory>> {
+        let mut question = context.clone();
+        question.set("consent", "1")?;
+        Ok(self.targets.map(|opened| opened.chain.inventory(&question)))
+    }
+
+    /// A helper of the chain that cannot be asked here and now.
+    pub fn left_out(&self) -> Option<&Error> {
+        self.targets.of(None).left_out.as_ref()
     }
 }

@@ -6,16 +6,15 @@ use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
 use modelforge_credential_providers::SignIn;
 
-use super::journal::{self, Migration, State};
-use super::plan::problem_of;
+use super::backup;
+use super::choice::{Choice, Migrate};
+use super::journal::{self, Noted, State};
 use super::report::{self, Row, Survey};
 use super::route::Route;
-use super::{Migrate, backup};
-use crate::chain::holds_the_same_secret;
-use crate::config::Config;
 use crate::person::Person;
 use crate::providers::Providers;
 use crate::request;
+use crate::session::Session;
 use crate::terminal::{self, warning};
 
 /// One side or both of a credential.
@@ -28,9 +27,10 @@ struct Sides {
 
 /// Shows it, and changes nothing.
 pub fn status(asked: &Migrate) -> Result<()> {
-    let providers = Providers::new(Config::load()?);
-    let choice = asked.choice(&providers)?;
-    let route = Route::open(&providers, &asked.from, asked.to.as_deref(), &Person::Nobody)?;
+    let session = Session::start(Person::Nobody)?;
+    let providers = &session.providers;
+    let choice = Choice::of(asked, providers)?;
+    let route = Route::open(&session, &asked.from, asked.to.as_deref())?;
     let mut found: BTreeMap<[String; 4], Sides> = BTreeMap::new();
     let mut failed: Vec<Error> = Vec::new();
     let context = providers.context_of_all()?;
@@ -39,7 +39,7 @@ pub fn status(asked: &Migrate) -> Result<()> {
         failed.extend(problems);
         for record in records {
             let file = super::plain_file(&record);
-            add(&mut found, record, &providers, |sides| sides.sources.push((at, file)))?;
+            add(&mut found, record, providers, |sides| sides.sources.push((at, file)))?;
         }
     }
     for chain in route.targets() {
@@ -49,7 +49,7 @@ pub fn status(asked: &Migrate) -> Result<()> {
                     // What is in a variable is not kept, and a backup is no credential.
                     for record in records.into_iter().flatten() {
                         if !record.has("variable") && !backup::is_one(&record) {
-                            add(&mut found, record, &providers, |sides| sides.kept_by.push(helper.clone()))?;
+                            add(&mut found, record, providers, |sides| sides.kept_by.push(helper.clone()))?;
                         }
                     }
                 }
@@ -81,9 +81,9 @@ pub fn status(asked: &Migrate) -> Result<()> {
         version: 1,
         credentials: rows,
         unfinished: last(State::Begun),
-        command: known.iter().rfind(|one| one.state == State::Begun).map(Migration::command),
+        command: known.iter().rfind(|one| one.state == State::Begun).map(Noted::command),
         rollback_unfinished: last(State::RollbackBegun),
-        can_be_rolled_back: known.iter().rfind(|one: &&Migration| one.can_be_rolled_back()).map(|one| one.id.clone()),
+        can_be_rolled_back: known.iter().rfind(|one: &&Noted| one.can_be_rolled_back()).map(|one| one.id.clone()),
         failed: failed.iter().map(Error::to_string).collect(),
     };
     let text = report::survey(&survey, asked.json)?;
@@ -131,11 +131,11 @@ fn row(route: &Route, sides: Sides) -> Result<(Row, Option<Error>)> {
             let here = match source.map_or(Ok(None), |source| source.get(&request.record, file.as_deref())) {
                 Ok(here) => here,
                 Err(unread) => {
-                    problem = problem.or(Some(problem_of(&unread)));
+                    problem = problem.or(Some(unread));
                     None
                 }
             };
-            let is_same = matches!((&here, kept), (Some(here), Some(kept)) if holds_the_same_secret(here, kept));
+            let is_same = matches!((&here, kept), (Some(here), Some(kept)) if here.holds_the_same_secrets(kept));
             if !is_same {
                 state = if problem.is_some() { "both" } else { "both, DIFFERENT" };
             }

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::path::Path;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -14,7 +13,12 @@ use zbus::message::{Message, Type};
 use zbus::{Connection, MatchRule, MessageStream, ObjectPath, OwnedObjectPath, OwnedVariant, fdo};
 use zruntime::SharedRuntime;
 
+use super::socket;
+
+/// The bus itself, as a service on it.
+const BUS: &str = "org.freedesktop.DBus";
 const SERVICE: &str = "org.freedesktop.secrets";
+const PROMPT: &str = "org.freedesktop.Secret.Prompt";
 /// For everything together in which no person takes part, below the 5 seconds that a caller may rely on.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Below the two minutes after which the caller ends this process, so that it still can dismiss the prompt and say why.
@@ -71,22 +75,21 @@ pub fn run<T>(operation: impl AsyncFn(&Bus) -> std::result::Result<T, Failure>) 
 }
 
 impl Bus {
-    /// An address may be several, each tried in its turn (D-Bus specification, "Server Addresses").
     async fn connect() -> Result<Self> {
-        let addresses = address()?;
+        let addresses = socket::addresses()?;
         let runtime = SharedRuntime::current()?;
         let deadline = Instant::now() + PATIENCE;
-        let unusable =
-            || Error::new("DBUS_SESSION_BUS_ADDRESS is not an address that can be used").hint("log in again");
-        let mut failure = unusable();
+        let mut failure = socket::unusable();
         for address in addresses.split(';').filter(|address| !address.is_empty()) {
-            failure = match runtime.timeout_at(deadline, Builder::address(address).build()).await {
-                Ok(Ok(connection)) => return Ok(Self { connection, runtime, deadline: Cell::new(deadline) }),
-                Ok(Err(zbus::Error::Connection(..))) => {
-                    Error::new("nothing listens at the address of the D-Bus session bus")
-                        .hint("log in again, or correct DBUS_SESSION_BUS_ADDRESS")
+            let stream = match socket::open(address, deadline) {
+                Ok(stream) => stream,
+                Err(error) => {
+                    failure = error;
+                    continue;
                 }
-                Ok(Err(zbus::Error::Address(_) | zbus::Error::Unsupported)) => unusable(),
+            };
+            failure = match runtime.timeout_at(deadline, Builder::unix_stream(stream).build()).await {
+                Ok(Ok(connection)) => return Ok(Self { connection, runtime, deadline: Cell::new(deadline) }),
                 Ok(Err(_)) => "the D-Bus session bus refused the connection".into(),
                 Err(_) => "the D-Bus session bus does not answer".into(),
             };
@@ -127,26 +130,26 @@ impl Bus {
 
     /// Lets the service ask the person, and waits for what comes of it.
     pub async fn prompt(&self, prompt: OwnedObjectPath) -> std::result::Result<(), Failure> {
-        const INTERFACE: &str = "org.freedesktop.Secret.Prompt";
         if prompt.as_str() == "/" {
             return Ok(());
         }
         if !may_prompt() {
+            self.dismiss(&prompt).await;
             return Err(Failure::Locked);
         }
         if !has_display() {
             let error = Error::new("the keyring is locked, and there is no display to ask for its password on");
             return Err(error.hint("unlock it on the desktop; without one, keep keys in the `age` helper").into());
         }
-        let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE).interface(INTERFACE);
+        let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE).interface(PROMPT);
         let rule = rule.member("Completed").path(&prompt).build()?;
         let mut completed = pin!(MessageStream::for_match_rule(rule, &self.connection, None).await?);
-        self.call(&prompt, INTERFACE, "Prompt", &("",)).await?;
+        self.call(&prompt, PROMPT, "Prompt", &("",)).await?;
         let signal = poll_fn(|context| completed.as_mut().poll_next(context));
         let signal = self.runtime.timeout(PATIENCE_FOR_A_PERSON, signal).await;
         self.deadline.set(Instant::now() + PATIENCE);
         let Ok(signal) = signal else {
-            let _ = self.call(&prompt, INTERFACE, "Dismiss", &()).await;
+            self.dismiss(&prompt).await;
             let seconds = PATIENCE_FOR_A_PERSON.as_secs();
             return Err(Error::new(format!("nobody unlocked the keyring within {seconds} seconds")).into());
         };
@@ -155,16 +158,39 @@ impl Bus {
         if dismissed { Err(Error::new("nobody unlocked the keyring: the prompt was dismissed").into()) } else { Ok(()) }
     }
 
+    /// Gives up a prompt that nobody may answer.
+    pub async fn dismiss(&self, prompt: &ObjectPath<'_>) {
+        if prompt.as_str() != "/" {
+            let _ = self.call(prompt, PROMPT, "Dismiss", &()).await;
+        }
+    }
+
+    /// Says whether `Unlock` opens no window, but returns a prompt, as the specification has it. Some services (KWallet) open one.
+    pub async fn unlocks_in_silence(&self) -> bool {
+        let owner = self.ask_bus::<String>("GetNameOwner", SERVICE).await;
+        let gnome = self.ask_bus::<String>("GetNameOwner", "org.gnome.keyring").await;
+        if owner.is_some() && owner == gnome {
+            return true;
+        }
+        let process = self.ask_bus::<u32>("GetConnectionUnixProcessID", SERVICE).await;
+        let name = process.and_then(|id| std::fs::read_to_string(format!("/proc/{id}/comm")).ok());
+        name.is_some_and(|name| name.trim_end() == "oo7-daemon")
+    }
+
+    /// Asks the bus about a name on it.
+    async fn ask_bus<T: serde::de::DeserializeOwned + zbus::Type>(&self, method: &str, name: &str) -> Option<T> {
+        let body = (name,);
+        let call = self.connection.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), method, &body);
+        let reply = self.runtime.timeout(Duration::from_millis(500), call).await;
+        reply.ok()?.ok()?.body().deserialize().ok()
+    }
+
     /// What it means that the service did not answer in time.
     async fn silence(&self) -> Error {
-        let bus = "org.freedesktop.DBus";
-        let call =
-            self.connection.call_method(Some(bus), "/org/freedesktop/DBus", Some(bus), "NameHasOwner", &(SERVICE,));
-        let reply = self.runtime.timeout(Duration::from_millis(500), call).await;
-        match reply.map(|reply| reply.and_then(|reply| reply.body().deserialize::<bool>())) {
-            Ok(Ok(true)) => Error::new("the secret service does not answer").hint("log in to the desktop again"),
-            Ok(Ok(false)) => Error::new("the secret service was started and never appeared on the D-Bus session bus"),
-            _ => Error::new("the D-Bus session bus does not answer"),
+        match self.ask_bus::<bool>("NameHasOwner", SERVICE).await {
+            Some(true) => Error::new("the secret service does not answer").hint("log in to the desktop again"),
+            Some(false) => Error::new("the secret service was started and never appeared on the D-Bus session bus"),
+            None => Error::new("the D-Bus session bus does not answer"),
         }
     }
 }
@@ -193,20 +219,6 @@ pub fn may_prompt() -> bool {
 
 fn has_display() -> bool {
     ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
-}
-
-fn address() -> Result<String> {
-    let absent =
-        || Error::new("there is no D-Bus session bus").hint("without a desktop session, keep keys in the `age` helper");
-    match std::env::var("DBUS_SESSION_BUS_ADDRESS") {
-        Ok(address) if !address.is_empty() => Ok(address),
-        _ => {
-            let directory = std::env::var("XDG_RUNTIME_DIR")
-                .unwrap_or_else(|_| format!("/run/user/{}", rustix::process::geteuid().as_raw()));
-            let socket = format!("{directory}/bus");
-            if Path::new(&socket).exists() { Ok(format!("unix:path={socket}")) } else { Err(absent()) }
-        }
-    }
 }
 
 /// Of an error only its name is repeated: what the service says may quote what it was given.

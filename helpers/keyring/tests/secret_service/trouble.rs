@@ -1,6 +1,7 @@
 //! A keyring that is locked, missing, silent or stopped.
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ fn a_locked_keyring_is_neither_empty_nor_a_prompt() {
     keyring.lock();
     for restart in [false, true] {
         if restart {
-            keyring.restart_locked();
+            keyring.restart();
             fails(&keyring, "list", "", LOCKED);
         }
         let started = Instant::now();
@@ -84,6 +85,49 @@ fn a_missing_bus_and_a_stale_address_are_told_apart() {
 }
 
 #[test]
+fn a_bus_that_is_no_unix_socket_is_not_spoken_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for (kind, rest) in [
+        ("tcp", format!("host=127.0.0.1,port={port}")),
+        ("nonce-tcp", format!("host=127.0.0.1,port={port},noncefile=/dev/null")),
+        ("unixexec", "path=/bin/false".to_owned()),
+    ] {
+        let message = format!(
+            "error: the D-Bus session bus is at a `{kind}:` address, and secrets need a Unix socket\n\
+             hint: log in again, or correct DBUS_SESSION_BUS_ADDRESS\n"
+        );
+        unavailable(&[("DBUS_SESSION_BUS_ADDRESS", format!("{kind}:{rest}").into())], &message);
+    }
+    assert!(listener.accept().is_err(), "it connected");
+}
+
+/// Only root can play another user.
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "needs dbus"]
+fn a_bus_of_another_user_is_not_spoken_to_wherever_it_listens() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let directory = tempfile::tempdir().unwrap();
+    if chown(directory.path(), Some(61_001), None).is_err() {
+        return;
+    }
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let (socket, name) = (directory.path().join("bus"), format!("modelforge-test-{}", std::process::id()));
+    let listen = [format!("unix:path={}", socket.display()), format!("unix:abstract={name}")];
+    let mut bus = crate::keyring::bus_of(61_001, directory.path(), &listen);
+    let message = "error: the D-Bus session bus belongs to another user, who would get the secrets\n\
+        hint: log in again, or correct DBUS_SESSION_BUS_ADDRESS\n";
+    for address in &listen {
+        unavailable(&[("DBUS_SESSION_BUS_ADDRESS", address.into())], message);
+    }
+    unavailable(&[("XDG_RUNTIME_DIR", directory.path().into())], message);
+    bus.kill().unwrap();
+    bus.wait().unwrap();
+}
+
+#[test]
 #[ignore = "needs dbus and gnome-keyring"]
 fn of_several_addresses_the_first_that_answers_is_used() {
     let keyring = Keyring::start();
@@ -91,7 +135,9 @@ fn of_several_addresses_the_first_that_answers_is_used() {
         let others = keyring.env().into_iter().filter(|(name, _)| *name != "DBUS_SESSION_BUS_ADDRESS");
         others.chain([("DBUS_SESSION_BUS_ADDRESS", addresses.into())]).collect::<Vec<_>>()
     };
-    for addresses in ["unix:path=/nowhere;LIVE", "autolaunch:;LIVE;nonsense", ";LIVE;"] {
+    for addresses in
+        ["unix:path=/nowhere;LIVE", "tcp:host=127.0.0.1,port=9;LIVE", "autolaunch:;LIVE;nonsense", ";LIVE;"]
+    {
         let addresses = addresses.replace("LIVE", keyring.address());
         assert_eq!(helper_with(&env(addresses), "list", ""), (0, "count=0\n".to_owned(), String::new()));
     }

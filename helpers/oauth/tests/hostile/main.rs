@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod answer;
+mod busy;
 mod tls;
 
 #[path = "../support/mod.rs"]
@@ -73,6 +74,31 @@ fn what_goes_elsewhere_goes_through_the_proxy_of_the_environment() {
     assert_eq!(text(&output.stderr), "error: the proxy does not connect to `h.example`\n");
     let asked = proxy.asked();
     assert!(asked[0].headers.starts_with("CONNECT h.example:443 HTTP/1.1\r\n"), "{}", asked[0].headers);
+}
+
+#[test]
+fn what_no_proxy_names_is_asked_directly() {
+    let proxy = Server::new(|_| (403, String::new(), String::new()));
+    let run = |list: &str| {
+        let mut command = helper(&[]);
+        command.env("HTTPS_PROXY", &proxy.url).env("no_proxy", list);
+        text(&finish(command, &refresh("https://h.a.invalid/token")).stderr)
+    };
+    for list in ["*", "invalid", ".a.invalid", "x,h.a.invalid:443"] {
+        assert_eq!(run(list), "error: `h.a.invalid` cannot be found\n", "{list}");
+    }
+    assert_eq!(proxy.asked().len(), 0);
+    for list in ["", "b.invalid", "h.a.invalid:8443", "10.0.0.0/8"] {
+        assert_eq!(run(list), "error: the proxy does not connect to `h.a.invalid`\n", "{list}");
+    }
+}
+
+#[test]
+fn a_proxy_that_is_none_is_named_and_not_gone_around() {
+    let mut command = helper(&[]);
+    command.env("https_proxy", "sentinel://x y");
+    let said = text(&finish(command, &refresh("https://h.invalid/token")).stderr);
+    assert_eq!(said, "error: `https_proxy` is not the address of a proxy\n");
 }
 
 #[test]

@@ -32,8 +32,11 @@ impl File<'_> {
         let at_host = self.only.map(|(protocol, host)| (host, at_host(protocol, host).collect::<Vec<_>>()));
         let is_elsewhere = |member: &json::Member| {
             at_host.as_ref().is_some_and(|(host, known)| {
-                let (raw, name) = (self.raw(&member.value), normalize(&member.name));
-                let is_of = |known: &Provider| known.name == name || known.aliases.contains(&&*name);
+                let raw = self.raw(&member.value);
+                let is_of = |known: &Provider| {
+                    let name = normalize(&member.name);
+                    known.name == name || known.aliases.contains(&&*name)
+                };
                 !raw.contains('\\') && !names(raw, host) && !known.iter().any(|(known, _)| is_of(known))
             })
         };
@@ -189,8 +192,10 @@ impl File<'_> {
 
 /// Whether a text has the host in it, in any spelling of the host.
 fn names(text: &str, host: &str) -> bool {
-    let name = host.split(':').next().unwrap_or(host).as_bytes();
-    name.is_empty() || text.as_bytes().windows(name.len()).any(|part| part.eq_ignore_ascii_case(name))
+    let (text, name) = (text.as_bytes(), host.split(':').next().unwrap_or(host).as_bytes());
+    let Some(first) = name.first() else { return true };
+    let mut starts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text);
+    starts.any(|at| text.get(at..at + name.len()).is_some_and(|part| part.eq_ignore_ascii_case(name)))
 }
 
 /// As the core has it: a path is part of where a key belongs only if something else on that host has another.

@@ -1,0 +1,29 @@
+//! A credential as one line of plain characters, for what a store does not keep byte for byte.
+//!
+//! The mark is part of the secret: an attribute beside it would be lost or stay behind when another program replaces the secret.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use modelforge_credential_protocol::{Error, Record, Result};
+use zeroize::Zeroizing;
+
+const MARK: &[u8] = b"modelforge-credential;base64,";
+
+/// Whether a secret would be read as one that was encoded here.
+pub fn is_marked(secret: &[u8]) -> bool {
+    secret.starts_with(MARK)
+}
+
+/// The mark, and the lines of the record in base64.
+pub fn encode(record: &Record) -> Zeroizing<Vec<u8>> {
+    let text = Zeroizing::new(STANDARD.encode(record.to_lines()));
+    Zeroizing::new([MARK, text.as_bytes()].concat())
+}
+
+/// The record that was encoded; `None` for a secret without the mark.
+pub fn decode(secret: &[u8]) -> Result<Option<Record>> {
+    let Some(text) = secret.strip_prefix(MARK) else { return Ok(None) };
+    let lines = STANDARD.decode(text.trim_ascii()).map(Zeroizing::new);
+    let lines = lines.map_err(|_| Error::new("its secret was damaged: it is not base64"))?;
+    Record::read_from(&lines[..]).map(Some).map_err(|_| Error::new("its secret was damaged: it holds no credential"))
+}

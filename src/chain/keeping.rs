@@ -1,0 +1,130 @@
+//! One helper keeps a credential, or is left as it was.
+
+use std::cell::RefCell;
+
+use modelforge_credential_client::Failure;
+use modelforge_credential_protocol::{
+    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Helper, REDACTED, Record, Result,
+};
+
+use super::Link;
+use super::about::{description_of, holds_the_same, with_capabilities};
+use crate::error;
+
+pub(super) enum Kept {
+    Yes,
+    /// It answers with the same, but as something that it does not keep itself.
+    InTheEnvironment,
+    /// It answers with something else, which it did before.
+    Other,
+    No,
+}
+
+type Helping<'a> = dyn Helper + Send + Sync + 'a;
+
+impl Link {
+    /// Stores, and reads back. A helper that then holds neither this nor what it held before gets the older one back, or loses what
+    /// it made of this one; `remarks` say where that fails. `before` is what it held, where that is known.
+    pub(super) fn try_to_keep(
+        &self,
+        record: &Record,
+        before: Option<Option<&Record>>,
+        remarks: &mut Vec<Error>,
+    ) -> Result<Kept> {
+        let question = description_of(record)?;
+        let sent = with_capabilities(record)?;
+        let left = RefCell::new(None);
+        let outcome = self.with_or_without_a_person(|helper| {
+            let look = || helper.get(&question).map(|found| found.filter(|found| is_about(found, record)));
+            let before = match before {
+                Some(known) => Some(known.cloned()),
+                // Without the password beside it, nothing says that a user name is a token, and a trace would show it.
+                None if record.shown("username").as_deref() == Some(REDACTED) => None,
+                None => match look() {
+                    Err(problem) if matches!(Failure::from(problem.clone()), Failure::TooSlow(_)) => {
+                        return Err(problem);
+                    }
+                    held => held.ok(),
+                },
+            };
+            let found = helper.store(&sent).and_then(|()| look());
+            if let Ok(Some(found)) = &found
+                && holds_the_same(found, record)
+            {
+                return Ok(if found.is_true("ephemeral") { Kept::InTheEnvironment } else { Kept::Yes });
+            }
+            let Some(before) = before else { return found.map(|found| other(found.as_ref())) };
+            let is_as_before = matches!(&found, Ok(found) if is_the_same(found.as_ref(), before.as_ref()));
+            if !is_as_before {
+                left.replace(put_back(helper, &question, before.as_ref()).err().map(|()| before.is_some()));
+            }
+            found.map(|_| other(before.as_ref()))
+        });
+        match left.take() {
+            Some(true) => remarks.push(error::not_put_back(&self.name)),
+            Some(false) => remarks.push(error::not_taken_out(&self.name)),
+            None => {}
+        }
+        outcome
+    }
+}
+
+/// What a helper answers that did not keep what it was given.
+fn other(found: Option<&Record>) -> Kept {
+    if found.is_some_and(Record::has_secret) { Kept::Other } else { Kept::No }
+}
+
+/// Says whether an answer is about this credential. To a helper an absent path means any, and so does an absent user name; what is
+/// kept for another path or account is another credential.
+pub(super) fn is_about(found: &Record, record: &Record) -> bool {
+    let is_of_the_account = record.has("username") || found.text("username").is_none_or(|name| name == DEFAULT_ACCOUNT);
+    is_of_the_account && (!found.has("path") || found.get("path") == record.get("path"))
+}
+
+fn is_the_same(one: Option<&Record>, other: Option<&Record>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.holds_the_same_secrets(other) && one.expiry() == other.expiry(),
+        (one, other) => !one.is_some_and(Record::has_secret) && !other.is_some_and(Record::has_secret),
+    }
+}
+
+/// Makes a helper hold what it held before.
+fn put_back(helper: &Helping<'_>, question: &Record, before: Option<&Record>) -> std::result::Result<(), ()> {
+    let look = || helper.get(question).map(|found| found.filter(|found| is_about(found, question)));
+    let is_there = |found: &Result<Option<Record>>| matches!(found, Ok(found) if is_the_same(found.as_ref(), before));
+    let found = look();
+    if is_there(&found) {
+        return Ok(());
+    }
+    let undone = match (before, found) {
+        (Some(before), _) => {
+            let mut record = question.clone();
+            record.merge(before);
+            record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
+            with_capabilities(&record).and_then(|record| helper.store(&record))
+        }
+        (None, Ok(Some(found))) => erase_just(helper, question, &found),
+        (None, _) if stands_alone(helper, question) => helper.erase(question),
+        (None, _) => return Err(()),
+    };
+    if undone.is_ok() && is_there(&look()) { Ok(()) } else { Err(()) }
+}
+
+/// Erases the credential that holds these secrets, and no other: an absent path of the question means any path.
+pub(super) fn erase_just(helper: &Helping<'_>, question: &Record, found: &Record) -> Result<()> {
+    let mut meant = question.clone();
+    for key in ["password", "authtype", "credential"] {
+        if let Some(value) = found.get(key) {
+            meant.set(key, value)?;
+        }
+    }
+    helper.erase(&meant)
+}
+
+/// Says whether an erase that names no secret takes one credential at most.
+fn stands_alone(helper: &Helping<'_>, question: &Record) -> bool {
+    let is_another = |record: &Record| record.matches(question) && record.has("path");
+    question.has("username")
+        && (question.has("path")
+            || matches!(helper.list(&Record::new()), Ok(Some(listed)) if !listed.iter().any(is_another)))
+}

@@ -1,0 +1,161 @@
+//! A credential of a source: what is to be done with it, and what came of that.
+
+use modelforge_credential_protocol::{Error, Record};
+
+use super::error;
+use crate::audit::Event;
+use crate::request::Request;
+
+/// What is to be done with a credential.
+#[derive(PartialEq, Eq, Clone, Copy)]
+pub enum Step {
+    /// Store it, then erase it at its source.
+    Move,
+    /// The target holds the same already: only erase it at its source.
+    Erase,
+    /// The target holds another one, which is the one to keep: only erase it at its source.
+    Drop,
+    /// It has expired and cannot be renewed: only erase it.
+    DropExpired,
+    /// The target holds another one: both stay.
+    Conflict,
+    /// It has expired and cannot be renewed: it stays until a person says otherwise.
+    Expired,
+    /// It could not be read, or cannot be a key: it stays.
+    Unusable,
+}
+
+/// What became of a credential.
+pub enum Outcome {
+    /// It is in these helpers now, and no longer at its source.
+    Moved(Vec<String>),
+    /// It is no longer at its source, and was kept already or not worth keeping.
+    Erased,
+    /// The same, in these helpers if it was moved; and another key for it is at its source now, which nobody used.
+    Uncovered(Vec<String>, Error),
+    /// It is where it was.
+    Left(Option<Error>),
+}
+
+/// A credential of a source.
+pub struct Item {
+    /// Which of the sources.
+    pub source: usize,
+    pub file: Option<String>,
+    pub request: Request,
+    pub step: Step,
+    /// Where another key for the same comes from, which is looked at first: between two files, none is newer for certain.
+    pub comes_after: Option<String>,
+    /// Why it stays.
+    pub problem: Option<Error>,
+    /// What the source held when the plan was made.
+    pub found: Option<Record>,
+    /// The helpers that keep it since it was stored.
+    pub kept_by: Vec<String>,
+    /// Whether what answers at the target may be the source itself: it did so before anything was stored.
+    pub may_be_one_place: bool,
+    /// What came of it; `None` as long as nothing was done.
+    pub outcome: Option<Outcome>,
+}
+
+impl Step {
+    /// Whether something is taken out of the source.
+    pub fn takes(self) -> bool {
+        matches!(self, Self::Move | Self::Erase | Self::Drop | Self::DropExpired)
+    }
+}
+
+impl Outcome {
+    /// Writes it into the log.
+    pub fn log(&self, event: &mut Event) {
+        match self {
+            Self::Moved(helpers) => {
+                event.helper(&helpers.join(", "));
+                event.outcome("moved");
+            }
+            Self::Uncovered(helpers, _) if !helpers.is_empty() => Self::Moved(helpers.clone()).log(event),
+            Self::Erased | Self::Uncovered(..) => event.outcome("erased"),
+            Self::Left(_) => event.outcome("left"),
+        }
+    }
+
+    /// Whether a key for it is still at its source.
+    pub fn leaves_one(&self) -> bool {
+        matches!(self, Self::Left(_) | Self::Uncovered(..))
+    }
+}
+
+impl Item {
+    /// One of which nothing is known yet.
+    pub fn new(source: usize, file: Option<String>, request: Request) -> Self {
+        Self {
+            source,
+            file,
+            request,
+            step: Step::Unusable,
+            comes_after: None,
+            problem: None,
+            found: None,
+            kept_by: Vec::new(),
+            may_be_one_place: false,
+            outcome: None,
+        }
+    }
+
+    /// What tells it from every other.
+    pub fn key(&self) -> (usize, Option<String>, [Option<Vec<u8>>; 4]) {
+        (self.source, self.file.clone(), self.description())
+    }
+
+    /// What two items for the same have in common.
+    pub fn description(&self) -> [Option<Vec<u8>>; 4] {
+        ["protocol", "host", "path", "username"].map(|key| self.request.record.get(key).map(<[u8]>::to_vec))
+    }
+
+    /// The whole credential, as it was at its source.
+    pub fn credential(&self) -> Record {
+        let mut record = self.request.record.clone();
+        if let Some(found) = &self.found {
+            record.merge(found);
+        }
+        record
+    }
+
+    /// Why it stays, if it does.
+    pub fn why(&self) -> Option<Error> {
+        self.problem.clone().or_else(|| match self.step {
+            Step::Conflict => Some(error::migration_conflict(&self.request.record)),
+            Step::Expired => Some(error::expired_and_left(&self.request.record)),
+            _ => None,
+        })
+    }
+
+    /// The file that it is moved from, if that is in the folder that the person stands in: somebody else may have put any key there.
+    pub fn file_of_the_folder(&self) -> Option<&str> {
+        if self.step != Step::Move {
+            return None;
+        }
+        let folder = std::env::current_dir().ok()?.join(".model-forge");
+        self.file.as_deref().filter(|file| std::path::Path::new(file).parent() == Some(&folder))
+    }
+
+    /// Whether it is in the target now, and no longer at its source.
+    pub fn is_moved(&self) -> bool {
+        match &self.outcome {
+            Some(Outcome::Moved(_)) => true,
+            Some(Outcome::Uncovered(helpers, _)) => !helpers.is_empty(),
+            Some(Outcome::Erased) => self.step == Step::Erase,
+            _ => false,
+        }
+    }
+
+    /// Whether it was only erased: it is not worth keeping, or another one is kept.
+    pub fn is_dropped(&self) -> bool {
+        self.outcome.is_some() && !self.is_moved() && !self.is_left()
+    }
+
+    /// Whether it is where it was.
+    pub fn is_left(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Left(_)))
+    }
+}

@@ -1,0 +1,48 @@
+//! A migration as a value: from where to where, what is chosen, and the items, each with its step and its outcome.
+
+use modelforge_credential_protocol::{Error, Result, visible};
+
+use super::choice::Choice;
+use super::error::tilde;
+use super::item::Item;
+use super::route::{Route, Source};
+use crate::chain::Chain;
+use crate::session::Session;
+
+/// Everything that a migration knows.
+pub struct Migration<'a> {
+    pub session: &'a Session,
+    pub route: Route,
+    pub choice: Choice,
+    pub items: Vec<Item>,
+    /// Why there may be more to move than the items.
+    pub failed: Vec<Error>,
+}
+
+impl Migration<'_> {
+    /// How many items are taken out of their sources.
+    pub fn takes(&self) -> usize {
+        self.items.iter().filter(|item| item.step.takes()).count()
+    }
+
+    /// How many credentials are still at their sources.
+    pub fn left(&self) -> usize {
+        let outcomes = self.items.iter().filter_map(|item| item.outcome.as_ref());
+        outcomes.filter(|outcome| outcome.leaves_one()).count()
+    }
+
+    pub fn source(&self, item: &Item) -> Result<&Source> {
+        self.route.sources.get(item.source).ok_or_else(|| Error::new("a source is gone"))
+    }
+
+    /// Where an item goes.
+    pub fn target(&self, item: &Item) -> &Chain {
+        self.route.target(item.request.record.text("provider"))
+    }
+
+    /// The file that it is in, or the helper, for a message.
+    pub fn place(&self, item: &Item) -> String {
+        let name = || self.route.sources.get(item.source).map(|source| visible(&source.name)).unwrap_or_default();
+        item.file.as_ref().map_or_else(name, |file| tilde(file.as_ref()))
+    }
+}

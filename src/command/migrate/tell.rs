@@ -1,0 +1,103 @@
+//! What a migration says at its end, to a person.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use anyhow::Result;
+use modelforge_credential_protocol::Record;
+
+use super::choice::Migrate;
+use super::error;
+use super::item::{Item, Outcome};
+use super::migration::Migration;
+use super::{report, sources};
+use crate::command::keys;
+use crate::terminal::{self, warning};
+
+/// The plan, or that there is none.
+pub fn that_nothing_was_changed(migration: &Migration, asked: &Migrate) -> Result<()> {
+    if asked.json {
+        return Ok(terminal::answer(report::json(migration, None, asked.dry_run)?.as_bytes())?);
+    }
+    if !migration.items.is_empty() {
+        terminal::answer(report::plan(migration).as_bytes())?;
+        migration.items.iter().filter_map(Item::why).for_each(|problem| warning(&problem));
+        return Ok(terminal::done("nothing was changed")?);
+    }
+    if migration.route.is_from_plain_text() {
+        terminal::done("no key was found in plain text")?;
+    } else {
+        terminal::done("there is nothing to move")?;
+    }
+    Ok(terminal::done(&format!("looked at: {}", sources::looked_at(&migration.route.from())))?)
+}
+
+/// Why a credential stays where it was.
+pub fn why(item: &Item) {
+    match &item.outcome {
+        Some(Outcome::Left(problem)) => problem.clone().or_else(|| item.why()).iter().for_each(warning),
+        Some(Outcome::Uncovered(_, another)) => warning(another),
+        _ => {}
+    }
+}
+
+/// How many were moved, how that is undone, and what to do now.
+pub fn what_is_next(migration: &Migration, id: &str) -> Result<()> {
+    let count = |is: fn(&Item) -> bool| migration.items.iter().filter(|item| is(item)).count();
+    let (moved, dropped, left) = (count(Item::is_moved), count(Item::is_dropped), count(Item::is_left));
+    let dropped = if dropped > 0 { format!(", {dropped} erased") } else { String::new() };
+    let counts = format!("{moved} moved{dropped}, {left} left");
+    if left == migration.items.len() {
+        return Ok(terminal::done(&counts)?);
+    }
+    let undo = error::rollback_command(id, &migration.route.from(), migration.route.to.as_deref());
+    terminal::done(&format!("{counts}; `{undo}` undoes it"))?;
+    what_needs_a_copy(migration)?;
+    if migration.items.iter().any(|item| item.file.is_some()) {
+        what_became_of_the_files(id)?;
+    }
+    what_exec_hands_out(migration)
+}
+
+/// A key that only one file on this machine can open.
+fn what_needs_a_copy(migration: &Migration) -> Result<()> {
+    let mut question = migration.session.providers.context_of_all()?;
+    question.set("consent", "1")?;
+    let is_used = |helper: &String| migration.items.iter().any(|item| item.kept_by.contains(helper));
+    let mut identities = BTreeSet::new();
+    for (helper, listed) in migration.route.targets().flat_map(|chain| chain.list_each(&question)) {
+        if is_used(&helper) {
+            let records = listed.ok().flatten().unwrap_or_default();
+            let files = records.iter().filter_map(|record| record.text("identity").map(str::to_owned));
+            identities.extend(files.map(|file| (helper.clone(), file)));
+        }
+    }
+    for (helper, file) in identities {
+        let file = error::tilde(file.as_ref());
+        terminal::done(&format!("keep a copy of `{file}` in a safe place: nothing else opens what `{helper}` keeps"))?;
+    }
+    Ok(())
+}
+
+fn what_became_of_the_files(id: &str) -> io::Result<()> {
+    let program = error::PROGRAM;
+    let lines = [
+        format!("the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"),
+        format!("start ModelForge with `{program} exec -- modelforge …`, or it asks for each key again"),
+        "keys that others could read, in old backups or a shell's history as well, are better replaced by new ones"
+            .to_owned(),
+    ];
+    lines.iter().try_for_each(|line| terminal::done(line))
+}
+
+/// A program that found its key in a file gets it from `exec` now, if that finds it.
+fn what_exec_hands_out(migration: &Migration) -> Result<()> {
+    let is_from_a_file = |item: &&Item| item.file.is_some() && !item.kept_by.is_empty() && item.is_moved();
+    let moved: Vec<&Record> = migration.items.iter().filter(is_from_a_file).map(|item| &item.request.record).collect();
+    let unreached = keys::unreached(&migration.session.providers, moved.iter().copied());
+    unreached.iter().for_each(warning);
+    if !moved.is_empty() && unreached.is_empty() {
+        terminal::done(&format!("`{} exec -- COMMAND` hands out each key that was moved", error::PROGRAM))?;
+    }
+    Ok(())
+}

@@ -228,9 +228,13 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
             entries.clear();
             continue;
         }
-        let entry =
-            entry_of_text(line).map_err(|problem| Error::new(format!("MODELFORGE_CREDENTIAL_HELPERS: {problem}")))?;
-        entries.push(entry);
+        entries.push(entry_of_text(line).map_err(|problem| {
+            let error = Error::new(format!("MODELFORGE_CREDENTIAL_HELPERS: {problem}"));
+            match line.split([' ', ',']).filter(|word| DEFAULT_CHAIN.iter().any(|row| row.name == *word)).count() > 1 {
+                true => error.hint("one entry a line: export MODELFORGE_CREDENTIAL_HELPERS=\"$(printf 'env\\nage')\""),
+                false => error,
+            }
+        })?);
     }
     Ok(entries)
 }

@@ -167,6 +167,13 @@ pub fn remark(line: &str) {
     }
 }
 
+/// Tells a person at the terminal what is going on. Elsewhere it would be a remark that depends on how fast the machine is.
+pub fn aside(line: &str) {
+    if io::stderr().is_terminal() {
+        write_line(&shown(line));
+    }
+}
+
 /// True if this remark of a helper is new. A helper that is asked more than once repeats itself.
 pub fn is_news(warning: &str) -> bool {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());

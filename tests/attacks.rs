@@ -1,6 +1,7 @@
 //! Attacks: each known one on programs of this kind, and what else a hostile input, folder or environment may try. Nothing may
 //! crash, hang, start a process that should not start, or change what is kept.
 
+mod end;
 mod files;
 mod helper;
 mod host;

@@ -217,7 +217,7 @@ fn the_libraries_name_only_what_lies_below_them() {
     for (library, below) in [
         ("protocol", &[][..]),
         ("providers", &[]),
-        ("client", &["protocol"]),
+        ("client", &["files", "protocol"]),
         ("files", &["protocol"]),
         ("conformance", &["client", "protocol"]),
     ] {

@@ -1,6 +1,7 @@
 //! Asking a person: at a real terminal, through an askpass program, or not at all.
 
 mod askpass;
+mod attended;
 mod help;
 mod never;
 mod place;

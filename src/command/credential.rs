@@ -4,6 +4,7 @@
 use std::io::IsTerminal;
 
 use anyhow::Result;
+use modelforge_credential_client::leave_the_folder;
 use modelforge_credential_protocol::{Record, gate, gated_answer};
 use modelforge_credential_providers::{Flaw, SignIn};
 
@@ -26,6 +27,7 @@ fn read(person: Person) -> Result<(Session, Request)> {
     if request.record.is_of_a_migration() {
         return Err(error::for_migrations_alone().into());
     }
+    leave_the_folder();
     Ok((session, request))
 }
 

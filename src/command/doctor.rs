@@ -65,12 +65,18 @@ fn signals() -> Result<Arc<AtomicUsize>> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     let interrupted = Arc::new(AtomicUsize::new(0));
     #[cfg(unix)]
-    let signals = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
+    let signals = {
+        use signal_hook::consts::{SIGHUP, SIGQUIT};
+        modelforge_credential_client::heeded(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM])
+    };
     #[cfg(not(unix))]
     let signals = [SIGINT, SIGTERM];
     for signal in signals {
         signal_hook::flag::register_usize(signal, interrupted.clone(), usize::try_from(signal)?)?;
     }
+    // To the end of this process.
+    #[cfg(unix)]
+    std::mem::forget(modelforge_credential_client::take_signals());
     Ok(interrupted)
 }
 

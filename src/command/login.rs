@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::accounts::{Named, account_of, place};
 use crate::audit::Event;
 use crate::chain::{Answer, Chain, is_expired};
-use crate::config::{self, Helpers, MAX_FILE, read_text};
+use crate::config::{self, Helpers, MAX_FILE, default_helper, read_text};
 use crate::error;
 use crate::key_shape;
 use crate::person::{Person, person};
@@ -66,7 +66,7 @@ pub fn login(login: &Login) -> Result<()> {
     if let Some(helper) = &login.helper
         && !chain.links().iter().any(|link| link.name == *helper)
     {
-        return Err(error::not_in_the_chain(helper).into());
+        return Err(not_asked(&session, &request.record, helper)?.into());
     }
     let obtained_by_flow = provider.sign_in == SignIn::DeviceFlow && login.api_key.is_none() && login.file.is_none();
     let kept = if login.force { None } else { kept(&session, chain, &request, &provider)? };
@@ -94,6 +94,13 @@ pub fn login(login: &Login) -> Result<()> {
         }
     }
     keep(login, event, chain, &request, &record)
+}
+
+/// Why a helper is not in the chain: one that nobody chose may have been left out.
+fn not_asked(session: &Session, request: &Record, helper: &str) -> Result<Error> {
+    let needs_session = default_helper(&Entry::helper(helper)).is_some_and(|row| row.needs_session);
+    let left_out = session.opened(request)?.left_out.as_ref().filter(|_| needs_session);
+    Ok(left_out.cloned().unwrap_or_else(|| error::not_in_the_chain(helper)))
 }
 
 /// Stores it, and says where it is and whether it will be used.

@@ -10,21 +10,29 @@ use modelforge_credential_providers::SignIn;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Audit, ProviderConfig, closest, provider_name};
+use super::{Audit, DEFAULT_CHAIN, ProviderConfig, closest, provider_name};
 use crate::error::{PROGRAM, tilde};
 use crate::url::{base_url, is_safe_url};
 
-/// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell.
+/// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell. `git credential-store` is git's helper.
 pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
     let words = shell_words::split(text).map_err(|_| "a quotation mark is not closed".to_owned())?;
     let words: Vec<String> = words.into_iter().map(expand_home).collect();
-    let Some(first) = words.first() else { return Err("an entry is empty".into()) };
-    let is_command = Path::new(first).is_absolute();
+    let Some((first, rest)) = words.split_first() else { return Err("an entry is empty".into()) };
+    let is_of_git = first == "git" && rest.first().is_some_and(|word| word.starts_with("credential-"));
+    let is_command = is_of_git || Path::new(first).is_absolute();
     let is_name = !first.is_empty() && first.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !is_command && (!is_name || first.starts_with('-')) {
         return Err("a helper is a name (small letters, digits, `-`) or an absolute path".into());
     }
+    if let Some(other) = rest.first().filter(|_| words.iter().all(|word| is_in_the_default_chain(word))) {
+        return Err(format!("`{first}` and `{other}` are two helpers in one entry"));
+    }
     Ok(Entry { words, is_command, timeout: None })
+}
+
+fn is_in_the_default_chain(word: &str) -> bool {
+    DEFAULT_CHAIN.iter().any(|row| row.name == word)
 }
 
 fn expand_home(word: String) -> String {

@@ -1,6 +1,7 @@
 //! This program, as it asks helpers: how it finds them, and what it does with what they say.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use modelforge_credential_client::{Caller, Entry, Failure, Hop, Outcome, Program};
 
@@ -37,14 +38,19 @@ impl Caller for Asker {
 
     /// A helper that is asked more than once may say the same each time.
     fn said(&self, helper: &str, lines: &[String]) {
-        if !terminal::is_news(&format!("{helper}: {}", lines.join("\n"))) {
-            return;
-        }
-        for line in lines {
+        for line in lines.iter().filter(|line| terminal::is_news(&format!("{helper}: {line}"))) {
             let is_kind = line.starts_with("warning: ") || line.starts_with("hint: ");
             if !is_kind || terminal::is_news(line) {
                 terminal::remark(line);
             }
+        }
+    }
+
+    fn waits(&self, helper: &str, left: Duration) {
+        let seconds = left.as_secs().max(1);
+        let line = format!("waiting for helper `{helper}`, at most {seconds} s more; Ctrl-C stops");
+        if terminal::is_news(&format!("waiting for {helper}")) {
+            terminal::aside(&line);
         }
     }
 

@@ -159,7 +159,10 @@ fn a_folder_a_pipe_or_a_plain_file_is_no_helper() {
     let test = get(test);
     std::fs::remove_dir(&path).unwrap();
     std::fs::write(&path, "#!/bin/sh\n").unwrap();
-    let test = get(test);
+    let not_executable = "warning: helper `odd` failed: `TEST/bin/modelforge-credential-odd` may not be executed\n\
+        hint: chmod +x TEST/bin/modelforge-credential-odd\n\
+        error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n";
+    let test = test.args(["get"]).stdin("provider=openai\n").stderr(not_executable).failure();
     std::fs::remove_file(&path).unwrap();
     let made = test.run(&["/usr/bin/mkfifo", &path.display().to_string()], "");
     assert!(made.status.success());
@@ -230,4 +233,114 @@ fn nothing_in_an_entry_is_run_by_a_shell() {
     let words = "$(touch\npwned)\n`touch\npwned`\n;\ntouch\npwned\n|\nx\n>\ny\n*\n~\nget\n";
     assert_eq!(std::fs::read_to_string(&said).unwrap(), words);
     assert!(!test.work().join("pwned").exists() && !test.work().join("y").exists());
+}
+
+#[test]
+fn an_alias_of_the_repository_one_stands_in_never_takes_the_place_of_gits_helper() {
+    let test = Test::new();
+    let stolen = test.home().join("stolen");
+    let alias = format!("!f() {{ cat >> '{}'; }}; f", stolen.display());
+    let git = crate::support::system("git", "git").display().to_string();
+    assert!(test.run(&[&git, "init", "--quiet", "."], "").status.success());
+    assert!(test.run(&[&git, "config", "alias.credential-nobody-has", &alias], "").status.success());
+    let missing = "warning: helper `git credential-nobody-has` did not keep the credential: program \
+        `git-credential-nobody-has` is not on PATH; an older copy may remain in it\n\
+        error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
+        hint: modelforge-credential doctor\n";
+    let request = format!("provider=openai\npassword={SECRET}\n");
+    let test = test.helpers("git credential-nobody-has").args(["approve"]).stdin(request).stderr(missing).failure();
+    assert!(!stolen.exists());
+    drop(test);
+}
+
+#[test]
+fn a_helper_starts_in_the_root_folder_with_a_path_that_nobody_else_can_change() {
+    let test = Test::new();
+    let (said, shared, good) = (test.home().join("said"), test.home().join("shared"), test.home().join("good"));
+    for folder in [&shared, &good] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    mode(&shared, 0o777);
+    let body = "echo \"$PATH\"; pwd; echo \"$MODELFORGE_CREDENTIAL_FOLDER\"; echo \"${GIT_DIR-unset}\"";
+    let test = test.script("tells", &format!("{{ {body}; }} > '{}'", said.display())).helpers("tells");
+    let bin = test.bin();
+    let path = format!(":.:bin:{}:{}:{}:/nonexistent:/usr/bin:/bin", shared.display(), bin.display(), good.display());
+    let test = test.env("PATH", path).env("GIT_DIR", "/elsewhere/.git");
+    let test = test.args(["get"]).stdin("provider=openai\n").success();
+    let work = test.work();
+    let expected = format!("{}:{}:/usr/bin:/bin\n/\n{}\nunset\n", bin.display(), good.display(), work.display());
+    assert_eq!(std::fs::read_to_string(said).unwrap(), expected);
+}
+
+#[test]
+fn a_script_is_as_good_as_the_program_that_its_first_line_names() {
+    let test = Test::new().helpers("script");
+    let (mark, shared) = (test.home().join("started"), test.home().join("shared"));
+    plant(&shared, "interpreter", &mark);
+    mode(&shared, 0o777);
+    let place = shared.join("interpreter").display().to_string();
+    let failed = |problem: &str| {
+        format!(
+            "warning: helper `script` failed: {problem}\n\
+             error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n"
+        )
+    };
+    let name = "`TEST/bin/modelforge-credential-script`";
+    let mut test = test;
+    for (line, problem) in [
+        (
+            format!("#!{place}"),
+            "`~/shared/interpreter` is not started: anyone can write to `~/shared`\nhint: chmod o-w ~/shared"
+                .to_owned(),
+        ),
+        ("#!/usr/bin/python9 -u".to_owned(), format!("{name} is a script for `/usr/bin/python9`, which is not there")),
+        ("#!bin/sh".to_owned(), format!("{name} is a script for `bin/sh`, which is not there")),
+        ("#!/usr/bin/env python9".to_owned(), format!("{name} is a script for `python9`, which is not there")),
+        ("#!/usr/bin/env -S python9 -u".to_owned(), format!("{name} is a script for `python9`, which is not there")),
+        (
+            "#!/bin/sh\r".to_owned(),
+            format!(
+                "the first line of {name} ends with a carriage return\n\
+                 hint: sed -i 's/\\r$//' TEST/bin/modelforge-credential-script"
+            ),
+        ),
+    ] {
+        test = test.on_path("modelforge-credential-script", format!("{line}\necho password=x\n"));
+        test = test.args(["get"]).stdin("provider=openai\n").stderr(&failed(&problem)).failure();
+        assert_not_started(&test);
+    }
+}
+
+#[test]
+fn a_helper_that_belongs_to_another_user_is_not_started_nor_one_that_a_group_can_change() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    const STRANGER: u32 = 61_002;
+    let test = Test::new().helpers("planted");
+    let folder = test.home().join("theirs");
+    let mark = test.home().join("started");
+    plant(&folder, "modelforge-credential-planted", &mark);
+    let file = folder.join("modelforge-credential-planted");
+    let mut test = test.env("PATH", folder.display().to_string());
+    let refused = |what: &str, hint: &str| {
+        format!(
+            "warning: helper `planted` failed: `~/theirs/modelforge-credential-planted` is not started: {what}\n\
+             hint: {hint}\n\
+             error: no credential for `openai` (`https://api.openai.com`) was found, but not every helper could be asked\n"
+        )
+    };
+    for place in [&file, &folder] {
+        std::os::unix::fs::chown(place, Some(STRANGER), None).unwrap();
+        let shown = if *place == file { "~/theirs/modelforge-credential-planted" } else { "~/theirs" };
+        let expected = refused(&format!("`{shown}` belongs to another user"), &format!("ls -ld {shown}"));
+        test = test.args(["get"]).stdin("provider=openai\n").stderr(&expected).failure();
+        std::os::unix::fs::chown(place, Some(0), None).unwrap();
+    }
+    assert_not_started(&test);
+    // A group to which root gave the folder, as Debian gives /usr/local/bin to `staff`.
+    std::os::unix::fs::chown(&folder, Some(0), Some(50)).unwrap();
+    mode(&folder, 0o2775);
+    let answer = "protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword=planted\n";
+    test.args(["get"]).stdin("provider=openai\n").stdout(answer).success();
 }

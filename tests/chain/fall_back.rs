@@ -32,7 +32,7 @@ fn a_script_that_names_no_interpreter_is_told_how() {
     let test = Test::new().on_path("modelforge-credential-bare", "echo password=x\n");
     let test = test.helpers("bare").args(["get"]).stdin("protocol=https\nhost=h\n");
     test.stderr(
-        "warning: helper `bare` failed: it could not be started: Exec format error (os error 8)\n\
+        "warning: helper `bare` failed: it could not be started: its first line does not name the program that runs it\n\
          hint: a script begins with the program that runs it: #!/bin/sh\n\
          error: no credential for `https://h` was found, but not every helper could be asked\n",
     )

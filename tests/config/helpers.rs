@@ -66,3 +66,25 @@ fn a_mistake_in_the_variable_is_named() {
         get(test, "openai").stderr(&format!("error: MODELFORGE_CREDENTIAL_HELPERS: {problem}\n")).failure();
     }
 }
+
+#[test]
+fn two_helpers_in_one_entry_are_told_apart() {
+    let hint = "hint: one entry a line: export MODELFORGE_CREDENTIAL_HELPERS=\"$(printf 'env\\nage')\"\n";
+    for (entries, problem) in [
+        ("env age", "`env` and `age` are two helpers in one entry"),
+        ("env,age", "a helper is a name (small letters, digits, `-`) or an absolute path"),
+    ] {
+        let test = Test::new().helpers(entries);
+        get(test, "openai").stderr(&format!("error: MODELFORGE_CREDENTIAL_HELPERS: {problem}\n{hint}")).failure();
+    }
+}
+
+#[test]
+fn a_helper_of_gits_is_one_text_as_well() {
+    let stored = "https://default:sk-1@api.openai.com\n";
+    let test = Test::new().file(".git-credentials", stored).config("helpers = ['git credential-store']");
+    let answer = "protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword=sk-1\n";
+    get(get(test, "openai").stdout(answer).success().helpers("git credential-store"), "openai")
+        .stdout(answer)
+        .success();
+}

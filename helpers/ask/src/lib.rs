@@ -19,8 +19,6 @@ use zeroize::Zeroizing;
 pub use program::{chosen_program, program};
 #[cfg(unix)]
 pub use quiet::hidden;
-#[cfg(unix)]
-pub use signals::{heeded, release_signals};
 
 /// The terminal, to read from and to write to.
 const TERMINAL: (&str, &str) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };

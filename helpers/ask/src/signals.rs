@@ -1,10 +1,9 @@
 //! Signals that come while a question is open: the terminal is restored, and then they do what they always do.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
+use modelforge_credential_client::{Taken, heeded, take_signals_with_stops};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
@@ -23,6 +22,7 @@ pub struct Around {
 
 /// Listens until it is dropped.
 pub struct Watch {
+    taken: Option<Taken>,
     handle: Handle,
     thread: Option<JoinHandle<()>>,
 }
@@ -31,17 +31,17 @@ impl Watch {
     pub fn start(around: Around) -> io::Result<Self> {
         let mut signals = Signals::new(heeded(&ENDING))?;
         signals.add_signal(SIGCONT)?;
-        Defaults::ready()?;
-        Defaults::set(false);
+        let taken = Some(take_signals_with_stops());
         let handle = signals.handle();
         let thread = std::thread::spawn(move || signals.forever().for_each(|signal| act_on(signal, around)));
-        Ok(Self { handle, thread: Some(thread) })
+        Ok(Self { taken, handle, thread: Some(thread) })
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        Defaults::set(true);
+        // First, so that no signal comes to nothing.
+        drop(self.taken.take());
         self.handle.close();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -59,48 +59,4 @@ fn act_on(signal: i32, around: Around) {
             let _ = emulate_default_handler(signal);
         }
     }
-}
-
-static RELEASED: AtomicBool = AtomicBool::new(false);
-static DEFAULTS: OnceLock<Defaults> = OnceLock::new();
-
-/// Whether signals do again what they always do. One that was listened for once would otherwise do nothing any more.
-struct Defaults {
-    ends: Arc<AtomicBool>,
-    stops: Arc<AtomicBool>,
-}
-
-impl Defaults {
-    fn ready() -> io::Result<()> {
-        if DEFAULTS.get().is_none() {
-            let defaults = Self { ends: Arc::default(), stops: Arc::default() };
-            for signal in heeded(&ENDING) {
-                let flag = if signal == SIGTSTP { &defaults.stops } else { &defaults.ends };
-                signal_hook::flag::register_conditional_default(signal, Arc::clone(flag))?;
-            }
-            let _ = DEFAULTS.set(defaults);
-        }
-        Ok(())
-    }
-
-    fn set(are_set: bool) {
-        if let Some(defaults) = DEFAULTS.get() {
-            defaults.ends.store(are_set && !RELEASED.load(Ordering::SeqCst), Ordering::SeqCst);
-            defaults.stops.store(are_set, Ordering::SeqCst);
-        }
-    }
-}
-
-/// Leaves the signals that end a program to the caller, who listens for them itself from now on.
-pub fn release_signals() {
-    RELEASED.store(true, Ordering::SeqCst);
-    Defaults::set(true);
-}
-
-/// Those of the signals that this program was not told to ignore (by `nohup`, or in the background), as far as the system says so.
-pub fn heeded(signals: &[i32]) -> Vec<i32> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    signals.iter().copied().filter(|signal| ignored & (1 << (signal - 1)) == 0).collect()
 }

@@ -1,6 +1,7 @@
 //! The program that asks: what it adds to a question, and what it wants to know about the answer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use modelforge_credential_protocol::{Operation, Record};
@@ -9,7 +10,9 @@ use crate::Failure;
 
 /// The variable that says how many times a program that asks helpers was started as a helper itself.
 pub const DEPTH: &str = "MODELFORGE_CREDENTIAL_DEPTH";
-/// How often that may be.
+/// The variable that tells a helper in which folder the user stands. It is started elsewhere; one that is about that folder goes there.
+pub const FOLDER: &str = "MODELFORGE_CREDENTIAL_FOLDER";
+/// How often this program may be started as its own helper.
 const MAX_DEPTH: u32 = 4;
 
 /// The program that asks helpers. This library never prints: what a helper said, and how long it took, it tells the caller.
@@ -21,8 +24,13 @@ pub trait Caller: Send + Sync {
         Vec::new()
     }
 
+    /// Called once when a helper that asks nobody has been silent for two seconds. It may take this much longer.
+    fn waits(&self, helper: &str, left: Duration) {
+        let _ = (helper, left);
+    }
+
     /// What a helper said on standard error, but for its reason to fail, which is part of the [`Failure`]. Secrets of the request
-    /// and of the answer are taken out, and control characters spelled out.
+    /// and of the answer are taken out, and control characters spelled out. Of one that may ask a person, line by line as it comes.
     fn said(&self, helper: &str, lines: &[String]) {
         let _ = (helper, lines);
     }
@@ -72,6 +80,34 @@ pub enum Outcome<'a> {
 /// How many times this program was started as a helper of its own kind, as its caller says.
 pub fn depth() -> u32 {
     std::env::var(DEPTH).ok().and_then(|depth| depth.parse().ok()).unwrap_or(0)
+}
+
+/// The folder that the user stood in when this process left it.
+static LEFT: OnceLock<Option<PathBuf>> = OnceLock::new();
+
+/// Goes to the root folder, where helpers are started: a process that is there already starts them faster. Call it where no relative
+/// path is used any more.
+pub fn leave_the_folder() {
+    if cfg!(unix) {
+        LEFT.get_or_init(|| {
+            let folder = std::env::current_dir().ok();
+            let _ = std::env::set_current_dir("/");
+            folder
+        });
+    }
+}
+
+/// Whether it did.
+pub(crate) fn has_left() -> bool {
+    LEFT.get().is_some()
+}
+
+/// The folder that the user stands in, unless a helper of this program's kind was told it and so tells its own helpers.
+pub(crate) fn folder() -> Option<PathBuf> {
+    if depth() > 0 && std::env::var_os(FOLDER).is_some() {
+        return None;
+    }
+    LEFT.get().cloned().unwrap_or_else(|| std::env::current_dir().ok())
 }
 
 /// The depth of the helpers that this program starts.

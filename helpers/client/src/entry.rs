@@ -43,6 +43,7 @@ impl Entry {
     pub fn candidates(&self) -> Vec<PathBuf> {
         let Some(first) = self.words.first() else { return Vec::new() };
         match self.is_command {
+            true if first == "git" => Vec::new(),
             _ if Path::new(first).is_absolute() => vec![PathBuf::from(first)],
             true => find::candidates(OsStr::new(first), false),
             false => find::candidates(OsStr::new(&format!("{PREFIX}-{first}")), true),

@@ -31,12 +31,25 @@ pub enum Failure {
     ProgramMissing(String),
     /// What is there is not a program, or not one that this user may start.
     Unusable(PathBuf),
-    /// Anyone could have put it there. Tell the person even where a missing helper would not be worth a word.
+    /// It is a file, but nobody may execute it.
+    NotExecutable(PathBuf),
+    /// Others could have put it there. Tell the person even where a missing helper would not be worth a word.
     Untrusted {
         /// The program.
         program: PathBuf,
-        /// The file or folder that anyone can write to.
-        writable: PathBuf,
+        /// The program, a folder above it, or a link on the way.
+        place: PathBuf,
+        /// What others can do with that place.
+        others: Others,
+    },
+    /// The first line of this script ends with a carriage return, so the system looks for a program whose name does.
+    CarriageReturn(PathBuf),
+    /// The first line of a script names a program that is not there.
+    InterpreterMissing {
+        /// The script.
+        script: PathBuf,
+        /// The program that it is for.
+        program: String,
     },
     /// The system could not start it.
     NotStarted {
@@ -72,6 +85,17 @@ pub enum Failure {
     },
 }
 
+/// What others than the user and root can do with a file or a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// One of them owns it.
+    Own,
+    /// Every user can write to it.
+    AllWrite,
+    /// A group of users can write to it.
+    AGroupWrites,
+}
+
 impl Failure {
     pub(crate) fn helper_missing(name: &str) -> Self {
         let hint = format!("put a program named {PREFIX}-{} on PATH", visible(name));
@@ -80,6 +104,13 @@ impl Failure {
 
     pub(crate) fn not_started(problem: &io::Error) -> Self {
         Self::NotStarted { problem: problem.to_string(), names_no_interpreter: names_no_interpreter(problem) }
+    }
+
+    pub(crate) fn no_interpreter() -> Self {
+        Self::NotStarted {
+            problem: "its first line does not name the program that runs it".to_owned(),
+            names_no_interpreter: true,
+        }
     }
 
     /// Whether no such program is installed, which is no news where nobody asked for it by name.
@@ -91,9 +122,13 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::HelperMissing { hint, .. } => Some(hint.clone()),
-            Self::Untrusted { writable, .. } => {
-                Some(format!("chmod o-w {}", shell_words::quote(&writable.to_string_lossy())))
-            }
+            Self::NotExecutable(path) => Some(format!("chmod +x {}", quoted(path))),
+            Self::Untrusted { place, others, .. } => Some(match others {
+                Others::Own => format!("ls -ld {}", quoted(place)),
+                Others::AllWrite => format!("chmod o-w {}", quoted(place)),
+                Others::AGroupWrites => format!("chmod g-w {}", quoted(place)),
+            }),
+            Self::CarriageReturn(path) => Some(format!("sed -i 's/\\r$//' {}", quoted(path))),
             Self::NotStarted { names_no_interpreter: true, .. } => {
                 Some("a script begins with the program that runs it: #!/bin/sh".to_owned())
             }
@@ -112,8 +147,20 @@ impl fmt::Display for Failure {
             }
             Self::ProgramMissing(name) => write!(f, "program `{}` is not on PATH", visible(name)),
             Self::Unusable(path) => write!(f, "`{}` is not a program that can be started", shown(path)),
-            Self::Untrusted { program, writable } => {
-                write!(f, "`{}` is not started: anyone can write to `{}`", shown(program), shown(writable))
+            Self::NotExecutable(path) => write!(f, "`{}` may not be executed", shown(path)),
+            Self::Untrusted { program, place, others } => {
+                let (program, place) = (shown(program), shown(place));
+                match others {
+                    Others::Own => write!(f, "`{program}` is not started: `{place}` belongs to another user"),
+                    Others::AllWrite => write!(f, "`{program}` is not started: anyone can write to `{place}`"),
+                    Others::AGroupWrites => write!(f, "`{program}` is not started: a group can write to `{place}`"),
+                }
+            }
+            Self::CarriageReturn(path) => {
+                write!(f, "the first line of `{}` ends with a carriage return", shown(path))
+            }
+            Self::InterpreterMissing { script, program } => {
+                write!(f, "`{}` is a script for `{}`, which is not there", shown(script), visible(program))
             }
             Self::NotStarted { problem, .. } => write!(f, "it could not be started: {problem}"),
             Self::TooSlow(limit) => write!(f, "it did not answer within {} s and was ended", limit.as_secs_f32()),
@@ -155,6 +202,10 @@ impl From<io::Error> for Failure {
     }
 }
 
+fn quoted(path: &Path) -> String {
+    shell_words::quote(&path.to_string_lossy()).into_owned()
+}
+
 fn shown(path: &Path) -> String {
     visible(&path.to_string_lossy())
 }
@@ -180,7 +231,12 @@ mod tests {
             Failure::helper_missing("x"),
             Failure::ProgramMissing("x".into()),
             Failure::Unusable(folder.clone()),
-            Failure::Untrusted { program: folder.join("x"), writable: folder },
+            Failure::Untrusted { program: folder.join("x"), place: folder.clone(), others: Others::AllWrite },
+            Failure::Untrusted { program: folder.join("x"), place: folder.clone(), others: Others::AGroupWrites },
+            Failure::Untrusted { program: folder.join("x"), place: folder.clone(), others: Others::Own },
+            Failure::NotExecutable(folder.clone()),
+            Failure::CarriageReturn(folder.clone()),
+            Failure::InterpreterMissing { script: folder, program: "python9".into() },
             Failure::NotStarted { problem: "no".into(), names_no_interpreter: true },
             Failure::TooSlow(Duration::from_millis(500)),
             Failure::TooMuch { most: 3, of: "bytes" },

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::find::{own_folder, trusted};
+use crate::find::trusted;
+use crate::path::own_folder;
 use crate::{Failure, PREFIX};
 
 /// A program that is named like a helper, beside this program or on PATH.

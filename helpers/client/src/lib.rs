@@ -6,21 +6,32 @@ mod caller;
 mod entry;
 mod failure;
 mod find;
+mod git;
+mod group;
 mod installed;
+mod path;
 mod process;
 mod program;
 mod raw;
+mod reach;
+mod said;
+mod script;
+#[cfg(unix)]
+mod signals;
+mod streams;
 #[cfg(unix)]
 mod terminal;
 
-pub use caller::{Caller, DEPTH, Hop, Outcome, Silent, depth};
+pub use caller::{Caller, DEPTH, FOLDER, Hop, Outcome, Silent, depth, leave_the_folder};
 pub use entry::Entry;
-pub use failure::Failure;
-pub use find::{on_path, trusted};
+pub use failure::{Failure, Others};
+pub use find::{command_on_path, on_path, trusted};
 pub use installed::{Installed, installed};
-pub use process::{Finished, Running, command, expect_children, names_no_interpreter};
+pub use process::{Finished, Moment, Running, command, expect_children, names_no_interpreter};
 pub use program::Program;
 pub use raw::Changes;
+#[cfg(unix)]
+pub use signals::{Taken, heeded, take as take_signals, take_with_stops as take_signals_with_stops};
 
 /// What the name of a helper's program begins with: `modelforge-credential-age` is the helper `age`.
 pub const PREFIX: &str = "modelforge-credential";

@@ -1,13 +1,23 @@
 //! A process with a time limit, and the end of all that it started.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
+#[cfg(unix)]
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
 use crate::Failure;
+use crate::caller::{FOLDER, folder, has_left};
+use crate::group::Group;
+use crate::path::trusted_path;
+#[cfg(unix)]
+use crate::signals::{self, Waited};
+use crate::streams::{Heard, Streams};
+#[cfg(unix)]
+use crate::terminal::Kept;
 
 /// How much of what a helper says is listened to, in bytes.
 const MAX_SAID: usize = 16 << 10;
@@ -18,6 +28,8 @@ const LINGER: Duration = Duration::from_millis(200);
 /// How long to let a process run before it is listened to. Most have ended by then, and what they said is still in the pipes: one
 /// waking instead of three. One that says more than a pipe holds waits that much longer.
 const HEAD_START: Duration = Duration::from_millis(5);
+/// A longer time without a look at the process means that this one was stopped.
+const STOPPED: Duration = Duration::from_secs(1);
 /// A pipe takes this much without anybody reading it (POSIX).
 const PIPE_BUF: usize = 4096;
 
@@ -43,19 +55,56 @@ impl Finished {
     }
 }
 
+/// The variables through which git finds a repository. A helper that calls git reads the user's configuration, and no repository's.
+const OF_A_REPOSITORY: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"];
+
 /// A command for a program that was [found](crate::on_path) or is [trusted](crate::trusted): nothing else is to be started.
+///
+/// It starts in the root folder, so that nothing of the folder that the user stands in is read or run; that folder's name is in
+/// [`FOLDER`](crate::FOLDER). Its `PATH` has only absolute folders that others cannot change.
 #[expect(clippy::disallowed_methods, reason = "this is the file that starts helpers")]
 pub fn command(program: &Path) -> Command {
-    Command::new(program)
+    let mut command = Command::new(program);
+    command.env("PATH", trusted_path());
+    for name in OF_A_REPOSITORY {
+        command.env_remove(name);
+    }
+    if let Some(folder) = folder() {
+        command.env(FOLDER, folder);
+    }
+    if !has_left() {
+        // Elsewhere than on Unix there is no one root; no program is looked for in the folder of another.
+        command.current_dir(if cfg!(unix) { Path::new("/") } else { program.parent().unwrap_or(program) });
+    }
+    command
 }
 
-/// A process with a time limit. When the limit passes, it and, unless it needed the terminal, everything it started are ended.
-#[derive(Debug)]
+/// A process with a time limit. When the limit passes, or a signal ends this process, it is told to end, and after half a second ended,
+/// with everything that it started unless it needed the terminal.
 pub struct Running {
     child: Child,
+    #[cfg(unix)]
+    group: Arc<Group>,
+    #[cfg(unix)]
+    waited: Option<Waited>,
+    #[cfg(windows)]
     group: Group,
+    start: Instant,
     deadline: Instant,
+    /// When it was last looked after.
+    seen: Instant,
     limit: Duration,
+}
+
+/// A process that has not ended yet, in a moment in which it says nothing.
+#[derive(Debug)]
+pub struct Moment<'a> {
+    /// What it has written to standard output so far.
+    pub output: &'a [u8],
+    /// What it has written to standard error so far.
+    pub said: &'a [u8],
+    /// How long it has been running.
+    pub elapsed: Duration,
 }
 
 /// A caller may ignore the end of its children (SIGCHLD), and we inherit that: nobody can wait for a child then. A handler,
@@ -89,11 +138,33 @@ impl Running {
     /// [`NotStarted`](Failure::NotStarted).
     pub fn start(mut command: Command, own_group: bool, limit: Duration) -> Result<Self, Failure> {
         expect_children();
-        let deadline = Instant::now() + limit;
+        let start = Instant::now();
+        #[cfg(unix)]
+        let terminal = if own_group { None } else { Kept::note() };
+        // A signal that comes before the terminal can be restored waits until it can be.
+        #[cfg(unix)]
+        let taken = if own_group { None } else { Some(signals::take()) };
         Group::prepare(&mut command, own_group);
         let child = command.spawn().map_err(|problem| Failure::not_started(&problem))?;
+        #[cfg(unix)]
+        let group = Arc::new(Group::of(&child, own_group, terminal));
+        #[cfg(windows)]
         let group = Group::of(&child, own_group);
-        Ok(Self { child, group, deadline, limit })
+        #[cfg(unix)]
+        let waited = match taken {
+            Some(_) => Some(signals::wait_for(&group)),
+            None => signals::wait_for_as_before(&group),
+        };
+        Ok(Self {
+            child,
+            group,
+            #[cfg(unix)]
+            waited,
+            start,
+            deadline: start + limit,
+            seen: start,
+            limit,
+        })
     }
 
     /// Hands it its input. It need not read it.
@@ -111,8 +182,16 @@ impl Running {
     ///
     /// # Errors
     /// [`TooSlow`](Failure::TooSlow), [`TooMuch`](Failure::TooMuch), or the system's own when it cannot be waited for.
-    pub fn finish(mut self, most: usize) -> Result<Finished, Failure> {
-        wait_for_end(&self.child, HEAD_START.min(self.limit));
+    pub fn finish(self, most: usize) -> Result<Finished, Failure> {
+        self.finish_watched(most, &mut |_| {})
+    }
+
+    /// The same; `watch` is called again and again while it says nothing.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_watched(mut self, most: usize, watch: &mut dyn FnMut(&Moment)) -> Result<Finished, Failure> {
+        self.wait_a_moment();
         let mut streams = Streams::of(&mut self.child);
         let mut output = Zeroizing::new(Vec::new());
         let mut said = Vec::new();
@@ -124,6 +203,7 @@ impl Running {
                 Heard::Said(chunk) if said.len() < MAX_SAID => said.extend_from_slice(&chunk),
                 Heard::Said(_) => {}
                 Heard::Nothing => {
+                    watch(&Moment { output: &output, said: &said, elapsed: self.start.elapsed() });
                     if exited.is_none() {
                         exited = self.child.try_wait()?.map(|status| (status, Instant::now()));
                     }
@@ -146,6 +226,7 @@ impl Running {
             if !wait_for_end(&self.child, PATIENCE) {
                 std::thread::sleep(pause);
             }
+            watch(&Moment { output: &output, said: &said, elapsed: self.start.elapsed() });
             exited = self.child.try_wait()?.map(|status| (status, Instant::now()));
             self.check_deadline(exited.is_some())?;
             pause = (pause * 2).min(Duration::from_millis(5));
@@ -153,8 +234,25 @@ impl Running {
         Ok(Finished { status, output, said })
     }
 
+    /// Most have answered by then.
+    fn wait_a_moment(&mut self) {
+        wait_for_end(&self.child, HEAD_START.min(self.limit));
+        #[cfg(unix)]
+        if self.waited.is_none() && !matches!(self.child.try_wait(), Ok(Some(_))) {
+            self.waited = Some(signals::wait_for(&self.group));
+        }
+    }
+
     fn check_deadline(&mut self, exited: bool) -> Result<(), Failure> {
-        if exited || Instant::now() < self.deadline {
+        #[cfg(unix)]
+        signals::heed();
+        let now = Instant::now();
+        // Nobody could answer while all was stopped (Ctrl-Z) or asleep.
+        if now - self.seen > STOPPED {
+            self.deadline += now - self.seen;
+        }
+        self.seen = now;
+        if exited || now < self.deadline {
             return Ok(());
         }
         self.end();
@@ -162,67 +260,11 @@ impl Running {
     }
 
     fn end(&mut self) {
+        #[cfg(unix)]
+        crate::group::end(std::slice::from_ref(&self.group));
+        #[cfg(windows)]
         self.group.end(&mut self.child);
         let _ = self.child.wait();
-    }
-}
-
-enum Heard {
-    Output(Zeroizing<Vec<u8>>),
-    Said(Vec<u8>),
-    /// No more for now, or a stream has exited.
-    Nothing,
-}
-
-/// What a process writes to, read side by side as it comes. Threads would do it everywhere, but starting two of them takes
-/// longer than all else that is done here.
-#[cfg(unix)]
-struct Streams {
-    stdout: Option<std::process::ChildStdout>,
-    stderr: Option<std::process::ChildStderr>,
-}
-
-#[cfg(unix)]
-impl Streams {
-    fn of(child: &mut Child) -> Self {
-        Self { stdout: child.stdout.take(), stderr: child.stderr.take() }
-    }
-
-    fn are_open(&self) -> bool {
-        self.stdout.is_some() || self.stderr.is_some()
-    }
-
-    fn hear(&mut self, pause: Duration) -> Heard {
-        use rustix::event::{PollFd, PollFlags, poll};
-        let ready = |fds: &[PollFd], at: usize| fds.get(at).is_some_and(|fd| !fd.revents().is_empty());
-        let (output_ready, said_ready) = {
-            let mut fds: Vec<PollFd> = Vec::with_capacity(2);
-            fds.extend(self.stdout.as_ref().map(|stream| PollFd::new(stream, PollFlags::IN)));
-            fds.extend(self.stderr.as_ref().map(|stream| PollFd::new(stream, PollFlags::IN)));
-            let limit = rustix::event::Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
-            if poll(&mut fds, Some(&limit)).unwrap_or(0) == 0 {
-                return Heard::Nothing;
-            }
-            let first = usize::from(self.stdout.is_some());
-            (first == 1 && ready(&fds, 0), ready(&fds, first))
-        };
-        if output_ready {
-            return read(&mut self.stdout).map_or(Heard::Nothing, |chunk| Heard::Output(Zeroizing::new(chunk)));
-        }
-        if said_ready { read(&mut self.stderr).map_or(Heard::Nothing, Heard::Said) } else { Heard::Nothing }
-    }
-}
-
-/// A chunk of a stream; at its end it is closed.
-#[cfg(unix)]
-fn read(stream: &mut Option<impl Read>) -> Option<Vec<u8>> {
-    let mut buffer = Zeroizing::new([0; 4096]);
-    match stream.as_mut()?.read(buffer.as_mut_slice()) {
-        Ok(0) | Err(_) => {
-            *stream = None;
-            None
-        }
-        Ok(count) => Some(buffer[..count].to_vec()),
     }
 }
 
@@ -241,119 +283,4 @@ fn wait_for_end(child: &Child, limit: Duration) -> bool {
 #[cfg(not(target_os = "linux"))]
 fn wait_for_end(_: &Child, _: Duration) -> bool {
     false
-}
-
-#[cfg(windows)]
-struct Streams {
-    heard: std::sync::mpsc::Receiver<Option<Heard>>,
-    open: usize,
-}
-
-#[cfg(windows)]
-impl Streams {
-    fn of(child: &mut Child) -> Self {
-        let (sender, heard) = std::sync::mpsc::channel();
-        let mut open = 0;
-        if let Some(stdout) = child.stdout.take() {
-            listen(stdout, sender.clone(), |chunk| Heard::Output(Zeroizing::new(chunk)));
-            open += 1;
-        }
-        if let Some(stderr) = child.stderr.take() {
-            listen(stderr, sender, Heard::Said);
-            open += 1;
-        }
-        Self { heard, open }
-    }
-
-    fn are_open(&self) -> bool {
-        self.open > 0
-    }
-
-    fn hear(&mut self, pause: Duration) -> Heard {
-        match self.heard.recv_timeout(pause) {
-            Ok(Some(heard)) => heard,
-            Ok(None) => {
-                self.open -= 1;
-                Heard::Nothing
-            }
-            Err(_) => Heard::Nothing,
-        }
-    }
-}
-
-/// Reads a stream to its end, in a thread of its own.
-#[cfg(windows)]
-fn listen(
-    mut stream: impl Read + Send + 'static,
-    sender: std::sync::mpsc::Sender<Option<Heard>>,
-    wrap: fn(Vec<u8>) -> Heard,
-) {
-    std::thread::spawn(move || {
-        let mut buffer = Zeroizing::new([0; 4096]);
-        while let Ok(count @ 1..) = stream.read(buffer.as_mut_slice()) {
-            if sender.send(Some(wrap(buffer[..count].to_vec()))).is_err() {
-                return;
-            }
-        }
-        let _ = sender.send(None);
-    });
-}
-
-/// A process and what it started, so that they can be ended together.
-#[cfg(unix)]
-#[derive(Debug)]
-struct Group {
-    leader: Option<rustix::process::Pid>,
-}
-
-#[cfg(unix)]
-impl Group {
-    fn prepare(command: &mut Command, own_group: bool) {
-        // A group of its own may not read the terminal, so a program that may have to ask gets none.
-        if own_group {
-            std::os::unix::process::CommandExt::process_group(command, 0);
-        }
-    }
-
-    fn of(child: &Child, own_group: bool) -> Self {
-        Self { leader: own_group.then(|| rustix::process::Pid::from_child(child)) }
-    }
-
-    fn end(&self, child: &mut Child) {
-        match self.leader {
-            Some(leader) => {
-                let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-            }
-            None => {
-                let _ = child.kill();
-            }
-        }
-    }
-}
-
-#[cfg(windows)]
-#[derive(Debug)]
-struct Group {
-    job: Option<win32job::Job>,
-}
-
-#[cfg(windows)]
-impl Group {
-    fn prepare(_: &mut Command, _: bool) {}
-
-    fn of(child: &Child, own_group: bool) -> Self {
-        let handle = std::os::windows::io::AsRawHandle::as_raw_handle(child) as isize;
-        let job = win32job::Job::create().ok().filter(|job| own_group && job.assign_process(handle).is_ok());
-        Self { job }
-    }
-
-    fn end(&self, child: &mut Child) {
-        // The limit is set only now: a daemon that a helper leaves behind on purpose outlives it.
-        if let Some(job) = &self.job {
-            let mut limits = win32job::ExtendedLimitInfo::new();
-            limits.limit_kill_on_job_close();
-            let _ = job.set_extended_limit_info(&mut limits);
-        }
-        let _ = child.kill();
-    }
 }

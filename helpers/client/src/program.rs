@@ -7,15 +7,14 @@ use std::process::Stdio;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{
-    Helper, MAX_RECORD, Nature, Operation, REDACTED, Record, Result as Answered, is_public, shown,
-};
+use modelforge_credential_protocol::{Helper, MAX_RECORD, Nature, Operation, Record, Result as Answered};
 use zeroize::Zeroizing;
 
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
 use crate::find::{search, trusted};
-use crate::process::{Finished, Running, command};
-use crate::{Entry, Failure, PREFIX, answer, on_path};
+use crate::process::{Moment, Running, command};
+use crate::said::Said;
+use crate::{Entry, Failure, PREFIX, answer, git, on_path};
 
 /// How long a helper may take when nobody is there who might have to unlock something.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -23,10 +22,13 @@ const LIMIT: Duration = Duration::from_secs(10);
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
 /// How long a person may take to confirm a code in a browser; the codes themselves expire sooner.
 const LIMIT_WITH_A_BROWSER: Duration = Duration::from_secs(20 * 60);
+/// How long a person waits without a word.
+const LONG: Duration = Duration::from_secs(2);
 /// The longest list of a helper, in bytes.
 pub(crate) const MAX_LIST: usize = 8 << 20;
 
-/// A helper program that was found. Each operation starts it again.
+/// A helper program that was found. Each operation starts it again; but one that ran into its time limit would do so again, and is not
+/// asked any more, except to erase: each further operation fails at once with [`Failure::TooSlow`].
 #[derive(Clone)]
 pub struct Program {
     name: String,
@@ -37,6 +39,8 @@ pub struct Program {
     environment: Vec<(&'static str, &'static str)>,
     caller: Arc<dyn Caller>,
     nature: Arc<OnceLock<Nature>>,
+    /// The limit that it ran into. It is not asked again, nor are its copies.
+    slow: Arc<OnceLock<Duration>>,
 }
 
 impl Program {
@@ -48,20 +52,25 @@ impl Program {
         let Some((first, arguments)) = entry.words.split_first() else {
             return Err(Failure::Failed { reason: "an entry is empty".to_owned(), hint: None });
         };
-        let path = match entry.is_command {
-            _ if Path::new(first).is_absolute() => trusted(Path::new(first))?,
-            true => on_path(OsStr::new(first))?,
-            false => search(OsStr::new(&format!("{PREFIX}-{first}")), true, || Failure::helper_missing(first))?,
+        let (path, arguments) = match git::helper(entry) {
+            Some(found) => found?,
+            None if Path::new(first).is_absolute() => (trusted(Path::new(first))?, arguments.to_vec()),
+            None if entry.is_command => (on_path(OsStr::new(first))?, arguments.to_vec()),
+            None => {
+                let file = format!("{PREFIX}-{first}");
+                (search(OsStr::new(&file), true, || Failure::helper_missing(first))?, arguments.to_vec())
+            }
         };
         Ok(Self {
             name: entry.name(),
             path,
-            arguments: arguments.to_vec(),
+            arguments,
             limit: entry.timeout,
             may_ask: false,
             environment: Vec::new(),
             caller: Arc::new(Silent),
             nature: Arc::default(),
+            slow: Arc::default(),
         })
     }
 
@@ -72,7 +81,7 @@ impl Program {
         self
     }
 
-    /// The same program, told that it may ask a person. It shares the terminal and standard error with this process.
+    /// The same program, told that it may ask a person, at the terminal, which it shares with this process.
     #[must_use]
     pub fn attended(&self) -> Self {
         Self { may_ask: true, ..self.clone() }
@@ -113,7 +122,13 @@ impl Program {
     /// does not know the operation is nothing in particular.
     pub fn nature(&self) -> Nature {
         *self.nature.get_or_init(|| {
+            if self.slow.get().is_some() {
+                return Nature::default();
+            }
             let said = self.run_raw(&[Operation::Capability.name()], &[], b"", self.limit.unwrap_or(LIMIT));
+            if let Err(Failure::TooSlow(limit)) = &said {
+                let _ = self.slow.set(*limit);
+            }
             let said = said.ok().filter(|said| said.status.success());
             said.map(|said| Nature::from_lines(&said.output)).unwrap_or_default()
         })
@@ -179,6 +194,10 @@ impl Program {
     }
 
     fn run(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        // What may still hold a secret is told to erase it all the same.
+        if let Some(limit) = self.slow.get().filter(|_| operation != Operation::Erase) {
+            return Err(Failure::TooSlow(*limit));
+        }
         let depth = next_depth()?;
         let mut command = command(&self.path);
         command
@@ -190,57 +209,36 @@ impl Program {
             .envs(self.environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(if self.may_ask { Stdio::inherit() } else { Stdio::piped() });
-        #[cfg(unix)]
-        let _terminal = if self.may_ask { crate::terminal::Kept::note() } else { None };
+            .stderr(Stdio::piped());
         let mut running = Running::start(command, !self.may_ask, self.limit())?;
         running.write(request.to_lines());
-        let finished = running.finish(most)?;
-        let (reason, hint) = self.pass_on(&finished, request);
+        let mut said = Said::new(request);
+        let finished = running.finish_watched(most, &mut |moment| self.watch(&mut said, moment));
+        if let Err(Failure::TooSlow(limit)) = finished {
+            let _ = self.slow.set(limit);
+        }
+        let finished = finished?;
+        self.pass_on(said.rest(&finished));
         if finished.status.success() {
             return Ok(finished.output);
         }
-        Err(Failure::Failed { reason: reason.unwrap_or_else(|| finished.reason()), hint })
+        Err(Failure::Failed { reason: said.reason.unwrap_or_else(|| finished.reason()), hint: said.hint })
     }
 
-    /// Passes on what the helper said, and returns what it gave as its reason for failing, with its hint.
-    fn pass_on(&self, finished: &Finished, request: &Record) -> (Option<String>, Option<String>) {
-        let (mut reason, mut hint, mut remarks) = (None, None, Vec::new());
-        for line in without_secrets(finished, request) {
-            if let Some(text) = line.strip_prefix("error: ").or(line.strip_prefix("fatal: ")) {
-                reason = Some(text.to_owned());
-            } else if let Some(text) = line.strip_prefix("hint: ").filter(|_| reason.is_some()) {
-                hint = Some(text.to_owned());
-            } else if !line.trim().is_empty() {
-                remarks.push(line);
-            }
+    /// A person at the terminal hears what a helper says while it waits for them, and which helper they wait for.
+    fn watch(&self, said: &mut Said, moment: &Moment) {
+        if self.may_ask {
+            self.pass_on(said.so_far(moment));
+        } else if moment.elapsed >= LONG && said.is_first_wait() {
+            self.caller.waits(&self.name, self.limit().saturating_sub(moment.elapsed));
         }
-        if !remarks.is_empty() {
-            self.caller.said(&self.name, &remarks);
-        }
-        (reason, hint)
     }
-}
 
-/// The lines that a helper said, without the secrets of the request and of the answer, should it have repeated them (a script with
-/// `set -x` does).
-fn without_secrets(finished: &Finished, request: &Record) -> Vec<String> {
-    let said = String::from_utf8_lossy(&finished.said);
-    if said.trim().is_empty() {
-        return Vec::new();
+    fn pass_on(&self, lines: Vec<String>) {
+        if !lines.is_empty() {
+            self.caller.said(&self.name, &lines);
+        }
     }
-    let answered = finished.output.split(|b| matches!(b, b'\n' | b'\r')).filter_map(|line| {
-        let split = line.iter().position(|b| *b == b'=')?;
-        Some((std::str::from_utf8(&line[..split]).unwrap_or_default(), &line[split + 1..]))
-    });
-    let mut secrets: Vec<&str> = (request.iter().chain(answered))
-        .filter(|(key, value)| value.len() > 3 && !is_public(key))
-        .filter_map(|(_, value)| std::str::from_utf8(value).ok())
-        .collect();
-    // The longest first: one may be part of another.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, REDACTED));
-    said.lines().map(|line| shown(&redact(line))).collect()
 }
 
 impl Helper for Program {

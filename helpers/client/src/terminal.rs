@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
 /// The state of the terminal, restored when this is dropped.
 pub struct Kept {
@@ -17,14 +17,20 @@ impl Kept {
         let before = tcgetattr(&terminal).ok()?;
         Some(Self { terminal, before })
     }
+
+    /// Brings that state back, if it is another one now.
+    pub fn restore(&self) {
+        // In the background the terminal belongs to somebody else, and to change it would stop this program.
+        let is_ours = tcgetpgrp(&self.terminal).is_ok_and(|group| group == rustix::process::getpgrp());
+        let is_changed = || tcgetattr(&self.terminal).is_ok_and(|now| now.local_modes != self.before.local_modes);
+        if is_ours && is_changed() {
+            let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
+        }
+    }
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        // In the background, where a change would stop this program, there is nothing to restore either.
-        let changed = tcgetattr(&self.terminal).is_ok_and(|now| now.local_modes != self.before.local_modes);
-        if changed {
-            let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
-        }
+        self.restore();
     }
 }

@@ -120,7 +120,7 @@ fn what_anyone_could_have_put_there_is_not_started() {
     mode(folder.path(), 0o755);
     assert!(find().is_ok());
     mode(&file, 0o644);
-    assert!(matches!(find(), Err(Failure::Unusable(_))));
+    assert!(matches!(find(), Err(Failure::NotExecutable(_))));
     assert!(Program::find(&Entry::helper("nobody-has-this")).unwrap_err().is_missing());
 }
 

@@ -64,7 +64,7 @@ fn ours(xdg: &str, below_home: &str, windows: &str, windows_before: Option<&str>
 #[cfg(unix)]
 pub fn is_home_of_this_user() -> bool {
     let owner = home().and_then(|home| home.metadata().ok()).map(|home| std::os::unix::fs::MetadataExt::uid(&home));
-    owner.is_none_or(|owner| owner == rustix::process::geteuid().as_raw())
+    owner.is_none_or(|owner| owner == crate::rules::user())
 }
 
 /// Whether the home folder belongs to this user; elsewhere than on Unix it does.

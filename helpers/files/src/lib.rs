@@ -41,5 +41,7 @@ pub use folders::{PROGRAM, config, data, home, is_home_of_this_user, state};
 pub use held::Held;
 pub use open::{Trust, open, read};
 pub use own::{Own, wait};
-pub use rules::{check, is_out_of_reach};
+pub use rules::{Unsafe, check, is_out_of_reach};
+#[cfg(unix)]
+pub use rules::{check_folder_of_programs, check_program, user};
 pub use whole::sync_folder;

@@ -87,7 +87,7 @@ fn check_open(path: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
     if !metadata.is_file() {
         return Err(error::is_not_a_file(path));
     }
-    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    let is_own = metadata.uid() == crate::rules::user();
     match trust {
         Trust::Named => Ok(()),
         Trust::Private if !is_own => Err(error::belongs_to_another(path, path)),

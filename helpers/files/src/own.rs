@@ -197,7 +197,7 @@ pub fn wait(patience: Duration, lock: impl Fn() -> std::result::Result<(), TryLo
 #[cfg(unix)]
 fn is_for_this_user(folder: &Path) -> bool {
     let owner = folder.metadata().map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata));
-    owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw() || owner == 0)
+    owner.is_ok_and(|owner| owner == crate::rules::user() || owner == 0)
 }
 
 /// Another process may make it at the same time.

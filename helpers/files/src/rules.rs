@@ -4,7 +4,7 @@
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
-use modelforge_credential_protocol::Result;
+use modelforge_credential_protocol::{Error, Result};
 
 #[cfg(unix)]
 use crate::error;
@@ -14,6 +14,46 @@ use crate::error;
 pub enum Links {
     Followed,
     Refused,
+}
+
+/// Why a path is not to be trusted. Each names the place: the file itself, a folder above it, or a link on the way.
+#[derive(Debug)]
+pub enum Unsafe {
+    /// It belongs to another user.
+    Foreign(PathBuf),
+    /// Every user can write to it.
+    OpenToAll(PathBuf),
+    /// A group of users can write to it.
+    OpenToAGroup(PathBuf),
+    /// It could not be looked at, for this reason.
+    Unclear(Error),
+}
+
+#[cfg(unix)]
+impl Unsafe {
+    fn into_error(self, asked: &Path) -> Error {
+        match self {
+            Self::Foreign(place) => error::belongs_to_another(asked, &place),
+            Self::OpenToAll(place) | Self::OpenToAGroup(place) => error::others_can_write(asked, &place),
+            Self::Unclear(problem) => problem,
+        }
+    }
+}
+
+#[cfg(unix)]
+impl From<Error> for Unsafe {
+    fn from(problem: Error) -> Self {
+        Self::Unclear(problem)
+    }
+}
+
+/// Which groups may write on the way.
+#[cfg(unix)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Groups {
+    None,
+    /// Those that an administrator chose for a place of root's, and a user's own.
+    Chosen,
 }
 
 /// More than any way of a person has, and as many as Linux follows.
@@ -28,7 +68,7 @@ const MOST_LINKS: usize = 40;
 #[cfg(unix)]
 pub fn check(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).map_err(error::failed("find", path))?;
-    walk(PathBuf::new(), &path, &path, Links::Followed)
+    walk(PathBuf::new(), &path, &path, Links::Followed, Groups::None).map_err(|problem| problem.into_error(&path))
 }
 
 /// Elsewhere the user's profile is private by inheritance.
@@ -41,8 +81,10 @@ pub fn check(path: &Path) -> Result<PathBuf> {
 #[cfg(unix)]
 pub fn check_below(root: &Path, path: &Path) -> Result<PathBuf> {
     let root = std::path::absolute(root).map_err(error::failed("find", root))?;
-    let place = walk(PathBuf::new(), &root, path, Links::Followed)?;
-    walk(place, path.strip_prefix(&root).unwrap_or(path), path, Links::Refused)
+    let below = path.strip_prefix(&root).unwrap_or(path);
+    walk(PathBuf::new(), &root, path, Links::Followed, Groups::None)
+        .and_then(|place| walk(place, below, path, Links::Refused, Groups::None))
+        .map_err(|problem| problem.into_error(path))
 }
 
 #[cfg(not(unix))]
@@ -50,9 +92,48 @@ pub fn check_below(_: &Path, path: &Path) -> Result<PathBuf> {
     Ok(path.to_path_buf())
 }
 
+/// The real path of a program, after the same checks, and of the program itself: nobody else can have put it there.
+///
+/// One thing is left to others: a group may write where root owns the place, or where it is the owner's private group. Debian gives
+/// `/usr/local/bin` to the group `staff`, which is empty until an administrator puts somebody in; and where each user has a group of
+/// their own, all that they make is open to it. To refuse these would leave most machines without a helper.
+///
+/// # Errors
+/// See [`Unsafe`].
+#[cfg(unix)]
+pub fn check_program(path: &Path) -> std::result::Result<PathBuf, Unsafe> {
+    let real = check_folder_of_programs(path)?;
+    // Even where the sticky bit keeps it from being replaced: anyone could have put it there in the first place, as a second name
+    // of another program of the user's.
+    let folder = real.parent().unwrap_or(&real);
+    if !roots::is_known(folder) {
+        refuse_open(folder, &folder.symlink_metadata().map_err(error::failed("read", path))?, Groups::Chosen)?;
+    }
+    Ok(real)
+}
+
+/// The same for a folder in which programs are looked for.
+///
+/// # Errors
+/// See [`Unsafe`].
+#[cfg(unix)]
+pub fn check_folder_of_programs(path: &Path) -> std::result::Result<PathBuf, Unsafe> {
+    let real = walk(PathBuf::new(), path, path, Links::Followed, Groups::Chosen)?;
+    if !roots::is_known(&real) {
+        refuse_open(&real, &real.symlink_metadata().map_err(error::failed("read", path))?, Groups::Chosen)?;
+    }
+    Ok(real)
+}
+
 /// Goes from `place`, a real path, along `way`. `asked` is what messages name.
 #[cfg(unix)]
-fn walk(mut place: PathBuf, way: &Path, asked: &Path, links: Links) -> Result<PathBuf> {
+fn walk(
+    mut place: PathBuf,
+    way: &Path,
+    asked: &Path,
+    links: Links,
+    groups: Groups,
+) -> std::result::Result<PathBuf, Unsafe> {
     use std::path::Component;
     let mut left = parts(way);
     let mut followed = 0;
@@ -67,6 +148,10 @@ fn walk(mut place: PathBuf, way: &Path, asked: &Path, links: Links) -> Result<Pa
             }
             _ => continue,
         }
+        if roots::is_known(&place) {
+            in_a_shared_folder = false;
+            continue;
+        }
         let metadata = match place.symlink_metadata() {
             Err(problem) if error::is_absent(&problem) => {
                 place.extend(left.into_iter().rev());
@@ -74,14 +159,15 @@ fn walk(mut place: PathBuf, way: &Path, asked: &Path, links: Links) -> Result<Pa
             }
             metadata => metadata.map_err(error::failed("read", asked))?,
         };
-        check_one(asked, &place, &metadata, in_a_shared_folder)?;
+        check_one(&place, &metadata, in_a_shared_folder, groups)?;
+        roots::note(&place, &metadata);
         in_a_shared_folder = can_be_written_by_others(&metadata);
         if metadata.is_symlink() {
             followed += 1;
             if links == Links::Refused {
-                return Err(error::is_a_link(&place));
+                return Err(error::is_a_link(&place).into());
             } else if followed > MOST_LINKS {
-                return Err(error::has_too_many_links(asked));
+                return Err(error::has_too_many_links(asked).into());
             }
             left.extend(parts(&place.read_link().map_err(error::failed("read", asked))?));
             place.pop();
@@ -99,7 +185,7 @@ fn parts(path: &Path) -> Vec<PathBuf> {
 
 #[cfg(unix)]
 fn is_shared(folder: &Path) -> bool {
-    folder.metadata().is_ok_and(|metadata| can_be_written_by_others(&metadata))
+    !folder.as_os_str().is_empty() && folder.metadata().is_ok_and(|metadata| can_be_written_by_others(&metadata))
 }
 
 #[cfg(unix)]
@@ -109,21 +195,66 @@ fn can_be_written_by_others(metadata: &Metadata) -> bool {
 
 /// A file, a folder or a link on the way to what was asked for. The mode of a file is checked where it is open.
 #[cfg(unix)]
-fn check_one(asked: &Path, place: &Path, metadata: &Metadata, in_a_shared_folder: bool) -> Result<()> {
+fn check_one(
+    place: &Path,
+    metadata: &Metadata,
+    in_a_shared_folder: bool,
+    groups: Groups,
+) -> std::result::Result<(), Unsafe> {
     use std::os::unix::fs::MetadataExt;
     const STICKY: u32 = 0o1000;
     let owner = metadata.uid();
-    let is_own = owner == rustix::process::geteuid().as_raw();
     // Anyone can give a file of root's a second name in a shared folder, but no folder.
     let is_roots = owner == 0 && (metadata.is_dir() || !in_a_shared_folder);
     let may_be_roots = || metadata.is_dir() && !in_a_shared_folder && is_out_of_sight(owner);
-    if !(is_own || is_roots || may_be_roots()) {
-        return Err(error::belongs_to_another(asked, place));
+    if !(owner == user() || is_roots || may_be_roots()) {
+        return Err(Unsafe::Foreign(place.to_owned()));
     }
-    if metadata.is_dir() && can_be_written_by_others(metadata) && metadata.mode() & STICKY == 0 {
-        return Err(error::others_can_write(asked, place));
+    if metadata.is_dir() && metadata.mode() & STICKY == 0 { refuse_open(place, metadata, groups) } else { Ok(()) }
+}
+
+#[cfg(unix)]
+fn refuse_open(place: &Path, metadata: &Metadata, groups: Groups) -> std::result::Result<(), Unsafe> {
+    use std::os::unix::fs::MetadataExt;
+    let is_chosen = || metadata.uid() == 0 || metadata.gid() == metadata.uid();
+    match metadata.mode() & 0o022 {
+        0 => Ok(()),
+        mode if mode & 0o002 != 0 => Err(Unsafe::OpenToAll(place.to_owned())),
+        _ if groups == Groups::Chosen && is_chosen() => Ok(()),
+        _ => Err(Unsafe::OpenToAGroup(place.to_owned())),
     }
-    Ok(())
+}
+
+/// The user whose rights this process has. Nothing here changes them.
+#[cfg(unix)]
+pub fn user() -> u32 {
+    static USER: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+    *USER.get_or_init(|| rustix::process::geteuid().as_raw())
+}
+
+/// Folders that only root can change, all the way up. Once seen, they need no second look: most ways begin with the same ones.
+#[cfg(unix)]
+mod roots {
+    use std::fs::Metadata;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::{Path, PathBuf};
+    use std::sync::Mutex;
+
+    static SEEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+    pub fn is_known(folder: &Path) -> bool {
+        SEEN.lock().is_ok_and(|seen| seen.iter().any(|one| one == folder))
+    }
+
+    pub fn note(place: &Path, metadata: &Metadata) {
+        let is_roots = metadata.is_dir() && metadata.uid() == 0 && metadata.mode() & 0o022 == 0;
+        if is_roots
+            && place.parent().is_none_or(is_known)
+            && let Ok(mut seen) = SEEN.lock()
+        {
+            seen.push(place.to_owned());
+        }
+    }
 }
 
 /// In a sandbox that knows this user alone (a user namespace, as bubblewrap makes one), root's folders belong to the number that
@@ -154,7 +285,7 @@ pub fn is_out_of_reach(folder: &Path) -> bool {
     #[cfg(unix)]
     let is_out_of_reach = |place: &Path| {
         use std::os::unix::fs::MetadataExt;
-        let is_anothers = place.metadata().ok()?.uid() != rustix::process::geteuid().as_raw();
+        let is_anothers = place.metadata().ok()?.uid() != user();
         let is_closed = || rustix::fs::access(place, rustix::fs::Access::WRITE_OK).is_err();
         let is_read_only =
             || rustix::fs::statvfs(place).is_ok_and(|disk| disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));

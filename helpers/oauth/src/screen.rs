@@ -61,17 +61,21 @@ impl Drop for Screen {
 }
 
 /// Opens the person's browser. Nothing comes from it to our standard output, and no shell sees the URL.
+#[cfg(any(windows, target_os = "macos"))]
 pub fn open_browser(url: &Url) -> std::io::Result<()> {
-    #[cfg(any(windows, target_os = "macos"))]
-    return open::that_detached(url.as_str());
-    #[cfg(not(any(windows, target_os = "macos")))]
-    {
-        // A relative entry of PATH is a folder that somebody else may have filled.
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders: Vec<_> = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect();
-        let mut programs =
-            ["xdg-open", "wslview"].iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-        let program = programs.find(|program| program.is_file()).ok_or(std::io::ErrorKind::NotFound)?;
-        open::with_detached(url.as_str(), program.to_string_lossy())
-    }
+    open::that_detached(url.as_str())
+}
+
+/// Opens the person's browser, through a program that is found as carefully as a helper. It is in a group of its own, so that it does not
+/// end with this one.
+#[cfg(not(any(windows, target_os = "macos")))]
+pub fn open_browser(url: &Url) -> std::io::Result<()> {
+    use modelforge_credential_client::{command, on_path};
+    use std::os::unix::process::CommandExt;
+    use std::process::Stdio;
+    let found = on_path("xdg-open".as_ref()).or_else(|_| on_path("wslview".as_ref()));
+    let mut command = command(&found.map_err(|_| std::io::ErrorKind::NotFound)?);
+    command.arg(url.as_str()).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(drop)
 }

@@ -168,7 +168,16 @@ fn warn(problem: &Error) {
     let _ = std::io::stderr().write_all(lines.as_bytes());
 }
 
+/// A caller starts its helpers elsewhere, and says in which folder the user stands: one of the files is there.
+fn go_to_the_users_folder() {
+    let folder = std::env::var_os("MODELFORGE_CREDENTIAL_FOLDER").map(std::path::PathBuf::from);
+    if let Some(folder) = folder.filter(|folder| folder.is_absolute()) {
+        let _ = std::env::set_current_dir(folder);
+    }
+}
+
 fn main() -> ExitCode {
+    go_to_the_users_folder();
     match ABOUT.switches(&[]) {
         Ok(_) => serve(PlainText),
         Err(ended) => ended,

@@ -129,7 +129,8 @@ fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result
 
 /// Keeps this process out of core dumps and other processes of the same user out of its memory (Linux: `prctl(2)` with
 /// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0), and keeps it alive where a file may grow no further (`ulimit -f`): that is an
-/// error of the write. Call it first thing; [`serve`] does. What cannot be set stays as it is.
+/// error of the write. On Linux a helper that `modelforge-credential` started ends with it, even where that was killed. Call it first
+/// thing; [`serve`] does. What cannot be set stays as it is.
 pub fn harden() {
     #[cfg(unix)]
     {
@@ -142,8 +143,17 @@ pub fn harden() {
         }
     }
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    {
+        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+        if std::env::var_os(IS_A_HELPER).is_some() {
+            let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+        }
+    }
 }
+
+/// The variable that `modelforge-credential` sets for the helpers that it starts.
+#[cfg(target_os = "linux")]
+const IS_A_HELPER: &str = "MODELFORGE_CREDENTIAL_DEPTH";
 
 /// Whether the user's folders can be told from the environment: a `HOME` that is there, or the variable that stands in for one of
 /// them (`XDG_DATA_HOME` and its like). A home that is missing or no folder (`/nonexistent`, `/dev/null`: those of many services) is

@@ -63,6 +63,21 @@ pub fn path_is_open(folder: &Path, is_shared: bool) -> Error {
     })
 }
 
+pub fn path_is_foreign(folder: &Path, place: &Path) -> Error {
+    let problem = match folder == place {
+        true => format!("`{}` belongs to another user, so no helper is started from it", tilde(folder)),
+        false => {
+            format!("`{}` belongs to another user, so no helper is started from `{}`", tilde(place), tilde(folder))
+        }
+    };
+    Error::new(problem).hint(format!("take {} out of PATH", quoted(folder)))
+}
+
+pub fn path_is_open_to_a_group(folder: &Path, group: u32) -> Error {
+    Error::new(format!("the members of group {group} can put a helper into `{}`", tilde(folder)))
+        .hint(format!("getent group {group}  # who that is; chmod g-w {}", quoted(folder)))
+}
+
 pub fn keys_in_file(file: &Path, names: &[String]) -> Error {
     let names = names.iter().map(|name| format!("`{}`", visible(name))).collect::<Vec<_>>().join(", ");
     Error::new(format!("`{}` holds keys: {names}", tilde(file))).hint(format!("{PROGRAM} migrate --dry-run"))

@@ -7,24 +7,40 @@ const CHECK: &str = "path";
 
 #[cfg(unix)]
 pub fn check() -> Vec<Finding> {
-    use std::os::unix::fs::MetadataExt;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect();
     folders.sort();
     folders.dedup();
-    let mode = |folder: &std::path::PathBuf| folder.metadata().map_or(0, |metadata| metadata.mode());
-    let mut findings: Vec<Finding> = folders
-        .iter()
-        .filter(|folder| mode(folder) & 0o002 != 0)
-        // A sticky folder such as /tmp is meant to be open.
-        .map(|folder| {
-            Finding::warning(CHECK, &crate::command::doctor::error::path_is_open(folder, mode(folder) & 0o1000 != 0))
-        })
-        .collect();
+    let mut findings: Vec<Finding> = folders.iter().filter_map(|folder| problem(folder)).collect();
     if findings.is_empty() {
         findings.push(Finding::ok(CHECK, "nobody else can write to a folder on PATH"));
     }
     findings
+}
+
+/// What others can do with a folder. That a group can write to one of root's (Debian gives `/usr/local/bin` to `staff`) was decided by
+/// its administrator, so helpers are started from there; that its members can put one there is worth knowing.
+#[cfg(unix)]
+fn problem(folder: &std::path::Path) -> Option<Finding> {
+    use crate::command::doctor::error;
+    use modelforge_credential_files::{Unsafe, check_folder_of_programs};
+    use std::os::unix::fs::MetadataExt;
+    let metadata = folder.metadata().ok()?;
+    let is_open_to = |bits| metadata.mode() & bits != 0;
+    if is_open_to(0o002) {
+        // One like /tmp is meant to be so.
+        return Some(Finding::warning(CHECK, &error::path_is_open(folder, is_open_to(0o1000))));
+    }
+    match check_folder_of_programs(folder) {
+        Err(Unsafe::Foreign(place)) => Some(Finding::warning(CHECK, &error::path_is_foreign(folder, &place))),
+        Err(Unsafe::OpenToAll(place) | Unsafe::OpenToAGroup(place)) => {
+            Some(Finding::warning(CHECK, &error::path_is_open(&place, false)))
+        }
+        Ok(_) if is_open_to(0o020) && metadata.gid() != metadata.uid() => {
+            Some(Finding::warning(CHECK, &error::path_is_open_to_a_group(folder, metadata.gid())))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(not(unix))]

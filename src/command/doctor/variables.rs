@@ -13,10 +13,11 @@ const CHECK: &str = "environment";
 const PREFIX: &str = "MODELFORGE_CREDENTIAL_";
 
 /// The effect of each of our own variables, worded to follow its name.
-const KNOWN: [(&str, &str); 9] = [
+const KNOWN: [(&str, &str); 10] = [
     ("ASKPASS", "names the program that asks for keys"),
     ("CONFIG", "names another configuration"),
     ("DEPTH", "says that this is a helper of itself"),
+    ("FOLDER", "says in which folder its caller stands"),
     ("HELPERS", "replaces the configured chain"),
     ("INTERACTIVE", "decides whether a person may be asked"),
     ("LOCK", "says that the caller holds a lock"),

@@ -34,8 +34,9 @@ impl Signals {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
         let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH];
         // A signal that was ignored at the start (by `nohup`, or in the background) stays ignored, for the command as well.
-        let signals = signal_hook::iterator::Signals::new(modelforge_credential_ask::heeded(&all)).map(Self);
-        modelforge_credential_ask::release_signals();
+        let signals = signal_hook::iterator::Signals::new(modelforge_credential_client::heeded(&all)).map(Self);
+        // To the end of this process, which the command decides.
+        std::mem::forget(modelforge_credential_client::take_signals());
         signals
     }
 

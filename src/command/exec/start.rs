@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use modelforge_credential_client::{Failure, names_no_interpreter, on_path};
+use modelforge_credential_client::{Failure, command_on_path, names_no_interpreter};
 
 use crate::command::exec::error;
 use crate::error::NotStarted;
@@ -17,7 +17,7 @@ pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
         if std::env::var_os("PATH").is_none_or(|path| path.is_empty()) {
             return Err(error::command_missing(error::no_path_to_look_in(word)));
         }
-        return on_path(word).map_err(|failure| match failure.is_missing() {
+        return command_on_path(word).map_err(|failure| match failure.is_missing() {
             true => error::command_missing(failure.into()),
             false => error::command_unusable(failure.into()),
         });

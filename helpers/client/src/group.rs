@@ -1,0 +1,112 @@
+//! A process and what it started, so that they can be ended together.
+
+use std::process::{Child, Command};
+#[cfg(unix)]
+use std::sync::Arc;
+#[cfg(unix)]
+use std::time::{Duration, Instant};
+
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group};
+#[cfg(unix)]
+use rustix::process::{test_kill_process, test_kill_process_group, waitpid};
+
+#[cfg(unix)]
+use crate::depth;
+#[cfg(unix)]
+use crate::terminal::Kept;
+
+/// How long a process may take to end when it is told to: it may have a terminal to restore, or helpers of its own to end. Those that
+/// it started get half of that, so that it can wait for them.
+#[cfg(unix)]
+const GRACE: Duration = Duration::from_millis(500);
+/// How often to look whether it has ended.
+#[cfg(unix)]
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// A process in a group of its own, with all that it started; or one that shares the terminal with this process.
+#[cfg(unix)]
+pub struct Group {
+    leader: Pid,
+    is_own: bool,
+    terminal: Option<Kept>,
+}
+
+#[cfg(unix)]
+impl Group {
+    pub fn prepare(command: &mut Command, own_group: bool) {
+        // A group of its own may not read the terminal, so a program that may have to ask gets none.
+        if own_group {
+            std::os::unix::process::CommandExt::process_group(command, 0);
+        }
+    }
+
+    /// `terminal` is restored when the process has ended, however it did.
+    pub fn of(child: &Child, is_own: bool, terminal: Option<Kept>) -> Self {
+        Self { leader: Pid::from_child(child), is_own, terminal }
+    }
+
+    fn send(&self, signal: Signal) {
+        let _ = match self.is_own {
+            true => kill_process_group(self.leader, signal),
+            false => kill_process(self.leader, signal),
+        };
+    }
+
+    /// Whether something of it still runs. The process itself is waited for: one that has ended counts until then.
+    fn is_there(&self) -> bool {
+        let has_ended = !matches!(waitpid(Some(self.leader), WaitOptions::NOHANG), Ok(None));
+        match self.is_own {
+            true => test_kill_process_group(self.leader).is_ok(),
+            false => !has_ended && test_kill_process(self.leader).is_ok(),
+        }
+    }
+
+    fn restore_the_terminal(&self) {
+        self.terminal.iter().for_each(Kept::restore);
+    }
+}
+
+/// Tells all of these to end, and after a moment ends those that did not.
+#[cfg(unix)]
+pub fn end(groups: &[Arc<Group>]) {
+    groups.iter().for_each(|group| group.send(Signal::TERM));
+    // A stopped one hears of it only when it goes on.
+    groups.iter().for_each(|group| group.send(Signal::CONT));
+    let start = Instant::now();
+    let mut left: Vec<&Arc<Group>> = groups.iter().collect();
+    while !left.is_empty() && start.elapsed() < GRACE / (1 << depth().min(4)) {
+        left.retain(|group| group.is_there());
+        if !left.is_empty() {
+            std::thread::sleep(PAUSE);
+        }
+    }
+    left.iter().for_each(|group| group.send(Signal::KILL));
+    groups.iter().for_each(|group| group.restore_the_terminal());
+}
+
+#[cfg(windows)]
+pub struct Group {
+    job: Option<win32job::Job>,
+}
+
+#[cfg(windows)]
+impl Group {
+    pub fn prepare(_: &mut Command, _: bool) {}
+
+    pub fn of(child: &Child, own_group: bool) -> Self {
+        let handle = std::os::windows::io::AsRawHandle::as_raw_handle(child) as isize;
+        let job = win32job::Job::create().ok().filter(|job| own_group && job.assign_process(handle).is_ok());
+        Self { job }
+    }
+
+    pub fn end(&self, child: &mut Child) {
+        // The limit is set only now: a daemon that a helper leaves behind on purpose outlives it.
+        if let Some(job) = &self.job {
+            let mut limits = win32job::ExtendedLimitInfo::new();
+            limits.limit_kill_on_job_close();
+            let _ = job.set_extended_limit_info(&mut limits);
+        }
+        let _ = child.kill();
+    }
+}

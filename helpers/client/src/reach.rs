@@ -1,0 +1,39 @@
+//! Whether others could have put a program where it is.
+
+use std::path::{Path, PathBuf};
+
+use crate::Failure;
+
+/// The path, if it is a program, and nobody but its owner and root could have put it there. The link is what is started (busybox and
+/// its like look at their name); what it leads to is checked as well.
+#[cfg(unix)]
+pub fn out_of_reach(path: &Path) -> Result<PathBuf, Failure> {
+    use crate::Others;
+    use modelforge_credential_files::{Unsafe, check_program};
+    use std::os::unix::fs::MetadataExt;
+    let metadata = path.metadata().map_err(|_| unusable(path))?;
+    if !metadata.is_file() {
+        return Err(unusable(path));
+    }
+    if metadata.mode() & 0o111 == 0 {
+        return Err(Failure::NotExecutable(path.to_owned()));
+    }
+    let untrusted = |place, others| Failure::Untrusted { program: path.to_owned(), place, others };
+    match check_program(path) {
+        Ok(_) => Ok(path.to_path_buf()),
+        Err(Unsafe::Foreign(place)) => Err(untrusted(place, Others::Own)),
+        Err(Unsafe::OpenToAll(place)) => Err(untrusted(place, Others::AllWrite)),
+        Err(Unsafe::OpenToAGroup(place)) => Err(untrusted(place, Others::AGroupWrites)),
+        Err(Unsafe::Unclear(_)) => Err(unusable(path)),
+    }
+}
+
+/// The path, if it is a program.
+#[cfg(not(unix))]
+pub fn out_of_reach(path: &Path) -> Result<PathBuf, Failure> {
+    if path.is_file() { Ok(path.to_path_buf()) } else { Err(unusable(path)) }
+}
+
+fn unusable(path: &Path) -> Failure {
+    Failure::Unusable(path.to_owned())
+}

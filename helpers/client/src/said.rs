@@ -1,0 +1,85 @@
+//! What a helper says on standard error, without secrets, and sorted: its reason to fail, and what is only passed on.
+
+use std::time::{Duration, Instant};
+
+use modelforge_credential_protocol::{REDACTED, Record, is_public, shown};
+
+use crate::process::{Finished, Moment};
+
+/// How long a helper has to be silent before its lines are passed on. A script that shows what it does (`set -x`) repeats its answer a
+/// moment before it gives it; by then the answer is known, and taken out.
+const SILENCE: Duration = Duration::from_millis(200);
+
+/// What was said so far.
+pub struct Said<'a> {
+    request: &'a Record,
+    /// How many lines were sorted.
+    sorted: usize,
+    /// How much was heard when something was heard last, and when that was.
+    heard: (usize, Instant),
+    has_waited: bool,
+    /// What it gave as its reason to fail.
+    pub reason: Option<String>,
+    /// Its hint.
+    pub hint: Option<String>,
+}
+
+impl<'a> Said<'a> {
+    pub fn new(request: &'a Record) -> Self {
+        Self { request, sorted: 0, heard: (0, Instant::now()), has_waited: false, reason: None, hint: None }
+    }
+
+    /// The whole lines that are to be passed on, in a moment in which nothing is said.
+    pub fn so_far(&mut self, moment: &Moment) -> Vec<String> {
+        if moment.said.len() != self.heard.0 {
+            self.heard = (moment.said.len(), Instant::now());
+        }
+        let whole = moment.said.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+        if self.heard.1.elapsed() < SILENCE { Vec::new() } else { self.sort(&moment.said[..whole], moment.output) }
+    }
+
+    /// The rest of them, after its end.
+    pub fn rest(&mut self, finished: &Finished) -> Vec<String> {
+        self.sort(&finished.said, &finished.output)
+    }
+
+    /// Whether this is the first time that it is asked.
+    pub fn is_first_wait(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_waited, true)
+    }
+
+    fn sort(&mut self, said: &[u8], output: &[u8]) -> Vec<String> {
+        let said = String::from_utf8_lossy(said);
+        if said.lines().nth(self.sorted).is_none() {
+            return Vec::new();
+        }
+        let mut remarks = Vec::new();
+        for line in without_secrets(&said, self.sorted, output, self.request) {
+            self.sorted += 1;
+            if let Some(text) = line.strip_prefix("error: ").or(line.strip_prefix("fatal: ")) {
+                self.reason = Some(text.to_owned());
+            } else if let Some(text) = line.strip_prefix("hint: ").filter(|_| self.reason.is_some()) {
+                self.hint = Some(text.to_owned());
+            } else if !line.trim().is_empty() {
+                remarks.push(line);
+            }
+        }
+        remarks
+    }
+}
+
+/// The lines that a helper said, without the secrets of the request and of the answer, should it have repeated them.
+fn without_secrets(said: &str, from: usize, output: &[u8], request: &Record) -> Vec<String> {
+    let answered = output.split(|b| matches!(b, b'\n' | b'\r')).filter_map(|line| {
+        let split = line.iter().position(|b| *b == b'=')?;
+        Some((std::str::from_utf8(&line[..split]).unwrap_or_default(), &line[split + 1..]))
+    });
+    let mut secrets: Vec<&str> = (request.iter().chain(answered))
+        .filter(|(key, value)| value.len() > 3 && !is_public(key))
+        .filter_map(|(_, value)| std::str::from_utf8(value).ok())
+        .collect();
+    // The longest first: one may be part of another.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, REDACTED));
+    said.lines().skip(from).map(|line| shown(&redact(line))).collect()
+}

@@ -1,0 +1,122 @@
+//! What a process writes, as it comes.
+
+use std::io::Read;
+use std::process::Child;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+pub enum Heard {
+    Output(Zeroizing<Vec<u8>>),
+    Said(Vec<u8>),
+    /// No more for now, or a stream has exited.
+    Nothing,
+}
+
+/// What a process writes to, read side by side as it comes. Threads would do it everywhere, but starting two of them takes
+/// longer than all else that is done here.
+#[cfg(unix)]
+pub struct Streams {
+    stdout: Option<std::process::ChildStdout>,
+    stderr: Option<std::process::ChildStderr>,
+}
+
+#[cfg(unix)]
+impl Streams {
+    pub fn of(child: &mut Child) -> Self {
+        Self { stdout: child.stdout.take(), stderr: child.stderr.take() }
+    }
+
+    pub fn are_open(&self) -> bool {
+        self.stdout.is_some() || self.stderr.is_some()
+    }
+
+    pub fn hear(&mut self, pause: Duration) -> Heard {
+        use rustix::event::{PollFd, PollFlags, poll};
+        let ready = |fds: &[PollFd], at: usize| fds.get(at).is_some_and(|fd| !fd.revents().is_empty());
+        let (output_ready, said_ready) = {
+            let mut fds: Vec<PollFd> = Vec::with_capacity(2);
+            fds.extend(self.stdout.as_ref().map(|stream| PollFd::new(stream, PollFlags::IN)));
+            fds.extend(self.stderr.as_ref().map(|stream| PollFd::new(stream, PollFlags::IN)));
+            let limit = rustix::event::Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
+            if poll(&mut fds, Some(&limit)).unwrap_or(0) == 0 {
+                return Heard::Nothing;
+            }
+            let first = usize::from(self.stdout.is_some());
+            (first == 1 && ready(&fds, 0), ready(&fds, first))
+        };
+        if output_ready {
+            return read(&mut self.stdout).map_or(Heard::Nothing, |chunk| Heard::Output(Zeroizing::new(chunk)));
+        }
+        if said_ready { read(&mut self.stderr).map_or(Heard::Nothing, Heard::Said) } else { Heard::Nothing }
+    }
+}
+
+/// A chunk of a stream; at its end it is closed.
+#[cfg(unix)]
+fn read(stream: &mut Option<impl Read>) -> Option<Vec<u8>> {
+    let mut buffer = Zeroizing::new([0; 4096]);
+    match stream.as_mut()?.read(buffer.as_mut_slice()) {
+        Ok(0) | Err(_) => {
+            *stream = None;
+            None
+        }
+        Ok(count) => Some(buffer[..count].to_vec()),
+    }
+}
+
+#[cfg(windows)]
+pub struct Streams {
+    heard: std::sync::mpsc::Receiver<Option<Heard>>,
+    open: usize,
+}
+
+#[cfg(windows)]
+impl Streams {
+    pub fn of(child: &mut Child) -> Self {
+        let (sender, heard) = std::sync::mpsc::channel();
+        let mut open = 0;
+        if let Some(stdout) = child.stdout.take() {
+            listen(stdout, sender.clone(), |chunk| Heard::Output(Zeroizing::new(chunk)));
+            open += 1;
+        }
+        if let Some(stderr) = child.stderr.take() {
+            listen(stderr, sender, Heard::Said);
+            open += 1;
+        }
+        Self { heard, open }
+    }
+
+    pub fn are_open(&self) -> bool {
+        self.open > 0
+    }
+
+    pub fn hear(&mut self, pause: Duration) -> Heard {
+        match self.heard.recv_timeout(pause) {
+            Ok(Some(heard)) => heard,
+            Ok(None) => {
+                self.open -= 1;
+                Heard::Nothing
+            }
+            Err(_) => Heard::Nothing,
+        }
+    }
+}
+
+/// Reads a stream to its end, in a thread of its own.
+#[cfg(windows)]
+fn listen(
+    mut stream: impl Read + Send + 'static,
+    sender: std::sync::mpsc::Sender<Option<Heard>>,
+    wrap: fn(Vec<u8>) -> Heard,
+) {
+    std::thread::spawn(move || {
+        let mut buffer = Zeroizing::new([0; 4096]);
+        while let Ok(count @ 1..) = stream.read(buffer.as_mut_slice()) {
+            if sender.send(Some(wrap(buffer[..count].to_vec()))).is_err() {
+                return;
+            }
+        }
+        let _ = sender.send(None);
+    });
+}

@@ -1,0 +1,60 @@
+//! Helpers that may ask: what they say, and the terminal after them.
+
+use super::{Session, asking};
+use crate::support::{SECRET, Test};
+
+#[test]
+fn what_an_attended_helper_says_is_redacted_and_visible_and_its_error_is_the_reason() {
+    let body = "P=$(sed -n 's/^password=//p'); printf 'debug: %s \\033]0;title\\007\\n' \"$P\" >&2\n\
+        echo 'error: the vault is sealed' >&2; echo 'hint: vault unseal' >&2; exit 1";
+    let test = asking(Test::new().script("chatty", body).helpers("chatty")).args(["approve"]);
+    let (status, _, shown) = Session::start(&test, &format!("provider=openai\npassword={SECRET}\n")).end();
+    assert_eq!(status.code(), Some(1));
+    let expected = "debug: <redacted> \\u{1b}]0;title\\u{7}\r\n\
+        warning: helper `chatty` did not keep the credential: the vault is sealed; an older copy may remain in it\r\n\
+        hint: vault unseal\r\n";
+    assert!(shown.starts_with(expected), "{shown:?}");
+    assert_eq!(shown.matches("the vault is sealed").count(), 1, "{shown:?}");
+}
+
+#[test]
+fn what_an_attended_helper_says_is_seen_while_it_waits() {
+    let body = "[ \"$1\" = get ] || exit 0; [ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || exit 1\n\
+        echo 'touch your key' >&2; read touched < /dev/tty; echo password=p";
+    let test = asking(Test::new().script("token", body).helpers("token"));
+    let mut session = Session::start(&test, "provider=openai\n");
+    session.expect("touch your key");
+    session.types("\r");
+    let (status, found, _) = session.end();
+    assert!(status.success() && found.ends_with("password=p\n"), "{found}");
+}
+
+#[test]
+fn the_terminal_is_as_it_was_after_a_helper_that_was_ended() {
+    let body = "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || exit 1; stty -echo -icanon -isig < /dev/tty\n\
+        echo ready > /dev/tty; exec sleep 60";
+    let test = Test::new().script("rude", body);
+    let rude = test.bin().join("modelforge-credential-rude").display().to_string();
+    let config = format!("helpers = [{{ command = ['{rude}'], timeout = '2s' }}]");
+    let test = asking(test.config(&config).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "")).args(["approve"]);
+    // `end` looks at the terminal.
+    let (status, _, shown) = Session::start(&test, &format!("provider=openai\npassword={SECRET}\n")).end();
+    assert_eq!(status.code(), Some(1));
+    assert!(shown.starts_with("ready") && shown.contains("did not answer within 2 s"), "{shown:?}");
+    // By a signal to the core as well.
+    let test = asking(test.config(&config.replace("2s", "30s"))).args(["approve"]);
+    let mut session = Session::start(&test, &format!("provider=openai\npassword={SECRET}\n"));
+    session.expect("ready");
+    let core = rustix::process::Pid::from_raw(session.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(core, rustix::process::Signal::TERM).unwrap();
+    session.end();
+}
+
+#[test]
+fn a_person_sees_for_whom_they_wait() {
+    let test = asking(Test::new().script("slow", "cat > /dev/null; sleep 2.6; echo password=p").helpers("slow"));
+    let mut session = Session::start(&test, "provider=openai\n");
+    session.expect("waiting for helper `slow`, at most 7 s more; Ctrl-C stops");
+    let (status, _, _) = session.end();
+    assert!(status.success());
+}

@@ -14,7 +14,7 @@ const ALLOWED: [(&str, usize); 13] = [
     ("does not go with", 1),
     ("for nobody to", 1),
     ("for who", 3),
-    ("has ended", 8),
+    ("has ended", 13),
     ("in vain", 7),
     ("is no name for", 2),
     ("is none of", 6),

@@ -120,6 +120,21 @@ fn every_console_example_prints_what_it_shows() {
     assert!(count >= 25, "only {count} examples were found");
 }
 
+#[test]
+fn every_configuration_in_a_document_is_valid() {
+    let mut count = 0;
+    for (path, text) in documents() {
+        let ours = blocks(&text, "toml").into_iter().filter(|(_, lines)| !lines[0].starts_with("model_provider"));
+        for (line, lines) in ours {
+            let test = Test::new().config(&lines.join("\n")).args(["providers", "openai"]).any_stderr();
+            let told = test.output();
+            assert!(told.status.success(), "{}:{line}: {}", path.display(), String::from_utf8_lossy(&told.stderr));
+            count += 1;
+        }
+    }
+    assert!(count >= 5, "only {count} configurations were found");
+}
+
 /// The command lines of ours in a document: in blocks, and between backquotes.
 fn command_lines(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");

@@ -92,28 +92,46 @@ fn is_as_shown(shown: &[&str], told: &[&str]) -> bool {
     }
 }
 
+/// A home for the examples of a document.
+fn stage_of(path: &Path) -> Test {
+    if path.ends_with("docs/migrating.md") {
+        let file = include_str!("fixtures/modelforge/logged-in.json");
+        return stage().file(".config/model-forge/config.json", file);
+    }
+    stage()
+}
+
+/// The commands of a document, each with its line and what the document shows of its output.
+fn examples(text: &str) -> Vec<(usize, &str, Vec<&str>)> {
+    let mut examples: Vec<(usize, &str, Vec<&str>)> = Vec::new();
+    for (first, block) in blocks(text, "console") {
+        for (number, line) in block.into_iter().enumerate() {
+            match line.strip_prefix("$ ") {
+                Some(command) => examples.push((first + number + 1, command, Vec::new())),
+                None => examples.last_mut().into_iter().for_each(|example| example.2.push(line)),
+            }
+        }
+    }
+    examples
+}
+
+/// With `UPDATE_DOCUMENTS` in the environment, a document gets what its commands print now; look at the difference before you commit it.
 #[test]
 fn every_console_example_prints_what_it_shows() {
-    let mut others = Vec::new();
-    let mut count = 0;
+    let (mut others, mut count) = (Vec::new(), 0);
     for (path, text) in documents() {
-        let mut test = stage();
-        if path.ends_with("docs/migrating.md") {
-            let file = include_str!("fixtures/modelforge/logged-in.json");
-            test = test.file(".config/model-forge/config.json", file);
-        }
-        for (line, block) in blocks(&text, "console") {
-            let mut rest = block.as_slice();
-            while let Some((first, after)) = rest.split_first() {
-                let command = first.strip_prefix("$ ").unwrap_or_else(|| panic!("{}:{line}: {first}", path.display()));
-                let end = after.iter().position(|line| line.starts_with("$ ")).unwrap_or(after.len());
-                let told = told(&test, command);
-                count += 1;
-                if !is_as_shown(&after[..end], &told.lines().collect::<Vec<_>>()) {
-                    others.push(format!("{}:{line}\n$ {command}\n{told}", path.display()));
-                }
-                rest = &after[end..];
+        let (test, mut new) = (stage_of(&path), text.clone());
+        for (line, command, shown) in examples(&text) {
+            let told = told(&test, command);
+            count += 1;
+            if !is_as_shown(&shown, &told.lines().collect::<Vec<_>>()) {
+                let before: String = shown.iter().map(|line| format!("{line}\n")).collect();
+                new = new.replacen(&format!("$ {command}\n{before}"), &format!("$ {command}\n{told}"), 1);
+                others.push(format!("{}:{line}\n$ {command}\n{told}", path.display()));
             }
+        }
+        if std::env::var_os("UPDATE_DOCUMENTS").is_some() && new != text {
+            fs::write(&path, new).expect("the document can be written");
         }
     }
     assert!(others.is_empty(), "these commands print something else:\n{}", others.join("\n"));

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{Error, Record, shown, visible};
 use modelforge_credential_providers::Flaw;
 
 pub const PROGRAM: &str = "modelforge-credential";
@@ -246,17 +246,22 @@ pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
 
 /// None of them is the usual one, and to take any would be a guess.
 pub fn several_accounts(request: &Record, accounts: &[String], command: &str) -> Error {
-    let named: Vec<String> = accounts.iter().map(|account| format!("`{}`", visible(account))).collect();
+    if !request.has("provider") {
+        // A user name may be a token, and a list alone does not tell.
+        return Error::new(format!("{} has several accounts", short_name_of(request)))
+            .hint(format!("{PROGRAM} {command} {} --account NAME", request.url()));
+    }
+    let named: Vec<String> = accounts.iter().map(|account| format!("`{}`", shown(account))).collect();
     let error = Error::new(format!("{} has several accounts: {}", short_name_of(request), named.join(", ")));
-    let Some(first) = accounts.first().map(|account| visible(account)) else { return error };
+    let Some(first) = accounts.first().map(|account| shown(account)) else { return error };
     error.hint(match (command, request.text("provider")) {
         ("fill" | "get", provider) => {
-            let place = provider.map_or_else(|| format!("url={}", request.url()), |name| format!("provider={name}"));
-            let lines = format!("{place}\\nusername={first}\\n").replace('%', "%%");
+            let provider = provider.unwrap_or_default();
+            let lines = format!("provider={provider}\\nusername={first}\\n").replace('%', "%%");
             format!("printf {} | {PROGRAM} {command}", shell_words::quote(&lines))
         }
-        (_, None) => format!("{PROGRAM} {command} {} --account {}", request.url(), shell_words::quote(&first)),
-        (_, Some(provider)) => {
+        (_, provider) => {
+            let provider = provider.unwrap_or_default();
             let named = format!("{provider}:{first}");
             let rest = if command == "exec" { " -- COMMAND" } else { "" };
             format!("{PROGRAM} {command} {}{rest}", shell_words::quote(&named))
@@ -266,7 +271,11 @@ pub fn several_accounts(request: &Record, accounts: &[String], command: &str) ->
 
 /// The account that is taken because it is the only one.
 pub fn only_account(request: &Record, account: &str) -> Error {
-    Error::new(format!("using account `{}` of {}, the only one", visible(account), short_name_of(request)))
+    let name = short_name_of(request);
+    Error::new(match request.has("provider") {
+        true => format!("using account `{}` of {name}, the only one", shown(account)),
+        false => format!("using the only account of {name}"),
+    })
 }
 
 /// Two different accounts on one command line.

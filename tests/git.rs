@@ -38,6 +38,19 @@ fn git_keeps_finds_and_erases_through_the_core() {
 }
 
 #[test]
+fn git_keeps_an_empty_user_name_and_an_empty_password_as_it_does_with_its_own_helpers() {
+    for helper in [core(), age()] {
+        let test = git(&format!("[credential]\nhelper = {helper}\n"));
+        let empty = "protocol=https\nhost=sso.example\nusername=\npassword=\n";
+        let test = test.args(["credential", "approve"]).stdin(empty).success();
+        let test = test.args(["credential", "fill"]).stdin("protocol=https\nhost=sso.example\n").stdout(empty).success();
+        let test = test.args(["credential", "reject"]).stdin(empty).success();
+        let asked = "fatal: could not read Username for 'https://sso.example': terminal prompts disabled\n";
+        test.args(["credential", "fill"]).stdin("protocol=https\nhost=sso.example\n").stderr(asked).status(128);
+    }
+}
+
+#[test]
 fn git_gets_the_key_of_a_provider_that_was_stored_by_its_name() {
     let test = git(&format!("[credential]\nhelper = {}\n", core()));
     let git = system("git", "git");

@@ -59,9 +59,9 @@ const RULES: &[(&str, &[&str])] = &[
     (
         "O11",
         &[
-            "an empty password is not kept, and does not replace another",
+            "an empty password for a provider is not stored, and does not replace another",
             "a_helper_that_answers_with_an_empty_password_does_not_hide_the_next",
-            "an_empty_password_cannot_be_stored",
+            "an_empty_password_of_a_provider_cannot_be_stored",
         ],
     ),
     (
@@ -496,12 +496,12 @@ fn a_helper_that_answers_with_an_empty_password_does_not_hide_the_next() {
 }
 
 #[test]
-fn an_empty_password_cannot_be_stored() {
+fn an_empty_password_of_a_provider_cannot_be_stored() {
     let empty = "provider=openai\npassword=\n";
     let test = Test::new().helpers("age").args(["approve"]).stdin(empty);
     let test = test.stderr("error: the password is empty\n").failure();
     let test = test.args(["store"]).stdin(empty).stderr("error: the password is empty\n").failure();
-    let request = "protocol=https\nhost=api.openai.com\npassword=\n";
+    let request = "protocol=https\nhost=api.openai.com\nprovider=openai\npassword=\n";
     let test = test.program("modelforge-credential-age").args(["store"]).stdin(request);
     test.stderr("error: the password is empty\n").failure();
 }

@@ -3,6 +3,7 @@
 mod json;
 mod keyring;
 mod modelforge;
+mod place;
 mod terminal;
 mod trouble;
 mod verbose;

@@ -57,5 +57,9 @@ pub(super) fn is_expired_in(record: &Record, seconds: u64) -> bool {
 
 /// A pre-encoded credential, or a user name and a password; a provider's key needs no name.
 pub(super) fn is_complete(record: &Record, request: &Request) -> bool {
-    record.holds("credential") || (record.holds("password") && (request.provider.is_some() || record.has("username")))
+    match request.provider {
+        Some(_) => record.holds("credential") || record.holds("password"),
+        // git's own rule: an empty password is a password.
+        None => record.has("credential") || (record.has("password") && record.has("username")),
+    }
 }

@@ -109,8 +109,8 @@ pub fn approve(operation: &'static str, person: Person) -> Result<()> {
     }
     let announced = record.clone();
     gate(&mut record, &announced);
-    record.refuse_empty_secrets()?;
-    if !record.has_secret() {
+    record.refuse_empty_secrets(&record)?;
+    if !record.has_something_to_store() {
         return Err(error::nothing_to_keep().into());
     }
     if let (Some(provider), Some(key)) = (&request.provider, record.text("password"))
@@ -166,7 +166,9 @@ fn tell_what_went(request: &Request, before: &[Record], after: &[Record]) {
     let gone: Vec<&Record> = before.iter().filter(|copy| !after.iter().any(|left| left.matches(copy))).collect();
     for copy in &gone {
         let mut named = request.record.description();
-        let account = copy.text("username").map(|account| named.set("username", account));
+        // Elsewhere a user name may be a token, and a list alone does not tell.
+        let account = copy.text("username").filter(|_| request.provider.is_some());
+        let account = account.map(|account| named.set("username", account));
         let provider = request.provider.as_ref().map(|provider| named.set("provider", &provider.name));
         if account.into_iter().chain(provider).all(|set| set.is_ok()) {
             terminal::note(&format!("deleted the credential for {}", error::name_of(&named)));

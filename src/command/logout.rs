@@ -16,6 +16,7 @@ pub fn logout(name: &str, option: Option<&str>) -> Result<()> {
     let session = Session::start(person())?;
     let mut request = named.request(&session.providers)?;
     let held = Held::look(session.chain(&request.record)?, &request)?;
+    let asked = request.record.clone();
     if request.leaves_account_open {
         let accounts = held.accounts();
         match usual(&accounts) {
@@ -26,12 +27,14 @@ pub fn logout(name: &str, option: Option<&str>) -> Result<()> {
     }
     let is_meant = |copy: &&Record| request.record.text("username").is_none_or(|meant| account(copy) == meant);
     let is_there = held.copies.iter().filter(is_meant).any(|copy| !is_of_a_variable(copy));
-    let is_gone = erase(&session, &request, is_there || !held.is_whole)?;
+    // Elsewhere than at a provider, an account that nobody named may be a token.
+    let shown = if request.provider.is_some() { &request.record } else { &asked };
+    let is_gone = erase(&session, &request, shown, is_there || !held.is_whole)?;
     if named.account.is_none() {
         let variables = held.copies.iter().filter_map(|copy| copy.text("variable"));
         variables.for_each(|variable| tell_of(variable, &request.record));
     }
-    if is_gone { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
+    if is_gone { Ok(()) } else { Err(error::not_erased(shown).into()) }
 }
 
 /// Signs out of every provider that a helper holds something of, after a question. Other credentials in the same stores are
@@ -109,7 +112,8 @@ impl Everything {
     pub fn erase(&self, session: &Session) -> Result<bool> {
         let mut all_gone = self.is_whole;
         for record in &self.credentials {
-            all_gone &= erase(session, &request::expand(record.clone(), &session.providers)?, true)?;
+            let request = request::expand(record.clone(), &session.providers)?;
+            all_gone &= erase(session, &request, &request.record, true)?;
         }
         if self.credentials.is_empty() {
             terminal::done("there was nothing to sign out of")?;
@@ -139,10 +143,10 @@ fn tell_of(variable: &str, description: &Record) {
 }
 
 /// Erases one credential everywhere and says what came of it; false where a copy may be left that could have been erased.
-fn erase(session: &Session, request: &Request, is_there: bool) -> Result<bool> {
+fn erase(session: &Session, request: &Request, shown: &Record, is_there: bool) -> Result<bool> {
     let description = &request.record;
     let chain = session.chain(description)?;
-    let mut event = session.event("logout", description);
+    let mut event = session.event("logout", shown);
     let erased = chain.erase_everywhere(description, session.providers.share_the_host_of(description))?;
     erased.failed.iter().for_each(|failed| terminal::warning(&failed.into()));
     let mut gone = erased.failed.is_empty();
@@ -165,7 +169,7 @@ fn erase(session: &Session, request: &Request, is_there: bool) -> Result<bool> {
     event.outcome(if gone { "erased" } else { "not erased" });
     drop(event);
     if gone {
-        let name = error::name_of(description);
+        let name = error::name_of(shown);
         terminal::done(&if is_there {
             format!("signed out of {name}")
         } else {

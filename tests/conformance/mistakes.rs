@@ -146,7 +146,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "wanted.get(\"password\") and",
         "\"password\" in wanted and",
-        "an empty password is not kept, and does not replace another",
+        "an empty password for a provider is not stored, and does not replace another",
     ),
     (LEAVES, "    print(\"host=h\\n\\ncount=2\") if operation == \"list\" else 0\n    sys.exit(0)", LIST_IS_WHOLE),
     (LEAVES, "    print(\"password=x\\n\\ncount=1\") if operation == \"list\" else 0\n    sys.exit(0)", LIST_IS_WHOLE),

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use super::{DONE, findings, finds, vault, well};
-use crate::support::{Test, program};
+use crate::support::{SECRET, Test, program};
 
 #[test]
 fn a_helper_that_is_missing_or_mistyped_is_an_error() {
@@ -112,4 +112,17 @@ fn what_a_helper_remarks_is_told_once_in_the_report_and_nowhere_else() {
     let about: Vec<&String> = found.iter().filter(|line| line.contains("helper:")).collect();
     assert_eq!(about, [DONE, "warning helper: the vault is old | renew it"]);
     assert!(talks.args(["doctor"]).output().stderr.is_empty());
+}
+
+#[test]
+fn a_credential_that_cannot_be_opened_is_an_error() {
+    let test = Test::new().helpers("age").args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n"));
+    let test = test.success();
+    let file = test.home().join(".local/share/modelforge-credential/age/https/api.openai.com/default.age");
+    std::fs::write(&file, "garbage").expect("it is there");
+    let output = test.args(["doctor"]).any_stderr();
+    let run = output.output();
+    let text = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(text.contains("helper `age` cannot open its credential for `https://api.openai.com`: "), "{text}");
+    assert_eq!(run.status.code(), Some(1));
 }

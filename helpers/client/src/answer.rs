@@ -15,7 +15,7 @@ pub fn found(output: &[u8], request: &Record) -> Result<Option<Record>, Failure>
     if found.len() > MAX_ANSWER {
         return Err(Failure::TooMuch { most: MAX_ANSWER, of: "attributes" });
     }
-    found.refuse_empty_secrets().map_err(malformed)?;
+    found.refuse_empty_secrets(request).map_err(malformed)?;
     // They would send the reader of the answer elsewhere: git takes a `url` for all the rest.
     found.retain(|key| key != "url" && !SETTINGS.contains(&key));
     let differs =

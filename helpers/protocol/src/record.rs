@@ -287,12 +287,15 @@ impl Record {
         self.get(key).is_some_and(|value| !value.is_empty())
     }
 
-    /// Refuses a `password` or `credential` that is there and empty. Nobody can sign in with it: most often it is what a command
-    /// printed that failed.
+    /// Refuses an empty `password` or `credential` if `request` is about a provider: most often it is the output of a command that
+    /// failed. In git's own requests an empty password is a password.
     ///
     /// # Errors
     /// If there is one. The error names the key.
-    pub fn refuse_empty_secrets(&self) -> Result<()> {
+    pub fn refuse_empty_secrets(&self, request: &Self) -> Result<()> {
+        if !request.has("provider") {
+            return Ok(());
+        }
         match ["password", "credential"].iter().find(|key| self.has(key) && !self.holds(key)) {
             Some(key) => Err(Error::new(format!("the {key} is empty"))),
             None => Ok(()),
@@ -304,6 +307,11 @@ impl Record {
     pub fn is_of_a_migration(&self) -> bool {
         self.text("protocol")
             .is_some_and(|protocol| ["file", "backup"].iter().any(|own| protocol.eq_ignore_ascii_case(own)))
+    }
+
+    /// True if it holds something to store. As in git, an empty password is one, unless the record is about a provider.
+    pub fn has_something_to_store(&self) -> bool {
+        self.has_secret() || (!self.has("provider") && SECRETS.iter().any(|key| self.has(key)))
     }
 
     /// True if both hold the same secrets, whatever their other attributes.

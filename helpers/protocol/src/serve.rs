@@ -96,7 +96,7 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
     match operation {
         Operation::Get => {
             let Some(found) = helper.get(&request)? else { return Ok(()) };
-            found.refuse_empty_secrets()?;
+            found.refuse_empty_secrets(&request)?;
             Ok(gated_answer(found, &request)?.write_to(output)?)
         }
         Operation::Store => {
@@ -106,8 +106,8 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
             let mut credential = request.clone();
             gate(&mut credential, &request);
             credential.retain(|key| !ABOUT_THE_EXCHANGE.contains(&key));
-            credential.refuse_empty_secrets()?;
-            if credential.has_secret() || request.is_of_a_migration() { helper.store(&credential) } else { Ok(()) }
+            credential.refuse_empty_secrets(&request)?;
+            if credential.has_something_to_store() || request.is_of_a_migration() { helper.store(&credential) } else { Ok(()) }
         }
         // Nothing is taken from it: a `credential` that is named narrows what is erased, announced or not.
         _ => helper.erase(&request),

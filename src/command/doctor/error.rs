@@ -49,6 +49,17 @@ pub fn helper_cannot_list(name: &str, reason: &Failure) -> Error {
     Error::from(reason.clone()).reworded(format!("helper `{}` cannot say what it holds: {reason}", visible(name)))
 }
 
+pub fn not_returned() -> Error {
+    Error::new("it lists the credential and does not return it")
+}
+
+/// A credential that it lists and cannot open, and how many more of them there are.
+pub fn unreadable(helper: &str, record: &Record, others: usize, reason: &Error) -> Error {
+    let more = if others == 0 { String::new() } else { format!(" and {others} more") };
+    let helper = visible(helper);
+    reason.reworded(format!("helper `{helper}` cannot open its credential for {}{more}: {reason}", name_of(record)))
+}
+
 pub fn nobody_stores() -> Error {
     Error::new("no helper of the chain keeps credentials")
         .hint("helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml")

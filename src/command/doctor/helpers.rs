@@ -18,6 +18,9 @@ use crate::session::{self, program};
 
 const CHECK: &str = "helper";
 
+/// How many credentials of a helper are opened: each costs a process.
+const OPENED_AT_MOST: usize = 100;
+
 /// The time limit of each step, unless the configuration sets one.
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -71,6 +74,8 @@ pub struct Asked {
     program: Result<Program, Failure>,
     pub listed: ListOf,
     canary: Result<Canary, Fault>,
+    /// For each credential that it lists and cannot open, the reason.
+    unreadable: Vec<(Record, Error)>,
 }
 
 impl Asked {
@@ -89,7 +94,10 @@ impl Asked {
             }
             Err(failure) => (Err(failure.clone()), Err(Fault::Failed(failure.clone()))),
         };
-        Self { name, entry, automatic, program, listed, canary }
+        // A helper that could not keep the throw-away credential has said why.
+        let opened = program.as_ref().ok().filter(|_| canary.is_ok());
+        let unreadable = opened.map(|program| unreadable(program, &listed)).unwrap_or_default();
+        Self { name, entry, automatic, program, listed, canary, unreadable }
     }
 
     /// True if it is this program.
@@ -130,6 +138,9 @@ impl Asked {
         if let (Err(failure), Ok(_)) = (&self.listed, &self.canary) {
             findings.push(Finding::warning(CHECK, &error::helper_cannot_list(name, failure)));
         }
+        if let [(record, problem), others @ ..] = self.unreadable.as_slice() {
+            findings.push(Finding::error(CHECK, &error::unreadable(name, record, others.len(), problem)));
+        }
         let others = self.entry.candidates();
         let real = |path: &Path| path.canonicalize().ok();
         let hidden = others.iter().filter(|other| real(other) != real(program.path()));
@@ -142,6 +153,19 @@ impl Asked {
     fn meant(&self) -> Option<&'static str> {
         similar_helper(&self.name).filter(|meant| *meant != self.name)
     }
+}
+
+/// Opens what it lists. What is in a variable or in plain text was read to be listed.
+fn unreadable(program: &Program, listed: &ListOf) -> Vec<(Record, Error)> {
+    let records = listed.as_ref().ok().and_then(Option::as_ref).into_iter().flatten();
+    let closed = records.filter(|record| !record.has("variable") && !record.is_true("plain_text"));
+    let opened = closed.take(OPENED_AT_MOST).map(|record| (record, program.get(&record.description())));
+    let unreadable = opened.filter_map(|(record, answer)| match answer {
+        Ok(Some(found)) if found.has_secret() || found.has("oauth_refresh_token") => None,
+        Ok(_) => Some((record.clone(), error::not_returned())),
+        Err(problem) => Some((record.clone(), problem.into())),
+    });
+    unreadable.collect()
 }
 
 /// With no helper that stores, every sign-in fails.

@@ -14,6 +14,9 @@ use crate::error;
 use crate::providers::Provider;
 use crate::session::Session;
 
+/// In the place of an account that may be a token.
+const REDACTED: &str = "<redacted>";
+
 /// How many copies are opened: each costs a process.
 const OPENED_AT_MOST: usize = 100;
 
@@ -216,6 +219,8 @@ impl Collected {
         details: bool,
     ) -> Result<Row> {
         let context = provider.map(Provider::context).transpose()?.unwrap_or_default();
+        // Elsewhere than at a provider, a user name may be a token, which only the credential itself tells.
+        let mut seen = account.map(|account| provider.map_or_else(|| REDACTED.to_owned(), |_| shown(account)));
         let mut copies: Vec<Copy> = Vec::new();
         for (helper, record) in records {
             let mut copy = listed(helper, record);
@@ -225,7 +230,7 @@ impl Collected {
             let may_open = !was_read && self.opened < OPENED_AT_MOST && !copies.iter().any(Copy::answers);
             if details || may_open {
                 self.opened += 1;
-                self.open(chain, &mut copy, record, &context, details);
+                seen = self.open(chain, &mut copy, record, &context, details).or(seen);
             }
             copies.push(copy);
         }
@@ -241,24 +246,33 @@ impl Collected {
         Ok(Row {
             provider: provider.map(|provider| provider.name.clone()),
             url,
-            account: account.map(shown),
+            account: seen,
             sign_in: sign_in.name(),
             signed_in,
             copies,
         })
     }
 
-    fn open(&mut self, chain: &Chain, copy: &mut Copy, record: &Record, context: &Record, details: bool) {
+    /// Adds what only the credential itself tells; returns its account, as people may see it.
+    fn open(
+        &mut self,
+        chain: &Chain,
+        copy: &mut Copy,
+        record: &Record,
+        context: &Record,
+        details: bool,
+    ) -> Option<String> {
         let problem = match chain.copy_in(&copy.helper, record, context) {
             Ok(Some(opened)) if opened.has_secret() || opened.has("oauth_refresh_token") => {
                 copy.add(&opened, details);
-                return;
+                return opened.shown("username");
             }
             Ok(_) => error::listed_and_not_returned(&copy.helper, record),
             Err(problem) => error::helper_failed(&copy.helper, &problem),
         };
         copy.unreadable = Some(problem.to_string());
         self.fail(About::Copy(copy.helper.clone()), problem);
+        None
     }
 }
 

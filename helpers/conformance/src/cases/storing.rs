@@ -58,11 +58,11 @@ pub const CASES: &[Case] = &[
         s.finds_nothing(&s.host)
     })
     .level(Level::Protocol),
-    alone("O11", "an empty password is not kept, and does not replace another", |s| {
-        let _ = s.run("store", format!("{}password=\n", s.ann))?;
+    alone("O11", "an empty password for a provider is not stored, and does not replace another", |s| {
+        let _ = s.run("store", format!("{}provider=example\npassword=\n", s.ann))?;
         s.finds_nothing(&s.ann)?;
         s.with_ann()?;
-        let _ = s.run("store", format!("{}password=\n", s.ann))?;
+        let _ = s.run("store", format!("{}provider=example\npassword=\n", s.ann))?;
         s.finds(&s.ann, &s.secret).map(drop)
     })
     .level(Level::Protocol),

@@ -136,13 +136,13 @@ fn every_attribute_of_a_token_is_kept() {
 
 #[test]
 #[ignore = "needs dbus, gnome-keyring and libsecret-tools"]
-fn an_empty_password_is_neither_kept_nor_handed_out() {
+fn an_empty_password_for_a_provider_is_neither_kept_nor_handed_out() {
     let keyring = Keyring::start();
-    let (status, _, said) = helper(&keyring, "store", "protocol=https\nhost=empty\npassword=\n");
+    let (status, _, said) = helper(&keyring, "store", "protocol=https\nhost=empty\nprovider=empty\npassword=\n");
     assert_eq!((status, &*said), (1, "error: the password is empty\n"));
     assert_eq!(keyring.items(), 0);
     secret_tool(&keyring, &["store", "--label", "l", "service", "https://empty", "username", "default"], "");
-    let (status, found, _) = helper(&keyring, "get", "protocol=https\nhost=empty\n");
+    let (status, found, _) = helper(&keyring, "get", "protocol=https\nhost=empty\nprovider=empty\n");
     assert_eq!((status, &*found), (1, ""));
 }
 

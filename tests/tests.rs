@@ -21,6 +21,8 @@ mod conformance;
 #[cfg(unix)]
 mod doctor;
 #[cfg(unix)]
+mod documents;
+#[cfg(unix)]
 mod elsewhere;
 #[cfg(unix)]
 mod exec;

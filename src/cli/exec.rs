@@ -20,7 +20,7 @@ Example:
 pub const EXAMPLE_OF_PRINT: &str = "\
 Example:
   OPENAI_API_KEY=\"$(modelforge-credential print openai)\" python3 script.py
-  modelforge-credential print openai --field expiry";
+  modelforge-credential print github_copilot --field expiry";
 
 pub const EXAMPLE_OF_ENV: &str = "\
 Whatever the shell starts from then on has the keys; `exec` gives them to one

@@ -60,7 +60,9 @@ pub fn purge(yes: bool) -> Result<()> {
     if let Some(left_out) = session.left_out(None)? {
         warning(&error::not_purged_from(left_out));
     }
-    Ok(terminal::done("nothing of modelforge-credential is left on the disk but the programs themselves")?)
+    Ok(terminal::done(
+        "nothing of modelforge-credential is left on the disk but its programs, manual pages and completions",
+    )?)
 }
 
 /// Credentials that other programs keep in the same stores, git's or Python's say, are not this program's to erase.

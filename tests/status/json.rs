@@ -19,7 +19,7 @@ fn json_has_the_documented_shape() {
         assert_eq!(keys(provider), "account copies provider sign_in signed_in url");
     }
     // Every field that it can have, and no other, is described.
-    let documented = include_str!("../../docs/status-json.md");
+    let documented = include_str!("../../docs/json.md");
     let test = status(test, &["--json", "-v"]);
     let report: serde_json::Value = serde_json::from_slice(&test.output().stdout).expect("it is JSON");
     for copy in report["providers"].as_array().into_iter().flatten().flat_map(|row| row["copies"].as_array()).flatten()

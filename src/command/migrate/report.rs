@@ -1,4 +1,4 @@
-//! What a migration tells: its plan and its outcome, for people and as JSON (docs/migrate-json.md).
+//! What a migration tells: its plan and its outcome, for people and as JSON (docs/json.md).
 
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, visible};

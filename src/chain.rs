@@ -4,6 +4,7 @@
 mod about;
 mod copies;
 mod erasing;
+pub mod error;
 mod keeping;
 mod listing;
 mod storing;
@@ -14,7 +15,7 @@ use std::sync::Mutex;
 use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{ABOUT_THE_COPY, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result};
 
-use crate::error::{self, PROGRAM, name_of};
+use crate::error::{PROGRAM, name_of};
 use crate::lock::Lock;
 use crate::request::Request;
 use about::{SOON, is_complete, is_expired_in, question};

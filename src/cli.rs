@@ -3,6 +3,7 @@
 mod audit;
 mod completions;
 mod doctor;
+pub mod error;
 mod exec;
 mod helpers;
 pub mod manual;
@@ -20,7 +21,7 @@ use clap::{Parser, Subcommand};
 
 use modelforge_credential_protocol::{Error, visible};
 
-use crate::error::{self, Usage};
+use crate::error::Usage;
 pub use audit::AuditOptions;
 pub use completions::{CompletionsOptions, ManOptions};
 pub use doctor::DoctorOptions;

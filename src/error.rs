@@ -59,55 +59,6 @@ pub fn tilde(path: &Path) -> String {
     modelforge_credential_files::tilde(path)
 }
 
-/// Repeats the word only if it looks like a command: it may be a key.
-pub fn unknown_command(word: &str, similar: Option<&str>) -> Usage {
-    let has_the_shape = word.len() <= 16 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    let error = Error::new(if has_the_shape { format!("unknown command `{word}`") } else { "unknown command".into() });
-    Usage(match similar {
-        Some(similar) => error.hint(format!("did you mean `{similar}`?")),
-        None => error.hint(format!("{PROGRAM} --help")),
-    })
-}
-
-pub fn unknown_option(option: &str, similar: Option<&str>) -> Usage {
-    let error = Error::new(format!("there is no option `{}`", visible(option)));
-    Usage(match similar {
-        Some(similar) => error.hint(format!("did you mean `{similar}`?")),
-        None => error.hint(format!("{PROGRAM} --help")),
-    })
-}
-
-/// `meant` is the command that takes such an argument.
-pub fn too_many_arguments(meant: Option<String>) -> Usage {
-    let hint =
-        meant.unwrap_or_else(|| "never pass a key as an argument: pipe it, or enter it at the prompt".to_owned());
-    Usage(Error::new("unexpected extra argument").hint(hint))
-}
-
-/// The word that another tool has for one of our commands.
-pub fn another_word(word: &str, meant: &str) -> Usage {
-    Usage(Error::new(format!("unknown command `{word}`")).hint(meant))
-}
-
-pub fn conflicting_option(option: &str) -> Usage {
-    Usage(
-        Error::new(format!("`{}` cannot be used with another option you gave", visible(option)))
-            .hint(format!("{PROGRAM} --help")),
-    )
-}
-
-pub fn option_needs_a_value(option: &str) -> Usage {
-    Usage(Error::new(format!("`{}` needs a value", visible(option))).hint(format!("{PROGRAM} --help")))
-}
-
-pub fn no_command() -> Usage {
-    Usage(Error::new("no command was given").hint(format!("{PROGRAM} --help")))
-}
-
-pub fn bad_command_line() -> Usage {
-    Usage(Error::new("invalid command line").hint(format!("{PROGRAM} --help")))
-}
-
 pub fn no_provider(command: &str) -> Usage {
     Usage(Error::new(format!("`{command}` needs a provider")).hint(format!("{PROGRAM} {command} openai")))
 }
@@ -129,32 +80,6 @@ fn login_hint(provider: &str, account: Option<&str>) -> String {
     }
 }
 
-pub fn could_not_look(request: &Record) -> Error {
-    Error::new(format!("no credential for {} was found, and some helpers could not be asked", name_of(request)))
-}
-
-pub fn nobody_to_ask_for_login(provider: &str) -> Error {
-    Error::new("cannot ask for the key: there is no terminal")
-        .hint(format!("pipe it: {PROGRAM} login {provider} < key.txt"))
-}
-
-pub fn no_terminal_for_device_flow(request: &Record) -> Error {
-    Error::new(format!("cannot sign in to {}: you must do this in a terminal", name_of(request)))
-        .hint(format!("{PROGRAM} login {}  # in a terminal", request.text("provider").unwrap_or("PROVIDER")))
-}
-
-pub fn not_one_line() -> Error {
-    Error::new("expected the key as a single line on standard input")
-}
-
-pub fn cannot_read_input(problem: &std::io::Error) -> Error {
-    Error::new(format!("cannot read the key from standard input: {problem}"))
-}
-
-pub fn empty_input() -> Error {
-    Error::new("standard input is empty: there is no key in it")
-}
-
 pub fn cannot_read(path: &Path, problem: &std::io::Error) -> Error {
     Error::new(format!("cannot read `{}`: {problem}", tilde(path)))
 }
@@ -168,19 +93,6 @@ pub fn not_utf_8(path: &Path) -> Error {
     Error::new(format!("`{}` is not UTF-8", tilde(path)))
 }
 
-pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
-    Error::new(format!("`{}`, line {line}, column {column}: this is not a JSON object", tilde(path)))
-}
-
-pub fn key_in_arguments(provider: &str) -> Error {
-    Error::new("command-line arguments are visible to other users and saved in your shell history")
-        .hint(format!("pipe the key: {PROGRAM} login {provider} < key.txt"))
-}
-
-pub fn blanks_removed() -> Error {
-    Error::new("removed the whitespace around the key")
-}
-
 /// An input that is not a key.
 pub fn bad_key(provider: &str, flaw: Flaw) -> Error {
     match flaw {
@@ -190,58 +102,15 @@ pub fn bad_key(provider: &str, flaw: Flaw) -> Error {
     }
 }
 
-/// The same where the person who gave it may know better.
-pub fn bad_key_for_login(provider: &str, flaw: Flaw) -> Error {
-    let error = bad_key(provider, flaw);
-    match flaw {
-        flaw if flaw.is_final() => error,
-        Flaw::OfAnother(other) => {
-            error.hint(format!("{PROGRAM} login {other}  # or --unchecked, to keep it for `{provider}` all the same"))
-        }
-        _ => error.hint(format!("{PROGRAM} login {provider} --unchecked  # to keep it all the same")),
-    }
-}
-
-/// Another key is kept already, and nobody is there to say that this one replaces it.
-pub fn another_is_kept(provider: &str, account: &str, end: Option<&str>) -> Error {
-    let end = end.map(|end| format!(", which ends in {}", visible(end))).unwrap_or_default();
-    let option = match account {
-        modelforge_credential_protocol::DEFAULT_ACCOUNT => String::new(),
-        account => format!(" --account {}", shell_words::quote(&visible(account))),
-    };
-    Error::new(format!("another key for `{provider}` is kept already{end}; it was not replaced"))
-        .hint(format!("{PROGRAM} login {provider}{option} --force < key.txt"))
-}
-
 /// A terminal would obey what is in it.
 pub fn not_for_a_terminal(provider: &str) -> Error {
     Error::new(format!("the key for `{provider}` has a control character in it, so it is not shown on a terminal"))
         .hint(format!("{PROGRAM} print {provider} | od -c"))
 }
 
-pub fn odd_length(provider: &str, length: usize) -> Error {
-    Error::new(format!("a key for `{provider}` rarely has {length} characters; did you copy all of it?"))
-}
-
-pub fn odd_shape(provider: &str) -> Error {
-    Error::new(format!("this does not match the current key format of `{provider}`"))
-}
-
-pub fn bad_checksum(provider: &str) -> Error {
-    Error::new(format!("the checksum in this token for `{provider}` is wrong; did you copy all of it?"))
-}
-
 pub fn not_in_the_chain(helper: &str) -> Error {
     Error::new(format!("helper `{}` is not in the chain", visible(helper)))
         .hint("add it to `helpers` in config.toml; otherwise keys stored there are never found")
-}
-
-pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
-    let error = Error::new(format!("{place} takes precedence over `{kept_by}`, so the new key is not in use yet"));
-    match variable {
-        Some(variable) => error.hint(format!("unset {}", visible(variable))),
-        None => error,
-    }
 }
 
 /// None of them is the usual one, and to take any would be a guess.
@@ -302,35 +171,12 @@ pub fn cannot_list(helper: &str) -> Error {
     Error::new(format!("helper `{helper}` cannot list its credentials, so it may have others"))
 }
 
-pub fn purge_without_all() -> Usage {
-    Usage(
-        Error::new("`--purge` deletes everything, so it needs `--all`").hint(format!("{PROGRAM} logout --all --purge")),
-    )
-}
-
-/// A script has to say that it means all of them.
-pub fn sign_out_not_confirmed(count: usize) -> Error {
-    let what = if count == 1 { "1 credential".to_owned() } else { format!("{count} credentials") };
-    Error::new(format!("cannot ask whether to delete {what}: there is no terminal"))
-        .hint(format!("{PROGRAM} logout --all --yes"))
-}
-
 pub fn not_everything_erased() -> Error {
     Error::new("some credentials could not be deleted")
 }
 
 pub fn still_answers(helper: &str) -> Error {
     Error::new(format!("helper `{helper}` still returns the credential after being told to delete it"))
-}
-
-pub fn cannot_tell_whether_gone(helper: &str, reason: &Failure) -> Error {
-    Error::from(reason.clone())
-        .reworded(format!("helper `{helper}` cannot say whether the credential is gone: {reason}"))
-}
-
-pub fn variable_still_set(variable: &str, description: &Record) -> Error {
-    Error::new(format!("the environment variable `{variable}` still holds a key for {}", name_of(description)))
-        .hint(format!("unset {variable}"))
 }
 
 pub fn empty_account() -> Error {
@@ -355,15 +201,6 @@ pub fn not_erased(record: &Record) -> Error {
 
 pub fn already_expired(record: &Record) -> Error {
     Error::new(format!("the credential for {} has already expired, so it was not stored", name_of(record)))
-}
-
-pub fn for_migrations_alone() -> Error {
-    Error::new("only `migrate` reads and writes the files of other programs and their backups")
-        .hint(format!("{PROGRAM} migrate --backups"))
-}
-
-pub fn nothing_to_keep() -> Error {
-    Error::new("the request has no `password` and no `credential` to keep")
 }
 
 pub fn missing(key: &str) -> Error {
@@ -417,19 +254,8 @@ pub fn no_provider_matches(word: &str) -> Error {
         .hint(format!("{PROGRAM} login NAME --url https://…  # adds one of your own"))
 }
 
-/// A sign-in needs a provider: its key is found by the provider's URL or name.
-pub fn not_the_url_of_a_provider(request: &Record) -> Error {
-    let url = request.url();
-    Error::new(format!("no provider is at `{url}`")).hint(format!("{PROGRAM} login NAME --url {url}  # any name"))
-}
-
 pub fn bad_provider_name(name: &str) -> Error {
     Error::new(format!("`{}` is not a valid provider name: use letters, digits, `-` and `_`", visible(name)))
-}
-
-pub fn locked_elsewhere() -> Error {
-    Error::new("another process has been storing or refreshing the same credential for a minute")
-        .hint(format!("pgrep -a {PROGRAM}"))
 }
 
 /// The cause of a problem with a helper of the default chain that this machine has no use for now.
@@ -452,39 +278,6 @@ pub fn helper_failed(helper: &str, failure: &(impl Clone + Into<Failure>)) -> Er
     let failure: Failure = failure.clone().into();
     let line = format!("helper `{helper}` failed: {failure}");
     Error::from(failure).reworded(line)
-}
-
-pub fn helper_did_not_keep(helper: &str, reason: &Failure) -> Error {
-    Error::from(reason.clone())
-        .reworded(format!("helper `{helper}` did not keep the credential: {reason}; it may still have an older copy"))
-}
-
-pub fn older_copy_left(helper: &str, reason: &Failure) -> Error {
-    Error::from(reason.clone()).reworded(format!("helper `{helper}` may still hold an older copy: {reason}"))
-}
-
-pub fn answers_first(helper: &str, kept_by: &str) -> Error {
-    Error::new(format!(
-        "helper `{helper}` still answers first, with another key than the one that `{kept_by}` keeps now"
-    ))
-}
-
-pub fn not_put_back(helper: &str) -> Error {
-    Error::new(format!("helper `{helper}` has lost the credential that it held before"))
-}
-
-pub fn not_taken_out(helper: &str) -> Error {
-    Error::new(format!("helper `{helper}` made something else of the credential, and it could not be taken out again"))
-        .hint(format!("{PROGRAM} doctor"))
-}
-
-pub fn plain_text_left(record: &Record) -> Error {
-    Error::new(format!("a plain-text file still holds a credential for {}", name_of(record)))
-        .hint(format!("{PROGRAM} migrate"))
-}
-
-pub fn refreshed_but_not_kept(record: &Record) -> Error {
-    Error::new(format!("the renewed credential for {} is used now, but no helper kept it", name_of(record)))
 }
 
 pub fn no_state_folder() -> Error {

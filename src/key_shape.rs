@@ -6,8 +6,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use modelforge_credential_protocol::Error;
 use modelforge_credential_providers::{Flaw, Shape, is_json, shape_of};
 
-use crate::error;
-
 /// Providers whose keys always begin in one of the ways above: any other beginning is worth a remark.
 const COMPLETE: &[&str] =
     &["anthropic", "github_copilot", "google", "groq", "huggingface", "openrouter", "perplexity", "xai"];
@@ -33,12 +31,12 @@ pub fn check(provider: &str, key: &str) -> Checked {
     match shape_of(key) {
         Some(shape) if !is_of(shape, provider) => {}
         Some(shape) if !shape.length.contains(&key.len()) => {
-            checked.remarks.push(error::odd_length(provider, key.len()));
+            checked.remarks.push(odd_length(provider, key.len()));
         }
         Some(Shape { prefix: "gho_" | "ghp_" | "ghu_", .. }) if !has_github_checksum(key) => {
-            checked.remarks.push(error::bad_checksum(provider));
+            checked.remarks.push(bad_checksum(provider));
         }
-        None if COMPLETE.contains(&provider) => checked.remarks.push(error::odd_shape(provider)),
+        None if COMPLETE.contains(&provider) => checked.remarks.push(odd_shape(provider)),
         Some(_) | None => {}
     }
     checked
@@ -82,6 +80,18 @@ fn jwt_expiry(token: &str) -> Option<u64> {
     }
     let claims = zeroize::Zeroizing::new(URL_SAFE_NO_PAD.decode(claims).ok()?);
     serde_json::from_slice::<Claims>(&claims).ok()?.exp
+}
+
+fn odd_length(provider: &str, length: usize) -> Error {
+    Error::new(format!("a key for `{provider}` rarely has {length} characters; did you copy all of it?"))
+}
+
+fn odd_shape(provider: &str) -> Error {
+    Error::new(format!("this does not match the current key format of `{provider}`"))
+}
+
+fn bad_checksum(provider: &str) -> Error {
+    Error::new(format!("the checksum in this token for `{provider}` is wrong; did you copy all of it?"))
 }
 
 #[cfg(test)]

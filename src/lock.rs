@@ -58,7 +58,7 @@ impl Lock {
                 }
                 Ok(Self { file: Some(file) })
             }
-            Ok(false) => Err(error::locked_elsewhere()),
+            Ok(false) => Err(locked_elsewhere()),
             Err(problem) => {
                 terminal::trace(&format!("the lock file cannot be locked: {problem}"));
                 Ok(Self { file: None })
@@ -107,4 +107,9 @@ fn no_migration_lock(problem: &Error) -> Error {
 
 fn migrated_elsewhere() -> Error {
     Error::new("another process has been migrating for a minute").hint(format!("pgrep -a {PROGRAM}"))
+}
+
+fn locked_elsewhere() -> Error {
+    Error::new("another process has been storing or refreshing the same credential for a minute")
+        .hint(format!("pgrep -a {PROGRAM}"))
 }

@@ -4,7 +4,7 @@ use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Record, Resu
 
 use super::about::with_capabilities;
 use super::{Chain, Failed};
-use crate::error;
+use crate::chain::error;
 use crate::lock::Lock;
 
 /// The result of an erase.

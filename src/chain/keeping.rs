@@ -9,7 +9,7 @@ use modelforge_credential_protocol::{
 
 use super::Link;
 use super::about::{description_of, holds_the_same, with_capabilities};
-use crate::error;
+use crate::chain::error;
 
 pub(super) enum Kept {
     Yes,

@@ -5,7 +5,7 @@ use modelforge_credential_protocol::{ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT
 use super::about::description_of;
 use super::keeping::{Kept, erase_just, is_about};
 use super::{Answer, Chain, Copies, Failed, Link};
-use crate::error;
+use crate::chain::error;
 use crate::lock::Lock;
 
 /// The result of a store.

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::error;
 use crate::command::login::Login;
 use crate::command::status::Status;
-use crate::error::{self, Usage};
+use crate::error::Usage;
 
 #[derive(Args)]
 pub struct LoginOptions {

@@ -1,6 +1,8 @@
 //! The operations of the protocol, in both roles: `fill`, `approve` and `reject` for a tool, `get`, `store` and `erase` where
 //! this program is itself somebody's helper.
 
+mod error;
+
 use std::io::IsTerminal;
 
 use anyhow::Result;
@@ -11,7 +13,6 @@ use modelforge_credential_providers::{Flaw, SignIn};
 use crate::accounts::Held;
 use crate::audit::Event;
 use crate::chain::{Chain, is_expired};
-use crate::error;
 use crate::person::{Person, person};
 use crate::request::{self, Request};
 use crate::session::{Help, Session, tell};

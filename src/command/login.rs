@@ -1,5 +1,7 @@
 //! Signing in and out: obtains a credential in one of a provider's ways, hands it to the chain, and says where it is now.
 
+mod error;
+
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
@@ -14,7 +16,6 @@ use crate::accounts::{Named, account_of, place};
 use crate::audit::Event;
 use crate::chain::{Answer, Chain, is_expired};
 use crate::config::{self, Helpers, MAX_FILE, default_helper, read_text};
-use crate::error;
 use crate::key_shape;
 use crate::person::{Person, person};
 use crate::providers::Provider;

@@ -1,10 +1,11 @@
 //! Signing out: erases in every helper, plain-text files included, and looks whether it is gone.
 
+mod error;
+
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
 use crate::accounts::{Held, Named, account, usual};
-use crate::error;
 use crate::person::{Person, person};
 use crate::request::{self, Request};
 use crate::session::Session;

@@ -1,0 +1,34 @@
+//! Messages about stores and erases in a chain.
+
+use modelforge_credential_client::Failure;
+use modelforge_credential_protocol::{Error, Record};
+
+pub use crate::error::helper_failed;
+use crate::error::{PROGRAM, name_of};
+
+pub fn helper_did_not_keep(helper: &str, reason: &Failure) -> Error {
+    Error::from(reason.clone())
+        .reworded(format!("helper `{helper}` did not keep the credential: {reason}; it may still have an older copy"))
+}
+
+pub fn older_copy_left(helper: &str, reason: &Failure) -> Error {
+    Error::from(reason.clone()).reworded(format!("helper `{helper}` may still hold an older copy: {reason}"))
+}
+
+pub fn not_put_back(helper: &str) -> Error {
+    Error::new(format!("helper `{helper}` has lost the credential that it held before"))
+}
+
+pub fn not_taken_out(helper: &str) -> Error {
+    Error::new(format!("helper `{helper}` made something else of the credential, and it could not be taken out again"))
+        .hint(format!("{PROGRAM} doctor"))
+}
+
+pub fn plain_text_left(record: &Record) -> Error {
+    Error::new(format!("a plain-text file still holds a credential for {}", name_of(record)))
+        .hint(format!("{PROGRAM} migrate"))
+}
+
+pub fn refreshed_but_not_kept(record: &Record) -> Error {
+    Error::new(format!("the renewed credential for {} is used now, but no helper kept it", name_of(record)))
+}

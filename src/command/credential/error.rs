@@ -1,0 +1,27 @@
+//! Messages of the protocol's operations.
+
+use modelforge_credential_protocol::{Error, Record};
+
+use crate::error::PROGRAM;
+pub use crate::error::{
+    already_expired, bad_key, list_not_whole, name_of, no_credential, not_erased, not_kept, told_to_quit,
+};
+
+pub fn could_not_look(request: &Record) -> Error {
+    Error::new(format!("no credential for {} was found, and some helpers could not be asked", name_of(request)))
+}
+
+pub fn for_migrations_alone() -> Error {
+    Error::new("only `migrate` reads and writes the files of other programs and their backups")
+        .hint(format!("{PROGRAM} migrate --backups"))
+}
+
+pub fn nothing_to_keep() -> Error {
+    Error::new("the request has no `password` and no `credential` to keep")
+}
+
+pub fn answers_first(helper: &str, kept_by: &str) -> Error {
+    Error::new(format!(
+        "helper `{helper}` still answers first, with another key than the one that `{kept_by}` keeps now"
+    ))
+}

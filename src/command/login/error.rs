@@ -1,0 +1,81 @@
+//! Messages of `login`.
+
+use std::path::Path;
+
+use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_providers::Flaw;
+
+use crate::error::{PROGRAM, name_of, tilde};
+pub use crate::error::{already_expired, bad_key, no_credential, no_such_file, not_in_the_chain, not_kept};
+
+pub fn nobody_to_ask_for_login(provider: &str) -> Error {
+    Error::new("cannot ask for the key: there is no terminal")
+        .hint(format!("pipe it: {PROGRAM} login {provider} < key.txt"))
+}
+
+pub fn no_terminal_for_device_flow(request: &Record) -> Error {
+    Error::new(format!("cannot sign in to {}: you must do this in a terminal", name_of(request)))
+        .hint(format!("{PROGRAM} login {}  # in a terminal", request.text("provider").unwrap_or("PROVIDER")))
+}
+
+pub fn not_one_line() -> Error {
+    Error::new("expected the key as a single line on standard input")
+}
+
+pub fn cannot_read_input(problem: &std::io::Error) -> Error {
+    Error::new(format!("cannot read the key from standard input: {problem}"))
+}
+
+pub fn empty_input() -> Error {
+    Error::new("standard input is empty: there is no key in it")
+}
+
+pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
+    Error::new(format!("`{}`, line {line}, column {column}: this is not a JSON object", tilde(path)))
+}
+
+pub fn key_in_arguments(provider: &str) -> Error {
+    Error::new("command-line arguments are visible to other users and saved in your shell history")
+        .hint(format!("pipe the key: {PROGRAM} login {provider} < key.txt"))
+}
+
+pub fn blanks_removed() -> Error {
+    Error::new("removed the whitespace around the key")
+}
+
+/// The same where the person who gave it may know better.
+pub fn bad_key_for_login(provider: &str, flaw: Flaw) -> Error {
+    let error = bad_key(provider, flaw);
+    match flaw {
+        flaw if flaw.is_final() => error,
+        Flaw::OfAnother(other) => {
+            error.hint(format!("{PROGRAM} login {other}  # or --unchecked, to keep it for `{provider}` all the same"))
+        }
+        _ => error.hint(format!("{PROGRAM} login {provider} --unchecked  # to keep it all the same")),
+    }
+}
+
+/// Another key is kept already, and nobody is there to say that this one replaces it.
+pub fn another_is_kept(provider: &str, account: &str, end: Option<&str>) -> Error {
+    let end = end.map(|end| format!(", which ends in {}", visible(end))).unwrap_or_default();
+    let option = match account {
+        modelforge_credential_protocol::DEFAULT_ACCOUNT => String::new(),
+        account => format!(" --account {}", shell_words::quote(&visible(account))),
+    };
+    Error::new(format!("another key for `{provider}` is kept already{end}; it was not replaced"))
+        .hint(format!("{PROGRAM} login {provider}{option} --force < key.txt"))
+}
+
+pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
+    let error = Error::new(format!("{place} takes precedence over `{kept_by}`, so the new key is not in use yet"));
+    match variable {
+        Some(variable) => error.hint(format!("unset {}", visible(variable))),
+        None => error,
+    }
+}
+
+/// A sign-in needs a provider: its key is found by the provider's URL or name.
+pub fn not_the_url_of_a_provider(request: &Record) -> Error {
+    let url = request.url();
+    Error::new(format!("no provider is at `{url}`")).hint(format!("{PROGRAM} login NAME --url {url}  # any name"))
+}

@@ -1,0 +1,26 @@
+//! Messages of `logout`.
+
+use modelforge_credential_client::Failure;
+use modelforge_credential_protocol::{Error, Record};
+
+use crate::error::PROGRAM;
+pub use crate::error::{
+    cannot_list, helper_failed, name_of, not_erased, not_everything_erased, several_accounts, still_answers,
+};
+
+/// A script has to say that it means all of them.
+pub fn sign_out_not_confirmed(count: usize) -> Error {
+    let what = if count == 1 { "1 credential".to_owned() } else { format!("{count} credentials") };
+    Error::new(format!("cannot ask whether to delete {what}: there is no terminal"))
+        .hint(format!("{PROGRAM} logout --all --yes"))
+}
+
+pub fn cannot_tell_whether_gone(helper: &str, reason: &Failure) -> Error {
+    Error::from(reason.clone())
+        .reworded(format!("helper `{helper}` cannot say whether the credential is gone: {reason}"))
+}
+
+pub fn variable_still_set(variable: &str, description: &Record) -> Error {
+    Error::new(format!("the environment variable `{variable}` still holds a key for {}", name_of(description)))
+        .hint(format!("unset {variable}"))
+}

@@ -3,9 +3,8 @@ use std::fmt::{self, Write as _};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::attributes::{DESCRIPTION, SECRETS};
-use crate::visible::{shown_host, shown_path, shown_user};
 use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
-use crate::{Error, REDACTED, Result, shown};
+use crate::{Error, Result};
 
 /// The `username` of a credential that was stored without one.
 pub const DEFAULT_ACCOUNT: &str = "default";
@@ -45,14 +44,6 @@ const PUBLIC: &[&str] = &[
 pub fn is_public(key: &str) -> bool {
     PUBLIC.binary_search(&key).is_ok()
 }
-
-/// True if an attribute holds a secret of the credential. Lists belong to one exchange and do not count.
-fn is_a_secret(key: &str) -> bool {
-    !is_public(key) && key != "url" && !key.ends_with("[]")
-}
-
-/// The shortest secret that is looked for inside of other values, in bytes.
-const SHORTEST_PART: usize = 8;
 
 struct Attribute {
     key: Box<str>,
@@ -204,63 +195,6 @@ impl Record {
         let mut public = self.clone();
         public.retain(is_public);
         public
-    }
-
-    /// `protocol://host/path` for a message, percent-encoded as git has it: never with user name or password, and without a key
-    /// that is part of it.
-    pub fn url(&self) -> String {
-        self.shown_url("")
-    }
-
-    /// `protocol://user@host/path` for a prompt: never with a password.
-    pub fn url_with_user(&self) -> String {
-        self.shown_url(&self.part("username", shown_user).map(|user| format!("{user}@")).unwrap_or_default())
-    }
-
-    fn shown_url(&self, user: &str) -> String {
-        let part = |key, encode| self.part(key, encode).unwrap_or_default();
-        let path = self.part("path", shown_path).map(|path| format!("/{path}")).unwrap_or_default();
-        shown(&format!("{}://{user}{}{path}", part("protocol", shown_user), part("host", shown_host)))
-    }
-
-    /// A part of the URL, encoded, without what repeats a secret of this record.
-    fn part(&self, key: &str, encode: fn(&str) -> String) -> Option<String> {
-        Some(self.without_secrets(key)?.split(REDACTED).map(encode).collect::<Vec<_>>().join(REDACTED))
-    }
-
-    /// The value of a public attribute as people may see it, and `None` of any other: with [`shown`], and without what repeats a
-    /// secret of this record. A token may well come as a user name (`https://TOKEN@github.com`), in a path, or as a scope.
-    ///
-    /// ```
-    /// # use modelforge_credential_protocol::Record;
-    /// let record = Record::of([("username", "me"), ("scope", "repo s3cr3t-t0k3n"), ("password", "s3cr3t-t0k3n")]).unwrap();
-    /// assert_eq!(record.shown("username").unwrap(), "me");
-    /// assert_eq!(record.shown("scope").unwrap(), "repo <redacted>");
-    /// assert_eq!(record.shown("password"), None);
-    /// ```
-    pub fn shown(&self, key: &str) -> Option<String> {
-        self.without_secrets(key).map(|text| shown(&text))
-    }
-
-    fn without_secrets(&self, key: &str) -> Option<String> {
-        let text = self.text(key).filter(|_| is_public(key))?;
-        if key == "username" && self.is_its_username_a_token() {
-            return Some(REDACTED.to_owned());
-        }
-        let mut text = text.to_owned();
-        for (_, secret) in self.iter().filter(|(key, _)| is_a_secret(key)) {
-            let Ok(secret) = std::str::from_utf8(secret) else { continue };
-            // A short one is part of many a word.
-            if text == secret && !secret.is_empty() || secret.len() >= SHORTEST_PART {
-                text = text.replace(secret, REDACTED);
-            }
-        }
-        Some(text)
-    }
-
-    /// GitHub and others take a token as the user name, and then this or nothing as the password.
-    fn is_its_username_a_token(&self) -> bool {
-        self.get("password") == Some(b"x-oauth-basic")
     }
 
     /// Whether this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`

@@ -1,6 +1,7 @@
 //! The rule for what may be shown of a text, in messages, traces and logs.
 
-use crate::visible;
+use crate::visible::{shown_host, shown_path, shown_user, visible};
+use crate::{Record, is_public};
 
 /// The replacement for a secret.
 pub const REDACTED: &str = "<redacted>";
@@ -112,6 +113,73 @@ fn looks_like_a_key(word: &str) -> bool {
     };
     word.len() >= SHORTEST && (digits || capitals) && begins_like_one()
         || word.len() >= SHORTEST_RANDOM && digits && is_random()
+}
+
+/// True if an attribute holds a secret of the credential. Lists belong to one exchange and do not count.
+fn is_a_secret(key: &str) -> bool {
+    !is_public(key) && key != "url" && !key.ends_with("[]")
+}
+
+/// The shortest secret that is looked for inside of other values, in bytes.
+const SHORTEST_PART: usize = 8;
+
+impl Record {
+    /// `protocol://host/path` for a message, percent-encoded as git has it: never with user name or password, and without a key
+    /// that is part of it.
+    pub fn url(&self) -> String {
+        self.shown_url("")
+    }
+
+    /// `protocol://user@host/path` for a prompt: never with a password.
+    pub fn url_with_user(&self) -> String {
+        self.shown_url(&self.part("username", shown_user).map(|user| format!("{user}@")).unwrap_or_default())
+    }
+
+    fn shown_url(&self, user: &str) -> String {
+        let part = |key, encode| self.part(key, encode).unwrap_or_default();
+        let path = self.part("path", shown_path).map(|path| format!("/{path}")).unwrap_or_default();
+        shown(&format!("{}://{user}{}{path}", part("protocol", shown_user), part("host", shown_host)))
+    }
+
+    /// A part of the URL, encoded, without what repeats a secret of this record.
+    fn part(&self, key: &str, encode: fn(&str) -> String) -> Option<String> {
+        Some(self.without_secrets(key)?.split(REDACTED).map(encode).collect::<Vec<_>>().join(REDACTED))
+    }
+
+    /// The value of a public attribute as people may see it, and `None` of any other: with [`shown`], and without what repeats a
+    /// secret of this record. A token may well come as a user name (`https://TOKEN@github.com`), in a path, or as a scope.
+    ///
+    /// ```
+    /// # use modelforge_credential_protocol::Record;
+    /// let record = Record::of([("username", "me"), ("scope", "repo s3cr3t-t0k3n"), ("password", "s3cr3t-t0k3n")]).unwrap();
+    /// assert_eq!(record.shown("username").unwrap(), "me");
+    /// assert_eq!(record.shown("scope").unwrap(), "repo <redacted>");
+    /// assert_eq!(record.shown("password"), None);
+    /// ```
+    pub fn shown(&self, key: &str) -> Option<String> {
+        self.without_secrets(key).map(|text| shown(&text))
+    }
+
+    fn without_secrets(&self, key: &str) -> Option<String> {
+        let text = self.text(key).filter(|_| is_public(key))?;
+        if key == "username" && self.is_its_username_a_token() {
+            return Some(REDACTED.to_owned());
+        }
+        let mut text = text.to_owned();
+        for (_, secret) in self.iter().filter(|(key, _)| is_a_secret(key)) {
+            let Ok(secret) = std::str::from_utf8(secret) else { continue };
+            // A short one is part of many a word.
+            if text == secret && !secret.is_empty() || secret.len() >= SHORTEST_PART {
+                text = text.replace(secret, REDACTED);
+            }
+        }
+        Some(text)
+    }
+
+    /// GitHub and others take a token as the user name, and then this or nothing as the password.
+    fn is_its_username_a_token(&self) -> bool {
+        self.get("password") == Some(b"x-oauth-basic")
+    }
 }
 
 #[cfg(test)]

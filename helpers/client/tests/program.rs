@@ -148,9 +148,14 @@ fn a_helper_says_what_it_is_and_one_that_waits_for_a_browser_has_the_time_for_it
 }
 
 #[test]
-fn an_answer_with_an_empty_secret_is_malformed_and_none_gives_consent() {
-    let empty = script("cat >/dev/null; printf 'username=u\\npassword=\\n'").get(&request());
-    assert!(matches!(empty, Err(Failure::Malformed(_))), "{empty:?}");
+fn an_answer_with_an_empty_secret_for_a_provider_is_malformed_and_none_gives_consent() {
+    let empty = script("cat >/dev/null; printf 'username=u\\npassword=\\n'");
+    let mut about_a_provider = request();
+    about_a_provider.set("provider", "openai").unwrap();
+    let answer = empty.get(&about_a_provider);
+    assert!(matches!(answer, Err(Failure::Malformed(_))), "{answer:?}");
+    // To git an empty password is a password.
+    assert!(matches!(empty.get(&request()), Ok(Some(_))));
     let found = script("cat >/dev/null; printf 'password=p\\nconsent=1\\n'").get(&request()).unwrap().unwrap();
     assert!(!found.has("consent"));
 }

@@ -74,7 +74,7 @@ fn a_secret_that_others_can_read_is_refused() {
 fn a_file_below_a_folder_that_others_can_change_is_not_believed() {
     let folder = Folder::new();
     let file = folder.file("shared/below/config.toml");
-    for bits in [0o777, 0o770, 0o757] {
+    for bits in [0o777, 0o757] {
         mode(&folder.at("shared"), bits);
         assert_refused(read(&file, 100, Trust::Believed), "/shared`");
         assert!(read(&file, 100, Trust::Named).unwrap().is_some());
@@ -82,6 +82,28 @@ fn a_file_below_a_folder_that_others_can_change_is_not_believed() {
     // As in /tmp, where others cannot rename what is not theirs.
     mode(&folder.at("shared"), 0o1777);
     assert!(read(&file, 100, Trust::Believed).unwrap().is_some());
+}
+
+#[test]
+fn the_owners_private_group_may_write_to_a_folder_but_not_to_a_file_and_no_other_group_may() {
+    if !is_root() {
+        return;
+    }
+    let folder = Folder::new();
+    let file = folder.file("shared/below/config.toml");
+    let own = Own::new(folder.at("shared"));
+    for place in ["shared", "shared/below"] {
+        mode(&folder.at(place), 0o775);
+        assert!(read(&file, 100, Trust::Believed).unwrap().is_some());
+        assert!(own.read("below/config.toml".as_ref(), 100, Trust::Private).unwrap().is_some());
+        chown(folder.at(place), None, Some(STRANGER)).unwrap();
+        assert_refused(read(&file, 100, Trust::Believed), &format!("/{place}`"));
+        assert_refused(own.read("below/config.toml".as_ref(), 100, Trust::Private), &format!("/{place}`"));
+        chown(folder.at(place), None, Some(0)).unwrap();
+    }
+    mode(&file, 0o660);
+    assert_refused(read(&file, 100, Trust::Believed), "others can change");
+    assert_refused(own.read("below/config.toml".as_ref(), 100, Trust::Private), "other users can access");
 }
 
 #[test]

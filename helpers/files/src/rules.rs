@@ -222,17 +222,31 @@ fn refuse_open(place: &Path, metadata: &Metadata, groups: Groups) -> std::result
     match metadata.mode() & 0o022 {
         0 => Ok(()),
         mode if mode & 0o002 != 0 => Err(Unsafe::OpenToAll(place.to_owned())),
-        _ if is_private_group(metadata) || is_chosen() => Ok(()),
+        _ if is_private_group(place, metadata) || is_chosen() => Ok(()),
         _ => Err(Unsafe::OpenToAGroup(place.to_owned())),
     }
 }
 
 /// Whether the group has its owner's number, as where each user has a group of their own (Debian, Fedora). Nobody else is in it, and
 /// with the umask of such a system (002) every folder is open to it, `~/.config` too: to refuse these would refuse every command.
+/// Where there is an access list, the mode does not say that it is the group alone that can write.
 #[cfg(unix)]
-pub fn is_private_group(metadata: &Metadata) -> bool {
+pub fn is_private_group(place: &Path, metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
-    metadata.gid() == metadata.uid()
+    metadata.gid() == metadata.uid() && !has_access_list(place)
+}
+
+#[cfg(target_os = "linux")]
+fn has_access_list(place: &Path) -> bool {
+    use rustix::io::Errno;
+    let length = rustix::fs::lgetxattr(place, "system.posix_acl_access", &mut [0_u8; 0][..]);
+    !matches!(length, Err(Errno::NODATA | Errno::NOTSUP))
+}
+
+/// Elsewhere the bits of a mode are the group's alone.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn has_access_list(_: &Path) -> bool {
+    false
 }
 
 /// The user whose rights this process has. Nothing here changes them.

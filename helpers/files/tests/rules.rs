@@ -107,6 +107,26 @@ fn the_owners_private_group_may_write_to_a_folder_but_not_to_a_file_and_no_other
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_folder_whose_access_list_lets_another_user_write_is_refused_though_its_group_is_private() {
+    use rustix::fs::{XattrFlags, setxattr};
+    let folder = Folder::new();
+    let file = folder.file("shared/config.toml");
+    // As `setfacl -m u:61002:rwx` writes it: version 2; the owner, a user, the group, the mask, and all others.
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    let nobody = u32::MAX;
+    for (tag, rights, id) in [(1, 7, nobody), (2, 7, STRANGER), (4, 5, nobody), (16, 7, nobody), (32, 5, nobody)] {
+        list.extend([tag, 0, rights, 0]);
+        list.extend(id.to_le_bytes());
+    }
+    if setxattr(folder.at("shared"), "system.posix_acl_access", &list, XattrFlags::empty()).is_err() {
+        return; // a disk without access lists
+    }
+    assert_eq!(fs::metadata(folder.at("shared")).unwrap().permissions().mode() & 0o777, 0o775);
+    assert_refused(read(&file, 100, Trust::Believed), "/shared`");
+}
+
+#[test]
 fn what_a_stranger_owns_is_not_believed_be_it_the_file_or_a_folder_above_it() {
     if !is_root() {
         return;

@@ -71,7 +71,7 @@ fn look(path: &std::path::Path, is_private: bool, wrong: &mut Wrong, seen: &mut 
     };
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         count(&mut wrong.foreign);
-    } else if metadata.mode() & open(&metadata, is_private) != 0 {
+    } else if metadata.mode() & open(path, &metadata, is_private) != 0 {
         count(&mut wrong.open);
     }
     if metadata.is_dir() {
@@ -84,10 +84,10 @@ fn look(path: &std::path::Path, is_private: bool, wrong: &mut Wrong, seen: &mut 
 
 /// The bits of a mode that let somebody else in.
 #[cfg(unix)]
-fn open(metadata: &std::fs::Metadata, is_private: bool) -> u32 {
+fn open(path: &std::path::Path, metadata: &std::fs::Metadata, is_private: bool) -> u32 {
     match is_private {
         true => 0o077,
-        false if metadata.is_dir() && modelforge_credential_files::is_private_group(metadata) => 0o002,
+        false if metadata.is_dir() && modelforge_credential_files::is_private_group(path, metadata) => 0o002,
         false => 0o022,
     }
 }

@@ -36,7 +36,7 @@ fn problem(folder: &std::path::Path) -> Option<Finding> {
         Err(Unsafe::OpenToAll(place) | Unsafe::OpenToAGroup(place)) => {
             Some(Finding::warning(CHECK, &error::path_is_open(&place, false)))
         }
-        Ok(_) if is_open_to(0o020) && !is_private_group(&metadata) => {
+        Ok(_) if is_open_to(0o020) && !is_private_group(folder, &metadata) => {
             Some(Finding::warning(CHECK, &error::path_is_open_to_a_group(folder, metadata.gid())))
         }
         _ => None,

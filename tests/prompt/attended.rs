@@ -8,7 +8,7 @@ use crate::support::{SECRET, Test};
 
 #[test]
 fn what_an_attended_helper_says_is_redacted_and_visible_and_its_error_is_the_reason() {
-    let body = "P=$(sed -n 's/^password=//p'); printf 'debug: %s \\033]0;title\\007\\n' \"$P\" >&2\n\
+    let body = "[ $1 = store ] || exit 0; P=$(sed -n 's/^password=//p'); printf 'debug: %s \\033]0;title\\007\\n' \"$P\" >&2\n\
         echo 'error: the vault is sealed' >&2; echo 'hint: vault unseal' >&2; exit 1";
     let test = asking(Test::new().script("chatty", body).helpers("chatty")).args(["approve"]);
     let (status, _, shown) = Session::start(&test, &format!("provider=openai\npassword={SECRET}\n")).end();

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{Error, Result, shown};
+use modelforge_credential_protocol::{Error, Result, shown, visible};
 use zeroize::Zeroizing;
 
 use crate::error;
@@ -33,6 +33,20 @@ pub fn is_verbose() -> bool {
 /// Writes an answer to standard output, in one piece.
 pub fn answer(lines: &[u8]) -> io::Result<()> {
     modelforge_credential_protocol::stdout()?.write_all(lines)
+}
+
+/// Writes an answer in the protocol. At a terminal it is for a person: what a helper answered or listed cannot move the cursor there.
+pub fn protocol(lines: &[u8]) -> io::Result<()> {
+    if !io::stdout().is_terminal() {
+        return answer(lines);
+    }
+    let text = Zeroizing::new(String::from_utf8_lossy(lines).into_owned());
+    let mut seen = Zeroizing::new(String::with_capacity(text.len()));
+    text.split_terminator('\n').for_each(|line| {
+        seen.push_str(&Zeroizing::new(visible(line)));
+        seen.push('\n');
+    });
+    answer(seen.as_bytes())
 }
 
 /// Tells a person on standard output what was done.

@@ -212,7 +212,7 @@ pub fn list() -> Result<()> {
         event.outcome("listed");
     }
     drop(event);
-    terminal::answer(&lines)?;
+    terminal::protocol(&lines)?;
     failed.iter().for_each(|failed| terminal::warning(&failed.into()));
     if failed.is_empty() { Ok(()) } else { Err(error::list_not_whole().into()) }
 }
@@ -246,5 +246,5 @@ fn write(answer: &Record, request: &Record) -> Result<()> {
     }
     ordered.merge(answer);
     ordered.remove("wwwauth[]");
-    Ok(terminal::answer(&gated_answer(ordered, request)?.to_lines())?)
+    Ok(terminal::protocol(&gated_answer(ordered, request)?.to_lines())?)
 }

@@ -25,7 +25,7 @@ fn pid(file: &Path) -> Pid {
     loop {
         let text = std::fs::read_to_string(file).unwrap_or_default();
         if let Some(pid) = text.lines().next().filter(|_| text.ends_with('\n')) {
-            return Pid::from_raw(pid.parse().unwrap()).unwrap();
+            return Pid::from_raw(pid.parse().expect("a number")).expect("a process");
         }
         assert!(start.elapsed() < PATIENCE, "the helper was not started");
         std::thread::sleep(Duration::from_millis(5));
@@ -47,8 +47,9 @@ fn assert_ends(process: Pid) {
 
 fn start(test: &Test) -> Child {
     let mut command = test.command();
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    drop(std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"provider=openai\n"));
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    drop(std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), b"provider=openai\n"));
     child
 }
 

@@ -86,10 +86,11 @@ fn the_file_of_modelforge_as_a_pipe_or_huge_breaks_nothing_that_is_known() {
 }
 
 #[test]
-fn a_configuration_below_a_folder_that_its_group_or_others_can_change_is_refused() {
+fn a_configuration_below_a_folder_that_others_can_change_is_refused_but_not_for_the_owners_private_group() {
+    use std::os::unix::fs::MetadataExt;
     let folder = ".config/modelforge-credential";
     let mut test = Test::new().config("helpers = []");
-    for (bits, place) in [(0o775, folder), (0o757, ".config"), (0o777, ".config")] {
+    for (bits, place) in [(0o777, folder), (0o757, ".config"), (0o777, ".config")] {
         mode(&test.home().join(place), bits);
         test = test.args(["get"]).stdin("provider=openai\n").stderr(&format!(
             "error: `~/{folder}/config.toml` is not used: others can change `~/{place}`\nhint: chmod go-w ~/{place}\n"
@@ -97,7 +98,28 @@ fn a_configuration_below_a_folder_that_its_group_or_others_can_change_is_refused
         test = test.failure();
         mode(&test.home().join(place), 0o755);
     }
+    // As umask 002 makes it, for the private group of its owner.
+    let owner = std::fs::metadata(test.home().join(folder)).unwrap();
+    if owner.uid() == owner.gid() {
+        mode(&test.home().join(folder), 0o775);
+        mode(&test.home().join(".config"), 0o775);
+    }
     test.args(["get"]).stdin("provider=openai\n").success();
+}
+
+#[test]
+fn a_configuration_below_a_folder_that_another_group_can_change_is_refused() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let folder = ".config/modelforge-credential";
+    let test = Test::new().config("helpers = []");
+    mode(&test.home().join(folder), 0o775);
+    std::os::unix::fs::chown(test.home().join(folder), None, Some(50)).unwrap();
+    let refused = format!(
+        "error: `~/{folder}/config.toml` is not used: others can change `~/{folder}`\nhint: chmod go-w ~/{folder}\n"
+    );
+    test.args(["get"]).stdin("provider=openai\n").stderr(&refused).failure();
 }
 
 #[test]

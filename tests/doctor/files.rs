@@ -42,7 +42,7 @@ fn what_others_can_read_or_change_is_an_error_with_its_fix() {
     let (test, found) = findings(test);
     assert!(!found.iter().any(|line| line.starts_with("error")), "{found:#?}");
     let config = test.home().join(".config/modelforge-credential");
-    chmod(&config, 0o775);
+    chmod(&config, 0o757);
     chmod(&config.join("config.toml"), 0o644);
     finds(
         test,

@@ -70,6 +70,18 @@ fn a_helper_that_hangs_is_an_error_after_a_few_seconds_and_does_not_hold_up_the_
 }
 
 #[test]
+fn a_key_in_the_words_of_a_helper_is_in_no_report() {
+    let key = "sk-proj-0123456789abcdefghij";
+    let config = format!("helpers = [{{ command = ['sh', '-c', 'exit 1', '{key}'] }}]");
+    let (test, found) = findings(Test::new().config(&config));
+    assert!(found.iter().any(|line| line.contains("<redacted>` failed: exit status 1")), "{found:#?}");
+    for options in [&["doctor"][..], &["doctor", "--json"]] {
+        let said = test.run(&[&[&*program("modelforge-credential").display().to_string()], options].concat(), "");
+        assert!(!String::from_utf8_lossy(&said.stdout).contains(key), "{said:?}");
+    }
+}
+
+#[test]
 fn a_chain_in_which_nobody_keeps_anything_is_an_error() {
     let nobody = "error helper: no helper of the chain keeps credentials | helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml";
     finds(Test::new().config("helpers = ['env', 'oauth', 'plaintext']"), nobody);

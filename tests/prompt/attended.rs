@@ -1,11 +1,14 @@
 //! Helpers that may ask: what they say, and the terminal after them.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use super::{Session, asking};
 use crate::support::{SECRET, Test};
 
 #[test]
 fn what_an_attended_helper_says_is_redacted_and_visible_and_its_error_is_the_reason() {
-    let body = "[ \"$1\" = store ] || exit 0; P=$(sed -n 's/^password=//p'); printf 'debug: %s \\033]0;title\\007\\n' \"$P\" >&2\n\
+    let body = "[ $1 = store ] || exit 0; P=$(sed -n 's/^password=//p'); printf 'debug: %s \\033]0;title\\007\\n' \"$P\" >&2\n\
         echo 'error: the vault is sealed' >&2; echo 'hint: vault unseal' >&2; exit 1";
     let test = asking(Test::new().script("chatty", body).helpers("chatty")).args(["approve"]);
     let (status, _, shown) = Session::start(&test, &format!("provider=openai\npassword={SECRET}\n")).end();
@@ -15,6 +18,30 @@ fn what_an_attended_helper_says_is_redacted_and_visible_and_its_error_is_the_rea
         hint: vault unseal\r\n";
     assert!(shown.starts_with(expected), "{shown:?}");
     assert_eq!(shown.matches("the vault is sealed").count(), 1, "{shown:?}");
+}
+
+#[test]
+fn what_a_helper_lists_or_answers_cannot_move_the_cursor_of_a_terminal_and_is_exact_in_a_pipe() {
+    let body = "cat > /dev/null; case $1 in\n\
+        list) printf 'protocol=https\\nhost=example.com\\nusername=a\\033]52;c;eA\\007\\n\\ncount=1\\n';;\n\
+        get) printf 'username=a\\033]52;c;eA\\007\\npassword=p\\n';; esac";
+    let url = "protocol=https\nhost=example.com\n";
+    let mut test = Test::new().script("paints", body).helpers("paints");
+    for operation in ["list", "get"] {
+        test = asking(test).args([operation]);
+        let stdin = if operation == "get" { Stdio::piped() } else { Stdio::null() };
+        let mut session = Session::with(&test, |command| command.stdin(stdin));
+        if let Some(mut input) = session.child.stdin.take() {
+            input.write_all(url.as_bytes()).expect("it reads");
+        }
+        let (status, _, shown) = session.end();
+        assert!(status.success() && shown.contains("username=a\\u{1b}]52;c;eA\\u{7}\r\n"), "{shown:?}");
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+        let input = if operation == "get" { url } else { "" };
+        let core = crate::support::program("modelforge-credential").display().to_string();
+        let piped = String::from_utf8(test.run(&[&core, operation], input).stdout).unwrap();
+        assert!(piped.contains("username=a\u{1b}]52;c;eA\u{7}\n"), "{piped:?}");
+    }
 }
 
 #[test]

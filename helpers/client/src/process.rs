@@ -40,7 +40,7 @@ pub struct Finished {
     pub status: ExitStatus,
     /// What it wrote to standard output. There may be secrets in it.
     pub output: Zeroizing<Vec<u8>>,
-    /// What it wrote to standard error, at most 16 KiB of it.
+    /// What it wrote to standard error, at most some 16 KiB of whole lines.
     pub said: Vec<u8>,
 }
 
@@ -195,13 +195,14 @@ impl Running {
         let mut streams = Streams::of(&mut self.child);
         let mut output = Zeroizing::new(Vec::new());
         let mut said = Vec::new();
+        let mut is_cut = false;
         let mut exited: Option<(ExitStatus, Instant)> = None;
         while streams.are_open() {
             let pause = if exited.is_some() { LINGER } else { PATIENCE };
             match streams.hear(pause) {
                 Heard::Output(chunk) => output.extend_from_slice(&chunk),
                 Heard::Said(chunk) if said.len() < MAX_SAID => said.extend_from_slice(&chunk),
-                Heard::Said(_) => {}
+                Heard::Said(_) => is_cut = true,
                 Heard::Nothing => {
                     watch(&Moment { output: &output, said: &said, elapsed: self.start.elapsed() });
                     if exited.is_none() {
@@ -217,6 +218,10 @@ impl Running {
                 return Err(Failure::TooMuch { most, of: "bytes" });
             }
             self.check_deadline(exited.is_some())?;
+        }
+        if is_cut {
+            // Half a secret would not be known for one.
+            said.truncate(said.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1));
         }
         let mut pause = Duration::from_micros(50);
         let status = loop {

@@ -74,12 +74,13 @@ fn without_secrets(said: &str, from: usize, output: &[u8], request: &Record) -> 
         let split = line.iter().position(|b| *b == b'=')?;
         Some((std::str::from_utf8(&line[..split]).unwrap_or_default(), &line[split + 1..]))
     });
-    let mut secrets: Vec<&str> = (request.iter().chain(answered))
+    // Said and secret are made text in the same way: a secret need not be UTF-8.
+    let mut secrets: Vec<std::borrow::Cow<str>> = (request.iter().chain(answered))
         .filter(|(key, value)| value.len() > 3 && !is_public(key))
-        .filter_map(|(_, value)| std::str::from_utf8(value).ok())
+        .map(|(_, value)| String::from_utf8_lossy(value))
         .collect();
     // The longest first: one may be part of another.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, REDACTED));
+    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(&**secret, REDACTED));
     said.lines().skip(from).map(|line| shown(&redact(line))).collect()
 }

@@ -133,6 +133,26 @@ fn the_caller_is_told_what_a_helper_said_and_what_came_of_it_without_secrets() {
     assert_eq!(*lines, ["warning: by the caller: <redacted>", "get found password=<redacted>"]);
 }
 
+fn said_by(body: &str) -> Vec<String> {
+    let told = Arc::new(Told::default());
+    script(body).called_by(told.clone()).get(&request()).expect("an answer");
+    let lines = told.lines.lock().expect("no thread broke off");
+    lines.clone()
+}
+
+#[test]
+fn a_secret_that_is_not_utf_8_is_taken_out_of_what_a_helper_says_as_any_other() {
+    let lines = said_by("cat >/dev/null; p=$(printf 'pass\\351-word'); echo \"has $p\" >&2; echo \"password=$p\"");
+    assert_eq!(lines[0], "has <redacted>");
+}
+
+#[test]
+fn a_secret_is_not_cut_in_two_where_a_helper_says_more_than_is_listened_to() {
+    // The limit of 16 KiB lies within the secret.
+    let lines = said_by("cat >/dev/null; printf '%16377s sk-secret-1\\n' x >&2; echo password=sk-secret-1");
+    assert!(lines.iter().all(|line| !line.contains("sk-sec")), "{lines:?}");
+}
+
 #[test]
 fn a_helper_says_what_it_is_and_one_that_waits_for_a_browser_has_the_time_for_it() {
     let says = |lines: &str| script(&format!("[ $0 != capability ] || printf '{lines}'"));

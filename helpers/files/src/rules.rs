@@ -51,8 +51,9 @@ impl From<Error> for Unsafe {
 #[cfg(unix)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Groups {
-    None,
-    /// Those that an administrator chose for a place of root's, and a user's own.
+    /// The owner's private group.
+    Private,
+    /// That, and those that an administrator chose for a place of root's.
     Chosen,
 }
 
@@ -64,11 +65,12 @@ const MOST_LINKS: usize = 40;
 /// can be changed by nobody but this user and root, so what was found stays true. What does not exist is not checked.
 ///
 /// # Errors
-/// If another user owns one of them, or can write to a folder on the way.
+/// If another user owns one of them, or can write to a folder on the way. A folder that is open to its owner's
+/// [private group](is_private_group) is not open to another user.
 #[cfg(unix)]
 pub fn check(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).map_err(error::failed("find", path))?;
-    walk(PathBuf::new(), &path, &path, Links::Followed, Groups::None).map_err(|problem| problem.into_error(&path))
+    walk(PathBuf::new(), &path, &path, Links::Followed, Groups::Private).map_err(|problem| problem.into_error(&path))
 }
 
 /// Elsewhere the user's profile is private by inheritance.
@@ -82,8 +84,8 @@ pub fn check(path: &Path) -> Result<PathBuf> {
 pub fn check_below(root: &Path, path: &Path) -> Result<PathBuf> {
     let root = std::path::absolute(root).map_err(error::failed("find", root))?;
     let below = path.strip_prefix(&root).unwrap_or(path);
-    walk(PathBuf::new(), &root, path, Links::Followed, Groups::None)
-        .and_then(|place| walk(place, below, path, Links::Refused, Groups::None))
+    walk(PathBuf::new(), &root, path, Links::Followed, Groups::Private)
+        .and_then(|place| walk(place, below, path, Links::Refused, Groups::Private))
         .map_err(|problem| problem.into_error(path))
 }
 
@@ -216,13 +218,35 @@ fn check_one(
 #[cfg(unix)]
 fn refuse_open(place: &Path, metadata: &Metadata, groups: Groups) -> std::result::Result<(), Unsafe> {
     use std::os::unix::fs::MetadataExt;
-    let is_chosen = || metadata.uid() == 0 || metadata.gid() == metadata.uid();
+    let is_chosen = || groups == Groups::Chosen && metadata.uid() == 0;
     match metadata.mode() & 0o022 {
         0 => Ok(()),
         mode if mode & 0o002 != 0 => Err(Unsafe::OpenToAll(place.to_owned())),
-        _ if groups == Groups::Chosen && is_chosen() => Ok(()),
+        _ if is_private_group(place, metadata) || is_chosen() => Ok(()),
         _ => Err(Unsafe::OpenToAGroup(place.to_owned())),
     }
+}
+
+/// Whether the group has its owner's number, as where each user has a group of their own (Debian, Fedora). Nobody else is in it, and
+/// with the umask of such a system (002) every folder is open to it, `~/.config` too: to refuse these would refuse every command.
+/// Where there is an access list, the mode does not say that it is the group alone that can write.
+#[cfg(unix)]
+pub fn is_private_group(place: &Path, metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.gid() == metadata.uid() && !has_access_list(place)
+}
+
+#[cfg(target_os = "linux")]
+fn has_access_list(place: &Path) -> bool {
+    use rustix::io::Errno;
+    let length = rustix::fs::lgetxattr(place, "system.posix_acl_access", &mut [0_u8; 0][..]);
+    !matches!(length, Err(Errno::NODATA | Errno::NOTSUP))
+}
+
+/// Elsewhere the bits of a mode are the group's alone.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn has_access_list(_: &Path) -> bool {
+    false
 }
 
 /// The user whose rights this process has. Nothing here changes them.

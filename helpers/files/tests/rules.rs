@@ -74,7 +74,7 @@ fn a_secret_that_others_can_read_is_refused() {
 fn a_file_below_a_folder_that_others_can_change_is_not_believed() {
     let folder = Folder::new();
     let file = folder.file("shared/below/config.toml");
-    for bits in [0o777, 0o770, 0o757] {
+    for bits in [0o777, 0o757] {
         mode(&folder.at("shared"), bits);
         assert_refused(read(&file, 100, Trust::Believed), "/shared`");
         assert!(read(&file, 100, Trust::Named).unwrap().is_some());
@@ -82,6 +82,48 @@ fn a_file_below_a_folder_that_others_can_change_is_not_believed() {
     // As in /tmp, where others cannot rename what is not theirs.
     mode(&folder.at("shared"), 0o1777);
     assert!(read(&file, 100, Trust::Believed).unwrap().is_some());
+}
+
+#[test]
+fn the_owners_private_group_may_write_to_a_folder_but_not_to_a_file_and_no_other_group_may() {
+    if !is_root() {
+        return;
+    }
+    let folder = Folder::new();
+    let file = folder.file("shared/below/config.toml");
+    let own = Own::new(folder.at("shared"));
+    for place in ["shared", "shared/below"] {
+        mode(&folder.at(place), 0o775);
+        assert!(read(&file, 100, Trust::Believed).unwrap().is_some());
+        assert!(own.read("below/config.toml".as_ref(), 100, Trust::Private).unwrap().is_some());
+        chown(folder.at(place), None, Some(STRANGER)).unwrap();
+        assert_refused(read(&file, 100, Trust::Believed), &format!("/{place}`"));
+        assert_refused(own.read("below/config.toml".as_ref(), 100, Trust::Private), &format!("/{place}`"));
+        chown(folder.at(place), None, Some(0)).unwrap();
+    }
+    mode(&file, 0o660);
+    assert_refused(read(&file, 100, Trust::Believed), "others can change");
+    assert_refused(own.read("below/config.toml".as_ref(), 100, Trust::Private), "other users can access");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_whose_access_list_lets_another_user_write_is_refused_though_its_group_is_private() {
+    use rustix::fs::{XattrFlags, setxattr};
+    let folder = Folder::new();
+    let file = folder.file("shared/config.toml");
+    // As `setfacl -m u:61002:rwx` writes it: version 2; the owner, a user, the group, the mask, and all others.
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    let nobody = u32::MAX;
+    for (tag, rights, id) in [(1, 7, nobody), (2, 7, STRANGER), (4, 5, nobody), (16, 7, nobody), (32, 5, nobody)] {
+        list.extend([tag, 0, rights, 0]);
+        list.extend(id.to_le_bytes());
+    }
+    if setxattr(folder.at("shared"), "system.posix_acl_access", &list, XattrFlags::empty()).is_err() {
+        return; // a disk without access lists
+    }
+    assert_eq!(fs::metadata(folder.at("shared")).unwrap().permissions().mode() & 0o777, 0o775);
+    assert_refused(read(&file, 100, Trust::Believed), "/shared`");
 }
 
 #[test]

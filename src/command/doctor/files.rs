@@ -71,7 +71,7 @@ fn look(path: &std::path::Path, is_private: bool, wrong: &mut Wrong, seen: &mut 
     };
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         count(&mut wrong.foreign);
-    } else if metadata.mode() & if is_private { 0o077 } else { 0o022 } != 0 {
+    } else if metadata.mode() & open(path, &metadata, is_private) != 0 {
         count(&mut wrong.open);
     }
     if metadata.is_dir() {
@@ -79,5 +79,15 @@ fn look(path: &std::path::Path, is_private: bool, wrong: &mut Wrong, seen: &mut 
             std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         entries.sort();
         entries.iter().for_each(|entry| look(entry, is_private, wrong, seen));
+    }
+}
+
+/// The bits of a mode that let somebody else in.
+#[cfg(unix)]
+fn open(path: &std::path::Path, metadata: &std::fs::Metadata, is_private: bool) -> u32 {
+    match is_private {
+        true => 0o077,
+        false if metadata.is_dir() && modelforge_credential_files::is_private_group(path, metadata) => 0o002,
+        false => 0o022,
     }
 }

@@ -1,7 +1,7 @@
 //! The findings of a check, as text and as JSON.
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, visible};
+use modelforge_credential_protocol::{Error, shown};
 use serde::Serialize;
 
 use crate::command::doctor::error::PROGRAM;
@@ -32,7 +32,7 @@ pub struct Finding {
 
 impl Finding {
     pub fn ok(check: &'static str, message: impl AsRef<str>) -> Self {
-        Self { check, level: Level::Ok, message: visible(message.as_ref()), hint: None, is_urgent: false }
+        Self { check, level: Level::Ok, message: shown(message.as_ref()), hint: None, is_urgent: false }
     }
 
     pub fn warning(check: &'static str, problem: &Error) -> Self {
@@ -58,8 +58,8 @@ impl Finding {
         Self {
             check,
             level,
-            message: visible(&problem.to_string()),
-            hint: problem.hint_text().map(visible),
+            message: shown(&problem.to_string()),
+            hint: problem.hint_text().map(shown),
             is_urgent: false,
         }
     }
@@ -77,7 +77,7 @@ pub fn add(findings: &mut Vec<Finding>, remarks: Vec<Remark>) {
                 told.push(finding);
             }
             Remark::OfAHelper(line) => match (line.strip_prefix("hint: "), told.last_mut()) {
-                (Some(hint), Some(before)) => before.hint = Some(visible(hint)),
+                (Some(hint), Some(before)) => before.hint = Some(shown(hint)),
                 _ => told.push(Finding::warning("helper", &Error::new(line.trim_start_matches("warning: ")))),
             },
         }

@@ -128,8 +128,12 @@ impl Asked {
             }
             Err(fault) => Finding::error(CHECK, &error::helper_is_broken(name, &self.entry.words, &fault.into()))
                 .urgent_if(fault.leaves_it()),
-            Ok(Canary::NotTried) => Finding::ok(CHECK, format!("`{name}` ({path}) answers")),
-            Ok(Canary::KeepsNothing) => Finding::ok(CHECK, format!("`{name}` ({path}) answers, and keeps nothing")),
+            Ok(Canary::NotTried) if !program.nature().readonly => {
+                Finding::ok(CHECK, format!("`{name}` ({path}) answers"))
+            }
+            Ok(Canary::NotTried | Canary::KeepsNothing) => {
+                Finding::ok(CHECK, format!("`{name}` ({path}) answers, and keeps nothing"))
+            }
             Ok(Canary::Kept) => {
                 Finding::ok(CHECK, format!("`{name}` ({path}) stored, returned and deleted a test credential"))
             }

@@ -23,7 +23,7 @@ pub fn check() -> Vec<Finding> {
 #[cfg(unix)]
 fn problem(folder: &std::path::Path) -> Option<Finding> {
     use crate::command::doctor::error;
-    use modelforge_credential_files::{Unsafe, check_folder_of_programs};
+    use modelforge_credential_files::{Unsafe, check_folder_of_programs, is_private_group};
     use std::os::unix::fs::MetadataExt;
     let metadata = folder.metadata().ok()?;
     let is_open_to = |bits| metadata.mode() & bits != 0;
@@ -36,7 +36,7 @@ fn problem(folder: &std::path::Path) -> Option<Finding> {
         Err(Unsafe::OpenToAll(place) | Unsafe::OpenToAGroup(place)) => {
             Some(Finding::warning(CHECK, &error::path_is_open(&place, false)))
         }
-        Ok(_) if is_open_to(0o020) && metadata.gid() != metadata.uid() => {
+        Ok(_) if is_open_to(0o020) && !is_private_group(folder, &metadata) => {
             Some(Finding::warning(CHECK, &error::path_is_open_to_a_group(folder, metadata.gid())))
         }
         _ => None,

@@ -130,7 +130,8 @@ fn a_mistyped_helper_is_told_from_a_missing_one() {
     test.stderr(
         "warning: helper `agee` failed: helper `agee` is not installed beside the program or on PATH\n\
          hint: did you mean `age`?\n\
-         error: no credential for `openai` was found, and some helpers could not be asked\n",
+         error: no credential for `openai` was found, and some helpers could not be asked\n\
+         hint: modelforge-credential doctor  # or set OPENAI_API_KEY\n",
     )
     .status(1);
 }

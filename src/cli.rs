@@ -45,7 +45,7 @@ Example:
 )]
 pub struct Cli {
     /// Show each helper that is asked, its answer without secrets, and the time
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 900)]
     pub verbose: bool,
     #[command(subcommand)]
     pub command: Command,

@@ -137,21 +137,30 @@ fn copy(link: &Link, request: &Request) -> Option<Record> {
     listed.into_iter().find(|copy| copy.matches(&request.record))
 }
 
-/// How a copy is protected at rest, as its helper describes it.
+/// How a copy is protected at rest, as its helper describes it, with the place.
 pub fn protection(copy: &Record) -> String {
-    let mut text = match copy.is_true("plain_text") {
-        true => "PLAIN TEXT".to_owned(),
-        false => copy.text("storage").unwrap_or("stored by the helper").to_owned(),
-    };
-    let mut add = |what: &str| {
-        text.push_str(what);
-    };
-    if let Some(identity) = copy.text("identity") {
-        add(&format!(", identity {}", error::tilde(Path::new(identity))));
-    } else if let Some(variable) = copy.text("variable") {
-        add(&format!(" variable {variable}"));
-    } else if let Some(file) = copy.text("file") {
-        add(&format!(", {}", error::tilde(Path::new(file))));
+    let storage = storage(copy);
+    match place_of(copy) {
+        Some(place) => format!("{storage}, {place}"),
+        None => storage,
     }
-    text
+}
+
+/// How a copy is protected at rest, in a few words.
+pub fn storage(copy: &Record) -> String {
+    let storage = match copy.is_true("plain_text") {
+        true => "PLAIN TEXT",
+        false => copy.text("storage").unwrap_or("stored by the helper"),
+    };
+    match copy.text("variable").filter(|_| !copy.has("identity")) {
+        Some(variable) => format!("{storage} variable {variable}"),
+        None => storage.to_owned(),
+    }
+}
+
+/// The identity or the file of a copy: many copies share it.
+pub fn place_of(copy: &Record) -> Option<String> {
+    let identity = copy.text("identity").map(|identity| format!("identity {}", error::tilde(Path::new(identity))));
+    let file = copy.text("file").filter(|_| !copy.has("variable")).map(|file| error::tilde(Path::new(file)));
+    identity.or(file)
 }

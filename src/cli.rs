@@ -9,6 +9,7 @@ mod helpers;
 pub mod manual;
 mod meant;
 mod migrate;
+mod overview;
 pub mod shell_completions;
 mod sign_in;
 #[cfg(test)]
@@ -17,7 +18,7 @@ mod tests;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use modelforge_credential_protocol::{Error, visible};
 
@@ -30,11 +31,10 @@ pub use helpers::{HelpersCommand, HelpersOptions};
 pub use migrate::{MigrateOptions, Task};
 pub use sign_in::{LoginOptions, LogoutOptions, SignOut, StatusOptions};
 
-/// One place for your LLM API keys. Any tool asks it through a subprocess, the way git asks its credential helpers.
+/// One place for your LLM API keys that any tool can ask, as git asks its helpers.
 #[derive(Parser)]
 #[command(
     version,
-    about,
     max_term_width = 80,
     after_help = "\
 A request is lines of key=value on standard input, ended by an empty line or
@@ -46,7 +46,7 @@ Example:
 )]
 pub struct Cli {
     /// Show each helper that is asked, its answer without secrets, and the time
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 900)]
     pub verbose: bool,
     #[command(subcommand)]
     pub command: Command,
@@ -54,7 +54,7 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Sign in to a provider: ask for its key, or confirm a code in a browser
+    /// Sign in to a provider, with a key or a code for the browser
     #[command(
         after_help = "Example:\n  modelforge-credential login openai\n  modelforge-credential login openai --account work < key.txt"
     )]
@@ -83,7 +83,7 @@ pub enum Command {
         #[command(flatten)]
         options: StatusOptions,
     },
-    /// Move keys out of plain-text files into the chain, or from helper to helper
+    /// Move keys out of plain-text files, or from helper to helper
     #[command(
         after_help = "Example:\n  modelforge-credential migrate --dry-run\n  modelforge-credential migrate --from age --to keyring"
     )]
@@ -135,7 +135,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Auth,
     },
-    /// Find a credential; where there is none, ask the person at the terminal
+    /// Find a credential, and ask at the terminal if there is none
     #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential fill")]
     Fill,
     /// Keep a credential that works
@@ -163,7 +163,7 @@ pub enum Command {
     /// Name the protocol's capabilities
     #[command(after_help = "Example:\n  modelforge-credential capability")]
     Capability,
-    /// Print the script that lets a shell complete commands, providers, accounts and helpers
+    /// Print the script that completes commands in your shell
     #[command(after_help = "\
 zsh needs the folder in fpath, before `compinit`:  fpath=(~/.zfunc $fpath)
 
@@ -225,7 +225,8 @@ pub fn parse() -> Result<Cli, Usage> {
         return Ok(Cli { verbose: false, command: Command::Print(options) });
     }
     shell_completions::answer_a_shell();
-    Cli::try_parse().map_err(|problem| match problem.kind() {
+    let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|problem| match problem.kind() {
         // Asked for, not a mistake: printed, and the program ends.
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             problem.exit()
@@ -252,7 +253,9 @@ fn mistake(problem: &clap::Error) -> Usage {
         (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => {
             argument_missing(argument, &command_of(problem))
         }
-        (ErrorKind::UnknownArgument, Some(option)) => error::unknown_option(option, text(ContextKind::SuggestedArg)),
+        (ErrorKind::UnknownArgument, Some(option)) => {
+            error::unknown_option(option, text(ContextKind::SuggestedArg), &command_of(problem))
+        }
         (ErrorKind::UnknownArgument, None) => {
             let command = command_of(problem);
             let command = command.split_once(' ').map_or("", |(_, command)| command);
@@ -260,10 +263,10 @@ fn mistake(problem: &clap::Error) -> Usage {
         }
         (ErrorKind::ArgumentConflict, first) => first
             .or_else(|| option(text(ContextKind::PriorArg).unwrap_or_default()))
-            .map_or_else(error::bad_command_line, error::conflicting_option),
+            .map_or_else(error::bad_command_line, |option| error::conflicting_option(option, &command_of(problem))),
         (ErrorKind::InvalidValue | ErrorKind::NoEquals, Some(option)) => match problem.get(ContextKind::ValidValue) {
             Some(ContextValue::Strings(values)) if !values.is_empty() => option_needs_one_of(option, values),
-            _ => error::option_needs_a_value(option),
+            _ => error::option_needs_a_value(option, &command_of(problem)),
         },
         (ErrorKind::InvalidSubcommand, _) => unknown_command(argument, &command_of(problem)),
         (ErrorKind::MissingSubcommand, _) => error::no_command(),
@@ -302,8 +305,7 @@ fn operation(word: &str) -> Option<Command> {
 
 /// The definitions, for whatever is made from them.
 pub fn command() -> clap::Command {
-    use clap::CommandFactory;
-    Cli::command()
+    overview::with_overview(Cli::command())
 }
 
 /// The commands, for suggestions.

@@ -126,7 +126,8 @@ fn nothing_starts_where_a_key_is_missing_unless_that_is_allowed() {
     let test = exec(test, "openai:home", "echo started").stderr(account).failure();
     let test = test.script("broken", "echo 'error: it is locked' >&2; exit 1").helpers("broken");
     let failed = "warning: helper `broken` failed: it is locked\n\
-                  error: no credential for `openai` was found, and some helpers could not be asked\n";
+                  error: no credential for `openai` was found, and some helpers could not be asked\n\
+                  hint: modelforge-credential doctor  # or set OPENAI_API_KEY\n";
     exec(test, "openai", "echo started").stderr(failed).failure();
 }
 
@@ -156,6 +157,6 @@ fn a_provider_that_modelforge_does_not_define_to_its_end_withholds_no_key_of_the
 
 #[test]
 fn what_cannot_be_used_with_a_provider_is_named() {
-    let said = "error: `--all` cannot be used with another option you gave\nhint: modelforge-credential --help\n";
+    let said = "error: `--all` cannot be used with another option you gave\nhint: modelforge-credential exec --help\n";
     exec(Test::new(), "openai --all", "true").stderr(said).status(2);
 }

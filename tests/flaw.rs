@@ -37,7 +37,8 @@ fn a_variable_with_what_cannot_be_a_key_is_named_and_not_used() {
             "warning: helper `env` failed: `OPENAI_API_KEY` {flaw}\n\
              hint: set it to the key alone, or `unset OPENAI_API_KEY`\n"
         );
-        let unsure = "error: no credential for `openai` was found, and some helpers could not be asked\n";
+        let unsure = "error: no credential for `openai` was found, and some helpers could not be asked\n\
+                      hint: modelforge-credential doctor  # or set OPENAI_API_KEY\n";
         test.stderr(&format!("{warned}{unsure}")).failure();
     }
 }

@@ -46,6 +46,17 @@ fn the_default_chain_is_shown_with_what_each_helper_answers() {
     assert!(report["chains"][0]["helpers"][2]["milliseconds"].as_f64().is_some_and(|time| time > 0.0));
 }
 
+#[test]
+fn a_row_names_the_folder_of_a_helper_and_the_whole_path_of_another_program() {
+    let command = "helpers = [\"age\", { command = [\"/bin/sh\", \"-c\", \"exit 0\", \"sh\"] }]\n";
+    let test = Test::new().config(command).args(["helpers"]);
+    let shown = String::from_utf8_lossy(&test.output().stdout).into_owned();
+    let row = |helper: &str| shown.lines().find(|line| line.starts_with(helper)).map(str::to_owned).expect("a row");
+    let folder = crate::support::program("modelforge-credential-age").parent().expect("a folder").display().to_string();
+    assert!(row("age").ends_with(&format!(" {folder}/")), "{shown}");
+    assert!(row("/bin/sh").ends_with("/sh"), "{shown}");
+}
+
 const CONFIG: &str = "\
 helpers = [
   \"age\",
@@ -130,7 +141,8 @@ fn a_mistyped_helper_is_told_from_a_missing_one() {
     test.stderr(
         "warning: helper `agee` failed: helper `agee` is not installed beside the program or on PATH\n\
          hint: did you mean `age`?\n\
-         error: no credential for `openai` was found, and some helpers could not be asked\n",
+         error: no credential for `openai` was found, and some helpers could not be asked\n\
+         hint: modelforge-credential doctor  # or set OPENAI_API_KEY\n",
     )
     .status(1);
 }

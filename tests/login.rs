@@ -77,11 +77,15 @@ fn a_provider_has_one_credential_under_all_its_spellings() {
 
 #[test]
 fn a_provider_named_twice_or_not_at_all_is_a_mistake() {
-    let twice = "error: `--provider` cannot be used with another option you gave\nhint: modelforge-credential --help\n";
+    let twice = |option: &str, command: &str| {
+        format!(
+            "error: `--{option}` cannot be used with another option you gave\nhint: modelforge-credential {command} --help\n"
+        )
+    };
     for command in ["login", "logout", "status"] {
-        age().args([command, "openai", "--provider", "google"]).stderr(twice).status(2);
+        age().args([command, "openai", "--provider", "google"]).stderr(&twice("provider", command)).status(2);
     }
-    age().args(["logout", "openai", "--all"]).stderr(&twice.replace("provider", "all")).status(2);
+    age().args(["logout", "openai", "--all"]).stderr(&twice("all", "logout")).status(2);
     age()
         .args(["auth", "login"])
         .stderr("error: `login` needs a provider\nhint: modelforge-credential login openai\n")

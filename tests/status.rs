@@ -106,7 +106,7 @@ fn how_long_a_token_lasts_is_said_in_its_largest_unit() {
         let test = status(shelf(Test::new(), "one", COPILOT, &token).helpers("one"), &["copilot"]);
         let told = told(&test);
         assert!(
-            told.ends_with(&format!("  {shown}\n[0]")) || shown == "19 seconds" && told.contains(" seconds\n"),
+            told.ends_with(&format!("  in {shown}\n[0]")) || shown == "19 seconds" && told.contains(" seconds\n"),
             "{told}"
         );
     }

@@ -15,11 +15,11 @@ pub fn unknown_command(word: &str, similar: Option<&str>) -> Usage {
     })
 }
 
-pub fn unknown_option(option: &str, similar: Option<&str>) -> Usage {
+pub fn unknown_option(option: &str, similar: Option<&str>, command: &str) -> Usage {
     let error = Error::new(format!("there is no option `{}`", visible(option)));
     Usage(match similar {
         Some(similar) => error.hint(format!("did you mean `{similar}`?")),
-        None => error.hint(format!("{PROGRAM} --help")),
+        None => error.hint(format!("{command} --help")),
     })
 }
 
@@ -35,15 +35,15 @@ pub fn another_word(word: &str, meant: &str) -> Usage {
     Usage(Error::new(format!("unknown command `{word}`")).hint(meant))
 }
 
-pub fn conflicting_option(option: &str) -> Usage {
+pub fn conflicting_option(option: &str, command: &str) -> Usage {
     Usage(
         Error::new(format!("`{}` cannot be used with another option you gave", visible(option)))
-            .hint(format!("{PROGRAM} --help")),
+            .hint(format!("{command} --help")),
     )
 }
 
-pub fn option_needs_a_value(option: &str) -> Usage {
-    Usage(Error::new(format!("`{}` needs a value", visible(option))).hint(format!("{PROGRAM} --help")))
+pub fn option_needs_a_value(option: &str, command: &str) -> Usage {
+    Usage(Error::new(format!("`{}` needs a value", visible(option))).hint(format!("{command} --help")))
 }
 
 pub fn no_command() -> Usage {

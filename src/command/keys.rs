@@ -291,7 +291,7 @@ fn tell_of_missing(missing: &[Missing], must: bool) -> Result<()> {
     }
     if let Some(unsure) = missing.iter().find(|one| !one.certain) {
         let problem = error::not_every_key_could_be_looked_for(&unsure.provider.name);
-        return Err(error::set_if_empty(problem, &unsure.provider).into());
+        return Err(error::set_or_repair(problem, &unsure.provider).into());
     }
     if others.is_empty() {
         return Err(error::not_signed_in(&first.provider, first.account.as_deref()).into());

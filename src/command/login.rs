@@ -217,7 +217,7 @@ fn by_key(
 ) -> Result<Record> {
     let mut record = request.record.clone();
     if let Some(file) = &login.file {
-        record.set("password", service_account(file)?.as_bytes())?;
+        record.set("password", service_account(file, &provider.name)?.as_bytes())?;
         return Ok(record);
     }
     let (entered, is_typed) = match (given, person) {
@@ -305,13 +305,16 @@ fn piped(path: &Path) -> Result<Zeroizing<String>> {
 }
 
 /// A service account's JSON file as one line: the same value, without the line breaks between its parts.
-fn service_account(path: &Path) -> Result<Zeroizing<String>> {
+fn service_account(path: &Path, provider: &str) -> Result<Zeroizing<String>> {
     let text = match is_piped(path) {
         true => piped(path)?,
         false => read_text(path, Trust::Named)?.ok_or_else(|| error::no_such_file(path))?,
     };
-    let raw: &serde_json::value::RawValue =
-        serde_json::from_str(&text).map_err(|problem| error::not_json(path, problem.line(), problem.column()))?;
+    let raw: &serde_json::value::RawValue = serde_json::from_str(&text).map_err(|problem| {
+        let error = error::not_json(path, problem.line(), problem.column());
+        let looks_like_a_key = text.trim_start().starts_with(|first: char| first.is_ascii_alphanumeric());
+        if looks_like_a_key { error.hint(error::key_from_file(provider, path)) } else { error }
+    })?;
     // Outside strings JSON's line breaks mean nothing, and inside them they cannot stand.
     let line = Zeroizing::new(raw.get().split(['\n', '\r']).map(str::trim).collect::<String>());
     if !line.starts_with('{') {

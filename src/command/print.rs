@@ -59,7 +59,7 @@ fn nothing(request: &Request, account: Option<&str>, certain: bool) -> Error {
     match &request.provider {
         Some(provider) if certain => error::not_signed_in(provider, account),
         None if certain => error::no_credential(&request.record),
-        Some(provider) => error::set_if_empty(error::not_every_key_could_be_looked_for(&provider.name), provider),
+        Some(provider) => error::set_or_repair(error::not_every_key_could_be_looked_for(&provider.name), provider),
         None => error::not_every_key_could_be_looked_for(&request.record.url()),
     }
 }

@@ -77,8 +77,16 @@ pub fn token_expired(provider: &Provider, account: Option<&str>, ago: &str) -> E
     problem.reworded(format!("the token for `{}`{account} expired {ago} ago", provider.name))
 }
 
+/// Where helpers failed, a build without its secret is the likely cause: the first variable for the key is named, too.
+pub fn set_or_repair(problem: Error, provider: &Provider) -> Error {
+    match provider.variables.first() {
+        Some(variable) => set_if_empty(problem.hint(format!("{PROGRAM} doctor  # or set {variable}")), provider),
+        None => problem,
+    }
+}
+
 /// Adds the variable that was to hold the key and is empty, as it is in a build that was not given its secret.
-pub fn set_if_empty(problem: Error, provider: &Provider) -> Error {
+fn set_if_empty(problem: Error, provider: &Provider) -> Error {
     match provider.empty_variable() {
         Some(variable) => {
             let line = format!("{problem}: `{variable}` is empty");

@@ -39,8 +39,14 @@ fn a_file_that_is_no_service_account_is_an_error_that_does_not_show_it() {
         .file("huge.json", vec![b' '; (1 << 20) + 1]);
     let fifo = test.home().join("fifo");
     assert!(test.run(&["mkfifo", &fifo.display().to_string()], "").status.success());
+    let key = test.home().join("key.txt").display().to_string();
     for (name, problem) in [
-        ("key.txt", format!("`~/key.txt`, line 1, column 1: {json}")),
+        (
+            "key.txt",
+            format!(
+                "`~/key.txt`, line 1, column 1: {json}hint: modelforge-credential login google < {key}  # if it holds a key\n"
+            ),
+        ),
         ("list.json", format!("`~/list.json`, line 1, column 1: {json}")),
         ("cut.json", format!("`~/cut.json`, line 2, column 45: {json}")),
         ("two.json", format!("`~/two.json`, line 2, column 1: {json}")),

@@ -11,7 +11,7 @@ fn plain_text_is_red_on_a_terminal_and_nowhere_else() {
         shelf(Test::new(), "one", &format!("{plain};\n{COPILOT}"), &format!("password={SECRET}")).helpers("one"),
         &[],
     );
-    let row = "openai          yes        default  one      PLAIN TEXT, /etc/keys.json";
+    let row = "openai          yes        one      PLAIN TEXT";
     let table = told(&test);
     assert!(table.contains(row) && !table.contains('\u{1b}'), "{table}");
     let (_, _, shown) = Session::bare(&test).end();
@@ -33,14 +33,29 @@ fn plain_text_is_red_on_a_terminal_and_nowhere_else() {
 fn a_line_that_is_wider_than_the_terminal_ends_between_words_and_nowhere_else() {
     let plain = format!("{OPENAI}\nplain_text=1\nfile=/etc/a folder whose name is long/keys.json");
     let test = status(shelf(Test::new(), "one", &plain, "").helpers("one"), &[]);
-    let row = "openai    yes        default  one      PLAIN TEXT, /etc/a folder whose name is long/keys.json\n";
+    let row = "one: PLAIN TEXT, /etc/a folder whose name is long/keys.json\n";
     assert!(told(&test).contains(row), "{}", told(&test));
-    let (_, _, shown) = Session::wide(&test, 60).end();
-    let folded = "openai    yes        default  one      PLAIN TEXT, /etc/a\r\n                              \
-                  folder whose name is\r\n                              long/keys.json\u{1b}[0m\r\n";
-    assert!(shown.contains(folded), "{shown}");
-    assert!(shown.lines().all(|line| line.chars().count() <= 60 || line.contains('\u{1b}')), "{shown}");
-    assert!(Session::wide(&test, 120).end().2.contains(&row.replace('\n', "\u{1b}[0m")), "a wide one shows it whole");
+    let (_, _, shown) = Session::wide(&test, 50).end();
+    assert!(shown.contains("one: PLAIN TEXT, /etc/a folder whose name is\r\nlong/keys.json\r\n"), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 50 || line.contains('\u{1b}')), "{shown}");
+    assert!(Session::wide(&test, 120).end().2.contains(row.trim_end()), "a wide one shows it whole");
+}
+
+#[test]
+fn the_table_of_ten_providers_fits_eighty_columns() {
+    let names = ["anthropic", "cohere", "deepseek", "google", "groq", "mistral", "openai", "openrouter", "xai"];
+    let kept = names.iter().fold(Test::new().helpers("age"), |test, name| {
+        let key = format!("provider={name}\nusername=default\npassword={SECRET}\n");
+        test.args(["approve"]).stdin(key).success()
+    });
+    let token = format!("password={SECRET}\npassword_expiry_utc=4102444800\nscope=read:user");
+    let listed = format!("{COPILOT}\nstorage=OS keyring (Secret Service)");
+    let test = status(shelf(kept, "keyring2", &listed, &token).helpers("keyring2\nage").stdin(""), &[]);
+    let (_, _, shown) = Session::wide(&test, 80).end();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{shown}");
+    let rows = lines.iter().filter(|line| line.contains(" yes ")).count();
+    assert_eq!((rows, lines.len()), (10, 12), "{shown}");
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_copy_that_cannot_be_opened_is_unreadable_and_no_sign_in() {
     std::fs::write(&file, "garbage").expect("it is there");
     let test = status(test, &[]);
     let shown = told(&test);
-    assert!(shown.contains("openai    unreadable  default  age"), "{shown}");
+    assert!(shown.contains("openai    unreadable  age"), "{shown}");
     assert!(shown.contains("! warning: helper `age` failed: ") && shown.ends_with("[0]"), "{shown}");
     let test = status(test, &["openai"]);
     let shown = told(&test);
@@ -48,7 +48,7 @@ fn a_copy_that_cannot_be_opened_is_unreadable_and_no_sign_in() {
     // Another helper has it as well, and a tool that asks gets it there.
     let test = shelf(test, "one", OPENAI, "password=key-for-tests").helpers("age\none");
     let shown = told(&status(test, &["openai"]));
-    assert!(shown.contains("openai    yes        default  one") && shown.ends_with("[0]"), "{shown}");
+    assert!(shown.contains("openai    yes        one") && shown.ends_with("[0]"), "{shown}");
 }
 
 #[test]
@@ -56,8 +56,5 @@ fn an_identity_that_is_gone_makes_every_copy_unreadable() {
     let test = signed_in(Test::new().helpers("age"), "openai", "default");
     std::fs::remove_file(test.home().join(".local/share/modelforge-credential/identity.txt")).expect("it is there");
     let told = told(&status(test, &["-v"]));
-    assert!(
-        told.contains("openai    unreadable  default  age") && told.contains("! warning: helper `age` failed: "),
-        "{told}"
-    );
+    assert!(told.contains("openai    unreadable  age") && told.contains("! warning: helper `age` failed: "), "{told}");
 }

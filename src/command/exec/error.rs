@@ -9,7 +9,7 @@ use crate::error::{NotStarted, PROGRAM, Usage, tilde};
 pub use crate::error::{helper_failed, no_credential, no_provider, not_for_a_terminal, told_to_quit};
 use crate::providers::Provider;
 pub use crate::providers::error::{
-    no_key_where_modelforge_sends, not_signed_in, not_signed_in_to, not_where_modelforge_sends, set_if_empty,
+    no_key_where_modelforge_sends, not_signed_in, not_signed_in_to, not_where_modelforge_sends, set_or_repair,
 };
 
 pub fn command_missing(problem: Error) -> NotStarted {
@@ -79,6 +79,7 @@ pub fn no_key_at_all() -> Error {
 
 pub fn not_every_key_could_be_looked_for(named: &str) -> Error {
     Error::new(format!("no credential for `{}` was found, and some helpers could not be asked", visible(named)))
+        .hint(format!("{PROGRAM} doctor"))
 }
 
 /// What is left out, where that is allowed.

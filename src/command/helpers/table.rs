@@ -5,7 +5,7 @@ use std::path::Path;
 use modelforge_credential_protocol::visible;
 
 use super::{ChainRow, Report, Row};
-use crate::command::helpers::error::tilde;
+use crate::command::helpers::error::{PROGRAM, tilde};
 use crate::terminal::{self, Paint};
 
 pub fn table(report: &Report) -> String {
@@ -57,6 +57,15 @@ fn cells(row: &Row) -> Vec<String> {
         probed.listed.map(|count| count.to_string()).unwrap_or_default(),
         probed.version.as_deref().map(visible).unwrap_or_default(),
         visible(&row.from),
-        row.path.as_ref().map(|path| tilde(Path::new(path))).unwrap_or_default(),
+        row.path.as_ref().map(|path| place(&row.helper, Path::new(path))).unwrap_or_default(),
     ]
+}
+
+/// Only the folder of a program that is named as its helper is: the whole path would not fit a row.
+fn place(helper: &str, path: &Path) -> String {
+    let usual = format!("{PROGRAM}-{helper}");
+    match path.parent().filter(|_| path.file_stem().is_some_and(|name| name == usual.as_str())) {
+        Some(folder) => format!("{}/", tilde(folder).trim_end_matches('/')),
+        None => tilde(path),
+    }
 }

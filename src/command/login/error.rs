@@ -34,6 +34,12 @@ pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
     Error::new(format!("`{}`, line {line}, column {column}: this is not a JSON object", tilde(path)))
 }
 
+/// For a file with a key where a service account was expected.
+pub fn key_from_file(provider: &str, path: &Path) -> String {
+    let file = path.display().to_string();
+    format!("{PROGRAM} login {provider} < {}  # if it holds a key", shell_words::quote(&visible(&file)))
+}
+
 pub fn key_in_arguments(provider: &str) -> Error {
     Error::new("command-line arguments are visible to other users and saved in your shell history")
         .hint(format!("pipe the key: {PROGRAM} login {provider} < key.txt"))

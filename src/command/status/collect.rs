@@ -8,7 +8,7 @@ use modelforge_credential_providers::SignIn;
 
 use super::report::{Copy, Report, Row, SignedIn};
 use super::{Asked, Status};
-use crate::accounts::{account, protection, unlisted};
+use crate::accounts::{account, protection, storage, unlisted};
 use crate::chain::Chain;
 use crate::error;
 use crate::providers::Provider;
@@ -281,6 +281,7 @@ fn listed(helper: &str, record: &Record) -> Copy {
     Copy {
         helper: helper.to_owned(),
         protection: protection(record),
+        storage: storage(record),
         plain_text: record.has("plain_text").then(|| record.is_true("plain_text")),
         unreadable: None,
         created_utc: record.text("created_utc").and_then(|text| text.parse().ok()),

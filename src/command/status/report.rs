@@ -62,6 +62,9 @@ pub struct Copy {
     pub helper: String,
     /// How it is protected at rest.
     pub protection: String,
+    /// The same without the identity or file, which many copies share: a table has no room for it in each row.
+    #[serde(skip)]
+    pub storage: String,
     /// `None`: its helper does not say how it keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plain_text: Option<bool>,

@@ -8,8 +8,9 @@ use crate::terminal::{self, Paint};
 
 pub fn table(report: &Report, details: bool, account: Option<&str>) -> String {
     let mut lines =
-        vec![["PROVIDER", "SIGNED IN", "ACCOUNT", "KEPT BY", "PROTECTED BY", "TIME LEFT"].map(String::from).to_vec()];
+        vec![["PROVIDER", "SIGNED IN", "ACCOUNT", "KEPT BY", "PROTECTED BY", "EXPIRES"].map(String::from).to_vec()];
     let mut paints = vec![Paint::Plain];
+    let has_accounts = report.providers.iter().filter_map(|row| row.account.as_deref()).any(|it| it != DEFAULT_ACCOUNT);
     for row in &report.providers {
         let shown = if details { row.copies.len().max(1) } else { 1 };
         for at in 0..shown {
@@ -21,15 +22,16 @@ pub fn table(report: &Report, details: bool, account: Option<&str>) -> String {
                     Some(copy) if at > 0 => state_of_another(copy).to_owned(),
                     _ => row.signed_in.name().to_owned(),
                 },
-                visible(account.unwrap_or("")),
+                visible(account.filter(|_| has_accounts).unwrap_or("")),
                 copy.map(|copy| visible(&copy.helper)).unwrap_or_default(),
-                copy.map(|copy| visible(&copy.protection)).unwrap_or_default(),
-                copy.and_then(time_left).unwrap_or_default(),
+                copy.map(|copy| visible(&copy.storage)).unwrap_or_default(),
+                copy.and_then(expires).unwrap_or_default(),
             ]);
             paints.push(if copy.is_some_and(Copy::is_in_plain_text) { Paint::Alarm } else { Paint::Plain });
         }
     }
     let mut text = terminal::columns(&lines, &paints);
+    places(report, details).iter().for_each(|place| text.push_str(&format!("{place}\n")));
     for row in &report.providers {
         let [first, others @ ..] = row.copies.as_slice() else { continue };
         for other in others.iter().filter(|_| !details) {
@@ -79,12 +81,26 @@ fn state_of_another(copy: &Copy) -> &'static str {
     }
 }
 
-fn time_left(copy: &Copy) -> Option<String> {
+/// Where each helper keeps what is shown, once for all of its rows.
+fn places(report: &Report, details: bool) -> Vec<String> {
+    let mut places = Vec::new();
+    for row in &report.providers {
+        for copy in row.copies.iter().take(if details { usize::MAX } else { 1 }) {
+            let place = format!("{}: {}", visible(&copy.helper), visible(&copy.protection));
+            if copy.protection != copy.storage && !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+    places
+}
+
+fn expires(copy: &Copy) -> Option<String> {
     let expires = copy.expires_utc?;
-    let renewed = if copy.renewable == Some(true) { ", is renewed when it is used" } else { "" };
     Some(match expires.checked_sub(now()) {
-        Some(left) => span(left),
-        None => format!("ended {} ago{renewed}", span(now().saturating_sub(expires))),
+        Some(left) => format!("in {}", span(left)),
+        None if copy.renewable == Some(true) => "renews on use".to_owned(),
+        None => format!("{} ago", span(now().saturating_sub(expires))),
     })
 }
 

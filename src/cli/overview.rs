@@ -1,0 +1,43 @@
+//! The first help that people see: what they type every day, on one screen of 24 lines. Programs and the manual page have the rest.
+
+use clap::Command;
+
+/// In the order in which a newcomer needs them.
+const EVERYDAY: [&str; 12] = [
+    "login",
+    "logout",
+    "status",
+    "migrate",
+    "exec",
+    "print",
+    "env",
+    "providers",
+    "doctor",
+    "audit",
+    "helpers",
+    "completions",
+];
+
+/// The help of the program itself, in the place of a list of all commands.
+pub fn with_overview(command: Command) -> Command {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let known = EVERYDAY.iter().filter_map(|name| command.find_subcommand(name));
+    let everyday: String = known.map(line).collect();
+    let others =
+        command.get_subcommands().filter(|other| !other.is_hide_set() && !EVERYDAY.contains(&other.get_name()));
+    let others: Vec<&str> = others.map(Command::get_name).collect();
+    let help = format!(
+        "{about}\n\nUsage: modelforge-credential [OPTIONS] <COMMAND>\n\nCommands:\n{everyday}\n\
+         For programs: {}\n\
+         Help for one: modelforge-credential <COMMAND> --help\n\
+         Options:      -v, --verbose  Show each helper that is asked;  -V, --version\n\
+         Example:\n  modelforge-credential login openai\n",
+        others.join(", ")
+    );
+    command.override_help(help)
+}
+
+fn line(command: &Command) -> String {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    format!("  {:11}  {about}\n", command.get_name())
+}

@@ -24,6 +24,27 @@ fn age() -> String {
 const ASKED: &str = "fatal: could not read Username for 'https://example.com': terminal prompts disabled\n";
 
 #[test]
+fn the_lines_of_the_readme_let_git_ask_the_core() {
+    let readme = include_str!("../README.md");
+    for (value, folder) in
+        [("\"$(command -v modelforge-credential)\"", "tools"), ("'!modelforge-credential'", "My Tools")]
+    {
+        assert!(readme.contains(value), "the README does not have {value}");
+        let script = format!(
+            "mkdir \"$HOME/{folder}\" && printf '#!/bin/sh\\nexec \"%s\" \"$@\"\\n' '{}' > \"$HOME/{folder}/modelforge-credential\" &&\n\
+             chmod 755 \"$HOME/{folder}/modelforge-credential\" && PATH=\"$HOME/{folder}:$PATH\" &&\n\
+             git config --global credential.helper {value} &&\n\
+             printf '{}password=p\\n\\n' | git credential approve && printf '{}\\n' | git credential fill",
+            core(),
+            ANN.replace('\n', "\\n"),
+            HOST.replace('\n', "\\n"),
+        );
+        system("git", "git");
+        git("").program("/bin/sh").args(["-c", &script]).stdout(&format!("{ANN}password=p\n")).success();
+    }
+}
+
+#[test]
 fn git_keeps_finds_and_erases_through_the_core() {
     let test = git(&format!("[credential]\nhelper = {}\n", core()));
     let test = test.args(["credential", "fill"]).stdin(HOST).stderr(ASKED).status(128);

@@ -65,7 +65,8 @@ fn a_store_an_erase_and_a_list_are_shown_as_well() {
     let test = test.args(["-v", "approve"]).stdin(format!("provider=openai\npassword={SECRET}\n"));
     assert_eq!(
         trace(&test),
-        "trace: sink store: done in N ms (TEST/modelforge-credential-sink) protocol=https host=api.openai.com provider=openai password=<redacted> username=default\n\
+        "trace: sink get: found nothing in N ms (TEST/modelforge-credential-sink) protocol=https host=api.openai.com provider=openai username=default\n\
+         trace: sink store: done in N ms (TEST/modelforge-credential-sink) protocol=https host=api.openai.com provider=openai password=<redacted> username=default\n\
          trace: sink get: found nothing in N ms (TEST/modelforge-credential-sink) protocol=https host=api.openai.com provider=openai username=default\n\
          error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
          hint: modelforge-credential doctor\n"

@@ -125,7 +125,7 @@ fn a_variable_that_holds_no_key_does_not_stop_a_sign_in() {
         .stdout(&signed_in("openai"))
         .stderr(
             "warning: helper `env` did not keep the credential: `OPENAI_API_KEY` has white space around its value; \
-             an older copy may remain in it\n\
+             it may still have an older copy\n\
              hint: set it to the key alone, or `unset OPENAI_API_KEY`\n",
         )
         .success();

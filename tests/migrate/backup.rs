@@ -97,7 +97,7 @@ fn a_backup_is_listed_and_can_be_forgotten() {
     assert_eq!(text, "there is no backup\n");
     let (test, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
     // Without a session the keyring was not.
-    assert!(stderr.contains("warning: helper `keyring` was not asked"), "{stderr}");
+    assert!(stderr.contains("warning: skipped helper `keyring`"), "{stderr}");
     assert!(
         stderr.contains(&format!("\nerror: no helper that could be asked has a backup of migration {id}\n")),
         "{stderr}"

@@ -53,9 +53,9 @@ fn is_url(word: &str) -> bool {
 /// What the helpers hold of the place that a request is for.
 #[derive(Default)]
 pub struct Held {
-    /// What they list, variables included, and what those answer that have no list.
+    /// Their lists, variables included, and what those answer that have no list.
     pub copies: Vec<Record>,
-    /// Whether every helper could say what it holds.
+    /// True if every helper could say what it holds.
     pub is_whole: bool,
 }
 

@@ -26,7 +26,7 @@ pub enum Canary {
     Kept,
 }
 
-/// What is wrong with it.
+/// The problem with it.
 #[derive(Debug, Clone)]
 pub enum Fault {
     /// It failed, and nothing is left in it.
@@ -42,7 +42,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether the credential may be left in the helper.
+    /// True if the credential may be left in the helper.
     pub fn leaves_it(&self) -> bool {
         matches!(self, Self::Left(_))
     }

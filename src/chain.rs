@@ -177,7 +177,7 @@ impl Chain {
         (answer, expired)
     }
 
-    /// Whether a helper keeps nothing and makes credentials, so that only a person who signs in asks it.
+    /// True if a helper keeps nothing and makes credentials, so that only a person who signs in asks it.
     pub fn generates(&self, helper: &str) -> bool {
         self.links.iter().any(|link| link.name == helper && link.nature().generates)
     }

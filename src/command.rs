@@ -1,4 +1,4 @@
-//! What the program does, a room for each command.
+//! The commands, one module each.
 
 pub mod audit;
 pub mod credential;

@@ -79,9 +79,9 @@ pub struct ProviderConfig {
 /// `[audit]`: the log of who asked for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Audit {
-    /// Whether there is one.
+    /// True if there is one.
     pub enabled: bool,
-    /// Whether the system's log gets each record as well.
+    /// True if the system's log gets each record as well.
     pub syslog: bool,
 }
 
@@ -103,13 +103,13 @@ impl ProviderConfig {
         all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }
 
-    /// Whether it says that a person signs in by one.
+    /// True if it says that a person signs in by one.
     pub fn has_device_flow(&self) -> bool {
         self.device_flow().next().is_some()
     }
 }
 
-/// What the user configured.
+/// The user's configuration.
 #[derive(Debug, Default)]
 pub struct Config {
     helpers: Option<Vec<Entry>>,

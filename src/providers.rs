@@ -29,12 +29,12 @@ impl Providers {
         Self { config, modelforge: OnceCell::new() }
     }
 
-    /// What the user configured.
+    /// The user's configuration.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Whether to store in every helper.
+    /// True to store in every helper.
     pub fn store_in_all(&self) -> bool {
         self.config.store_in_all
     }
@@ -90,7 +90,7 @@ impl Providers {
         Ok(best)
     }
 
-    /// Whether only the path tells which provider of this host is meant. Nobody else gets the key of one of them.
+    /// True if only the path tells which provider of this host is meant. Nobody else gets the key of one of them.
     pub fn share_the_host_of(&self, request: &Record) -> bool {
         let has_path = |row| self.merged(row).is_ok_and(|provider| provider.location.has("path"));
         self.settled_at(request).any(has_path) || self.defined_at(request).any(has_path)
@@ -130,12 +130,12 @@ impl Providers {
         configured.chain(self.of_modelforge_file().map(|(name, _)| name.clone())).collect()
     }
 
-    /// What is to be known of a provider that the configuration has at another URL than the table.
+    /// A remark about a provider that the configuration has at another URL than the table.
     pub fn moved(&self, provider: &Provider) -> Option<Error> {
         provider.moved_from.map(|usual| error::moved(provider, usual))
     }
 
-    /// What is to be known of a provider that ModelForge's file has at another URL.
+    /// A remark about a provider that ModelForge's file has at another URL.
     pub fn other_in_modelforge(&self, provider: &Provider) -> Option<Error> {
         self.defined(&provider.name)?;
         let url = self.elsewhere_in_modelforge(&provider.name, provider)?;
@@ -204,7 +204,7 @@ impl Providers {
         Ok(self.with_modelforges(provider))
     }
 
-    /// Whether another provider has the same host and another path, so that only the path tells whose key it is.
+    /// True if another provider has the same host and another path, so that only the path tells whose key it is.
     fn is_shared(&self, name: &str, url: &Location) -> bool {
         let Ok(here) = Record::of([("protocol", url.protocol), ("host", url.host)]) else { return false };
         let differs = |row: Row| row.name != name && row.url().is_some_and(|other| other.path != url.path);
@@ -220,7 +220,7 @@ fn is_at(url: &Record, protocol: &str, host: &str) -> bool {
     location_of(url).is_some_and(|url| url.is_at(protocol, host))
 }
 
-/// Whether a request for this place is one for the provider at `location`.
+/// True if a request for this place is one for the provider at `location`.
 pub fn covers(location: &Record, request: &Record) -> bool {
     let (protocol, host) = server_of(request);
     location_of(location).is_some_and(|location| location.covers(protocol, host, request.text("path")))

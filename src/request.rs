@@ -16,10 +16,10 @@ pub struct Request {
     pub context: Record,
     /// The provider, if the place is one's.
     pub provider: Option<Provider>,
-    /// Whether a credential for a path that was not asked for is another one: always so where the place is a provider's, or
+    /// True if a credential for a path that was not asked for is another one: always so where the place is a provider's, or
     /// where providers share the host.
     pub by_path: bool,
-    /// Whether a provider was named and no account: the usual one is meant, and no other is guessed.
+    /// True if a provider was named and no account: the usual one is meant, and no other is guessed.
     pub leaves_account_open: bool,
 }
 

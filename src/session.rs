@@ -1,4 +1,4 @@
-//! What every command begins with: the configuration, the providers, the person who may be asked, and the chains. It has the one way
+//! The start of every command: the configuration, the providers, the person who may be asked, and the chains. It has the one way
 //! to ask for a credential, to warn, and to log.
 
 mod asker;

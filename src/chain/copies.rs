@@ -53,7 +53,7 @@ fn server_of(record: &Record) -> Server {
 }
 
 impl Inventory {
-    /// Whether the helper at this place of the chain may have a credential of the same server.
+    /// True if the helper at this place of the chain may have a credential of the same server.
     fn may_have(&self, at: usize, description: &Record) -> bool {
         self.0.get(at).and_then(Option::as_ref).is_none_or(|listed| listed.contains(&server_of(description)))
     }
@@ -172,7 +172,7 @@ impl Chain {
     }
 }
 
-/// Whether an answer is the credential that was asked for. To a helper an absent path means any; what is kept for a path is another.
+/// True if an answer is the credential that was asked for. To a helper an absent path means any; what is kept for a path is another.
 fn is_of(found: &Record, description: &Record) -> bool {
     !found.has("path") || found.get("path") == description.get("path")
 }

@@ -13,7 +13,7 @@ use crate::lock::Lock;
 pub struct Stored {
     /// The helpers that keep it: read back from each.
     pub kept_by: Vec<String>,
-    /// Whether a helper answered with the same before.
+    /// True if a helper answered with the same before.
     pub was_kept: bool,
     /// Helpers that answer first, with another key.
     pub shadowed_by: Vec<String>,
@@ -28,7 +28,7 @@ struct To<'a> {
     only: Option<&'a str>,
     /// Not these, and nothing is erased from them.
     without: &'a [Failed],
-    /// What each held before, where that was asked already.
+    /// The earlier content of each helper, if it was asked already.
     before: Option<&'a Copies>,
 }
 

@@ -50,7 +50,7 @@ pub struct MigrateOptions {
     forget_backup: Option<String>,
 }
 
-/// What is asked for.
+/// The request.
 pub enum Task {
     Migrate(Migrate),
     Status(Migrate),

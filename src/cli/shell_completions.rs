@@ -1,4 +1,4 @@
-//! What a shell completes. Its script asks this program, with a variable set that says so; the library does the rest.
+//! Shell completion. Its script asks this program, with a variable set that says so; the library does the rest.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

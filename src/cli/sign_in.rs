@@ -72,7 +72,7 @@ pub struct StatusOptions {
     json: bool,
 }
 
-/// What is asked for.
+/// The request.
 pub enum SignOut {
     Provider { provider: String, account: Option<String> },
     Everywhere { yes: bool },

@@ -14,7 +14,7 @@ use crate::person::Person;
 use crate::session::Session;
 use crate::terminal::{self, Paint};
 
-/// What `audit` was asked to show.
+/// The options of `audit`.
 pub struct Audit {
     pub provider: Option<String>,
     pub account: Option<String>,

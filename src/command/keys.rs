@@ -64,7 +64,7 @@ struct Missing {
     named: String,
     provider: Provider,
     account: Option<String>,
-    /// Whether every helper could be asked.
+    /// True if every helper could be asked.
     certain: bool,
 }
 

@@ -26,7 +26,7 @@ use crate::terminal;
 /// The helper that a person signs in through at a browser.
 const SIGNS_IN: &str = "oauth";
 
-/// What `login` was asked to do.
+/// The options of `login`.
 #[derive(Default)]
 pub struct Login {
     pub provider: String,
@@ -252,7 +252,7 @@ fn by_key(
     Ok(record)
 }
 
-/// Whether standard input is what somebody meant to put a key into, and not `/dev/null`.
+/// True if standard input is what somebody meant to put a key into, and not `/dev/null`.
 #[cfg(unix)]
 fn is_a_pipe() -> bool {
     use std::os::fd::AsFd;

@@ -57,7 +57,7 @@ pub fn logout_all(yes: bool) -> Result<()> {
     if everything.erase(&session)? { Ok(()) } else { Err(error::not_everything_erased().into()) }
 }
 
-/// Whether a listed credential is in the environment, from where nothing can be erased.
+/// True if a listed credential is in the environment, from where nothing can be erased.
 pub fn is_of_a_variable(listed: &Record) -> bool {
     listed.has("variable")
 }
@@ -68,7 +68,7 @@ pub struct Everything {
     credentials: Vec<Record>,
     /// The variables that hold one.
     variables: Vec<(String, Record)>,
-    /// Whether there may be more.
+    /// True if there may be more.
     is_whole: bool,
 }
 

@@ -12,7 +12,7 @@ use crate::command::keys::{Found, find, session};
 use crate::request::Request;
 use crate::terminal;
 
-/// What `print` was asked for.
+/// The options of `print`.
 pub struct Print {
     pub provider: Option<String>,
     pub account: Option<String>,

@@ -12,7 +12,7 @@ use crate::person::Person;
 use crate::session::Session;
 use crate::terminal::{self, Paint};
 
-/// What `providers` was asked for.
+/// The options of `providers`.
 pub struct Asked {
     pub word: Option<String>,
     pub json: bool,
@@ -28,7 +28,7 @@ struct Report {
 #[derive(Serialize)]
 struct Row {
     provider: String,
-    /// What it calls itself.
+    /// Its display name.
     title: Option<&'static str>,
     aliases: &'static [&'static str],
     /// `None`: every user has a different one.
@@ -37,7 +37,7 @@ struct Row {
     variables: Vec<String>,
     /// `api_key`, `device_flow` or `none`.
     sign_in: &'static str,
-    /// Whether a helper lists a credential of it.
+    /// True if a helper lists a credential of it.
     signed_in: bool,
 }
 

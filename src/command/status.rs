@@ -1,4 +1,4 @@
-//! What is kept where: for each provider whether you are signed in, which helper answers, how the copy is protected, how long it
+//! The state of each credential: for each provider whether you are signed in, which helper answers, how the copy is protected, how long it
 //! lasts, and what shadows what. What is listed is opened as well, for a file that cannot be decrypted is no sign-in.
 
 mod collect;
@@ -22,7 +22,7 @@ use collect::{About, collect};
 use report::{Copy, Report, Row, SignedIn};
 use table::{span, table};
 
-/// What `status` was asked to show.
+/// The options of `status`.
 pub struct Status {
     pub provider: Option<String>,
     pub account: Option<String>,
@@ -105,7 +105,7 @@ impl Asked {
         self.request.as_ref()?.provider.as_ref()
     }
 
-    /// Whether a tool that names no more than this person did would get a credential.
+    /// True if a tool that names no more than this person did would get a credential.
     fn judge(&self, report: &Report, request: &Request) -> modelforge_credential_protocol::Result<()> {
         let signed_in: Vec<&Row> = report.providers.iter().filter(|row| !row.copies.is_empty()).collect();
         let accounts: Vec<String> = signed_in.iter().filter_map(|row| row.account.clone()).collect();

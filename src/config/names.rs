@@ -13,7 +13,7 @@ impl Config {
         self.providers.keys().cloned().chain(exec).collect()
     }
 
-    /// What is wrong with a name that nobody knows; where it stands under `[exec]`, with its line.
+    /// The problem with a name that nobody knows; where it stands under `[exec]`, with its line.
     pub fn unknown_provider(&self, name: &str) -> Error {
         let problem = error::unknown_provider(name, &meant(name));
         let mut exec = self.exec_providers.iter().flatten().zip(&self.exec_lines);
@@ -24,7 +24,7 @@ impl Config {
     }
 }
 
-/// What is wrong with a provider that is declared without a URL, where nobody else knows it: it is mistyped.
+/// The problem with a provider that is declared without a URL, where nobody else knows it: it is mistyped.
 pub fn undeclared_provider(name: &str, provider: &ProviderConfig) -> Error {
     error::undeclared_provider(&place(provider.line), name, similar(name))
 }

@@ -17,7 +17,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// Whether somebody chose the helpers.
+    /// True if somebody chose the helpers.
     pub fn is_chosen(&self) -> bool {
         *self != Self::Default
     }

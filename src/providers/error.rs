@@ -1,4 +1,4 @@
-//! What goes wrong with a provider: it is at another URL than usual, or nobody is signed in to it.
+//! Messages for problems with a provider: it is at another URL than usual, or nobody is signed in to it.
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, visible};
 

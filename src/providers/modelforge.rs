@@ -13,7 +13,7 @@ use crate::config::{provider_name, read_text};
 use crate::error::{PROGRAM, tilde};
 use crate::url::{base_url, is_safe_url};
 
-/// What the file says of a provider, checked.
+/// A provider as the file defines it, checked.
 #[derive(Debug)]
 pub struct Defined {
     pub url: Record,

@@ -28,7 +28,7 @@ pub struct Provider {
     pub account: Option<String>,
     /// The URL that the table has for the name, where this one is elsewhere.
     pub moved_from: Option<&'static str>,
-    /// Whether `MODELFORGE_<NAME>_…` of this process's environment, if it is set, holds its credential.
+    /// True if `MODELFORGE_<NAME>_…` of this process's environment, if it is set, holds its credential.
     pub(super) has_modelforges: bool,
     /// The variables that other tools look in.
     pub(super) variables: Vec<String>,

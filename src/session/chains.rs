@@ -159,7 +159,7 @@ pub fn is_left_out(helpers: &Helpers, entry: &Entry) -> bool {
     helpers.automatic && default_helper(entry).is_some_and(|row| row.needs_session) && !has_session_bus()
 }
 
-/// Whether there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there
+/// True if there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there
 /// is none: the default chain then does without, instead of complaining each time.
 pub fn has_session_bus() -> bool {
     #[cfg(all(unix, not(target_os = "macos")))]

@@ -23,7 +23,7 @@ pub use quiet::hidden;
 /// The terminal, to read from and to write to.
 const TERMINAL: (&str, &str) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
 
-/// Whether there is a terminal at which a person could be asked.
+/// True if there is a terminal at which a person could be asked.
 pub fn terminal_is_there() -> bool {
     File::open(TERMINAL.0).is_ok_and(|terminal| terminal.is_terminal())
 }

@@ -1,4 +1,4 @@
-//! What a helper may answer.
+//! The checks of a helper's answer.
 
 use modelforge_credential_protocol::{CAPABILITIES, DESCRIPTION, Error, Reader, Record, SETTINGS, is_public};
 

@@ -54,9 +54,9 @@ pub struct Hop<'a> {
     pub helper: &'a str,
     /// The program that was started.
     pub program: &'a Path,
-    /// What it was asked to do.
+    /// The operation.
     pub operation: Operation,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome<'a>,
     /// How long it took.
     pub elapsed: Duration,
@@ -64,7 +64,7 @@ pub struct Hop<'a> {
     pub record: &'a Record,
 }
 
-/// What came of an operation.
+/// The outcome of an operation.
 #[derive(Debug, Clone, Copy)]
 pub enum Outcome<'a> {
     /// A `get` that found something.
@@ -97,7 +97,7 @@ pub fn leave_the_folder() {
     }
 }
 
-/// Whether it did.
+/// True if it did.
 pub(crate) fn has_left() -> bool {
     LEFT.get().is_some()
 }

@@ -11,7 +11,7 @@ use crate::{PREFIX, find};
 pub struct Entry {
     /// The helper's name, or a program (a name on `PATH` or an absolute path), and its arguments.
     pub words: Vec<String>,
-    /// Whether it is a program and its arguments rather than the name of a helper.
+    /// True if it is a program and its arguments rather than the name of a helper.
     pub is_command: bool,
     /// How long an operation may take; `None` leaves it to [`Program`](crate::Program).
     pub timeout: Option<Duration>,

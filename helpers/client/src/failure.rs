@@ -39,7 +39,7 @@ pub enum Failure {
         program: PathBuf,
         /// The program, a folder above it, or a link on the way.
         place: PathBuf,
-        /// What others can do with that place.
+        /// The access that others have to that place.
         others: Others,
     },
     /// The first line of this script ends with a carriage return, so the system looks for a program whose name does.
@@ -113,7 +113,7 @@ impl Failure {
         }
     }
 
-    /// Whether no such program is installed, which is no news where nobody asked for it by name.
+    /// True if no such program is installed, which is no news where nobody asked for it by name.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::HelperMissing { .. } | Self::ProgramMissing(_))
     }

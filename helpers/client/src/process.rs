@@ -38,9 +38,9 @@ const PIPE_BUF: usize = 4096;
 pub struct Finished {
     /// Its exit status.
     pub status: ExitStatus,
-    /// What it wrote to standard output. There may be secrets in it.
+    /// Its output on standard output. There may be secrets in it.
     pub output: Zeroizing<Vec<u8>>,
-    /// What it wrote to standard error, at most some 16 KiB of whole lines.
+    /// Its output on standard error, at most some 16 KiB of whole lines.
     pub said: Vec<u8>,
 }
 
@@ -99,9 +99,9 @@ pub struct Running {
 /// A process that has not ended yet, in a moment in which it says nothing.
 #[derive(Debug)]
 pub struct Moment<'a> {
-    /// What it has written to standard output so far.
+    /// Its output so far on standard output so far.
     pub output: &'a [u8],
-    /// What it has written to standard error so far.
+    /// Its output so far on standard error so far.
     pub said: &'a [u8],
     /// How long it has been running.
     pub elapsed: Duration,
@@ -119,13 +119,13 @@ pub fn expect_children() {
     }
 }
 
-/// Whether the system knows no way to run what it was given: a script that does not say what it is for (ENOEXEC).
+/// True if the system knows no way to run what it was given: a script that does not say what it is for (ENOEXEC).
 #[cfg(unix)]
 pub fn names_no_interpreter(problem: &std::io::Error) -> bool {
     problem.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
 }
 
-/// Whether the system knows no way to run what it was given.
+/// True if the system knows no way to run what it was given.
 #[cfg(not(unix))]
 pub fn names_no_interpreter(_: &std::io::Error) -> bool {
     false

@@ -134,7 +134,7 @@ impl Program {
         })
     }
 
-    /// Whether both start the same, whatever they are called.
+    /// True if both start the same, whatever they are called.
     pub fn is_same(&self, other: &Self) -> bool {
         let real = |program: &Self| program.path.canonicalize().unwrap_or_else(|_| program.path.clone());
         self.arguments == other.arguments && real(self) == real(other)

@@ -1,4 +1,4 @@
-//! Whether others could have put a program where it is.
+//! True if others could have put a program where it is.
 
 use std::path::{Path, PathBuf};
 

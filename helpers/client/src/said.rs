@@ -1,4 +1,4 @@
-//! What a helper says on standard error, without secrets, and sorted: its reason to fail, and what is only passed on.
+//! The standard error of a helper, without secrets, and sorted: its reason to fail, and what is only passed on.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::process::{Finished, Moment};
 /// moment before it gives it; by then the answer is known, and taken out.
 const SILENCE: Duration = Duration::from_millis(200);
 
-/// What was said so far.
+/// The text so far.
 pub struct Said<'a> {
     request: &'a Record,
     /// How many lines were sorted.
@@ -43,7 +43,7 @@ impl<'a> Said<'a> {
         self.sort(&finished.said, &finished.output)
     }
 
-    /// Whether this is the first time that it is asked.
+    /// True if this is the first time that it is asked.
     pub fn is_first_wait(&mut self) -> bool {
         !std::mem::replace(&mut self.has_waited, true)
     }

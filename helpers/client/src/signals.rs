@@ -18,11 +18,11 @@ const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 static STATE: OnceLock<State> = OnceLock::new();
 static USERS: Mutex<Users> = Mutex::new(Users { takers: 0, stoppers: 0, waiting: Vec::new() });
 
-/// What the handlers look at.
+/// The state that the handlers read.
 struct State {
-    /// Whether a signal that ends a program does so at once.
+    /// True if a signal that ends a program does so at once.
     ends: Arc<AtomicBool>,
-    /// Whether Ctrl-Z stops the program at once.
+    /// True if Ctrl-Z stops the program at once.
     stops: Arc<AtomicBool>,
     /// The last signal that came, or 0.
     came: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! What a process writes, as it comes.
+//! The output of a process, as it comes.
 
 use std::io::Read;
 use std::process::Child;

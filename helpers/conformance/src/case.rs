@@ -1,4 +1,4 @@
-//! What a case is.
+//! A case of the suite.
 
 use crate::checked::Checked;
 use crate::session::Session;
@@ -64,9 +64,9 @@ pub struct Case {
     pub level: Level,
     pub(crate) who: Who,
     pub(crate) offer: Offer,
-    /// Whether git can be made to say it.
+    /// True if git can be made to say it.
     pub(crate) through_git: bool,
-    /// Whether a careless helper could take it for "everything".
+    /// True if a careless helper could take it for "everything".
     pub(crate) risky: bool,
     pub(crate) run: fn(&Session) -> Checked,
 }

@@ -1,4 +1,4 @@
-//! What comes of a check.
+//! The result of a check.
 
 /// Why a case does not hold.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use crate::checked::{Broken, Checked};
 
-/// What a `get` found.
+/// The result of a `get`.
 #[derive(Default)]
 pub struct Found(Vec<(String, Vec<u8>)>);
 
@@ -29,7 +29,7 @@ impl Found {
         self.0.iter().filter(|(k, _)| k == key).map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect()
     }
 
-    /// Whether there is something in it to sign in with.
+    /// True if there is something in it to sign in with.
     pub fn has_secret(&self) -> bool {
         self.0.iter().any(|(key, _)| key == "password" || key == "credential")
     }

@@ -45,7 +45,7 @@ pub fn files(home: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// Whether a file below it holds these bytes.
+/// True if a file below it holds these bytes.
 pub fn holds(home: &Path, secret: &[u8]) -> bool {
     files(home).values().any(|content| content.windows(secret.len()).any(|window| window == secret))
 }

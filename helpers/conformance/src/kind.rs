@@ -1,4 +1,4 @@
-//! What kind of helper it is.
+//! The kind of a helper.
 
 /// What a helper is, as far as it can be found out by asking.
 #[derive(Debug, Default, Clone)]

@@ -1,4 +1,4 @@
-//! What came of the cases.
+//! The outcome of the cases.
 
 use crate::case::{Case, Level};
 use crate::exchange::Exchange;
@@ -7,7 +7,7 @@ use crate::kind::Kind;
 /// Why most cases say nothing about a helper that only answers.
 pub const KEEPS_NOTHING: &str = "it keeps nothing";
 
-/// What came of a case.
+/// The outcome of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The helper does what the case asks.
@@ -25,7 +25,7 @@ pub enum Outcome {
 pub struct Judged {
     /// The case.
     pub case: &'static Case,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// The last requests of a broken case, the oldest first.
     pub exchanges: Vec<Exchange>,
@@ -34,7 +34,7 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Whether it breaks a rule, or goes without an advice.
+    /// True if it breaks a rule, or goes without an advice.
     pub fn is_broken(&self) -> bool {
         matches!(self.outcome, Outcome::Broken(_))
     }
@@ -53,10 +53,10 @@ pub enum Verdict {
     NotJudged,
 }
 
-/// What came of all cases.
+/// The outcome of all cases.
 #[derive(Debug)]
 pub struct Report {
-    /// What the helper is.
+    /// The kind of the helper.
     pub kind: Kind,
     /// Each case that applies to this kind of helper, in the order in which they were run.
     pub results: Vec<Judged>,
@@ -100,7 +100,7 @@ impl Report {
         (counted().filter(|judged| !judged.is_broken()).count(), counted().count())
     }
 
-    /// Whether no case was left out because it would have put a person's own entries at risk.
+    /// True if no case was left out because it would have put a person's own entries at risk.
     pub fn ran_all(&self) -> bool {
         let is_left_out = |judged: &Judged| matches!(judged.outcome, Outcome::NotRun(_));
         !self.interrupted && self.kind.cannot_store.is_none() && !self.results.iter().any(is_left_out)

@@ -56,7 +56,7 @@ fn try_case(case: &Case, subject: &Subject, report: &mut Report) -> (Result<(), 
     (outcome, exchanges)
 }
 
-/// Whether a case is about this kind of helper, and can be asked in this way.
+/// True if a case is about this kind of helper, and can be asked in this way.
 fn applies(case: &Case, kind: &Kind, subject: &Subject) -> bool {
     let is_for_others = match case.who {
         Who::KeepsNothing => kind.keeps,

@@ -75,7 +75,7 @@ impl<'a> Session<'a> {
         self.kind.keeps
     }
 
-    /// Whether a request that a careless helper takes for "everything" can only meet entries of ours.
+    /// True if a request that a careless helper takes for "everything" can only meet entries of ours.
     pub fn may_risk(&self) -> bool {
         self.subject.may_risk() || (self.kind.keeps && !self.kind.shared)
     }
@@ -208,7 +208,7 @@ impl<'a> Session<'a> {
         left
     }
 
-    /// Whether a file in the home holds the secret as it is.
+    /// True if a file in the home holds the secret as it is.
     pub fn shows_the_secret_in_a_file(&self) -> bool {
         self.home().is_some_and(|home| home::holds(home, self.secret.as_bytes()))
     }

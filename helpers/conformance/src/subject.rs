@@ -56,7 +56,7 @@ impl Subject {
         &self.helper
     }
 
-    /// Whether git asks it.
+    /// True if git asks it.
     pub fn through_git(&self) -> bool {
         self.git.is_some()
     }
@@ -70,7 +70,7 @@ impl Subject {
         self.options.home.as_deref()
     }
 
-    /// Whether there are no files of other programs that a case may change.
+    /// True if there are no files of other programs that a case may change.
     pub(crate) fn starts_empty(&self) -> bool {
         self.options.home.is_none() || self.in_place()
     }

@@ -16,7 +16,7 @@ pub fn quoted(path: &Path) -> String {
     shell_words::quote(&path.to_string_lossy()).into_owned()
 }
 
-/// Whether there is nothing of that name; also where there cannot be.
+/// True if there is nothing of that name; also where there cannot be.
 pub fn is_absent(problem: &io::Error) -> bool {
     use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
     matches!(problem.kind(), NotFound | NotADirectory | InvalidFilename)

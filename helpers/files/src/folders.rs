@@ -60,14 +60,14 @@ fn ours(xdg: &str, below_home: &str, windows: &str, windows_before: Option<&str>
     Some(before.unwrap_or(now))
 }
 
-/// Whether the home folder belongs to this user: in a container `HOME` is often that of another, whose settings are not ours.
+/// True if the home folder belongs to this user: in a container `HOME` is often that of another, whose settings are not ours.
 #[cfg(unix)]
 pub fn is_home_of_this_user() -> bool {
     let owner = home().and_then(|home| home.metadata().ok()).map(|home| std::os::unix::fs::MetadataExt::uid(&home));
     owner.is_none_or(|owner| owner == crate::rules::user())
 }
 
-/// Whether the home folder belongs to this user; elsewhere than on Unix it does.
+/// True if the home folder belongs to this user; elsewhere than on Unix it does.
 #[cfg(not(unix))]
 pub fn is_home_of_this_user() -> bool {
     true

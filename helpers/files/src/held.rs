@@ -69,7 +69,7 @@ mod system {
             Ok(rustix::fs::openat(&self.folder, name, flags, Mode::RUSR | Mode::WUSR)?.into())
         }
 
-        /// Whether `file` is what has that name here.
+        /// True if `file` is what has that name here.
         pub fn has(&self, name: &Path, file: &File) -> bool {
             let (Ok(here), Ok(open)) =
                 (rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW), rustix::fs::fstat(file))
@@ -79,7 +79,7 @@ mod system {
             (here.st_dev, here.st_ino) == (open.st_dev, open.st_ino)
         }
 
-        /// Whether a link has that name here.
+        /// True if a link has that name here.
         pub fn has_link(&self, name: &Path) -> bool {
             rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW)
                 .is_ok_and(|here| rustix::fs::FileType::from_raw_mode(here.st_mode).is_symlink())

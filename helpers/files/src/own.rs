@@ -48,7 +48,7 @@ impl Own {
         rules::check_below(&self.root, &self.folder.join(path))
     }
 
-    /// Whether this folder is there; nobody else may look into it.
+    /// True if this folder is there; nobody else may look into it.
     ///
     /// # Errors
     /// As [`check`](Self::check), and if others can read it.

@@ -227,7 +227,7 @@ fn refuse_open(place: &Path, metadata: &Metadata, groups: Groups) -> std::result
     }
 }
 
-/// Whether the group has its owner's number, as where each user has a group of their own (Debian, Fedora). Nobody else is in it, and
+/// True if the group has its owner's number, as where each user has a group of their own (Debian, Fedora). Nobody else is in it, and
 /// with the umask of such a system (002) every folder is open to it, `~/.config` too: to refuse these would refuse every command.
 /// Where there is an access list, the mode does not say that it is the group alone that can write.
 #[cfg(unix)]
@@ -303,7 +303,7 @@ fn is_out_of_sight(_: u32) -> bool {
     false
 }
 
-/// Whether nobody expects this program to keep anything in a folder: its disk, or that where it would be made, cannot be written to
+/// True if nobody expects this program to keep anything in a folder: its disk, or that where it would be made, cannot be written to
 /// at all, or it would have to be made where only somebody else may write, as in a container whose user has no home of its own.
 pub fn is_out_of_reach(folder: &Path) -> bool {
     #[cfg(unix)]

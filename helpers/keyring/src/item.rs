@@ -19,7 +19,7 @@ pub struct Kind {
 /// Ours, those of Python's keyring for a URL, and of git's libsecret helper.
 pub const URL: Kind = Kind { describe: description, decode };
 
-/// Whether an attribute belongs into the secret: the item's name says which credential it is, and what concerns one request alone is
+/// True if an attribute belongs into the secret: the item's name says which credential it is, and what concerns one request alone is
 /// not kept.
 fn is_kept(key: &str) -> bool {
     !DESCRIPTION.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key) && !matches!(key, "provider" | "ephemeral")
@@ -32,7 +32,7 @@ pub fn service(description: &Record) -> String {
     if part("path").is_empty() { base } else { format!("{base}/{}", part("path")) }
 }
 
-/// Whether a service can be made of it that leads back to it and to nothing else: `a/b` as a host would be the path `b` of `a`.
+/// True if a service can be made of it that leads back to it and to nothing else: `a/b` as a host would be the path `b` of `a`.
 pub fn can_be_named(wanted: &Record) -> bool {
     description(&service(wanted), "")
         .is_some_and(|named| ["protocol", "host", "path"].iter().all(|key| named.get(key) == wanted.get(key)))
@@ -125,13 +125,13 @@ pub fn decode(secret: &[u8]) -> Result<Record> {
     Ok(record)
 }
 
-/// Whether only the item with a certain secret is meant.
+/// True if only the item with a certain secret is meant.
 pub fn names_secret(description: &Record) -> bool {
     description.has("password") || description.has("credential")
 }
 
 impl Kind {
-    /// Whether a secret is the one that is meant.
+    /// True if a secret is the one that is meant.
     pub fn holds_secret(&self, secret: &[u8], description: &Record) -> bool {
         (self.decode)(secret).is_ok_and(|kept| kept.matches_secret(description))
     }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 const MARK: &[u8] = b"modelforge-credential;base64,";
 
-/// Whether a secret would be read as one that was encoded here.
+/// True if a secret would be read as one that was encoded here.
 pub fn is_marked(secret: &[u8]) -> bool {
     secret.starts_with(MARK)
 }

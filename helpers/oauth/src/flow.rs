@@ -25,7 +25,7 @@ pub struct Provider<'a> {
     scope: Option<&'a str>,
 }
 
-/// What became of a refresh.
+/// The outcome of a refresh.
 pub enum Refreshed {
     Token(Record),
     /// The server no longer takes the refresh token.

@@ -112,7 +112,7 @@ impl Http {
         self.problem.take()
     }
 
-    /// Whether it failed.
+    /// True if it failed.
     pub fn has_problem(&self) -> bool {
         self.problem.borrow().is_some()
     }

@@ -12,7 +12,7 @@ pub const MAX_BODY: u64 = 1 << 20;
 /// Why a request failed.
 pub struct Problem {
     pub error: Error,
-    /// Whether another try may be of use.
+    /// True if another try may be of use.
     pub passing: bool,
     /// How long the server asks to wait before that.
     pub retry_after: Option<Duration>,

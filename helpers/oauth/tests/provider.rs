@@ -146,7 +146,7 @@ fn a_client_that_the_server_does_not_know_is_said_to_be_that() {
     assert_eq!(complaint(&other(provider.request("oauth_refresh_token=r\n"))), expected);
 }
 
-/// Whether the server takes the token.
+/// True if the server takes the token.
 fn works(provider: &Provider, answer: &str) -> bool {
     let token = attribute(answer, "password").unwrap();
     let script = format!(

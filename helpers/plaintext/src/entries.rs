@@ -29,7 +29,7 @@ pub struct Entry {
 #[derive(Default)]
 pub struct Secret {
     pub record: Record,
-    /// Whether there were blanks around it, which are left out.
+    /// True if there were blanks around it, which are left out.
     pub trimmed: bool,
     /// What goes with it when it is taken out, and is used by nobody.
     pub unused: Vec<Error>,
@@ -43,7 +43,7 @@ pub struct OwnedLocation {
     pub path: Option<String>,
 }
 
-/// What holds the secret.
+/// The member that holds the secret.
 pub enum Spot {
     /// A member of this object.
     Member {
@@ -72,13 +72,13 @@ impl OwnedLocation {
 }
 
 impl Entry {
-    /// Whether `get` may answer a request with it.
+    /// True if `get` may answer a request with it.
     pub fn answers(&self, request: &Record) -> bool {
         let (protocol, host) = (request.text("protocol").unwrap_or(""), request.text("host").unwrap_or(""));
         self.location.borrowed().covers(protocol, host, request.text("path")) && self.is_of(request)
     }
 
-    /// Whether an `erase` means it: there, what is not named may be anything.
+    /// True if an `erase` means it: there, what is not named may be anything.
     pub fn is_described(&self, description: &Record) -> bool {
         let host_alone = || {
             let server = description.text("protocol").zip(description.text("host"));
@@ -92,7 +92,7 @@ impl Entry {
         request.get("username").is_none_or(|account| account == self.account.as_bytes())
     }
 
-    /// Whether there is something, fit to be a key or not.
+    /// True if there is something, fit to be a key or not.
     pub fn holds_something(&self) -> bool {
         !matches!(self.secret, Ok(None))
     }
@@ -102,12 +102,12 @@ impl Entry {
         self.location.path.as_ref().map_or(0, String::len)
     }
 
-    /// Whether both are for the same.
+    /// True if both are for the same.
     pub fn is_alike(&self, other: &Self) -> bool {
         self.location == other.location && self.account == other.account
     }
 
-    /// What a list says about it.
+    /// The list record of it.
     pub fn description(&self) -> Result<Record> {
         let OwnedLocation { protocol, host, path } = &self.location;
         let mut record = Record::of([("protocol", protocol), ("host", host)])?;

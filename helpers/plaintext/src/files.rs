@@ -201,7 +201,7 @@ impl Spot {
 }
 
 impl Opened {
-    /// What is in it.
+    /// Its content.
     pub fn bytes(&self) -> &[u8] {
         &self.content
     }
@@ -284,7 +284,7 @@ impl Opened {
         Ok(())
     }
 
-    /// Whether its name still leads to the file that was opened.
+    /// True if its name still leads to the file that was opened.
     fn is_in_place(&self) -> bool {
         let is_where_it_was = self.path == self.real || self.path.canonicalize().is_ok_and(|real| real == self.real);
         is_where_it_was && self.place.folder.has(&self.place.name, &self.file)

@@ -14,7 +14,7 @@ pub struct Member {
     pub value: Range<usize>,
 }
 
-/// Whether it is JSON, and where not: line and column. What follows here is only for documents that passed.
+/// True if it is JSON, and where not: line and column. What follows here is only for documents that passed.
 pub fn check(text: &str) -> Result<(), (usize, usize)> {
     let document = text.strip_prefix(MARK).unwrap_or(text);
     match serde_json::from_str::<IgnoredAny>(document) {

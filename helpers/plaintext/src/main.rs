@@ -132,7 +132,7 @@ fn closer(first: Option<Found>, second: Option<Found>, request: &Record) -> Opti
     if second.as_ref().map(rank) > first.as_ref().map(rank) { second } else { first }
 }
 
-/// Whether no later file can have one that is closer.
+/// True if no later file can have one that is closer.
 fn is_closest_of_all(entry: &Entry, request: &Record) -> bool {
     let asked = request.text("path").map_or(0, |path| path.trim_matches('/').len());
     is_of_the_account(entry, request) && entry.depth() >= asked

@@ -24,7 +24,7 @@ pub fn put_back(credential: &Record) -> Result<()> {
 }
 
 impl Place {
-    /// Whether it is there now.
+    /// True if it is there now.
     fn put_back(&self, credential: &Record) -> Result<bool> {
         let Format::Json(row) = &self.source.format else { return Ok(false) };
         let Some(held) = self.open_locked()? else { return Ok(false) };

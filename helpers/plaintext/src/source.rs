@@ -151,7 +151,7 @@ impl Held {
         })
     }
 
-    /// What a list says of an entry.
+    /// The list record of an entry.
     pub fn listed(&self, entry: &Entry, secret: &Secret) -> Result<Record> {
         let mut record = entry.description()?;
         record.merge(&secret.record.public());
@@ -159,7 +159,7 @@ impl Held {
         Ok(record)
     }
 
-    /// What a get answers.
+    /// The answer to a `get`.
     pub fn answer(&self, entry: &Entry, secret: &Secret) -> Result<Record> {
         let mut record = Record::of([("username", &entry.account)])?;
         record.merge(&secret.record);

@@ -38,7 +38,7 @@ pub struct Json {
     pub secret: Option<&'static str>,
     /// In the secret, unless it is just a string: the key, the first of these that is there.
     pub password: &'static [&'static str],
-    /// What renews it.
+    /// Its refresh token.
     pub refresh_token: &'static str,
     /// When it ends, as ISO 8601.
     pub expires: &'static str,

@@ -18,7 +18,7 @@ use crate::{ini, json, warn};
 /// How much of it stands in one attribute, in bytes of base64.
 const PIECE: usize = 60_000;
 
-/// Whether a request is about one of the files as a whole.
+/// True if a request is about one of the files as a whole.
 pub fn is_meant(request: &Record) -> bool {
     request.text("protocol") == Some("file")
 }
@@ -89,7 +89,7 @@ impl Place {
         Ok(entries::read(&self.source.format, &tilde(&self.path), text, &self.account, None)?.entries)
     }
 
-    /// Whether the file is what it was, but for secrets that were taken out.
+    /// True if the file is what it was, but for secrets that were taken out.
     fn differs_by_secrets(&self, before: &str, file: &Opened) -> Result<bool> {
         let (then, now) = (self.entries(before)?, self.entries(file.text()?)?);
         let spots: Vec<&Spot> = missing(&then, &now).map(|entry| &entry.spot).collect();

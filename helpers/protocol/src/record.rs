@@ -197,13 +197,13 @@ impl Record {
         public
     }
 
-    /// Whether this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`
+    /// True if this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`
     /// or `username`, the bytes are the same. What it does not name may be anything.
     pub fn matches(&self, description: &Self) -> bool {
         DESCRIPTION.iter().all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
-    /// Whether the secrets that `description` names (`password`, `credential`) are the ones here. An `erase` that
+    /// True if the secrets that `description` names (`password`, `credential`) are the ones here. An `erase` that
     /// names a secret is meant for that one alone: a newer one stays.
     pub fn matches_secret(&self, description: &Self) -> bool {
         ["password", "credential"]
@@ -236,7 +236,7 @@ impl Record {
         }
     }
 
-    /// Whether it names what only a migration asks for: a whole file of another program (`protocol=file`), or the backup of one
+    /// True if it names what only a migration asks for: a whole file of another program (`protocol=file`), or the backup of one
     /// (`protocol=backup`). In any case, for there are stores that do not tell cases apart.
     pub fn is_of_a_migration(&self) -> bool {
         self.text("protocol")
@@ -253,7 +253,7 @@ impl Record {
         SECRETS.iter().all(|key| self.get(key) == other.get(key))
     }
 
-    /// Whether it belongs to an account. As in git, a pre-encoded credential (`credential`, no `password`) may have no user name,
+    /// True if it belongs to an account. As in git, a pre-encoded credential (`credential`, no `password`) may have no user name,
     /// and then comes back without one.
     pub fn has_account(&self) -> bool {
         self.has("username") || !self.has("credential") || self.has("password")

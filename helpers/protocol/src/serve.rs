@@ -159,7 +159,7 @@ pub fn harden() {
 #[cfg(target_os = "linux")]
 const IS_A_HELPER: &str = "MODELFORGE_CREDENTIAL_DEPTH";
 
-/// Whether the user's folders can be told from the environment: a `HOME` that is there, or the variable that stands in for one of
+/// True if the user's folders can be told from the environment: a `HOME` that is there, or the variable that stands in for one of
 /// them (`XDG_DATA_HOME` and its like). A home that is missing or no folder (`/nonexistent`, `/dev/null`: those of many services) is
 /// must not be created.
 /// Without either, looking a user up that the system does not know crashes a statically linked program.

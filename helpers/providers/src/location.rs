@@ -36,7 +36,7 @@ impl<'a> Location<'a> {
         Some(Self { protocol, host, path: Some(path).filter(|path| !path.is_empty()) })
     }
 
-    /// Whether a request for this protocol, host and path is one for this location: it [`is_at`](Self::is_at) the first two,
+    /// True if a request for this protocol, host and path is one for this location: it [`is_at`](Self::is_at) the first two,
     /// and the path, where there is one here, is the same or lies below it, by whole components.
     pub fn covers(&self, protocol: &str, host: &str, path: Option<&str>) -> bool {
         self.is_at(protocol, host)
@@ -45,7 +45,7 @@ impl<'a> Location<'a> {
 }
 
 impl Location<'_> {
-    /// Whether this is the place's server, however it is spelt: capitals make no difference, nor does the port that the
+    /// True if this is the place's server, however it is spelt: capitals make no difference, nor does the port that the
     /// scheme implies (RFC 3986, 6.2). Anything else does: a dot at the end, another port, another scheme.
     pub fn is_at(&self, protocol: &str, host: &str) -> bool {
         let (mine, host) = (without_usual_port(protocol, self.host), without_usual_port(protocol, host));

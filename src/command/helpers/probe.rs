@@ -11,7 +11,7 @@ use crate::canary;
 /// How long a helper may take to say its version.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// What came of it.
+/// The outcome.
 #[derive(Debug, Serialize)]
 pub struct Probed {
     /// `ready`, `failed`, `missing` or `left out`.

@@ -16,7 +16,7 @@ use crate::config::{duration, entry_of_text};
 use crate::session::program;
 use crate::terminal;
 
-/// What `helpers test` was asked to do.
+/// The options of `helpers test`.
 pub struct Test {
     pub helper: String,
     /// Only the cases of this rule, or with this text in their names.

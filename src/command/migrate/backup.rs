@@ -32,7 +32,7 @@ fn description(id: &str, file: Option<&str>) -> Result<Record> {
     Ok(record)
 }
 
-/// Whether a listed record is a backup.
+/// True if a listed record is a backup.
 pub fn is_one(record: &Record) -> bool {
     record.text("protocol") == Some(PROTOCOL) && record.text("host") == Some(HOST)
 }
@@ -96,7 +96,7 @@ pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
     problem.or(route.left_out().cloned()).map_or(Ok(None), Err)
 }
 
-/// Whether two records hold the same file.
+/// True if two records hold the same file.
 pub fn is_same_content(one: &Record, other: &Record) -> bool {
     one.all("content[]").eq(other.all("content[]"))
 }

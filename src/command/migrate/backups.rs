@@ -93,7 +93,7 @@ fn not_found(id: &str, known: Option<&Noted>, failed: &[Error]) -> Error {
     }
 }
 
-/// Whether a helper hands out one of the files that these migrations kept; why that may not be known.
+/// True if a helper hands out one of the files that these migrations kept; why that may not be known.
 fn look_for_each(known: &[Noted], ways: &[Route]) -> (bool, Vec<Error>) {
     let mut unasked = Vec::new();
     for (migration, way) in known.iter().flat_map(|migration| ways.iter().map(move |way| (migration, way))) {

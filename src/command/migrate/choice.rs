@@ -4,7 +4,7 @@ use modelforge_credential_protocol::{Record, Result};
 
 use crate::providers::Providers;
 
-/// What `migrate` was asked to do.
+/// The options of `migrate`.
 #[derive(Default)]
 pub struct Migrate {
     /// Helpers to take from; none: what is in plain text.

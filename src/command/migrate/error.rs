@@ -1,4 +1,4 @@
-//! What goes wrong when credentials are moved.
+//! Messages for problems when credentials are moved.
 
 use std::path::Path;
 

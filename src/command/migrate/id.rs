@@ -1,6 +1,6 @@
 //! How migrations are called.
 
-/// Whether a migration can be called that: `20261125-101500`, or `20261125-101500-2`. Nothing else is one of ours.
+/// True if a migration can be called that: `20261125-101500`, or `20261125-101500-2`. Nothing else is one of ours.
 pub fn is_one(text: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
     let mut parts = text.splitn(3, '-');

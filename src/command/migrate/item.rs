@@ -6,7 +6,7 @@ use super::error;
 use crate::audit::Event;
 use crate::request::Request;
 
-/// What is to be done with a credential.
+/// The plan for a credential.
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub enum Step {
     /// Store it, then erase it at its source.
@@ -25,7 +25,7 @@ pub enum Step {
     Unusable,
 }
 
-/// What became of a credential.
+/// The outcome of a credential.
 pub enum Outcome {
     /// It is in these helpers now, and no longer at its source.
     Moved(Vec<String>),
@@ -52,14 +52,14 @@ pub struct Item {
     pub found: Option<Record>,
     /// The helpers that keep it since it was stored.
     pub kept_by: Vec<String>,
-    /// Whether what answers at the target may be the source itself: it did so before anything was stored.
+    /// True if what answers at the target may be the source itself: it did so before anything was stored.
     pub may_be_one_place: bool,
-    /// What came of it; `None` as long as nothing was done.
+    /// The outcome; `None` as long as nothing was done.
     pub outcome: Option<Outcome>,
 }
 
 impl Step {
-    /// Whether something is taken out of the source.
+    /// True if something is taken out of the source.
     pub fn takes(self) -> bool {
         matches!(self, Self::Move | Self::Erase | Self::Drop | Self::DropExpired)
     }
@@ -79,7 +79,7 @@ impl Outcome {
         }
     }
 
-    /// Whether a key for it is still at its source.
+    /// True if a key for it is still at its source.
     pub fn leaves_one(&self) -> bool {
         matches!(self, Self::Left(_) | Self::Uncovered(..))
     }
@@ -139,7 +139,7 @@ impl Item {
         self.file.as_deref().filter(|file| std::path::Path::new(file).parent() == Some(&folder))
     }
 
-    /// Whether it is in the target now, and no longer at its source.
+    /// True if it is in the target now, and no longer at its source.
     pub fn is_moved(&self) -> bool {
         match &self.outcome {
             Some(Outcome::Moved(_)) => true,
@@ -149,12 +149,12 @@ impl Item {
         }
     }
 
-    /// Whether it was only erased: it is not worth keeping, or another one is kept.
+    /// True if it was only erased: it is not worth keeping, or another one is kept.
     pub fn is_dropped(&self) -> bool {
         self.outcome.is_some() && !self.is_moved() && !self.is_left()
     }
 
-    /// Whether it is where it was.
+    /// True if it is where it was.
     pub fn is_left(&self) -> bool {
         matches!(self.outcome, Some(Outcome::Left(_)))
     }

@@ -212,7 +212,7 @@ impl Noted {
         kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
     }
 
-    /// Whether a rollback has something to do.
+    /// True if a rollback has something to do.
     pub fn can_be_rolled_back(&self) -> bool {
         self.state != State::RolledBack && !(self.moved.is_empty() && (self.forgotten || self.files.is_empty()))
     }
@@ -248,12 +248,12 @@ impl Journal {
         Ok(Self { path: path()?, id: migration.id.clone(), seen, files, is_new: false })
     }
 
-    /// What the migration is called.
+    /// The id of the migration.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Whether nothing can have been moved under its name.
+    /// True if nothing can have been moved under its name.
     pub fn is_new(&self) -> bool {
         self.is_new
     }
@@ -269,7 +269,7 @@ impl Journal {
         self.append(Event::Kept(Kept { file: file.to_owned(), from: Some(from.to_owned()), digest: Some(digest) }))
     }
 
-    /// What was noted of a file.
+    /// The notes about a file.
     pub fn noted(&self, file: &str) -> Option<&Kept> {
         self.files.iter().find(|kept| kept.file == file)
     }

@@ -1,4 +1,4 @@
-//! What is to be done with each credential that the sources hold.
+//! The plan for each credential that the sources hold.
 
 use std::collections::{HashMap, HashSet};
 

@@ -38,7 +38,7 @@ struct Line {
     problem: Option<String>,
 }
 
-/// What a rollback did, or would do.
+/// The report or the plan of a rollback.
 pub struct Rollback {
     pub id: String,
     pub files: Vec<PutBack>,
@@ -50,7 +50,7 @@ pub struct Rollback {
 /// A file that was put back.
 pub struct PutBack {
     pub file: String,
-    /// Whether it is byte for byte what it was; `None` where it failed.
+    /// True if it is byte for byte what it was; `None` where it failed.
     pub exactly: Option<bool>,
     /// How many keys were moved out of it, and for how many of these it has one again.
     pub moved: usize,
@@ -216,7 +216,7 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
     Ok(text)
 }
 
-/// What a rollback is about to do.
+/// The plan of a rollback.
 pub fn rollback_plan(migration: &Noted) -> String {
     let mut text = format!("migration {}:\n", visible(&migration.id));
     for kept in &migration.files {
@@ -230,7 +230,7 @@ pub fn rollback_plan(migration: &Noted) -> String {
     text
 }
 
-/// What a rollback did.
+/// The report of a rollback.
 pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
     #[derive(Serialize)]
     struct File<'a> {

@@ -100,7 +100,7 @@ fn choose(id: Option<&str>, named: &[String], session: &Session) -> Result<(Note
     Ok((Noted { id: found.0, files, from: route.from(), ..Noted::default() }, route))
 }
 
-/// Whether the user's own notes say what each backup must be. Anybody who knows the public key of a store can write one into it.
+/// True if the user's own notes say what each backup must be. Anybody who knows the public key of a store can write one into it.
 fn is_vouched_for(migration: &Noted) -> bool {
     migration.files.iter().all(|kept| kept.digest.is_some())
 }
@@ -169,7 +169,7 @@ fn take_out(migration: &Noted, route: &Route, session: &Session, rollback: &mut 
     Ok(())
 }
 
-/// What became of a credential that was moved.
+/// The outcome of a credential that was moved.
 enum Back {
     /// It is at its source, and no longer in the chain.
     Taken,

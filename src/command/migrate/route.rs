@@ -12,7 +12,7 @@ use crate::providers::Providers;
 use crate::session::{self, Opened, PerProvider, Session};
 use crate::terminal;
 
-/// Whether a helper that a note names may be started: it is a default one, or one that the person's configuration names.
+/// True if a helper that a note names may be started: it is a default one, or one that the person's configuration names.
 pub fn is_configured(providers: &Providers, words: &str) -> bool {
     let Ok(entry) = entry_of_text(words) else { return false };
     let own = providers.with_helpers_of_their_own().filter_map(|name| Record::of([("provider", name)]).ok());
@@ -34,7 +34,7 @@ pub struct Source {
     program: Program,
     /// The same, told that it may ask a person.
     attended: Option<Program>,
-    /// Whether it is only looked at because it may hold something.
+    /// True if it is only looked at because it may hold something.
     is_optional: bool,
 }
 
@@ -58,7 +58,7 @@ impl Source {
         Ok(Self { words: words.to_owned(), name, chain, program, attended, is_optional })
     }
 
-    /// Whether what it holds belongs to other programs.
+    /// True if what it holds belongs to other programs.
     pub fn is_foreign(&self) -> bool {
         self.program.nature().foreign
     }
@@ -190,7 +190,7 @@ impl Route {
         Ok(Self { sources, to: to.map(str::to_owned), targets })
     }
 
-    /// Whether it takes from the files of other programs alone, as it does when nobody says otherwise.
+    /// True if it takes from the files of other programs alone, as it does when nobody says otherwise.
     pub fn is_from_plain_text(&self) -> bool {
         are_default(&self.from())
     }

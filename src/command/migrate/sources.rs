@@ -6,7 +6,7 @@ use modelforge_credential_protocol::visible;
 /// second is asked only where there is a session.
 pub const DEFAULT_SOURCES: [&str; 2] = ["plaintext", "keyring --modelforge"];
 
-/// Whether these are the default sources, with or without the one that needs a session.
+/// True if these are the default sources, with or without the one that needs a session.
 pub fn are_default(from: &[String]) -> bool {
     from.first().is_some_and(|first| first == DEFAULT_SOURCES[0])
         && from.iter().skip(1).all(|words| words == DEFAULT_SOURCES[1])

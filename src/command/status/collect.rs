@@ -46,7 +46,7 @@ enum Place {
 /// By place and account, each with its copies in the order of the chain.
 type Found = BTreeMap<(Place, String), Vec<(String, Record)>>;
 
-/// What was found so far.
+/// The rows found so far.
 #[derive(Default)]
 struct Collected {
     found: Found,
@@ -122,7 +122,7 @@ pub fn collect(session: &Session, asked: &Asked, status: &Status) -> Result<(Rep
 }
 
 impl Asked {
-    /// Whether a credential is one of those that this person wants to see. Backups of a migration have a command of their own.
+    /// True if a credential is one of those that this person wants to see. Backups of a migration have a command of their own.
     fn wants(&self, provider: Option<&Provider>, record: &Record) -> bool {
         let is_of_the_account = self.account.as_ref().is_none_or(|asked| *asked == account(record));
         let is_at_the_place = match (&self.request, self.provider()) {

@@ -1,4 +1,4 @@
-//! What `status` has found out, as JSON has it.
+//! The report of `status`, as JSON.
 
 use modelforge_credential_protocol::Record;
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub struct Report {
     pub elsewhere: Vec<String>,
 }
 
-/// Whether a tool that asks would get a credential.
+/// True if a tool that asks would get a credential.
 #[derive(Serialize, Clone, Copy, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub enum SignedIn {
@@ -106,12 +106,12 @@ impl Copy {
         self.expires_utc.is_some_and(|at| at < now()) && self.renewable != Some(true)
     }
 
-    /// Whether a tool that asks gets it.
+    /// True if a tool that asks gets it.
     pub fn answers(&self) -> bool {
         self.unreadable.is_none() && !self.is_over()
     }
 
-    /// Whether it is known to be in plain text.
+    /// True if it is known to be in plain text.
     pub fn is_in_plain_text(&self) -> bool {
         self.plain_text == Some(true)
     }

@@ -1,4 +1,4 @@
-//! What `list` says.
+//! Cases for `list`.
 
 use modelforge_credential_protocol::is_public;
 

@@ -1,4 +1,4 @@
-//! What is no request is refused, and changes nothing.
+//! Cases in which a malformed request is refused.
 
 use crate::case::{Case, Level, alone};
 use crate::checked::Checked;

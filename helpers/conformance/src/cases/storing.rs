@@ -1,4 +1,4 @@
-//! What is stored is found again.
+//! Cases for `store`.
 
 use crate::case::{Case, Level, alone, case};
 use crate::checked::must;

@@ -120,7 +120,7 @@ impl File<'_> {
         }
     }
 
-    /// Whether a value holds nothing that could be lost.
+    /// True if a value holds nothing that could be lost.
     fn is_empty(&self, value: &Range<usize>) -> bool {
         matches!(self.raw(value), "null" | "\"\"" | "{}")
     }
@@ -188,7 +188,7 @@ impl File<'_> {
     }
 }
 
-/// Whether a text has the host in it, in any spelling of the host.
+/// True if a text has the host in it, in any spelling of the host.
 fn names(text: &str, host: &str) -> bool {
     let (text, name) = (text.as_bytes(), host.split(':').next().unwrap_or(host).as_bytes());
     let Some(first) = name.first() else { return true };

@@ -19,7 +19,7 @@ pub struct Json {
     cases: Vec<Row>,
     /// `protocol`, `git` or `none`: whose rules it keeps.
     keeps_the_rules_of: &'static str,
-    /// Whether every case that applies was run.
+    /// True if every case that applies was run.
     whole: bool,
     badge: String,
     left: Vec<String>,

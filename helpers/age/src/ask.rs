@@ -69,9 +69,8 @@ fn readable(message: &str) -> String {
 
 /// Refuses a plugin that the age crate would find, but that somebody else may have put there.
 ///
-/// That crate searches PATH by itself, relative entries and a literal `~` included. So every program of that name on PATH must lie below
-/// an absolute entry and, like its folder and what it links to, be closed to all the world's writing: whichever of them is taken
-/// is then one that the owner of the machine or the user has put there. `AGEDEBUG` would print the file key.
+/// That crate searches PATH by itself, relative entries and a literal `~` included. So every program of that name on PATH must be below
+/// an absolute entry and pass the rule for programs: the one that is taken was then put there by root or the user. `AGEDEBUG` would print the file key.
 pub fn check_plugin(name: &str) -> Result<()> {
     if env::var_os("AGEDEBUG").is_some() {
         return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin").hint("unset AGEDEBUG"));
@@ -84,9 +83,7 @@ pub fn check_plugin(name: &str) -> Result<()> {
             ["", ".exe", ".com", ".cmd", ".bat"].map(|end| folder.join(format!("age-plugin-{name}{end}")))
         });
     for program in programs {
-        let Ok(target) = program.canonicalize() else { continue };
-        let places = [&*program, &*target].into_iter().flat_map(|place| [Some(place), place.parent()]).flatten();
-        if !program.is_absolute() || places.into_iter().any(is_open_to_all) {
+        if program.exists() && (!program.is_absolute() || is_anyones(&program)) {
             let message = format!("the age plugin `{}` may have been put there by anybody", program.display());
             return Err(Error::new(message).hint("take that folder out of PATH, or chmod o-w it"));
         }
@@ -94,13 +91,13 @@ pub fn check_plugin(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// The rule for every program that is started.
 #[cfg(unix)]
-fn is_open_to_all(place: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(place).is_ok_and(|metadata| metadata.mode() & 0o002 != 0)
+fn is_anyones(program: &Path) -> bool {
+    modelforge_credential_files::check_program(program).is_err()
 }
 
 #[cfg(not(unix))]
-fn is_open_to_all(_: &Path) -> bool {
+fn is_anyones(_: &Path) -> bool {
     false
 }

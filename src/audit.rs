@@ -120,14 +120,16 @@ fn keep(record: &str) {
     }
 }
 
+#[cfg(unix)]
 fn hand_on(record: &str) {
-    #[cfg(unix)]
-    let sent = syslog::send(record);
-    #[cfg(not(unix))]
-    let sent = Err("this system has none".into());
-    if let Err(problem) = sent {
+    if let Err(problem) = syslog::send(record) {
         terminal::warn_once(&error::not_in_the_systems_log(&problem));
     }
+}
+
+#[cfg(not(unix))]
+fn hand_on(_: &str) {
+    terminal::warn_once(&error::not_in_the_systems_log(&"this system has none".into()));
 }
 
 /// A process as people read it: the program, the script that it runs where that has a name of its own, and its number.

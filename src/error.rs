@@ -84,7 +84,6 @@ pub fn cannot_read(path: &Path, problem: &std::io::Error) -> Error {
     Error::new(format!("cannot read `{}`: {problem}", tilde(path)))
 }
 
-#[cfg(unix)]
 pub fn no_such_file(path: &Path) -> Error {
     Error::new(format!("there is no file `{}`", tilde(path)))
 }

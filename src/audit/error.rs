@@ -50,6 +50,7 @@ pub fn cannot_verify() -> Usage {
     )
 }
 
+#[cfg(unix)]
 pub fn no_system_log(problem: &Error) -> Error {
     Error::new(format!("no record reaches the system's log (`[audit] syslog = true` in config.toml): {problem}"))
         .hint("ls -l /dev/log")

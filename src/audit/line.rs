@@ -1,7 +1,7 @@
 //! A record of the log: one line of JSON. A field that does not apply is left out; one that is not known here is passed over, as those
 //! of older versions are.
 
-use modelforge_credential_protocol::{shown, visible};
+use modelforge_credential_protocol::shown;
 use serde::{Deserialize, Serialize};
 
 /// The longest text of a record, in characters: a host may have as many as a line of the protocol.
@@ -73,8 +73,9 @@ pub fn text(text: &str) -> String {
 }
 
 /// A process as the system reports it. A program's path often contains a hash, which looks like a key.
+#[cfg(target_os = "linux")]
 pub fn name(text: &str) -> String {
-    cut(visible(text))
+    cut(modelforge_credential_protocol::visible(text))
 }
 
 fn cut(text: String) -> String {

@@ -57,6 +57,7 @@ pub fn is_too_large(path: &Path, limit: usize) -> Error {
     Error::new(format!("`{}` is larger than {limit}", tilde(path)))
 }
 
+#[cfg(unix)]
 pub fn has_too_many_links(path: &Path) -> Error {
     Error::new(format!("`{}` leads through too many links", tilde(path)))
 }

@@ -10,6 +10,7 @@ use modelforge_credential_protocol::{Error, Result};
 use crate::error;
 
 /// A link on the way: followed where people keep their own files elsewhere, refused below a folder of ours.
+#[cfg(unix)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Links {
     Followed,

@@ -74,6 +74,7 @@ pub fn path_is_open(folder: &Path, is_shared: bool) -> Error {
     })
 }
 
+#[cfg(unix)]
 pub fn path_is_foreign(folder: &Path, place: &Path) -> Error {
     let problem = match folder == place {
         true => format!("`{}` belongs to another user, so no helper is started from it", tilde(folder)),
@@ -84,6 +85,7 @@ pub fn path_is_foreign(folder: &Path, place: &Path) -> Error {
     Error::new(problem).hint(format!("take {} out of PATH", quoted(folder)))
 }
 
+#[cfg(unix)]
 pub fn path_is_open_to_a_group(folder: &Path, group: u32) -> Error {
     Error::new(format!("the members of group {group} can put a helper into `{}`", tilde(folder)))
         .hint(format!("getent group {group}  # who that is; chmod g-w {}", quoted(folder)))

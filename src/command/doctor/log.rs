@@ -23,13 +23,18 @@ pub fn check(providers: &Providers) -> Vec<Finding> {
         }];
     }
     let kept = format!("`{}` holds who asked for what", error::tilde(&audit::files::current(&folder)));
-    let mut findings = vec![Finding::ok(CHECK, kept)];
-    #[cfg(unix)]
-    if log.syslog {
-        findings.push(match audit::syslog::check() {
-            Ok(()) => Finding::ok(CHECK, "the system's log gets each record as well"),
-            Err(problem) => Finding::warning(CHECK, &error::no_system_log(&problem)),
-        });
-    }
-    findings
+    std::iter::once(Finding::ok(CHECK, kept)).chain(system_log(log.syslog)).collect()
+}
+
+#[cfg(unix)]
+fn system_log(is_wanted: bool) -> Option<Finding> {
+    is_wanted.then(|| match audit::syslog::check() {
+        Ok(()) => Finding::ok(CHECK, "the system's log gets each record as well"),
+        Err(problem) => Finding::warning(CHECK, &error::no_system_log(&problem)),
+    })
+}
+
+#[cfg(not(unix))]
+fn system_log(_: bool) -> Option<Finding> {
+    None
 }

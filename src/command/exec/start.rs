@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use modelforge_credential_client::{Failure, command_on_path, names_no_interpreter};
+#[cfg(unix)]
+use modelforge_credential_client::names_no_interpreter;
+use modelforge_credential_client::{Failure, command_on_path};
 
 use crate::command::exec::error;
 use crate::error::NotStarted;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use modelforge_credential_files::Own;
+use modelforge_credential_files::{Own, tilde};
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, stdout, visible};
 
 use crate::identity::Identities;
@@ -19,23 +19,7 @@ mod store;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-A credential helper that keeps each credential in a file encrypted with age.
-
-Usage: modelforge-credential-age [OPTIONS] get|store|erase|list|capability
-
-Options:
-  --identity FILE  an age identity, a passphrase-protected one, an SSH key or
-                   an age plugin's; may be repeated. Without it, an identity
-                   of its own, made when it is first needed
-  --recipient KEY  a public key that can read what is stored from now on,
-                   beside the identities; may be repeated
-  --help           this text
-  --version        the version
-
-Example:
-  printf 'url=https://api.openai.com\\n' | modelforge-credential-age get
-";
+const HELP: &str = include_str!("help.txt");
 
 struct Age {
     /// Our folder in the user's data. None is an error of what needs it only.
@@ -143,7 +127,7 @@ impl Age {
     fn open(&self, entry: &Entry) -> Result<Option<Record>> {
         let Some(content) = self.folder()?.read(entry)? else { return Ok(None) };
         let text = self.identities.decrypt(&content, &entry.file)?;
-        let file = entry.file.display();
+        let file = tilde(&entry.file);
         let mut record =
             Record::read_from(&text[..]).map_err(|e| Error::new(format!("`{file}` holds no credential: {e}")))?;
         record.name_the_account()?;
@@ -154,7 +138,7 @@ impl Age {
     }
 }
 
-/// What says where a credential lies. One that has no account lies where that of the usual account would.
+/// The attributes that say where a credential lies. One that has no account lies where that of the usual account would.
 fn placed(credential: &Record) -> Result<Record> {
     let mut description = credential.description();
     if !description.has("username") {

@@ -22,23 +22,7 @@ use crate::source::Held;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-Finds keys in the plain-text files of other programs, as a helper of
-modelforge-credential or of git.
-
-Usage: modelforge-credential-plaintext get|store|erase|list|capability
-
-The files: ~/.config/model-forge/config.json and models.json, Python keyring's
-keyring_pass.cfg, and, for the account that is named after the folder it is
-started in, .model-forge/config.json there. A key goes to the URL that its
-file names for it and to no other. The files are changed only if the request
-has consent=1: `erase` then takes out the secret and leaves every other byte,
-`store` puts back what was taken. MODELFORGE_CREDENTIAL_WARN_PLAINTEXT=0
-silences the warning of `get`.
-
-Example:
-  modelforge-credential-plaintext list
-";
+const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 

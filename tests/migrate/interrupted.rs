@@ -29,7 +29,7 @@ fn most_calls(test: &Test, calls: &str, words: &[&str], input: &str) -> usize {
     files_below(folder.path()).iter().map(count).max().unwrap_or(0)
 }
 
-/// What a killed rollback leaves may hold keys: it was about to put them there.
+/// The leftovers of a killed rollback may hold keys: it was about to put them there.
 fn strace(test: &Test, options: &[&str], words: &[&str], input: &str) {
     let mut command = test.command_of(&crate::support::system("strace", "strace"));
     command.args(options).arg(crate::support::program("modelforge-credential")).args(words);

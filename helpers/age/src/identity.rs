@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use age::armor::ArmoredReader;
 use age::secrecy::ExposeSecret;
 use age::{DecryptError, Decryptor, EncryptError, Encryptor, plugin, scrypt, ssh, x25519};
-use modelforge_credential_files::{self as files, Own, Trust};
+use modelforge_credential_files::{self as files, Own, Trust, tilde};
 use modelforge_credential_protocol::{Error, MAX_RECORD, Result};
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
@@ -74,15 +74,16 @@ impl Identities {
             };
             return Err(match refused {
                 DecryptError::Plugin(_) | DecryptError::PluginResolve(_) => {
-                    Error::new(format!("the age plugin of `{}` did not open `{}`", file.0.display(), path.display()))
+                    Error::new(format!("the age plugin of `{}` did not open `{}`", tilde(&file.0), tilde(path)))
                 }
                 DecryptError::Io(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
-                    Error::new(format!("the age plugin of `{}` died", file.0.display()))
+                    Error::new(format!("the age plugin of `{}` died", tilde(&file.0)))
                 }
-                _ => Error::new(format!("`{}` is damaged or not an age file", path.display())),
+                _ => Error::new(format!("`{}` is damaged or not an age file", tilde(path))),
             });
         }
-        let message = format!("`{}` is encrypted for another identity than `{}`", path.display(), self.path());
+        let message =
+            format!("`{}` is encrypted for another identity than `{}`", tilde(path), tilde(self.path().as_ref()));
         Err(Error::new(message).hint(format!("find the one that opens it: age -d -i IDENTITY {}", files::quoted(path))))
     }
 
@@ -133,7 +134,7 @@ impl Identities {
             Some(own) => own.read(path, MAX_IDENTITY, Trust::Private),
             None => files::read(path, MAX_IDENTITY, Trust::Private),
         };
-        content?.ok_or_else(|| Error::new(format!("there is no identity `{}`", files::tilde(path))))
+        content?.ok_or_else(|| Error::new(format!("there is no identity `{}`", tilde(path))))
     }
 
     fn unlock_one(&self, file: &(PathBuf, OnceCell<Vec<Key>>)) -> Result<()> {
@@ -147,8 +148,7 @@ impl Key {
             Self::Native(key) => Box::new(key.clone()),
             Self::Ssh(key, opened) => {
                 if let (ssh::Identity::Encrypted(key), None) = (key, opened.get()) {
-                    let wrong =
-                        |_| Error::new(format!("that is not the passphrase of the SSH key `{}`", path.display()));
+                    let wrong = |_| Error::new(format!("that is not the passphrase of the SSH key `{}`", tilde(path)));
                     let key = key.decrypt(ask::passphrase("SSH key", path)?).map_err(wrong)?;
                     let _ = opened.set(key.into());
                 }
@@ -201,8 +201,8 @@ fn load(path: &Path, content: &[u8]) -> Result<Vec<Key>> {
     let mut key = scrypt::Identity::new(ask::passphrase("identity", path)?);
     key.set_max_work_factor(MAX_WORK_FACTOR);
     let text = decrypt(content, std::iter::once(&key as _)).map_err(|error| match error {
-        DecryptError::ExcessiveWork { .. } => Error::new(format!("`{}` asks for too much work", path.display())),
-        _ => Error::new(format!("that is not the passphrase of the identity `{}`", path.display())),
+        DecryptError::ExcessiveWork { .. } => Error::new(format!("`{}` asks for too much work", tilde(path))),
+        _ => Error::new(format!("that is not the passphrase of the identity `{}`", tilde(path))),
     })?;
     parse(&text, path)
 }
@@ -260,7 +260,7 @@ fn decrypt<'a>(
 }
 
 fn unusable(path: &Path) -> Error {
-    Error::new(format!("`{}` holds no identity that age can use", path.display()))
+    Error::new(format!("`{}` holds no identity that age can use", tilde(path)))
         .hint("age-keygen -o identity.txt, or ssh-keygen -t ed25519")
 }
 

@@ -16,7 +16,7 @@ use crate::{ini, json};
 pub struct Held {
     pub file: Opened,
     pub entries: Vec<Entry>,
-    /// What it holds of which it cannot be told whose it is.
+    /// Secrets of which it cannot be told whose they are.
     pub homeless: Vec<Error>,
 }
 
@@ -139,7 +139,7 @@ impl Held {
         self.entries.iter().enumerate().filter(move |(at, entry)| in_use(at, entry)).map(|(_, entry)| entry)
     }
 
-    /// What to say of entries for the same as this one.
+    /// Problems with entries for the same as this one.
     pub fn duplicates<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = Error> {
         let others = self.entries.iter().filter(|other| {
             other.is_alike(entry) && matches!(other.secret, Ok(Some(_))) && !std::ptr::eq(*other, entry)

@@ -23,7 +23,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// What is shown for a piece of output, when more follows at once.
+/// The masked form of a piece of output, when more follows at once.
 fn push(filter: &mut Filter, piece: &str) -> String {
     let mut output = Vec::new();
     filter.push(piece.as_bytes(), &mut output);
@@ -45,7 +45,7 @@ fn cut(mut filter: Filter, input: &[u8], piece: usize) -> String {
     text(&output)
 }
 
-/// What is shown for the output as a whole; it is the same however it is cut.
+/// The masked form of the output as a whole; it is the same however it is cut.
 fn masked(input: impl AsRef<[u8]>) -> String {
     let input = input.as_ref();
     let whole = cut(filter(), input, usize::MAX);
@@ -259,7 +259,7 @@ fn squeezed(input: &[u8]) -> Vec<u8> {
     text.bytes().to_vec()
 }
 
-/// What must be seen of the output, in the plainest way: each byte of the text that is in no run of a key.
+/// The expected form of the output, in the plainest way: each byte of the text that is in no run of a key.
 fn seen(input: &str) -> String {
     let (bytes, mask) = (squeezed(input.as_bytes()), filter().mask);
     let mut is_hidden = vec![false; bytes.len()];

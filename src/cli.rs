@@ -2,6 +2,7 @@
 
 mod audit;
 mod completions;
+mod details;
 mod doctor;
 pub mod error;
 mod exec;
@@ -18,7 +19,7 @@ mod tests;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use modelforge_credential_protocol::{Error, visible};
 
@@ -305,30 +306,7 @@ fn operation(word: &str) -> Option<Command> {
 
 /// The definitions, for whatever is made from them.
 pub fn command() -> clap::Command {
-    let command = Cli::command().mut_subcommand("auth", spelt_as_in_modelforge);
-    let command = with_details(command, "status", OF_STATUS)
-        .mut_subcommand("auth", |auth| with_details(auth, "status", OF_STATUS));
-    overview::with_overview(with_details(command, "audit", OF_AUDIT))
-}
-
-const OF_STATUS: &str = "Also show every copy, how each key ends, its age, and its last use";
-const OF_AUDIT: &str = "Also show the duration, and the path and number of each program";
-
-/// Where `--verbose` shows details of the subject, and no trace.
-fn with_details(command: clap::Command, name: &'static str, help: &'static str) -> clap::Command {
-    let verbose = Arg::new("verbose").long("verbose").short('v').action(ArgAction::SetTrue).display_order(900);
-    command.mut_subcommand(name, |command| command.arg(verbose.help(help)))
-}
-
-/// Below `auth`, the provider is an option and no argument.
-fn spelt_as_in_modelforge(auth: clap::Command) -> clap::Command {
-    ["login", "logout", "status"].into_iter().fold(auth, |auth, name| {
-        auth.mut_subcommand(name, |command| {
-            let command = command.mut_arg("provider_option", |option| option.hide(false).help("The provider"));
-            let all = "Every provider (also: --all-providers)";
-            if name == "logout" { command.mut_arg("all", |option| option.help(all)) } else { command }
-        })
-    })
+    overview::with_overview(details::with_details(Cli::command()))
 }
 
 /// The commands, for suggestions.

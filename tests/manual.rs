@@ -72,7 +72,7 @@ fn the_synopsis_of_a_command_is_what_can_be_typed() {
     let text = test.run(&[man.as_str(), "-l", &pages["man1/modelforge-credential.1"].display().to_string()], "").stdout;
     let text = String::from_utf8(text).expect("it is UTF-8");
     for usage in
-        ["exec [OPTIONS] [PROVIDER]... [-- <COMMAND>...]", "helpers test [OPTIONS] [HELPER]", "auth login [OPTIONS]"]
+        ["exec [OPTIONS] [PROVIDER]... [-- <COMMAND>...]", "helpers test [OPTIONS] <HELPER>", "auth login [OPTIONS]"]
     {
         assert!(text.contains(&format!("\n   {usage}\n")), "{usage}: {text}");
     }

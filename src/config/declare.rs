@@ -24,7 +24,8 @@ pub fn declare(name: &str, url: &str, insists: bool) -> Result<bool> {
         return Err(not_encrypted(&wanted.url()));
     }
     let usual = by_name(&name).and_then(|known| known.url).map(base_url).transpose()?;
-    if let Some(usual) = usual.filter(|usual| !insists && usual.url() != wanted.url()) {
+    let is_usual = usual.as_ref().is_some_and(|usual| usual.url() == wanted.url());
+    if let Some(usual) = usual.filter(|_| !insists && !is_usual) {
         return Err(is_known_elsewhere(&name, &usual.url(), url));
     }
     let _lock = lock::one_change_of_settings()?;
@@ -34,6 +35,9 @@ pub fn declare(name: &str, url: &str, insists: bool) -> Result<bool> {
     let at = before.providers.get(&name).and_then(|provider| provider.url.as_ref());
     if let Some(at) = at {
         return if at.url() == wanted.url() { Ok(false) } else { Err(is_elsewhere(&name, &at.url())) };
+    }
+    if is_usual {
+        return Ok(false);
     }
     let mut document: DocumentMut = text.parse().map_err(|_| cannot_add(&name))?;
     add(&mut document, &name, url).ok_or_else(|| cannot_add(&name))?;

@@ -92,20 +92,11 @@ fn a_known_provider_goes_to_another_url_only_if_a_person_insists() {
     let test = Test::new().helpers("age").args(words).stdin(SECRET).stderr(refused).failure();
     assert_eq!(read(&test), "");
     let usual = ["login", "openai", "--url", "https://API.openai.com:443/v1/"];
-    let test = test.args(usual).stdin(SECRET).any_stderr();
-    assert!(test.output().status.success());
+    let test = test.args(usual).stdin(SECRET).stdout(&format!("signed in to `openai`: {BY_AGE}\n")).success();
+    assert_eq!(read(&test), "");
     let test = test.args(words.iter().chain(&["--force"])).stdin(SECRET).any_stderr();
     assert!(test.output().status.success());
-    assert!(
-        Test::new()
-            .helpers("age")
-            .args(words.iter().chain(&["--force"]))
-            .stdin(SECRET)
-            .any_stderr()
-            .output()
-            .status
-            .success()
-    );
+    assert_eq!(read(&test), "[provider.openai]\nurl = \"https://llm.example.com\"\n");
 }
 
 #[test]

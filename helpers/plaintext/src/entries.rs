@@ -36,7 +36,7 @@ pub struct Secret {
 }
 
 /// A location that outlives its file's text.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, Hash)]
 pub struct OwnedLocation {
     pub protocol: String,
     pub host: String,

@@ -80,8 +80,8 @@ impl Helper for PlainText {
             };
             problems.extend(held.homeless.iter().cloned());
             problems.extend(held.entries.iter().filter_map(|entry| entry.secret.as_ref().err().cloned()));
-            for entry in held.in_use() {
-                held.duplicates(entry).for_each(|problem| warn(&problem));
+            for (entry, others) in held.in_use() {
+                held.problems(entry, others).for_each(|problem| warn(&problem));
                 if let Ok(Some(secret)) = &entry.secret {
                     secret.unused.iter().for_each(warn);
                     records.push(held.listed(entry, secret)?);

@@ -8,6 +8,9 @@ mod cli;
 mod command;
 mod config;
 mod error;
+#[cfg(test)]
+#[path = "../fuzz/support.rs"]
+mod fuzz_support;
 mod key_shape;
 mod lock;
 mod person;

@@ -1,6 +1,9 @@
 //! URLs by git's rules (`credential_from_url` in git's credential.c): no normalisation, parts are decoded after they were
 //! split, and what is missing stays missing.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
 use modelforge_credential_protocol::{Record, Result};
 use modelforge_credential_providers::Location;
 use percent_encoding::percent_decode;

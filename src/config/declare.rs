@@ -39,7 +39,7 @@ pub fn declare(name: &str, url: &str) -> Result<bool> {
     Ok(true)
 }
 
-fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
+pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
     let mut implicit = Table::new();
     implicit.set_implicit(true);
     // Where there is nothing but comments, the section comes after them.

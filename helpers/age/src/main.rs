@@ -12,6 +12,9 @@ use crate::identity::Identities;
 use crate::store::{Entry, Store};
 
 mod ask;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod identity;
 mod name;
 mod store;

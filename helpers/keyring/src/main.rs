@@ -1,5 +1,8 @@
 //! The store of the operating system as a helper: Secret Service, macOS Keychain or Windows Credential Manager.
 
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod item;
 mod modelforge;
 #[cfg(any(windows, target_os = "macos"))]

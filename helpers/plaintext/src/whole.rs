@@ -1,6 +1,9 @@
 //! A whole file as one record: a migration keeps it before it takes anything out, and puts it back. `content[]` is the file in base64,
 //! in pieces that fit a line.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
@@ -10,7 +13,7 @@ use modelforge_credential_protocol::{Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
 use crate::entries::{self, Entry, Spot};
-use crate::files::{self, Opened, tilde};
+use crate::files::{self, tilde};
 use crate::source::{Place, places};
 use crate::table::Format;
 use crate::{ini, json, warn};
@@ -51,7 +54,7 @@ pub fn put_back(record: &Record) -> Result<()> {
         return Ok(());
     }
     let before = std::str::from_utf8(&before).map_err(|_| Error::new("the backup is not UTF-8"))?;
-    if place.differs_by_secrets(before, &file)? {
+    if place.differs_by_secrets(before, file.text()?)? {
         return file.replace(before.as_bytes());
     }
     let (edited, count) = place.merged(before, file.text()?)?;
@@ -90,11 +93,11 @@ impl Place {
     }
 
     /// True if the file is what it was, but for secrets that were taken out.
-    fn differs_by_secrets(&self, before: &str, file: &Opened) -> Result<bool> {
-        let (then, now) = (self.entries(before)?, self.entries(file.text()?)?);
-        let spots: Vec<&Spot> = missing(&then, &now).map(|entry| &entry.spot).collect();
+    fn differs_by_secrets(&self, before: &str, now: &str) -> Result<bool> {
+        let (then, held) = (self.entries(before)?, self.entries(now)?);
+        let spots: Vec<&Spot> = missing(&then, &held).map(|entry| &entry.spot).collect();
         let without = self.source.format.without(before, &spots);
-        Ok(without.is_some_and(|without| without.as_bytes() == file.bytes()))
+        Ok(without.is_some_and(|without| *without == now))
     }
 
     /// The file with the secrets that it held before and holds no longer, where there still is an entry for them, and how

@@ -1,0 +1,9 @@
+#![no_main]
+//! `exec --mask`. The core is a program, not a library, so its modules are taken in by their paths.
+
+#[path = "../../src/command/exec/mask.rs"]
+mod mask;
+#[path = "../support.rs"]
+mod fuzz_support;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| mask::fuzz::check(input));

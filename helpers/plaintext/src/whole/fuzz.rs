@@ -1,0 +1,80 @@
+//! What holds for any file that is taken for one of another program's: taking keys out of it and putting them back.
+
+use modelforge_credential_protocol::{Record, Result};
+
+use crate::entries::{self, Entry, Spot};
+use crate::source::{Place, places};
+use crate::table::SOURCES;
+
+/// Reads a file in every format, takes out every key, one alone, and every second one, and undoes each.
+pub fn check(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Some(mut place) = places(&Record::new()).last() else { return };
+    for source in SOURCES {
+        place.source = source;
+        check_in(&place, text);
+    }
+}
+
+fn check_in(place: &Place, text: &str) {
+    let Ok(before) = place.entries(text) else { return };
+    check_host_by_host(place, text, &before);
+    let held: Vec<&Entry> = before.iter().filter(|entry| entry.holds_something()).collect();
+    for step in [1, 2, held.len().max(1)] {
+        let gone: Vec<&Entry> = held.iter().copied().step_by(step).collect();
+        let spots: Vec<&Spot> = gone.iter().map(|entry| &entry.spot).collect();
+        // It may refuse what it cannot edit without a change of anything else.
+        if let Some(edited) = place.source.format.without(text, &spots) {
+            check_edit(place, text, &edited, &gone);
+        }
+    }
+}
+
+/// Only the secrets are gone; and each way to undo that leads back.
+fn check_edit(place: &Place, before: &str, after: &str, gone: &[&Entry]) {
+    assert!(after.len() <= before.len(), "it is longer than before");
+    let left = place.entries(after).expect("it can still be read");
+    for entry in gone {
+        let is_there = left.iter().any(|other| other.place == entry.place && holds_the_same(other, entry));
+        let is_double = gone.iter().filter(|other| other.place == entry.place).count() > 1;
+        assert!(is_double || !is_there, "`{}` is still there", entry.place);
+    }
+    // This is what a rollback asks before it puts the file back as it was, byte for byte.
+    assert!(place.differs_by_secrets(before, after).is_ok_and(|differs| differs), "it does not know its own edit");
+    let (merged, count) = place.merged(before, after).expect("both can be read");
+    let found = place.entries(&merged).expect("what was put back can be read");
+    let wanted = place.entries(before).expect("it was read");
+    let lost = wanted.iter().filter(|entry| !found.iter().any(|other| holds_the_same(entry, other))).count();
+    assert!(count == 0 || lost <= gone.len() - count, "something that was put back is not there");
+}
+
+/// What is asked for one host alone is what is there for it.
+fn check_host_by_host(place: &Place, text: &str, all: &[Entry]) {
+    for entry in all {
+        let only = (&*entry.location.protocol, &*entry.location.host);
+        let some = entries::read(&place.source.format, "file", text, &place.account, Some(only));
+        let is_there =
+            |some: Vec<Entry>| some.iter().any(|other| other.place == entry.place && holds_the_same(other, entry));
+        assert!(some.is_ok_and(|some| is_there(some.entries)), "`{}` is not found for its host", entry.place);
+    }
+}
+
+/// True if two entries hold the same secrets for the same account and host.
+fn holds_the_same(one: &Entry, other: &Entry) -> bool {
+    let secrets = |entry: &Entry| -> Result<Option<Record>> {
+        entry.secret.as_ref().map(|secret| secret.as_ref().map(|secret| secret.record.clone())).map_err(Clone::clone)
+    };
+    let is_same = match (secrets(one), secrets(other)) {
+        (Ok(Some(one)), Ok(Some(other))) => one.holds_the_same_secrets(&other),
+        (Ok(None), Ok(None)) => true,
+        (Err(one), Err(other)) => one.to_string() == other.to_string(),
+        _ => false,
+    };
+    is_same && one.account == other.account && one.location.host == other.location.host
+}
+
+#[cfg(test)]
+#[test]
+fn what_fuzzing_has_seen_is_edited_and_undone() {
+    crate::fuzz_support::replay("editors", check);
+}

@@ -3,6 +3,7 @@
 use modelforge_credential_protocol::{Record, Result};
 
 use crate::entries::{self, Entry, Spot};
+use crate::files::tilde;
 use crate::source::{Place, places};
 use crate::table::SOURCES;
 
@@ -52,7 +53,7 @@ fn check_edit(place: &Place, before: &str, after: &str, gone: &[&Entry]) {
 fn check_host_by_host(place: &Place, text: &str, all: &[Entry]) {
     for entry in all {
         let only = (&*entry.location.protocol, &*entry.location.host);
-        let some = entries::read(&place.source.format, "file", text, &place.account, Some(only));
+        let some = entries::read(&place.source.format, &tilde(&place.path), text, &place.account, Some(only));
         let is_there =
             |some: Vec<Entry>| some.iter().any(|other| other.place == entry.place && holds_the_same(other, entry));
         assert!(some.is_ok_and(|some| is_there(some.entries)), "`{}` is not found for its host", entry.place);

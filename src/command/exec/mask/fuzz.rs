@@ -1,21 +1,23 @@
 //! What holds for any output that passes through a mask.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::text::Text;
 use super::{ENOUGH, Filter, Mask};
 
 /// Keys of the usual length, of fewer characters than are as good as the key, with a sign that several forms write in another way, and
 /// one that begins as another does.
-pub const SECRETS: [(&str, &str); 4] = [
+const SECRETS: [(&str, &str); 4] = [
     ("openai", "sk-test-4f6Q9zL2mN8rT1vX5yB7cD0e"),
     ("other", "longer-than-eight"),
     ("short", "eight=888"),
     ("longer", "longer-than-eight-\u{e9}/+'\"0123"),
 ];
 
-pub fn mask() -> Arc<Mask> {
-    Arc::new(Mask::new(SECRETS.map(|(name, secret)| (name, secret.as_bytes()))))
+fn mask() -> Arc<Mask> {
+    static MASK: OnceLock<Arc<Mask>> = OnceLock::new();
+    let make = || Arc::new(Mask::new(SECRETS.map(|(name, secret)| (name, secret.as_bytes()))));
+    Arc::clone(MASK.get_or_init(make))
 }
 
 /// Pushes an output through a mask: two bytes that say how it is cut, and the output as [`output`] has it.

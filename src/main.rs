@@ -17,6 +17,7 @@ mod person;
 mod providers;
 mod request;
 mod session;
+mod side_by_side;
 mod state;
 mod terminal;
 mod url;

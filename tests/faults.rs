@@ -65,7 +65,7 @@ fn points(scene: &Scene, every: bool) -> Vec<Point> {
             for nth in 1..=most {
                 let taken = faults.iter().enumerate().filter(|(at, _)| every || *at == (nth / 3) % faults.len());
                 let is_taken = every || (all && (!many || nth % 3 == 0));
-                points.extend(taken.filter(|_| is_taken).map(|(_, fault)| Point { calls, nth, fault, all }));
+                points.extend(taken.filter(|_| is_taken).map(|(_, &fault)| Point { calls, nth, fault, all }));
             }
         }
     }

@@ -159,7 +159,9 @@ fn few_descriptors_and_little_memory_lose_no_key_and_crash_nothing() {
 #[test]
 #[ignore = "needs strace"]
 fn a_system_that_starts_no_further_thread_or_process_is_an_error_or_an_answer() {
-    for words in [&["logout", "openai"][..], &["status"], &["list"], &["doctor"], &["login", "openai", "--force"]] {
+    const ALL: [&[&str]; 5] =
+        [&["logout", "openai"], &["status"], &["list"], &["doctor"], &["login", "openai", "--force"]];
+    for words in ALL {
         for nth in 1..=3 {
             let (test, run) = (with_old(), core(words, NEW));
             let inject = format!("inject=?clone,?clone3,?vfork,?fork:error=EAGAIN:when={nth}+");

@@ -20,6 +20,7 @@ mod session;
 mod side_by_side;
 mod state;
 mod terminal;
+mod text;
 mod url;
 
 use std::io::ErrorKind::BrokenPipe;

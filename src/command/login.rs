@@ -20,7 +20,7 @@ use crate::person::{Person, person};
 use crate::providers::Provider;
 use crate::request::Request;
 use crate::session::{self, Help, Session};
-use crate::terminal;
+use crate::{terminal, text};
 
 /// The helper that a person signs in through at a browser.
 const SIGNS_IN: &str = "oauth";
@@ -266,6 +266,12 @@ fn by_key(
     if key.len() != entered.trim_end_matches(['\r', '\n']).len() {
         terminal::warning(&error::blanks_removed());
     }
+    // The shell of Windows hands them on: `echo "key"`, `set KEY="key"`.
+    let bare = key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|bare| !bare.is_empty());
+    if bare.is_some() {
+        terminal::warning(&error::quotes_removed());
+    }
+    let key = bare.unwrap_or(key);
     let checked = key_shape::check(&provider.name, key);
     checked.remarks.iter().for_each(terminal::warning);
     if let Some(flaw) = checked.flaw {
@@ -312,9 +318,7 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| error::not_one_line())?;
-    // Windows' programs begin text with a mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text::of(&bytes).ok_or_else(error::not_one_line)?;
     let line = text.trim_end_matches(['\n', '\r']);
     if bytes.len() > MAX_LINE || line.contains('\n') {
         return Err(error::not_one_line().into());

@@ -1,6 +1,12 @@
 //! The store of the operating system as a helper: Secret Service, macOS Keychain or Windows Credential Manager.
 
+mod aside;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod item;
+#[cfg(any(target_os = "macos", test))]
+mod keychain;
 mod modelforge;
 #[cfg(any(windows, target_os = "macos"))]
 mod native;
@@ -23,6 +29,12 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_all
 const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
+
+/// False if nobody is there to answer a dialog.
+#[cfg(not(windows))]
+fn may_prompt() -> bool {
+    std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
+}
 
 struct Keyring;
 

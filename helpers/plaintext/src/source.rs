@@ -75,7 +75,7 @@ fn shown(path: &Path) -> String {
 impl Place {
     fn find(source: &'static Source, only: Option<(String, String)>) -> Option<Self> {
         let folder = source.folder.find()?;
-        let path = folder.join(source.path);
+        let path = source.path.split('/').fold(folder.clone(), |path, part| path.join(part));
         let account = match source.folder {
             Folder::Here => account_of(&folder),
             Folder::Home | Folder::PythonKeyring => DEFAULT_ACCOUNT.to_owned(),
@@ -109,14 +109,19 @@ fn account_of(folder: &Path) -> String {
     if name == DEFAULT_ACCOUNT { format!("./{name}") } else { name }
 }
 
-/// Tells the entries that are no further up than another of their account.
-fn closest<'a>(entries: impl Iterator<Item = &'a Entry>) -> impl Fn(&Entry) -> bool {
-    let mut deepest: HashMap<&str, usize> = HashMap::new();
+/// How far down the closest entry of each account is.
+fn deepest<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashMap<String, usize> {
+    let mut deepest: HashMap<String, usize> = HashMap::new();
     for entry in entries {
-        let depth = deepest.entry(&entry.account).or_default();
+        let depth = deepest.entry(entry.account.to_string()).or_default();
         *depth = entry.depth().max(*depth);
     }
-    move |entry| deepest.get(&*entry.account).is_none_or(|deepest| entry.depth() >= *deepest)
+    deepest
+}
+
+/// True if an entry is no further up than another of its account.
+fn is_closest(deepest: &HashMap<String, usize>, entry: &Entry) -> bool {
+    deepest.get(&*entry.account).is_none_or(|deepest| entry.depth() >= *deepest)
 }
 
 impl Held {
@@ -129,18 +134,19 @@ impl Held {
 
     fn best_of(&self, among: &[usize], provider: Option<&str>) -> Option<usize> {
         let entries = || among.iter().map(|at| (*at, &self.entries[*at]));
-        let is_closest = closest(entries().map(|(_, entry)| entry));
+        let deepest = deepest(entries().map(|(_, entry)| entry));
         let rank = |at: usize, entry: &Entry| {
             (entry.account == DEFAULT_ACCOUNT, entry.depth(), provider == Some(&*entry.name), entry.rank, at)
         };
-        let meant = entries().filter(|(_, entry)| is_closest(entry) && entry.holds_something());
+        let meant = entries().filter(|(_, entry)| is_closest(&deepest, entry) && entry.holds_something());
         meant.max_by_key(|(at, entry)| rank(*at, entry)).map(|(at, _)| at)
     }
 
     /// Which of several entries are no further up than another of their account. An entry that holds nothing counts: what is
     /// below it never has the key of one above.
-    pub fn closest(&self, is_one: impl Fn(&Entry) -> bool) -> impl Fn(&Entry) -> bool {
-        closest(self.entries.iter().filter(|entry| is_one(entry)))
+    pub fn closest<F: Fn(&Entry) -> bool>(&self, is_one: F) -> impl Fn(&Entry) -> bool + use<F> {
+        let deepest = deepest(self.entries.iter().filter(|entry| is_one(entry)));
+        move |entry| is_closest(&deepest, entry)
     }
 
     /// The entries that are in use, each the best of its kind, with the others of that kind. Each entry is looked at once: a file may have

@@ -23,10 +23,17 @@
 
 mod attributes;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod helper;
 mod options;
 mod record;
 mod serve;
+mod shell;
 mod shown;
 mod visible;
 mod wire;
@@ -39,6 +46,7 @@ pub use helper::{Helper, Nature, Operation};
 pub use options::About;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
+pub use shell::Shell;
 pub use shown::{REDACTED, shown};
 pub use visible::{shown_user, visible};
 pub use wire::{MAX_ATTRIBUTES, MAX_LINE, MAX_RECORD, Reader};

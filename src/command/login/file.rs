@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::error;
 use crate::config::{MAX_FILE, read_text};
+use crate::text;
 
 /// `-`, or `<(…)` of a shell: a pipe that was made for this.
 fn is_piped(path: &Path) -> bool {
@@ -23,8 +24,7 @@ fn piped(path: &Path) -> Result<Zeroizing<String>> {
         false => std::fs::File::open(path).and_then(|mut file| read(&mut file)),
     };
     count.map_err(|problem| error::cannot_read_input(&problem))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| error::not_json(path, 1, 1))?;
-    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+    Ok(text::of(&bytes).ok_or_else(|| error::not_json(path, 1, 1))?)
 }
 
 /// A service account's JSON file as one line: the same value, without the line breaks between its parts.

@@ -45,4 +45,4 @@ pub use own::{Own, wait};
 pub use rules::{Unsafe, check, is_out_of_reach};
 #[cfg(unix)]
 pub use rules::{check_folder_of_programs, check_program, is_private_group, user};
-pub use whole::sync_folder;
+pub use whole::{make, sync_folder};

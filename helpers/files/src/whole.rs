@@ -25,6 +25,15 @@ pub fn write(path: &Path, workshop: &Path, content: &[u8], replace: bool) -> Res
     path.parent().map_or(Ok(()), sync_folder)
 }
 
+/// Writes a file that a person named and that is not there yet, for its owner alone.
+///
+/// # Errors
+/// If there is anything of that name, or it cannot be written. Nothing is left over then.
+pub fn make(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    write(path, folder, content, false)
+}
+
 /// Removes what killed processes left in `workshop`. Only with the lock: no other file is being written then.
 pub fn clean(workshop: &Path) {
     for entry in fs::read_dir(workshop).into_iter().flatten().flatten() {

@@ -82,7 +82,9 @@ impl Operation<'_> {
             (None, None) => renew::encrypt_anew(self.store, self.identities, self.recipients)?,
             (None, Some(_)) => return Err(renew::is_named(&tilde(Path::new(&self.identities.path())))),
         }
-        self.about()
+        let mut answer = self.about()?;
+        answer.set("action", if self.mine.is_some() { "renew" } else { "encrypt" })?;
+        Ok(answer)
     }
 
     /// The text that is written on paper: it opens everything, also where a passphrase protects the file.

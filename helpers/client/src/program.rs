@@ -189,7 +189,11 @@ impl Program {
     /// # Errors
     /// See [`Failure`].
     pub fn identity(&self, request: &Record) -> Result<Option<Record>, Failure> {
-        let patient = Self { limit: Some(self.limit().max(LIMIT_OF_AN_IDENTITY)), ..self.clone() };
+        let limit = match request.text("action") {
+            Some("show") => self.limit,
+            _ => Some(self.limit().max(LIMIT_OF_AN_IDENTITY)),
+        };
+        let patient = Self { limit, ..self.clone() };
         let answer = Record::read_from(&patient.run_and_tell(Operation::Identity, request, MAX_RECORD)?[..]);
         let answer = answer.map_err(|problem| Failure::Malformed(problem.to_string()))?;
         Ok(if answer.is_empty() { None } else { Some(answer) })

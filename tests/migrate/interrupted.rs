@@ -30,7 +30,7 @@ fn most_calls(test: &Test, calls: &str, words: &[&str], input: &str) -> usize {
 }
 
 /// What a killed rollback leaves may hold keys: it was about to put them there.
-fn strace(test: &Test, options: &[&str], words: &[&str], input: &str) {
+pub fn strace(test: &Test, options: &[&str], words: &[&str], input: &str) {
     let mut command = test.command_of(&crate::support::system("strace", "strace"));
     command.args(options).arg(crate::support::program("modelforge-credential")).args(words);
     let pipe = std::process::Stdio::piped;
@@ -42,7 +42,7 @@ fn strace(test: &Test, options: &[&str], words: &[&str], input: &str) {
 }
 
 /// Kills each process at its first, second, … call, and looks each time what is left.
-fn at_every_call(prepare: impl Fn() -> Test + Sync, words: &[&str], input: &str, look: impl Fn(Test, &str) + Sync) {
+pub fn at_every_call(prepare: impl Fn() -> Test + Sync, words: &[&str], input: &str, look: impl Fn(Test, &str) + Sync) {
     let mut cases = Vec::new();
     for calls in CALLS {
         let most = most_calls(&prepare(), calls, words, input);

@@ -28,6 +28,9 @@ struct Loaded {
 /// How an identity file is protected, as far as that can be told without a person.
 pub struct Protection {
     pub by: String,
+    /// True if somebody has to enter a passphrase or touch a key each time.
+    pub needs_a_person: bool,
+    pub is_a_plugins: bool,
     /// True if a renewal goes on, or was interrupted.
     pub is_being_replaced: bool,
 }
@@ -67,10 +70,20 @@ impl Identities {
         let Some((path, _)) = self.files.first() else { return Ok(None) };
         let Some(content) = self.read(path)? else { return Ok(None) };
         if sealed::is_sealed(&content) {
-            return Ok(Some(Protection { by: "passphrase".to_owned(), is_being_replaced: false }));
+            return Ok(Some(Protection {
+                by: "passphrase".to_owned(),
+                needs_a_person: true,
+                is_a_plugins: false,
+                is_being_replaced: false,
+            }));
         }
         let keys = Keys::parse(&content, path)?;
-        Ok(Some(Protection { by: keys.protection(), is_being_replaced: keys.are_being_replaced() }))
+        Ok(Some(Protection {
+            by: keys.protection(),
+            needs_a_person: keys.need_a_person(),
+            is_a_plugins: keys.are_a_plugins(),
+            is_being_replaced: keys.are_being_replaced(),
+        }))
     }
 
     /// The first public key.

@@ -116,6 +116,17 @@ impl Keys {
         self.all().all(|key| matches!(key, Key::Native(_)))
     }
 
+    /// True if one of its keys is a plugin's: it may have to be touched each time.
+    pub fn are_a_plugins(&self) -> bool {
+        self.all().any(|key| matches!(key, Key::Plugin(_)))
+    }
+
+    /// True if somebody has to enter a passphrase or to touch a key.
+    pub fn need_a_person(&self) -> bool {
+        let is_protected = |key: &Key| matches!(key, Key::Ssh(ssh::Identity::Encrypted(_), _));
+        self.are_a_plugins() || self.all().any(is_protected)
+    }
+
     /// True while a renewal replaces some of its keys.
     pub fn are_being_replaced(&self) -> bool {
         !self.old.is_empty()

@@ -144,6 +144,9 @@ impl Helper for Age {
             record.set("identity", self.identities.path())?;
             if let Some(protection) = &protection {
                 record.set("protected_by", &protection.by)?;
+                if protection.needs_a_person {
+                    record.set("locked", "1")?;
+                }
             }
             record.set("file", entry.file.display().to_string())?;
             records.push(record);

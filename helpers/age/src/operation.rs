@@ -45,7 +45,8 @@ impl Operation<'_> {
     /// What is known without a person, and, if it can be opened, the rest.
     fn show(&self) -> Result<Record> {
         let mut answer = self.about()?;
-        if answer.has("protected_by") {
+        // A plugin's may have to be touched for each credential, and nobody asked for that.
+        if self.identities.protection()?.is_some_and(|protection| !protection.is_a_plugins) {
             match self.identities.unlock().and_then(|()| self.opened(self.identities)) {
                 Ok(opened) => answer.merge(&opened),
                 Err(problem) => answer.set("problem", problem.to_string())?,
@@ -142,6 +143,9 @@ impl Operation<'_> {
         let mut answer = Record::of([("identity", self.identities.path())])?;
         if let Some(protection) = self.identities.protection()? {
             answer.set("protected_by", protection.by)?;
+            if protection.needs_a_person {
+                answer.set("locked", "1")?;
+            }
         }
         Ok(answer)
     }

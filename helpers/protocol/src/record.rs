@@ -26,6 +26,7 @@ const PUBLIC: &[&str] = &[
     "helper",
     "host",
     "identity",
+    "locked",
     "password_expiry_utc",
     "path",
     "plain_text",
@@ -380,7 +381,7 @@ fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
         "password_expiry_utc" | "created_utc" | "count" | "credentials" | "unreadable" if !is_plain_number(text) => {
             return fault("is not a plain number");
         }
-        "quit" | "ephemeral" | "continue" | "consent" | "plain_text" if boolean(text).is_none() => {
+        "quit" | "ephemeral" | "continue" | "consent" | "locked" | "plain_text" if boolean(text).is_none() => {
             return fault("must be true or false");
         }
         _ => {}

@@ -73,6 +73,7 @@ impl Mine<'_> {
             let message = format!("another process changed the identity `{}` meanwhile", tilde(&self.path));
             return Err(Error::new(message).hint("try again"));
         }
+        self.store.clean();
         self.data.clean();
         self.data.write(&self.path, &content, true)?;
         Ok(Held { content, text: Zeroizing::new(text.to_owned()), passphrase: passphrase.cloned() })

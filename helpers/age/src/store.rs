@@ -179,6 +179,11 @@ impl Store {
         Ok(())
     }
 
+    /// Removes what killed processes left. Only with the lock.
+    pub fn clean(&self) {
+        self.own.clean();
+    }
+
     /// Removes a credential and the folders that are empty without it. Only with the lock.
     pub fn remove(&self, entry: &Entry) -> Result<()> {
         self.own.remove(&entry.file)

@@ -154,7 +154,8 @@ fn an_identity_that_the_configuration_names_is_not_changed_and_its_store_is_encr
     let mine = test.home().join("mine.txt").display().to_string();
     let test = store(test.config(&format!("helpers = [\"age --identity {mine}\"]\n")), &["openai", "mistral", "anthropic"]);
     for action in ["protect", "unprotect"] {
-        let output = test.run(&[&crate::support::program("modelforge-credential").display().to_string(), "identity", action], "");
+        let core = crate::support::program("modelforge-credential").display().to_string();
+        let output = test.run(&[core.as_str(), "identity", action], "");
         let said = String::from_utf8(output.stderr).expect("text");
         assert!(said.contains("the configuration names the identity `~/mine.txt`, so it is yours to change"), "{said}");
     }
@@ -174,8 +175,8 @@ fn stock_age_opens_everything_with_the_new_identity() {
     let test = signed_in().args(["identity", "renew"]).any_stdout().any_stderr().success();
     let (identity, file) = (data(&test).join("identity.txt"), data(&test).join("age/https/api.openai.com/default.age"));
     let age = crate::support::system("age", "age").display().to_string();
-    let words = [&age, "-d", "-i", &identity.display().to_string(), &file.display().to_string()].map(str::to_owned);
-    let output = test.run(&words, "");
+    let (identity, file) = (identity.display().to_string(), file.display().to_string());
+    let output = test.run(&[age.as_str(), "-d", "-i", &identity, &file], "");
     assert!(String::from_utf8(output.stdout).expect("text").contains(&format!("password={SECRET}\n")));
 }
 

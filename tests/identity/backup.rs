@@ -105,7 +105,8 @@ fn it_is_restored_on_a_new_machine_before_or_after_the_store() {
             true => format!("the identity `{PLACE}` is in place: it opens all 3 credentials that are stored here\n"),
             false => format!("the identity `{PLACE}` is in place; nothing is stored here yet\n"),
         };
-        let output = test.run(&[&crate::support::program("modelforge-credential").display().to_string(), "identity", "import"], &backup);
+        let core = crate::support::program("modelforge-credential").display().to_string();
+        let output = test.run(&[core.as_str(), "identity", "import"], &backup);
         let home = test.home().display().to_string();
         assert_eq!(String::from_utf8_lossy(&output.stdout).replace(&home, "~"), said, "{output:?}");
         if !store_comes_first {

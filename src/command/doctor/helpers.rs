@@ -163,6 +163,11 @@ impl Asked {
         findings
     }
 
+    /// True if a person is needed to store and to open.
+    fn is_locked(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.is_true("locked"))
+    }
+
     /// The helper that was probably meant.
     fn meant(&self) -> Option<&'static str> {
         similar_helper(&self.name).filter(|meant| *meant != self.name)
@@ -202,7 +207,8 @@ fn unreadable(program: &Program, listed: &ListOf) -> Vec<(Record, Error)> {
 
 /// With no helper that stores, every sign-in fails.
 pub fn nobody_stores(asked: &[Asked]) -> Option<Finding> {
-    let stores = |one: &&Asked| !matches!(one.canary, Ok(Canary::NotTried | Canary::KeepsNothing));
+    let stores =
+        |one: &&Asked| one.is_locked() || !matches!(one.canary, Ok(Canary::NotTried | Canary::KeepsNothing));
     let problem = error::nobody_stores();
     // In CI, where a variable names the chain, that is mostly meant.
     let is_meant = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some();

@@ -131,7 +131,7 @@ pub enum Command {
         #[command(flatten)]
         options: HelpersOptions,
     },
-    /// Show the identity that opens encrypted keys: protect, renew, back up
+    /// Show, protect, renew or back up what opens encrypted keys
     #[command(after_help = "\
 The identity is what the helper `age` decrypts your keys with.
 

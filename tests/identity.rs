@@ -4,6 +4,7 @@ mod backup;
 mod interrupted;
 mod meanwhile;
 mod passphrase;
+mod plugin;
 
 use std::path::PathBuf;
 
@@ -26,9 +27,9 @@ fn store(test: Test, providers: &[&str]) -> Test {
 /// Every key can be got.
 #[track_caller]
 fn opens_all(test: Test) -> Test {
-    ["openai", "mistral", "anthropic"].into_iter().fold(test, |test, provider| {
-        test.args(["print", provider]).stdout(&format!("{SECRET}\n")).success()
-    })
+    ["openai", "mistral", "anthropic"]
+        .into_iter()
+        .fold(test, |test, provider| test.args(["print", provider]).stdout(&format!("{SECRET}\n")).success())
 }
 
 fn data(test: &Test) -> PathBuf {
@@ -110,14 +111,17 @@ fn a_renewal_encrypts_every_key_for_a_new_identity_and_removes_the_old_one() {
     std::fs::File::options().write(true).open(&file).and_then(|file| file.set_modified(stored)).expect("a time");
     let before = std::fs::read(&file).expect("it is there");
     let test = test.args(["identity", "renew"]).stderr("back it up: modelforge-credential identity export\n");
-    let test = test.stdout(&format!(
-        "the identity `{PLACE}` is a new one, and all that the old one opened is encrypted for it\n"
-    ));
+    let test = test
+        .stdout(&format!("the identity `{PLACE}` is a new one, and every key that the old one opened is encrypted for it\n"));
     let test = opens_all(test.success());
     let new = identity(&test);
     assert_ne!(key(&old), key(&new));
     assert_ne!(std::fs::read(&file).expect("it is there"), before);
-    assert_eq!(file.metadata().and_then(|file| file.modified()).expect("a time"), stored, "when it was stored is known");
+    assert_eq!(
+        file.metadata().and_then(|file| file.modified()).expect("a time"),
+        stored,
+        "when it was stored is known"
+    );
     // What was stolen with the old one opens nothing of what is there now.
     std::fs::write(data(&test).join("identity.txt"), old).expect("it is written");
     let test = test.args(["identity", "check"]).stdin(new.clone());
@@ -132,7 +136,7 @@ fn a_damaged_file_keeps_the_old_identity_and_everything_opens() {
     let file = data(&test).join("age/https/api.openai.com/old.age");
     std::fs::write(&file, "damaged").expect("it is written");
     let said = format!(
-        "error: 1 credential could not be encrypted anew, so the old identity stays beside the new one: \
+        "error: 1 credential could not be encrypted again, so the old identity stays beside the new one: \
          `{}` is damaged or not an age file\nhint: remove what is damaged, then: modelforge-credential identity renew\n",
         "~/.local/share/modelforge-credential/age/https/api.openai.com/old.age"
     );
@@ -152,7 +156,8 @@ fn an_identity_that_the_configuration_names_is_not_changed_and_its_store_is_encr
     let donor = identity(&signed_in());
     let test = Test::new().file("mine.txt", &donor).config("helpers = [\"age --identity ~/mine.txt\"]\n");
     let mine = test.home().join("mine.txt").display().to_string();
-    let test = store(test.config(&format!("helpers = [\"age --identity {mine}\"]\n")), &["openai", "mistral", "anthropic"]);
+    let test =
+        store(test.config(&format!("helpers = [\"age --identity {mine}\"]\n")), &["openai", "mistral", "anthropic"]);
     for action in ["protect", "unprotect"] {
         let core = crate::support::program("modelforge-credential").display().to_string();
         let output = test.run(&[core.as_str(), "identity", action], "");
@@ -161,7 +166,7 @@ fn an_identity_that_the_configuration_names_is_not_changed_and_its_store_is_encr
     }
     let file = data(&test).join("age/https/api.openai.com/default.age");
     let before = std::fs::read(&file).expect("it is there");
-    let all = "all is encrypted anew for the identities and recipients of the configuration\n";
+    let all = "every key is encrypted again for the identities and recipients of the configuration\n";
     let test = test.args(["identity", "renew"]).stdout(all);
     let test = test.stderr("back it up: modelforge-credential identity export\n").success();
     assert_ne!(std::fs::read(&file).expect("it is there"), before);

@@ -48,7 +48,7 @@ Example:
     },
     /// Show it on the terminal, to be written down or printed
     #[command(after_help = "\
-Who has it can read every key, also if a passphrase protects the file.
+Anyone who has it can read every key, even if the file has a passphrase.
 
 Example:
   modelforge-credential identity export

@@ -30,14 +30,16 @@ fn it_is_shown_on_a_terminal_or_written_to_a_new_private_file_and_nowhere_else()
                    hint: modelforge-credential identity export --output FILE\n";
     let test = test.args(["identity", "export"]).stderr(nowhere).failure();
     let test = test.args(["identity", "export", "--output", "backup.txt"]);
-    let test = test.stdout("wrote `backup.txt`: who can read it can read your keys\n").success();
+    let test = test.stdout("wrote `backup.txt`: anyone who can read it can read your keys\n").success();
     let backup = test.work().join("backup.txt");
     assert_eq!(std::fs::read_to_string(&backup).expect("it is there"), text);
     assert_eq!(backup.metadata().expect("it is there").permissions().mode() & 0o777, 0o600);
     let test = test.args(["identity", "export", "--output", "backup.txt"]).any_stderr();
     assert_eq!(test.output().status.code(), Some(1), "no file is replaced");
     let log = test.home().join(".local/state/modelforge-credential");
-    let kept = files_below(&log).iter().any(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).contains(key(&text)));
+    let kept = files_below(&log)
+        .iter()
+        .any(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).contains(key(&text)));
     assert!(!kept, "it stands in the log");
 }
 
@@ -78,7 +80,11 @@ fn a_mistake_of_one_letter_is_noticed_and_another_identity_does_not_pass_for_thi
         (swapped, wrong(74)),
         (text[..70].to_owned(), wrong(70)),
         (other, none),
-        (" \n".to_owned(), "error: standard input holds no identity\nhint: modelforge-credential identity check < identity.txt\n".to_owned()),
+        (
+            " \n".to_owned(),
+            "error: standard input holds no identity\nhint: modelforge-credential identity check < identity.txt\n"
+                .to_owned(),
+        ),
     ] {
         test = test.args(["identity", "check"]).stdin(given).stderr(&said).failure();
     }

@@ -47,7 +47,7 @@ fn it_can_be_taken_away_again_and_a_renewal_keeps_it() {
     let test = protected().args(["identity", "renew"]).any_stdout().any_stderr().success();
     let test = opens_all(test);
     assert!(identity(&test).starts_with("-----BEGIN AGE ENCRYPTED FILE-----\n"));
-    let said = format!("the identity `{PLACE}` is unprotected: who can read the file can read your keys\n");
+    let said = format!("the identity `{PLACE}` is unprotected: anyone who can read the file can read your keys\n");
     let test = test.args(["identity", "unprotect"]).stdout(&said).success();
     key(&identity(&test));
     let test = opens_all(test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0"));

@@ -12,6 +12,9 @@ use crate::mine::{Held, Mine};
 use crate::store::Store;
 use crate::{ask, renew, sealed, text};
 
+/// How many credentials are opened to show the identity: who wants to see it waits a second or two, and `doctor` no longer than five.
+const SHOWN_AT_MOST: usize = 5000;
+
 /// All that it is about.
 pub struct Operation<'a> {
     pub identities: &'a Identities,
@@ -47,7 +50,7 @@ impl Operation<'_> {
         let mut answer = self.about()?;
         // A plugin's may have to be touched for each credential, and nobody asked for that.
         if self.identities.protection()?.is_some_and(|protection| !protection.is_a_plugins) {
-            match self.identities.unlock().and_then(|()| self.opened(self.identities)) {
+            match self.identities.unlock().and_then(|()| self.opened(self.identities, SHOWN_AT_MOST)) {
                 Ok(opened) => answer.merge(&opened),
                 Err(problem) => answer.set("problem", problem.to_string())?,
             }
@@ -80,7 +83,7 @@ impl Operation<'_> {
         let given = request.content()?.map(|content| given(content, &named(request))).transpose()?;
         match (&self.mine, given) {
             (Some(mine), given) => renew::renew(mine, self.recipients, given)?,
-            (None, None) => renew::encrypt_anew(self.store, self.identities, self.recipients)?,
+            (None, None) => renew::encrypt_again(self.store, self.identities, self.recipients)?,
             (None, Some(_)) => return Err(renew::is_named(&tilde(Path::new(&self.identities.path())))),
         }
         let mut answer = self.about()?;
@@ -99,7 +102,7 @@ impl Operation<'_> {
     fn check(&self, request: &Record) -> Result<Record> {
         let named = named(request);
         let held = given(request.content()?.unwrap_or_default(), &named)?;
-        self.opened(&Keys::parse(held.text.as_bytes(), &named)?)
+        self.opened(&Keys::parse(held.text.as_bytes(), &named)?, usize::MAX)
     }
 
     /// Puts it where there is none yet.
@@ -117,7 +120,7 @@ impl Operation<'_> {
                 return Err(another_is_there(&mine.path));
             }
         }
-        let opened = self.opened(&keys)?;
+        let opened = self.opened(&keys, usize::MAX)?;
         if opened.text("credentials") == Some("0") && opened.text("unreadable") != Some("0") {
             return Err("it opens none of the credentials that are stored here, so nothing was changed".into());
         }
@@ -151,10 +154,10 @@ impl Operation<'_> {
     }
 
     /// The public key, and what it opens. Backups of migrations are no credentials of the user's.
-    fn opened(&self, by: &impl Opens) -> Result<Record> {
+    fn opened(&self, by: &impl Opens, most: usize) -> Result<Record> {
         let mut count = Count::default();
         let all = if self.store.exists()? { self.store.matching(&Record::new())? } else { Vec::new() };
-        for entry in all.iter().filter(|entry| !entry.description.is_of_a_migration()) {
+        for entry in all.iter().filter(|entry| !entry.description.is_of_a_migration()).take(most) {
             let content = self.store.read(entry).ok().flatten();
             match content.is_some_and(|content| by.opens(&content, &entry.file)) {
                 true => count.opened += 1,

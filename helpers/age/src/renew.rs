@@ -53,7 +53,7 @@ fn finish(mine: &Mine, recipients: &[String], held: &Held) -> Result<Held> {
     let (current, old) = text::split(&held.text);
     let (new, old) = (Keys::parse(current.as_bytes(), &mine.path)?, Keys::parse(old.as_bytes(), &mine.path)?);
     old.unlock()?;
-    let anew = |entry: &Entry, content: &[u8]| -> Result<Option<Vec<u8>>> {
+    let again = |entry: &Entry, content: &[u8]| -> Result<Option<Vec<u8>>> {
         let Some(text) = old.decrypt(content, &entry.file)? else { return Ok(None) };
         let content = key::encrypt(&text, std::iter::once(&new), recipients)?;
         is_the_same_again(&new, &content, &text, &entry.file)?;
@@ -61,13 +61,13 @@ fn finish(mine: &Mine, recipients: &[String], held: &Held) -> Result<Held> {
     };
     let (mut seen, mut failed) = (HashSet::new(), Vec::new());
     for entry in mine.store.matching(&Record::new())? {
-        failed.extend(mine.store.rewrite(&entry, |content| anew(&entry, content)).err());
+        failed.extend(mine.store.rewrite(&entry, |content| again(&entry, content)).err());
         seen.insert(entry.file);
     }
     let _lock = mine.store.lock()?;
     // What another program has put there meanwhile: one that synchronises the store, say.
     for entry in mine.store.matching(&Record::new())?.iter().filter(|entry| !seen.contains(&entry.file)) {
-        failed.extend(mine.store.rewrite_with_the_lock(entry, |content| anew(entry, content)).err());
+        failed.extend(mine.store.rewrite_with_the_lock(entry, |content| again(entry, content)).err());
     }
     match failed.first() {
         Some(first) => Err(first
@@ -86,17 +86,17 @@ fn is_the_same_again(new: &Keys, content: &[u8], text: &Zeroizing<Vec<u8>>, file
 }
 
 /// Encrypts everything for the identities that the user named and for the recipients, as they are now.
-pub fn encrypt_anew(store: &Store, identities: &Identities, recipients: &[String]) -> Result<()> {
+pub fn encrypt_again(store: &Store, identities: &Identities, recipients: &[String]) -> Result<()> {
     let _only_one = store.lock_the_identity()?;
     identities.unlock()?;
     let mut failed = Vec::new();
     for entry in store.matching(&Record::new())? {
-        let anew = |content: &[u8]| match identities.decrypt(content, &entry.file) {
+        let again = |content: &[u8]| match identities.decrypt(content, &entry.file) {
             Ok(text) => identities.encrypt(&text, recipients).map(Some),
             Err(problem) if problem.cause::<NoneOpens>().is_some() => Ok(None),
             Err(problem) => Err(problem),
         };
-        failed.extend(store.rewrite(&entry, anew).err());
+        failed.extend(store.rewrite(&entry, again).err());
     }
     match failed.first() {
         Some(first) => Err(first.reworded(format!("{}: {first}", not_done(failed.len())))),
@@ -106,8 +106,8 @@ pub fn encrypt_anew(store: &Store, identities: &Identities, recipients: &[String
 
 fn not_done(count: usize) -> String {
     match count {
-        1 => "1 credential could not be encrypted anew".to_owned(),
-        many => format!("{many} credentials could not be encrypted anew"),
+        1 => "1 credential could not be encrypted again".to_owned(),
+        many => format!("{many} credentials could not be encrypted again"),
     }
 }
 

@@ -144,13 +144,13 @@ impl Store {
         Ok(true)
     }
 
-    /// Replaces the content of a credential's file, and leaves the time at which it was stored. `anew` makes the new from the old;
+    /// Replaces the content of a credential's file, and leaves the time at which it was stored. `again` makes the new from the old;
     /// `None` leaves the file as it is. Returns whether it was replaced.
-    pub fn rewrite(&self, entry: &Entry, anew: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>) -> Result<bool> {
+    pub fn rewrite(&self, entry: &Entry, again: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>) -> Result<bool> {
         loop {
             // A plugin may ask a person: others can store meanwhile.
             let Some(old) = self.read(entry)? else { return Ok(false) };
-            let Some(new) = anew(&old)? else { return Ok(false) };
+            let Some(new) = again(&old)? else { return Ok(false) };
             let _lock = self.lock()?;
             if self.read(entry)?.is_some_and(|now| now == old) {
                 return self.put(entry, &new).map(|()| true);
@@ -162,10 +162,10 @@ impl Store {
     pub fn rewrite_with_the_lock(
         &self,
         entry: &Entry,
-        anew: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>,
+        again: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>,
     ) -> Result<bool> {
         let Some(old) = self.read(entry)? else { return Ok(false) };
-        let Some(new) = anew(&old)? else { return Ok(false) };
+        let Some(new) = again(&old)? else { return Ok(false) };
         self.put(entry, &new).map(|()| true)
     }
 

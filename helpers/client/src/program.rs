@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
 /// How long a person may take to confirm a code in a browser; the codes themselves expire sooner.
 const LIMIT_WITH_A_BROWSER: Duration = Duration::from_secs(20 * 60);
-/// How long it may take with the identity: every credential may have to be encrypted anew, and a person answers several questions.
+/// How long it may take with the identity: every credential may have to be encrypted again, and a person answers several questions.
 const LIMIT_OF_AN_IDENTITY: Duration = Duration::from_secs(20 * 60);
 /// How long a person waits without a word.
 const LONG: Duration = Duration::from_secs(2);

@@ -207,8 +207,7 @@ fn unreadable(program: &Program, listed: &ListOf) -> Vec<(Record, Error)> {
 
 /// With no helper that stores, every sign-in fails.
 pub fn nobody_stores(asked: &[Asked]) -> Option<Finding> {
-    let stores =
-        |one: &&Asked| one.is_locked() || !matches!(one.canary, Ok(Canary::NotTried | Canary::KeepsNothing));
+    let stores = |one: &&Asked| one.is_locked() || !matches!(one.canary, Ok(Canary::NotTried | Canary::KeepsNothing));
     let problem = error::nobody_stores();
     // In CI, where a variable names the chain, that is mostly meant.
     let is_meant = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some();

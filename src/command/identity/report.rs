@@ -92,11 +92,11 @@ pub fn sentence(task: &Task, answer: &Record) -> Result<String> {
         Task::Protect => format!(
             "{identity} is protected by a passphrase: it is asked for whenever a key is needed, and without a person no key is found"
         ),
-        Task::Unprotect => format!("{identity} is unprotected: who can read the file can read your keys"),
+        Task::Unprotect => format!("{identity} is unprotected: anyone who can read the file can read your keys"),
         Task::Renew { .. } if answer.text("action") == Some("renew") => {
-            format!("{identity} is a new one, and all that the old one opened is encrypted for it")
+            format!("{identity} is a new one, and every key that the old one opened is encrypted for it")
         }
-        Task::Renew { .. } => "all is encrypted anew for the identities and recipients of the configuration".to_owned(),
+        Task::Renew { .. } => "every key is encrypted again for the identities and recipients of the configuration".to_owned(),
         Task::Check if opened + unreadable == 0 => return Err(error::opens_none()),
         Task::Check if unreadable > 0 => return Err(error::opens_some(opened, opened + unreadable)),
         Task::Check => format!("it opens {}", how_many(opened, opened)),
@@ -106,7 +106,7 @@ pub fn sentence(task: &Task, answer: &Record) -> Result<String> {
 }
 
 pub fn written(path: &Path) -> String {
-    format!("wrote `{}`: who can read it can read your keys", error::tilde(path))
+    format!("wrote `{}`: anyone who can read it can read your keys", error::tilde(path))
 }
 
 /// The identity as `age` reads it, and again in groups that can be typed in.

@@ -86,7 +86,7 @@ fn of_a_helper(name: &str, help: &str) -> Page {
     let (rest, example) = rest.split_once("Example").unwrap_or((rest, ""));
     let (text, options) = rest.split_once("Options:\n").unwrap_or((rest, ""));
     let mut page = Page::new(&format!("{PROGRAM}-{name}"), 1, &format!("the helper `{name}` of {PROGRAM}"));
-    page.section("Synopsis").lines([usage]);
+    page.section("Synopsis").lines(usage.lines().map(str::trim));
     page.section("Description");
     document::add(&mut page, &format!("{about}\n\n{text}"));
     // The options come from the helper itself.

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// In the order in which a newcomer needs them.
-const EVERYDAY: [&str; 12] = [
+const EVERYDAY: [&str; 13] = [
     "login",
     "logout",
     "status",
@@ -15,6 +15,7 @@ const EVERYDAY: [&str; 12] = [
     "doctor",
     "audit",
     "helpers",
+    "identity",
     "completions",
 ];
 

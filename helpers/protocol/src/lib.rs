@@ -22,6 +22,7 @@
 #![deny(missing_docs)]
 
 mod attributes;
+mod content;
 mod error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

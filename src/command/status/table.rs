@@ -86,7 +86,8 @@ fn places(report: &Report, details: bool) -> Vec<String> {
     let mut places = Vec::new();
     for row in &report.providers {
         for copy in row.copies.iter().take(if details { usize::MAX } else { 1 }) {
-            let place = format!("{}: {}", visible(&copy.helper), visible(&copy.protection));
+            let protected = copy.protected_by.as_ref().map(|by| format!(" ({})", visible(by))).unwrap_or_default();
+            let place = format!("{}: {}{protected}", visible(&copy.helper), visible(&copy.protection));
             if copy.protection != copy.storage && !places.contains(&place) {
                 places.push(place);
             }

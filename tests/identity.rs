@@ -111,8 +111,9 @@ fn a_renewal_encrypts_every_key_for_a_new_identity_and_removes_the_old_one() {
     std::fs::File::options().write(true).open(&file).and_then(|file| file.set_modified(stored)).expect("a time");
     let before = std::fs::read(&file).expect("it is there");
     let test = test.args(["identity", "renew"]).stderr("back it up: modelforge-credential identity export\n");
-    let test = test
-        .stdout(&format!("the identity `{PLACE}` is a new one, and every key that the old one opened is encrypted for it\n"));
+    let test = test.stdout(&format!(
+        "the identity `{PLACE}` is a new one, and every key that the old one opened is encrypted for it\n"
+    ));
     let test = opens_all(test.success());
     let new = identity(&test);
     assert_ne!(key(&old), key(&new));

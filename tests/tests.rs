@@ -27,6 +27,8 @@ mod elsewhere;
 #[cfg(unix)]
 mod exec;
 #[cfg(unix)]
+mod faults;
+#[cfg(unix)]
 mod flaw;
 #[cfg(unix)]
 mod git;

@@ -15,6 +15,9 @@ use crate::store::{Entry, Store};
 
 mod ask;
 mod cipher;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod identity;
 mod key;
 mod mine;

@@ -82,9 +82,9 @@ pub struct Asked {
 
 impl Asked {
     /// Finds the program, asks for its list, and tries it; not after it took too long once.
-    pub fn ask(configured: Configured, context: &Record, stores: bool, interrupted: &AtomicUsize) -> Self {
+    pub fn ask(configured: &Configured, context: &Record, stores: bool, interrupted: &AtomicUsize) -> Self {
         let Configured { name, entry, automatic } = configured;
-        let program = program(&entry).map(|program| program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"));
+        let program = program(entry).map(|program| program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"));
         let (listed, identity, canary) = match &program {
             Ok(program) => {
                 let listed = program.list(context);
@@ -104,6 +104,7 @@ impl Asked {
             identity.as_ref().is_none_or(|one| !one.is_true("locked") && one.text("unreadable") != Some("0"));
         let opened = program.as_ref().ok().filter(|_| canary.is_ok() && is_worth_it);
         let unreadable = opened.map(|program| unreadable(program, &listed)).unwrap_or_default();
+        let (name, entry, automatic) = (name.clone(), entry.clone(), *automatic);
         Self { name, entry, automatic, program, listed, canary, identity, unreadable }
     }
 

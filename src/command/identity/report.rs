@@ -96,7 +96,9 @@ pub fn sentence(task: &Task, answer: &Record) -> Result<String> {
         Task::Renew { .. } if answer.text("action") == Some("renew") => {
             format!("{identity} is a new one, and every key that the old one opened is encrypted for it")
         }
-        Task::Renew { .. } => "every key is encrypted again for the identities and recipients of the configuration".to_owned(),
+        Task::Renew { .. } => {
+            "every key is encrypted again for the identities and recipients of the configuration".to_owned()
+        }
         Task::Check if opened + unreadable == 0 => return Err(error::opens_none()),
         Task::Check if unreadable > 0 => return Err(error::opens_some(opened, opened + unreadable)),
         Task::Check => format!("it opens {}", how_many(opened, opened)),

@@ -88,7 +88,8 @@ fn places(report: &Report, details: bool) -> Vec<String> {
         for copy in row.copies.iter().take(if details { usize::MAX } else { 1 }) {
             let helper = visible(&copy.helper);
             let place = format!("{helper}: {}", visible(&copy.protection));
-            let identity = copy.protected_by.as_ref().map(|by| format!("{helper}: identity protection: {}", visible(by)));
+            let identity =
+                copy.protected_by.as_ref().map(|by| format!("{helper}: identity protection: {}", visible(by)));
             for line in [Some(place).filter(|_| copy.protection != copy.storage), identity].into_iter().flatten() {
                 if !places.contains(&line) {
                     places.push(line);

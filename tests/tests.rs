@@ -57,6 +57,8 @@ mod protocol;
 #[cfg(unix)]
 mod providers;
 #[cfg(unix)]
+mod scan;
+#[cfg(unix)]
 mod status;
 #[cfg(unix)]
 mod stores;

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// In the order in which a newcomer needs them.
-const EVERYDAY: [&str; 12] = [
+const EVERYDAY: [&str; 13] = [
     "login",
     "logout",
     "status",
@@ -13,6 +13,7 @@ const EVERYDAY: [&str; 12] = [
     "env",
     "providers",
     "doctor",
+    "scan",
     "audit",
     "helpers",
     "completions",

@@ -46,6 +46,19 @@ pub fn forms(secret: &[u8]) -> Vec<Form> {
     forms
 }
 
+/// Every form of a secret that is one word, each once and whole: for text in which nothing is broken into lines.
+pub fn whole_forms(secret: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut forms: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+    for (mut bytes, _) in written(secret) {
+        let end = bytes.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+        bytes.truncate(end.max(SHORTEST));
+        if bytes.len() >= SHORTEST && !forms.contains(&bytes) {
+            forms.push(bytes);
+        }
+    }
+    forms
+}
+
 /// Each form, and how many bytes [`ENOUGH`] characters of the key are in it.
 fn written(secret: &[u8]) -> Vec<(Zeroizing<Vec<u8>>, usize)> {
     let mut forms = vec![(secret.to_vec(), ENOUGH)];

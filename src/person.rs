@@ -61,7 +61,7 @@ impl Person {
     fn ask(&self, prompt: &str, echo: bool) -> Result<Zeroizing<String>> {
         let entered = match self {
             Self::Nobody => return Err(nobody_to_ask()),
-            Self::Askpass(program) => match modelforge_credential_ask::program(program, prompt) {
+            Self::Askpass(program) => match modelforge_credential_ask::program(program, prompt, &mut terminal::remark) {
                 Ok(entered) => entered,
                 Err(failure) => {
                     let problem = no_answer(program, failure);

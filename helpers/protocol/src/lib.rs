@@ -23,9 +23,11 @@
 
 mod attributes;
 mod error;
+mod forms;
 mod helper;
 mod options;
 mod record;
+mod redact;
 mod serve;
 mod shown;
 mod visible;
@@ -35,9 +37,11 @@ pub use attributes::{
     ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, gate, gated_answer,
 };
 pub use error::{Error, Result};
+pub use forms::{Form, Way, forms};
 pub use helper::{Helper, Nature, Operation};
 pub use options::About;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
+pub use redact::Secrets;
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
 pub use shown::{REDACTED, shown};
 pub use visible::{shown_user, visible};

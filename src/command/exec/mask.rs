@@ -6,7 +6,7 @@
 //! 4. A byte is released as soon as no run that goes on behind the end of the output so far can still cover it.
 //! 5. A person waits for the rest: of what may become a key the first few bytes are shown when nothing follows, and never more.
 
-pub mod forms;
+mod forms;
 mod search;
 #[cfg(test)]
 mod tests;

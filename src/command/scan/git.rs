@@ -53,9 +53,9 @@ pub fn look(scan: &mut Scan, repository: &Path) {
 
 struct Git {
     program: PathBuf,
-    /// The empty repository.
-    empty: tempfile::TempDir,
     objects: PathBuf,
+    /// True if the names of objects are the long ones, of SHA-256.
+    is_long: bool,
     shallow: Option<PathBuf>,
 }
 
@@ -64,38 +64,30 @@ impl Git {
         let repository = std::path::absolute(repository)?;
         let objects = repository.join("objects");
         let is_long = look_over(&objects, DEEPEST)?;
-        let empty = tempfile::Builder::new().prefix("modelforge-credential-scan-").tempdir()?;
-        for folder in ["objects", "refs"] {
-            std::fs::create_dir(empty.path().join(folder))?;
-        }
-        std::fs::write(empty.path().join("HEAD"), "ref: refs/heads/none\n")?;
-        let format = if is_long { "[extensions]\n\tobjectFormat = sha256\n" } else { "" };
-        let version = u8::from(is_long);
-        let config = format!("[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n\tquotePath = false\n");
-        std::fs::write(empty.path().join("config"), config + format)?;
         let shallow = repository.join("shallow");
         let shallow = Some(shallow).filter(|file| file.symlink_metadata().is_ok_and(|metadata| metadata.is_file()));
-        Ok(Self { program, empty, objects, shallow })
+        Ok(Self { program, objects, is_long, shallow })
     }
 
-    fn start(&self, arguments: &[&str], stdin: Stdio) -> io::Result<Child> {
+    fn start(&self, arguments: &[&str], stdin: Stdio) -> io::Result<Running> {
+        let empty = empty_repository(self.is_long)?;
         let mut command: Command = command(&self.program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
             command.env_remove(name);
         }
-        command.env("GIT_DIR", self.empty.path()).env("GIT_OBJECT_DIRECTORY", &self.objects);
+        command.env("GIT_DIR", empty.path()).env("GIT_OBJECT_DIRECTORY", &self.objects);
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_ATTR_NOSYSTEM", "1");
         command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
         command.envs(self.shallow.as_ref().map(|file| ("GIT_SHALLOW_FILE", file)));
         command.args(["--no-pager", "--no-optional-locks", "--no-replace-objects"]).args(arguments);
         expect_children();
-        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
+        Running::of(command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?, empty)
     }
 
     /// The objects that hold keys.
     fn look_at_objects(&self, scan: &mut Scan) -> io::Result<HashMap<String, Seen>> {
         let arguments = ["cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"];
-        let mut running = Running::of(self.start(&arguments, Stdio::null())?)?;
+        let mut running = self.start(&arguments, Stdio::null())?;
         let mut found = HashMap::new();
         while let Some(line) = running.line()? {
             let words: Vec<&str> = line.split(' ').collect();
@@ -130,11 +122,10 @@ impl Git {
         places: &mut HashMap<String, (String, String)>,
     ) -> io::Result<()> {
         let all = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered", "--buffer"];
-        let mut all = Running::of(self.start(&all, Stdio::null())?)?;
+        let mut all = self.start(&all, Stdio::null())?;
         let log = ["log", "--stdin", "--raw", "--root", "--no-renames", "--no-abbrev", "--format=commit %H"];
         let mut log = self.start(&log, Stdio::piped())?;
-        let commits = log.stdin.take();
-        let mut log = Running::of(log)?;
+        let commits = log.child.stdin.take();
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let mut commits = io::BufWriter::new(commits?);
@@ -168,18 +159,34 @@ impl Git {
 struct Running {
     child: Child,
     output: BufReader<ChildStdout>,
+    /// Needed until it says something.
+    empty: Option<tempfile::TempDir>,
+}
+
+/// What git takes for a repository that it was started for.
+fn empty_repository(is_long: bool) -> io::Result<tempfile::TempDir> {
+    let empty = tempfile::Builder::new().prefix("modelforge-credential-scan-").tempdir()?;
+    for folder in ["objects", "refs"] {
+        std::fs::create_dir(empty.path().join(folder))?;
+    }
+    std::fs::write(empty.path().join("HEAD"), "ref: refs/heads/none\n")?;
+    let (version, format) = if is_long { (1, "[extensions]\n\tobjectFormat = sha256\n") } else { (0, "") };
+    let config = format!("[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n\tquotePath = false\n{format}");
+    std::fs::write(empty.path().join("config"), config)?;
+    Ok(empty)
 }
 
 impl Running {
-    fn of(mut child: Child) -> io::Result<Self> {
+    fn of(mut child: Child, empty: tempfile::TempDir) -> io::Result<Self> {
         let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        Ok(Self { output: BufReader::with_capacity(BUFFER, output), child })
+        Ok(Self { output: BufReader::with_capacity(BUFFER, output), child, empty: Some(empty) })
     }
 
     /// The next line, or what fits in memory of one that is longer.
     fn line(&mut self) -> io::Result<Option<String>> {
         let mut line = Vec::new();
         (&mut self.output).take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+        self.empty = None;
         if line.is_empty() {
             return Ok(None);
         }

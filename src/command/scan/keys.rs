@@ -3,14 +3,13 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record, is_public, shown};
+use modelforge_credential_protocol::{Error, Record, forms, is_public, shown};
 use zeroize::Zeroizing;
 
 use super::error;
 use super::needles::Needles;
 use crate::accounts::account;
 use crate::command::exec::mask::SHORTEST;
-use crate::command::exec::mask::forms::whole_forms;
 use crate::command::exec::secret_parts;
 use crate::command::keys::is_credentials_file;
 use crate::providers::Provider;
@@ -132,18 +131,20 @@ impl Gathering<'_> {
     fn finish(mut self) -> Keys {
         self.found.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut keys: Vec<Key> = Vec::new();
-        let mut forms = Vec::new();
+        let mut found = Vec::new();
         let mut known: HashSet<Vec<u8>> = HashSet::new();
         for (key, secrets) in self.found {
             if keys.last() != Some(&key) {
                 keys.push(key);
             }
             for secret in secrets {
-                let of_secret = whole_forms(&secret).into_iter().filter(|form| known.insert(form.to_vec()));
-                forms.extend(of_secret.map(|form| (form.clone(), keys.len() - 1, form == secret)));
+                let forms = forms(&secret).into_iter().map(|form| form.bytes).enumerate();
+                let new = forms.filter(|(_, form)| form.len() >= SHORTEST && known.insert(form.to_vec()));
+                // The first is the secret as it is.
+                found.extend(new.map(|(at, form)| (form, keys.len() - 1, at == 0)));
             }
         }
-        Keys { keys, needles: Needles::new(forms), failed: self.failed }
+        Keys { keys, needles: Needles::new(found), failed: self.failed }
     }
 }
 

@@ -29,7 +29,7 @@ pub fn one(place: &str, line: &str, form: &str, searched: &str) -> String {
     )
 }
 
-pub const FOUND: &str = "error: a stored key stands in a file\n";
+pub const FOUND: &str = "error: a stored key was found in one place\n";
 
 #[test]
 fn a_key_is_found_where_tools_leave_it_if_nobody_names_a_place() {
@@ -58,7 +58,7 @@ fn a_key_is_found_where_tools_leave_it_if_nobody_names_a_place() {
         assert_eq!(words[1..], ["2", "openai", "plain", "text"], "{row}");
     }
     assert!(!text.contains("projects/app/.env") && !text.contains(SECRET), "{text}");
-    assert_eq!(String::from_utf8_lossy(&seen.stderr), "error: stored keys stand in 11 places\n");
+    assert_eq!(String::from_utf8_lossy(&seen.stderr), "error: stored keys were found in 11 places\n");
 }
 
 #[test]
@@ -147,10 +147,7 @@ searched 2 files, 57 bytes
 to do for `https://git.example.com`: make a new key, and revoke the old one
 to do for `openai`: make a new key at https://platform.openai.com/api-keys, run `modelforge-credential login openai:work`, and revoke the old one
 ";
-    test.args(["scan", &folder])
-        .stdout(expected)
-        .stderr("error: stored keys stand in 2 places\n")
-        .failure();
+    test.args(["scan", &folder]).stdout(expected).stderr("error: stored keys were found in 2 places\n").failure();
 }
 
 #[test]
@@ -164,7 +161,8 @@ fn the_log_says_that_each_key_was_read() {
     let test = signed_in();
     let folder = test.work().display().to_string();
     let test = test.args(["scan", &folder]).stdout("no stored key was found; searched 0 files, 0 bytes\n").success();
-    let log = std::fs::read_to_string(test.home().join(".local/state/modelforge-credential/audit.jsonl")).expect("a log");
+    let log =
+        std::fs::read_to_string(test.home().join(".local/state/modelforge-credential/audit.jsonl")).expect("a log");
     let last = log.lines().last().expect("a line");
     assert!(last.contains("\"scan\"") && last.contains("\"openai\"") && last.contains("\"found\""), "{last}");
 }

@@ -215,7 +215,8 @@ fn a_variable_of_a_stranger_that_claims_a_lock_does_not_replace_it() {
         command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
         let mut running = command.spawn().expect("it starts");
         let mut stdin = running.stdin.take().expect("an input");
-        std::io::Write::write_all(&mut stdin, format!("provider=openai\npassword={SECRET}\n").as_bytes()).expect("read");
+        std::io::Write::write_all(&mut stdin, format!("provider=openai\npassword={SECRET}\n").as_bytes())
+            .expect("read");
         drop(stdin);
         while !name.exists() {
             assert!(running.try_wait().expect("a child").is_none(), "it ended before its helper was asked");

@@ -39,7 +39,7 @@ fn an_askpass_that_fails_falls_back_to_the_terminal() {
 #[test]
 fn what_an_askpass_says_is_passed_on_without_the_answer() {
     let encoded = "c2stc2VudGluZWwtNWYwYzlhN2U0MWQ4NGIxZg";
-    let body = format!("echo 'a warning of \033[2Jits toolkit' >&2; echo '{SECRET} {encoded}' >&2; echo '{SECRET}'");
+    let body = format!("echo 'a warning of \\033[2Jits toolkit' >&2; echo '{SECRET} {encoded}' >&2; echo '{SECRET}'");
     let (test, path) = askpass(Test::new().helpers(""), "loud", &body);
     let test = asking(test.env("MODELFORGE_CREDENTIAL_ASKPASS", path)).stdin("provider=openai\n");
     let said = "a warning of \\u{1b}[2Jits toolkit\n<redacted> <redacted>\n";

@@ -14,10 +14,13 @@ const ODD: &str = "k/e+y=\"0123\\456789'abcdef&ghij";
 
 #[test]
 fn a_key_is_found_in_every_form_in_which_tools_write_it() {
-    let percent: String = ODD.bytes().map(|byte| match byte {
-        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    }).collect();
+    let percent: String = ODD
+        .bytes()
+        .map(|byte| match byte {
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect();
     let json = serde_json::to_string(ODD).expect("it is text");
     let mut forms = vec![
         ("plain", ODD.to_owned(), "plain text"),
@@ -48,7 +51,7 @@ fn a_rotated_log_is_unpacked_even_if_it_has_several_parts() {
     let packed = test.run(&[&*gzip, "-c", &log], "").stdout;
     fs::write(test.home().join("log/app.log.1.gz"), [packed.clone(), packed].concat()).expect("a file");
     fs::remove_file(&log).expect("a file");
-    let test = test.args(["scan", &test_path(&test, "log")]);
+    let test = scan(test, &["log"]);
     test.stdout(&one("~/log/app.log.1.gz", "2, 4", "plain text", "1 file, 72 bytes")).stderr(FOUND).failure();
 }
 
@@ -56,11 +59,17 @@ pub fn test_path(test: &Test, name: &str) -> String {
     test.home().join(name).display().to_string()
 }
 
+/// `scan` of these places of the home.
+pub fn scan(test: Test, names: &[&str]) -> Test {
+    let paths: Vec<String> = names.iter().map(|name| test_path(&test, name)).collect();
+    test.args(["scan".to_owned()].into_iter().chain(paths))
+}
+
 #[test]
 fn what_only_begins_like_gzip_is_named_and_looked_at_as_it_is() {
     let test = signed_in().file("log/odd.gz", [b"\x1f\x8b\x08 no gzip\n", SECRET.as_bytes()].concat());
     let said = format!("warning: `~/log/odd.gz` cannot be unpacked to its end, so keys may be left in it\n{FOUND}");
-    let test = test.args(["scan", &test_path(&test, "log")]);
+    let test = scan(test, &["log"]);
     test.stdout(&one("~/log/odd.gz", "2", "plain text", "1 file, 40 bytes")).stderr(&said).failure();
 }
 
@@ -77,8 +86,8 @@ PLACE         LINE  KEY OF  AS
 searched 2 files, 104.9 MB
 to do for `openai`: make a new key at https://platform.openai.com/api-keys, run `modelforge-credential login openai`, and revoke the old one
 ";
-    let test = test.args(["scan", &test_path(&test, "log")]);
-    test.stdout(expected).stderr("error: stored keys stand in 2 places\n").failure();
+    let test = scan(test, &["log"]);
+    test.stdout(expected).stderr("error: stored keys were found in 2 places\n").failure();
 }
 
 #[test]
@@ -88,7 +97,8 @@ fn the_holes_of_a_file_larger_than_any_disk_are_passed_over() {
     file.write_all_at(b"one\n", 0).expect("written");
     file.write_all_at(SECRET.as_bytes(), 1 << 40).expect("written");
     file.set_len(1 << 41).expect("a longer file");
-    let output = test.args(["scan", &test_path(&test, "log")]).output();
+    let test = scan(test, &["log"]);
+    let output = test.output();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("~/log/sparse  2     openai  plain text\n"), "{text}");
     fs::remove_file(test.home().join("log/sparse")).expect("a file");
@@ -97,7 +107,7 @@ fn the_holes_of_a_file_larger_than_any_disk_are_passed_over() {
 #[test]
 fn many_lines_are_counted_and_the_first_of_them_are_named() {
     let test = signed_in().file("log/many", format!("{SECRET}\n").repeat(12_345));
-    let test = test.args(["scan", &test_path(&test, "log")]);
+    let test = scan(test, &["log"]);
     let lines = "1, 2, 3 and 12,342 more";
     test.stdout(&one("~/log/many", lines, "plain text", "1 file, 358.0 kB")).stderr(FOUND).failure();
 }
@@ -105,7 +115,7 @@ fn many_lines_are_counted_and_the_first_of_them_are_named() {
 #[test]
 fn a_key_in_the_name_of_a_file_is_found_and_not_shown() {
     let test = signed_in().file(&format!("log/{SECRET}.txt"), "nothing\n");
-    let test = test.args(["scan", &test_path(&test, "log")]);
+    let test = scan(test, &["log"]);
     test.stdout(&one("~/log/<openai key>.txt", "name", "plain text", "1 file, 8 bytes")).stderr(FOUND).failure();
 }
 
@@ -120,7 +130,7 @@ fn a_service_account_is_found_by_the_lines_of_its_private_key() {
     let test = test.args(["login", "google_vertex", "--file", &file]).any_stdout().any_stderr();
     assert!(test.output().status.success());
     let test = test.file("keys/copy.pem", &pem).file("keys/plain.txt", "client_email: me@example.com\n");
-    let output = test.args(["scan", &test_path(&test, "keys")]).output();
+    let output = scan(test, &["keys"]).output();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("~/keys/copy.pem  2, 3  google_vertex"), "{text}");
     assert!(!text.contains("plain.txt"), "{text}");

@@ -35,7 +35,8 @@ pub fn program(program: &OsStr, prompt: &str, said: &mut dyn FnMut(&str)) -> Res
     let mut command = command(&path);
     command.arg(visible(prompt)).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut remarks = Remarks { passed_on: 0, heard: 0, at: Instant::now(), said };
-    let finished = Running::start(command, false, PATIENCE)?.finish_watched(MAX_RECORD, &mut |now| remarks.watch(now))?;
+    let finished =
+        Running::start(command, false, PATIENCE)?.finish_watched(MAX_RECORD, &mut |now| remarks.watch(now))?;
     remarks.pass_on(&finished.said, &finished.output);
     if !finished.status.success() {
         return Err(Failure::Failed { reason: finished.reason(), hint: None });

@@ -56,9 +56,7 @@ pub fn forms(secret: &[u8]) -> Vec<Form> {
     forms.push((quoted_printable(secret).into_bytes(), Way::Text));
     if let Ok(text) = std::str::from_utf8(secret) {
         let json = json(text);
-        forms.extend(
-            [ascii(&json), json, text.replace('\'', "'\\''")].map(|form| (form.into_bytes(), Way::Text)),
-        );
+        forms.extend([ascii(&json), json, text.replace('\'', "'\\''")].map(|form| (form.into_bytes(), Way::Text)));
         forms.extend(utf16(text));
     }
     for before in 0..3 {
@@ -145,7 +143,10 @@ fn utf16(text: &str) -> Vec<(Vec<u8>, Way)> {
         return vec![(joined("\0"), Way::Utf16), (joined("."), Way::Utf16), (joined("^@"), Way::Caret)];
     }
     let units = || text.encode_utf16();
-    vec![(units().flat_map(u16::to_le_bytes).collect(), Way::Utf16), (units().flat_map(u16::to_be_bytes).collect(), Way::Utf16)]
+    vec![
+        (units().flat_map(u16::to_le_bytes).collect(), Way::Utf16),
+        (units().flat_map(u16::to_be_bytes).collect(), Way::Utf16),
+    ]
 }
 
 fn hex(secret: &[u8], between: &str) -> String {

@@ -57,13 +57,19 @@ pub fn no_git(path: &Path, failure: &Failure) -> Error {
     Error::new(format!("the history in `{}` was not scanned: {failure}", tilde(path)))
 }
 
+pub fn history_elsewhere(path: &Path) -> Error {
+    let folder = modelforge_credential_files::quoted(path);
+    Error::new(format!("the history of `{}` is in another folder, which was not scanned", tilde(path)))
+        .hint(format!("{PROGRAM} scan \"$(git -C {folder} rev-parse --path-format=absolute --git-common-dir)\""))
+}
+
 pub fn history_unread(path: &Path, reason: &str) -> Error {
     Error::new(format!("the history in `{}` was not scanned to its end: {reason}", tilde(path)))
 }
 
 pub fn found(places: usize) -> Error {
     Error::new(match places {
-        1 => "a stored key stands in a file".to_owned(),
-        places => format!("stored keys stand in {places} places"),
+        1 => "a stored key was found in one place".to_owned(),
+        places => format!("stored keys were found in {places} places"),
     })
 }

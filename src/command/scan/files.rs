@@ -26,6 +26,7 @@ const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
 /// A place that a person named: what is wrong with it is an error.
 pub fn look_at_named(scan: &mut Scan, path: &Path) -> modelforge_credential_protocol::Result<()> {
+    let path = &std::path::absolute(path).map_err(|problem| error::unreadable(path, &problem))?;
     let metadata = match path.symlink_metadata() {
         Err(problem) if files::is_absent(&problem) => return Err(error::not_there(path)),
         metadata => metadata.map_err(|problem| error::unreadable(path, &problem))?,
@@ -35,6 +36,10 @@ pub fn look_at_named(scan: &mut Scan, path: &Path) -> modelforge_credential_prot
         return Err(error::is_a_link(path));
     } else if !kind.is_dir() && !kind.is_file() {
         return Err(error::not_a_file(path));
+    }
+    // A worktree has its history in the repository that it belongs to. Where that is, its file says, which anyone can have written.
+    if path.join(".git").is_file() {
+        scan.fail(error::history_elsewhere(path));
     }
     look_at_usual(scan, path);
     Ok(())

@@ -107,12 +107,8 @@ impl Report {
 
     /// The table of places.
     pub fn to_text(&self) -> String {
-        let counts = Counts {
-            files: self.files,
-            bytes: self.bytes,
-            repositories: self.repositories,
-            objects: self.objects,
-        };
+        let counts =
+            Counts { files: self.files, bytes: self.bytes, repositories: self.repositories, objects: self.objects };
         let searched = format!("searched {}\n", looked_at(counts));
         if self.findings.is_empty() {
             return format!("no stored key was found; {searched}");

@@ -95,7 +95,7 @@ fn the_report_as_json_names_file_line_and_key_and_what_to_do() {
         r#"{
   "version": 1,
   "files": 1,
-  "bytes": 86,
+  "bytes": 88,
   "repositories": 0,
   "objects": 0,
   "findings": [
@@ -145,7 +145,7 @@ PLACE    LINE  KEY OF                   AS
 ~/a/two  1     https://git.example.com  plain text
 searched 2 files, 57 bytes
 to do for `https://git.example.com`: make a new key, and revoke the old one
-to do for `openai`: make a new key at https://platform.openai.com/api-keys, run `modelforge-credential login openai:work`, and revoke the old one
+to do for `openai:work`: make a new key at https://platform.openai.com/api-keys, run `modelforge-credential login openai:work`, and revoke the old one
 ";
     test.args(["scan", &folder]).stdout(expected).stderr("error: stored keys were found in 2 places\n").failure();
 }

@@ -49,7 +49,8 @@ fn a_helper_that_shows_the_key_in_other_forms_does_not_get_it_on_to_the_screen()
     let test = Test::new().file("forms", forms).file("answer", format!("password={key}\n"));
     let test = test.script("shows", "cat ~/forms >&2; [ $1 = get ] && cat ~/answer").helpers("shows");
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={key}\n");
-    let said = "<redacted>\n<redacted>\nbWU6<redacted>=\n";
+    // The same remark is made once.
+    let said = "<redacted>\nbWU6<redacted>=\n";
     test.args(["get"]).stdin("provider=openai\n").stdout(&found).stderr(said).success();
 }
 

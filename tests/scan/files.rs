@@ -52,7 +52,7 @@ fn a_rotated_log_is_unpacked_even_if_it_has_several_parts() {
     fs::write(test.home().join("log/app.log.1.gz"), [packed.clone(), packed].concat()).expect("a file");
     fs::remove_file(&log).expect("a file");
     let test = scan(test, &["log"]);
-    test.stdout(&one("~/log/app.log.1.gz", "2, 4", "plain text", "1 file, 72 bytes")).stderr(FOUND).failure();
+    test.stdout(&one("~/log/app.log.1.gz", "2, 4", "plain text", "1 file, 70 bytes")).stderr(FOUND).failure();
 }
 
 pub fn test_path(test: &Test, name: &str) -> String {
@@ -73,35 +73,39 @@ fn what_only_begins_like_gzip_is_named_and_looked_at_as_it_is() {
     test.stdout(&one("~/log/odd.gz", "2", "plain text", "1 file, 40 bytes")).stderr(&said).failure();
 }
 
+/// Runs it without a look at all files that are left: there is one that is too large for that.
+fn table_of(test: &Test) -> Vec<String> {
+    let output = test.command().output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!text.contains(SECRET) && output.status.code() == Some(1), "{text}");
+    text.lines().skip(1).take_while(|line| !line.starts_with("to do")).map(str::to_owned).collect()
+}
+
 #[test]
 fn a_line_of_a_hundred_megabytes_and_a_binary_file_are_looked_at() {
     let test = signed_in().file("log/binary", [b"\0\xff\n\0\xfe", SECRET.as_bytes(), b"\0\xff"].concat());
     let mut text = vec![b'a'; 100 << 20];
     text.extend_from_slice(SECRET.as_bytes());
-    let test = test.file("log/long", text);
-    let expected = "\
-PLACE         LINE  KEY OF  AS
-~/log/binary  2     openai  plain text
-~/log/long    1     openai  plain text
-searched 2 files, 104.9 MB
-to do for `openai`: make a new key at https://platform.openai.com/api-keys, run `modelforge-credential login openai`, and revoke the old one
-";
-    let test = scan(test, &["log"]);
-    test.stdout(expected).stderr("error: stored keys were found in 2 places\n").failure();
+    let test = scan(test.file("log/long", text), &["log"]);
+    let expected = [
+        "~/log/binary  2     openai  plain text",
+        "~/log/long    1     openai  plain text",
+        "searched 2 files, 104.9 MB",
+    ];
+    assert_eq!(table_of(&test), expected);
 }
 
 #[test]
-fn the_holes_of_a_file_larger_than_any_disk_are_passed_over() {
+fn the_holes_of_a_large_file_are_passed_over() {
     let test = signed_in().file("log/sparse", "");
     let file = fs::OpenOptions::new().write(true).open(test.home().join("log/sparse")).expect("a file");
     file.write_all_at(b"one\n", 0).expect("written");
-    file.write_all_at(SECRET.as_bytes(), 1 << 40).expect("written");
-    file.set_len(1 << 41).expect("a longer file");
-    let test = scan(test, &["log"]);
-    let output = test.output();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("~/log/sparse  2     openai  plain text\n"), "{text}");
-    fs::remove_file(test.home().join("log/sparse")).expect("a file");
+    file.write_all_at(SECRET.as_bytes(), 10 << 30).expect("written");
+    file.set_len(20 << 30).expect("a longer file");
+    let table = table_of(&scan(test, &["log"]));
+    assert_eq!(table[0], "~/log/sparse  2     openai  plain text");
+    // Where the file system knows of holes, they are not read.
+    assert!(table[1].starts_with("searched 1 file, "), "{table:?}");
 }
 
 #[test]

@@ -77,6 +77,9 @@ struct Rotate {
     /// How it is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<String>,
+    /// For people.
+    #[serde(skip)]
+    named: String,
 }
 
 impl Report {
@@ -155,7 +158,7 @@ fn rotate(key: &Key) -> Rotate {
     let page = key.provider.as_deref().and_then(keys_page);
     let name = shell_words::quote(&key.name()).into_owned();
     let command = key.provider.is_some().then(|| format!("{PROGRAM} login {name}"));
-    Rotate { key: Named::of(key), page, command }
+    Rotate { key: Named::of(key), page, command, named: visible(&key.name()) }
 }
 
 fn short(id: &str) -> &str {
@@ -180,10 +183,9 @@ impl Finding {
 
 impl Rotate {
     fn advice(&self) -> String {
-        let name = self.key.provider.as_deref().unwrap_or(&self.key.url);
         let page = self.page.map(|page| format!(" at {page}")).unwrap_or_default();
         let then = self.command.as_ref().map(|command| format!(", run `{command}`")).unwrap_or_default();
-        format!("to do for `{}`: make a new key{page}{then}, and revoke the old one", visible(name))
+        format!("to do for `{}`: make a new key{page}{then}, and revoke the old one", self.named)
     }
 }
 

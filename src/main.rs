@@ -8,14 +8,19 @@ mod cli;
 mod command;
 mod config;
 mod error;
+#[cfg(test)]
+#[path = "../fuzz/support.rs"]
+mod fuzz_support;
 mod key_shape;
 mod lock;
 mod person;
 mod providers;
 mod request;
 mod session;
+mod side_by_side;
 mod state;
 mod terminal;
+mod text;
 mod url;
 
 use std::io::ErrorKind::BrokenPipe;

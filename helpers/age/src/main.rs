@@ -12,6 +12,9 @@ use crate::identity::Identities;
 use crate::store::{Entry, Store};
 
 mod ask;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod identity;
 mod name;
 mod store;
@@ -132,8 +135,10 @@ impl Age {
 
     fn folder(&self) -> Result<Store> {
         let data = self.data.as_ref().ok_or_else(|| {
-            Error::new("there is no folder for the user's data")
-                .hint("set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path")
+            Error::new("there is no folder for the user's data").hint(match cfg!(windows) {
+                true => "set LOCALAPPDATA, or XDG_DATA_HOME, to an absolute path",
+                false => "set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path",
+            })
         })?;
         Ok(Store::new(data.below("age")))
     }

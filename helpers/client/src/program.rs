@@ -211,7 +211,7 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut running = Running::start(command, !self.may_ask, self.limit())?;
-        running.write(request.to_lines());
+        running.write(request.to_lines())?;
         let mut said = Said::new(request);
         let finished = running.finish_watched(most, &mut |moment| self.watch(&mut said, moment));
         if let Err(Failure::TooSlow(limit)) = finished {

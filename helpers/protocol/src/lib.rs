@@ -24,11 +24,18 @@
 mod attributes;
 mod error;
 mod forms;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod helper;
 mod options;
 mod record;
 mod redact;
 mod serve;
+mod shell;
 mod shown;
 mod visible;
 mod wire;
@@ -43,6 +50,7 @@ pub use options::About;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
 pub use redact::Secrets;
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
+pub use shell::Shell;
 pub use shown::{REDACTED, shown};
 pub use visible::{shown_user, visible};
 pub use wire::{MAX_ATTRIBUTES, MAX_LINE, MAX_RECORD, Reader};

@@ -80,9 +80,9 @@ pub struct Asked {
 
 impl Asked {
     /// Finds the program, asks for its list, and tries it; not after it took too long once.
-    pub fn ask(configured: Configured, context: &Record, stores: bool, interrupted: &AtomicUsize) -> Self {
+    pub fn ask(configured: &Configured, context: &Record, stores: bool, interrupted: &AtomicUsize) -> Self {
         let Configured { name, entry, automatic } = configured;
-        let program = program(&entry).map(|program| program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"));
+        let program = program(entry).map(|program| program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"));
         let (listed, canary) = match &program {
             Ok(program) => {
                 let listed = program.list(context);
@@ -97,6 +97,7 @@ impl Asked {
         // A helper that could not keep the test credential has said why.
         let opened = program.as_ref().ok().filter(|_| canary.is_ok());
         let unreadable = opened.map(|program| unreadable(program, &listed)).unwrap_or_default();
+        let (name, entry, automatic) = (name.clone(), entry.clone(), *automatic);
         Self { name, entry, automatic, program, listed, canary, unreadable }
     }
 

@@ -13,6 +13,7 @@ const EVERYDAY: [&str; 13] = [
     "env",
     "providers",
     "doctor",
+    "scan",
     "audit",
     "helpers",
     "identity",

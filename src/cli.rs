@@ -12,6 +12,7 @@ pub mod manual;
 mod meant;
 mod migrate;
 mod overview;
+mod scan;
 pub mod shell_completions;
 mod sign_in;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use exec::{EnvOptions, ExecOptions, PrintOptions};
 pub use helpers::{HelpersCommand, HelpersOptions};
 pub use identity::IdentityOptions;
 pub use migrate::{MigrateOptions, Task};
+pub use scan::ScanOptions;
 pub use sign_in::{LoginOptions, LogoutOptions, SignOut, StatusOptions};
 
 /// One place for your LLM API keys that any tool can ask, as git asks its helpers.
@@ -120,6 +122,9 @@ pub enum Command {
         #[command(flatten)]
         options: DoctorOptions,
     },
+    /// Search files and git histories for copies of your keys
+    #[command(after_help = scan::MORE)]
+    Scan(ScanOptions),
     /// Show who asked for which key
     #[command(after_help = "Example:\n  modelforge-credential audit --provider openai --since 2d")]
     Audit {

@@ -14,4 +14,5 @@ pub mod migrate;
 pub mod print;
 pub mod providers;
 pub mod purge;
+pub mod scan;
 pub mod status;

@@ -30,7 +30,7 @@ use anyhow::Result;
 use cli::{Auth, Cli, Command, HelpersCommand, SignOut, Task};
 use command::{
     audit as log, credential, doctor, env, exec, helpers, identity, login, logout, migrate, print, providers as known,
-    purge, status,
+    purge, scan, status,
 };
 use person::{Person, person};
 
@@ -69,6 +69,7 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
         Command::Env(options) => env::env(&options.into()),
         Command::Providers { word, json } => known::providers(&known::Asked { word, json }),
         Command::Doctor { options } => doctor::doctor(&options.into()),
+        Command::Scan(options) => scan::scan(&options.into()),
         Command::Audit { options } => log::audit(&options.of(verbose)),
         Command::Helpers { options } => match options.command {
             Some(HelpersCommand::Test(options)) => helpers::test::test(&options.of(verbose)),

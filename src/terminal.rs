@@ -3,6 +3,7 @@
 
 mod fold;
 mod held;
+mod meter;
 mod table;
 
 use std::io::{self, IsTerminal, Write};
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::error;
 use fold::fold;
 pub use held::{Remark, hold, release};
+pub use meter::Meter;
 pub use table::{Paint, columns};
 
 static VERBOSE: AtomicBool = AtomicBool::new(false);

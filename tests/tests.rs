@@ -61,6 +61,8 @@ mod protocol;
 #[cfg(unix)]
 mod providers;
 #[cfg(unix)]
+mod scan;
+#[cfg(unix)]
 mod status;
 #[cfg(unix)]
 mod stores;

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// In the order in which a newcomer needs them.
-const EVERYDAY: [&str; 13] = [
+const EVERYDAY: [&str; 14] = [
     "login",
     "logout",
     "status",
@@ -13,6 +13,7 @@ const EVERYDAY: [&str; 13] = [
     "env",
     "providers",
     "doctor",
+    "scan",
     "audit",
     "helpers",
     "identity",

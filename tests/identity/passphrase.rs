@@ -33,7 +33,7 @@ fn status_and_doctor_show_the_passphrase_and_do_not_ask_for_it() {
          anthropic  yes        age      encrypted file\n\
          mistral    yes        age      encrypted file\n\
          openai     yes        age      encrypted file\n\
-         age: encrypted file, identity {PLACE} (passphrase)\n"
+         age: encrypted file, identity {PLACE}\nage: identity protection: passphrase\n"
     ));
     let test = test.success().args(["doctor"]);
     let output = test.output();

@@ -52,7 +52,8 @@ fn answer(prompt: &str) -> Option<SecretString> {
     }
     let prompt = visible(prompt);
     let Some(program) = modelforge_credential_ask::chosen_program() else { return at_the_terminal(&prompt) };
-    match modelforge_credential_ask::program(&program, &prompt) {
+    let mut said = |line: &str| _ = writeln!(io::stderr(), "{line}");
+    match modelforge_credential_ask::program(&program, &prompt, &mut said) {
         Ok(answer) => Some(SecretString::from(answer.as_str())),
         Err(failure) => {
             let _ = writeln!(io::stderr(), "warning: {}", visible(&failure.to_string()));

@@ -53,7 +53,12 @@ for source in src/main.rs helpers/*/src/main.rs; do
 done
 
 share=${bin%/bin}/share
-"$bin/modelforge-credential" man "$share/man/man1"
+# Until 0.1.0 each command had a page, and that of the command `env` the name of a helper.
+for page in login logout status migrate exec print providers doctor audit helpers helpers-test auth auth-login auth-logout \
+    auth-status auth-migrate fill approve reject get store erase list capability completions; do
+    rm -f "$share/man/man1/modelforge-credential-$page.1"
+done
+"$bin/modelforge-credential" man "$share/man"
 mkdir -p "$share/doc/modelforge-credential"
 cp protocol.md "$share/doc/modelforge-credential/"
 echo "installed manual pages below $share/man, and protocol.md in $share/doc/modelforge-credential"

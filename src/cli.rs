@@ -2,6 +2,7 @@
 
 mod audit;
 mod completions;
+mod details;
 mod doctor;
 pub mod error;
 mod exec;
@@ -195,7 +196,7 @@ Example:
   modelforge-credential completions powershell >> $PROFILE")]
     Completions(CompletionsOptions),
     /// Write the manual pages
-    #[command(hide = true, after_help = "Example:\n  modelforge-credential man ~/.local/share/man/man1")]
+    #[command(hide = true, after_help = "Example:\n  modelforge-credential man ~/.local/share/man")]
     Man(ManOptions),
     #[command(external_subcommand)]
     Unknown(Vec<OsString>),
@@ -323,7 +324,7 @@ fn operation(word: &str) -> Option<Command> {
 
 /// The definitions, for whatever is made from them.
 pub fn command() -> clap::Command {
-    overview::with_overview(Cli::command())
+    overview::with_overview(details::with_details(Cli::command()))
 }
 
 /// The commands, for suggestions.

@@ -94,7 +94,7 @@ impl Default for Audit {
 }
 
 impl ProviderConfig {
-    /// What it replaces of a device flow, by the names of the attributes.
+    /// The parts of a device flow that it replaces, by the names of the attributes.
     pub fn device_flow(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let all = [
             ("client_id", &self.client_id),
@@ -242,7 +242,7 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// What the table calls a provider, where an alias of it was written; with a URL of its own it is another provider.
+/// The table's name for a provider, where an alias of it was written; with a URL of its own it is another provider.
 fn canonical(name: String, provider: &ProviderConfig) -> String {
     match modelforge_credential_providers::by_name(&name) {
         Some(known) if provider.url.is_none() => known.name.to_owned(),

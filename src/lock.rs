@@ -88,6 +88,15 @@ pub fn one_migration() -> Result<File> {
     }
 }
 
+/// Waits for the lock of `config.toml`: of two that add to it, neither loses its line. Where no lock file can be made, it goes on without.
+pub fn one_change_of_settings() -> Result<Option<File>> {
+    let Ok(file) = open("settings") else { return Ok(None) };
+    match state::wait(PATIENCE, || file.try_lock()) {
+        Ok(false) => Err(changed_elsewhere()),
+        outcome => Ok(Some(file).filter(|_| outcome.is_ok())),
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         if let (Some(_), Ok(mut held)) = (&self.file, NAME.lock()) {
@@ -118,6 +127,10 @@ fn no_migration_lock(problem: &Error) -> Error {
 
 fn migrated_elsewhere() -> Error {
     Error::new("another process has been migrating for a minute").hint(Shell::of_the_person().processes(PROGRAM))
+}
+
+fn changed_elsewhere() -> Error {
+    Error::new("another process has been changing config.toml for a minute").hint(format!("pgrep -a {PROGRAM}"))
 }
 
 fn locked_elsewhere() -> Error {

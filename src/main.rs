@@ -70,7 +70,7 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
         Command::Providers { word, json } => known::providers(&known::Asked { word, json }),
         Command::Doctor { options } => doctor::doctor(&options.into()),
         Command::Scan(options) => scan::scan(&options.into()),
-        Command::Audit { options } => log::audit(&options.into()),
+        Command::Audit { options } => log::audit(&options.of(verbose)),
         Command::Helpers { options } => match options.command {
             Some(HelpersCommand::Test(options)) => helpers::test::test(&options.of(verbose)),
             None => helpers::helpers(options.json),
@@ -92,7 +92,8 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
 
 /// `status --verbose` shows details instead of the trace.
 fn traces(verbose: bool, command: &Command) -> bool {
-    let shows_details = matches!(command, Command::Status { .. } | Command::Auth { command: Auth::Status { .. } });
+    let is_status = matches!(command, Command::Status { .. } | Command::Auth { command: Auth::Status { .. } });
+    let shows_details = is_status || matches!(command, Command::Audit { .. });
     (verbose && !shows_details) || std::env::var_os("MODELFORGE_CREDENTIAL_TRACE").is_some_and(|on| on == "1")
 }
 

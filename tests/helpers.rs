@@ -194,7 +194,7 @@ fn the_table_says_it_in_words_and_an_empty_chain_is_one() {
     let output = test.output();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let table = "\
-HELPER  ANSWER   FROM
+HELPER  ANSWER   CONFIGURED
 vault   missing  MODELFORGE_CREDENTIAL_HELPERS
 vault: helper `vault` is not installed beside the program or on PATH
   hint: put a program named modelforge-credential-vault on PATH

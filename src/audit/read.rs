@@ -11,6 +11,7 @@ use super::backwards::Backwards;
 use super::files;
 use super::line::Line;
 use super::process_name;
+use crate::error::tilde;
 
 /// The most files searched for the last use of a key.
 const RECENT: usize = 2;
@@ -58,11 +59,19 @@ pub fn last_uses(wanted: &[(String, String, String)]) -> Vec<Option<Use>> {
         };
         let at = wanted.iter().position(is_it).filter(|at| uses.get(*at).is_some_and(Option::is_none));
         if let (Some(at), Some(utc)) = (at, seconds(&record.time)) {
-            uses[at] = Some(Use { utc, program: record.asker().map(|asker| process_name(&asker)) });
+            uses[at] = Some(Use { utc, program: used_by(&record) });
         }
         if uses.iter().all(Option::is_some) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     uses
+}
+
+/// The program that got a key.
+fn used_by(record: &Line) -> Option<String> {
+    match &record.command {
+        Some(command) => Some(tilde(command.as_ref())),
+        None => record.asker().map(|asker| process_name(&asker)),
+    }
 }
 
 /// A time of the log in seconds since 1970.

@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::state;
 use crate::terminal::{self, warning};
 
-/// What lies in a folder of this program's, by who owns it.
+/// The content of a folder of this program's, by who owns it.
 struct Places {
     store: PathBuf,
     identity: PathBuf,

@@ -12,7 +12,7 @@ use crate::side_by_side::side_by_side;
 /// How many processes ask at the same time.
 const SIDE_BY_SIDE: usize = 8;
 
-/// What a helper answered, provider by provider.
+/// A helper's answers, provider by provider.
 #[derive(Default)]
 pub struct Unlisted {
     pub found: Vec<(Provider, Record)>,

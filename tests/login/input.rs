@@ -175,14 +175,14 @@ fn an_empty_pipe_at_a_terminal_is_an_error_and_not_a_question() {
 
 #[test]
 fn a_piped_key_comes_before_an_askpass_which_desktops_set_for_every_program() {
-    let test = at_a_terminal(age()).script("asks", "echo asked >> \"$HOME/asked\"; echo from-askpass");
+    let test = at_a_terminal(age()).script("asks", "echo asked >> \"$HOME/asked\"; echo sk-from-askpass-0123456");
     let path = test.bin().join("modelforge-credential-asks").display().to_string();
     let test = test.env("SSH_ASKPASS", path);
     let piped = test.args(["login", "openai"]).stdin(format!("{SECRET}\n")).stdout(&signed_in("openai")).success();
     assert!(!piped.home().join("asked").exists());
     let test = piped.args(["login", "openai", "--force"]).stdout(&signed_in("openai")).success();
     assert!(test.home().join("asked").exists());
-    openai_is(test, "from-askpass");
+    openai_is(test, "sk-from-askpass-0123456");
 }
 
 const VISIBLE: &str = "warning: command-line arguments are visible to other users and saved in your shell history\n\
@@ -190,14 +190,17 @@ const VISIBLE: &str = "warning: command-line arguments are visible to other user
 
 #[test]
 fn a_key_among_the_arguments_is_kept_with_a_warning_in_both_spellings() {
-    let test = age().args(["login", "openai", "--api-key", "sk-one"]).stdout(&signed_in("openai")).stderr(VISIBLE);
-    let test = openai_is(test.success(), "sk-one");
-    let test = test.args(["auth", "login", "--provider", "OpenAI", "--api-key", "sk-two"]);
+    let test = age()
+        .args(["login", "openai", "--api-key", "sk-one-0123456789abcd"])
+        .stdout(&signed_in("openai"))
+        .stderr(VISIBLE);
+    let test = openai_is(test.success(), "sk-one-0123456789abcd");
+    let test = test.args(["auth", "login", "--provider", "OpenAI", "--api-key", "sk-two-0123456789abcd"]);
     let another = "error: another key for `openai` is kept already; it was not replaced\n\
                    hint: modelforge-credential login openai --force < key.txt\n";
-    let test = openai_is(test.stderr(&format!("{VISIBLE}{another}")).failure(), "sk-one");
-    let test = test.args(["login", "openai", "--api-key", "sk-one"]).stderr(VISIBLE);
+    let test = openai_is(test.stderr(&format!("{VISIBLE}{another}")).failure(), "sk-one-0123456789abcd");
+    let test = test.args(["login", "openai", "--api-key", "sk-one-0123456789abcd"]).stderr(VISIBLE);
     let test = test.stdout(&format!("already signed in to `openai`: {BY_AGE}; `--force` replaces it\n")).success();
-    let test = test.args(["auth", "login", "--provider", "openai", "--api-key", "sk-two", "--force"]);
-    openai_is(test.stdout(&signed_in("openai")).stderr(VISIBLE).success(), "sk-two");
+    let test = test.args(["auth", "login", "--provider", "openai", "--api-key", "sk-two-0123456789abcd", "--force"]);
+    openai_is(test.stdout(&signed_in("openai")).stderr(VISIBLE).success(), "sk-two-0123456789abcd");
 }

@@ -5,15 +5,26 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use age::secrecy::SecretString;
+use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{Error, Result, Shell, visible};
 
 /// The passphrase of an identity or an SSH key.
 pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
-    if let Some(answer) = answer(&format!("Passphrase of the {what} `{}`: ", path.display())) {
+    if let Some(answer) = answer(&format!("Passphrase of the {what} `{}`{}: ", tilde(path), purpose())) {
         return Ok(answer);
     }
-    let message = format!("the {what} `{}` is protected by a passphrase and there is nobody to ask", path.display());
-    Err(Error::new(message).hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
+    let message = format!("the {what} `{}` is protected by a passphrase and there is nobody to ask", tilde(path));
+    Err(Error::new(message).hint("use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
+}
+
+/// A store is followed by a look at what was stored, in another process. Asked twice in the same words, a person thinks that the first
+/// passphrase was wrong.
+fn purpose() -> &'static str {
+    match env::args_os().next_back().as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some("store") => ", to store a key",
+        Some("get") => ", to read a key",
+        _ => "",
+    }
 }
 
 /// A new passphrase, asked for twice.
@@ -104,7 +115,7 @@ pub fn check_plugin(name: &str) -> Result<()> {
         });
     for program in programs {
         if program.exists() && (!program.is_absolute() || is_anyones(&program)) {
-            let message = format!("the age plugin `{}` may have been put there by anybody", program.display());
+            let message = format!("the age plugin `{}` may have been put there by anybody", tilde(&program));
             return Err(Error::new(message).hint("take that folder out of PATH, or chmod o-w it"));
         }
     }

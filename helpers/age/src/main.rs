@@ -31,23 +31,7 @@ mod text;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-A credential helper that keeps each credential in a file encrypted with age.
-
-Usage: modelforge-credential-age [OPTIONS] get|store|erase|list|capability|identity
-
-Options:
-  --identity FILE  an age identity, a passphrase-protected one, an SSH key or
-                   an age plugin's; may be repeated. Without it, an identity
-                   of its own, made when it is first needed
-  --recipient KEY  a public key that can read what is stored from now on,
-                   beside the identities; may be repeated
-  --help           this text
-  --version        the version
-
-Example:
-  printf 'url=https://api.openai.com\\n' | modelforge-credential-age get
-";
+const HELP: &str = include_str!("help.txt");
 
 struct Age {
     /// Our folder in the user's data. None is an error of what needs it only.
@@ -129,7 +113,7 @@ impl Helper for Age {
         if !store.exists()? {
             return Ok(Some(Vec::new()));
         }
-        // What is wrong with it is said where it is needed.
+        // A fault of it is told where it is needed.
         let protection = self.identities.protection().ok().flatten();
         if protection.as_ref().is_some_and(|protection| protection.is_being_replaced) && !store.is_identity_locked() {
             let path = tilde(self.identities.path().as_ref());
@@ -214,7 +198,7 @@ impl Age {
     }
 }
 
-/// What says where a credential lies. One that has no account lies where that of the usual account would.
+/// The attributes that say where a credential lies. One that has no account lies where that of the usual account would.
 fn placed(credential: &Record) -> Result<Record> {
     let mut description = credential.description();
     if !description.has("username") {

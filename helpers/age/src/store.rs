@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use modelforge_credential_files::{self as files, Own, Trust};
+use modelforge_credential_files::{self as files, Own, Trust, tilde};
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_RECORD, Record, Result, Shell};
 use zeroize::Zeroizing;
 
@@ -104,7 +104,7 @@ impl Store {
             1 => "1 credential is".to_owned(),
             many => format!("{many} credentials are"),
         };
-        let message = format!("the identity `{}` is not there, and {held} encrypted for it", identity.display());
+        let message = format!("the identity `{}` is not there, and {held} encrypted for it", tilde(identity));
         let (from, to) = (files::quoted(self.own.path()), files::quoted(&self.own.path().with_extension("old")));
         Err(Error::new(message)
             .hint(format!("restore its copy, or start again: {}", Shell::of_the_person().rename(from, to))))

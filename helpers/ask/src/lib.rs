@@ -1,7 +1,7 @@
 //! Asks a person: through a program of theirs, or at the terminal, which is as it was afterwards, however that ends: by an answer, a
 //! signal, a stop, or a panic.
 //!
-//! What is asked is shown as it is given: make it visible first.
+//! A question is shown as it is given: make it visible first.
 
 #![deny(missing_docs)]
 

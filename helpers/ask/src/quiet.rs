@@ -112,7 +112,7 @@ fn restore_before_a_panic() {
     });
 }
 
-/// What is typed, byte for byte: what follows the line is for others.
+/// Reads byte for byte: what follows the line is for others.
 struct Typed {
     terminal: File,
     waiting: Zeroizing<Option<u8>>,

@@ -11,7 +11,7 @@ use signal_hook::low_level::emulate_default_handler;
 /// Those that end or stop a program.
 const ENDING: [i32; 5] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP];
 
-/// What to do around a signal.
+/// The work to be done around a signal.
 #[derive(Clone, Copy)]
 pub struct Around {
     /// Before it ends or stops the program.

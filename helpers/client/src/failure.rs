@@ -29,7 +29,7 @@ pub enum Failure {
     },
     /// No program of that name is on `PATH`.
     ProgramMissing(String),
-    /// What is there is not a program, or not one that this user may start.
+    /// It is not a program, or not one that this user may start.
     Unusable(PathBuf),
     /// It is a file, but nobody may execute it.
     NotExecutable(PathBuf),
@@ -78,14 +78,14 @@ pub enum Failure {
     TooDeep,
     /// It ended with a status other than 0.
     Failed {
-        /// What it gave as its reason, or how it ended.
+        /// Its own reason, or how it ended.
         reason: String,
         /// Its own hint.
         hint: Option<String>,
     },
 }
 
-/// What others than the user and root can do with a file or a folder.
+/// The rights of others than the user and root to a file or a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
     /// One of them owns it.
@@ -118,7 +118,7 @@ impl Failure {
         matches!(self, Self::HelperMissing { .. } | Self::ProgramMissing(_))
     }
 
-    /// What the person can do about it, best a command to paste.
+    /// The remedy for the person, best a command to paste.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::HelperMissing { hint, .. } => Some(hint.clone()),

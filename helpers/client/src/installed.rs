@@ -14,7 +14,7 @@ use crate::{Failure, PREFIX};
 /// A program that is named like a helper, beside this program or on PATH.
 #[derive(Debug)]
 pub struct Installed {
-    /// What an entry of the configuration calls it.
+    /// Its name in an entry of the configuration.
     pub entry: Vec<String>,
     /// The one that would be started, or why none would.
     pub path: Result<PathBuf, Failure>,

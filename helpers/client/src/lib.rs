@@ -45,5 +45,5 @@ pub use raw::Changes;
 #[cfg(unix)]
 pub use signals::{Taken, heeded, take as take_signals, take_with_stops as take_signals_with_stops};
 
-/// What the name of a helper's program begins with: `modelforge-credential-age` is the helper `age`.
+/// The name of a helper's program begins with it: `modelforge-credential-age` is the helper `age`.
 pub const PREFIX: &str = "modelforge-credential";

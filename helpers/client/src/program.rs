@@ -120,7 +120,7 @@ impl Program {
         })
     }
 
-    /// What the helper says that it is: see [`Helper::nature`]. It is asked once, and never for a `get` that asks nobody. One that
+    /// The helper's own description: see [`Helper::nature`]. It is asked once, and never for a `get` that asks nobody. One that
     /// does not know the operation is nothing in particular.
     pub fn nature(&self) -> Nature {
         *self.nature.get_or_init(|| {
@@ -212,7 +212,7 @@ impl Program {
     }
 
     fn run(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        // What may still hold a secret is told to erase it all the same.
+        // A helper that may still hold a secret is told to erase it all the same.
         if let Some(limit) = self.slow.get().filter(|_| operation != Operation::Erase) {
             return Err(Failure::TooSlow(*limit));
         }

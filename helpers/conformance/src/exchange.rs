@@ -1,4 +1,4 @@
-//! What was sent to a helper and what came back, for a person who looks for a mistake.
+//! The request to a helper and its answer, for a person who looks for a mistake.
 
 use modelforge_credential_protocol::{REDACTED, Secrets, is_public};
 
@@ -18,7 +18,7 @@ pub struct Exchange {
     pub request: Vec<String>,
     /// The lines that came back on standard output.
     pub answer: Vec<String>,
-    /// What it said on standard error. Of a Python traceback it is the last line.
+    /// Its standard error. Of a Python traceback it is the last line.
     pub said: Vec<String>,
     /// How it ended: `exit status 0`.
     pub end: String,

@@ -11,20 +11,7 @@ use modelforge_credential_providers::{Flaw, Location, Provider, all, by_location
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-Answers from environment variables, as a helper of modelforge-credential or of
-git.
-
-Usage: modelforge-credential-env get|store|erase|list|capability
-
-The request comes on standard input, as lines of key=value. For the URL of a
-provider, the first of these that is set and not empty answers:
-MODELFORGE_<PROVIDER>_API_KEY, MODELFORGE_<PROVIDER>_ACCESS_TOKEN, the names
-that tools use (OPENAI_API_KEY). Nothing is ever stored or erased.
-
-Example:
-  printf 'url=https://api.openai.com\\n' | modelforge-credential-env get
-";
+const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 

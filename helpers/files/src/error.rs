@@ -5,7 +5,9 @@ use modelforge_credential_protocol::{Error, Shell, visible};
 
 /// A path for a message: visible, and with the home folder as `~`.
 pub fn tilde(path: &Path) -> String {
-    match crate::home().and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
+    // Of a user without a home, it may be the root folder, which is part of every path.
+    let home = crate::home().filter(|home| home.parent().is_some());
+    match home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
         Some(rest) => visible(&Path::new("~").join(rest).to_string_lossy()),
         None => visible(&path.to_string_lossy()),
     }

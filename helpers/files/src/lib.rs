@@ -7,7 +7,7 @@
 //! - **This user or root owns it, and nobody else can write to it**: what it says is done with this user's keys.
 //! - **The same for every folder above it, and for every link on the way**: a user who can rename a folder can put another in its
 //!   place. The sticky bit (`/tmp`) keeps others from renaming what belongs to this user, and nothing else. The owner's private group
-//!   may write to a folder, not to a file: nobody else is in it, and where each user has one, umask 002 opens every folder to it.
+//!   may write to both, and to no secret: nobody else is in it, and where each user has one, umask 002 opens all that is made to it.
 //! - **What we make is for its owner alone, and never in another user's folder**: `sudo -E` must not leave root's files there.
 //! - **Written whole**: to a temporary file beside it, synced, renamed, and the folder synced. A power cut leaves the old or the new.
 //! - **A wait for a lock ends**: one process that was stopped must not stop all others.

@@ -75,7 +75,7 @@ pub fn open_checked(
         Err(_) if !follow && real.is_symlink() => return Err(error::is_a_link(path)),
         file => file.map_err(error::failed("open", path))?,
     };
-    check_open(path, &file.metadata().map_err(error::failed("open", path))?, trust)?;
+    check_open(path, real, &file.metadata().map_err(error::failed("open", path))?, trust)?;
     Ok(Some(file))
 }
 
@@ -95,7 +95,7 @@ fn careful(options: &OpenOptions, _: bool) -> OpenOptions {
 }
 
 #[cfg(unix)]
-fn check_open(path: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
+fn check_open(path: &Path, real: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
     if !metadata.is_file() {
         return Err(error::is_not_a_file(path));
@@ -106,13 +106,17 @@ fn check_open(path: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
         Trust::Private if !is_own => Err(error::belongs_to_another(path, path)),
         Trust::Private => check_private(path, metadata),
         Trust::Believed if !is_own && metadata.uid() != 0 => Err(error::belongs_to_another(path, path)),
-        Trust::Believed if metadata.mode() & 0o022 != 0 => Err(error::others_can_write(path, path)),
-        Trust::Believed => Ok(()),
+        // Its owner's private group may write, as to a folder above it: with umask 002 every file is like that.
+        Trust::Believed => match metadata.mode() & 0o022 {
+            0 => Ok(()),
+            0o020 if crate::rules::is_private_group(real, metadata) => Ok(()),
+            _ => Err(error::others_can_write(path, path)),
+        },
     }
 }
 
 #[cfg(not(unix))]
-fn check_open(path: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
+fn check_open(path: &Path, _: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
     match trust {
         _ if !metadata.is_file() => Err(error::is_not_a_file(path)),
         Trust::Private => check_private(path, metadata),

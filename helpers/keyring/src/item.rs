@@ -1,8 +1,8 @@
-//! What an item of the system's store is called, and what its secret looks like.
+//! The name of an item in the system's store, and the form of its secret.
 //!
 //! The secret of a plain key is the key. Other attributes follow it, one `key=value` a line, as in git's libsecret helper.
 //! Without a password the first line is empty; an empty password that other attributes follow is a line `password=`.
-//! What the store does not keep in that form is encoded as [`one_line`].
+//! A secret that the store does not keep in that form is encoded as [`one_line`].
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -42,7 +42,7 @@ pub fn can_be_named(wanted: &Record) -> bool {
         .is_some_and(|named| ["protocol", "host", "path"].iter().all(|key| named.get(key) == wanted.get(key)))
 }
 
-/// What [`service`] made a service of; `None` if it cannot have made it.
+/// The reverse of [`service`]; `None` if it cannot have made it.
 pub fn description(service: &str, account: &str) -> Option<Record> {
     let (protocol, rest) = aside::service(service)?.split_once("://")?;
     let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));

@@ -26,27 +26,7 @@ use secret_service as store;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-Keeps credentials in the store of the operating system, as a helper of
-modelforge-credential or of git.
-
-Usage: modelforge-credential-keyring [OPTIONS] get|store|erase|list|capability
-
-The store is the Secret Service (GNOME Keyring, KWallet, KeePassXC), macOS
-Keychain or Windows Credential Manager. MODELFORGE_CREDENTIAL_INTERACTIVE=0
-makes a locked keyring an error instead of a prompt. Tests set
-MODELFORGE_CREDENTIAL_KEYRING_PREFIX: only items whose service begins with
-it are used then.
-
-Options:
-  --modelforge  the items of ModelForge 0.2 instead: the service is the
-                provider, the user its name and `_user`
-  --help        this text
-  --version     the version
-
-Example:
-  printf 'url=https://api.openai.com\\n' | modelforge-credential-keyring get
-";
+const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 

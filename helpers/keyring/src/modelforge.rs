@@ -63,7 +63,7 @@ impl Helper for ModelForge {
     }
 }
 
-/// What of a request says which item is meant.
+/// The attributes of a request that say which item is meant.
 fn described(request: &Record) -> Record {
     let mut description = request.clone();
     description.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));

@@ -2,7 +2,7 @@
 //!
 //! A helper is a type that implements [`Helper`] and a `main` that hands it to [`serve`], which reads the
 //! request, keeps the rules of the protocol (`protocol.md` in the project's root) and writes the answer.
-//! What it handles is a [`Record`]: a list of `key=value` attributes whose values are wiped when dropped and
+//! It handles a [`Record`]: a list of `key=value` attributes whose values are wiped when dropped and
 //! never printed.
 //!
 //! # Example
@@ -15,7 +15,7 @@
 #![doc = include_str!("../examples/run_secrets.rs")]
 //! ```
 //!
-//! What the library does, so that a helper need not: bounded reading, validation of the whole request before the
+//! The library does this, so that a helper need not: bounded reading, validation of the whole request before the
 //! helper sees it, git's capabilities (`authtype`, `state`), `ephemeral`, unknown operations, the framing of
 //! `list`, wiping of buffers, exit statuses, one line on standard error for a failure, and `--help` ([`About`]).
 

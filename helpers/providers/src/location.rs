@@ -74,7 +74,7 @@ impl std::fmt::Display for Location<'_> {
     }
 }
 
-/// What follows the prefix must not be able to climb out of it: an HTTP client resolves `..`, also when it is written
+/// The rest after the prefix must not be able to climb out of it: an HTTP client resolves `..`, also when it is written
 /// with `%2e` or `\`, and then the key of one tenant of a host would go to another.
 fn lies_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| {

@@ -16,7 +16,7 @@ pub fn check() -> Vec<Finding> {
     findings
 }
 
-/// What others can do with a folder. That a group can write to one of root's (Debian gives `/usr/local/bin` to `staff`) was decided by
+/// The rights of others to a folder. That a group can write to one of root's (Debian gives `/usr/local/bin` to `staff`) was decided by
 /// its administrator, so helpers are started from there; that its members can put one there is worth knowing.
 #[cfg(unix)]
 fn problem(folder: &std::path::Path) -> Option<Finding> {

@@ -10,7 +10,8 @@ use crate::error::{NotStarted, PROGRAM, Usage, tilde};
 pub use crate::error::{helper_failed, no_credential, no_provider, not_for_a_terminal, told_to_quit};
 use crate::providers::Provider;
 pub use crate::providers::error::{
-    no_key_where_modelforge_sends, not_signed_in, not_signed_in_to, not_where_modelforge_sends, set_or_repair,
+    no_key_where_modelforge_sends, not_given, not_signed_in, not_signed_in_to, not_where_modelforge_sends,
+    set_or_repair,
 };
 
 pub fn command_missing(problem: Error) -> NotStarted {
@@ -91,7 +92,7 @@ pub fn not_every_key_could_be_looked_for(named: &str) -> Error {
         .hint(format!("{PROGRAM} doctor"))
 }
 
-/// What is left out, where that is allowed.
+/// Names what is left out, where that is allowed.
 pub fn left_out(names: &[String]) -> Error {
     let names: Vec<String> = names.iter().map(|name| format!("`{}`", visible(name))).collect();
     Error::new(format!("no key for {}: left out", names.join(", ")))

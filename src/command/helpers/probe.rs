@@ -18,7 +18,7 @@ pub struct Probed {
     pub state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// What it says it understands beyond the basic protocol.
+    /// The capabilities that it names beyond the basic protocol.
     pub capabilities: Vec<String>,
     #[serde(skip)]
     pub nature: Nature,

@@ -36,7 +36,7 @@ pub struct Test {
 /// By whose rules a helper is judged.
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 pub enum Rules {
-    /// What git asks of a credential helper
+    /// The rules that git has for a credential helper
     Git,
     /// All of protocol.md
     Protocol,

@@ -70,6 +70,22 @@ pub fn bad_key_for_login(provider: &str, flaw: Flaw) -> Error {
     }
 }
 
+/// A service account of another operator than the provider's.
+pub fn bad_account_for_login(provider: &str, file: &Path, flaw: Flaw) -> Error {
+    let error = Error::new(format!("`{}` cannot be a key for `{provider}`: it {flaw}", tilde(file)));
+    match flaw {
+        Flaw::OfAnother(other) => {
+            let file = shell_words::quote(&visible(&file.display().to_string())).into_owned();
+            error.hint(format!("{PROGRAM} login {other} --file {file}  # or --unchecked"))
+        }
+        _ => error,
+    }
+}
+
+pub fn accounts_come_in_files(provider: &str) -> String {
+    format!("for a service account: {PROGRAM} login {provider} --file PATH")
+}
+
 /// Another key is kept already, and nobody is there to say that this one replaces it.
 pub fn another_is_kept(provider: &str, account: &str, end: Option<&str>) -> Error {
     let end = end.map(|end| format!(", which ends in {}", visible(end))).unwrap_or_default();
@@ -90,6 +106,12 @@ pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
         Some(variable) => error.hint(Shell::of_the_person().unset(visible(variable))),
         None => error,
     }
+}
+
+/// The key was moved to a safer place, and is still in the old one.
+pub fn also_in_a_variable(place: &str, variable: &str) -> Error {
+    Error::new(format!("{place} has the same key, and takes precedence"))
+        .hint(format!("unset {}  # and remove it from your shell's profile", visible(variable)))
 }
 
 /// A sign-in needs a provider: its key is found by the provider's URL or name.

@@ -94,7 +94,7 @@ pub struct Copy {
 }
 
 impl Copy {
-    /// What only the credential itself tells.
+    /// Adds the facts that only the credential itself tells.
     pub fn add(&mut self, opened: &Record, details: bool) {
         self.expires_utc = opened.expiry().or(self.expires_utc);
         self.renewable = Some(opened.has("oauth_refresh_token")).filter(|_| self.expires_utc.is_some());

@@ -185,7 +185,7 @@ impl Bus {
         reply.ok()?.ok()?.body().deserialize().ok()
     }
 
-    /// What it means that the service did not answer in time.
+    /// The cause, if the service did not answer in time.
     async fn silence(&self) -> Error {
         match self.ask_bus::<bool>("NameHasOwner", SERVICE).await {
             Some(true) => Error::new("the secret service does not answer").hint("log in to the desktop again"),

@@ -69,14 +69,14 @@ fn fails(keyring: &Keyring, operation: &str, input: &str, stderr: &str) {
     assert_eq!(helper(keyring, operation, input), (1, String::new(), stderr.to_owned()));
 }
 
-/// What `secret-tool` prints.
+/// The output of `secret-tool`.
 #[track_caller]
 fn secret_tool(keyring: &Keyring, arguments: &[&str], input: &str) -> String {
     let (_, stdout, _) = pipe("/usr/bin/secret-tool", &keyring.env(), arguments, input);
     stdout
 }
 
-/// What a line of Python prints that knows Python's keyring as `k`.
+/// The output of a line of Python that knows Python's keyring as `k`.
 #[track_caller]
 fn python(keyring: &Keyring, line: &str) -> String {
     let python = std::env::var("MODELFORGE_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());

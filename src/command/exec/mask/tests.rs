@@ -24,7 +24,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// What is shown for a piece of output, when more follows at once.
+/// The masked form of a piece of output, when more follows at once.
 fn push(filter: &mut Filter, piece: &str) -> String {
     let mut output = Vec::new();
     filter.push(piece.as_bytes(), &mut output);
@@ -46,7 +46,7 @@ fn cut(mut filter: Filter, input: &[u8], piece: usize) -> String {
     text(&output)
 }
 
-/// What is shown for the output as a whole; it is the same however it is cut.
+/// The masked form of the output as a whole; it is the same however it is cut.
 fn masked(input: impl AsRef<[u8]>) -> String {
     let input = input.as_ref();
     let whole = cut(filter(), input, usize::MAX);
@@ -252,7 +252,7 @@ fn inputs() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
 }
 
-/// What must be seen of the output.
+/// The part of the output that must be seen.
 fn seen(input: &str) -> String {
     text(&super::fuzz::seen(&filter().mask, input.as_bytes()))
 }

@@ -6,6 +6,7 @@ mod doctor;
 pub mod error;
 mod exec;
 mod helpers;
+mod identity;
 pub mod manual;
 mod meant;
 mod migrate;
@@ -29,6 +30,7 @@ pub use completions::{CompletionsOptions, ManOptions};
 pub use doctor::DoctorOptions;
 pub use exec::{EnvOptions, ExecOptions, PrintOptions};
 pub use helpers::{HelpersCommand, HelpersOptions};
+pub use identity::IdentityOptions;
 pub use migrate::{MigrateOptions, Task};
 pub use scan::ScanOptions;
 pub use sign_in::{LoginOptions, LogoutOptions, SignOut, StatusOptions};
@@ -133,6 +135,17 @@ pub enum Command {
     Helpers {
         #[command(flatten)]
         options: HelpersOptions,
+    },
+    /// Show, protect, renew or back up what opens encrypted keys
+    #[command(after_help = "\
+The identity is what the helper `age` decrypts your keys with.
+
+Example:
+  modelforge-credential identity
+  modelforge-credential identity export")]
+    Identity {
+        #[command(flatten)]
+        options: IdentityOptions,
     },
     /// ModelForge's spelling: auth login, logout, status, migrate
     #[command(after_help = "Example:\n  modelforge-credential auth login --provider openai")]

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod env;
 pub mod exec;
 pub mod helpers;
+pub mod identity;
 pub mod keys;
 pub mod login;
 pub mod logout;

@@ -29,8 +29,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use cli::{Auth, Cli, Command, HelpersCommand, SignOut, Task};
 use command::{
-    audit as log, credential, doctor, env, exec, helpers, login, logout, migrate, print, providers as known, purge,
-    scan, status,
+    audit as log, credential, doctor, env, exec, helpers, identity, login, logout, migrate, print, providers as known,
+    purge, scan, status,
 };
 use person::{Person, person};
 
@@ -75,6 +75,7 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
             Some(HelpersCommand::Test(options)) => helpers::test::test(&options.of(verbose)),
             None => helpers::helpers(options.json),
         },
+        Command::Identity { options } => identity::identity(&options.into()),
         Command::Completions(options) => cli::shell_completions::completions(options.shell),
         Command::Man(options) => cli::manual::man(options.folder.as_deref()),
         Command::Fill => credential::fill(),

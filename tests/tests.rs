@@ -35,6 +35,8 @@ mod git;
 #[cfg(unix)]
 mod helpers;
 #[cfg(unix)]
+mod identity;
+#[cfg(unix)]
 mod interop;
 mod layers;
 #[cfg(unix)]

@@ -5,11 +5,12 @@
 mod program {
     pub mod config;
     pub mod error;
+    pub mod text;
     pub mod url;
 }
 #[path = "../support.rs"]
 mod fuzz_support;
 
-use program::{config, error, url};
+use program::{config, error, text, url};
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| config::fuzz::check(input));

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// In the order in which a newcomer needs them.
-const EVERYDAY: [&str; 13] = [
+const EVERYDAY: [&str; 14] = [
     "login",
     "logout",
     "status",
@@ -16,6 +16,7 @@ const EVERYDAY: [&str; 13] = [
     "scan",
     "audit",
     "helpers",
+    "identity",
     "completions",
 ];
 

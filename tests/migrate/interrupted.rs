@@ -15,12 +15,12 @@ const CALLS: [&str; 6] = [
     "?mkdir,mkdirat",
 ];
 
-fn strace(test: &Test, options: &[&str], words: &[&str], input: &str) {
+pub fn strace(test: &Test, options: &[&str], words: &[&str], input: &str) {
     Run { program: "modelforge-credential", words, input }.traced(test, options);
 }
 
 /// Kills each process at its first, second, … call, and looks each time what is left.
-fn at_every_call(prepare: impl Fn() -> Test + Sync, words: &[&str], input: &str, look: impl Fn(Test, &str) + Sync) {
+pub fn at_every_call(prepare: impl Fn() -> Test + Sync, words: &[&str], input: &str, look: impl Fn(Test, &str) + Sync) {
     let mut cases = Vec::new();
     for calls in CALLS {
         let run = Run { program: "modelforge-credential", words, input };

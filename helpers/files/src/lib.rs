@@ -49,4 +49,4 @@ pub use rules::{Unsafe, check, is_out_of_reach};
 pub use rules::{check_folder_of_programs, check_program};
 #[cfg(unix)]
 pub use rules::{is_private_group, user};
-pub use whole::{sync, sync_folder};
+pub use whole::{make, sync, sync_folder};

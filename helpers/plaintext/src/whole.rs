@@ -7,8 +7,6 @@ pub mod fuzz;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use modelforge_credential_protocol::{Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
@@ -18,9 +16,6 @@ use crate::source::{Place, places};
 use crate::table::Format;
 use crate::{ini, json, warn};
 
-/// How much of it stands in one attribute, in bytes of base64.
-const PIECE: usize = 60_000;
-
 /// True if a request is about one of the files as a whole.
 pub fn is_meant(request: &Record) -> bool {
     request.text("protocol") == Some("file")
@@ -29,14 +24,8 @@ pub fn is_meant(request: &Record) -> bool {
 /// The file as it is.
 pub fn get(request: &Record) -> Result<Option<Record>> {
     let Some(file) = place(request)?.open()? else { return Ok(None) };
-    let text = Zeroizing::new(STANDARD.encode(file.bytes()));
     let mut record = Record::new();
-    for piece in text.as_bytes().chunks(PIECE) {
-        record.push("content[]", piece)?;
-    }
-    if text.is_empty() {
-        record.push("content[]", "")?;
-    }
+    record.push_content(file.bytes())?;
     Ok(Some(record))
 }
 
@@ -79,12 +68,7 @@ fn place(request: &Record) -> Result<Place> {
 }
 
 fn bytes(record: &Record) -> Result<Zeroizing<Vec<u8>>> {
-    let pieces: Vec<&[u8]> = record.all("content[]").collect();
-    if pieces.is_empty() {
-        return Err("the request has no `content[]`".into());
-    }
-    let text = Zeroizing::new(pieces.concat());
-    STANDARD.decode(&*text).map(Zeroizing::new).map_err(|_| "the backup is not base64".into())
+    record.content()?.ok_or_else(|| "the request has no `content[]`".into())
 }
 
 impl Place {

@@ -22,6 +22,7 @@
 #![deny(missing_docs)]
 
 mod attributes;
+mod content;
 mod error;
 mod forms;
 #[cfg(any(test, fuzzing))]

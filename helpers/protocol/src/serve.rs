@@ -76,9 +76,17 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
         let nature = helper.nature().to_lines();
         return Ok(write!(output, "version 0\ncapability authtype\ncapability state\n{nature}")?);
     }
+    if operation == Operation::Identity && !helper.nature().identity {
+        return Ok(());
+    }
     let request = Record::read_from(input)?;
-    if operation == Operation::List {
-        return list(helper, &request, output);
+    match operation {
+        Operation::List => return list(helper, &request, output),
+        Operation::Identity => {
+            let Some(answer) = helper.identity(&request)? else { return Ok(()) };
+            return Ok(answer.write_to(output)?);
+        }
+        _ => {}
     }
     // Empty is a value, absent is not: a request without them would match everything.
     for key in ["protocol", "host"] {

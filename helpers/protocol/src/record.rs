@@ -245,6 +245,7 @@ impl fmt::Debug for Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MAX_LINE;
 
     #[test]
     fn the_public_list_is_sorted_for_its_binary_search() {

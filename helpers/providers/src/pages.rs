@@ -15,7 +15,7 @@ const PAGES: &[(&str, &str)] = &[
     ("openai", "https://platform.openai.com/api-keys"),
     ("openrouter", "https://openrouter.ai/settings/keys"),
     ("perplexity", "https://www.perplexity.ai/settings/api"),
-    ("together", "https://api.together.ai/settings/api-keys"),
+    ("togetherai", "https://api.together.ai/settings/api-keys"),
     ("xai", "https://console.x.ai"),
 ];
 

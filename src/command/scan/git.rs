@@ -1,7 +1,7 @@
 //! Looks at every object of a git repository: all of its history, and what no branch names any more.
 //!
 //! git reads the objects, and nothing else of the repository: it is given an empty repository of ours, with the other's folder of objects.
-//! So no configuration of the repository is obeyed, whoever wrote it: it could name programs to start.
+//! So no configuration of the repository is obeyed: it could name programs to start.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};

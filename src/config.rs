@@ -2,6 +2,8 @@
 //! knows the format. It holds no secrets, and a key that nobody knows is an error, not a setting that never works.
 
 mod declare;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod names;
 mod origin;
 mod source;

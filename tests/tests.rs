@@ -27,11 +27,15 @@ mod elsewhere;
 #[cfg(unix)]
 mod exec;
 #[cfg(unix)]
+mod faults;
+#[cfg(unix)]
 mod flaw;
 #[cfg(unix)]
 mod git;
 #[cfg(unix)]
 mod helpers;
+#[cfg(unix)]
+mod identity;
 #[cfg(unix)]
 mod interop;
 mod layers;
@@ -56,6 +60,8 @@ mod property;
 mod protocol;
 #[cfg(unix)]
 mod providers;
+#[cfg(unix)]
+mod scan;
 #[cfg(unix)]
 mod status;
 #[cfg(unix)]

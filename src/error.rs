@@ -125,8 +125,8 @@ pub fn several_accounts(request: &Record, accounts: &[String], command: &str) ->
     error.hint(match (command, request.text("provider")) {
         ("fill" | "get", provider) => {
             let provider = provider.unwrap_or_default();
-            let lines = format!("provider={provider}\\nusername={first}\\n").replace('%', "%%");
-            format!("printf {} | {PROGRAM} {command}", shell_words::quote(&lines))
+            let lines = [format!("provider={provider}"), format!("username={first}")];
+            Shell::of_the_person().with_lines(&lines, format_args!("{PROGRAM} {command}"))
         }
         (_, provider) => {
             let provider = provider.unwrap_or_default();

@@ -25,6 +25,8 @@ mod documents;
 #[cfg(unix)]
 mod elsewhere;
 #[cfg(unix)]
+mod engines;
+#[cfg(unix)]
 mod exec;
 #[cfg(unix)]
 mod flaw;
@@ -64,4 +66,6 @@ mod stores;
 mod tools;
 #[cfg(unix)]
 mod trace;
+#[cfg(unix)]
+mod vault;
 mod wrong_calls;

@@ -5,15 +5,14 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use modelforge_credential_files::Own;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, stdout, visible};
+use modelforge_credential_files::{Own, name};
+use modelforge_credential_protocol::{Error, Helper, Record, Result, serve, stdout, visible};
 
 use crate::identity::Identities;
 use crate::store::{Entry, Store};
 
 mod ask;
 mod identity;
-mod name;
 mod store;
 
 #[global_allocator]
@@ -74,7 +73,7 @@ impl Helper for Age {
         // would replace what was there and then be taken for not kept.
         self.identities.unlock_first()?;
         let content = self.identities.encrypt(&credential.to_lines(), &self.recipients)?;
-        store.write(&placed(&credential)?, &content)
+        store.write(&name::placed(&credential)?, &content)
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
@@ -147,20 +146,9 @@ impl Age {
         let mut record =
             Record::read_from(&text[..]).map_err(|e| Error::new(format!("`{file}` holds no credential: {e}")))?;
         record.name_the_account()?;
-        if !placed(&record)?.matches(&entry.description) || record.has("path") != entry.description.has("path") {
-            return Err(format!("`{file}` holds another credential than its name says").into());
-        }
+        name::check(&record, &entry.description, &file.to_string())?;
         Ok(Some(record))
     }
-}
-
-/// What says where a credential lies. One that has no account lies where that of the usual account would.
-fn placed(credential: &Record) -> Result<Record> {
-    let mut description = credential.description();
-    if !description.has("username") {
-        description.set("username", DEFAULT_ACCOUNT)?;
-    }
-    Ok(description)
 }
 
 fn main() -> ExitCode {

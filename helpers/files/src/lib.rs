@@ -32,6 +32,7 @@
 mod error;
 mod folders;
 mod held;
+pub mod name;
 mod open;
 mod own;
 mod rules;

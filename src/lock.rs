@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_protocol::{Error, Record, Result, Shell};
 
 use crate::error::{self, PROGRAM};
 use crate::state;
@@ -106,10 +106,10 @@ fn no_migration_lock(problem: &Error) -> Error {
 }
 
 fn migrated_elsewhere() -> Error {
-    Error::new("another process has been migrating for a minute").hint(format!("pgrep -a {PROGRAM}"))
+    Error::new("another process has been migrating for a minute").hint(Shell::of_the_person().processes(PROGRAM))
 }
 
 fn locked_elsewhere() -> Error {
     Error::new("another process has been storing or refreshing the same credential for a minute")
-        .hint(format!("pgrep -a {PROGRAM}"))
+        .hint(Shell::of_the_person().processes(PROGRAM))
 }

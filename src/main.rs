@@ -16,6 +16,7 @@ mod request;
 mod session;
 mod state;
 mod terminal;
+mod text;
 mod url;
 
 use std::io::ErrorKind::BrokenPipe;

@@ -32,6 +32,11 @@ pub fn is_verbose() -> bool {
 
 /// Writes an answer to standard output, in one piece.
 pub fn answer(lines: &[u8]) -> io::Result<()> {
+    // The console of Windows takes bytes for characters of its code page; the standard library hands it text.
+    if cfg!(windows) && io::stdout().is_terminal() {
+        let mut console = io::stdout().lock();
+        return console.write_all(lines).and_then(|()| console.flush());
+    }
     modelforge_credential_protocol::stdout()?.write_all(lines)
 }
 
@@ -68,7 +73,7 @@ pub struct Progress {
 
 impl Progress {
     pub fn start(what: &'static str) -> Self {
-        if !io::stderr().is_terminal() {
+        if !io::stderr().is_terminal() || !table::understands_escapes() {
             return Self { end: None, thread: None };
         }
         let (end, ended) = std::sync::mpsc::channel::<()>();
@@ -100,7 +105,7 @@ pub struct Count {
 impl Progress {
     /// Counts the steps of a job.
     pub fn count(what: &'static str, total: usize) -> Count {
-        let is_shown = total > MANY && io::stderr().is_terminal();
+        let is_shown = total > MANY && io::stderr().is_terminal() && table::understands_escapes();
         Count { what, done: 0, total, is_shown, hides_lines: is_shown && io::stdout().is_terminal() }
     }
 }

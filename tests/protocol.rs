@@ -25,6 +25,7 @@ const RULES: &[(&str, &[&str])] = &[
     ),
     ("F6", &["merging_replaces_single_values_in_place_and_lists_as_a_whole"]),
     ("F7", &["what_cannot_be_written_cannot_be_set_and_the_error_names_no_value"]),
+    ("F8", &["a_byte_order_mark_is_dropped_before_the_first_line_alone"]),
     (
         "A1",
         &[

@@ -2,7 +2,7 @@
 
 use modelforge_credential_client::Entry;
 use modelforge_credential_files::Trust;
-use modelforge_credential_protocol::{Error, Result, visible};
+use modelforge_credential_protocol::{Error, Result, Shell, visible};
 use toml_edit::{Array, DocumentMut, Item, Value};
 
 use super::declare::write;
@@ -43,7 +43,7 @@ pub fn remove(name: &str) -> Result<Vec<Entry>> {
 fn change(edit: impl FnOnce(&[String], &[Entry], &mut Array) -> Result<()>) -> Result<Vec<Entry>> {
     if std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some() {
         return Err(Error::new("`MODELFORGE_CREDENTIAL_HELPERS` is set, so the configuration does not count")
-            .hint("unset MODELFORGE_CREDENTIAL_HELPERS"));
+            .hint(Shell::of_the_person().unset("MODELFORGE_CREDENTIAL_HELPERS")));
     }
     let (file, _) = path().ok_or_else(super::declare::no_file)?;
     let text = read_text(&file, Trust::Believed)?.unwrap_or_default();

@@ -71,7 +71,7 @@ pub fn write(file: PathBuf, content: &[u8]) -> Result<()> {
 
 pub fn no_file() -> Error {
     Error::new("there is no configuration file to change")
-        .hint("unset MODELFORGE_CREDENTIAL_CONFIG, or set it to a file")
+        .hint("set MODELFORGE_CREDENTIAL_CONFIG to a file, or do not set it")
 }
 
 fn not_encrypted(url: &str) -> Error {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use age::secrecy::SecretString;
-use modelforge_credential_protocol::{Error, Result, visible};
+use modelforge_credential_protocol::{Error, Result, Shell, visible};
 
 /// The passphrase of an identity or an SSH key.
 pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
@@ -73,10 +73,11 @@ fn readable(message: &str) -> String {
 /// an absolute entry and pass the rule for programs: the one that is taken was then put there by root or the user. `AGEDEBUG` would print the file key.
 pub fn check_plugin(name: &str) -> Result<()> {
     if env::var_os("AGEDEBUG").is_some() {
-        return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin").hint("unset AGEDEBUG"));
+        return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin")
+            .hint(Shell::of_the_person().unset("AGEDEBUG")));
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    let home = env::var_os("HOME").map(std::path::PathBuf::from).unwrap_or_default();
+    let home = modelforge_credential_files::home().unwrap_or_default();
     let programs = env::split_paths(&path)
         .map(|folder| folder.strip_prefix("~").map_or(folder.clone(), |below| home.join(below)))
         .flat_map(|folder| {
@@ -92,12 +93,6 @@ pub fn check_plugin(name: &str) -> Result<()> {
 }
 
 /// The rule for every program that is started.
-#[cfg(unix)]
 fn is_anyones(program: &Path) -> bool {
     modelforge_credential_files::check_program(program).is_err()
-}
-
-#[cfg(not(unix))]
-fn is_anyones(_: &Path) -> bool {
-    false
 }

@@ -131,8 +131,10 @@ impl Age {
 
     fn folder(&self) -> Result<Store> {
         let data = self.data.as_ref().ok_or_else(|| {
-            Error::new("there is no folder for the user's data")
-                .hint("set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path")
+            Error::new("there is no folder for the user's data").hint(match cfg!(windows) {
+                true => "set LOCALAPPDATA, or XDG_DATA_HOME, to an absolute path",
+                false => "set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path",
+            })
         })?;
         Ok(Store::new(data.below("age")))
     }

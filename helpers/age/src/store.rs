@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use modelforge_credential_files::{self as files, Own, Trust, name};
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_RECORD, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_RECORD, Record, Result, Shell};
 use zeroize::Zeroizing;
 
 /// Longer than any number of stores that meet needs, shorter than the caller's patience.
@@ -103,7 +103,8 @@ impl Store {
         };
         let message = format!("the identity `{}` is not there, and {held} encrypted for it", identity.display());
         let (from, to) = (files::quoted(self.own.path()), files::quoted(&self.own.path().with_extension("old")));
-        Err(Error::new(message).hint(format!("restore its copy, or start again: mv {from} {to}")))
+        Err(Error::new(message)
+            .hint(format!("restore its copy, or start again: {}", Shell::of_the_person().rename(from, to))))
     }
 
     /// Keeps the file of a credential that names its `username`.

@@ -7,7 +7,7 @@
 use modelforge_credential_protocol::{ABOUT_THE_EXCHANGE, DESCRIPTION, Error, Record, Result};
 use zeroize::Zeroizing;
 
-use crate::one_line;
+use crate::{aside, one_line};
 
 /// How the items of a program are named, and what their secrets look like.
 pub struct Kind {
@@ -29,7 +29,8 @@ fn is_kept(key: &str) -> bool {
 pub fn service(description: &Record) -> String {
     let part = |key| description.text(key).unwrap_or("");
     let base = format!("{}://{}", part("protocol"), part("host"));
-    if part("path").is_empty() { base } else { format!("{base}/{}", part("path")) }
+    let url = if part("path").is_empty() { base } else { format!("{base}/{}", part("path")) };
+    aside::name(&url).into_owned()
 }
 
 /// True if a service can be made of it that leads back to it and to nothing else: `a/b` as a host would be the path `b` of `a`.
@@ -40,7 +41,7 @@ pub fn can_be_named(wanted: &Record) -> bool {
 
 /// What [`service`] made a service of; `None` if it cannot have made it.
 pub fn description(service: &str, account: &str) -> Option<Record> {
-    let (protocol, rest) = service.split_once("://")?;
+    let (protocol, rest) = aside::service(service)?.split_once("://")?;
     let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
     let plain = protocol.starts_with(|c: char| c.is_ascii_alphabetic())
         && protocol.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))

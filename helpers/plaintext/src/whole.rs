@@ -68,7 +68,7 @@ fn place(request: &Record) -> Result<Place> {
     places(request).find(|_| request.has("file")).ok_or_else(|| {
         let error = Error::new(format!("`{file}` is not a known file"));
         // The file of a folder is known only to who stands in it.
-        match file.strip_suffix("/.model-forge/config.json") {
+        match file.strip_suffix("/.model-forge/config.json").or(file.strip_suffix(r"\.model-forge\config.json")) {
             Some(folder) => error.hint(format!("cd {}", files::quoted(folder.as_ref()))),
             None => error,
         }

@@ -136,11 +136,7 @@ fn a_namespace_is_a_place_of_its_own() {
     let test = vault().args(["--namespace", "team", "--mount", "kv", "store"]).stdin(openai()).success();
     let test = test.env("VAULT_NAMESPACE", "team").args(["--mount", "kv", "get"]).stdin(OPENAI);
     let test = test.stdout(&credential(&openai())).success();
-    let said = format!(
-        "error: `{}` has nothing at `kv/`: no such engine, or another version of kv\n\
-         hint: bao secrets list -detailed\n",
-        server.host()
-    );
+    let said = format!("error: `{}` has no namespace of that name\nhint: bao namespace list\n", server.host());
     test.args(["--namespace", "nobody", "--mount", "kv", "get"]).stdin(OPENAI).stderr(&said).failure();
 }
 

@@ -194,6 +194,11 @@ fn probe(server: &Server, mount: &str) -> Result<Version> {
                 );
                 Error::new(message).hint("give `vault` the option --kv 2, or --mount with the name of the engine")
             }
+            404 if server.has_namespace() => {
+                Error::new(format!("`{}` has no namespace of that name", server.name)).hint("bao namespace list")
+            }
+            404 => Error::new(format!("`{}` does not tell the version of `{mount}`", server.name))
+                .hint("give `vault` the option --kv 1 or --kv 2"),
             _ => error,
         });
     }

@@ -49,6 +49,9 @@ impl Server {
         let path = path.split('?').next().unwrap_or_default();
         match reply.status {
             403 => self.denied(right, path),
+            404 if matches!(right, Right::SignIn) => {
+                Error::new(format!("`{server}` has no method to sign in at `{path}`")).hint("bao auth list")
+            }
             404 => Error::new(format!("`{server}` has nothing at `{path}`: no such engine, or another version of kv"))
                 .hint("bao secrets list -detailed"),
             400 if reply.body.is_null() => {

@@ -75,6 +75,10 @@ impl Server {
         self.token.is_some()
     }
 
+    pub fn has_namespace(&self) -> bool {
+        self.namespace.is_some()
+    }
+
     /// True if there is time for another try.
     pub fn has_time(&self) -> bool {
         self.deadline > Instant::now() + PAUSE

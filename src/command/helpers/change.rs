@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use modelforge_credential_client::Entry;
-use modelforge_credential_protocol::{Error, Helper as _, visible};
+use modelforge_credential_protocol::{Error, visible};
 
 use super::error;
 use crate::config::{self, as_toml, entry_of_text, is_name};

@@ -250,3 +250,24 @@ fn an_engine_that_asks_for_check_and_set_is_written_to() {
     }
     test.args(["--mount", &engine, "get"]).stdin(OPENAI).stdout(&credential(&openai())).success();
 }
+
+#[test]
+#[ignore = "needs OpenBao"]
+fn doctor_says_what_is_wrong_with_a_server_and_how_to_fix_it() {
+    let (server, engine) = (Bao::shared(), Bao::shared().engine(2));
+    let about = |token: &str| {
+        let test = Test::new().env("VAULT_ADDR", server.url()).env("VAULT_TOKEN", token);
+        let test = test.helpers(&format!("vault --mount {engine}")).args(["doctor"]).any_stdout().any_stderr();
+        let said = String::from_utf8(test.output().stdout).expect("text");
+        said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n").collect::<String>()
+    };
+    let well = about(ROOT);
+    assert!(well.contains("stored, returned and deleted a test credential"), "{well}");
+    let said = about("hvs.dead");
+    let problem = format!(
+        "error helper helper `vault` failed: `{}` does not accept the token: it expired, was revoked or has been used up\n\
+         hint: sign in again with `bao login` or `vault login`, or set VAULT_TOKEN\n",
+        server.host()
+    );
+    assert!(said.contains(&problem), "{said}");
+}

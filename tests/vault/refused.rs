@@ -89,7 +89,7 @@ fn a_dead_token_is_not_a_missing_right() {
     );
     let once = server.must("POST", "auth/token/create", json!({ "num_uses": 1 }));
     let once = once["auth"]["client_token"].as_str().expect("a token");
-    let revoked = server.token("");
+    let revoked = server.token("path \"none\" { capabilities = [\"read\"] }");
     server.must("POST", "auth/token/revoke", json!({ "token": revoked }));
     for token in [once, &revoked, "hvs.never-was"] {
         for operation in ["get", "store", "erase"] {

@@ -152,7 +152,9 @@ fn a_secret_id_that_others_can_read_is_not_used_and_a_method_that_is_not_there_i
     let args =
         ["--auth", "approle", "--auth-mount", "nowhere", "--role-id", &role_id, "--secret-id", &secret_id, "get"];
     let host = Bao::shared().host();
-    let said = format!("error: `{host}` has no method to sign in at `auth/nowhere/login`\nhint: bao auth list\n");
+    let said = format!(
+        "error: `{host}` does not let this machine sign in at `auth/nowhere/login`, or has no such method\nhint: bao auth list\n"
+    );
     test.args(args).stdin(OPENAI).stderr(&said).failure();
 }
 
@@ -248,6 +250,7 @@ fn an_agent_behind_a_socket_needs_no_token_of_ours() {
     let stored = format!("{DEFAULT}username=two\npassword={SECRET}\n");
     let test = test.args(["--mount", &engine, "store"]).stdin(stored).success();
     drop(agent);
+    server.waits_until(|_| std::os::unix::net::UnixStream::connect(&socket).is_err());
     let said = format!("error: `{}` cannot be reached: connection refused\n", socket.display());
     test.args(["--mount", &engine, "get"])
         .stdin(OPENAI)

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(unix)]
+use modelforge_credential_protocol::visible;
 use modelforge_credential_protocol::{Error, Result};
 use ureq::Agent;
 use ureq::http::{Request, Response, header};
@@ -69,6 +71,8 @@ fn certificates(name: &str, pem: &[u8]) -> Result<Vec<Certificate<'static>>> {
 pub struct Client {
     agent: Agent,
     max_body: u64,
+    /// The socket, which messages name instead of the host.
+    socket: Option<String>,
 }
 
 impl Client {
@@ -89,11 +93,12 @@ impl Client {
             .build();
         #[cfg(unix)]
         if let Some(path) = options.socket {
+            let name = visible(&path.to_string_lossy());
             let agent = Agent::with_parts(config, crate::socket::Socket(path), Resolve);
-            return Self { agent, max_body: options.max_body };
+            return Self { agent, max_body: options.max_body, socket: Some(name) };
         }
         let agent = Agent::with_parts(config, DefaultConnector::default(), Resolve);
-        Self { agent, max_body: options.max_body }
+        Self { agent, max_body: options.max_body, socket: None }
     }
 
     /// Sends a request and reads the answer, whatever its status. That takes no longer than `limit`, from looking up the name to the
@@ -104,7 +109,7 @@ impl Client {
     pub fn send(&self, request: Request<Vec<u8>>, limit: Duration) -> std::result::Result<Response<Vec<u8>>, Problem> {
         // Looked at before; what is asked for in the end is looked at again all the same.
         let url = endpoint("the URL", &request.uri().to_string()).map_err(Problem::lasting)?;
-        let host = host(&url);
+        let host = self.socket.clone().unwrap_or_else(|| host(&url));
         // A proxy is another host.
         let proxy = if is_loopback(&url) { None } else { proxy::for_url(&url)? };
         let request = self.agent.configure_request(request).timeout_global(Some(limit)).proxy(proxy).build();

@@ -48,10 +48,12 @@ impl Server {
         let (server, verb) = (&self.name, right.verb());
         let path = path.split('?').next().unwrap_or_default();
         match reply.status {
-            403 => self.denied(right, path),
-            404 if matches!(right, Right::SignIn) => {
-                Error::new(format!("`{server}` has no method to sign in at `{path}`")).hint("bao auth list")
+            // Nobody but those who have signed in is told which methods there are.
+            403 | 404 if matches!(right, Right::SignIn) => {
+                Error::new(format!("`{server}` does not let this machine sign in at `{path}`, or has no such method"))
+                    .hint("bao auth list")
             }
+            403 => self.denied(right, path),
             404 => Error::new(format!("`{server}` has nothing at `{path}`: no such engine, or another version of kv"))
                 .hint("bao secrets list -detailed"),
             400 if reply.body.is_null() => {
@@ -67,9 +69,6 @@ impl Server {
     /// Not by the server's words: whether the token can look at itself tells a dead one from one without the right.
     fn denied(&self, right: Right, path: &str) -> Error {
         let (server, verb) = (&self.name, right.verb());
-        if matches!(right, Right::SignIn) {
-            return Error::new(format!("`{server}` refused to sign in at `{path}`"));
-        }
         if !self.has_token() {
             return Error::new(format!("the agent at `{server}` has no token with the right to {verb} `{path}`"));
         }

@@ -62,7 +62,7 @@ fn the_script_answers_from_pass() {
     let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
     let test = test.args(["print", "anthropic"]).any_stderr();
     let said = String::from_utf8(test.output().stderr).expect("text");
-    assert!(said.starts_with("warning: helper `pass` failed"), "{said}");
+    assert!(said.contains("warning: helper `pass` failed: exit status 1\n"), "{said}");
     test.run(&["gpgconf", "--kill", "all"], "");
 }
 

@@ -214,7 +214,7 @@ fn a_token_goes_over_https_or_to_this_machine_and_never_to_an_unchecked_server()
     let said = "error: there is no socket `/nowhere/agent.sock`: the agent does not run\n";
     vault().args(["--address", "unix:///nowhere/agent.sock", "get"]).stdin(OPENAI).stderr(said).failure();
     let said = "error: `VAULT_SKIP_VERIFY` would send the token to any server, so nothing is sent\n\
-                hint: unset VAULT_SKIP_VERIFY, and set VAULT_CACERT to the file of the authority\n";
+                hint: set VAULT_CACERT to the file of the authority instead\n";
     vault().env("VAULT_SKIP_VERIFY", "1").args(["get"]).stdin(OPENAI).stderr(said).failure();
 }
 

@@ -77,7 +77,7 @@ fn socket(name: &str, path: &Path) -> Result<PathBuf> {
 fn trust(http: &mut Http, options: &Options) -> Result<()> {
     if let Some((name, _)) = variable("SKIP_VERIFY").filter(|(_, value)| !matches!(value.as_str(), "0" | "false")) {
         let error = Error::new(format!("`{name}` would send the token to any server, so nothing is sent"));
-        return Err(error.hint(format!("unset {name}, and set VAULT_CACERT to the file of the authority")));
+        return Err(error.hint("set VAULT_CACERT to the file of the authority instead"));
     }
     if let Some((name, _)) = variable("TLS_SERVER_NAME") {
         return Err(Error::new(format!("`{name}` is not supported"))

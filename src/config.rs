@@ -3,6 +3,8 @@
 
 mod chain;
 mod declare;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod names;
 mod origin;
 mod source;

@@ -3,6 +3,7 @@
 
 mod fold;
 mod held;
+mod meter;
 mod table;
 
 use std::io::{self, IsTerminal, Write};
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::error;
 use fold::fold;
 pub use held::{Remark, hold, release};
+pub use meter::Meter;
 pub use table::{Paint, columns};
 
 static VERBOSE: AtomicBool = AtomicBool::new(false);
@@ -77,7 +79,8 @@ impl Progress {
             return Self { end: None, thread: None };
         }
         let (end, ended) = std::sync::mpsc::channel::<()>();
-        let thread = std::thread::spawn(move || {
+        // What says that it takes a moment is not worth a failure.
+        let thread = std::thread::Builder::new().spawn(move || {
             let timeout = std::sync::mpsc::RecvTimeoutError::Timeout;
             if ended.recv_timeout(std::time::Duration::from_secs(1)) == Err(timeout) {
                 let _ = io::stderr().write_all(format!("{what} …").as_bytes());
@@ -85,7 +88,7 @@ impl Progress {
                 let _ = io::stderr().write_all(b"\r\x1b[K");
             }
         });
-        Self { end: Some(end), thread: Some(thread) }
+        Self { end: Some(end), thread: thread.ok() }
     }
 }
 

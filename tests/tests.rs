@@ -29,11 +29,15 @@ mod engines;
 #[cfg(unix)]
 mod exec;
 #[cfg(unix)]
+mod faults;
+#[cfg(unix)]
 mod flaw;
 #[cfg(unix)]
 mod git;
 #[cfg(unix)]
 mod helpers;
+#[cfg(unix)]
+mod identity;
 #[cfg(unix)]
 mod interop;
 mod layers;
@@ -58,6 +62,8 @@ mod property;
 mod protocol;
 #[cfg(unix)]
 mod providers;
+#[cfg(unix)]
+mod scan;
 #[cfg(unix)]
 mod status;
 #[cfg(unix)]

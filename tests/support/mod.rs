@@ -7,6 +7,8 @@ mod programs;
 pub mod server;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+pub mod strace;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

@@ -16,6 +16,24 @@ pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
     Err(Error::new(message).hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
 }
 
+/// A new passphrase, asked for twice.
+pub fn new_passphrase(path: &Path) -> Result<SecretString> {
+    use age::secrecy::ExposeSecret;
+    let nobody = || {
+        Error::new("cannot ask for the new passphrase: there is no terminal")
+            .hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS")
+    };
+    let prompt = format!("New passphrase for the identity `{}`: ", path.display());
+    let passphrase = answer(&prompt).ok_or_else(nobody)?;
+    if passphrase.expose_secret().is_empty() {
+        return Err("an empty passphrase protects nothing, so nothing was changed".into());
+    }
+    match answer("The same passphrase again: ") {
+        Some(again) if again.expose_secret() == passphrase.expose_secret() => Ok(passphrase),
+        _ => Err("the two passphrases differ, so nothing was changed".into()),
+    }
+}
+
 /// As in git: an askpass program if one is set, else the terminal.
 fn answer(prompt: &str) -> Option<SecretString> {
     if env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_some_and(|value| value == "0") {
@@ -23,7 +41,8 @@ fn answer(prompt: &str) -> Option<SecretString> {
     }
     let prompt = visible(prompt);
     let Some(program) = modelforge_credential_ask::chosen_program() else { return at_the_terminal(&prompt) };
-    match modelforge_credential_ask::program(&program, &prompt) {
+    let mut said = |line: &str| _ = writeln!(io::stderr(), "{line}");
+    match modelforge_credential_ask::program(&program, &prompt, &mut said) {
         Ok(answer) => Some(SecretString::from(answer.as_str())),
         Err(failure) => {
             let _ = writeln!(io::stderr(), "warning: {}", visible(&failure.to_string()));

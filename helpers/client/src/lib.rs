@@ -8,6 +8,12 @@ mod ending;
 mod entry;
 mod failure;
 mod find;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod git;
 mod group;
 mod installed;

@@ -27,9 +27,10 @@ pub fn failed(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     move |problem| {
         let reason = match problem.kind() {
             io::ErrorKind::Other => problem.to_string(),
-            // Rust has no kind for it that is stable.
-            _ if problem.raw_os_error().is_some() && problem.kind().to_string() == "uncategorized error" => {
-                problem.to_string()
+            // Rust has no kind for it that is stable; a library may have added a path, which is in this message already.
+            _ if problem.kind().to_string() == "uncategorized error" => {
+                let text = problem.to_string();
+                text.split(" at path ").next().unwrap_or_default().to_owned()
             }
             kind => kind.to_string(),
         };

@@ -34,6 +34,9 @@
 mod access;
 mod error;
 mod folders;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod held;
 pub mod name;
 mod open;
@@ -44,10 +47,10 @@ mod whole;
 pub use error::{failed, is_absent, quoted, tilde};
 pub use folders::{PROGRAM, config, data, home, is_home_of_this_user, state};
 pub use held::Held;
-pub use open::{Trust, open, read};
+pub use open::{Trust, open, open_met, read};
 pub use own::{Own, wait};
 pub use rules::{Unsafe, check, is_out_of_reach};
 pub use rules::{check_folder_of_programs, check_program};
 #[cfg(unix)]
 pub use rules::{is_private_group, user};
-pub use whole::{sync, sync_folder};
+pub use whole::{make, sync, sync_folder};

@@ -12,6 +12,10 @@
 //!
 //! Nothing is lost, so a listing reads the names and opens nothing.
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
+
 use std::fmt::Write as _;
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result};

@@ -44,6 +44,14 @@ pub fn read(path: &Path, limit: usize, trust: Trust) -> Result<Option<Zeroizing<
     open(path, OpenOptions::new().read(true), trust)?.map(|file| content(path, &file, limit)).transpose()
 }
 
+/// Opens a file that a walk through folders met, to read it: no link, and nothing but a file. `None`: it is gone.
+///
+/// # Errors
+/// If it cannot be opened, or is something else by now.
+pub fn open_met(path: &Path) -> Result<Option<File>> {
+    open_checked(path, path, OpenOptions::new().read(true), Trust::Named, false)
+}
+
 /// Asked first: what is not there is no fault, no matter who owns the folders above.
 pub fn is_nothing_there(path: &Path) -> bool {
     path.symlink_metadata().is_err_and(|problem| error::is_absent(&problem))

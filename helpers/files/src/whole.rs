@@ -25,6 +25,14 @@ pub fn write(path: &Path, workshop: &Path, content: &[u8], replace: bool) -> Res
     path.parent().map_or(Ok(()), sync_folder)
 }
 
+/// Writes a file that a person named and that is not there yet, for its owner alone.
+///
+/// # Errors
+/// If there is anything of that name, or it cannot be written. Nothing is left over then.
+pub fn make(path: &Path, content: &[u8]) -> Result<()> {
+    write(path, path.parent().unwrap_or(path), content, false)
+}
+
 #[cfg(unix)]
 fn put(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|problem| problem.error)

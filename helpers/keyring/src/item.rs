@@ -4,6 +4,9 @@
 //! Without a password the first line is empty; an empty password that other attributes follow is a line `password=`.
 //! What the store does not keep in that form is encoded as [`one_line`].
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
 use modelforge_credential_protocol::{ABOUT_THE_EXCHANGE, DESCRIPTION, Error, Record, Result};
 use zeroize::Zeroizing;
 

@@ -1,6 +1,9 @@
 //! The store of the operating system as a helper: Secret Service, macOS Keychain or Windows Credential Manager.
 
 mod aside;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod item;
 #[cfg(any(target_os = "macos", test))]
 mod keychain;

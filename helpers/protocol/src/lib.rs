@@ -22,10 +22,19 @@
 #![deny(missing_docs)]
 
 mod attributes;
+mod content;
 mod error;
+mod forms;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod helper;
 mod options;
 mod record;
+mod redact;
 mod serve;
 mod shell;
 mod shown;
@@ -36,9 +45,11 @@ pub use attributes::{
     ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, gate, gated_answer,
 };
 pub use error::{Error, Result};
+pub use forms::{Form, Way, forms};
 pub use helper::{Helper, Nature, Operation};
 pub use options::About;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
+pub use redact::Secrets;
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
 pub use shell::Shell;
 pub use shown::{REDACTED, shown};

@@ -25,6 +25,8 @@ mod documents;
 #[cfg(unix)]
 mod elsewhere;
 #[cfg(unix)]
+mod engines;
+#[cfg(unix)]
 mod exec;
 #[cfg(unix)]
 mod faults;
@@ -71,4 +73,6 @@ mod systems;
 mod tools;
 #[cfg(unix)]
 mod trace;
+#[cfg(unix)]
+mod vault;
 mod wrong_calls;

@@ -34,7 +34,11 @@
 mod access;
 mod error;
 mod folders;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod held;
+pub mod name;
 mod open;
 mod own;
 mod rules;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use modelforge_credential_http::{Problem, endpoint, host};
 use modelforge_credential_protocol::{Error, Record, Result, visible};
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse};
 use oauth2::url::Url;
@@ -10,8 +11,7 @@ use oauth2::{
     StandardDeviceAuthorizationResponse, TokenResponse, TokenUrl,
 };
 
-use crate::http::{Failed, Http, endpoint, host};
-use crate::problem::Problem;
+use crate::http::{Failed, Http};
 use crate::screen::{Screen, open_browser};
 
 /// The caller's facts about a provider that is signed in to with a browser.

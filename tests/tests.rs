@@ -57,6 +57,8 @@ mod protocol;
 #[cfg(unix)]
 mod providers;
 #[cfg(unix)]
+mod reason;
+#[cfg(unix)]
 mod status;
 #[cfg(unix)]
 mod stores;

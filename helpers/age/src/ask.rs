@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use age::secrecy::SecretString;
-use modelforge_credential_protocol::{Error, Result, visible};
+use modelforge_credential_protocol::{Error, Reason, Result, visible};
 
 /// The passphrase of an identity or an SSH key.
 pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
@@ -13,7 +13,7 @@ pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
         return Ok(answer);
     }
     let message = format!("the {what} `{}` is protected by a passphrase and there is nobody to ask", path.display());
-    Err(Error::new(message).hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
+    Err(Error::new(message).is(Reason::Locked).hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
 }
 
 /// As in git: an askpass program if one is set, else the terminal.

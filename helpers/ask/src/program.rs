@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use modelforge_credential_client::{Failure, Running, command, on_path, trusted};
-use modelforge_credential_protocol::{MAX_RECORD, visible};
+use modelforge_credential_protocol::{Error, MAX_RECORD, visible};
 use zeroize::Zeroizing;
 
 /// How long a person may take to answer.
@@ -32,7 +32,7 @@ pub fn program(program: &OsStr, prompt: &str) -> Result<Zeroizing<String>, Failu
     command.arg(visible(prompt)).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let finished = Running::start(command, false, PATIENCE)?.finish(MAX_RECORD)?;
     if !finished.status.success() {
-        return Err(Failure::Failed { reason: finished.reason(), hint: None });
+        return Err(Error::new(finished.reason()).into());
     }
     let line = finished.output.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default();
     Ok(Zeroizing::new(std::str::from_utf8(line).unwrap_or_default().to_owned()))

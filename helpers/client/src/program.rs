@@ -7,7 +7,9 @@ use std::process::Stdio;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Helper, MAX_RECORD, Nature, Operation, Record, Result as Answered};
+use modelforge_credential_protocol::{
+    Error, Helper, MAX_RECORD, Nature, Operation, Reason, Record, Result as Answered,
+};
 use zeroize::Zeroizing;
 
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
@@ -50,7 +52,7 @@ impl Program {
     /// If it is not there, or may not be started.
     pub fn find(entry: &Entry) -> Result<Self, Failure> {
         let Some((first, arguments)) = entry.words.split_first() else {
-            return Err(Failure::Failed { reason: "an entry is empty".to_owned(), hint: None });
+            return Err(Error::new("an entry is empty").into());
         };
         let (path, arguments) = match git::helper(entry) {
             Some(found) => found?,
@@ -222,7 +224,8 @@ impl Program {
         if finished.status.success() {
             return Ok(finished.output);
         }
-        Err(Failure::Failed { reason: said.reason.unwrap_or_else(|| finished.reason()), hint: said.hint })
+        let kind = Reason::from_lines(&finished.output);
+        Err(Failure::Failed { reason: said.reason.unwrap_or_else(|| finished.reason()), hint: said.hint, kind })
     }
 
     /// A person at the terminal hears what a helper says while it waits for them, and which helper they wait for.

@@ -17,8 +17,8 @@ pub const SETTINGS: [&str; 6] = ["env[]", "client_id", "consent", "device_code_u
 pub const ABOUT_THE_COPY: [&str; 6] = ["created_utc", "file", "identity", "plain_text", "storage", "variable"];
 
 /// What a request or an answer says about this one exchange. Kept with the credential, it would come back in another.
-pub const ABOUT_THE_EXCHANGE: [&str; 7] =
-    ["capability[]", "consent", "continue", "quit", "state[]", "url", "wwwauth[]"];
+pub const ABOUT_THE_EXCHANGE: [&str; 8] =
+    ["capability[]", "consent", "continue", "quit", "reason", "state[]", "url", "wwwauth[]"];
 
 /// Each capability, and the attributes that only a side which announced it may send or get.
 pub const CAPABILITIES: [(&str, &[&str]); 2] =

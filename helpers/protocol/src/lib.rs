@@ -25,6 +25,7 @@ mod attributes;
 mod error;
 mod helper;
 mod options;
+mod reason;
 mod record;
 mod serve;
 mod shown;
@@ -37,6 +38,7 @@ pub use attributes::{
 pub use error::{Error, Result};
 pub use helper::{Helper, Nature, Operation};
 pub use options::About;
+pub use reason::Reason;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
 pub use shown::{REDACTED, shown};

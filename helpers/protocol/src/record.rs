@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::attributes::{DESCRIPTION, SECRETS};
 use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
-use crate::{Error, Result};
+use crate::{Error, Reason, Result};
 
 /// The `username` of a credential that was stored without one.
 pub const DEFAULT_ACCOUNT: &str = "default";
@@ -31,6 +31,7 @@ const PUBLIC: &[&str] = &[
     "protocol",
     "provider",
     "quit",
+    "reason",
     "scope",
     "sign_in",
     "storage",
@@ -231,7 +232,7 @@ impl Record {
             return Ok(());
         }
         match ["password", "credential"].iter().find(|key| self.has(key) && !self.holds(key)) {
-            Some(key) => Err(Error::new(format!("the {key} is empty"))),
+            Some(key) => Err(Error::new(format!("the {key} is empty")).is(Reason::InvalidRequest)),
             None => Ok(()),
         }
     }

@@ -47,4 +47,5 @@ def main() -> None:
             stream.flush()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -64,7 +64,7 @@ def test_without_the_program_it_is_not_there(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     "service",
-    ["my app", "poetry-repository-mine", "a/b?c#d", "ü:ß", "..", "x@y", "https://llm.example/v1", "pypi.example:8080"],
+    ["my app", "poetry-repository-mine", "a/b?c#d", "ü:ß", "..", "x@y", "https://llm.example/v1", "a.example:8080"],
 )
 def test_what_is_set_is_found_and_deleted(service: str) -> None:
     backend = Keyring()

@@ -31,17 +31,17 @@ _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?|[A-Za-z0-9-]+:[0-
 def place_of(service: str) -> Record:
     """Where the credential of a service belongs.
 
-    >>> dict(place_of("https://upload.pypi.org/legacy/"))
-    {'url': 'https://upload.pypi.org/legacy/'}
-    >>> dict(place_of("pypi.example.com:8080"))
-    {'protocol': 'https', 'host': 'pypi.example.com:8080'}
+    >>> dict(place_of("https://upload.example.com/legacy/"))
+    {'url': 'https://upload.example.com/legacy/'}
+    >>> dict(place_of("packages.example.com:8080"))
+    {'protocol': 'https', 'host': 'packages.example.com:8080'}
     >>> dict(place_of("poetry-repository-mine"))
     {'protocol': 'keyring', 'host': 'poetry-repository-mine'}
 
     A user name in the URL is another argument here:
 
-    >>> dict(place_of("https://me@pypi.example.com/simple"))
-    {'url': 'https://pypi.example.com/simple'}
+    >>> dict(place_of("https://me@packages.example.com/simple"))
+    {'url': 'https://packages.example.com/simple'}
     """
     scheme, separator, rest = service.partition("://")
     if separator:

@@ -271,8 +271,8 @@ def test_without_modelforge_the_module_says_so() -> None:
 
 
 def test_the_storages_are_the_chain_or_one_of_its_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MODELFORGE_OPENAI_API_KEY", "from the environment")
-    assert EnvVarStorage().retrieve("openai") == {"api_key": "from the environment"}
+    monkeypatch.setenv("MODELFORGE_OPENAI_API_KEY", OTHER)
+    assert EnvVarStorage().retrieve("openai") == {"api_key": OTHER}
     with pytest.raises(mc.HelperFailed):
         EnvVarStorage().store("openai", {"api_key": KEY})
     monkeypatch.delenv("MODELFORGE_OPENAI_API_KEY")

@@ -39,7 +39,7 @@ impl Helper for ModelForge {
             return Err("ModelForge 0.2 kept one key for each provider it knew".into());
         };
         let is_token = provider.sign_in == SignIn::DeviceFlow;
-        store::set(provider.name, &format!("{}_user", provider.name), &encode(credential, is_token)?)
+        store::set_secret(provider.name, &format!("{}_user", provider.name), &encode(credential, is_token)?)
     }
 
     fn erase(&self, description: &Record) -> Result<()> {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error as Fault};
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Reason, Record, Result};
 use zeroize::Zeroizing;
 
+use crate::beside::Found;
 use crate::item::{self, Kind};
 
 #[cfg(target_os = "macos")]
@@ -28,14 +29,15 @@ fn open() -> Result<Arc<impl CredentialStoreApi>> {
     windows_native_keyring_store::Store::new_with_configuration(&HashMap::from([("divider", "@")])).map_err(said)
 }
 
-pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zeroizing<Vec<u8>>)>> {
+pub fn find(service: &str, account: Option<&str>) -> Result<Option<Found>> {
+    let found = |account: &str, own| Some(Found { account: account.to_owned(), own, beside: None });
     let store = open()?;
     let wanted = account.unwrap_or(DEFAULT_ACCOUNT);
     // On Windows the same credential may also be where Python's keyring moved it last: see below.
     if cfg!(target_os = "macos")
         && let Some(secret) = secret(&store.build(service, wanted, None).map_err(said)?)?
     {
-        return Ok(Some((wanted.to_owned(), secret)));
+        return Ok(found(wanted, secret));
     }
     let mut others = entries(&*store)?;
     others.retain(|(its_service, its_account, _)| {
@@ -47,7 +49,7 @@ pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zero
     });
     for (_, account, entry) in others {
         if let Some(secret) = secret(&entry)? {
-            return Ok(Some((account, secret)));
+            return Ok(found(&account, secret));
         }
     }
     Ok(None)
@@ -58,7 +60,12 @@ pub fn keeps(secret: &[u8]) -> bool {
     std::str::from_utf8(secret).is_ok()
 }
 
-pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
+/// One item is all: here a store of two could not be made in one step.
+pub fn set(service: &str, account: &str, credential: &Record) -> Result<()> {
+    set_secret(service, account, &item::encode(credential, keeps))
+}
+
+pub fn set_secret(service: &str, account: &str, secret: &[u8]) -> Result<()> {
     let store = open()?;
     let entry = store.build(service, account, None).map_err(said)?;
     match std::str::from_utf8(secret) {
@@ -154,11 +161,13 @@ fn absent_is_fine(outcome: keyring_core::Result<()>) -> Result<()> {
 }
 
 fn said(fault: Fault) -> Error {
-    Error::new(match fault {
+    let reason = if matches!(fault, Fault::NoStorageAccess(_)) { Reason::Locked } else { Reason::Failed };
+    let error = Error::new(match fault {
         Fault::NoStorageAccess(_) => format!("the {NAME} is locked or does not let this program in"),
         Fault::TooLong(_, limit) => format!("the credential is longer than the {limit} bytes that fit in the {NAME}"),
         Fault::Invalid(..) => format!("the {NAME} cannot keep a credential of that name"),
         Fault::Ambiguous(_) => format!("the {NAME} has several items of that name"),
         _ => format!("the {NAME} failed"),
-    })
+    });
+    error.is(reason)
 }

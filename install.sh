@@ -40,8 +40,14 @@ for source in src/main.rs helpers/*/src/main.rs; do
     src/*) program=modelforge-credential$exe ;;
     *) program=${source%/src/main.rs} program=modelforge-credential-${program#helpers/}$exe ;;
     esac
+    built=${CARGO_TARGET_DIR:-target}/$target/release/$program
+    # macOS asks again whether a program that was replaced may read what it stored, so one that is the same stays.
+    if cmp -s "$built" "$bin/$program"; then
+        echo "unchanged $bin/$program"
+        continue
+    fi
     # A rename, so that a process which runs the older one is not disturbed.
-    cp "${CARGO_TARGET_DIR:-target}/$target/release/$program" "$bin/.$program.new"
+    cp "$built" "$bin/.$program.new"
     mv "$bin/.$program.new" "$bin/$program"
     echo "installed $bin/$program"
 done
@@ -66,8 +72,12 @@ fi
 demo=$(mktemp -d)
 trap 'rm -rf "$demo"' EXIT
 key=sk-made-up-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+# A program for Windows has its own names for folders, and its own paths.
+home=$demo
+if command -v cygpath >/dev/null; then home=$(cygpath -w "$demo"); fi
 ask() {
-    env -i HOME="$demo" PATH="$PATH" MODELFORGE_CREDENTIAL_HELPERS=age "$bin/modelforge-credential" "$1"
+    env -i HOME="$home" USERPROFILE="$home" APPDATA="$home" LOCALAPPDATA="$home" SYSTEMROOT="${SYSTEMROOT:-}" \
+        PATH="$PATH" MODELFORGE_CREDENTIAL_HELPERS=age "$bin/modelforge-credential" "$1"
 }
 echo
 # Not echo: some shells' makes line feeds of `\n`.

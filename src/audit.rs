@@ -3,8 +3,11 @@
 //! given, so that a caller that reads the answer and ends this process is in the log all the same.
 
 mod asker;
+mod backwards;
 pub mod error;
 pub mod files;
+#[cfg(test)]
+mod fuzz;
 pub mod line;
 mod log;
 pub mod read;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{Error, Reason, Record, shown, visible};
+use modelforge_credential_protocol::{Error, Reason, Record, Shell, shown, visible};
 use modelforge_credential_providers::Flaw;
 
 pub const PROGRAM: &str = "modelforge-credential";
@@ -216,9 +216,10 @@ pub fn already_expired(record: &Record) -> Error {
 }
 
 pub fn missing(key: &str) -> Error {
-    Error::new(format!("the request has no `{key}`"))
-        .is(Reason::InvalidRequest)
-        .hint(format!("printf 'provider=openai\\n' | {PROGRAM} fill  # or protocol= and host=, or url="))
+    Error::new(format!("the request has no `{key}`")).is(Reason::InvalidRequest).hint(format!(
+        "{}  # or protocol= and host=, or url=",
+        Shell::of_the_person().with_line("provider=openai", format_args!("{PROGRAM} fill"))
+    ))
 }
 
 pub fn contradiction(key: &str, other: &str) -> Error {

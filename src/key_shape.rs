@@ -1,6 +1,9 @@
 //! What is odd about a key before it is kept. What cannot be a key is told by [`Flaw`]; a length or a beginning that is not
 //! known here is only mentioned, for issuers change theirs without asking.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use modelforge_credential_protocol::Error;

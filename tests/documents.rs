@@ -65,8 +65,11 @@ fn told(test: &Test, command: &str) -> String {
     text.replace(&*test.home().to_string_lossy(), "~")
 }
 
-/// A word with a placeholder for what differs from run to run: times, spans and numbers of processes.
+/// A word with a placeholder for what differs from run to run: times, spans, public keys and numbers of processes.
 fn settled(word: &str) -> String {
+    if word.starts_with("age1") {
+        return "age1…".to_owned();
+    }
     let shape: String = word.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
     let is_number = |text: &str| !text.is_empty() && text.chars().all(|letter| letter == '0' || letter == '.');
     let varies = shape.contains("00:00:00")

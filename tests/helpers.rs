@@ -208,3 +208,21 @@ age (";
     assert!(String::from_utf8_lossy(&output.stdout).contains("the chain is empty\n"));
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn a_key_in_the_words_of_a_helper_is_not_shown() {
+    let key = "sk-proj-0123456789abcdefghijklmnop";
+    let script = format!("echo 'error: bad --token={key}' >&2; echo 'hint: try {key}' >&2; exit 1");
+    let test = Test::new().script("tells", &script).helpers("tells");
+    for arguments in [&["helpers"][..], &["helpers", "--json"]] {
+        let output = test.run(
+            &[&[&*crate::support::program("modelforge-credential").display().to_string()], arguments].concat(),
+            "",
+        );
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(
+            text.contains("bad --token=<redacted>") && text.contains("try <redacted>") && !text.contains(key),
+            "{text}"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 mod backup;
 mod between;
-mod interrupted;
+pub mod interrupted;
 mod modelforge;
 mod purge;
 mod rollback;

@@ -25,6 +25,7 @@ const RULES: &[(&str, &[&str])] = &[
     ),
     ("F6", &["merging_replaces_single_values_in_place_and_lists_as_a_whole"]),
     ("F7", &["what_cannot_be_written_cannot_be_set_and_the_error_names_no_value"]),
+    ("F8", &["a_byte_order_mark_is_dropped_before_the_first_line_alone"]),
     (
         "A1",
         &[
@@ -127,6 +128,16 @@ const RULES: &[(&str, &[&str])] = &[
             "no_request_gets_stores_lists_or_erases_a_backup",
         ],
     ),
+    (
+        "I1",
+        &[
+            "a_renewal_that_is_killed_anywhere_loses_nothing_and_is_finished_by_the_next",
+            "a_damaged_file_keeps_the_old_identity_and_everything_opens",
+        ],
+    ),
+    ("I2", &["what_is_stored_and_got_during_renewals_is_neither_lost_nor_missed"]),
+    ("I3", &["it_is_shown_on_a_terminal_or_written_to_a_new_private_file_and_nowhere_else"]),
+    ("I4", &["an_identity_that_opens_nothing_here_is_not_taken_and_one_that_is_there_is_not_replaced"]),
 ];
 
 const PROTOCOL: &str = include_str!("../protocol.md");

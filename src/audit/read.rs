@@ -1,19 +1,16 @@
 //! Reads the log from its end, the newest record first, and no more of it than is needed.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
 use modelforge_credential_protocol::Result;
 
+use super::backwards::Backwards;
 use super::files;
 use super::line::Line;
 use super::process_name;
-
-/// Bytes read at once. A longer line is not a record.
-const BLOCK: usize = 64 << 10;
 
 /// The most files searched for the last use of a key.
 const RECENT: usize = 2;
@@ -37,45 +34,6 @@ pub fn newest_first(folder: &Path, files: usize, mut visit: impl FnMut(Line, &[u
         }
     }
     Ok(())
-}
-
-/// The lines of a file from its end, a block at a time.
-struct Backwards {
-    file: File,
-    /// The offset at which the part already read begins.
-    start: u64,
-    /// Bytes read but not yet handed out.
-    rest: Vec<u8>,
-}
-
-impl Backwards {
-    fn new(file: File) -> io::Result<Self> {
-        let start = file.metadata()?.len();
-        Ok(Self { file, start, rest: Vec::new() })
-    }
-
-    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        loop {
-            if let Some(at) = self.rest.iter().rposition(|byte| *byte == b'\n') {
-                let line = self.rest.split_off(at + 1);
-                self.rest.truncate(at);
-                return Ok(Some(line));
-            }
-            if self.start == 0 {
-                let line = std::mem::take(&mut self.rest);
-                return Ok(Some(line).filter(|line| !line.is_empty()));
-            }
-            if self.rest.len() > BLOCK {
-                self.rest.clear();
-            }
-            let mut block = vec![0; usize::try_from(self.start).map_or(BLOCK, |start| start.min(BLOCK))];
-            self.start -= block.len() as u64;
-            self.file.seek(SeekFrom::Start(self.start))?;
-            self.file.read_exact(&mut block)?;
-            block.append(&mut self.rest);
-            self.rest = block;
-        }
-    }
 }
 
 /// When a credential was last given to a program, and to which.

@@ -126,7 +126,8 @@ fn mask_of(variables: &[Variable]) -> Mask {
     Mask::new(secrets.iter().map(|(provider, secret)| (*provider, secret.as_slice())))
 }
 
-fn secret_parts(credentials: &[u8]) -> Vec<zeroize::Zeroizing<Vec<u8>>> {
+/// The parts of a service account that are secret by themselves.
+pub fn secret_parts(credentials: &[u8]) -> Vec<zeroize::Zeroizing<Vec<u8>>> {
     let parts: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(credentials).unwrap_or_default();
     let secret = ["private_key", "client_secret", "refresh_token"];
     let texts = secret.iter().filter_map(|key| parts.get(*key)?.as_str());

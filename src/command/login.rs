@@ -21,7 +21,7 @@ use crate::person::{Person, person};
 use crate::providers::Provider;
 use crate::request::Request;
 use crate::session::{self, Help, Session};
-use crate::terminal;
+use crate::{terminal, text};
 
 /// The helper that a person signs in through at a browser.
 const SIGNS_IN: &str = "oauth";
@@ -231,6 +231,12 @@ fn by_key(
     if key.len() != entered.trim_end_matches(['\r', '\n']).len() {
         terminal::warning(&error::blanks_removed());
     }
+    // The shell of Windows hands them on: `echo "key"`, `set KEY="key"`.
+    let bare = key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|bare| !bare.is_empty());
+    if bare.is_some() {
+        terminal::warning(&error::quotes_removed());
+    }
+    let key = bare.unwrap_or(key);
     let checked = key_shape::check(&provider.name, key);
     checked.remarks.iter().for_each(terminal::warning);
     if let Some(flaw) = checked.flaw {
@@ -277,9 +283,7 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| error::not_one_line())?;
-    // Windows' programs begin text with a mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text::of(&bytes).ok_or_else(error::not_one_line)?;
     let line = text.trim_end_matches(['\n', '\r']);
     if bytes.len() > MAX_LINE || line.contains('\n') {
         return Err(error::not_one_line().into());
@@ -300,8 +304,7 @@ fn piped(path: &Path) -> Result<Zeroizing<String>> {
         false => std::fs::File::open(path).and_then(|mut file| read(&mut file)),
     };
     count.map_err(|problem| error::cannot_read_input(&problem))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| error::not_json(path, 1, 1))?;
-    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+    Ok(text::of(&bytes).ok_or_else(|| error::not_json(path, 1, 1))?)
 }
 
 /// A service account's JSON file as one line: the same value, without the line breaks between its parts.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use modelforge_credential_files::{Own, Trust};
 use modelforge_credential_protocol::{Error, Result, visible};
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
 use super::{Config, path, provider_name, read_text, shown_path};
 use crate::error::{self, PROGRAM};
@@ -39,7 +39,7 @@ pub fn declare(name: &str, url: &str) -> Result<bool> {
     Ok(true)
 }
 
-fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
+pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
     let mut implicit = Table::new();
     implicit.set_implicit(true);
     // Where there is nothing but comments, the section comes after them.
@@ -48,7 +48,9 @@ fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
     if !comments.is_empty() {
         document.set_trailing("");
     }
-    let providers = document.entry("provider").or_insert(Item::Table(implicit)).as_table_like_mut()?;
+    let providers = document.entry("provider").or_insert(Item::Table(implicit));
+    let is_inline = providers.is_inline_table();
+    let providers = providers.as_table_like_mut()?;
     // A person may have written the name in another spelling.
     let spelt =
         providers.iter().map(|(key, _)| key.to_owned()).find(|key| provider_name(key).is_ok_and(|key| key == name));
@@ -57,7 +59,9 @@ fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
     if !comments.is_empty() {
         section.decor_mut().set_prefix(format!("{comments}\n"));
     }
-    let section = providers.entry(spelt.as_deref().unwrap_or(name)).or_insert(Item::Table(section));
+    // The library panics where a table is put into an inline one.
+    let section = if is_inline { value(InlineTable::new()) } else { Item::Table(section) };
+    let section = providers.entry(spelt.as_deref().unwrap_or(name)).or_insert(section);
     section.as_table_like_mut()?.insert("url", value(url));
     Some(())
 }
@@ -71,7 +75,7 @@ fn write(file: PathBuf, content: &[u8]) -> Result<()> {
 
 fn no_file() -> Error {
     Error::new("there is no configuration file to add the provider to")
-        .hint("unset MODELFORGE_CREDENTIAL_CONFIG, or set it to a file")
+        .hint("set MODELFORGE_CREDENTIAL_CONFIG to a file, or do not set it")
 }
 
 fn not_encrypted(url: &str) -> Error {

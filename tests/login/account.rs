@@ -73,7 +73,7 @@ fn the_only_account_is_taken_and_named() {
     let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).stderr(only).success();
     let test = test.args(["print", "openai:work"]).stdout(&format!("{SECRET}\n")).success();
     test.args(["status", "openai"])
-        .stdout("PROVIDER  SIGNED IN  ACCOUNT  KEPT BY  PROTECTED BY\nopenai    yes        work     age      encrypted file\nage: encrypted file, identity ~/.local/share/modelforge-credential/identity.txt\n")
+        .stdout("PROVIDER  SIGNED IN  ACCOUNT  KEPT BY  PROTECTED BY\nopenai    yes        work     age      encrypted file\nage: encrypted file, identity ~/.local/share/modelforge-credential/identity.txt\nage: identity protection: unprotected\n")
         .success();
 }
 

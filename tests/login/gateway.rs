@@ -54,6 +54,10 @@ fn comments_and_layout_of_the_configuration_stay() {
             "[provider.OURS] # not yet\nenv = ['A']\n",
             "[provider.OURS] # not yet\nenv = ['A']\nurl = \"https://h.example\"\n",
         ),
+        (
+            "provider = { azure = { url = 'https://a.example' } } # ours\n",
+            "provider = { azure = { url = 'https://a.example' } , ours = { url = \"https://h.example\" } } # ours\n",
+        ),
     ] {
         let test = declares(Test::new().helpers("age").config(before), "ours", "https://h.example", "ours");
         assert_eq!(read(&test), after);

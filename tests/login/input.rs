@@ -55,6 +55,21 @@ fn a_piped_key_is_one_line_however_it_ends() {
 }
 
 #[test]
+fn a_key_in_utf_16_is_read_as_powershell_writes_it() {
+    let wide: Vec<u8> = format!("\u{feff}{SECRET}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let test = age().args(["login", "openai"]).stdin(&wide).stdout(&signed_in("openai")).success();
+    openai_is(test, SECRET);
+}
+
+#[test]
+fn quotation_marks_around_a_key_are_taken_off_with_a_remark() {
+    let test = age().args(["login", "openai"]).stdin(format!("\"{SECRET}\" \r\n")).stdout(&signed_in("openai"));
+    let remarks =
+        "warning: removed the whitespace around the key\nwarning: removed the quotation marks around the key\n";
+    openai_is(test.stderr(remarks).success(), SECRET);
+}
+
+#[test]
 fn blanks_around_a_key_are_taken_off_with_a_remark() {
     let test = age().args(["login", "openai"]).stdin(format!(" \t{SECRET}  \n")).stdout(&signed_in("openai"));
     openai_is(test.stderr("warning: removed the whitespace around the key\n").success(), SECRET);

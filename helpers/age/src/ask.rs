@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use age::secrecy::SecretString;
-use modelforge_credential_protocol::{Error, Reason, Result, visible};
+use modelforge_credential_protocol::{Error, Reason, Result, Shell, visible};
 
 /// The passphrase of an identity or an SSH key.
 pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
@@ -16,6 +16,24 @@ pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
     Err(Error::new(message).is(Reason::Locked).hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
 }
 
+/// A new passphrase, asked for twice.
+pub fn new_passphrase(path: &Path) -> Result<SecretString> {
+    use age::secrecy::ExposeSecret;
+    let nobody = || {
+        Error::new("cannot ask for the new passphrase: there is no terminal")
+            .hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS")
+    };
+    let prompt = format!("New passphrase for the identity `{}`: ", path.display());
+    let passphrase = answer(&prompt).ok_or_else(nobody)?;
+    if passphrase.expose_secret().is_empty() {
+        return Err("an empty passphrase protects nothing, so nothing was changed".into());
+    }
+    match answer("The same passphrase again: ") {
+        Some(again) if again.expose_secret() == passphrase.expose_secret() => Ok(passphrase),
+        _ => Err("the two passphrases differ, so nothing was changed".into()),
+    }
+}
+
 /// As in git: an askpass program if one is set, else the terminal.
 fn answer(prompt: &str) -> Option<SecretString> {
     if env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_some_and(|value| value == "0") {
@@ -23,7 +41,8 @@ fn answer(prompt: &str) -> Option<SecretString> {
     }
     let prompt = visible(prompt);
     let Some(program) = modelforge_credential_ask::chosen_program() else { return at_the_terminal(&prompt) };
-    match modelforge_credential_ask::program(&program, &prompt) {
+    let mut said = |line: &str| _ = writeln!(io::stderr(), "{line}");
+    match modelforge_credential_ask::program(&program, &prompt, &mut said) {
         Ok(answer) => Some(SecretString::from(answer.as_str())),
         Err(failure) => {
             let _ = writeln!(io::stderr(), "warning: {}", visible(&failure.to_string()));
@@ -73,10 +92,11 @@ fn readable(message: &str) -> String {
 /// an absolute entry and pass the rule for programs: the one that is taken was then put there by root or the user. `AGEDEBUG` would print the file key.
 pub fn check_plugin(name: &str) -> Result<()> {
     if env::var_os("AGEDEBUG").is_some() {
-        return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin").hint("unset AGEDEBUG"));
+        return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin")
+            .hint(Shell::of_the_person().unset("AGEDEBUG")));
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    let home = env::var_os("HOME").map(std::path::PathBuf::from).unwrap_or_default();
+    let home = modelforge_credential_files::home().unwrap_or_default();
     let programs = env::split_paths(&path)
         .map(|folder| folder.strip_prefix("~").map_or(folder.clone(), |below| home.join(below)))
         .flat_map(|folder| {
@@ -92,12 +112,6 @@ pub fn check_plugin(name: &str) -> Result<()> {
 }
 
 /// The rule for every program that is started.
-#[cfg(unix)]
 fn is_anyones(program: &Path) -> bool {
     modelforge_credential_files::check_program(program).is_err()
-}
-
-#[cfg(not(unix))]
-fn is_anyones(_: &Path) -> bool {
-    false
 }

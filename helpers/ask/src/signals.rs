@@ -33,7 +33,8 @@ impl Watch {
         signals.add_signal(SIGCONT)?;
         let taken = Some(take_signals_with_stops());
         let handle = signals.handle();
-        let thread = std::thread::spawn(move || signals.forever().for_each(|signal| act_on(signal, around)));
+        let listen = move || signals.forever().for_each(|signal| act_on(signal, around));
+        let thread = std::thread::Builder::new().spawn(listen)?;
         Ok(Self { taken, handle, thread: Some(thread) })
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use modelforge_credential_protocol::{Error, Reason, visible};
+use modelforge_credential_protocol::{Error, Reason, Shell, visible};
 
 use crate::PREFIX;
 use crate::process::names_no_interpreter;
@@ -135,7 +135,7 @@ impl Failure {
             Self::NotExecutable(path) => Some(format!("chmod +x {}", quoted(path))),
             Self::Untrusted { place, others, .. } => Some(match others {
                 Others::Own => format!("ls -ld {}", quoted(place)),
-                Others::AllWrite => format!("chmod o-w {}", quoted(place)),
+                Others::AllWrite => Shell::of_the_person().close(quoted(place)),
                 Others::AGroupWrites => format!("chmod g-w {}", quoted(place)),
             }),
             Self::CarriageReturn(path) => Some(format!("sed -i 's/\\r$//' {}", quoted(path))),
@@ -217,7 +217,7 @@ impl From<io::Error> for Failure {
 }
 
 fn quoted(path: &Path) -> String {
-    shell_words::quote(&path.to_string_lossy()).into_owned()
+    Shell::of_the_person().word(&path.to_string_lossy())
 }
 
 fn shown(path: &Path) -> String {

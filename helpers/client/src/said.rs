@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{REDACTED, Record, is_public, shown};
+use modelforge_credential_protocol::{Record, Secrets};
 
 use crate::process::{Finished, Moment};
 
@@ -54,8 +54,11 @@ impl<'a> Said<'a> {
             return Vec::new();
         }
         let mut remarks = Vec::new();
-        for line in without_secrets(&said, self.sorted, output, self.request) {
+        // Those of the request and of the answer, should it have repeated them.
+        let secrets = Secrets::of([self.request.to_lines().as_slice(), output]);
+        for line in said.lines().skip(self.sorted) {
             self.sorted += 1;
+            let line = secrets.redacted(line);
             if let Some(text) = line.strip_prefix("error: ").or(line.strip_prefix("fatal: ")) {
                 self.reason = Some(text.to_owned());
             } else if let Some(text) = line.strip_prefix("hint: ").filter(|_| self.reason.is_some()) {
@@ -66,21 +69,4 @@ impl<'a> Said<'a> {
         }
         remarks
     }
-}
-
-/// The lines that a helper said, without the secrets of the request and of the answer, should it have repeated them.
-fn without_secrets(said: &str, from: usize, output: &[u8], request: &Record) -> Vec<String> {
-    let answered = output.split(|b| matches!(b, b'\n' | b'\r')).filter_map(|line| {
-        let split = line.iter().position(|b| *b == b'=')?;
-        Some((std::str::from_utf8(&line[..split]).unwrap_or_default(), &line[split + 1..]))
-    });
-    // Said and secret are made text in the same way: a secret need not be UTF-8.
-    let mut secrets: Vec<std::borrow::Cow<str>> = (request.iter().chain(answered))
-        .filter(|(key, value)| value.len() > 3 && !is_public(key))
-        .map(|(_, value)| String::from_utf8_lossy(value))
-        .collect();
-    // The longest first: one may be part of another.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(&**secret, REDACTED));
-    said.lines().skip(from).map(|line| shown(&redact(line))).collect()
 }

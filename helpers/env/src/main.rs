@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, serve, visible};
+use modelforge_credential_protocol::{
+    About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, Shell, serve, visible,
+};
 use modelforge_credential_providers::{Flaw, Location, Provider, all, by_location};
 
 #[global_allocator]
@@ -129,7 +131,8 @@ fn value(variable: &str, provider: &str) -> Result<Option<String>> {
 }
 
 fn fault(variable: &str, problem: &str) -> Error {
-    Error::new(format!("`{variable}` {problem}")).hint(format!("set it to the key alone, or `unset {variable}`"))
+    Error::new(format!("`{variable}` {problem}"))
+        .hint(format!("set it to the key alone, or `{}`", Shell::of_the_person().unset(variable)))
 }
 
 fn main() -> ExitCode {

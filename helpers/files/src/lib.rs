@@ -12,7 +12,8 @@
 //! - **Written whole**: to a temporary file beside it, synced, renamed, and the folder synced. A power cut leaves the old or the new.
 //! - **A wait for a lock ends**: one process that was stopped must not stop all others.
 //!
-//! On Windows only the kind and the size of a file are checked: the user's profile is private by inheritance.
+//! On Windows the access lists of the file and of its folder are checked, not those above: who can read or change them, of the groups that
+//! every user is in. Links are left alone: only administrators can make them.
 //!
 //! ```
 //! use modelforge_credential_files::{Own, Trust};
@@ -29,6 +30,8 @@
 
 #![deny(missing_docs)]
 
+#[cfg(any(windows, test))]
+mod access;
 mod error;
 mod folders;
 mod held;
@@ -40,9 +43,10 @@ mod whole;
 pub use error::{failed, is_absent, quoted, tilde};
 pub use folders::{PROGRAM, config, data, home, is_home_of_this_user, state};
 pub use held::Held;
-pub use open::{Trust, open, read};
+pub use open::{Trust, open, open_met, read};
 pub use own::{Own, wait};
 pub use rules::{Unsafe, check, is_out_of_reach};
+pub use rules::{check_folder_of_programs, check_program};
 #[cfg(unix)]
-pub use rules::{check_folder_of_programs, check_program, is_private_group, user};
-pub use whole::sync_folder;
+pub use rules::{is_private_group, user};
+pub use whole::{make, sync, sync_folder};

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::error;
 use crate::rules;
+use crate::whole;
 
 /// How far a file is believed, and so what is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,14 @@ pub fn read(path: &Path, limit: usize, trust: Trust) -> Result<Option<Zeroizing<
     open(path, OpenOptions::new().read(true), trust)?.map(|file| content(path, &file, limit)).transpose()
 }
 
+/// Opens a file that a walk through folders met, to read it: no link, and nothing but a file. `None`: it is gone.
+///
+/// # Errors
+/// If it cannot be opened, or is something else by now.
+pub fn open_met(path: &Path) -> Result<Option<File>> {
+    open_checked(path, path, OpenOptions::new().read(true), Trust::Named, false)
+}
+
 /// Asked first: what is not there is no fault, no matter who owns the folders above.
 pub fn is_nothing_there(path: &Path) -> bool {
     path.symlink_metadata().is_err_and(|problem| error::is_absent(&problem))
@@ -56,7 +65,11 @@ pub fn open_checked(
     trust: Trust,
     follow: bool,
 ) -> Result<Option<File>> {
-    let file = match careful(options, follow).open(real) {
+    // Windows opens no folder, and says the same of it as of a file that somebody holds.
+    if cfg!(windows) && real.is_dir() {
+        return Err(error::is_not_a_file(path));
+    }
+    let file = match whole::patiently(|| careful(options, follow).open(real)) {
         Err(problem) if error::is_absent(&problem) => return Ok(None),
         Err(problem) if problem.kind() == io::ErrorKind::IsADirectory => return Err(error::is_not_a_file(path)),
         Err(_) if !follow && real.is_symlink() => return Err(error::is_a_link(path)),
@@ -99,8 +112,13 @@ fn check_open(path: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn check_open(path: &Path, metadata: &Metadata, _: Trust) -> Result<()> {
-    if metadata.is_file() { Ok(()) } else { Err(error::is_not_a_file(path)) }
+fn check_open(path: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
+    match trust {
+        _ if !metadata.is_file() => Err(error::is_not_a_file(path)),
+        Trust::Private => check_private(path, metadata),
+        // Whether others can change it was found on the way to it.
+        Trust::Believed | Trust::Named => Ok(()),
+    }
 }
 
 /// Nobody but the owner can read or change it.
@@ -113,8 +131,11 @@ pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-pub fn check_private(_: &Path, _: &Metadata) -> Result<()> {
-    Ok(())
+pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
+    match crate::access::of(path) {
+        Ok(list) if crate::access::lets_others_in(&list) => Err(error::others_can_reach(path, metadata.is_dir())),
+        _ => Ok(()),
+    }
 }
 
 pub fn content(path: &Path, file: &File, limit: usize) -> Result<Zeroizing<Vec<u8>>> {

@@ -4,10 +4,13 @@
 //! Without a password the first line is empty; an empty password that other attributes follow is a line `password=`.
 //! What the store does not keep in that form is encoded as [`one_line`]; where it can, [`beside`] keeps the other attributes apart.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
 use modelforge_credential_protocol::{ABOUT_THE_EXCHANGE, DESCRIPTION, Error, Record, Result};
 use zeroize::Zeroizing;
 
-use crate::{beside, one_line};
+use crate::{aside, beside, one_line};
 
 /// How the items of a program are named, and what their secrets look like.
 pub struct Kind {
@@ -45,11 +48,12 @@ pub fn kind_of(description: &Record) -> &'static Kind {
 /// The service under which Python's keyring and `secret-tool` look: the URL, without user name, or the bare name.
 pub fn service(description: &Record) -> String {
     if is_bare(description) && !description.has("path") {
-        return description.text("host").unwrap_or("").to_owned();
+        return aside::name(description.text("host").unwrap_or("")).into_owned();
     }
     let part = |key| description.text(key).unwrap_or("");
     let base = format!("{}://{}", part("protocol"), part("host"));
-    if part("path").is_empty() { base } else { format!("{base}/{}", part("path")) }
+    let url = if part("path").is_empty() { base } else { format!("{base}/{}", part("path")) };
+    aside::name(&url).into_owned()
 }
 
 /// True if a service can be made of it that leads back to it and to nothing else: `a/b` as a host would be the path `b` of `a`.
@@ -60,6 +64,7 @@ pub fn can_be_named(wanted: &Record) -> bool {
 
 /// The description of an item whose service is no URL; `None` if it is one, or an item beside another.
 fn service_alone(service: &str, account: &str) -> Option<Record> {
+    let service = aside::service(service)?;
     if service.is_empty() || service.contains("://") || beside::of_which(service).is_some() {
         return None;
     }
@@ -68,9 +73,11 @@ fn service_alone(service: &str, account: &str) -> Option<Record> {
 
 /// What [`service`] made a service of; `None` if it cannot have made it.
 pub fn description(service: &str, account: &str) -> Option<Record> {
-    let (protocol, rest) = service.split_once("://")?;
+    let (protocol, rest) = aside::service(service)?.split_once("://")?;
     let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
-    let plain = protocol.starts_with(|c: char| c.is_ascii_alphabetic())
+    // Of a bare name this is another way to write it, which nobody uses.
+    let plain = protocol != KEYRING
+        && protocol.starts_with(|c: char| c.is_ascii_alphabetic())
         && protocol.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
         && !host.is_empty()
         && !host.contains(|c: char| c.is_whitespace() || "@?#".contains(c))

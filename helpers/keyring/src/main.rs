@@ -1,7 +1,13 @@
 //! The store of the operating system as a helper: Secret Service, macOS Keychain or Windows Credential Manager.
 
+mod aside;
 mod beside;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod item;
+#[cfg(any(target_os = "macos", test))]
+mod keychain;
 mod modelforge;
 #[cfg(any(windows, target_os = "macos"))]
 mod native;
@@ -29,7 +35,9 @@ Usage: modelforge-credential-keyring [OPTIONS] get|store|erase|list|capability
 
 The store is the Secret Service (GNOME Keyring, KWallet, KeePassXC), macOS
 Keychain or Windows Credential Manager. MODELFORGE_CREDENTIAL_INTERACTIVE=0
-makes a locked keyring an error instead of a prompt.
+makes a locked keyring an error instead of a prompt. Tests set
+MODELFORGE_CREDENTIAL_KEYRING_PREFIX: only items whose service begins with
+it are used then.
 
 Options:
   --modelforge  the items of ModelForge 0.2 instead: the service is the
@@ -42,6 +50,12 @@ Example:
 ";
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
+
+/// False if nobody is there to answer a dialog.
+#[cfg(not(windows))]
+fn may_prompt() -> bool {
+    std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
+}
 
 struct Keyring;
 

@@ -2,6 +2,9 @@
 
 mod entries;
 mod files;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod ini;
 mod json;
 mod put_back;

@@ -75,7 +75,7 @@ fn shown(path: &Path) -> String {
 impl Place {
     fn find(source: &'static Source, only: Option<(String, String)>) -> Option<Self> {
         let folder = source.folder.find()?;
-        let path = folder.join(source.path);
+        let path = source.path.split('/').fold(folder.clone(), |path, part| path.join(part));
         let account = match source.folder {
             Folder::Here => account_of(&folder),
             Folder::Home | Folder::PythonKeyring => DEFAULT_ACCOUNT.to_owned(),
@@ -124,10 +124,10 @@ impl Held {
 
     /// Which of several entries are no further up than another of their account. An entry that holds nothing counts: what is
     /// below it never has the key of one above.
-    pub fn closest(&self, is_one: impl Fn(&Entry) -> bool) -> impl Fn(&Entry) -> bool {
-        let mut deepest: HashMap<&str, usize> = HashMap::new();
+    pub fn closest<F: Fn(&Entry) -> bool>(&self, is_one: F) -> impl Fn(&Entry) -> bool + use<F> {
+        let mut deepest: HashMap<String, usize> = HashMap::new();
         for entry in self.entries.iter().filter(|entry| is_one(entry)) {
-            let depth = deepest.entry(&entry.account).or_default();
+            let depth = deepest.entry(entry.account.to_string()).or_default();
             *depth = entry.depth().max(*depth);
         }
         move |entry| deepest.get(&*entry.account).is_none_or(|deepest| entry.depth() >= *deepest)

@@ -14,7 +14,8 @@ pub const SECRETS: [&str; 3] = ["password", "credential", "oauth_refresh_token"]
 pub const SETTINGS: [&str; 6] = ["env[]", "client_id", "consent", "device_code_url", "sign_in", "token_url"];
 
 /// What a helper says about the copy that it keeps. It is of no use to another helper, and stored there it would be wrong.
-pub const ABOUT_THE_COPY: [&str; 6] = ["created_utc", "file", "identity", "plain_text", "storage", "variable"];
+pub const ABOUT_THE_COPY: [&str; 8] =
+    ["created_utc", "file", "identity", "locked", "plain_text", "protected_by", "storage", "variable"];
 
 /// What a request or an answer says about this one exchange. Kept with the credential, it would come back in another.
 pub const ABOUT_THE_EXCHANGE: [&str; 8] =

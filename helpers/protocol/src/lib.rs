@@ -22,12 +22,22 @@
 #![deny(missing_docs)]
 
 mod attributes;
+mod content;
 mod error;
+mod forms;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod helper;
 mod options;
 mod reason;
 mod record;
+mod redact;
 mod serve;
+mod shell;
 mod shown;
 mod visible;
 mod wire;
@@ -36,11 +46,14 @@ pub use attributes::{
     ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, gate, gated_answer,
 };
 pub use error::{Error, Result};
+pub use forms::{Form, Way, forms};
 pub use helper::{Helper, Nature, Operation};
 pub use options::About;
 pub use reason::Reason;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
+pub use redact::Secrets;
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
+pub use shell::Shell;
 pub use shown::{REDACTED, shown};
 pub use visible::{shown_user, visible};
 pub use wire::{MAX_ATTRIBUTES, MAX_LINE, MAX_RECORD, Reader};

@@ -11,6 +11,7 @@ pub const DEFAULT_ACCOUNT: &str = "default";
 
 /// The attributes that may be printed: in traces, in [`Record`]'s `Debug`, and by `list`. All others are secret.
 const PUBLIC: &[&str] = &[
+    "action",
     "authtype",
     "capability[]",
     "client_id",
@@ -18,18 +19,22 @@ const PUBLIC: &[&str] = &[
     "continue",
     "count",
     "created_utc",
+    "credentials",
     "device_code_url",
     "ephemeral",
     "file",
     "helper",
     "host",
     "identity",
+    "locked",
     "password_expiry_utc",
     "path",
     "plain_text",
     "problem",
+    "protected_by",
     "protocol",
     "provider",
+    "public_key",
     "quit",
     "reason",
     "scope",
@@ -37,6 +42,7 @@ const PUBLIC: &[&str] = &[
     "storage",
     "token_type",
     "token_url",
+    "unreadable",
     "username",
     "variable",
 ];
@@ -373,10 +379,10 @@ fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
     }
     let Ok(text) = std::str::from_utf8(value) else { return fault("is not UTF-8") };
     match key {
-        "password_expiry_utc" | "created_utc" | "count" if !is_plain_number(text) => {
+        "password_expiry_utc" | "created_utc" | "count" | "credentials" | "unreadable" if !is_plain_number(text) => {
             return fault("is not a plain number");
         }
-        "quit" | "ephemeral" | "continue" | "consent" | "plain_text" if boolean(text).is_none() => {
+        "quit" | "ephemeral" | "continue" | "consent" | "locked" | "plain_text" if boolean(text).is_none() => {
             return fault("must be true or false");
         }
         _ => {}

@@ -34,12 +34,14 @@
 
 mod key;
 mod location;
+mod pages;
 mod table;
 
 use std::borrow::Cow;
 
 pub use key::{Flaw, Shape, is_json, shape_of};
 pub use location::Location;
+pub use pages::keys_page;
 use table::PROVIDERS;
 
 /// A service that one kind of key opens.

@@ -29,7 +29,7 @@ impl<'a> Location<'a> {
         let scheme = protocol.starts_with(|c: char| c.is_ascii_alphabetic())
             && protocol.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
         let foreign = |c: char| matches!(c, '?' | '#' | '\\') || c.is_whitespace() || c.is_control();
-        if !scheme || host.is_empty() || host.contains('@') || rest.contains(foreign) {
+        if !scheme || host.is_empty() || host.starts_with(':') || host.contains('@') || rest.contains(foreign) {
             return None;
         }
         let path = path.trim_matches('/');
@@ -103,6 +103,7 @@ mod tests {
             "https:/h",
             "https://",
             "https:///p",
+            "https://:443",
             "1s://h",
             "ht tp://h",
             "https://u@h",

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, visible};
+use modelforge_credential_files::quoted;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Shell, visible};
 
 use crate::config::shown_path;
 use crate::error::{NotStarted, PROGRAM, Usage, tilde};
@@ -31,7 +32,15 @@ pub fn no_such_program(path: &Path) -> Error {
 
 pub fn command_not_started(path: &Path, problem: &std::io::Error) -> NotStarted {
     let status = if problem.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
-    NotStarted(Error::new(format!("`{}` could not be started: {problem}", tilde(path))), status)
+    let error = Error::new(format!("`{}` could not be started: {problem}", tilde(path)));
+    let is_of_powershell = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("ps1"));
+    NotStarted(
+        match is_of_powershell {
+            true => error.hint(format!("{PROGRAM} exec … -- powershell -File {}", quoted(path))),
+            false => error,
+        },
+        status,
+    )
 }
 
 pub fn no_command_to_run() -> Usage {
@@ -159,5 +168,5 @@ pub fn no_name_in_this_shell(name: &str) -> Error {
 pub fn keys_on_the_terminal(providers: &[String]) -> Error {
     let names: String = providers.iter().map(|name| format!(" {}", shell_words::quote(&visible(name)))).collect();
     Error::new("these lines are meant for a shell, and now they are on the screen")
-        .hint(format!("eval \"$({PROGRAM} env{names})\""))
+        .hint(Shell::of_the_person().evaluate(format_args!("{PROGRAM} env{names}")))
 }

@@ -2,15 +2,20 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{Error, Record, Shell, visible};
 use modelforge_credential_providers::Flaw;
 
 use crate::error::{PROGRAM, name_of, tilde};
 pub use crate::error::{already_expired, bad_key, no_credential, no_such_file, not_in_the_chain, not_kept};
 
+/// The command that signs in with the key in a file.
+fn from_file(provider: &str, options: &str, file: &str) -> String {
+    Shell::of_the_person().with_input(format_args!("{PROGRAM} login {provider}{options}"), file)
+}
+
 pub fn nobody_to_ask_for_login(provider: &str) -> Error {
     Error::new("cannot ask for the key: there is no terminal")
-        .hint(format!("pipe it: {PROGRAM} login {provider} < key.txt"))
+        .hint(format!("pipe it: {}", from_file(provider, "", "key.txt")))
 }
 
 pub fn no_terminal_for_device_flow(request: &Record) -> Error {
@@ -36,13 +41,17 @@ pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
 
 /// For a file with a key where a service account was expected.
 pub fn key_from_file(provider: &str, path: &Path) -> String {
-    let file = path.display().to_string();
-    format!("{PROGRAM} login {provider} < {}  # if it holds a key", shell_words::quote(&visible(&file)))
+    let file = Shell::of_the_person().word(&visible(&path.display().to_string()));
+    format!("{}  # if it holds a key", from_file(provider, "", &file))
 }
 
 pub fn key_in_arguments(provider: &str) -> Error {
     Error::new("command-line arguments are visible to other users and saved in your shell history")
-        .hint(format!("pipe the key: {PROGRAM} login {provider} < key.txt"))
+        .hint(format!("pipe the key: {}", from_file(provider, "", "key.txt")))
+}
+
+pub fn quotes_removed() -> Error {
+    Error::new("removed the quotation marks around the key")
 }
 
 pub fn blanks_removed() -> Error {
@@ -68,14 +77,17 @@ pub fn another_is_kept(provider: &str, account: &str, end: Option<&str>) -> Erro
         modelforge_credential_protocol::DEFAULT_ACCOUNT => String::new(),
         account => format!(" --account {}", shell_words::quote(&visible(account))),
     };
-    Error::new(format!("another key for `{provider}` is kept already{end}; it was not replaced"))
-        .hint(format!("{PROGRAM} login {provider}{option} --force < key.txt"))
+    Error::new(format!("another key for `{provider}` is kept already{end}; it was not replaced")).hint(from_file(
+        provider,
+        &format!("{option} --force"),
+        "key.txt",
+    ))
 }
 
 pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
     let error = Error::new(format!("{place} takes precedence over `{kept_by}`, so the new key is not in use yet"));
     match variable {
-        Some(variable) => error.hint(format!("unset {}", visible(variable))),
+        Some(variable) => error.hint(Shell::of_the_person().unset(visible(variable))),
         None => error,
     }
 }

@@ -26,6 +26,19 @@ fn a_host_that_would_be_read_as_host_and_path_is_not_named() {
 }
 
 #[test]
+fn a_bare_service_name_is_no_url_and_leads_to_no_other_item() {
+    let named = |host: &str| Record::of([("protocol", "keyring"), ("host", host)]).unwrap();
+    for host in ["my app", "a/b?c#d", "..", "ü:ß", "x@y"] {
+        assert!(can_be_named(&named(host)), "{host}");
+        assert_eq!(service(&named(host)), host);
+    }
+    for host in ["", "https://h", "keyring://h", "modelforge-credential:h"] {
+        assert!(!can_be_named(&named(host)), "{host}");
+    }
+    assert!(description("keyring://h", "u").is_none());
+}
+
+#[test]
 fn the_secret_of_a_plain_key_is_the_key() {
     assert_eq!(kept(&[("protocol", "https"), ("host", "h"), ("username", "u"), ("password", "sk-1")]), "sk-1");
     assert_eq!(kept(&[("password", "sk-1"), ("capability[]", "state"), ("state[]", "x"), ("ephemeral", "0")]), "sk-1");

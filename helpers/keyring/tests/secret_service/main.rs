@@ -227,3 +227,28 @@ fn the_command_line_is_that_of_a_helper() {
     let message = "error: unknown option `--verbose`\nhint: modelforge-credential-keyring --help\n".to_owned();
     assert_eq!(run("--verbose"), (2, String::new(), message));
 }
+
+#[test]
+#[ignore = "needs dbus and gnome-keyring"]
+fn items_that_are_set_aside_and_those_of_the_person_do_not_meet() {
+    let keyring = Keyring::start();
+    stores(&keyring, &format!("{OPENAI}password={SECRET}\n"));
+    let aside = |value: &str| {
+        let set = [("MODELFORGE_CREDENTIAL_INTERACTIVE", "0"), ("MODELFORGE_CREDENTIAL_KEYRING_PREFIX", value)];
+        keyring.env().into_iter().chain(set.map(|(name, value)| (name, value.into()))).collect::<Vec<_>>()
+    };
+    let nothing = (0, String::new(), String::new());
+    // A prefix with which a name would be that of another one's, if it were taken as it is.
+    for prefix in ["test", "https://"] {
+        let env = aside(prefix);
+        assert_eq!(helper_with(&env, "get", OPENAI), nothing);
+        assert_eq!(helper_with(&env, "erase", OPENAI), nothing);
+        assert_eq!(helper_with(&env, "list", "").1, "count=0\n");
+        assert_eq!(helper_with(&env, "store", &format!("{OPENAI}password=sk-made-up\n")), nothing);
+        assert_eq!(helper_with(&env, "get", OPENAI).1, "username=default\npassword=sk-made-up\n");
+        gets(&keyring, OPENAI, &format!("username=default\npassword={SECRET}\n"));
+        assert_eq!(helper(&keyring, "list", "").1.lines().last(), Some("count=1"));
+        assert_eq!(helper_with(&env, "erase", OPENAI), nothing);
+    }
+    assert_eq!(keyring.items(), 1);
+}

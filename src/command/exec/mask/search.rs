@@ -125,7 +125,7 @@ impl Search {
     }
 
     /// Every form, and how much of it is enough.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn forms(&self) -> impl Iterator<Item = (&[u8], usize)> {
         self.forms.iter().map(|(form, _)| (form.bytes.as_slice(), form.enough))
     }

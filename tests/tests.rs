@@ -63,6 +63,8 @@ mod protocol;
 #[cfg(unix)]
 mod providers;
 #[cfg(unix)]
+mod reason;
+#[cfg(unix)]
 mod scan;
 #[cfg(unix)]
 mod status;

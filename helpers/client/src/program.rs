@@ -7,7 +7,9 @@ use std::process::Stdio;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Helper, MAX_RECORD, Nature, Operation, Record, Result as Answered};
+use modelforge_credential_protocol::{
+    Error, Helper, MAX_RECORD, Nature, Operation, Reason, Record, Result as Answered,
+};
 use zeroize::Zeroizing;
 
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
@@ -53,7 +55,7 @@ impl Program {
     /// If it is not there, or may not be started.
     pub fn find(entry: &Entry) -> Result<Self, Failure> {
         let Some((first, arguments)) = entry.words.split_first() else {
-            return Err(Failure::Failed { reason: "an entry is empty".to_owned(), hint: None });
+            return Err(Error::new("an entry is empty").into());
         };
         let (path, arguments) = match git::helper(entry) {
             Some(found) => found?,
@@ -238,9 +240,11 @@ impl Program {
             self.pass_on(said.rest(&finished));
             match finished.status.success() {
                 true => Ok(finished.output),
-                false => {
-                    Err(Failure::Failed { reason: said.reason.unwrap_or_else(|| finished.reason()), hint: said.hint })
-                }
+                false => Err(Failure::Failed {
+                    kind: Reason::from_lines(&finished.output),
+                    reason: said.reason.unwrap_or_else(|| finished.reason()),
+                    hint: said.hint,
+                }),
             }
         });
         if let Err(failure) = &outcome

@@ -39,6 +39,7 @@ const PUBLIC: &[&str] = &[
     "provider",
     "public_key",
     "quit",
+    "reason",
     "scope",
     "sign_in",
     "storage",

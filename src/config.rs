@@ -2,6 +2,7 @@
 //! knows the format. It holds no secrets, and a key that nobody knows is an error, not a setting that never works.
 
 mod declare;
+mod folders;
 mod names;
 mod origin;
 mod source;
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::error;
 pub use declare::declare;
+pub use folders::assign;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
@@ -125,6 +127,8 @@ pub struct Config {
     pub exec_providers: Option<Vec<String>>,
     /// The lines of the file in which they stand.
     exec_lines: Vec<usize>,
+    /// Which variables `exec` sets in a folder where none is named, and whose keys: `[exec."/home/me/app"] env`.
+    pub exec_folders: BTreeMap<PathBuf, BTreeMap<String, String>>,
 }
 
 impl Config {
@@ -190,7 +194,10 @@ impl Config {
                         }
                     }
                 }
-                "exec" => (config.exec_providers, config.exec_lines) = source.exec(value)?,
+                "exec" => {
+                    (config.exec_providers, config.exec_lines) = source.exec(value)?;
+                    config.exec_folders = source.exec_folders(value)?;
+                }
                 _ => return Err(source.unknown_key(key, &["helpers", "store", "audit", "provider", "exec"])),
             }
         }

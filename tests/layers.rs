@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates, with the folder of their sources.
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 13] = [
     "src",
     "helpers/age/src",
     "helpers/ask/src",
@@ -18,6 +18,7 @@ const CRATES: [&str; 12] = [
     "helpers/plaintext/src",
     "helpers/protocol/src",
     "helpers/providers/src",
+    "helpers/tools/src",
 ];
 
 /// From the top to the ground. What stands nowhere here stands between `session` and the libraries: it may be named by all, and

@@ -31,6 +31,7 @@
 
 mod error;
 mod folders;
+pub mod foreign;
 mod held;
 mod open;
 mod own;

@@ -4,19 +4,15 @@
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use modelforge_credential_files::foreign::{self, Opened};
+use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
 use crate::entries::{self, Entry, Spot};
-use crate::files::{self, Opened, tilde};
 use crate::source::{Place, places};
 use crate::table::Format;
 use crate::{ini, json, warn};
-
-/// How much of it stands in one attribute, in bytes of base64.
-const PIECE: usize = 60_000;
 
 /// True if a request is about one of the files as a whole.
 pub fn is_meant(request: &Record) -> bool {
@@ -26,24 +22,16 @@ pub fn is_meant(request: &Record) -> bool {
 /// The file as it is.
 pub fn get(request: &Record) -> Result<Option<Record>> {
     let Some(file) = place(request)?.open()? else { return Ok(None) };
-    let text = Zeroizing::new(STANDARD.encode(file.bytes()));
-    let mut record = Record::new();
-    for piece in text.as_bytes().chunks(PIECE) {
-        record.push("content[]", piece)?;
-    }
-    if text.is_empty() {
-        record.push("content[]", "")?;
-    }
-    Ok(Some(record))
+    foreign::contents(&file).map(Some)
 }
 
 /// Makes the file what it was. If it was changed since in anything but the secrets that were taken out, only these are put
 /// back; if it is gone, it is created again.
 pub fn put_back(record: &Record) -> Result<()> {
     let place = place(record)?;
-    let before = bytes(record)?;
-    let Some(file) = files::open_locked(&place.path, place.within())? else {
-        files::create(&place.path, place.within(), &before)?;
+    let before = foreign::content_of(record)?;
+    let Some(file) = foreign::open_locked(&place.path, place.within())? else {
+        foreign::create(&place.path, place.within(), &before)?;
         return Ok(());
     };
     file.clean();
@@ -69,19 +57,10 @@ fn place(request: &Record) -> Result<Place> {
         let error = Error::new(format!("`{file}` is not a known file"));
         // The file of a folder is known only to who stands in it.
         match file.strip_suffix("/.model-forge/config.json") {
-            Some(folder) => error.hint(format!("cd {}", files::quoted(folder.as_ref()))),
+            Some(folder) => error.hint(format!("cd {}", modelforge_credential_files::quoted(folder.as_ref()))),
             None => error,
         }
     })
-}
-
-fn bytes(record: &Record) -> Result<Zeroizing<Vec<u8>>> {
-    let pieces: Vec<&[u8]> = record.all("content[]").collect();
-    if pieces.is_empty() {
-        return Err("the request has no `content[]`".into());
-    }
-    let text = Zeroizing::new(pieces.concat());
-    STANDARD.decode(&*text).map(Zeroizing::new).map_err(|_| "the backup is not base64".into())
 }
 
 impl Place {

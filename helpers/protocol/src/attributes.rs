@@ -11,10 +11,12 @@ pub const SECRETS: [&str; 3] = ["password", "credential", "oauth_refresh_token"]
 /// What only the program that asks the helpers may tell them: with these, a caller could name the variable that is read or
 /// the server that a refresh token is sent to, or have the files of other programs changed; and so could an answer on its way to the
 /// next helper.
-pub const SETTINGS: [&str; 6] = ["env[]", "client_id", "consent", "device_code_url", "sign_in", "token_url"];
+pub const SETTINGS: [&str; 8] =
+    ["env[]", "client_id", "consent", "device_code_url", "folder[]", "rewire", "sign_in", "token_url"];
 
 /// What a helper says about the copy that it keeps. It is of no use to another helper, and stored there it would be wrong.
-pub const ABOUT_THE_COPY: [&str; 6] = ["created_utc", "file", "identity", "plain_text", "storage", "variable"];
+pub const ABOUT_THE_COPY: [&str; 10] =
+    ["asks", "created_utc", "file", "identity", "plain_text", "start", "storage", "tool", "tool_variable", "variable"];
 
 /// What a request or an answer says about this one exchange. Kept with the credential, it would come back in another.
 pub const ABOUT_THE_EXCHANGE: [&str; 7] =

@@ -12,6 +12,7 @@ pub const DEFAULT_ACCOUNT: &str = "default";
 /// The attributes that may be printed: in traces, in [`Record`]'s `Debug`, and by `list`. All others are secret.
 const PUBLIC: &[&str] = &[
     "authtype",
+    "asks",
     "capability[]",
     "client_id",
     "consent",
@@ -33,9 +34,12 @@ const PUBLIC: &[&str] = &[
     "quit",
     "scope",
     "sign_in",
+    "start",
     "storage",
     "token_type",
     "token_url",
+    "tool",
+    "tool_variable",
     "username",
     "variable",
 ];

@@ -34,12 +34,14 @@
 
 mod key;
 mod location;
+mod owned;
 mod table;
 
 use std::borrow::Cow;
 
 pub use key::{Flaw, Shape, is_json, shape_of};
 pub use location::Location;
+pub use owned::OwnedLocation;
 use table::PROVIDERS;
 
 /// A service that one kind of key opens.

@@ -10,7 +10,7 @@ use super::choice::Migrate;
 use super::error;
 use super::item::{Item, Outcome};
 use super::migration::Migration;
-use super::{report, sources};
+use super::{afterwards, report, sources};
 use crate::command::keys;
 use crate::terminal::{self, warning};
 
@@ -21,6 +21,7 @@ pub fn that_nothing_was_changed(migration: &Migration, asked: &Migrate) -> Resul
     }
     if !migration.items.is_empty() {
         terminal::answer(report::plan(migration).as_bytes())?;
+        afterwards::tell(migration)?;
         migration.items.iter().filter_map(Item::why).for_each(|problem| warning(&problem));
         return Ok(terminal::done("nothing was changed")?);
     }
@@ -54,7 +55,7 @@ pub fn what_is_next(migration: &Migration, id: &str) -> Result<()> {
     terminal::done(&format!("{counts}; `{undo}` undoes it"))?;
     what_needs_a_copy(migration)?;
     if migration.items.iter().any(|item| item.file.is_some()) {
-        what_became_of_the_files(id)?;
+        what_became_of_the_files(id, migration.items.iter().any(|item| item.file.is_some() && item.tool.is_none()))?;
     }
     what_exec_hands_out(migration)
 }
@@ -79,20 +80,22 @@ fn what_needs_a_copy(migration: &Migration) -> Result<()> {
     Ok(())
 }
 
-fn what_became_of_the_files(id: &str) -> io::Result<()> {
+fn what_became_of_the_files(id: &str, is_of_modelforge: bool) -> io::Result<()> {
     let program = error::PROGRAM;
+    let start = format!("start ModelForge with `{program} exec -- modelforge …`, or it asks for each key again");
     let lines = [
         format!("the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"),
-        format!("start ModelForge with `{program} exec -- modelforge …`, or it asks for each key again"),
+        if is_of_modelforge { start } else { String::new() },
         "keys that others could read, in old backups or a shell's history as well, are better replaced by new ones"
             .to_owned(),
     ];
-    lines.iter().try_for_each(|line| terminal::done(line))
+    lines.iter().filter(|line| !line.is_empty()).try_for_each(|line| terminal::done(line))
 }
 
 /// A program that found its key in a file gets it from `exec` now, if that finds it.
 fn what_exec_hands_out(migration: &Migration) -> Result<()> {
-    let is_from_a_file = |item: &&Item| item.file.is_some() && !item.kept_by.is_empty() && item.is_moved();
+    let is_from_a_file =
+        |item: &&Item| item.file.is_some() && item.tool.is_none() && !item.kept_by.is_empty() && item.is_moved();
     let moved: Vec<&Record> = migration.items.iter().filter(is_from_a_file).map(|item| &item.request.record).collect();
     let unreached = keys::unreached(&migration.session.providers, moved.iter().copied());
     unreached.iter().for_each(warning);

@@ -5,10 +5,12 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_files::{Held, Own, failed, is_absent};
-pub use modelforge_credential_files::{quoted, tilde};
-use modelforge_credential_protocol::{Error, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use modelforge_credential_protocol::{Error, Record, Result};
 use zeroize::Zeroizing;
+
+use crate::{Held, Own, failed, is_absent, quoted, tilde};
 
 /// More than any file of keys needs.
 const LIMIT: u64 = 4 << 20;
@@ -36,11 +38,17 @@ struct Spot {
 }
 
 /// Opens and reads a file; `None` where there is none. `within`: no link is followed below that folder, which may be anybody's.
+///
+/// # Errors
+/// If it cannot be read, or is not to be trusted.
 pub fn open(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
     open_with(path, within, |_| Ok(()))
 }
 
 /// The same, to replace it: one at a time.
+///
+/// # Errors
+/// As [`open`], and if another process keeps it locked.
 pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -77,7 +85,7 @@ fn find(path: &Path) -> Result<Option<(Spot, PathBuf)>> {
         Err(problem) if is_absent(&problem) => return Ok(None),
         found => found.map_err(failed("read", path))?,
     };
-    let real = modelforge_credential_files::check(path)?;
+    let real = crate::check(path)?;
     let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else { return Ok(None) };
     let folder = Held::open(folder).map_err(failed("read", path))?;
     Ok(Some((Spot { folder, name: name.into() }, real)))
@@ -135,7 +143,7 @@ fn read(path: &Path, mut file: &File) -> Result<Zeroizing<Vec<u8>>> {
 
 /// The lock is on the file itself: nothing is left in a folder of another program.
 fn lock(path: &Path, file: &File) -> Result<()> {
-    match modelforge_credential_files::wait(PATIENCE, || file.try_lock()) {
+    match crate::wait(PATIENCE, || file.try_lock()) {
         Ok(true) => Ok(()),
         Ok(false) => {
             let seconds = PATIENCE.as_secs();
@@ -149,6 +157,9 @@ fn lock(path: &Path, file: &File) -> Result<()> {
 }
 
 /// Makes a file that is not there, for its owner alone. One that came meanwhile stays. `within` as in [`open`].
+///
+/// # Errors
+/// If it cannot be made.
 pub fn create(path: &Path, within: Option<&Path>, content: &[u8]) -> Result<()> {
     let place = match within {
         Some(top) => make_below(path, top)?,
@@ -207,11 +218,17 @@ impl Opened {
     }
 
     /// Its text.
+    ///
+    /// # Errors
+    /// If it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
         std::str::from_utf8(&self.content).map_err(|_| format!("`{}` is not UTF-8", tilde(&self.path)).into())
     }
 
     /// Puts new content in the file's place, if it still is what was read: a reader finds the old or the new one whole.
+    ///
+    /// # Errors
+    /// If it changed meanwhile, has a second name, or cannot be written.
     pub fn replace(&self, content: &[u8]) -> Result<()> {
         #[cfg(unix)]
         if std::os::unix::fs::MetadataExt::nlink(&self.metadata) > 1 {
@@ -318,10 +335,43 @@ impl Opened {
         }
     }
 
+    /// Who else can read it, for a message.
     #[cfg(not(unix))]
     pub fn readers(&self) -> Option<String> {
         None
     }
+}
+
+/// How much of a whole file stands in one attribute, in bytes of base64.
+const PIECE: usize = 60_000;
+
+/// A whole file as `content[]`: base64, in pieces that fit a line.
+///
+/// # Errors
+/// If there are more pieces than a record may have.
+pub fn contents(file: &Opened) -> Result<Record> {
+    let text = Zeroizing::new(STANDARD.encode(file.bytes()));
+    let mut record = Record::new();
+    for piece in text.as_bytes().chunks(PIECE) {
+        record.push("content[]", piece)?;
+    }
+    if text.is_empty() {
+        record.push("content[]", "")?;
+    }
+    Ok(record)
+}
+
+/// The file in a request's `content[]`.
+///
+/// # Errors
+/// If there is none, or it is not base64.
+pub fn content_of(request: &Record) -> Result<Zeroizing<Vec<u8>>> {
+    let pieces: Vec<&[u8]> = request.all("content[]").collect();
+    if pieces.is_empty() {
+        return Err("the request has no `content[]`".into());
+    }
+    let text = Zeroizing::new(pieces.concat());
+    STANDARD.decode(&*text).map(Zeroizing::new).map_err(|_| "the backup is not base64".into())
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ const FIXTURES: &[(&str, &str, &str, &[&str])] = &[
     ("gemini", "/.env", "gemini/dotenv", &["google"]),
     ("huggingface", "/token", "huggingface/token", &["huggingface"]),
     ("huggingface", "/stored_tokens", "huggingface/stored_tokens", &["huggingface", "huggingface"]),
-    ("git", ".git-credentials", "huggingface/git-credentials", &["huggingface"]),
+    // git asks for `huggingface.co`, which is no URL of an API: its line stays.
+    ("git", ".git-credentials", "huggingface/git-credentials", &[]),
     ("sgpt", "/.sgptrc", "sgpt/sgptrc", &["openai"]),
     ("aider", "/.aider.conf.yml", "aider/aider.conf.yml", &["openai", "anthropic", "openrouter", "google", "groq"]),
     ("project", ".env", "aider/dotenv", &["openai"]),

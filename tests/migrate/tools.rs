@@ -155,7 +155,7 @@ fn a_file_that_cannot_be_read_is_named_and_left_and_hides_no_other() {
 
 #[test]
 fn doctor_names_the_files_of_tools() {
-    let (_, shown, stderr) = run(may_hold(with_tools()), &["doctor"], 1);
+    let (_, shown, stderr) = run(may_hold(with_tools()), &["doctor"], 0);
     let said = shown + &stderr;
     assert!(said.contains("~/.codex/auth.json") && said.contains("~/.claude/settings.json"), "{said}");
 }

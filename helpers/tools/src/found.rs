@@ -202,7 +202,7 @@ impl Found {
         let location = self.location.borrowed();
         let is_there = match request.text("path") {
             Some(path) => location.covers(protocol, host, Some(path)),
-            None => location.is_at(protocol, host) && location.path.is_none(),
+            None => location.is_at(protocol, host) && (location.path.is_none() || self.provider.is_none()),
         };
         is_there && request.text("username").is_none_or(|account| self.accounts.iter().any(|own| own == account))
     }

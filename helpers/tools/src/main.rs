@@ -129,7 +129,7 @@ fn listed(held: &Held, found: &Found) -> Result<Record> {
     record.push("tool", held.place.tool.name)?;
     let asks = found.spots.iter().all(|spot| spot.asks(found)) && !held.place.is_signed_in_otherwise();
     match held.place.tool.command {
-        Some(command) if !asks && !held.place.file.is_copy => record.push("start", command)?,
+        Some(command) if !held.place.file.is_copy => record.push("start", command)?,
         _ => {}
     }
     if asks && !held.place.file.is_copy {

@@ -24,7 +24,7 @@ pub struct Held {
     pub content: Content,
 }
 
-/// Files in one folder that a pattern finds, and folders deep in a project, at the most.
+/// The most files that a pattern finds in a folder, or that a project has.
 const MOST: usize = 1_000;
 
 /// The files that a request may mean. One that names a `file` means that alone.

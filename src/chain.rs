@@ -182,6 +182,11 @@ impl Chain {
         self.links.iter().any(|link| link.name == helper && link.nature().generates)
     }
 
+    /// True if it is one helper alone that keeps nothing. Of more, each would have to be asked.
+    pub fn keeps_nothing(&self) -> bool {
+        matches!(self.links.as_slice(), [only] if only.helper.is_ok() && !only.nature().keeps())
+    }
+
     /// The links, for commands that say what each of them holds.
     pub fn links(&self) -> &[Link] {
         &self.links

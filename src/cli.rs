@@ -2,14 +2,17 @@
 
 mod audit;
 mod completions;
+mod details;
 mod doctor;
 pub mod error;
 mod exec;
 mod helpers;
+mod identity;
 pub mod manual;
 mod meant;
 mod migrate;
 mod overview;
+mod scan;
 pub mod shell_completions;
 mod sign_in;
 #[cfg(test)]
@@ -28,7 +31,9 @@ pub use completions::{CompletionsOptions, ManOptions};
 pub use doctor::DoctorOptions;
 pub use exec::{EnvOptions, ExecOptions, PrintOptions};
 pub use helpers::{HelpersCommand, HelpersOptions};
+pub use identity::IdentityOptions;
 pub use migrate::{MigrateOptions, Task};
+pub use scan::ScanOptions;
 pub use sign_in::{LoginOptions, LogoutOptions, SignOut, StatusOptions};
 
 /// One place for your LLM API keys that any tool can ask, as git asks its helpers.
@@ -117,6 +122,9 @@ pub enum Command {
         #[command(flatten)]
         options: DoctorOptions,
     },
+    /// Search files and git histories for copies of your keys
+    #[command(after_help = scan::MORE)]
+    Scan(ScanOptions),
     /// Show who asked for which key
     #[command(after_help = "Example:\n  modelforge-credential audit --provider openai --since 2d")]
     Audit {
@@ -128,6 +136,17 @@ pub enum Command {
     Helpers {
         #[command(flatten)]
         options: HelpersOptions,
+    },
+    /// Show, protect, renew or back up what opens encrypted keys
+    #[command(after_help = "\
+The identity is what the helper `age` decrypts your keys with.
+
+Example:
+  modelforge-credential identity
+  modelforge-credential identity export")]
+    Identity {
+        #[command(flatten)]
+        options: IdentityOptions,
     },
     /// ModelForge's spelling: auth login, logout, status, migrate
     #[command(after_help = "Example:\n  modelforge-credential auth login --provider openai")]
@@ -177,7 +196,7 @@ Example:
   modelforge-credential completions powershell >> $PROFILE")]
     Completions(CompletionsOptions),
     /// Write the manual pages
-    #[command(hide = true, after_help = "Example:\n  modelforge-credential man ~/.local/share/man/man1")]
+    #[command(hide = true, after_help = "Example:\n  modelforge-credential man ~/.local/share/man")]
     Man(ManOptions),
     #[command(external_subcommand)]
     Unknown(Vec<OsString>),
@@ -305,7 +324,7 @@ fn operation(word: &str) -> Option<Command> {
 
 /// The definitions, for whatever is made from them.
 pub fn command() -> clap::Command {
-    overview::with_overview(Cli::command())
+    overview::with_overview(details::with_details(Cli::command()))
 }
 
 /// The commands, for suggestions.

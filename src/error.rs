@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{Error, Record, shown, visible};
+use modelforge_credential_protocol::{Error, Record, Shell, shown, visible};
 use modelforge_credential_providers::Flaw;
 
 pub const PROGRAM: &str = "modelforge-credential";
@@ -203,8 +203,10 @@ pub fn already_expired(record: &Record) -> Error {
 }
 
 pub fn missing(key: &str) -> Error {
-    Error::new(format!("the request has no `{key}`"))
-        .hint(format!("printf 'provider=openai\\n' | {PROGRAM} fill  # or protocol= and host=, or url="))
+    Error::new(format!("the request has no `{key}`")).hint(format!(
+        "{}  # or protocol= and host=, or url=",
+        Shell::of_the_person().with_line("provider=openai", format_args!("{PROGRAM} fill"))
+    ))
 }
 
 pub fn contradiction(key: &str, other: &str) -> Error {

@@ -77,7 +77,7 @@ impl Providers {
     /// The provider whose credential a request for this location is about.
     pub fn by_location(&self, request: &Record) -> Result<Option<Provider>> {
         let mut best = self.closest(self.settled_at(request), request);
-        // What a person declared may share its host with one of ModelForge's; a provider of the table does not.
+        // A declared provider may share its host with one of ModelForge's; a provider of the table does not.
         if best.as_ref().is_none_or(|best| self.config.providers.contains_key(&best.name)) {
             // One that needs no sign-in has nothing to claim a host for.
             let others =
@@ -161,7 +161,7 @@ impl Providers {
         self.of_modelforge_file().filter(|(_, defined)| needs_one(defined)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// What ModelForge's file defines; a file that cannot be read defines nothing, and is mentioned.
+    /// The definitions of ModelForge's file; one that cannot be read defines nothing, and is mentioned.
     fn of_modelforge_file(&self) -> impl Iterator<Item = (&String, &Result<Defined>)> {
         let first_time = self.modelforge.get().is_none();
         let defined = self.modelforge.get_or_init(modelforge::load);

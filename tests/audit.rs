@@ -175,7 +175,7 @@ fn what_moves_a_cursor_is_visible_in_the_log_and_when_it_is_shown() {
     let text = fs::read_to_string(log(&test)).unwrap();
     assert!(text.contains("https://a%1B[2Jb") && text.contains(r"u\\u{202e}"), "{text}");
     let table = String::from_utf8(test.args(["audit"]).output().stdout).unwrap();
-    assert!(table.contains("https://a%1B[2Jb") && !table.contains('\u{1b}'), "{table}");
+    assert!(table.contains("  a%1B[2Jb") && !table.contains('\u{1b}'), "{table}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::keyring::Keyring;
 use crate::support::{Test, program, system};
 
-/// What `helpers test` said: its exit status, and its JSON.
+/// The result of `helpers test`: its exit status, and its JSON.
 pub struct Judged {
     status: Option<i32>,
     said: String,
@@ -61,7 +61,7 @@ impl Judged {
 const ALL: usize = 55;
 const GIT_CAN_SAY: usize = 17;
 
-/// What git does not store with a password unless it is asked in another way.
+/// Attributes that git does not store with a password unless it is asked in another way.
 const ANY_PATH: &str = "a request without a path is answered by a credential that has one";
 
 #[track_caller]

@@ -194,7 +194,7 @@ fn the_table_says_it_in_words_and_an_empty_chain_is_one() {
     let output = test.output();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let table = "\
-HELPER  ANSWER   FROM
+HELPER  ANSWER   CONFIGURED
 vault   missing  MODELFORGE_CREDENTIAL_HELPERS
 vault: helper `vault` is not installed beside the program or on PATH
   hint: put a program named modelforge-credential-vault on PATH
@@ -207,4 +207,22 @@ age (";
     let output = Test::new().helpers("").args(["helpers"]).output();
     assert!(String::from_utf8_lossy(&output.stdout).contains("the chain is empty\n"));
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_key_in_the_words_of_a_helper_is_not_shown() {
+    let key = "sk-proj-0123456789abcdefghijklmnop";
+    let script = format!("echo 'error: bad --token={key}' >&2; echo 'hint: try {key}' >&2; exit 1");
+    let test = Test::new().script("tells", &script).helpers("tells");
+    for arguments in [&["helpers"][..], &["helpers", "--json"]] {
+        let output = test.run(
+            &[&[&*crate::support::program("modelforge-credential").display().to_string()], arguments].concat(),
+            "",
+        );
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(
+            text.contains("bad --token=<redacted>") && text.contains("try <redacted>") && !text.contains(key),
+            "{text}"
+        );
+    }
 }

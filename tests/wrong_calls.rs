@@ -34,6 +34,7 @@ fn a_command_that_takes_no_provider_names_the_one_that_does() {
         (&["store", "openai"], "modelforge-credential login openai"),
         (&["erase", "openai"], "modelforge-credential logout openai"),
         (&["list", "openai"], "modelforge-credential status openai"),
+        (&["auth", "login", "openai"], "modelforge-credential auth login --provider openai"),
         (&["status", "openai", "mistral"], "modelforge-credential status mistral  # one at a time"),
         (
             &["print", "openai", "mistral"],

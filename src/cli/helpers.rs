@@ -25,7 +25,7 @@ secrets.
 
 Example:
   modelforge-credential helpers test age
-  modelforge-credential helpers test './my-helper --its --options' --only O5
+  modelforge-credential helpers test './my-helper --option' --only O5
   modelforge-credential helpers test my-helper --json > conformance.json")]
     Test(TestOptions),
 }

@@ -156,7 +156,7 @@ pub fn reject(operation: &'static str, person: Person) -> Result<()> {
     if erased.failed.is_empty() { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
 }
 
-/// What is stored of what a request describes, whatever its secret.
+/// The stored credential that a request describes, whatever its secret.
 fn stored(chain: &Chain, request: &Request) -> Result<Vec<Record>> {
     let description = request.record.description();
     let copies = Held::look(chain, request)?.copies.into_iter().filter(|copy| !copy.has("variable"));

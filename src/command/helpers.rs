@@ -120,14 +120,14 @@ pub fn helpers(json: bool) -> Result<()> {
     if not_ready.is_empty() { Ok(()) } else { Err(error::helpers_not_ready(&not_ready).into()) }
 }
 
-/// What is installed and in no chain, with the line that adds it to the one that most providers share.
+/// Helpers that are installed and in no chain, with the line that adds each to the one that most providers share.
 fn others(chains: &[ChainRow]) -> Vec<Other> {
     let is_asked = |entry: &[String]| {
         let asked = chains.iter().flat_map(|chain| &chain.helpers);
         asked.into_iter().any(|row| row.entry.words.starts_with(entry) || row.helper == entry.join("-"))
     };
     let common: &[Row] = chains.first().map(|chain| &*chain.helpers).unwrap_or_default();
-    // What makes a token, or reads other programs' files, comes after what keeps keys.
+    // A helper that makes tokens, or reads other programs' files, comes after those that keep keys.
     let at = common.iter().position(|row| !row.probed.nature.keeps()).unwrap_or(common.len());
     let found = installed().into_iter().filter(|found| !is_asked(&found.entry));
     found

@@ -17,7 +17,7 @@ use crate::url::{base_url, is_safe_url};
 
 /// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell. `git credential-store` is git's helper.
 pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
-    let words = shell_words::split(text).map_err(|_| "a quotation mark is not closed".to_owned())?;
+    let words = words(text).ok_or("a quotation mark is not closed")?;
     let words: Vec<String> = words.into_iter().map(expand_home).collect();
     let Some((first, rest)) = words.split_first() else { return Err("an entry is empty".into()) };
     let is_of_git = first == "git" && rest.first().is_some_and(|word| word.starts_with("credential-"));
@@ -32,12 +32,36 @@ pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
     Ok(Entry { words, is_command, timeout: None })
 }
 
+/// A line as words. On Windows a backslash is a part of a path.
+pub fn words(line: &str) -> Option<Vec<String>> {
+    let line = if cfg!(windows) { with_plain_backslashes(line) } else { line.to_owned() };
+    shell_words::split(&line).ok()
+}
+
+/// The line in which each backslash means itself: within single quotes it does anyway.
+fn with_plain_backslashes(line: &str) -> String {
+    let (mut text, mut quote) = (String::with_capacity(line.len()), None);
+    for character in line.chars() {
+        match quote {
+            None if matches!(character, '\'' | '"') => quote = Some(character),
+            Some(open) if open == character => quote = None,
+            _ => {}
+        }
+        text.push(character);
+        if character == '\\' && quote != Some('\'') {
+            text.push(character);
+        }
+    }
+    text
+}
+
 fn is_in_the_default_chain(word: &str) -> bool {
     DEFAULT_CHAIN.iter().any(|row| row.name == word)
 }
 
 fn expand_home(word: String) -> String {
-    match (word.strip_prefix("~/"), modelforge_credential_files::home()) {
+    let below = word.strip_prefix('~').and_then(|rest| rest.strip_prefix(std::path::is_separator));
+    match (below, modelforge_credential_files::home()) {
         (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
         _ => word,
     }
@@ -83,9 +107,7 @@ impl Source<'_> {
     pub fn unknown_key(&self, key: &Key, known: &[&str]) -> Error {
         let name = key.get_ref().as_ref();
         if matches!(name, "api_key" | "apikey" | "key" | "token" | "password" | "secret" | "access_token") {
-            return self
-                .fault(key.span(), "keys are not kept in this file")
-                .hint(format!("printf 'provider=NAME\\npassword=%s\\n' \"$KEY\" | {PROGRAM} approve"));
+            return self.fault(key.span(), "keys are not kept in this file").hint(format!("{PROGRAM} login NAME"));
         }
         let error = self.fault(key.span(), &format!("unknown key `{}`", modelforge_credential_protocol::visible(name)));
         match closest(name, known.iter().copied()) {
@@ -264,5 +286,21 @@ impl Source<'_> {
 
     fn url(&self, value: &Value) -> Result<Record> {
         base_url(&self.text("url", value)?).map_err(|problem| self.fault(value.span(), &problem.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backslash_is_a_part_of_a_path_where_paths_have_them() {
+        for (line, expected) in [
+            (r"age --identity C:\b\id.txt", [r"age", r"--identity", r"C:\b\id.txt"]),
+            (r#""C:\Program Files\x.exe" 'a\b c' "~\a""#, [r"C:\Program Files\x.exe", r"a\b c", r"~\a"]),
+            (r#"a "it's\" 'say "\"'"#, ["a", r"it's\", r#"say "\""#]),
+        ] {
+            assert_eq!(shell_words::split(&with_plain_backslashes(line)).unwrap(), expected);
+        }
     }
 }

@@ -12,6 +12,9 @@
 //!
 //! Nothing is lost, so a listing reads the names and decrypts nothing.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use modelforge_credential_protocol::{Error, visible};
+use modelforge_credential_protocol::{Error, Shell, visible};
 
 use crate::PREFIX;
 use crate::process::names_no_interpreter;
@@ -29,7 +29,7 @@ pub enum Failure {
     },
     /// No program of that name is on `PATH`.
     ProgramMissing(String),
-    /// What is there is not a program, or not one that this user may start.
+    /// It is not a program, or not one that this user may start.
     Unusable(PathBuf),
     /// It is a file, but nobody may execute it.
     NotExecutable(PathBuf),
@@ -78,14 +78,14 @@ pub enum Failure {
     TooDeep,
     /// It ended with a status other than 0.
     Failed {
-        /// What it gave as its reason, or how it ended.
+        /// Its own reason, or how it ended.
         reason: String,
         /// Its own hint.
         hint: Option<String>,
     },
 }
 
-/// What others than the user and root can do with a file or a folder.
+/// The rights of others than the user and root to a file or a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
     /// One of them owns it.
@@ -118,14 +118,14 @@ impl Failure {
         matches!(self, Self::HelperMissing { .. } | Self::ProgramMissing(_))
     }
 
-    /// What the person can do about it, best a command to paste.
+    /// The remedy for the person, best a command to paste.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::HelperMissing { hint, .. } => Some(hint.clone()),
             Self::NotExecutable(path) => Some(format!("chmod +x {}", quoted(path))),
             Self::Untrusted { place, others, .. } => Some(match others {
                 Others::Own => format!("ls -ld {}", quoted(place)),
-                Others::AllWrite => format!("chmod o-w {}", quoted(place)),
+                Others::AllWrite => Shell::of_the_person().close(quoted(place)),
                 Others::AGroupWrites => format!("chmod g-w {}", quoted(place)),
             }),
             Self::CarriageReturn(path) => Some(format!("sed -i 's/\\r$//' {}", quoted(path))),
@@ -203,7 +203,7 @@ impl From<io::Error> for Failure {
 }
 
 fn quoted(path: &Path) -> String {
-    shell_words::quote(&path.to_string_lossy()).into_owned()
+    Shell::of_the_person().word(&path.to_string_lossy())
 }
 
 fn shown(path: &Path) -> String {

@@ -22,6 +22,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
 /// How long a person may take to confirm a code in a browser; the codes themselves expire sooner.
 const LIMIT_WITH_A_BROWSER: Duration = Duration::from_secs(20 * 60);
+/// How long it may take with the identity: every credential may have to be encrypted again, and a person answers several questions.
+const LIMIT_OF_AN_IDENTITY: Duration = Duration::from_secs(20 * 60);
 /// How long a person waits without a word.
 const LONG: Duration = Duration::from_secs(2);
 /// The longest list of a helper, in bytes.
@@ -118,7 +120,7 @@ impl Program {
         })
     }
 
-    /// What the helper says that it is: see [`Helper::nature`]. It is asked once, and never for a `get` that asks nobody. One that
+    /// The helper's own description: see [`Helper::nature`]. It is asked once, and never for a `get` that asks nobody. One that
     /// does not know the operation is nothing in particular.
     pub fn nature(&self) -> Nature {
         *self.nature.get_or_init(|| {
@@ -181,6 +183,22 @@ impl Program {
         answer::listed(&self.run_and_tell(Operation::List, request, MAX_LIST)?)
     }
 
+    /// Shows or changes the identity. As [`Helper::identity`], with a typed failure. A helper that has one says so in its
+    /// [`nature`](Self::nature).
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn identity(&self, request: &Record) -> Result<Option<Record>, Failure> {
+        let limit = match request.text("action") {
+            Some("show") => self.limit,
+            _ => Some(self.limit().max(LIMIT_OF_AN_IDENTITY)),
+        };
+        let patient = Self { limit, ..self.clone() };
+        let answer = Record::read_from(&patient.run_and_tell(Operation::Identity, request, MAX_RECORD)?[..]);
+        let answer = answer.map_err(|problem| Failure::Malformed(problem.to_string()))?;
+        Ok(if answer.is_empty() { None } else { Some(answer) })
+    }
+
     fn run_and_tell(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let start = Instant::now();
         let output = self.run(operation, request, most);
@@ -194,7 +212,7 @@ impl Program {
     }
 
     fn run(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        // What may still hold a secret is told to erase it all the same.
+        // A helper that may still hold a secret is told to erase it all the same.
         if let Some(limit) = self.slow.get().filter(|_| operation != Operation::Erase) {
             return Err(Failure::TooSlow(*limit));
         }
@@ -211,7 +229,7 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut running = Running::start(command, !self.may_ask, self.limit())?;
-        running.write(request.to_lines());
+        running.write(request.to_lines())?;
         let mut said = Said::new(request);
         let finished = running.finish_watched(most, &mut |moment| self.watch(&mut said, moment));
         if let Err(Failure::TooSlow(limit)) = finished {
@@ -260,6 +278,10 @@ impl Helper for Program {
 
     fn list(&self, request: &Record) -> Answered<Option<Vec<Record>>> {
         Ok(self.list(request)?)
+    }
+
+    fn identity(&self, request: &Record) -> Answered<Option<Record>> {
+        Ok(self.identity(request)?)
     }
 }
 

@@ -5,9 +5,9 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use modelforge_credential_protocol::{Error, Record, Result};
+#[cfg(unix)]
+use modelforge_credential_protocol::Shell;
+use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
 
 use crate::{Held, Own, failed, is_absent, quoted, tilde};
@@ -25,8 +25,10 @@ pub struct Opened {
     /// Where it really is.
     pub real: PathBuf,
     place: Spot,
-    /// It holds the lock, where one was taken.
+    /// It holds the lock, where one was taken and is on the file itself.
     file: File,
+    /// The lock, where it is another file.
+    _lock: Option<File>,
     metadata: Metadata,
     content: Zeroizing<Vec<u8>>,
 }
@@ -42,7 +44,7 @@ struct Spot {
 /// # Errors
 /// If it cannot be read, or is not to be trusted.
 pub fn open(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
-    open_with(path, within, |_| Ok(()))
+    open_with(path, within, |_| Ok(None))
 }
 
 /// The same, to replace it: one at a time.
@@ -61,7 +63,11 @@ pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>>
     }
 }
 
-fn open_with(path: &Path, within: Option<&Path>, before: impl Fn(&File) -> Result<()>) -> Result<Option<Opened>> {
+fn open_with(
+    path: &Path,
+    within: Option<&Path>,
+    before: impl Fn(&File) -> Result<Option<File>>,
+) -> Result<Option<Opened>> {
     let found = match within {
         Some(top) => find_below(path, top)?.map(|place| (place, path.to_owned())),
         None => find(path)?,
@@ -73,10 +79,10 @@ fn open_with(path: &Path, within: Option<&Path>, before: impl Fn(&File) -> Resul
         file => file.map_err(failed("read", path))?,
     };
     check(path, &file.metadata().map_err(failed("read", path))?)?;
-    before(&file)?;
+    let lock = before(&file)?;
     let metadata = file.metadata().map_err(failed("read", path))?;
     let content = read(path, &file)?;
-    Ok(Some(Opened { path: path.to_owned(), real, place, file, metadata, content }))
+    Ok(Some(Opened { path: path.to_owned(), real, place, file, _lock: lock, metadata, content }))
 }
 
 /// A file of the user's own, wherever links of the user's own lead.
@@ -142,18 +148,28 @@ fn read(path: &Path, mut file: &File) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 /// The lock is on the file itself: nothing is left in a folder of another program.
-fn lock(path: &Path, file: &File) -> Result<()> {
+#[cfg(unix)]
+fn lock(path: &Path, file: &File) -> Result<Option<File>> {
     match crate::wait(PATIENCE, || file.try_lock()) {
-        Ok(true) => Ok(()),
+        Ok(true) => Ok(None),
         Ok(false) => {
             let seconds = PATIENCE.as_secs();
             Err(Error::new(format!("another process has held `{}` for {seconds} seconds", tilde(path)))
-                .hint(format!("fuser -v {}", quoted(path))))
+                .hint(Shell::of_the_person().holders(quoted(path), crate::PROGRAM)))
         }
         // Some network file systems have no locks; that the file has changed is still noticed.
-        Err(problem) if problem.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(problem) if problem.kind() == io::ErrorKind::Unsupported => Ok(None),
         Err(problem) => Err(failed("lock", path)(problem)),
     }
+}
+
+/// Where a lock keeps everybody from reading, the program whose file it is included, one of our own files is locked.
+#[cfg(not(unix))]
+fn lock(_: &Path, _: &File) -> Result<Option<File>> {
+    // A unit test has no home of its own.
+    let state = if cfg!(test) { Some(std::env::temp_dir()) } else { crate::state() };
+    let Some(state) = state else { return Ok(None) };
+    Own::new(state).lock("locks/plaintext".as_ref(), PATIENCE).map(Some)
 }
 
 /// Makes a file that is not there, for its owner alone. One that came meanwhile stays. `within` as in [`open`].
@@ -171,7 +187,9 @@ pub fn create(path: &Path, within: Option<&Path>, content: &[u8]) -> Result<()> 
             Spot { folder, name: real.file_name().unwrap_or_default().into() }
         }
     };
-    place.write(path, content, false, |_| Ok(()))
+    let draft = place.draft(path, content)?;
+    draft.sync(path)?;
+    draft.put(path, false)
 }
 
 fn make_below(path: &Path, top: &Path) -> Result<Spot> {
@@ -193,21 +211,39 @@ impl Spot {
         format!(".{}.modelforge-credential-", self.name.to_string_lossy())
     }
 
-    /// Writes it whole. `ready` is asked when all is written, and may still say no: then nothing is left over.
-    fn write(&self, path: &Path, content: &[u8], replace: bool, ready: impl Fn(&File) -> Result<()>) -> Result<()> {
-        let temporary = PathBuf::from(format!("{}{}", self.temporary(), std::process::id()));
-        let attempt = || {
-            let mut file = self.folder.make(&temporary).map_err(failed("write beside", path))?;
-            file.write_all(content).map_err(failed("write beside", path))?;
-            ready(&file)?;
-            file.sync_all().map_err(failed("write beside", path))?;
-            self.folder.rename(&temporary, &self.name, replace).map_err(failed("replace", path))
-        };
-        if let Err(problem) = attempt() {
-            let _ = self.folder.remove(&temporary);
-            return Err(problem);
-        }
-        self.folder.sync().map_err(failed("sync the folder of", path))
+    /// Begins to write it whole.
+    fn draft(&self, path: &Path, content: &[u8]) -> Result<Draft<'_>> {
+        let name = PathBuf::from(format!("{}{}", self.temporary(), std::process::id()));
+        let file = self.folder.make(&name).map_err(failed("write beside", path))?;
+        let mut draft = Draft { place: self, name, file };
+        draft.file.write_all(content).map_err(failed("write beside", path))?;
+        Ok(draft)
+    }
+}
+
+/// New content beside a file, which is gone when it is dropped.
+struct Draft<'a> {
+    place: &'a Spot,
+    name: PathBuf,
+    file: File,
+}
+
+impl Draft<'_> {
+    fn sync(&self, path: &Path) -> Result<()> {
+        crate::sync(&self.file).map_err(failed("write beside", path))
+    }
+
+    /// Gives it its name. `replace` what has that, or fail.
+    fn put(self, path: &Path, replace: bool) -> Result<()> {
+        self.place.folder.rename(&self.name, &self.place.name, replace).map_err(failed("replace", path))?;
+        self.place.folder.sync().map_err(failed("sync the folder of", path))
+    }
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        // After it was put in its place, there is none of that name.
+        let _ = self.place.folder.remove(&self.name);
     }
 }
 
@@ -229,21 +265,24 @@ impl Opened {
     ///
     /// # Errors
     /// If it changed meanwhile, has a second name, or cannot be written.
-    pub fn replace(&self, content: &[u8]) -> Result<()> {
+    pub fn replace(self, content: &[u8]) -> Result<()> {
         #[cfg(unix)]
         if std::os::unix::fs::MetadataExt::nlink(&self.metadata) > 1 {
             let message = format!("`{}` has a second name (a hard link) that would keep the key", tilde(&self.path));
             return Err(Error::new(message).hint(format!("find ~ -samefile {}", quoted(&self.real))));
         }
         self.clean();
-        self.place.write(&self.path, content, true, |file| {
-            self.make_alike(file).map_err(failed("write beside", &self.path))?;
-            match self.is_unchanged() {
-                true => Ok(()),
-                false => Err(Error::new(format!("`{}` changed while it was being edited", tilde(&self.path)))
-                    .hint("run the same command again")),
-            }
-        })
+        let draft = self.place.draft(&self.path, content)?;
+        self.make_alike(&draft.file).map_err(failed("write beside", &self.path))?;
+        if !self.is_unchanged() {
+            return Err(Error::new(format!("`{}` changed while it was being edited", tilde(&self.path)))
+                .hint("run the same command again"));
+        }
+        draft.sync(&self.path)?;
+        // Windows replaces no file that is open, not even by who opened it.
+        #[cfg(not(unix))]
+        drop(self.file);
+        draft.put(&self.path, true)
     }
 
     /// Removes what killed processes left. Only with the lock: nobody else is writing then.
@@ -335,43 +374,10 @@ impl Opened {
         }
     }
 
-    /// Who else can read it, for a message.
     #[cfg(not(unix))]
     pub fn readers(&self) -> Option<String> {
         None
     }
-}
-
-/// How much of a whole file stands in one attribute, in bytes of base64.
-const PIECE: usize = 60_000;
-
-/// A whole file as `content[]`: base64, in pieces that fit a line.
-///
-/// # Errors
-/// If there are more pieces than a record may have.
-pub fn contents(file: &Opened) -> Result<Record> {
-    let text = Zeroizing::new(STANDARD.encode(file.bytes()));
-    let mut record = Record::new();
-    for piece in text.as_bytes().chunks(PIECE) {
-        record.push("content[]", piece)?;
-    }
-    if text.is_empty() {
-        record.push("content[]", "")?;
-    }
-    Ok(record)
-}
-
-/// The file in a request's `content[]`.
-///
-/// # Errors
-/// If there is none, or it is not base64.
-pub fn content_of(request: &Record) -> Result<Zeroizing<Vec<u8>>> {
-    let pieces: Vec<&[u8]> = request.all("content[]").collect();
-    if pieces.is_empty() {
-        return Err("the request has no `content[]`".into());
-    }
-    let text = Zeroizing::new(pieces.concat());
-    STANDARD.decode(&*text).map(Zeroizing::new).map_err(|_| "the backup is not base64".into())
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
-//! What an item of the system's store is called, and what its secret looks like.
+//! The name of an item in the system's store, and the form of its secret.
 //!
 //! The secret of a plain key is the key. Other attributes follow it, one `key=value` a line, as in git's libsecret helper.
 //! Without a password the first line is empty; an empty password that other attributes follow is a line `password=`.
-//! What the store does not keep in that form is encoded as [`one_line`].
+//! A secret that the store does not keep in that form is encoded as [`one_line`].
+
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 
 use modelforge_credential_protocol::{ABOUT_THE_EXCHANGE, DESCRIPTION, Error, Record, Result};
 use zeroize::Zeroizing;
 
-use crate::one_line;
+use crate::{aside, one_line};
 
 /// How the items of a program are named, and what their secrets look like.
 pub struct Kind {
@@ -29,7 +32,8 @@ fn is_kept(key: &str) -> bool {
 pub fn service(description: &Record) -> String {
     let part = |key| description.text(key).unwrap_or("");
     let base = format!("{}://{}", part("protocol"), part("host"));
-    if part("path").is_empty() { base } else { format!("{base}/{}", part("path")) }
+    let url = if part("path").is_empty() { base } else { format!("{base}/{}", part("path")) };
+    aside::name(&url).into_owned()
 }
 
 /// True if a service can be made of it that leads back to it and to nothing else: `a/b` as a host would be the path `b` of `a`.
@@ -38,9 +42,9 @@ pub fn can_be_named(wanted: &Record) -> bool {
         .is_some_and(|named| ["protocol", "host", "path"].iter().all(|key| named.get(key) == wanted.get(key)))
 }
 
-/// What [`service`] made a service of; `None` if it cannot have made it.
+/// The reverse of [`service`]; `None` if it cannot have made it.
 pub fn description(service: &str, account: &str) -> Option<Record> {
-    let (protocol, rest) = service.split_once("://")?;
+    let (protocol, rest) = aside::service(service)?.split_once("://")?;
     let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
     let plain = protocol.starts_with(|c: char| c.is_ascii_alphabetic())
         && protocol.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))

@@ -1,6 +1,12 @@
 //! The store of the operating system as a helper: Secret Service, macOS Keychain or Windows Credential Manager.
 
+mod aside;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod item;
+#[cfg(any(target_os = "macos", test))]
+mod keychain;
 mod modelforge;
 #[cfg(any(windows, target_os = "macos"))]
 mod native;
@@ -20,27 +26,15 @@ use secret_service as store;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-Keeps credentials in the store of the operating system, as a helper of
-modelforge-credential or of git.
-
-Usage: modelforge-credential-keyring [OPTIONS] get|store|erase|list|capability
-
-The store is the Secret Service (GNOME Keyring, KWallet, KeePassXC), macOS
-Keychain or Windows Credential Manager. MODELFORGE_CREDENTIAL_INTERACTIVE=0
-makes a locked keyring an error instead of a prompt.
-
-Options:
-  --modelforge  the items of ModelForge 0.2 instead: the service is the
-                provider, the user its name and `_user`
-  --help        this text
-  --version     the version
-
-Example:
-  printf 'url=https://api.openai.com\\n' | modelforge-credential-keyring get
-";
+const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
+
+/// False if nobody is there to answer a dialog.
+#[cfg(not(windows))]
+fn may_prompt() -> bool {
+    std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
+}
 
 struct Keyring;
 

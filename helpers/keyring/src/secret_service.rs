@@ -334,7 +334,7 @@ async fn unlock_items(bus: &Bus, paths: &[OwnedObjectPath]) -> Outcome<()> {
 }
 
 async fn unlock(bus: &Bus, objects: &[OwnedObjectPath]) -> Outcome<()> {
-    if !bus::may_prompt() && !bus.unlocks_in_silence().await {
+    if !crate::may_prompt() && !bus.unlocks_in_silence().await {
         return Err(Failure::Locked);
     }
     let reply = bus.call(&ROOT, SERVICE, "Unlock", &(objects,)).await?;

@@ -14,7 +14,7 @@ use crate::http::{Failed, Http, endpoint, host};
 use crate::problem::Problem;
 use crate::screen::{Screen, open_browser};
 
-/// What the caller's table says about a provider that is signed in to with a browser.
+/// The caller's facts about a provider that is signed in to with a browser.
 pub struct Provider<'a> {
     /// Its name in messages.
     name: String,
@@ -182,7 +182,7 @@ fn failed(http: &Http, url: &Url) -> Error {
     http.problem().unwrap_or_else(|| Problem::malformed(&host(url))).error
 }
 
-/// What RFC 6749 allows in a token: it ends up in a header and in a line of the protocol.
+/// True if RFC 6749 allows it in a token: it ends up in a header and in a line of the protocol.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

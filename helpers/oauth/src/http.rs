@@ -26,7 +26,7 @@ pub struct Http {
     problem: RefCell<Option<Problem>>,
 }
 
-/// What the OAuth crate is told of a failure. The rest is in [`Http::problem`].
+/// The part of a failure that the OAuth crate is told. The rest is in [`Http::problem`].
 #[derive(Debug)]
 pub struct Failed;
 

@@ -1,4 +1,4 @@
-//! What a file holds: for each provider whose URL, whose account, and which secret. Messages name places, never what is there.
+//! The entries of a file: for each provider whose URL, whose account, and which secret. Messages name places, never what is there.
 
 mod json;
 mod keyring;
@@ -31,7 +31,7 @@ pub struct Secret {
     pub record: Record,
     /// True if there were blanks around it, which are left out.
     pub trimmed: bool,
-    /// What goes with it when it is taken out, and is used by nobody.
+    /// Parts that go with it when it is taken out, and that nobody uses.
     pub unused: Vec<Error>,
 }
 

@@ -76,9 +76,17 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
         let nature = helper.nature().to_lines();
         return Ok(write!(output, "version 0\ncapability authtype\ncapability state\n{nature}")?);
     }
+    if operation == Operation::Identity && !helper.nature().identity {
+        return Ok(());
+    }
     let request = Record::read_from(input)?;
-    if operation == Operation::List {
-        return list(helper, &request, output);
+    match operation {
+        Operation::List => return list(helper, &request, output),
+        Operation::Identity => {
+            let Some(answer) = helper.identity(&request)? else { return Ok(()) };
+            return Ok(answer.write_to(output)?);
+        }
+        _ => {}
     }
     // Empty is a value, absent is not: a request without them would match everything.
     for key in ["protocol", "host"] {
@@ -182,9 +190,10 @@ pub fn has_home(instead: &str) -> bool {
 /// If the descriptor cannot be duplicated.
 pub fn stdin() -> io::Result<File> {
     #[cfg(unix)]
-    return Ok(File::from(rustix::stdio::stdin().try_clone_to_owned()?));
+    let copy = rustix::stdio::stdin().try_clone_to_owned();
     #[cfg(windows)]
-    return Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?));
+    let copy = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned();
+    copy.map(File::from).map_err(|problem| not_open("input", &problem))
 }
 
 /// Standard output without the standard library's buffer, which is never wiped.
@@ -193,9 +202,15 @@ pub fn stdin() -> io::Result<File> {
 /// If the descriptor cannot be duplicated.
 pub fn stdout() -> io::Result<File> {
     #[cfg(unix)]
-    return Ok(File::from(rustix::stdio::stdout().try_clone_to_owned()?));
+    let copy = rustix::stdio::stdout().try_clone_to_owned();
     #[cfg(windows)]
-    return Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?));
+    let copy = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    copy.map(File::from).map_err(|problem| not_open("output", &problem))
+}
+
+/// Where a process may open no more files, the system's own words do not say what for.
+fn not_open(which: &str, problem: &io::Error) -> io::Error {
+    io::Error::other(Error::new(format!("cannot open standard {which}: {problem}")))
 }
 
 #[cfg(test)]

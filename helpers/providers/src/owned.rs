@@ -1,7 +1,7 @@
 use crate::{Location, Provider, by_location};
 
 /// A location that outlives the text that it was read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnedLocation {
     /// The scheme, `https`.
     pub protocol: String,

@@ -74,7 +74,7 @@ impl Helper for Tools {
         let mut outcome = Ok(());
         for place in places(description) {
             outcome = outcome.and(place.open_locked().and_then(|held| match held {
-                Some(held) => erase(&held, description),
+                Some(held) => erase(held, description),
                 None => Ok(()),
             }));
         }
@@ -151,7 +151,7 @@ fn mark(record: &mut Record, held: &Held) -> Result<()> {
 }
 
 /// Takes what a description means out of a file.
-fn erase(held: &Held, description: &Record) -> Result<()> {
+fn erase(held: Held, description: &Record) -> Result<()> {
     let word =
         description.text("rewire").map(|word| Word::new(word).ok_or_else(|| cannot_be_asked_by(word))).transpose()?;
     let is_one = |found: &&Found| {

@@ -3,7 +3,7 @@
 
 pub mod merge;
 
-use modelforge_credential_files::foreign::{self, content_of, contents};
+use modelforge_credential_files::foreign;
 use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
 use zeroize::Zeroizing;
@@ -28,7 +28,10 @@ fn place(request: &Record) -> Result<Place> {
 /// The file as it is.
 pub fn get(request: &Record) -> Result<Option<Record>> {
     let place = place(request)?;
-    foreign::open(&place.path, place.within())?.map(|opened| contents(&opened)).transpose()
+    let Some(opened) = foreign::open(&place.path, place.within())? else { return Ok(None) };
+    let mut record = Record::new();
+    record.push_content(opened.bytes())?;
+    Ok(Some(record))
 }
 
 /// Makes the file what it was. If it was changed since in anything but what was taken out and written in its place, only that is
@@ -37,7 +40,7 @@ pub fn put_back(record: &Record) -> Result<()> {
     // Nobody is asked to store anything without consent, and what is to be kept does not say that there was some.
     let file = record.text("file").unwrap_or_default();
     let place = place(&Record::of([("protocol", "file"), ("host", ""), ("file", file), ("consent", "1")])?)?;
-    let before = content_of(record)?;
+    let before = record.content()?.ok_or_else(|| Error::new("the request has no `content[]`"))?;
     let Some(opened) = foreign::open_locked(&place.path, place.within())? else {
         return foreign::create(&place.path, place.within(), &before);
     };

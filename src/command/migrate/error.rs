@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
 use super::sources::DEFAULT_SOURCES;
 pub use crate::chain::migration_conflict;
@@ -244,8 +244,10 @@ pub fn migrations_not_all_known() -> Error {
 }
 
 pub fn bad_journal(path: &Path, line: usize) -> Error {
+    let from = path.to_string_lossy();
+    let to = format!("{from}.old");
     Error::new(format!("`{}`, line {line}: this is no event of a migration", tilde(path)))
-        .hint(format!("mv {0} {0}.old  # what it notes is then unknown", quoted(&path.to_string_lossy())))
+        .hint(format!("{}  # what it notes is then unknown", Shell::of_the_person().rename(quoted(&from), quoted(&to))))
 }
 
 pub fn migration_cut_short(id: &str, command: &str) -> Error {
@@ -262,7 +264,7 @@ pub fn migrated_meanwhile() -> Error {
 }
 
 fn quoted(word: &str) -> String {
-    visible(&shell_words::quote(word))
+    visible(&Shell::of_the_person().word(word))
 }
 
 fn shown(file: &str) -> String {

@@ -62,7 +62,7 @@ pub struct Item {
     pub comes_after: Option<String>,
     /// Why it stays.
     pub problem: Option<Error>,
-    /// What the source held when the plan was made.
+    /// The credential in the source when the plan was made.
     pub found: Option<Record>,
     /// The helpers that keep it since it was stored.
     pub kept_by: Vec<String>,
@@ -134,12 +134,12 @@ impl Item {
         }
     }
 
-    /// What tells it from every other.
+    /// Tells it from every other.
     pub fn key(&self) -> (usize, Option<String>, [Option<Vec<u8>>; 4]) {
         (self.source, self.file.clone(), self.description())
     }
 
-    /// What two items for the same have in common.
+    /// Two items for the same have this in common.
     pub fn description(&self) -> [Option<Vec<u8>>; 4] {
         ["protocol", "host", "path", "username"].map(|key| self.request.record.get(key).map(<[u8]>::to_vec))
     }

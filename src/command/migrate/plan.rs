@@ -14,7 +14,7 @@ use crate::chain::{Copies, Inventory, is_expired};
 use crate::request;
 use crate::session::{PerProvider, Session};
 
-/// What the targets list, asked for once.
+/// The lists of the targets, asked for once.
 type Inventories = PerProvider<Inventory>;
 
 impl<'a> Migration<'a> {
@@ -110,7 +110,7 @@ impl<'a> Migration<'a> {
 }
 
 impl Choice {
-    /// What to do with what a source holds where the target has these copies.
+    /// The step for a source's credential where the target has these copies.
     fn step(&self, found: &Record, copies: &Copies) -> Step {
         match (copies.kept().next(), self.prefer) {
             (Some((_, copy)), _) if copy.holds_the_same_secrets(found) => Step::Erase,

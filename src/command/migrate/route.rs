@@ -67,7 +67,7 @@ impl Source {
         self.program.nature().foreign
     }
 
-    /// What it holds, and why that may not be all.
+    /// Its credentials, and why these may not be all.
     pub fn list(&self, context: &Record) -> Result<(Vec<Record>, Vec<Error>)> {
         // All of them: a chain's list names each credential once, and the same one may lie in two files.
         let mut question = context.clone();
@@ -86,7 +86,7 @@ impl Source {
             Ok(None) => failed.push(error::cannot_list(&self.name)),
             Err(problem) => failed.push(error::helper_failed(&self.name, &problem)),
         }
-        // What the helper found wrong in a file stands in the place of what it could not list.
+        // A problem in a file stands in the place of the credential that could not be listed.
         records.retain(|record| {
             record.text("problem").is_none_or(|problem| {
                 failed.push(Error::new(visible(problem)));
@@ -143,7 +143,7 @@ impl Source {
         }
         Ok(match self.chain.erase_copies(&credential)?.into_iter().next() {
             None | Some(Ok(Left::Nothing)) => Ok(None),
-            // What is there now was written since.
+            // The one that is there now was written since.
             Some(Ok(Left::Newer)) => Err(error::changed_since_the_plan(&credential)),
             Some(Ok(Left::Another)) => Ok(Some(error::another_is_left(&credential, file.unwrap_or(&self.name)))),
             Some(Err(problem)) => Err(problem),
@@ -233,7 +233,7 @@ impl Route {
         self.targets.all().map(|opened| &opened.chain)
     }
 
-    /// What each target lists, backups included.
+    /// The list of each target, backups included.
     pub fn inventories(&self, context: &Record) -> Result<PerProvider<Inventory>> {
         let mut question = context.clone();
         question.set("consent", "1")?;

@@ -15,7 +15,7 @@ pub fn are_default(from: &[String]) -> bool {
         && from.iter().all(|words| DEFAULT_SOURCES.contains(&words.as_str()))
 }
 
-/// What these sources are, for a person who wonders where their key is.
+/// Describes these sources for a person who wonders where their key is.
 pub fn looked_at(from: &[String]) -> String {
     let places = from.iter().map(|words| match DEFAULT_SOURCES.iter().position(|known| known == words) {
         Some(0) => "the files of ModelForge and of Python's keyring".to_owned(),

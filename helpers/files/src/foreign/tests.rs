@@ -53,7 +53,6 @@ fn one_at_a_time_edits_a_file() {
         std::thread::sleep(Duration::from_millis(50));
         assert!(!second.is_finished());
         first.replace(b"2").unwrap();
-        drop(first);
         // Who waited sees what was put there meanwhile, not what it waited for.
         assert_eq!(second.join().unwrap(), "2");
     });

@@ -133,7 +133,7 @@ impl Bus {
         if prompt.as_str() == "/" {
             return Ok(());
         }
-        if !may_prompt() {
+        if !crate::may_prompt() {
             self.dismiss(&prompt).await;
             return Err(Failure::Locked);
         }
@@ -185,7 +185,7 @@ impl Bus {
         reply.ok()?.ok()?.body().deserialize().ok()
     }
 
-    /// What it means that the service did not answer in time.
+    /// The cause, if the service did not answer in time.
     async fn silence(&self) -> Error {
         match self.ask_bus::<bool>("NameHasOwner", SERVICE).await {
             Some(true) => Error::new("the secret service does not answer").hint("log in to the desktop again"),
@@ -210,11 +210,6 @@ pub async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
     })
     .await;
     waiting.into_iter().filter_map(|(_, output)| output).collect()
-}
-
-/// `MODELFORGE_CREDENTIAL_INTERACTIVE=0`: nobody is there to answer.
-pub fn may_prompt() -> bool {
-    std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
 }
 
 fn has_display() -> bool {

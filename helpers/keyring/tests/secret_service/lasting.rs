@@ -1,4 +1,4 @@
-//! What is stored is still there, byte for byte, after the daemon has read its file again; and so is what others stored.
+//! Credentials are still there, byte for byte, after the daemon has read its file again; and so is what others stored.
 
 use super::{OPENAI, SECRET, gets, helper, python, secret_tool, stores};
 use crate::keyring::Keyring;

@@ -7,7 +7,7 @@ pub mod fuzz;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use modelforge_credential_files::foreign::{self, Opened};
+use modelforge_credential_files::foreign;
 use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{Error, Record, Result, visible};
 use zeroize::Zeroizing;

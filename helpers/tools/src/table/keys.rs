@@ -28,7 +28,7 @@ pub enum Whose {
     Beside(&'static str),
     /// A neighbour says so before a slash: `model: openai/gpt-4o`.
     Model(&'static str),
-    /// The host in the path says so. What belongs to no known provider is none of an LLM tool's.
+    /// The host in the path says so. What belongs to no known provider stays.
     Host,
 }
 

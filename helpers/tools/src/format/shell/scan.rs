@@ -1,5 +1,5 @@
-//! Commands, words and comments of a shell's script, by where they are. What is in quotation marks, in `$(…)` or in a here-document is
-//! none of its own.
+//! Commands, words and comments of a shell's script, by where they are. What stands between quotation marks, in `$(…)` or in a
+//! here-document is no command.
 
 use std::ops::Range;
 

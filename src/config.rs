@@ -3,6 +3,7 @@
 
 mod chain;
 mod declare;
+mod folders;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod names;
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 use crate::{error, text};
 pub use chain::{add as add_helper, as_toml, remove as remove_helper};
 pub use declare::declare;
+pub use folders::assign;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
@@ -129,6 +131,8 @@ pub struct Config {
     pub exec_providers: Option<Vec<String>>,
     /// The lines of the file in which they stand.
     exec_lines: Vec<usize>,
+    /// Which variables `exec` sets in a folder where none is named, and whose keys: `[exec."/home/me/app"] env`.
+    pub exec_folders: BTreeMap<PathBuf, BTreeMap<String, String>>,
 }
 
 impl Config {
@@ -194,7 +198,10 @@ impl Config {
                         }
                     }
                 }
-                "exec" => (config.exec_providers, config.exec_lines) = source.exec(value)?,
+                "exec" => {
+                    (config.exec_providers, config.exec_lines) = source.exec(value)?;
+                    config.exec_folders = source.exec_folders(value)?;
+                }
                 _ => return Err(source.unknown_key(key, &["helpers", "store", "audit", "provider", "exec"])),
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates, with the folder of their sources.
-const CRATES: [&str; 14] = [
+const CRATES: [&str; 15] = [
     "src",
     "helpers/age/src",
     "helpers/ask/src",
@@ -19,6 +19,7 @@ const CRATES: [&str; 14] = [
     "helpers/plaintext/src",
     "helpers/protocol/src",
     "helpers/providers/src",
+    "helpers/tools/src",
     "helpers/vault/src",
 ];
 

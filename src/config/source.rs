@@ -1,7 +1,8 @@
 //! Reads values of the configuration out of TOML, and reports wrong ones with their line.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use modelforge_credential_client::Entry;
@@ -258,10 +259,34 @@ impl Source<'_> {
                     providers = Some(self.texts("providers", value)?);
                     lines = self.lines(value);
                 }
+                name if Path::new(name).is_absolute() => {}
                 _ => return Err(self.unknown_key(key, &["providers"])),
             }
         }
         Ok((providers, lines))
+    }
+
+    /// `[exec."/home/me/app"]`: the variables of a folder.
+    pub fn exec_folders(&self, value: &Value) -> Result<BTreeMap<PathBuf, BTreeMap<String, String>>> {
+        let mut folders = BTreeMap::new();
+        for (name, value) in self.table("exec", value)? {
+            let folder = PathBuf::from(name.get_ref().as_ref());
+            if !folder.is_absolute() {
+                continue;
+            }
+            let mut variables = BTreeMap::new();
+            for (key, value) in self.table(name.get_ref(), value)? {
+                if key.get_ref() != "env" {
+                    return Err(self.unknown_key(key, &["env"]));
+                }
+                for (variable, value) in self.table("env", value)? {
+                    let variable = variable.get_ref().as_ref();
+                    variables.insert(variable.to_owned(), self.text(variable, value)?);
+                }
+            }
+            folders.insert(folder, variables);
+        }
+        Ok(folders)
     }
 
     /// Where tokens are sent.

@@ -34,6 +34,7 @@
 mod access;
 mod error;
 mod folders;
+pub mod foreign;
 #[cfg(any(test, fuzzing))]
 #[path = "../../../fuzz/support.rs"]
 mod fuzz_support;

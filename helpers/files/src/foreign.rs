@@ -5,12 +5,12 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_files::{Held, Own, failed, is_absent};
-pub use modelforge_credential_files::{quoted, tilde};
 #[cfg(unix)]
 use modelforge_credential_protocol::Shell;
 use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
+
+use crate::{Held, Own, failed, is_absent, quoted, tilde};
 
 /// More than any file of keys needs.
 const LIMIT: u64 = 4 << 20;
@@ -40,11 +40,17 @@ struct Spot {
 }
 
 /// Opens and reads a file; `None` where there is none. `within`: no link is followed below that folder, which may be anybody's.
+///
+/// # Errors
+/// If it cannot be read, or is not to be trusted.
 pub fn open(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
     open_with(path, within, |_| Ok(None))
 }
 
 /// The same, to replace it: one at a time.
+///
+/// # Errors
+/// As [`open`], and if another process keeps it locked.
 pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -85,7 +91,7 @@ fn find(path: &Path) -> Result<Option<(Spot, PathBuf)>> {
         Err(problem) if is_absent(&problem) => return Ok(None),
         found => found.map_err(failed("read", path))?,
     };
-    let real = modelforge_credential_files::check(path)?;
+    let real = crate::check(path)?;
     let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else { return Ok(None) };
     let folder = Held::open(folder).map_err(failed("read", path))?;
     Ok(Some((Spot { folder, name: name.into() }, real)))
@@ -144,12 +150,12 @@ fn read(path: &Path, mut file: &File) -> Result<Zeroizing<Vec<u8>>> {
 /// The lock is on the file itself: nothing is left in a folder of another program.
 #[cfg(unix)]
 fn lock(path: &Path, file: &File) -> Result<Option<File>> {
-    match modelforge_credential_files::wait(PATIENCE, || file.try_lock()) {
+    match crate::wait(PATIENCE, || file.try_lock()) {
         Ok(true) => Ok(None),
         Ok(false) => {
             let seconds = PATIENCE.as_secs();
             Err(Error::new(format!("another process has held `{}` for {seconds} seconds", tilde(path)))
-                .hint(Shell::of_the_person().holders(quoted(path), modelforge_credential_files::PROGRAM)))
+                .hint(Shell::of_the_person().holders(quoted(path), crate::PROGRAM)))
         }
         // Some network file systems have no locks; that the file has changed is still noticed.
         Err(problem) if problem.kind() == io::ErrorKind::Unsupported => Ok(None),
@@ -161,12 +167,15 @@ fn lock(path: &Path, file: &File) -> Result<Option<File>> {
 #[cfg(not(unix))]
 fn lock(_: &Path, _: &File) -> Result<Option<File>> {
     // A unit test has no home of its own.
-    let state = if cfg!(test) { Some(std::env::temp_dir()) } else { modelforge_credential_files::state() };
+    let state = if cfg!(test) { Some(std::env::temp_dir()) } else { crate::state() };
     let Some(state) = state else { return Ok(None) };
     Own::new(state).lock("locks/plaintext".as_ref(), PATIENCE).map(Some)
 }
 
 /// Makes a file that is not there, for its owner alone. One that came meanwhile stays. `within` as in [`open`].
+///
+/// # Errors
+/// If it cannot be made.
 pub fn create(path: &Path, within: Option<&Path>, content: &[u8]) -> Result<()> {
     let place = match within {
         Some(top) => make_below(path, top)?,
@@ -221,7 +230,7 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     fn sync(&self, path: &Path) -> Result<()> {
-        modelforge_credential_files::sync(&self.file).map_err(failed("write beside", path))
+        crate::sync(&self.file).map_err(failed("write beside", path))
     }
 
     /// Gives it its name. `replace` what has that, or fail.
@@ -245,11 +254,17 @@ impl Opened {
     }
 
     /// Its text.
+    ///
+    /// # Errors
+    /// If it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
         std::str::from_utf8(&self.content).map_err(|_| format!("`{}` is not UTF-8", tilde(&self.path)).into())
     }
 
     /// Puts new content in the file's place, if it still is what was read: a reader finds the old or the new one whole.
+    ///
+    /// # Errors
+    /// If it changed meanwhile, has a second name, or cannot be written.
     pub fn replace(self, content: &[u8]) -> Result<()> {
         #[cfg(unix)]
         if std::os::unix::fs::MetadataExt::nlink(&self.metadata) > 1 {

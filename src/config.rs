@@ -1,7 +1,9 @@
 //! The configuration of a user: `config.toml`, and the environment variables that stand in for it. The only file that
 //! knows the format. It holds no secrets, and a key that nobody knows is an error, not a setting that never works.
 
+mod chain;
 mod declare;
+mod folders;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod names;
@@ -20,11 +22,13 @@ use toml::de::DeTable;
 use zeroize::Zeroizing;
 
 use crate::{error, text};
+pub use chain::{add as add_helper, as_toml, remove as remove_helper};
 pub use declare::declare;
+pub use folders::assign;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
-pub use source::{duration, entry_of_text, words};
+pub use source::{duration, entry_of_text, is_name, words};
 
 /// A helper of the default chain.
 pub struct DefaultHelper {
@@ -127,6 +131,8 @@ pub struct Config {
     pub exec_providers: Option<Vec<String>>,
     /// The lines of the file in which they stand.
     exec_lines: Vec<usize>,
+    /// Which variables `exec` sets in a folder where none is named, and whose keys: `[exec."/home/me/app"] env`.
+    pub exec_folders: BTreeMap<PathBuf, BTreeMap<String, String>>,
 }
 
 impl Config {
@@ -192,7 +198,10 @@ impl Config {
                         }
                     }
                 }
-                "exec" => (config.exec_providers, config.exec_lines) = source.exec(value)?,
+                "exec" => {
+                    (config.exec_providers, config.exec_lines) = source.exec(value)?;
+                    config.exec_folders = source.exec_folders(value)?;
+                }
                 _ => return Err(source.unknown_key(key, &["helpers", "store", "audit", "provider", "exec"])),
             }
         }

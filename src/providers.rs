@@ -147,6 +147,14 @@ impl Providers {
         self.config.exec_providers.as_deref()
     }
 
+    /// The variables that the user configured for the folder that this command stands in, or for the closest one above it, each with
+    /// whose key it holds.
+    pub fn of_this_folder(&self) -> Vec<(&str, &str)> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let found = here.ancestors().find_map(|folder| self.config.exec_folders.get(folder));
+        found.into_iter().flatten().map(|(name, word)| (name.as_str(), word.as_str())).collect()
+    }
+
     /// The providers of ModelForge's file that need a credential.
     pub fn of_modelforge_with_keys(&self) -> Vec<String> {
         let needs_one = |defined: &Result<Defined>| !matches!(defined, Ok(one) if one.sign_in == SignIn::None);

@@ -8,6 +8,7 @@ mod purge;
 mod rollback;
 mod starts;
 mod status;
+mod tools;
 mod trouble;
 
 use crate::support::{SECRET, Test, files_below};
@@ -106,7 +107,7 @@ fn keys_move_into_the_chain_and_every_other_byte_of_the_file_stays() {
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
     let test = test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
     test.args(["migrate"])
-        .stdout("no key was found in plain text\nlooked at: the files of ModelForge and of Python's keyring\n")
+        .stdout("no key was found in plain text\nlooked at: the files of ModelForge and of Python's keyring, the files of LLM tools and of the shell\n")
         .success();
 }
 

@@ -159,6 +159,10 @@ impl Chain {
                 copy.set(key, value)?;
             }
         }
+        // Its tool is told what to ask for from now on.
+        if let Some(word) = credential.get("rewire") {
+            copy.set("rewire", word)?;
+        }
         let erase = |helper: &(dyn Helper + Send + Sync)| {
             // The same, another, or none.
             let look = || -> Result<Option<bool>> {

@@ -110,8 +110,8 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
     let providers = &session.providers;
     let mut all = variables::Variables::default();
     let mut missing = Vec::new();
-    for assignment in &wanted.env {
-        let (name, provider) = variables::assignment(assignment)?;
+    let assigned = assigned(wanted, providers)?;
+    for (name, provider) in assigned.iter().map(|(name, provider)| (&**name, &**provider)) {
         match key(purpose, &session, provider, wanted.account.as_deref())? {
             Looked::Key(key) => {
                 if let Some(called) = Providers::name_of_modelforges(name)
@@ -126,7 +126,7 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
             Looked::Missing(one) => missing.push(*one),
         }
     }
-    let (names, must) = names(wanted, &session, purpose.operation)?;
+    let (names, must) = names(wanted, !assigned.is_empty(), &session, purpose.operation)?;
     let mut is_any = names.is_empty();
     for name in &names {
         let looked = match name {
@@ -147,13 +147,22 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
             Looked::Missing(one) => missing.push(*one),
         }
     }
-    let each_counts = must || !wanted.env.is_empty();
+    let each_counts = must || !assigned.is_empty();
     if !is_any && !wanted.allow_missing && (!each_counts || missing.is_empty()) {
         return Err(error::no_key_at_all().into());
     }
     tell_of_missing(&session, &missing, each_counts && !wanted.allow_missing)?;
     // If keys may be missing, their variables may be missing too.
     all.finish(if wanted.allow_missing { &[] } else { &wanted.only })
+}
+
+/// The variables that were named, each with whose key it holds; where nothing is named, those of the folder.
+fn assigned(wanted: &Wanted, providers: &Providers) -> Result<Vec<(String, String)>> {
+    let owned = |(name, provider): (&str, &str)| (name.to_owned(), provider.to_owned());
+    if !wanted.all && wanted.providers.is_empty() && wanted.env.is_empty() {
+        return Ok(providers.of_this_folder().into_iter().map(owned).collect());
+    }
+    wanted.env.iter().map(|assignment| variables::assignment(assignment).map(owned)).collect()
 }
 
 /// The source of a provider's name: a person, or ModelForge's file, which has its own URL for it.
@@ -163,7 +172,7 @@ enum Name {
 }
 
 /// The providers that are meant, and whether each has to have a credential: a person who names one counts on it.
-fn names(wanted: &Wanted, session: &Session, command: &str) -> Result<(Vec<Name>, bool)> {
+fn names(wanted: &Wanted, is_assigned: bool, session: &Session, command: &str) -> Result<(Vec<Name>, bool)> {
     let typed = |names: &[String]| names.iter().cloned().map(Name::Typed).collect();
     if wanted.all {
         return Ok((typed(&signed_in(session)?), false));
@@ -171,7 +180,7 @@ fn names(wanted: &Wanted, session: &Session, command: &str) -> Result<(Vec<Name>
     if !wanted.providers.is_empty() {
         return Ok((typed(&wanted.providers), true));
     }
-    if !wanted.env.is_empty() {
+    if is_assigned {
         return Ok((Vec::new(), true));
     }
     if let Some(names) = session.providers.of_exec() {

@@ -79,14 +79,14 @@ pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<(
 }
 
 /// A link to the file stays a link.
-fn write(file: PathBuf, content: &[u8]) -> Result<()> {
+pub fn write(file: PathBuf, content: &[u8]) -> Result<()> {
     let file = file.canonicalize().unwrap_or(file);
     let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Err(no_file()) };
     Own::new(folder).write(name.as_ref(), content, true)
 }
 
-fn no_file() -> Error {
-    Error::new("there is no configuration file to add the provider to")
+pub fn no_file() -> Error {
+    Error::new("there is no configuration file to change")
         .hint("set MODELFORGE_CREDENTIAL_CONFIG to a file, or do not set it")
 }
 

@@ -1,7 +1,6 @@
 //! The helper `plaintext`: finds the keys that other programs keep in plain-text files, and takes them out of there.
 
 mod entries;
-mod files;
 #[cfg(test)]
 #[path = "../../../fuzz/support.rs"]
 mod fuzz_support;
@@ -16,10 +15,10 @@ mod whole;
 use std::io::Write;
 use std::process::ExitCode;
 
+use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, serve, visible};
 
 use crate::entries::Entry;
-use crate::files::tilde;
 use crate::source::Held;
 
 #[global_allocator]

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use modelforge_credential_files::foreign::{self, Opened};
+use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
 use crate::entries::{self, Entry, Secret, Spot};
-use crate::files::{self, Opened, tilde};
 use crate::table::{Folder, Format, SOURCES, Source};
 use crate::{ini, json};
 
@@ -89,7 +90,7 @@ impl Place {
     }
 
     pub fn open(&self) -> Result<Option<Opened>> {
-        files::open(&self.path, self.within())
+        foreign::open(&self.path, self.within())
     }
 
     fn read(&self, file: Opened) -> Result<Held> {
@@ -222,7 +223,7 @@ pub fn erase(description: &Record) -> Result<()> {
 impl Place {
     /// The file and its content, for a caller that will replace it.
     pub fn open_locked(&self) -> Result<Option<Held>> {
-        let Some(file) = files::open_locked(&self.path, self.within())? else { return Ok(None) };
+        let Some(file) = foreign::open_locked(&self.path, self.within())? else { return Ok(None) };
         file.clean();
         self.read(file).map(Some)
     }

@@ -7,11 +7,12 @@ pub mod fuzz;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use modelforge_credential_files::foreign;
+use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
 use crate::entries::{self, Entry, Spot};
-use crate::files::{self, tilde};
 use crate::source::{Place, places};
 use crate::table::Format;
 use crate::{ini, json, warn};
@@ -34,8 +35,8 @@ pub fn get(request: &Record) -> Result<Option<Record>> {
 pub fn put_back(record: &Record) -> Result<()> {
     let place = place(record)?;
     let before = bytes(record)?;
-    let Some(file) = files::open_locked(&place.path, place.within())? else {
-        files::create(&place.path, place.within(), &before)?;
+    let Some(file) = foreign::open_locked(&place.path, place.within())? else {
+        foreign::create(&place.path, place.within(), &before)?;
         return Ok(());
     };
     file.clean();
@@ -61,7 +62,7 @@ fn place(request: &Record) -> Result<Place> {
         let error = Error::new(format!("`{file}` is not a known file"));
         // The file of a folder is known only to who stands in it.
         match file.strip_suffix("/.model-forge/config.json").or(file.strip_suffix(r"\.model-forge\config.json")) {
-            Some(folder) => error.hint(format!("cd {}", files::quoted(folder.as_ref()))),
+            Some(folder) => error.hint(format!("cd {}", modelforge_credential_files::quoted(folder.as_ref()))),
             None => error,
         }
     })

@@ -11,15 +11,28 @@ pub const SECRETS: [&str; 3] = ["password", "credential", "oauth_refresh_token"]
 /// Attributes that only the program that asks the helpers may send: with these, a caller could name the variable that is read or
 /// the server that a refresh token is sent to, or have the files of other programs changed; and so could an answer on its way to the
 /// next helper.
-pub const SETTINGS: [&str; 6] = ["env[]", "client_id", "consent", "device_code_url", "sign_in", "token_url"];
+pub const SETTINGS: [&str; 8] =
+    ["env[]", "client_id", "consent", "device_code_url", "folder[]", "rewire", "sign_in", "token_url"];
 
 /// Attributes about the copy that a helper keeps. They are of no use to another helper, and stored there they would be wrong.
-pub const ABOUT_THE_COPY: [&str; 8] =
-    ["created_utc", "file", "identity", "locked", "plain_text", "protected_by", "storage", "variable"];
+pub const ABOUT_THE_COPY: [&str; 12] = [
+    "asks",
+    "created_utc",
+    "file",
+    "identity",
+    "locked",
+    "plain_text",
+    "protected_by",
+    "start",
+    "storage",
+    "tool",
+    "tool_variable",
+    "variable",
+];
 
 /// Attributes about this one exchange. Kept with the credential, they would come back in another.
-pub const ABOUT_THE_EXCHANGE: [&str; 7] =
-    ["capability[]", "consent", "continue", "quit", "state[]", "url", "wwwauth[]"];
+pub const ABOUT_THE_EXCHANGE: [&str; 8] =
+    ["capability[]", "consent", "continue", "quit", "reason", "state[]", "url", "wwwauth[]"];
 
 /// Each capability, and the attributes that only a side which announced it may send or get.
 pub const CAPABILITIES: [(&str, &[&str]); 2] =

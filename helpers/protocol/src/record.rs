@@ -15,6 +15,7 @@ pub const DEFAULT_ACCOUNT: &str = "default";
 /// The attributes that may be printed: in traces, in [`Record`]'s `Debug`, and by `list`. All others are secret.
 const PUBLIC: &[&str] = &[
     "action",
+    "asks",
     "authtype",
     "capability[]",
     "client_id",
@@ -39,11 +40,15 @@ const PUBLIC: &[&str] = &[
     "provider",
     "public_key",
     "quit",
+    "reason",
     "scope",
     "sign_in",
+    "start",
     "storage",
     "token_type",
     "token_url",
+    "tool",
+    "tool_variable",
     "unreadable",
     "username",
     "variable",

@@ -34,6 +34,7 @@
 
 mod key;
 mod location;
+mod owned;
 mod pages;
 mod table;
 
@@ -41,6 +42,7 @@ use std::borrow::Cow;
 
 pub use key::{Flaw, Shape, is_json, shape_of};
 pub use location::Location;
+pub use owned::OwnedLocation;
 pub use pages::keys_page;
 use table::PROVIDERS;
 

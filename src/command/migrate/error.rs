@@ -38,6 +38,17 @@ pub fn came_with_the_folder(file: &str) -> Error {
     ))
 }
 
+/// A tool's key for a URL that nobody has a name for.
+pub fn no_provider_for(url: &str) -> Error {
+    let url = visible(url);
+    Error::new(format!("no provider has the URL `{url}`, so its key stays where it is"))
+        .hint(format!("{PROGRAM} login NAME --url {}", quoted(&url)))
+}
+
+pub fn not_a_folder(path: &Path) -> Error {
+    Error::new(format!("there is no file or folder `{}`", tilde(path)))
+}
+
 pub fn left_in_plain_text(count: usize) -> Error {
     Error::new(format!("{count} stayed in plain text")).hint(format!("{PROGRAM} migrate --dry-run"))
 }

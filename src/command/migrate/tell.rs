@@ -11,7 +11,7 @@ use super::choice::Migrate;
 use super::error;
 use super::item::{Item, Outcome};
 use super::migration::Migration;
-use super::{report, sources};
+use super::{afterwards, report, sources};
 use crate::command::keys;
 use crate::terminal::{self, warning};
 
@@ -22,6 +22,7 @@ pub fn that_nothing_was_changed(migration: &Migration, asked: &Migrate) -> Resul
     }
     if !migration.items.is_empty() {
         terminal::answer(report::plan(migration).as_bytes())?;
+        afterwards::tell(migration)?;
         migration.items.iter().filter_map(Item::why).for_each(|problem| warning(&problem));
         return Ok(terminal::done("nothing was changed")?);
     }
@@ -85,8 +86,11 @@ fn what_became_of_the_files(migration: &Migration, id: &str) -> io::Result<()> {
     terminal::done(&format!(
         "the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"
     ))?;
-    let reason = if is_handed_out(migration) { "it gets each key that was moved" } else { "else it asks for each key" };
-    terminal::done(&format!("start ModelForge with `{program} exec -- modelforge …`: {reason}"))?;
+    if migration.items.iter().any(|item| item.file.is_some() && item.tool.is_none()) {
+        let is_handed_out = is_handed_out(migration);
+        let reason = if is_handed_out { "it gets each key that was moved" } else { "else it asks for each key" };
+        terminal::done(&format!("start ModelForge with `{program} exec -- modelforge …`: {reason}"))?;
+    }
     if migration.items.iter().filter_map(|item| item.file.as_deref()).any(|file| others_can_read(file.as_ref())) {
         terminal::done("other users could read the file: create new keys at the providers")?;
     }
@@ -95,7 +99,8 @@ fn what_became_of_the_files(migration: &Migration, id: &str) -> io::Result<()> {
 
 /// A program that found its key in a file gets it from `exec` now, if that finds it.
 fn is_handed_out(migration: &Migration) -> bool {
-    let is_from_a_file = |item: &&Item| item.file.is_some() && !item.kept_by.is_empty() && item.is_moved();
+    let is_from_a_file =
+        |item: &&Item| item.file.is_some() && item.tool.is_none() && !item.kept_by.is_empty() && item.is_moved();
     let moved: Vec<&Record> = migration.items.iter().filter(is_from_a_file).map(|item| &item.request.record).collect();
     let unreached = keys::unreached(&migration.session.providers, moved.iter().copied());
     unreached.iter().for_each(warning);

@@ -4,9 +4,9 @@ use modelforge_credential_protocol::Record;
 
 use super::holds_the_same;
 use crate::entries::{self, Entry, Spot};
-use crate::files::tilde;
 use crate::source::{Place, places};
 use crate::table::SOURCES;
+use modelforge_credential_files::tilde;
 
 /// Reads a file in every format, takes out every key, one alone, and every second one, and undoes each.
 pub fn check(input: &[u8]) {

@@ -242,7 +242,7 @@ impl Draft<'_> {
 
 impl Drop for Draft<'_> {
     fn drop(&mut self) {
-        // After it was put in its place, there is none of that name.
+        // After it was put in its place, no file has that name.
         let _ = self.place.folder.remove(&self.name);
     }
 }

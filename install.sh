@@ -21,14 +21,15 @@ esac
 
 case $target in
 "${host%-gnu}-musl")
-    # The C code in `oauth` is made for musl by this machine's own compiler as well.
+    # The C code in `oauth` and `vault` is made for musl by this machine's own compiler as well.
     export "CC_$(echo "$target" | tr - _)=${CC:-cc}"
     cargo build --release --locked --target "$target" --workspace --bins
     ;;
 *-linux-gnu)
-    cargo build --release --locked --target "$target" --workspace --exclude modelforge-credential-oauth --bins
+    cargo build --release --locked --target "$target" --workspace --exclude modelforge-credential-oauth \
+        --exclude modelforge-credential-vault --bins
     # Only a glibc that is linked dynamically knows all the ways in which a system finds a host's address.
-    cargo build --release --locked --target "$target" -p modelforge-credential-oauth \
+    cargo build --release --locked --target "$target" -p modelforge-credential-oauth -p modelforge-credential-vault \
         --config 'target."cfg(target_env = \"gnu\")".rustflags = ["-C", "target-feature=-crt-static"]'
     ;;
 *) cargo build --release --locked --target "$target" --workspace --bins ;;

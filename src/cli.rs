@@ -23,8 +23,6 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use modelforge_credential_protocol::{Error, visible};
-
 use crate::error::Usage;
 pub use audit::AuditOptions;
 pub use completions::{CompletionsOptions, ManOptions};
@@ -270,7 +268,7 @@ fn mistake(problem: &clap::Error) -> Usage {
     match (problem.kind(), option(argument)) {
         // The name is of the definitions, and nothing that was typed.
         (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => {
-            argument_missing(argument, &command_of(problem))
+            error::argument_missing(argument, &command_of(problem))
         }
         (ErrorKind::UnknownArgument, Some(option)) => {
             error::unknown_option(option, text(ContextKind::SuggestedArg), &command_of(problem))
@@ -284,7 +282,7 @@ fn mistake(problem: &clap::Error) -> Usage {
             .or_else(|| option(text(ContextKind::PriorArg).unwrap_or_default()))
             .map_or_else(error::bad_command_line, |option| error::conflicting_option(option, &command_of(problem))),
         (ErrorKind::InvalidValue | ErrorKind::NoEquals, Some(option)) => match problem.get(ContextKind::ValidValue) {
-            Some(ContextValue::Strings(values)) if !values.is_empty() => option_needs_one_of(option, values),
+            Some(ContextValue::Strings(values)) if !values.is_empty() => error::option_needs_one_of(option, values),
             _ => error::option_needs_a_value(option, &command_of(problem)),
         },
         (ErrorKind::InvalidSubcommand, _) => unknown_command(argument, &command_of(problem)),
@@ -348,12 +346,4 @@ pub fn unknown(words: &[OsString]) -> Result<(), Usage> {
         return Err(error::unknown_command(&word, similar));
     }
     Ok(())
-}
-
-fn option_needs_one_of(option: &str, values: &[String]) -> Usage {
-    Usage(Error::new(format!("`{}` needs one of {}", visible(option), values.join(", "))))
-}
-
-fn argument_missing(name: &str, command: &str) -> Usage {
-    Usage(Error::new(format!("`{}` is missing", visible(name))).hint(format!("{command} --help")))
 }

@@ -1,6 +1,7 @@
 //! The configuration of a user: `config.toml`, and the environment variables that stand in for it. The only file that
 //! knows the format. It holds no secrets, and a key that nobody knows is an error, not a setting that never works.
 
+mod chain;
 mod declare;
 mod folders;
 #[cfg(any(test, fuzzing))]
@@ -21,12 +22,13 @@ use toml::de::DeTable;
 use zeroize::Zeroizing;
 
 use crate::{error, text};
+pub use chain::{add as add_helper, as_toml, remove as remove_helper};
 pub use declare::declare;
 pub use folders::assign;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
-pub use source::{duration, entry_of_text, words};
+pub use source::{duration, entry_of_text, is_name, words};
 
 /// A helper of the default chain.
 pub struct DefaultHelper {

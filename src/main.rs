@@ -73,6 +73,9 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
         Command::Audit { options } => log::audit(&options.of(verbose)),
         Command::Helpers { options } => match options.command {
             Some(HelpersCommand::Test(options)) => helpers::test::test(&options.of(verbose)),
+            Some(HelpersCommand::Add(options)) => helpers::change::add(&options.into()),
+            Some(HelpersCommand::Remove { name }) => helpers::change::remove(&name),
+            Some(HelpersCommand::New(options)) => helpers::start::new(&options.into()),
             None => helpers::helpers(options.json),
         },
         Command::Identity { options } => identity::identity(&options.into()),

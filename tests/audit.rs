@@ -57,7 +57,7 @@ const ANSWER: &str =
 
 #[test]
 fn every_operation_that_reaches_the_chain_is_logged_and_no_value() {
-    let test = keeper(Test::new(), "vault", "").helpers("vault");
+    let test = keeper(Test::new(), "chest", "").helpers("chest");
     let request = format!("provider=openai\npassword={SECRET}\n");
     let asked = |test: Test, words: &[&str], input: &str| {
         let test = test.args(words).stdin(input);
@@ -89,15 +89,15 @@ fn every_operation_that_reaches_the_chain_is_logged_and_no_value() {
         [
             format!("get {openai} - - not found"),
             format!("fill {openai} - - not found"),
-            format!("approve {openai} default vault stored"),
-            format!("get {openai} default vault found"),
-            format!("fill {openai} default vault found"),
+            format!("approve {openai} default chest stored"),
+            format!("get {openai} default chest found"),
+            format!("fill {openai} default chest found"),
             "list - - - - listed".to_owned(),
             format!("reject {openai} - - erased"),
-            format!("store {openai} default vault stored"),
+            format!("store {openai} default chest stored"),
             format!("erase {openai} - - erased"),
-            format!("login {openai} work vault stored"),
-            format!("login {openai} work vault signed in already"),
+            format!("login {openai} work chest stored"),
+            format!("login {openai} work chest signed in already"),
             format!("logout {openai} work - erased"),
             "get - https://example.com/a me - not found".to_owned(),
         ]

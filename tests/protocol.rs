@@ -71,6 +71,13 @@ const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "O12",
+        &[
+            "the_reason_of_a_failure_is_given_only_to_who_announced_that",
+            "a_helper_that_says_that_it_is_locked_is_told_from_one_that_failed",
+        ],
+    ),
+    (
         "C1",
         &[
             "a_refused_erase_leaves_every_credential_where_it_was",

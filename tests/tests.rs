@@ -25,6 +25,8 @@ mod documents;
 #[cfg(unix)]
 mod elsewhere;
 #[cfg(unix)]
+mod engines;
+#[cfg(unix)]
 mod exec;
 #[cfg(unix)]
 mod faults;
@@ -61,6 +63,8 @@ mod protocol;
 #[cfg(unix)]
 mod providers;
 #[cfg(unix)]
+mod reason;
+#[cfg(unix)]
 mod scan;
 #[cfg(unix)]
 mod status;
@@ -71,4 +75,6 @@ mod systems;
 mod tools;
 #[cfg(unix)]
 mod trace;
+#[cfg(unix)]
+mod vault;
 mod wrong_calls;

@@ -4,12 +4,13 @@
 #[path = "../../helpers/keyring/src"]
 mod program {
     pub mod aside;
+    pub mod beside;
     pub mod item;
     pub mod one_line;
 }
 #[path = "../support.rs"]
 mod fuzz_support;
 
-use program::{aside, item, one_line};
+use program::{aside, beside, item, one_line};
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| item::fuzz::check(input));

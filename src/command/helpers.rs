@@ -1,18 +1,18 @@
 //! `helpers`: the chain as it stands. Each helper is found, started and asked for a place that cannot exist, and what came of
 //! it is shown; so are those that are installed and not in the chain.
 
+pub mod change;
 pub mod error;
 mod probe;
+pub mod start;
 mod table;
 pub mod test;
-
-use std::path::Path;
 
 use anyhow::Result;
 use modelforge_credential_client::{Entry, Failure, installed};
 use serde::{Serialize, Serializer};
 
-use crate::config::Origin;
+use crate::config::{Origin, as_toml};
 use crate::person::Person;
 use crate::session::{Session, is_left_out, program};
 use crate::terminal;
@@ -133,7 +133,8 @@ fn others(chains: &[ChainRow]) -> Vec<Other> {
     found
         .map(|found| {
             let mut entries: Vec<&Entry> = common.iter().map(|row| &row.entry).collect();
-            let new = Entry { words: found.entry.clone(), is_command: found.entry.len() > 1, timeout: None };
+            let new =
+                Entry { words: found.entry.clone(), is_command: found.entry.len() > 1, timeout: None, label: None };
             entries.insert(at, &new);
             let entries: Vec<String> = entries.into_iter().map(as_toml).collect();
             Other {
@@ -144,16 +145,4 @@ fn others(chains: &[ChainRow]) -> Vec<Other> {
             }
         })
         .collect()
-}
-
-/// An entry as the configuration writes it.
-fn as_toml(entry: &Entry) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    let is_path = entry.words.first().is_some_and(|word| Path::new(word).is_absolute());
-    if entry.timeout.is_none() && (!entry.is_command || is_path) {
-        return quoted(&shell_words::join(&entry.words));
-    }
-    let words: Vec<String> = entry.words.iter().map(|word| quoted(word)).collect();
-    let timeout = entry.timeout.map(|limit| format!(", timeout = \"{}ms\"", limit.as_millis())).unwrap_or_default();
-    format!("{{ command = [{}]{timeout} }}", words.join(", "))
 }

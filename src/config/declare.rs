@@ -85,8 +85,8 @@ pub fn write(file: PathBuf, content: &[u8]) -> Result<()> {
     Own::new(folder).write(name.as_ref(), content, true)
 }
 
-fn no_file() -> Error {
-    Error::new("there is no configuration file to add the provider to")
+pub fn no_file() -> Error {
+    Error::new("there is no configuration file to change")
         .hint("set MODELFORGE_CREDENTIAL_CONFIG to a file, or do not set it")
 }
 

@@ -1,4 +1,4 @@
-//! What holds for any text that is read as `config.toml`, or as an entry of the chain.
+//! Rules for any text that is read as `config.toml`, or as an entry of the chain.
 
 use std::path::Path;
 

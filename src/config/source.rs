@@ -22,14 +22,19 @@ pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
     let Some((first, rest)) = words.split_first() else { return Err("an entry is empty".into()) };
     let is_of_git = first == "git" && rest.first().is_some_and(|word| word.starts_with("credential-"));
     let is_command = is_of_git || Path::new(first).is_absolute();
-    let is_name = !first.is_empty() && first.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !is_command && (!is_name || first.starts_with('-')) {
+    if !is_command && !is_name(first) {
         return Err("a helper is a name (small letters, digits, `-`) or an absolute path".into());
     }
     if let Some(other) = rest.first().filter(|_| words.iter().all(|word| is_in_the_default_chain(word))) {
         return Err(format!("`{first}` and `{other}` are two helpers in one entry"));
     }
-    Ok(Entry { words, is_command, timeout: None })
+    Ok(Entry { words, is_command, timeout: None, label: None })
+}
+
+/// True if a helper may be called so.
+pub fn is_name(text: &str) -> bool {
+    let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_allowed)
 }
 
 /// A line as words. On Windows a backslash is a part of a path.
@@ -165,10 +170,20 @@ impl Source<'_> {
                 .fault(value.span(), "a helper is a string or a table")
                 .hint("{ command = [\"git\", \"credential-libsecret\"], timeout = \"5s\" }"));
         };
-        let (mut words, mut timeout) = (None, None);
+        let (mut words, mut timeout, mut label) = (None, None, None);
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "command" => words = Some(self.texts("command", value)?),
+                "name" => {
+                    let name = self.text("name", value)?;
+                    if !is_name(&name) || is_in_the_default_chain(&name) {
+                        return Err(self.fault(
+                            value.span(),
+                            "`name` must be of small letters, digits and `-`, and not that of a helper of ours",
+                        ));
+                    }
+                    label = Some(name);
+                }
                 "timeout" => {
                     let text = self.text("timeout", value)?;
                     timeout = Some(duration(&text).ok_or_else(|| {
@@ -176,7 +191,7 @@ impl Source<'_> {
                             .hint("timeout = \"5s\"  # or \"500ms\", \"2m\"")
                     })?);
                 }
-                _ => return Err(self.unknown_key(key, &["command", "timeout"])),
+                _ => return Err(self.unknown_key(key, &["command", "name", "timeout"])),
             }
         }
         let words: Vec<String> = words.unwrap_or_default().into_iter().map(expand_home).collect();
@@ -186,9 +201,9 @@ impl Source<'_> {
                 let is_command = words.len() > 1 || Path::new(first).is_absolute();
                 if !is_command {
                     let entry = entry_of_text(first).map_err(|problem| self.fault(value.span(), &problem))?;
-                    return Ok(Entry { timeout, ..entry });
+                    return Ok(Entry { timeout, label, ..entry });
                 }
-                Ok(Entry { words, is_command, timeout })
+                Ok(Entry { words, is_command, timeout, label })
             }
             Some(_) => Err(self.fault(value.span(), "a relative path is not a program: it would depend on the folder")),
             None => Err(self.fault(value.span(), "a helper needs a `command`")),

@@ -1,5 +1,6 @@
 //! The [`Test`] builder: a program run in a home of its own, and exact expectations.
 
+pub mod bao;
 mod home;
 pub mod keyring;
 mod programs;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use age::secrecy::SecretString;
 use modelforge_credential_files::tilde;
-use modelforge_credential_protocol::{Error, Result, Shell, visible};
+use modelforge_credential_protocol::{Error, Reason, Result, Shell, visible};
 
 /// The passphrase of an identity or an SSH key.
 pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
@@ -14,7 +14,9 @@ pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
         return Ok(answer);
     }
     let message = format!("the {what} `{}` is protected by a passphrase and there is nobody to ask", tilde(path));
-    Err(Error::new(message).hint("use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
+    Err(Error::new(message)
+        .is(Reason::Locked)
+        .hint("use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
 }
 
 /// A store is followed by a look at what was stored, in another process. Asked twice in the same words, a person thinks that the first

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use modelforge_credential_files::{Own, tilde};
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, serve, stdout, visible};
+use modelforge_credential_files::{Own, name, tilde};
+use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve, stdout, visible};
 
 use crate::identity::{Identities, NoneOpens};
 use crate::mine::Mine;
@@ -15,13 +15,9 @@ use crate::store::{Entry, Store};
 
 mod ask;
 mod cipher;
-#[cfg(test)]
-#[path = "../../../fuzz/support.rs"]
-mod fuzz_support;
 mod identity;
 mod key;
 mod mine;
-mod name;
 mod operation;
 mod renew;
 mod sealed;
@@ -77,7 +73,7 @@ impl Helper for Age {
             // would replace what was there and then be taken for not kept.
             identities.unlock_first()?;
             let content = identities.encrypt(&credential.to_lines(), &self.recipients)?;
-            if store.write(&placed(&credential)?, &content, || identities.are_as_read())? {
+            if store.write(&name::placed(&credential)?, &content, || identities.are_as_read())? {
                 return Ok(());
             }
             again = Some(self.identities.again());
@@ -191,20 +187,9 @@ impl Age {
         let mut record =
             Record::read_from(&text[..]).map_err(|e| Error::new(format!("`{file}` holds no credential: {e}")))?;
         record.name_the_account()?;
-        if !placed(&record)?.matches(&entry.description) || record.has("path") != entry.description.has("path") {
-            return Err(format!("`{file}` holds another credential than its name says").into());
-        }
+        name::check(&record, &entry.description, &file.to_string())?;
         Ok(Some(record))
     }
-}
-
-/// The attributes that say where a credential lies. One that has no account lies where that of the usual account would.
-fn placed(credential: &Record) -> Result<Record> {
-    let mut description = credential.description();
-    if !description.has("username") {
-        description.set("username", DEFAULT_ACCOUNT)?;
-    }
-    Ok(description)
 }
 
 fn main() -> ExitCode {

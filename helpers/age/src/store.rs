@@ -4,17 +4,17 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use modelforge_credential_files::{self as files, Own, Trust, tilde};
+use modelforge_credential_files::{self as files, Own, Trust, name, tilde};
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_RECORD, Record, Result, Shell};
 use zeroize::Zeroizing;
-
-use crate::name;
 
 /// Longer than any number of stores that meet needs, shorter than the caller's patience.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The longest path below the folder. macOS ends at 1,024 bytes for all of it; found here before a half is made.
 const LONGEST: usize = 900;
+
+const SUFFIX: &str = ".age";
 
 /// The lock of who changes the identity.
 const RENEWAL: &str = ".renewal";
@@ -47,7 +47,7 @@ impl Store {
         if !description.has("username") {
             description.set("username", DEFAULT_ACCOUNT)?;
         }
-        let file = self.own.path().join(name::file(&description));
+        let file = self.own.path().join(file_of(&description));
         match fs::symlink_metadata(&file) {
             Ok(_) => return Ok(Some(Entry { description, file })),
             Err(error) if files::is_absent(&error) => {}
@@ -62,11 +62,11 @@ impl Store {
     /// Every credential that a description describes, in the order of [`find`](Self::find); all for an empty one.
     pub fn matching(&self, description: &Record) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
-        let folder = name::folder(description);
+        let folder: PathBuf = name::folder(description).iter().collect();
         self.own.check(&folder)?;
         self.collect(&self.own.path().join(folder), &mut entries)?;
         entries.retain(|entry| entry.description.matches(description));
-        entries.sort_by(|a, b| rank(&a.description).cmp(&rank(&b.description)));
+        entries.sort_by(|a, b| name::rank(&a.description).cmp(&name::rank(&b.description)));
         Ok(entries)
     }
 
@@ -82,7 +82,7 @@ impl Store {
                 if !entry.file_name().to_string_lossy().starts_with('.') {
                     self.collect(&file, entries)?;
                 }
-            } else if let Some(description) = file.strip_prefix(self.own.path()).ok().and_then(name::parse) {
+            } else if let Some(description) = file.strip_prefix(self.own.path()).ok().and_then(described_by) {
                 entries.push(Entry { description, file });
             }
         }
@@ -132,7 +132,7 @@ impl Store {
         content: &[u8],
         is_current: impl FnOnce() -> Result<bool>,
     ) -> Result<bool> {
-        let file = name::file(credential);
+        let file = file_of(credential);
         if file.as_os_str().len() > LONGEST {
             return Err("the names of host, path and user are too long for a file".into());
         }
@@ -211,9 +211,17 @@ fn described(request: &Record) -> Record {
     description
 }
 
-fn rank(description: &Record) -> (Option<&[u8]>, bool, Option<&[u8]>) {
-    let username = description.get("username");
-    (description.get("path"), username != Some(DEFAULT_ACCOUNT.as_bytes()), username)
+/// The file of a description that names a `username`, relative to the folder.
+fn file_of(description: &Record) -> PathBuf {
+    let file: PathBuf = name::name(description).iter().collect();
+    let mut file = file.into_os_string();
+    file.push(SUFFIX);
+    file.into()
+}
+
+/// The description whose file this is. `None`: this program did not name it.
+fn described_by(file: &Path) -> Option<Record> {
+    name::parse(file.to_str()?.strip_suffix(SUFFIX)?.split(std::path::MAIN_SEPARATOR))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use modelforge_credential_client::{Failure, Moment, Running, command, on_path, trusted};
-use modelforge_credential_protocol::{MAX_RECORD, Secrets, visible};
+use modelforge_credential_protocol::{Error, MAX_RECORD, Secrets, visible};
 use zeroize::Zeroizing;
 
 /// How long a person may take to answer.
@@ -39,7 +39,7 @@ pub fn program(program: &OsStr, prompt: &str, said: &mut dyn FnMut(&str)) -> Res
         Running::start(command, false, PATIENCE)?.finish_watched(MAX_RECORD, &mut |now| remarks.watch(now))?;
     remarks.pass_on(&finished.said, &finished.output);
     if !finished.status.success() {
-        return Err(Failure::Failed { reason: finished.reason(), hint: None });
+        return Err(Error::new(finished.reason()).into());
     }
     Ok(Zeroizing::new(std::str::from_utf8(answer(&finished.output)).unwrap_or_default().to_owned()))
 }

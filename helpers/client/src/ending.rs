@@ -29,6 +29,12 @@ pub fn ending_of(file: &str) -> Option<&'static str> {
     STARTED.into_iter().find(|ending| ends_with(ending))
 }
 
+/// What the Microsoft Store installs is a link that cannot be followed, and can be started.
+#[cfg(windows)]
+pub fn is_program(path: &std::path::Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

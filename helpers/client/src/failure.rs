@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use modelforge_credential_protocol::{Error, Shell, visible};
+use modelforge_credential_protocol::{Error, Reason, Shell, visible};
 
 use crate::PREFIX;
 use crate::process::names_no_interpreter;
@@ -82,6 +82,8 @@ pub enum Failure {
         reason: String,
         /// Its own hint.
         hint: Option<String>,
+        /// What kind of problem it says that it is.
+        kind: Reason,
     },
 }
 
@@ -116,6 +118,14 @@ impl Failure {
     /// True if no such program is installed, which is no news where nobody asked for it by name.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::HelperMissing { .. } | Self::ProgramMissing(_))
+    }
+
+    /// What kind of problem it is.
+    pub fn kind(&self) -> Reason {
+        match self {
+            Self::Failed { kind, .. } => *kind,
+            _ => Reason::Failed,
+        }
     }
 
     /// The remedy for the person, best a command to paste.
@@ -178,7 +188,7 @@ impl std::error::Error for Failure {}
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        let error = Self::new(failure.to_string());
+        let error = Self::new(failure.to_string()).is(failure.kind());
         match failure.hint() {
             Some(hint) => error.hint(hint),
             None => error,
@@ -191,14 +201,18 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error.cause::<Self>() {
             Some(failure) => failure.clone(),
-            None => Self::Failed { reason: error.to_string(), hint: error.hint_text().map(str::to_owned) },
+            None => Self::Failed {
+                reason: error.to_string(),
+                hint: error.hint_text().map(str::to_owned),
+                kind: error.reason(),
+            },
         }
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::Failed { reason: error.to_string(), hint: None }
+        Self::Failed { reason: error.to_string(), hint: None, kind: Reason::Failed }
     }
 }
 
@@ -219,8 +233,10 @@ mod tests {
         let error = Error::from(Failure::TooSlow(Duration::from_secs(10)));
         assert_eq!(error.to_string(), "it did not answer within 10 s and was stopped");
         assert!(matches!(Failure::from(error), Failure::TooSlow(limit) if limit == Duration::from_secs(10)));
-        let error = Error::new("the vault is sealed").hint("vault unseal");
-        let Failure::Failed { reason, hint } = Failure::from(error) else { panic!("another failure") };
+        let error = Error::new("the vault is sealed").hint("vault unseal").is(Reason::Locked);
+        let Failure::Failed { reason, hint, kind: Reason::Locked } = Failure::from(error) else {
+            panic!("another failure")
+        };
         assert_eq!((reason.as_str(), hint.as_deref()), ("the vault is sealed", Some("vault unseal")));
     }
 

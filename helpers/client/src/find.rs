@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+#[cfg(windows)]
+use crate::ending::is_program;
 use crate::path::folders;
 use crate::reach::out_of_reach;
 use crate::{Failure, script};
@@ -87,12 +89,6 @@ pub fn with_ending(path: &Path) -> Option<PathBuf> {
 #[cfg(windows)]
 fn names(file: &OsStr) -> Vec<std::ffi::OsString> {
     crate::ending::names(file, std::env::var("PATHEXT").ok().as_deref())
-}
-
-/// What the Microsoft Store installs is a link that cannot be followed, and can be started.
-#[cfg(windows)]
-pub fn is_program(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir())
 }
 
 /// The path, if it is a program, and nobody but its owner and root could have put it there: neither the file, nor a folder or a link

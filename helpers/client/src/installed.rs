@@ -6,7 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 #[cfg(windows)]
-use crate::find::is_program;
+use crate::ending::is_program;
 use crate::find::trusted;
 use crate::path::own_folder;
 use crate::{Failure, PREFIX};

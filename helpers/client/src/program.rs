@@ -7,7 +7,9 @@ use std::process::Stdio;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Helper, MAX_RECORD, Nature, Operation, Record, Result as Answered};
+use modelforge_credential_protocol::{
+    Error, Helper, MAX_RECORD, Nature, Operation, Reason, Record, Result as Answered,
+};
 use zeroize::Zeroizing;
 
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
@@ -29,8 +31,9 @@ const LONG: Duration = Duration::from_secs(2);
 /// The longest list of a helper, in bytes.
 pub(crate) const MAX_LIST: usize = 8 << 20;
 
-/// A helper program that was found. Each operation starts it again; but one that ran into its time limit would do so again, and is not
-/// asked any more, except to erase: each further operation fails at once with [`Failure::TooSlow`].
+/// A helper program that was found. Each operation starts it again; but one that ran into its time limit, or took more than two seconds
+/// to fail without asking anybody (its server is down, say), would do so again, and is not asked any more, except to erase: each
+/// further operation fails at once with the same [`Failure`].
 #[derive(Clone)]
 pub struct Program {
     name: String,
@@ -41,8 +44,8 @@ pub struct Program {
     environment: Vec<(&'static str, &'static str)>,
     caller: Arc<dyn Caller>,
     nature: Arc<OnceLock<Nature>>,
-    /// The limit that it ran into. It is not asked again, nor are its copies.
-    slow: Arc<OnceLock<Duration>>,
+    /// How it failed after a long time. It is not asked again, nor are its copies.
+    given_up: Arc<OnceLock<Failure>>,
 }
 
 impl Program {
@@ -52,7 +55,7 @@ impl Program {
     /// If it is not there, or may not be started.
     pub fn find(entry: &Entry) -> Result<Self, Failure> {
         let Some((first, arguments)) = entry.words.split_first() else {
-            return Err(Failure::Failed { reason: "an entry is empty".to_owned(), hint: None });
+            return Err(Error::new("an entry is empty").into());
         };
         let (path, arguments) = match git::helper(entry) {
             Some(found) => found?,
@@ -72,7 +75,7 @@ impl Program {
             environment: Vec::new(),
             caller: Arc::new(Silent),
             nature: Arc::default(),
-            slow: Arc::default(),
+            given_up: Arc::default(),
         })
     }
 
@@ -124,12 +127,12 @@ impl Program {
     /// does not know the operation is nothing in particular.
     pub fn nature(&self) -> Nature {
         *self.nature.get_or_init(|| {
-            if self.slow.get().is_some() {
+            if self.given_up.get().is_some() {
                 return Nature::default();
             }
             let said = self.run_raw(&[Operation::Capability.name()], &[], b"", self.limit.unwrap_or(LIMIT));
-            if let Err(Failure::TooSlow(limit)) = &said {
-                let _ = self.slow.set(*limit);
+            if let Err(failure @ Failure::TooSlow(_)) = &said {
+                let _ = self.given_up.set(failure.clone());
             }
             let said = said.ok().filter(|said| said.status.success());
             said.map(|said| Nature::from_lines(&said.output)).unwrap_or_default()
@@ -213,9 +216,10 @@ impl Program {
 
     fn run(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
         // A helper that may still hold a secret is told to erase it all the same.
-        if let Some(limit) = self.slow.get().filter(|_| operation != Operation::Erase) {
-            return Err(Failure::TooSlow(*limit));
+        if let Some(failure) = self.given_up.get().filter(|_| operation != Operation::Erase) {
+            return Err(failure.clone());
         }
+        let start = Instant::now();
         let depth = next_depth()?;
         let mut command = command(&self.path);
         command
@@ -232,15 +236,23 @@ impl Program {
         running.write(request.to_lines())?;
         let mut said = Said::new(request);
         let finished = running.finish_watched(most, &mut |moment| self.watch(&mut said, moment));
-        if let Err(Failure::TooSlow(limit)) = finished {
-            let _ = self.slow.set(limit);
+        let outcome = finished.and_then(|finished| {
+            self.pass_on(said.rest(&finished));
+            match finished.status.success() {
+                true => Ok(finished.output),
+                false => Err(Failure::Failed {
+                    kind: Reason::from_lines(&finished.output),
+                    reason: said.reason.unwrap_or_else(|| finished.reason()),
+                    hint: said.hint,
+                }),
+            }
+        });
+        if let Err(failure) = &outcome
+            && (matches!(failure, Failure::TooSlow(_)) || !self.may_ask && start.elapsed() >= LONG)
+        {
+            let _ = self.given_up.set(failure.clone());
         }
-        let finished = finished?;
-        self.pass_on(said.rest(&finished));
-        if finished.status.success() {
-            return Ok(finished.output);
-        }
-        Err(Failure::Failed { reason: said.reason.unwrap_or_else(|| finished.reason()), hint: said.hint })
+        outcome
     }
 
     /// A person at the terminal hears what a helper says while it waits for them, and which helper they wait for.

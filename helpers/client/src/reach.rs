@@ -32,7 +32,7 @@ pub fn out_of_reach(path: &Path) -> Result<PathBuf, Failure> {
 #[cfg(not(unix))]
 pub fn out_of_reach(path: &Path) -> Result<PathBuf, Failure> {
     use modelforge_credential_files::{Unsafe, check_program};
-    if !crate::find::is_program(path) {
+    if !crate::ending::is_program(path) {
         return Err(unusable(path));
     }
     match check_program(path) {

@@ -242,7 +242,7 @@ impl Draft<'_> {
 
 impl Drop for Draft<'_> {
     fn drop(&mut self) {
-        // After it was put in its place, no file has that name.
+        // Nothing has that name once it was put in its place.
         let _ = self.place.folder.remove(&self.name);
     }
 }

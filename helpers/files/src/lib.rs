@@ -35,7 +35,11 @@ mod access;
 mod error;
 mod folders;
 pub mod foreign;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod held;
+pub mod name;
 mod open;
 mod own;
 mod rules;

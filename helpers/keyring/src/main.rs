@@ -1,6 +1,7 @@
 //! The store of the operating system as a helper: Secret Service, macOS Keychain or Windows Credential Manager.
 
 mod aside;
+mod beside;
 #[cfg(test)]
 #[path = "../../../fuzz/support.rs"]
 mod fuzz_support;
@@ -44,10 +45,9 @@ impl Helper for Keyring {
             return Ok(None);
         }
         let service = item::service(request);
-        let Some((account, secret)) = store::find(&service, request.text("username"))? else { return Ok(None) };
-        let credential = item::credential(&account, &secret);
-        let unusable = |e| Error::new(format!("the item `{service}` of `{account}` cannot be used: {e}"));
-        credential.map(Some).map_err(unusable)
+        let Some(found) = store::find(&service, request.text("username"))? else { return Ok(None) };
+        let unusable = |e| Error::new(format!("the item `{service}` of `{}` cannot be used: {e}", found.account));
+        beside::joined(&found).map(Some).map_err(unusable)
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
@@ -57,14 +57,16 @@ impl Helper for Keyring {
         let mut credential = credential.clone();
         credential.name_the_account()?;
         let account = credential.text("username").unwrap_or(DEFAULT_ACCOUNT);
-        store::set(&item::service(&credential), account, &item::encode(&credential, store::keeps))
+        store::set(&item::service(&credential), account, &credential)
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
-        match (description.text("path"), description.text("username")) {
+        // A URL without a path means its paths as well.
+        let is_whole = description.has("path") || item::is_bare(description);
+        match description.text("username") {
             _ if !item::can_be_named(description) => Ok(()),
-            (Some(_), Some(account)) => store::erase_named(&item::service(description), account, description),
-            _ => store::erase(&item::URL, description),
+            Some(account) if is_whole => store::erase_named(&item::service(description), account, description),
+            _ => store::erase(item::kind_of(description), description),
         }
     }
 

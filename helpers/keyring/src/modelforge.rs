@@ -39,7 +39,8 @@ impl Helper for ModelForge {
             return Err("ModelForge 0.2 kept one key for each provider it knew".into());
         };
         let is_token = provider.sign_in == SignIn::DeviceFlow;
-        store::set(&aside::name(provider.name), &format!("{}_user", provider.name), &encode(credential, is_token)?)
+        let service = aside::name(provider.name);
+        store::set_secret(&service, &format!("{}_user", provider.name), &encode(credential, is_token)?)
     }
 
     fn erase(&self, description: &Record) -> Result<()> {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error as Fault};
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Reason, Record, Result};
 use zeroize::Zeroizing;
 
+use crate::beside::Found;
 use crate::item::{self, Kind};
 
 #[cfg(target_os = "macos")]
@@ -33,11 +34,11 @@ fn open() -> Result<Arc<impl CredentialStoreApi>> {
 }
 
 #[cfg(target_os = "macos")]
-pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zeroizing<Vec<u8>>)>> {
+pub fn find(service: &str, account: Option<&str>) -> Result<Option<Found>> {
     let store = open()?;
     let wanted = account.unwrap_or(DEFAULT_ACCOUNT);
-    if let Some(secret) = secret(&store.build(service, wanted, None).map_err(said)?)? {
-        return Ok(Some((wanted.to_owned(), secret)));
+    if let Some(own) = secret(&store.build(service, wanted, None).map_err(said)?)? {
+        return Ok(Some(Found { account: wanted.to_owned(), own, beside: None }));
     }
     if account.is_some() {
         return Ok(None);
@@ -49,7 +50,7 @@ pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zero
 }
 
 #[cfg(windows)]
-pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zeroizing<Vec<u8>>)>> {
+pub fn find(service: &str, account: Option<&str>) -> Result<Option<Found>> {
     let mut others = entries(&*open()?, &HashMap::new())?;
     others.retain(|(its_service, its_account, _)| {
         its_service == service && account.is_none_or(|account| its_account == account)
@@ -62,10 +63,10 @@ pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zero
 }
 
 /// The first that has a secret.
-fn first(entries: Vec<(String, String, Entry)>) -> Result<Option<(String, Zeroizing<Vec<u8>>)>> {
+fn first(entries: Vec<(String, String, Entry)>) -> Result<Option<Found>> {
     for (_, account, entry) in entries {
-        if let Some(secret) = secret(&entry)? {
-            return Ok(Some((account, secret)));
+        if let Some(own) = secret(&entry)? {
+            return Ok(Some(Found { account, own, beside: None }));
         }
     }
     Ok(None)
@@ -76,7 +77,12 @@ pub fn keeps(secret: &[u8]) -> bool {
     std::str::from_utf8(secret).is_ok()
 }
 
-pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
+/// One item is all: here a store of two could not be made in one step.
+pub fn set(service: &str, account: &str, credential: &Record) -> Result<()> {
+    set_secret(service, account, &item::encode(credential, keeps))
+}
+
+pub fn set_secret(service: &str, account: &str, secret: &[u8]) -> Result<()> {
     let store = open()?;
     let entry = store.build(service, account, kept_how().as_ref()).map_err(said)?;
     #[cfg(windows)]
@@ -224,11 +230,13 @@ fn said(fault: Fault) -> Error {
     if let Some(error) = code_of(&fault).and_then(crate::keychain::fault) {
         return error;
     }
-    Error::new(match fault {
+    let reason = if matches!(fault, Fault::NoStorageAccess(_)) { Reason::Locked } else { Reason::Failed };
+    let error = Error::new(match fault {
         Fault::NoStorageAccess(_) => format!("the {NAME} is locked or does not let this program in"),
         Fault::TooLong(_, limit) => format!("the credential is longer than the {limit} bytes that fit in the {NAME}"),
         Fault::Invalid(..) => format!("the {NAME} cannot keep a credential of that name"),
         Fault::Ambiguous(_) => format!("the {NAME} has several items of that name"),
         _ => format!("the {NAME} failed"),
-    })
+    });
+    error.is(reason)
 }

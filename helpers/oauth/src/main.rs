@@ -11,9 +11,6 @@ use crate::screen::Screen;
 
 mod flow;
 mod http;
-mod problem;
-mod proxy;
-mod resolve;
 mod screen;
 
 #[global_allocator]

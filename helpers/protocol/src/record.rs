@@ -40,6 +40,7 @@ const PUBLIC: &[&str] = &[
     "provider",
     "public_key",
     "quit",
+    "reason",
     "scope",
     "sign_in",
     "start",

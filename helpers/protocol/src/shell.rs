@@ -60,12 +60,23 @@ impl Shell {
         }
     }
 
-    /// Runs a command with one line as its input.
-    pub fn with_line(self, line: impl Display, command: impl Display) -> String {
+    /// Runs a command with these lines as its input.
+    pub fn with_lines(self, lines: &[String], command: impl Display) -> String {
         match self {
-            Self::Posix => format!("printf '{line}\\n' | {command}"),
-            Self::PowerShell => format!("'{line}' | {command}"),
+            Self::Posix => {
+                let text: String = lines.iter().map(|line| format!("{}\\n", line.replace('%', "%%"))).collect();
+                format!("printf {} | {command}", self.word(&text))
+            }
+            Self::PowerShell => {
+                let words: Vec<String> = lines.iter().map(|line| format!("'{}'", line.replace('\'', "''"))).collect();
+                format!("{} | {command}", words.join(", "))
+            }
         }
+    }
+
+    /// Runs a command with one line as its input.
+    pub fn with_line(self, line: &str, command: impl Display) -> String {
+        self.with_lines(&[line.to_owned()], command)
     }
 
     /// Gives a file or a folder another name.

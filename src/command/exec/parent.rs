@@ -60,7 +60,7 @@ pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
     Ok(Ended { status: status?, lost })
 }
 
-/// The command and what it starts end with this process, should that be killed. What they leave behind when the command has ended may
+/// The command and what it starts end with this process, should that be killed. What they leave behind after the end of the command may
 /// stay.
 struct Together {
     #[cfg(windows)]

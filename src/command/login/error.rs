@@ -111,7 +111,7 @@ pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
 /// The key was moved to a safer place, and is still in the old one.
 pub fn also_in_a_variable(place: &str, variable: &str) -> Error {
     Error::new(format!("{place} has the same key, and takes precedence"))
-        .hint(format!("unset {}  # and remove it from your shell's profile", visible(variable)))
+        .hint(format!("{}  # and remove it from your shell's profile", Shell::of_the_person().unset(visible(variable))))
 }
 
 /// A sign-in needs a provider: its key is found by the provider's URL or name.

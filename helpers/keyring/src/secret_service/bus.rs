@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
-use modelforge_credential_protocol::{Error, Result};
+use modelforge_credential_protocol::{Error, Reason, Result};
 use zbus::connection::Builder;
 use zbus::message::{Message, Type};
 use zbus::{Connection, MatchRule, MessageStream, ObjectPath, OwnedObjectPath, OwnedVariant, fdo};
@@ -47,9 +47,9 @@ impl From<zbus::Error> for Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Locked => {
-                Self::new("the keyring is locked").hint("log in to the desktop, or unlock it in `seahorse`")
-            }
+            Failure::Locked => Self::new("the keyring is locked")
+                .is(Reason::Locked)
+                .hint("log in to the desktop, or unlock it in `seahorse`"),
             Failure::Gone => "the item was removed while it was used".into(),
             Failure::Other(error) => error,
         }
@@ -138,7 +138,8 @@ impl Bus {
             return Err(Failure::Locked);
         }
         if !has_display() {
-            let error = Error::new("the keyring is locked, and there is no display to ask for its password on");
+            let error = Error::new("the keyring is locked, and there is no display to ask for its password on")
+                .is(Reason::Locked);
             return Err(error.hint("unlock it on the desktop; without one, keep keys in the `age` helper").into());
         }
         let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE).interface(PROMPT);
@@ -151,11 +152,13 @@ impl Bus {
         let Ok(signal) = signal else {
             self.dismiss(&prompt).await;
             let seconds = PATIENCE_FOR_A_PERSON.as_secs();
-            return Err(Error::new(format!("nobody unlocked the keyring within {seconds} seconds")).into());
+            let error = Error::new(format!("nobody unlocked the keyring within {seconds} seconds"));
+            return Err(error.is(Reason::Locked).into());
         };
         let Some(Ok(signal)) = signal else { return Err(Error::new("the D-Bus session bus ended").into()) };
         let (dismissed, _): (bool, OwnedVariant) = signal.body().deserialize()?;
-        if dismissed { Err(Error::new("nobody unlocked the keyring: the prompt was dismissed").into()) } else { Ok(()) }
+        let refusal = Error::new("nobody unlocked the keyring: the prompt was dismissed").is(Reason::Locked);
+        if dismissed { Err(refusal.into()) } else { Ok(()) }
     }
 
     /// Gives up a prompt that nobody may answer.

@@ -3,7 +3,7 @@
 use super::check::boolean;
 use super::{DEFAULT_ACCOUNT, Record, is_public};
 use crate::attributes::{DESCRIPTION, SECRETS};
-use crate::{Error, Result};
+use crate::{Error, Reason, Result};
 
 impl Record {
     /// Only the attributes that may be shown.
@@ -48,7 +48,7 @@ impl Record {
             return Ok(());
         }
         match ["password", "credential"].iter().find(|key| self.has(key) && !self.holds(key)) {
-            Some(key) => Err(Error::new(format!("the {key} is empty"))),
+            Some(key) => Err(Error::new(format!("the {key} is empty")).is(Reason::InvalidRequest)),
             None => Ok(()),
         }
     }

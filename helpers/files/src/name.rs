@@ -1,62 +1,90 @@
-//! Where a credential lies in the store: `<protocol>/<host>[/<path>]/<username>.age`, relative to its folder.
+//! The name of a credential in a store: the parts `<protocol>/<host>[/<path>]/<username>`.
 //!
-//! Each part is encoded by itself, so that no name leaves the folder and no two names meet in one file, on any disk:
+//! Each part is encoded by itself, so that no name leaves the folder and no two names meet in one place, on any disk or server:
 //!
 //! * `a`-`z`, `0`-`9`, `-`, `_`, `@`, `+` and a `.` inside stand for themselves. Every other byte of the UTF-8 text is `%`
 //!   and two lower-case hexadecimal digits: upper case (disks that ignore it), all beyond ASCII (disks that normalise
 //!   it), separators, `%` itself, a `.` at either end (`..`, hidden files, Windows drops the last one).
-//! * The `.` of a final `.age` is `%2e`: a folder never has the name of a file beside it.
+//! * The `.` of a final `.age` is `%2e`: a folder never has the name of a file of `age` beside it.
 //! * The first byte of what Windows takes for a device (`con`, `nul.txt`) is encoded as well.
 //! * The empty text is `%_`.
 //! * A text of more than 64 bytes is cut into pieces of 64, one folder in the other; all but the last end in `%`.
 //!
-//! Nothing is lost, so a listing reads the names and decrypts nothing.
+//! Nothing is lost, so a listing reads the names and opens nothing.
 
 #[cfg(any(test, fuzzing))]
+#[doc(hidden)]
 pub mod fuzz;
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
-use modelforge_credential_protocol::Record;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result};
 
 const PIECE: usize = 64;
 const SUFFIX: &str = ".age";
 
-/// The folder of `protocol`, `host` and, where there is one, `path`.
-pub fn folder(description: &Record) -> PathBuf {
+/// The parts of the folder of `protocol`, `host` and, where there is one, `path`.
+pub fn folder(description: &Record) -> Vec<String> {
     ["protocol", "host", "path"].iter().filter_map(|key| description.get(key)).flat_map(encode).collect()
 }
 
-/// The file of a description that names a `username`.
-pub fn file(description: &Record) -> PathBuf {
-    let mut file = folder(description).into_os_string();
-    for piece in encode(description.get("username").unwrap_or_default()) {
-        file.push(std::path::MAIN_SEPARATOR_STR);
-        file.push(piece);
-    }
-    file.push(SUFFIX);
-    file.into()
+/// The parts of the name of a description that has a `username`.
+pub fn name(description: &Record) -> Vec<String> {
+    let mut parts = folder(description);
+    parts.extend(encode(description.get("username").unwrap_or_default()));
+    parts
 }
 
-/// The description whose file this is. `None`: this program did not name it.
-pub fn parse(file: &Path) -> Option<Record> {
-    let mut names = vec![Vec::new()];
-    for component in file.to_str()?.strip_suffix(SUFFIX)?.split(std::path::MAIN_SEPARATOR) {
-        let (piece, continues) = component.strip_suffix('%').map_or((component, false), |piece| (piece, true));
-        names.last_mut()?.extend(decode(piece)?);
+/// The description that has this name. `None`: this program did not make it.
+pub fn parse<'a>(name: impl IntoIterator<Item = &'a str>) -> Option<Record> {
+    let parts: Vec<&str> = name.into_iter().collect();
+    let mut texts = vec![Vec::new()];
+    for part in &parts {
+        let (piece, continues) = part.strip_suffix('%').map_or((*part, false), |piece| (piece, true));
+        texts.last_mut()?.extend(decode(piece)?);
         if !continues {
-            names.push(Vec::new());
+            texts.push(Vec::new());
         }
     }
-    names.pop();
-    let keys: &[&str] = match names.len() {
+    texts.pop();
+    let keys: &[&str] = match texts.len() {
         3 => &["protocol", "host", "username"],
         4 => &["protocol", "host", "path", "username"],
         _ => return None,
     };
-    let description = Record::of(keys.iter().zip(names)).ok()?;
-    (self::file(&description) == file).then_some(description)
+    let description = Record::of(keys.iter().zip(texts)).ok()?;
+    (self::name(&description) == parts).then_some(description)
+}
+
+/// What says where a credential lies. One that has no account lies where that of the usual account would.
+///
+/// # Errors
+/// If there are more attributes than a record may hold.
+pub fn placed(credential: &Record) -> Result<Record> {
+    let mut description = credential.description();
+    if !description.has("username") {
+        description.set("username", DEFAULT_ACCOUNT)?;
+    }
+    Ok(description)
+}
+
+/// Refuses a credential that is another than the name where it lies says: anybody who can write there can move one, and give a host the
+/// key of another.
+///
+/// # Errors
+/// If it is another. `place` is what the message calls where it lies.
+pub fn check(credential: &Record, described: &Record, place: &str) -> Result<()> {
+    if placed(credential)?.matches(described) && credential.has("path") == described.has("path") {
+        return Ok(());
+    }
+    Err(format!("`{place}` holds another credential than its name says").into())
+}
+
+/// The order of several credentials that answer one request: no path comes first, then the default account, then the order of the
+/// names.
+pub fn rank(description: &Record) -> (Option<&[u8]>, bool, Option<&[u8]>) {
+    let username = description.get("username");
+    (description.get("path"), username != Some(DEFAULT_ACCOUNT.as_bytes()), username)
 }
 
 fn encode(text: &[u8]) -> Vec<String> {
@@ -109,8 +137,6 @@ fn decode(piece: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Component;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -125,54 +151,54 @@ mod tests {
     }
 
     fn named(host: &str, path: Option<&str>, username: &str) -> String {
-        file(&described("https", host, path, username)).to_str().unwrap().replace('\\', "/")
+        name(&described("https", host, path, username)).join("/")
     }
 
     #[test]
     fn usual_names_stay_readable() {
-        assert_eq!(named("api.openai.com", None, "default"), "https/api.openai.com/default.age");
-        assert_eq!(named("localhost:8080", Some("v1/x"), "Me"), "https/localhost%3a8080/v1%2fx/%4de.age");
-        assert_eq!(named("github.com", None, "a.b+c@d-e_f"), "https/github.com/a.b+c@d-e_f.age");
+        assert_eq!(named("api.openai.com", None, "default"), "https/api.openai.com/default");
+        assert_eq!(named("localhost:8080", Some("v1/x"), "Me"), "https/localhost%3a8080/v1%2fx/%4de");
+        assert_eq!(named("github.com", None, "a.b+c@d-e_f"), "https/github.com/a.b+c@d-e_f");
     }
 
     #[test]
     fn awkward_names_are_encoded() {
-        assert_eq!(named("", Some(""), ""), "https/%_/%_/%_.age");
-        assert_eq!(named("..", Some("../x"), ".hidden."), "https/%2e%2e/%2e.%2fx/%2ehidden%2e.age");
-        assert_eq!(named("con", Some("nul.txt"), "com1"), "https/%63on/%6eul.txt/%63om1.age");
-        assert_eq!(named("h", Some("u.age"), "u.age"), "https/h/u%2eage/u%2eage.age");
-        assert_eq!(named("h", None, "%41"), "https/h/%2541.age");
-        assert_eq!(named("h", None, "\u{e9}"), "https/h/%c3%a9.age");
+        assert_eq!(named("", Some(""), ""), "https/%_/%_/%_");
+        assert_eq!(named("..", Some("../x"), ".hidden."), "https/%2e%2e/%2e.%2fx/%2ehidden%2e");
+        assert_eq!(named("con", Some("nul.txt"), "com1"), "https/%63on/%6eul.txt/%63om1");
+        assert_eq!(named("h", Some("u.age"), "u.age"), "https/h/u%2eage/u%2eage");
+        assert_eq!(named("h", None, "%41"), "https/h/%2541");
+        assert_eq!(named("h", None, "\u{e9}"), "https/h/%c3%a9");
     }
 
     #[test]
     fn a_long_name_becomes_nested_folders_and_is_read_back() {
         let long = "x".repeat(200);
         let piece = "x".repeat(64);
-        assert_eq!(named("h", None, &long), format!("https/h/{piece}%/{piece}%/{piece}%/xxxxxxxx.age"));
+        assert_eq!(named("h", None, &long), format!("https/h/{piece}%/{piece}%/{piece}%/xxxxxxxx"));
         let description = described("https", &long, Some(&long), &long);
-        assert!(parse(&file(&description)) == Some(description));
+        assert!(parse(name(&description).iter().map(String::as_str)) == Some(description));
     }
 
     #[test]
     fn a_name_that_this_program_would_not_have_written_is_foreign() {
         for name in [
-            "x.age",
+            "x",
             "https/h",
-            "https/h/u.txt",
-            "https/h/U.age",
-            "https/h/%41%.age",
-            "https/h/%4.age",
-            "https/h/%e9.age",
-            "https/h/%0a.age",
-            "https/h/p/q/u.age",
-            "https/h/%75.age",
-            "https/h/%+1.age",
-            "https//u.age",
-            "https/h/.age",
-            "https/h/%\u{e9}.age",
+            "https/h/U",
+            "https/h/%41%",
+            "https/h/%4",
+            "https/h/%e9",
+            "https/h/%0a",
+            "https/h/p/q/u",
+            "https/h/%75",
+            "https/h/%+1",
+            "https//u",
+            "https/h/",
+            "https/h/u.age",
+            "https/h/%\u{e9}",
         ] {
-            assert!(parse(Path::new(name)).is_none(), "{name}");
+            assert!(parse(name.split('/')).is_none(), "{name}");
         }
     }
 
@@ -197,28 +223,25 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
         #[test]
-        fn a_file_name_tells_its_description(description in description()) {
-            prop_assert!(parse(&file(&description)) == Some(description));
+        fn a_name_tells_its_description(description in description()) {
+            prop_assert!(parse(name(&description).iter().map(String::as_str)) == Some(description));
         }
 
         #[test]
-        fn no_two_descriptions_share_a_file_even_where_case_does_not_count(a in description(), b in description()) {
-            let [one, other] = [&a, &b].map(|d| file(d).to_str().unwrap().to_lowercase());
+        fn no_two_descriptions_share_a_name_even_where_case_does_not_count(a in description(), b in description()) {
+            let [one, other] = [&a, &b].map(|d| name(d).join("/").to_lowercase());
             prop_assert_eq!(one == other, a == b);
         }
 
         #[test]
         fn no_part_leaves_the_folder_or_is_a_name_that_a_disk_refuses(description in description()) {
-            let file = file(&description);
-            for component in file.components() {
-                let Component::Normal(name) = component else { panic!("not a plain name") };
-                let name = name.to_str().unwrap();
+            let parts = name(&description);
+            for name in &parts {
                 prop_assert!(name.len() <= 200 && !name.starts_with('.') && !name.ends_with(['.', ' ']));
                 prop_assert!(name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'@' | b'+' | b'.' | b'%')));
                 prop_assert!(!is_device(name.as_bytes()));
             }
-            let folders = file.parent().unwrap().components();
-            prop_assert!(folders.into_iter().all(|f| !f.as_os_str().to_str().unwrap().ends_with(".age")));
+            prop_assert!(parts.iter().all(|part| !part.ends_with(".age")));
         }
     }
 }

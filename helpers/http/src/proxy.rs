@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use oauth2::url::Url;
 use ureq::Proxy;
+use url::Url;
 
 use crate::problem::Problem;
 

@@ -4,14 +4,14 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use modelforge_credential_protocol::Error;
-use oauth2::http::StatusCode;
-
-/// The largest answer, in bytes; that of an honest server is a thousandth of it.
-pub const MAX_BODY: u64 = 1 << 20;
+use ureq::http::{HeaderMap, StatusCode, header};
 
 /// Why a request failed.
 pub struct Problem {
+    /// The words for it, with the name of the server and never with what was sent.
     pub error: Error,
+    /// True if the server sent us elsewhere.
+    pub redirects: bool,
     /// True if another try may be of use.
     pub passing: bool,
     /// How long the server asks to wait before that.
@@ -19,32 +19,37 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A problem that another try does not solve.
     pub fn lasting(error: impl Into<Error>) -> Self {
-        Self { error: error.into(), passing: false, retry_after: None }
+        Self { error: error.into(), redirects: false, passing: false, retry_after: None }
     }
 
     fn passing(error: impl Into<Error>) -> Self {
         Self { passing: true, ..Self::lasting(error) }
     }
 
+    /// An answer that makes no sense.
     pub fn malformed(host: &str) -> Self {
         Self::lasting(format!("the answer of `{host}` is malformed"))
     }
 
-    pub fn redirected(host: &str, to: Option<String>) -> Self {
+    /// An answer that leads elsewhere.
+    pub(crate) fn redirected(host: &str, to: Option<String>) -> Self {
         let to = to.map(|to| format!(" to `{to}`")).unwrap_or_default();
-        Self::lasting(format!("`{host}` redirects{to}, and secrets go to no other place"))
+        let error = format!("`{host}` redirects{to}, and secrets go to no other place");
+        Self { redirects: true, ..Self::lasting(error) }
     }
 
     /// An answer that is no answer to the question: of a server that has too much to do, whatever it says besides.
-    pub fn status(host: &str, status: StatusCode, retry_after: Option<&str>) -> Self {
+    pub fn status(host: &str, status: StatusCode, headers: &HeaderMap) -> Self {
+        let retry_after = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(pause).filter(|_| is_passing(status));
         let wait = retry_after.map(|pause| format!(", and asks to wait {} s", pause.as_secs())).unwrap_or_default();
         let error = format!("`{host}` answered with status {}{wait}", status.as_u16());
         Self { passing: is_passing(status), retry_after, ..Self::lasting(error) }
     }
 
-    pub fn of(error: &ureq::Error, host: &str) -> Self {
+    pub(crate) fn of(error: &ureq::Error, host: &str, max_body: u64) -> Self {
         use ureq::Error as E;
         match error {
             E::HostNotFound => Self::passing(format!("`{host}` cannot be found")),
@@ -57,7 +62,7 @@ impl Problem {
             #[cfg(not(any(windows, target_vendor = "apple")))]
             E::Rustls(_) => Self::not_safe(host, ""),
             E::BodyExceedsLimit(_) | E::LargeResponseHeader(..) => {
-                Self::lasting(format!("`{host}` answered more than {MAX_BODY} bytes"))
+                Self::lasting(format!("`{host}` answered more than {max_body} bytes"))
             }
             E::Protocol(_) | E::Http(_) => Self::malformed(host),
             _ => Self::passing(format!("`{host}` cannot be reached")),

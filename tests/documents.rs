@@ -173,7 +173,7 @@ fn every_option_in_a_document_is_one_of_its_command() {
         for line in command_lines(&text) {
             let words: Vec<&str> = line.split_whitespace().collect();
             let is_word = |word: &&&str| word.chars().all(|letter| letter.is_ascii_lowercase());
-            let nested = words.first().is_some_and(|word| ["auth", "helpers"].contains(word));
+            let nested = words.first().is_some_and(|word| ["auth", "helpers", "identity"].contains(word));
             let command: Vec<&str> = words
                 .iter()
                 .skip_while(|word| word.starts_with("--"))

@@ -40,6 +40,9 @@ Example:
   modelforge-credential helpers add my-safe --before age -- /opt/safe/bin/safe --mine")]
     Add(AddOptions),
     /// Take a helper out of the chain, in config.toml; its keys stay
+    #[command(after_help = "\
+Example:
+  modelforge-credential helpers remove my-safe")]
     Remove {
         /// Its name, as `helpers` shows it
         name: String,

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// In the order in which a newcomer needs them.
-const EVERYDAY: [&str; 14] = [
+const EVERYDAY: [&str; 13] = [
     "login",
     "logout",
     "status",
@@ -17,7 +17,6 @@ const EVERYDAY: [&str; 14] = [
     "audit",
     "helpers",
     "identity",
-    "completions",
 ];
 
 /// The help of the program itself, in the place of a list of all commands.
@@ -30,7 +29,7 @@ pub fn with_overview(command: Command) -> Command {
     let others: Vec<&str> = others.map(Command::get_name).collect();
     let help = format!(
         "{about}\n\nUsage: modelforge-credential [OPTIONS] <COMMAND>\n\nCommands:\n{everyday}\n\
-         For programs: {}\n\
+         Others: {}\n\
          Help for one: modelforge-credential <COMMAND> --help\n\
          Options:      -v, --verbose  Show each helper that is asked;  -V, --version\n\
          Example:\n  modelforge-credential login openai\n",

@@ -107,11 +107,12 @@ impl Task {
             _ => terminal::done(&report::sentence(self, answer)?)?,
         }
         match self {
-            Self::Show { .. } => Ok(report::problem(answer).map_or(Ok(()), Err)?),
-            Self::Renew { .. } => Ok(terminal::note(report::BACK_IT_UP)),
-            Self::Import => Ok(report::unreadable(answer).iter().for_each(terminal::warning)),
-            _ => Ok(()),
+            Self::Show { .. } => report::problem(answer).map_or(Ok(()), Err)?,
+            Self::Renew { .. } => terminal::note(report::BACK_IT_UP),
+            Self::Import => report::unreadable(answer).iter().for_each(terminal::warning),
+            _ => {}
         }
+        Ok(())
     }
 }
 
@@ -123,5 +124,6 @@ fn export(output: Option<&Path>, answer: &Record) -> Result<()> {
         return Ok(terminal::done(&report::written(path))?);
     }
     terminal::answer(report::on_paper(&text).as_bytes())?;
-    Ok(terminal::note(report::CHECK_IT))
+    terminal::note(report::CHECK_IT);
+    Ok(())
 }

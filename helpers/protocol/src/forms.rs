@@ -48,7 +48,7 @@ pub struct Form {
 pub fn forms(secret: &[u8]) -> Vec<Form> {
     let mut forms = vec![(secret.to_vec(), Way::Text)];
     // Before a line end, it is a soft line break of quoted-printable.
-    let equals = secret.iter().enumerate().filter(|(_, byte)| **byte == b'=').map(|(at, _)| at);
+    let equals = secret.iter().enumerate().filter(|(_, byte)| **byte == b'=').map(|(at, _)| at).take(MOST_EQUALS);
     forms.extend(equals.map(|at| ([&secret[..at], &secret[at + 1..]].concat(), Way::Text)));
     let percent = percent_encode(secret, COMPONENT).to_string();
     forms.push((lower_case_escapes(&percent).into_bytes(), Way::Text));
@@ -79,6 +79,9 @@ fn without_padding(mut form: Vec<u8>) -> Vec<u8> {
     form.truncate(end.max(SHORTEST));
     form
 }
+
+/// A key has at most two at its end. One form for each of thousands would fill the memory.
+const MOST_EQUALS: usize = 16;
 
 /// A secret with fewer bytes cannot be told from ordinary text.
 pub const SHORTEST: usize = 8;

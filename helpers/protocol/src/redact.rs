@@ -8,6 +8,9 @@ use crate::{REDACTED, is_public, shown};
 /// The shortest secret that is taken out as it is.
 const SHORT: usize = 4;
 
+/// The longest secret of which other forms are looked for. A service account has 3 KiB; a helper may answer with megabytes.
+const LONG: usize = 16 * 1024;
+
 /// The secrets of an exchange, in every form in which a program may repeat them.
 pub struct Secrets(Vec<Zeroizing<String>>);
 
@@ -49,7 +52,7 @@ impl Secrets {
 /// What is said and what is secret are made text in the same way: a secret need not be UTF-8.
 fn add(secret: &[u8], secrets: &mut Vec<Zeroizing<String>>) {
     secrets.push(Zeroizing::new(String::from_utf8_lossy(secret).into_owned()));
-    if secret.len() >= SHORTEST {
+    if (SHORTEST..=LONG).contains(&secret.len()) {
         let forms = forms(secret).into_iter().filter(|form| form.bytes.len() >= SHORTEST);
         secrets.extend(forms.map(|form| Zeroizing::new(String::from_utf8_lossy(&form.bytes).into_owned())));
     }
@@ -58,6 +61,17 @@ fn add(secret: &[u8], secrets: &mut Vec<Zeroizing<String>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_of_equals_signs_does_not_fill_the_memory() {
+        let signs = "=".repeat(LONG);
+        let secrets = Secrets::of([format!("password={signs}")]);
+        assert!(secrets.0.len() < 50, "{} forms", secrets.0.len());
+        assert_eq!(secrets.redacted(&signs), REDACTED);
+        let long = "=a".repeat(LONG);
+        let secrets = Secrets::of([format!("password={long}")]);
+        assert_eq!((secrets.0.len(), secrets.redacted(&long)), (1, REDACTED.to_owned()));
+    }
 
     #[test]
     fn a_secret_is_taken_out_in_every_form() {

@@ -27,14 +27,14 @@ build() {
 }
 case $target in
 "${host%-gnu}-musl")
-    # The C code in `oauth` is made for musl by this machine's own compiler as well.
+    # The C code in `oauth` and `vault` is made for musl by this machine's own compiler as well.
     export "CC_$(echo "$target" | tr - _)=${CC:-cc}"
     build --workspace --bins "$@"
     ;;
 *-linux-gnu)
-    build --workspace --exclude modelforge-credential-oauth --bins "$@"
+    build --workspace --exclude modelforge-credential-oauth --exclude modelforge-credential-vault --bins "$@"
     # Only a glibc that is linked dynamically knows all the ways in which a system finds a host's address.
-    build -p modelforge-credential-oauth \
+    build -p modelforge-credential-oauth -p modelforge-credential-vault \
         --config 'target."cfg(target_env = \"gnu\")".rustflags = ["-C", "target-feature=-crt-static"]' "$@"
     ;;
 *) build --workspace --bins "$@" ;;
@@ -46,14 +46,25 @@ for source in src/main.rs helpers/*/src/main.rs; do
     src/*) program=modelforge-credential$exe ;;
     *) program=${source%/src/main.rs} program=modelforge-credential-${program#helpers/}$exe ;;
     esac
+    built=${CARGO_TARGET_DIR:-target}/$target/release/$program
+    # macOS asks again whether a program that was replaced may read what it stored, so one that is the same stays.
+    if cmp -s "$built" "$bin/$program"; then
+        echo "unchanged $bin/$program"
+        continue
+    fi
     # A rename, so that a process which runs the older one is not disturbed.
-    cp "${CARGO_TARGET_DIR:-target}/$target/release/$program" "$bin/.$program.new"
+    cp "$built" "$bin/.$program.new"
     mv "$bin/.$program.new" "$bin/$program"
     echo "installed $bin/$program"
 done
 
 share=${bin%/bin}/share
-"$bin/modelforge-credential" man "$share/man/man1"
+# Until 0.1.0 each command had a page, and that of the command `env` the name of a helper.
+for page in login logout status migrate exec print providers doctor audit helpers helpers-test auth auth-login auth-logout \
+    auth-status auth-migrate fill approve reject get store erase list capability completions; do
+    rm -f "$share/man/man1/modelforge-credential-$page.1"
+done
+"$bin/modelforge-credential" man "$share/man"
 mkdir -p "$share/doc/modelforge-credential"
 cp protocol.md "$share/doc/modelforge-credential/"
 echo "installed manual pages below $share/man, and protocol.md in $share/doc/modelforge-credential"
@@ -72,8 +83,12 @@ fi
 demo=$(mktemp -d)
 trap 'rm -rf "$demo"' EXIT
 key=sk-made-up-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+# A program for Windows has its own names for folders, and its own paths.
+home=$demo
+if command -v cygpath >/dev/null; then home=$(cygpath -w "$demo"); fi
 ask() {
-    env -i HOME="$demo" PATH="$PATH" MODELFORGE_CREDENTIAL_HELPERS=age "$bin/modelforge-credential" "$1"
+    env -i HOME="$home" USERPROFILE="$home" APPDATA="$home" LOCALAPPDATA="$home" SYSTEMROOT="${SYSTEMROOT:-}" \
+        PATH="$PATH" MODELFORGE_CREDENTIAL_HELPERS=age "$bin/modelforge-credential" "$1"
 }
 echo
 # Not echo: some shells' makes line feeds of `\n`.

@@ -9,7 +9,7 @@ use crate::error;
 use crate::providers::Providers;
 use crate::request::{self, Request};
 
-/// What a person names on the command line: `openai`, `openai:work`, or a URL, and perhaps an account in an option.
+/// A name on the command line: `openai`, `openai:work`, or a URL, and perhaps an account in an option.
 pub struct Named {
     /// The name of a provider, or a URL.
     pub name: String,
@@ -50,7 +50,7 @@ fn is_url(word: &str) -> bool {
     word.contains("://")
 }
 
-/// What the helpers hold of the place that a request is for.
+/// The credentials in the helpers for the place of a request.
 #[derive(Default)]
 pub struct Held {
     /// Their lists, variables included, and what those answer that have no list.
@@ -102,7 +102,7 @@ pub fn usual(accounts: &[String]) -> Option<&str> {
     }
 }
 
-/// What a helper that has no list, as git's own have none, answers for a place, without its secrets.
+/// The answer of a helper without a list, as git's own are, for a place, without its secrets.
 pub fn unlisted(chain: &Chain, helper: &str, place: &Record, context: &Record) -> Result<Option<Record>> {
     let found = chain.copy_in(helper, place, context)?.filter(Record::has_secret);
     let Some(found) = found else { return Ok(None) };

@@ -3,8 +3,11 @@
 //! given, so that a caller that reads the answer and ends this process is in the log all the same.
 
 mod asker;
+mod backwards;
 pub mod error;
 pub mod files;
+#[cfg(test)]
+mod fuzz;
 pub mod line;
 mod log;
 pub mod read;
@@ -13,6 +16,7 @@ pub mod syslog;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use modelforge_credential_client::depth;
@@ -58,6 +62,11 @@ impl Event {
     /// Which helper did it.
     pub fn helper(&mut self, helper: &str) {
         self.line.helper = Some(text(helper));
+    }
+
+    /// The command that gets what is found. Its path says who that is; its arguments may hold keys.
+    pub fn handed_to(&mut self, command: &Path) {
+        self.line.command = Some(line::name(&command.to_string_lossy()));
     }
 
     /// Notes the chain's answer to a `get`.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use modelforge_credential_client::Failure;
 use modelforge_credential_conformance::ThrowAway;
-use modelforge_credential_protocol::{Error, Helper, Record, Result};
+use modelforge_credential_protocol::{Error, Helper, Record, Result, Shell};
 
 use crate::error::PROGRAM;
 
@@ -59,8 +59,9 @@ impl From<&Fault> for Error {
             Fault::Left(reason) => {
                 let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
                 let what = "it may still hold the test credential for `https://canary.invalid`";
-                Self::new(format!("{what}{reason}"))
-                    .hint(format!("printf 'url=https://canary.invalid\\n' | {PROGRAM} erase"))
+                Self::new(format!("{what}{reason}")).hint(
+                    Shell::of_the_person().with_line("url=https://canary.invalid", format_args!("{PROGRAM} erase")),
+                )
             }
             Fault::Interrupted => Self::new("the check was interrupted"),
         }

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{ABOUT_THE_COPY, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result};
+use modelforge_credential_protocol::{ABOUT_THE_COPY, DEFAULT_ACCOUNT, Error, Helper, Nature, Reason, Record, Result};
 
 use crate::error::{PROGRAM, name_of};
 use crate::lock::Lock;
@@ -48,6 +48,11 @@ impl Failed {
     fn new(helper: &str, problem: impl Into<Failure>) -> Self {
         Self { helper: helper.to_owned(), failure: problem.into() }
     }
+}
+
+/// What kind of problem it is that all of these failed.
+pub fn reason_of(failed: &[Failed]) -> Reason {
+    Reason::of_all(failed.iter().map(|failed| failed.failure.kind()))
 }
 
 impl From<&Failed> for Error {
@@ -140,7 +145,7 @@ impl Chain {
             }
             let quit = found.is_true("quit");
             let others_follow = at + 1 < self.links.len();
-            found.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "capability[]" | "quit"));
+            found.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "capability[]" | "quit" | "reason"));
             answer.record.merge(&found);
             let ends_soon =
                 others_follow && answer.record.has("oauth_refresh_token") && is_expired_in(&answer.record, SOON);
@@ -180,6 +185,11 @@ impl Chain {
     /// True if a helper keeps nothing and makes credentials, so that only a person who signs in asks it.
     pub fn generates(&self, helper: &str) -> bool {
         self.links.iter().any(|link| link.name == helper && link.nature().generates)
+    }
+
+    /// True if it is one helper alone that keeps nothing. Of more, each would have to be asked.
+    pub fn keeps_nothing(&self) -> bool {
+        matches!(self.links.as_slice(), [only] if only.helper.is_ok() && !only.nature().keeps())
     }
 
     /// The links, for commands that say what each of them holds.

@@ -2,14 +2,17 @@
 
 mod audit;
 mod completions;
+mod details;
 mod doctor;
 pub mod error;
 mod exec;
 mod helpers;
+mod identity;
 pub mod manual;
 mod meant;
 mod migrate;
 mod overview;
+mod scan;
 pub mod shell_completions;
 mod sign_in;
 #[cfg(test)]
@@ -20,15 +23,15 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use modelforge_credential_protocol::{Error, visible};
-
 use crate::error::Usage;
 pub use audit::AuditOptions;
 pub use completions::{CompletionsOptions, ManOptions};
 pub use doctor::DoctorOptions;
 pub use exec::{EnvOptions, ExecOptions, PrintOptions};
 pub use helpers::{HelpersCommand, HelpersOptions};
+pub use identity::IdentityOptions;
 pub use migrate::{MigrateOptions, Task};
+pub use scan::ScanOptions;
 pub use sign_in::{LoginOptions, LogoutOptions, SignOut, StatusOptions};
 
 /// One place for your LLM API keys that any tool can ask, as git asks its helpers.
@@ -117,6 +120,9 @@ pub enum Command {
         #[command(flatten)]
         options: DoctorOptions,
     },
+    /// Search files and git histories for copies of your keys
+    #[command(after_help = scan::MORE)]
+    Scan(ScanOptions),
     /// Show who asked for which key
     #[command(after_help = "Example:\n  modelforge-credential audit --provider openai --since 2d")]
     Audit {
@@ -128,6 +134,17 @@ pub enum Command {
     Helpers {
         #[command(flatten)]
         options: HelpersOptions,
+    },
+    /// Show, protect, renew or back up what opens encrypted keys
+    #[command(after_help = "\
+The identity is what the helper `age` decrypts your keys with.
+
+Example:
+  modelforge-credential identity
+  modelforge-credential identity export")]
+    Identity {
+        #[command(flatten)]
+        options: IdentityOptions,
     },
     /// ModelForge's spelling: auth login, logout, status, migrate
     #[command(after_help = "Example:\n  modelforge-credential auth login --provider openai")]
@@ -177,7 +194,7 @@ Example:
   modelforge-credential completions powershell >> $PROFILE")]
     Completions(CompletionsOptions),
     /// Write the manual pages
-    #[command(hide = true, after_help = "Example:\n  modelforge-credential man ~/.local/share/man/man1")]
+    #[command(hide = true, after_help = "Example:\n  modelforge-credential man ~/.local/share/man")]
     Man(ManOptions),
     #[command(external_subcommand)]
     Unknown(Vec<OsString>),
@@ -251,7 +268,7 @@ fn mistake(problem: &clap::Error) -> Usage {
     match (problem.kind(), option(argument)) {
         // The name is of the definitions, and nothing that was typed.
         (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => {
-            argument_missing(argument, &command_of(problem))
+            error::argument_missing(argument, &command_of(problem))
         }
         (ErrorKind::UnknownArgument, Some(option)) => {
             error::unknown_option(option, text(ContextKind::SuggestedArg), &command_of(problem))
@@ -265,7 +282,7 @@ fn mistake(problem: &clap::Error) -> Usage {
             .or_else(|| option(text(ContextKind::PriorArg).unwrap_or_default()))
             .map_or_else(error::bad_command_line, |option| error::conflicting_option(option, &command_of(problem))),
         (ErrorKind::InvalidValue | ErrorKind::NoEquals, Some(option)) => match problem.get(ContextKind::ValidValue) {
-            Some(ContextValue::Strings(values)) if !values.is_empty() => option_needs_one_of(option, values),
+            Some(ContextValue::Strings(values)) if !values.is_empty() => error::option_needs_one_of(option, values),
             _ => error::option_needs_a_value(option, &command_of(problem)),
         },
         (ErrorKind::InvalidSubcommand, _) => unknown_command(argument, &command_of(problem)),
@@ -305,7 +322,7 @@ fn operation(word: &str) -> Option<Command> {
 
 /// The definitions, for whatever is made from them.
 pub fn command() -> clap::Command {
-    overview::with_overview(Cli::command())
+    overview::with_overview(details::with_details(Cli::command()))
 }
 
 /// The commands, for suggestions.
@@ -329,12 +346,4 @@ pub fn unknown(words: &[OsString]) -> Result<(), Usage> {
         return Err(error::unknown_command(&word, similar));
     }
     Ok(())
-}
-
-fn option_needs_one_of(option: &str, values: &[String]) -> Usage {
-    Usage(Error::new(format!("`{}` needs one of {}", visible(option), values.join(", "))))
-}
-
-fn argument_missing(name: &str, command: &str) -> Usage {
-    Usage(Error::new(format!("`{}` is missing", visible(name))).hint(format!("{command} --help")))
 }

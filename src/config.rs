@@ -1,7 +1,11 @@
 //! The configuration of a user: `config.toml`, and the environment variables that stand in for it. The only file that
 //! knows the format. It holds no secrets, and a key that nobody knows is an error, not a setting that never works.
 
+mod chain;
 mod declare;
+mod folders;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod names;
 mod origin;
 mod source;
@@ -12,17 +16,19 @@ use std::path::{Path, PathBuf};
 
 use modelforge_credential_client::Entry;
 use modelforge_credential_files::{self as files, Trust};
-use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_protocol::{Error, Record, Result, Shell};
 use modelforge_credential_providers::{SignIn, normalize};
 use toml::de::DeTable;
 use zeroize::Zeroizing;
 
-use crate::error;
+use crate::{error, text};
+pub use chain::{add as add_helper, as_toml, remove as remove_helper};
 pub use declare::declare;
+pub use folders::assign;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;
-pub use source::{duration, entry_of_text};
+pub use source::{duration, entry_of_text, is_name, words};
 
 /// A helper of the default chain.
 pub struct DefaultHelper {
@@ -92,7 +98,7 @@ impl Default for Audit {
 }
 
 impl ProviderConfig {
-    /// What it replaces of a device flow, by the names of the attributes.
+    /// The parts of a device flow that it replaces, by the names of the attributes.
     pub fn device_flow(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let all = [
             ("client_id", &self.client_id),
@@ -125,6 +131,8 @@ pub struct Config {
     pub exec_providers: Option<Vec<String>>,
     /// The lines of the file in which they stand.
     exec_lines: Vec<usize>,
+    /// Which variables `exec` sets in a folder where none is named, and whose keys: `[exec."/home/me/app"] env`.
+    pub exec_folders: BTreeMap<PathBuf, BTreeMap<String, String>>,
 }
 
 impl Config {
@@ -190,7 +198,10 @@ impl Config {
                         }
                     }
                 }
-                "exec" => (config.exec_providers, config.exec_lines) = source.exec(value)?,
+                "exec" => {
+                    (config.exec_providers, config.exec_lines) = source.exec(value)?;
+                    config.exec_folders = source.exec_folders(value)?;
+                }
                 _ => return Err(source.unknown_key(key, &["helpers", "store", "audit", "provider", "exec"])),
             }
         }
@@ -215,9 +226,7 @@ pub fn shown_path() -> String {
 /// The text of a file that is a file: not a pipe that never ends, and not larger than [`MAX_FILE`]. `None`: there is none.
 pub fn read_text(path: &Path, trust: Trust) -> Result<Option<Zeroizing<String>>> {
     let Some(content) = files::read(path, MAX_FILE, trust)? else { return Ok(None) };
-    let text = std::str::from_utf8(&content).map_err(|_| error::not_utf_8(path))?;
-    // Windows' programs begin text with a mark.
-    Ok(Some(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())))
+    text::of(&content).map(Some).ok_or_else(|| error::not_utf_8(path))
 }
 
 /// Entries separated by newlines; an empty one resets. A newline at the very end separates nothing.
@@ -231,7 +240,10 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
         entries.push(entry_of_text(line).map_err(|problem| {
             let error = Error::new(format!("MODELFORGE_CREDENTIAL_HELPERS: {problem}"));
             match line.split([' ', ',']).filter(|word| DEFAULT_CHAIN.iter().any(|row| row.name == *word)).count() > 1 {
-                true => error.hint("one entry a line: export MODELFORGE_CREDENTIAL_HELPERS=\"$(printf 'env\\nage')\""),
+                true => error.hint(format!(
+                    "one entry a line: {}",
+                    Shell::of_the_person().set_lines("MODELFORGE_CREDENTIAL_HELPERS", &["env", "age"])
+                )),
                 false => error,
             }
         })?);
@@ -239,7 +251,7 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// What the table calls a provider, where an alias of it was written; with a URL of its own it is another provider.
+/// The table's name for a provider, where an alias of it was written; with a URL of its own it is another provider.
 fn canonical(name: String, provider: &ProviderConfig) -> String {
     match modelforge_credential_providers::by_name(&name) {
         Some(known) if provider.url.is_none() => known.name.to_owned(),
@@ -269,7 +281,9 @@ mod tests {
 
     #[test]
     fn entries_are_split_into_words_and_no_shell_is_involved() {
-        let config = parse("helpers = ['age --identity \"/a b\"', '/bin/x', { command = ['git', 'credential-store'], timeout = '500ms' }]").unwrap();
+        let program = if cfg!(windows) { r"C:\bin\x" } else { "/bin/x" };
+        let of_git = "{ command = ['git', 'credential-store'], timeout = '500ms' }";
+        let config = parse(&format!("helpers = ['age --identity \"/a b\"', '{program}', {of_git}]")).unwrap();
         let entries = config.helpers.unwrap();
         assert_eq!(entries[0].words, ["age", "--identity", "/a b"]);
         assert!(!entries[0].is_command && entries[1].is_command && entries[2].is_command);

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{Error, Record, shown, visible};
+use modelforge_credential_protocol::{Error, Reason, Record, Shell, shown, visible};
 use modelforge_credential_providers::Flaw;
 
 pub const PROGRAM: &str = "modelforge-credential";
@@ -42,6 +42,15 @@ pub fn exit_status(problem: &anyhow::Error) -> u8 {
     }
 }
 
+/// What kind of problem it is, for a program that asked.
+pub fn reason(problem: &anyhow::Error) -> Reason {
+    match problem.downcast_ref::<Error>() {
+        Some(error) => error.reason(),
+        None if problem.is::<Usage>() => Reason::InvalidRequest,
+        None => Reason::Failed,
+    }
+}
+
 /// Names a credential in a message: `` `openai` (`https://api.openai.com`) ``.
 pub fn name_of(request: &Record) -> String {
     let account = match request.shown("username") {
@@ -64,7 +73,7 @@ pub fn no_provider(command: &str) -> Usage {
 }
 
 pub fn no_credential(request: &Record) -> Error {
-    let error = Error::new(format!("no credential for {}", name_of(request)));
+    let error = Error::new(format!("no credential for {}", name_of(request))).is(Reason::NotFound);
     match request.text("provider") {
         Some(provider) => error.hint(login_hint(provider, request.text("username"))),
         None => error,
@@ -94,11 +103,12 @@ pub fn not_utf_8(path: &Path) -> Error {
 
 /// An input that is not a key.
 pub fn bad_key(provider: &str, flaw: Flaw) -> Error {
-    match flaw {
+    let problem = match flaw {
         Flaw::Empty => nothing_entered(),
         Flaw::OfAnother(other) => Error::new(format!("this looks like a key for `{other}`, not for `{provider}`")),
         flaw => Error::new(format!("this cannot be a key for `{provider}`: it {flaw}")),
-    }
+    };
+    problem.is(Reason::InvalidRequest)
 }
 
 /// A terminal would obey what is in it.
@@ -117,16 +127,18 @@ pub fn several_accounts(request: &Record, accounts: &[String], command: &str) ->
     if !request.has("provider") {
         // A user name may be a token, and a list alone does not tell.
         return Error::new(format!("{} has several accounts", short_name_of(request)))
+            .is(Reason::InvalidRequest)
             .hint(format!("{PROGRAM} {command} {} --account NAME", request.url()));
     }
     let named: Vec<String> = accounts.iter().map(|account| format!("`{}`", shown(account))).collect();
     let error = Error::new(format!("{} has several accounts: {}", short_name_of(request), named.join(", ")));
+    let error = error.is(Reason::InvalidRequest);
     let Some(first) = accounts.first().map(|account| shown(account)) else { return error };
     error.hint(match (command, request.text("provider")) {
         ("fill" | "get", provider) => {
             let provider = provider.unwrap_or_default();
-            let lines = format!("provider={provider}\\nusername={first}\\n").replace('%', "%%");
-            format!("printf {} | {PROGRAM} {command}", shell_words::quote(&lines))
+            let lines = [format!("provider={provider}"), format!("username={first}")];
+            Shell::of_the_person().with_lines(&lines, format_args!("{PROGRAM} {command}"))
         }
         (_, provider) => {
             let provider = provider.unwrap_or_default();
@@ -183,7 +195,7 @@ pub fn empty_account() -> Error {
 }
 
 pub fn told_to_quit(request: &Record, helper: &str) -> Error {
-    Error::new(format!("helper `{helper}` ended the search for {}", name_of(request)))
+    Error::new(format!("helper `{helper}` ended the search for {}", name_of(request))).is(Reason::Refused)
 }
 
 pub fn nothing_entered() -> Error {
@@ -200,30 +212,34 @@ pub fn not_erased(record: &Record) -> Error {
 
 pub fn already_expired(record: &Record) -> Error {
     Error::new(format!("the credential for {} has already expired, so it was not stored", name_of(record)))
+        .is(Reason::InvalidRequest)
 }
 
 pub fn missing(key: &str) -> Error {
-    Error::new(format!("the request has no `{key}`"))
-        .hint(format!("printf 'provider=openai\\n' | {PROGRAM} fill  # or protocol= and host=, or url="))
+    Error::new(format!("the request has no `{key}`")).is(Reason::InvalidRequest).hint(format!(
+        "{}  # or protocol= and host=, or url=",
+        Shell::of_the_person().with_line("provider=openai", format_args!("{PROGRAM} fill"))
+    ))
 }
 
 pub fn contradiction(key: &str, other: &str) -> Error {
-    Error::new(format!("`{key}` and `{other}` in the request contradict each other"))
+    Error::new(format!("`{key}` and `{other}` in the request contradict each other")).is(Reason::InvalidRequest)
 }
 
 pub fn elsewhere(provider: &str, home: &Record, request: &Record) -> Error {
     Error::new(format!("provider `{provider}` is at `{}`, not at `{}`", home.url(), request.url()))
+        .is(Reason::InvalidRequest)
         .hint(format!("leave out `provider`, or set `url` of `[provider.{provider}]` in config.toml"))
 }
 
 pub fn bad_url(problem: &str) -> Error {
-    Error::new(format!("the URL {problem}"))
+    Error::new(format!("the URL {problem}")).is(Reason::InvalidRequest)
 }
 
 pub fn unknown_provider(name: &str, similar: &[&str]) -> Error {
     let name = visible(name);
     let similar: Vec<String> = similar.iter().map(|name| format!("`{name}`")).collect();
-    Error::new(format!("unknown provider `{name}`")).hint(match similar.is_empty() {
+    Error::new(format!("unknown provider `{name}`")).is(Reason::UnknownProvider).hint(match similar.is_empty() {
         false => format!("did you mean {}? or see: {PROGRAM} providers", similar.join(" or ")),
         true => format!("{PROGRAM} login {name} --url https://…  # or see: {PROGRAM} providers"),
     })
@@ -231,13 +247,15 @@ pub fn unknown_provider(name: &str, similar: &[&str]) -> Error {
 
 pub fn provider_without_url(name: &str) -> Error {
     Error::new(format!("provider `{name}` has no fixed URL: every user has a different one"))
+        .is(Reason::UnknownProvider)
         .hint(format!("{PROGRAM} login {name} --url https://…"))
 }
 
 /// A provider whose section in the configuration is incomplete.
 pub fn undeclared_provider(place: &str, name: &str, similar: Option<&str>) -> Error {
     let url = "give it a `url` in its section: url = \"https://…\"";
-    Error::new(format!("{place}: unknown provider `{}`", visible(name))).hint(match similar {
+    Error::new(format!("{place}: unknown provider `{}`", visible(name))).is(Reason::UnknownProvider).hint(match similar
+    {
         Some(similar) => format!("did you mean `{similar}`? else {url}"),
         None => url.to_owned(),
     })
@@ -255,6 +273,7 @@ pub fn no_provider_matches(word: &str) -> Error {
 
 pub fn bad_provider_name(name: &str) -> Error {
     Error::new(format!("`{}` is not a valid provider name: use letters, digits, `-` and `_`", visible(name)))
+        .is(Reason::InvalidRequest)
 }
 
 /// The cause of a problem with a helper of the default chain that this machine has no use for now.

@@ -1,14 +1,23 @@
-//! What is odd about a key before it is kept. What cannot be a key is told by [`Flaw`]; a length or a beginning that is not
+//! Oddities of a key before it is kept. [`Flaw`] tells what cannot be a key; a length or a beginning that is not
 //! known here is only mentioned, for issuers change theirs without asking.
+
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use modelforge_credential_protocol::Error;
-use modelforge_credential_providers::{Flaw, Shape, is_json, shape_of};
+use modelforge_credential_providers::{Flaw, Shape, by_name, is_json, shape_of};
 
 /// Providers whose keys always begin in one of the ways above: any other beginning is worth a remark.
 const COMPLETE: &[&str] =
-    &["anthropic", "github_copilot", "google", "groq", "huggingface", "openrouter", "perplexity", "xai"];
+    &["anthropic", "github_copilot", "google", "groq", "huggingface", "openai", "openrouter", "perplexity", "xai"];
+
+/// The first keys of OpenAI began like those of others, so this tells nobody whose a key is.
+const EARLY: (&str, &str, usize) = ("openai", "sk-", 20);
+
+/// No provider gives out keys as short as what people call a password. (What runs on one's own machine takes any.)
+const SHORTEST: usize = 16;
 
 /// The judgement of a key's shape, without asking its issuer.
 #[derive(Debug, Default)]
@@ -36,10 +45,21 @@ pub fn check(provider: &str, key: &str) -> Checked {
         Some(Shape { prefix: "gho_" | "ghp_" | "ghu_", .. }) if !has_github_checksum(key) => {
             checked.remarks.push(bad_checksum(provider));
         }
+        None if is_early(provider, key) => {}
         None if COMPLETE.contains(&provider) => checked.remarks.push(odd_shape(provider)),
+        None if key.len() < SHORTEST && is_remote(provider) => checked.remarks.push(odd_length(provider, key.len())),
         Some(_) | None => {}
     }
     checked
+}
+
+fn is_early(provider: &str, key: &str) -> bool {
+    let (early, prefix, least) = EARLY;
+    provider == early && key.starts_with(prefix) && key.len() >= least
+}
+
+fn is_remote(provider: &str) -> bool {
+    by_name(provider).and_then(|known| known.url).is_some_and(|url| url.starts_with("https://"))
 }
 
 /// A declared provider may well be a gateway that is opened with somebody else's key.
@@ -131,6 +151,16 @@ mod tests {
         assert_eq!(verdict("openai", &format!("sk-proj-{}", "a".repeat(120))), "fine");
         assert_eq!(verdict("openai", &format!("sk-{}", "a".repeat(48))), "fine");
         assert_eq!(verdict("deepseek", &format!("sk-{}", "a".repeat(32))), "fine");
+    }
+
+    #[test]
+    fn what_is_typed_as_a_password_is_remarked_on_where_keys_are_made_by_the_provider() {
+        for word in ["hunter2", "sk-foo"] {
+            assert!(verdict("openai", word).contains("format of `openai`"), "{word}");
+        }
+        assert!(verdict("mistral", "hunter2").contains("rarely has 7 characters"));
+        assert_eq!(verdict("lmstudio", "lm-studio"), "fine");
+        assert_eq!(verdict("our_gateway", "hunter2"), "fine");
     }
 
     #[test]

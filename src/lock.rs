@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_protocol::{Error, Record, Result, Shell};
 
 use crate::error::{self, PROGRAM};
 use crate::state;
@@ -27,8 +27,15 @@ static NAME: Mutex<Option<String>> = Mutex::new(None);
 
 /// The name of the lock that this process or its parent holds.
 pub fn held() -> Option<String> {
-    let own = NAME.lock().ok().and_then(|name| name.clone());
-    own.or_else(|| std::env::var(HELD).ok()).filter(|name| !name.is_empty())
+    own().or_else(callers)
+}
+
+fn own() -> Option<String> {
+    NAME.lock().ok().and_then(|name| name.clone())
+}
+
+fn callers() -> Option<String> {
+    std::env::var(HELD).ok().filter(|name| !name.is_empty())
 }
 
 impl Lock {
@@ -41,9 +48,12 @@ impl Lock {
     /// The same with another patience.
     pub fn wait_at_most(patience: Duration, description: &Record) -> Result<Self> {
         let name = name(description);
-        if held().is_some_and(|held| held == name) {
+        if own().as_ref() == Some(&name) {
             return Ok(Self { file: None });
         }
+        // Anyone can set a variable: it counts only if somebody does hold the lock.
+        let is_callers = callers().as_ref() == Some(&name);
+        let patience = if is_callers { Duration::ZERO } else { patience };
         let file = match open(&name) {
             Ok(file) => file,
             Err(problem) => {
@@ -58,6 +68,7 @@ impl Lock {
                 }
                 Ok(Self { file: Some(file) })
             }
+            Ok(false) if is_callers => Ok(Self { file: None }),
             Ok(false) => Err(locked_elsewhere()),
             Err(problem) => {
                 terminal::trace(&format!("the lock file cannot be locked: {problem}"));
@@ -74,6 +85,15 @@ pub fn one_migration() -> Result<File> {
         Ok(true) => Ok(file),
         Ok(false) => Err(migrated_elsewhere()),
         Err(problem) => Err(no_migration_lock(&problem.into())),
+    }
+}
+
+/// Waits for the lock of `config.toml`: of two that add to it, neither loses its line. Where no lock file can be made, it goes on without.
+pub fn one_change_of_settings() -> Result<Option<File>> {
+    let Ok(file) = open("settings") else { return Ok(None) };
+    match state::wait(PATIENCE, || file.try_lock()) {
+        Ok(false) => Err(changed_elsewhere()),
+        outcome => Ok(Some(file).filter(|_| outcome.is_ok())),
     }
 }
 
@@ -106,10 +126,14 @@ fn no_migration_lock(problem: &Error) -> Error {
 }
 
 fn migrated_elsewhere() -> Error {
-    Error::new("another process has been migrating for a minute").hint(format!("pgrep -a {PROGRAM}"))
+    Error::new("another process has been migrating for a minute").hint(Shell::of_the_person().processes(PROGRAM))
+}
+
+fn changed_elsewhere() -> Error {
+    Error::new("another process has been changing config.toml for a minute").hint(format!("pgrep -a {PROGRAM}"))
 }
 
 fn locked_elsewhere() -> Error {
     Error::new("another process has been storing or refreshing the same credential for a minute")
-        .hint(format!("pgrep -a {PROGRAM}"))
+        .hint(Shell::of_the_person().processes(PROGRAM))
 }

@@ -8,14 +8,19 @@ mod cli;
 mod command;
 mod config;
 mod error;
+#[cfg(test)]
+#[path = "../fuzz/support.rs"]
+mod fuzz_support;
 mod key_shape;
 mod lock;
 mod person;
 mod providers;
 mod request;
 mod session;
+mod side_by_side;
 mod state;
 mod terminal;
+mod text;
 mod url;
 
 use std::io::ErrorKind::BrokenPipe;
@@ -24,8 +29,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use cli::{Auth, Cli, Command, HelpersCommand, SignOut, Task};
 use command::{
-    audit as log, credential, doctor, env, exec, helpers, login, logout, migrate, print, providers as known, purge,
-    status,
+    audit as log, credential, doctor, env, exec, helpers, identity, login, logout, migrate, print, providers as known,
+    purge, scan, status,
 };
 use person::{Person, person};
 
@@ -64,11 +69,16 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
         Command::Env(options) => env::env(&options.into()),
         Command::Providers { word, json } => known::providers(&known::Asked { word, json }),
         Command::Doctor { options } => doctor::doctor(&options.into()),
-        Command::Audit { options } => log::audit(&options.into()),
+        Command::Scan(options) => scan::scan(&options.into()),
+        Command::Audit { options } => log::audit(&options.of(verbose)),
         Command::Helpers { options } => match options.command {
             Some(HelpersCommand::Test(options)) => helpers::test::test(&options.of(verbose)),
+            Some(HelpersCommand::Add(options)) => helpers::change::add(&options.into()),
+            Some(HelpersCommand::Remove { name }) => helpers::change::remove(&name),
+            Some(HelpersCommand::New(options)) => helpers::start::new(&options.into()),
             None => helpers::helpers(options.json),
         },
+        Command::Identity { options } => identity::identity(&options.into()),
         Command::Completions(options) => cli::shell_completions::completions(options.shell),
         Command::Man(options) => cli::manual::man(options.folder.as_deref()),
         Command::Fill => credential::fill(),
@@ -85,7 +95,8 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
 
 /// `status --verbose` shows details instead of the trace.
 fn traces(verbose: bool, command: &Command) -> bool {
-    let shows_details = matches!(command, Command::Status { .. } | Command::Auth { command: Auth::Status { .. } });
+    let is_status = matches!(command, Command::Status { .. } | Command::Auth { command: Auth::Status { .. } });
+    let shows_details = is_status || matches!(command, Command::Audit { .. });
     (verbose && !shows_details) || std::env::var_os("MODELFORGE_CREDENTIAL_TRACE").is_some_and(|on| on == "1")
 }
 

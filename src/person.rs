@@ -61,17 +61,19 @@ impl Person {
     fn ask(&self, prompt: &str, echo: bool) -> Result<Zeroizing<String>> {
         let entered = match self {
             Self::Nobody => return Err(nobody_to_ask()),
-            Self::Askpass(program) => match modelforge_credential_ask::program(program, prompt) {
-                Ok(entered) => entered,
-                Err(failure) => {
-                    let problem = no_answer(program, failure);
-                    if !terminal_is_there() {
-                        return Err(problem);
+            Self::Askpass(program) => {
+                match modelforge_credential_ask::program(program, prompt, &mut terminal::remark) {
+                    Ok(entered) => entered,
+                    Err(failure) => {
+                        let problem = no_answer(program, failure);
+                        if !terminal_is_there() {
+                            return Err(problem);
+                        }
+                        terminal::warning(&problem);
+                        Self::Terminal.ask(prompt, echo)?
                     }
-                    terminal::warning(&problem);
-                    Self::Terminal.ask(prompt, echo)?
                 }
-            },
+            }
             Self::Terminal if echo => terminal::read_line(prompt)?,
             Self::Terminal => terminal::read_hidden(prompt)?,
         };

@@ -77,7 +77,7 @@ impl Providers {
     /// The provider whose credential a request for this location is about.
     pub fn by_location(&self, request: &Record) -> Result<Option<Provider>> {
         let mut best = self.closest(self.settled_at(request), request);
-        // What a person declared may share its host with one of ModelForge's; a provider of the table does not.
+        // A declared provider may share its host with one of ModelForge's; a provider of the table does not.
         if best.as_ref().is_none_or(|best| self.config.providers.contains_key(&best.name)) {
             // One that needs no sign-in has nothing to claim a host for.
             let others =
@@ -147,13 +147,21 @@ impl Providers {
         self.config.exec_providers.as_deref()
     }
 
+    /// The variables that the user configured for the folder that this command stands in, or for the closest one above it, each with
+    /// whose key it holds.
+    pub fn of_this_folder(&self) -> Vec<(&str, &str)> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let found = here.ancestors().find_map(|folder| self.config.exec_folders.get(folder));
+        found.into_iter().flatten().map(|(name, word)| (name.as_str(), word.as_str())).collect()
+    }
+
     /// The providers of ModelForge's file that need a credential.
     pub fn of_modelforge_with_keys(&self) -> Vec<String> {
         let needs_one = |defined: &Result<Defined>| !matches!(defined, Ok(one) if one.sign_in == SignIn::None);
         self.of_modelforge_file().filter(|(_, defined)| needs_one(defined)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// What ModelForge's file defines; a file that cannot be read defines nothing, and is mentioned.
+    /// The definitions of ModelForge's file; one that cannot be read defines nothing, and is mentioned.
     fn of_modelforge_file(&self) -> impl Iterator<Item = (&String, &Result<Defined>)> {
         let first_time = self.modelforge.get().is_none();
         let defined = self.modelforge.get_or_init(modelforge::load);

@@ -3,6 +3,7 @@
 
 mod fold;
 mod held;
+mod meter;
 mod table;
 
 use std::io::{self, IsTerminal, Write};
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::error;
 use fold::fold;
 pub use held::{Remark, hold, release};
+pub use meter::Meter;
 pub use table::{Paint, columns};
 
 static VERBOSE: AtomicBool = AtomicBool::new(false);
@@ -32,6 +34,11 @@ pub fn is_verbose() -> bool {
 
 /// Writes an answer to standard output, in one piece.
 pub fn answer(lines: &[u8]) -> io::Result<()> {
+    // The console of Windows takes bytes for characters of its code page; the standard library hands it text.
+    if cfg!(windows) && io::stdout().is_terminal() {
+        let mut console = io::stdout().lock();
+        return console.write_all(lines).and_then(|()| console.flush());
+    }
     modelforge_credential_protocol::stdout()?.write_all(lines)
 }
 
@@ -68,11 +75,12 @@ pub struct Progress {
 
 impl Progress {
     pub fn start(what: &'static str) -> Self {
-        if !io::stderr().is_terminal() {
+        if !io::stderr().is_terminal() || !table::understands_escapes() {
             return Self { end: None, thread: None };
         }
         let (end, ended) = std::sync::mpsc::channel::<()>();
-        let thread = std::thread::spawn(move || {
+        // What says that it takes a moment is not worth a failure.
+        let thread = std::thread::Builder::new().spawn(move || {
             let timeout = std::sync::mpsc::RecvTimeoutError::Timeout;
             if ended.recv_timeout(std::time::Duration::from_secs(1)) == Err(timeout) {
                 let _ = io::stderr().write_all(format!("{what} …").as_bytes());
@@ -80,7 +88,7 @@ impl Progress {
                 let _ = io::stderr().write_all(b"\r\x1b[K");
             }
         });
-        Self { end: Some(end), thread: Some(thread) }
+        Self { end: Some(end), thread: thread.ok() }
     }
 }
 
@@ -100,7 +108,7 @@ pub struct Count {
 impl Progress {
     /// Counts the steps of a job.
     pub fn count(what: &'static str, total: usize) -> Count {
-        let is_shown = total > MANY && io::stderr().is_terminal();
+        let is_shown = total > MANY && io::stderr().is_terminal() && table::understands_escapes();
         Count { what, done: 0, total, is_shown, hides_lines: is_shown && io::stdout().is_terminal() }
     }
 }

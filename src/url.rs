@@ -1,6 +1,9 @@
 //! URLs by git's rules (`credential_from_url` in git's credential.c): no normalisation, parts are decoded after they were
 //! split, and what is missing stays missing.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
 use modelforge_credential_protocol::{Record, Result};
 use modelforge_credential_providers::Location;
 use percent_encoding::percent_decode;
@@ -43,7 +46,8 @@ pub fn parse(url: &[u8]) -> Result<Record> {
 /// in which requests for it, files and the table meet.
 pub fn base_url(text: &str) -> Result<Record> {
     let mut record = parse(text.as_bytes())?;
-    if record.text("host").is_none_or(str::is_empty) {
+    // A port alone is no host, and the usual one is left out: that would leave a host that is empty.
+    if record.text("host").is_none_or(|host| host.is_empty() || host.starts_with(':')) {
         return Err(error::bad_url("has no host"));
     }
     if record.has("username") {
@@ -112,6 +116,13 @@ mod tests {
         assert_eq!(parts("https://h/@x"), "protocol=https host=h path=@x");
         assert_eq!(parts("cert:///a"), "protocol=cert host= path=a");
         assert_eq!(parts("https://h%zz"), "protocol=https host=h%zz");
+    }
+
+    #[test]
+    fn a_port_alone_is_no_host_of_a_provider() {
+        for url in ["https://", "https://:443", "http://:80/v1", "https://:8443"] {
+            assert_eq!(base_url(url).unwrap_err().to_string(), "the URL has no host", "{url}");
+        }
     }
 
     #[test]

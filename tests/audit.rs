@@ -57,7 +57,7 @@ const ANSWER: &str =
 
 #[test]
 fn every_operation_that_reaches_the_chain_is_logged_and_no_value() {
-    let test = keeper(Test::new(), "vault", "").helpers("vault");
+    let test = keeper(Test::new(), "chest", "").helpers("chest");
     let request = format!("provider=openai\npassword={SECRET}\n");
     let asked = |test: Test, words: &[&str], input: &str| {
         let test = test.args(words).stdin(input);
@@ -89,15 +89,15 @@ fn every_operation_that_reaches_the_chain_is_logged_and_no_value() {
         [
             format!("get {openai} - - not found"),
             format!("fill {openai} - - not found"),
-            format!("approve {openai} default vault stored"),
-            format!("get {openai} default vault found"),
-            format!("fill {openai} default vault found"),
+            format!("approve {openai} default chest stored"),
+            format!("get {openai} default chest found"),
+            format!("fill {openai} default chest found"),
             "list - - - - listed".to_owned(),
             format!("reject {openai} - - erased"),
-            format!("store {openai} default vault stored"),
+            format!("store {openai} default chest stored"),
             format!("erase {openai} - - erased"),
-            format!("login {openai} work vault stored"),
-            format!("login {openai} work vault signed in already"),
+            format!("login {openai} work chest stored"),
+            format!("login {openai} work chest signed in already"),
             format!("logout {openai} work - erased"),
             "get - https://example.com/a me - not found".to_owned(),
         ]
@@ -175,7 +175,7 @@ fn what_moves_a_cursor_is_visible_in_the_log_and_when_it_is_shown() {
     let text = fs::read_to_string(log(&test)).unwrap();
     assert!(text.contains("https://a%1B[2Jb") && text.contains(r"u\\u{202e}"), "{text}");
     let table = String::from_utf8(test.args(["audit"]).output().stdout).unwrap();
-    assert!(table.contains("https://a%1B[2Jb") && !table.contains('\u{1b}'), "{table}");
+    assert!(table.contains("  a%1B[2Jb") && !table.contains('\u{1b}'), "{table}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What shells complete, in the shells themselves.
+//! Completion, in the shells themselves.
 
 use std::process::Output;
 
@@ -35,7 +35,7 @@ fn run(test: &Test, shell: &str, options: &[&str], text: &str) -> Output {
     test.run(&["/bin/sh", "-c", &line], "")
 }
 
-/// What is typed, and what is completed then.
+/// A typed line, and its completions.
 const LINES: [(&str, &str); 14] = [
     ("helpe", "helpers"),
     ("helpers te", "test"),

@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::support::bao::{self, Bao};
 use crate::support::keyring::Keyring;
 use crate::support::{Test, program, system};
 
-/// What `helpers test` said: its exit status, and its JSON.
+/// The result of `helpers test`: its exit status, and its JSON.
 pub struct Judged {
     status: Option<i32>,
     said: String,
@@ -61,7 +62,7 @@ impl Judged {
 const ALL: usize = 55;
 const GIT_CAN_SAY: usize = 17;
 
-/// What git does not store with a password unless it is asked in another way.
+/// Attributes that git does not store with a password unless it is asked in another way.
 const ANY_PATH: &str = "a request without a path is answered by a credential that has one";
 
 #[track_caller]
@@ -86,6 +87,35 @@ fn age_keeps_every_rule() {
 #[ignore = "needs git 2.46"]
 fn age_keeps_every_rule_through_git() {
     let judged = judged(Test::new(), "age", &["--through-git"]);
+    assert_eq!(judged.keeps_every_rule_but(&[]).names("holds").len(), GIT_CAN_SAY);
+}
+
+/// The helper `vault` at a server of its own engine, as an entry.
+fn with_vault(version: u8) -> (Test, String, String) {
+    let server = Bao::shared();
+    let engine = server.engine(version);
+    let test = Test::new().env("VAULT_ADDR", server.url()).env("VAULT_TOKEN", bao::ROOT);
+    (test, format!("vault --mount {engine}"), engine)
+}
+
+#[test]
+#[ignore = "needs OpenBao"]
+fn the_vault_keeps_every_rule_in_both_versions_and_is_empty_afterwards() {
+    for version in [1, 2] {
+        let (test, helper, engine) = with_vault(version);
+        let judged = judged(test, &helper, &["--risky"]);
+        assert!(judged.keeps_every_rule_but(&[]).names("holds").len() >= ALL);
+        assert_eq!(judged.report["shared"], true);
+        let test = Test::new().program("modelforge-credential-vault").env("VAULT_ADDR", Bao::shared().url());
+        test.env("VAULT_TOKEN", bao::ROOT).args(["--mount", &engine, "list"]).stdout("count=0\n").success();
+    }
+}
+
+#[test]
+#[ignore = "needs OpenBao and git 2.46"]
+fn the_vault_keeps_every_rule_through_git() {
+    let (test, helper, _) = with_vault(2);
+    let judged = judged(test, &helper, &["--risky", "--through-git"]);
     assert_eq!(judged.keeps_every_rule_but(&[]).names("holds").len(), GIT_CAN_SAY);
 }
 

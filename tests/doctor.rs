@@ -52,21 +52,21 @@ fn well() -> Test {
 }
 
 /// A helper that keeps one credential in a file; `first` is run before anything else, with the operation in `$1`.
-fn vault(test: Test, first: &str) -> Test {
-    let kept = test.home().join("vault.kept").display().to_string();
+fn chest(test: Test, first: &str) -> Test {
+    let kept = test.home().join("chest.kept").display().to_string();
     let body = format!(
         "kept='{kept}'\n{first}\ncase $1 in\nget) cat \"$kept\" 2>/dev/null;;\nstore) cat > \"$kept\";;\n\
          erase) rm -f \"$kept\";;\nlist) echo count=0;;\nesac; exit 0"
     );
-    test.script("vault", &body).config("helpers = [\"vault\"]\n")
+    test.script("chest", &body).config("helpers = [\"chest\"]\n")
 }
 
 fn kept(test: &Test) -> bool {
-    test.home().join("vault.kept").exists()
+    test.home().join("chest.kept").exists()
 }
 
 const DONE: &str =
-    "ok helper: `vault` (TEST/modelforge-credential-vault) stored, returned and deleted a test credential";
+    "ok helper: `chest` (TEST/modelforge-credential-chest) stored, returned and deleted a test credential";
 
 #[test]
 fn where_all_is_well_it_says_what_it_looked_at() {

@@ -130,7 +130,7 @@ fn migrate_says_whether_exec_hands_out_what_it_moved() {
     let test = test.args(["migrate", "--yes"]).any_stderr();
     let output = test.output();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.contains("`modelforge-credential exec -- COMMAND` hands out each key that was moved"), "{said}");
+    assert!(said.contains("exec -- modelforge …`: it gets each key that was moved"), "{said}");
     let test = shows(test, &[], "MODELFORGE_OPENAI_API_KEY").stdout(&format!("{SECRET}\n")).success();
     drop(test);
     // Where the configuration names others, it does not.

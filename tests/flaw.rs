@@ -1,9 +1,9 @@
-//! What cannot be a key is told wherever it comes from, in the same words, and is not used.
+//! A text that cannot be a key is told wherever it comes from, in the same words, and is not used.
 
 use crate::prompt::Session;
 use crate::support::{SECRET, Test};
 
-/// What people have instead of a key, and what is said of it.
+/// Texts that people have instead of a key, and what is said of each.
 fn flawed() -> [(String, &'static str); 7] {
     [
         (format!("\"{SECRET}\""), "has quotation marks around it"),

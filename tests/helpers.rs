@@ -61,7 +61,7 @@ const CONFIG: &str = "\
 helpers = [
   \"age\",
   { command = [\"/bin/sh\", \"-c\", \"exit 3\", \"sh\"] },
-  \"vault\",
+  \"chest\",
 ]
 
 [provider.openai]
@@ -72,7 +72,7 @@ helpers = [\"env\"]
 fn a_configured_helper_is_shown_with_its_line_and_one_that_cannot_be_asked_is_exit_status_1() {
     let test = Test::new().config(CONFIG).args(["helpers", "--json"]);
     let (status, said, report) = report(&test);
-    let error = "error: not every configured helper can be asked: `/bin/sh -c 'exit 3' sh`, `vault`\n";
+    let error = "error: not every configured helper can be asked: `/bin/sh -c 'exit 3' sh`, `chest`\n";
     assert_eq!((status, said.replace("/bin/sh -c exit 3 sh", "/bin/sh -c 'exit 3' sh")), (Some(1), error.to_owned()));
     assert_eq!(report["chains"][0]["origin"], "config");
     let from = "~/.config/modelforge-credential/config.toml, line ";
@@ -86,7 +86,7 @@ fn a_configured_helper_is_shown_with_its_line_and_one_that_cannot_be_asked_is_ex
     assert_eq!(report["chains"][0]["helpers"][1]["problem"], "exit status 3");
     assert_eq!(
         report["chains"][0]["helpers"][2]["problem"],
-        "helper `vault` is not installed beside the program or on PATH"
+        "helper `chest` is not installed beside the program or on PATH"
     );
     // A command is not asked for its version: who knows what it would start.
     assert_eq!(report["chains"][0]["helpers"][1]["version"], Value::Null);
@@ -107,18 +107,18 @@ fn the_variable_is_named_as_where_an_entry_came_from() {
 
 #[test]
 fn what_is_installed_and_not_asked_is_named_with_the_line_that_adds_it() {
-    let test = Test::new().script("vault", "exit 0").helpers("age --identity 'a b'\noauth").args(["helpers", "--json"]);
+    let test = Test::new().script("chest", "exit 0").helpers("age --identity 'a b'\noauth").args(["helpers", "--json"]);
     let (_, _, report) = report(&test);
     let others = report["others"].as_array().expect("a list");
-    let vault = others.iter().find(|other| other["helper"] == "vault").expect("it is named");
-    assert_eq!(vault["add"], r#"helpers = ["age --identity 'a b'", "vault", "oauth"]"#);
-    assert!(vault["path"].as_str().expect("a path").ends_with("/bin/modelforge-credential-vault"));
+    let chest = others.iter().find(|other| other["helper"] == "chest").expect("it is named");
+    assert_eq!(chest["add"], r#"helpers = ["age --identity 'a b'", "chest", "oauth"]"#);
+    assert!(chest["path"].as_str().expect("a path").ends_with("/bin/modelforge-credential-chest"));
     assert!(
         others.iter().any(|other| other["helper"] == "env") && !others.iter().any(|other| other["helper"] == "age")
     );
     // And the line is one that the configuration understands.
-    let line = vault["add"].as_str().expect("a line");
-    let test = Test::new().script("vault", "exit 0").config(line).args(["helpers", "--json"]);
+    let line = chest["add"].as_str().expect("a line");
+    let test = Test::new().script("chest", "exit 0").config(line).args(["helpers", "--json"]);
     let (_, _, report) = self::report(&test);
     assert_eq!(report["chains"][0]["helpers"][0]["entry"], json!(["age", "--identity", "a b"]));
     assert_eq!(report["chains"][0]["helpers"][1]["state"], "ready");
@@ -127,12 +127,12 @@ fn what_is_installed_and_not_asked_is_named_with_the_line_that_adds_it() {
 #[test]
 fn the_line_that_adds_a_helper_keeps_programs_and_their_time_limits() {
     let config = r#"helpers = [{ command = ["op", "read"] }, { command = ["age"], timeout = "5s" }]"#;
-    let test = Test::new().script("vault", "exit 0").config(config).args(["helpers", "--json"]);
+    let test = Test::new().script("chest", "exit 0").config(config).args(["helpers", "--json"]);
     let (_, _, report) = report(&test);
     let others = report["others"].as_array().expect("a list");
-    let vault = others.iter().find(|other| other["helper"] == "vault").expect("it is named");
-    let line = r#"helpers = [{ command = ["op", "read"] }, { command = ["age"], timeout = "5000ms" }, "vault"]"#;
-    assert_eq!(vault["add"], line);
+    let chest = others.iter().find(|other| other["helper"] == "chest").expect("it is named");
+    let line = r#"helpers = [{ command = ["op", "read"] }, { command = ["age"], timeout = "5000ms" }, "chest"]"#;
+    assert_eq!(chest["add"], line);
 }
 
 #[test]
@@ -149,11 +149,11 @@ fn a_mistyped_helper_is_told_from_a_missing_one() {
 
 #[test]
 fn git_s_helpers_on_path_are_named_as_commands() {
-    let test = Test::new().on_path("git-credential-vault", "#!/bin/sh\n");
+    let test = Test::new().on_path("git-credential-chest", "#!/bin/sh\n");
     let (_, _, report) = report(&test.helpers("age").args(["helpers", "--json"]));
     let others = report["others"].as_array().expect("a list");
-    let vault = others.iter().find(|other| other["helper"] == "git credential-vault").expect("it is named");
-    assert_eq!(vault["add"], r#"helpers = ["age", { command = ["git", "credential-vault"] }]"#);
+    let chest = others.iter().find(|other| other["helper"] == "git credential-chest").expect("it is named");
+    assert_eq!(chest["add"], r#"helpers = ["age", { command = ["git", "credential-chest"] }]"#);
 }
 
 #[test]
@@ -190,21 +190,39 @@ fn a_script_that_takes_version_for_an_operation_is_not_harmed_and_has_none() {
 
 #[test]
 fn the_table_says_it_in_words_and_an_empty_chain_is_one() {
-    let test = Test::new().helpers("vault").args(["helpers"]);
+    let test = Test::new().helpers("chest").args(["helpers"]);
     let output = test.output();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let table = "\
-HELPER  ANSWER   FROM
-vault   missing  MODELFORGE_CREDENTIAL_HELPERS
-vault: helper `vault` is not installed beside the program or on PATH
-  hint: put a program named modelforge-credential-vault on PATH
+HELPER  ANSWER   CONFIGURED
+chest   missing  MODELFORGE_CREDENTIAL_HELPERS
+chest: helper `chest` is not installed beside the program or on PATH
+  hint: put a program named modelforge-credential-chest on PATH
 
 installed, and not in the chain; the line of config.toml that adds it:
 age (";
     assert!(text.starts_with(table), "{text}");
-    assert!(text.contains("\n  helpers = [\"vault\", \"age\"]\n"), "{text}");
+    assert!(text.contains("\n  helpers = [\"chest\", \"age\"]\n"), "{text}");
     assert_eq!(output.status.code(), Some(1));
     let output = Test::new().helpers("").args(["helpers"]).output();
     assert!(String::from_utf8_lossy(&output.stdout).contains("the chain is empty\n"));
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_key_in_the_words_of_a_helper_is_not_shown() {
+    let key = "sk-proj-0123456789abcdefghijklmnop";
+    let script = format!("echo 'error: bad --token={key}' >&2; echo 'hint: try {key}' >&2; exit 1");
+    let test = Test::new().script("tells", &script).helpers("tells");
+    for arguments in [&["helpers"][..], &["helpers", "--json"]] {
+        let output = test.run(
+            &[&[&*crate::support::program("modelforge-credential").display().to_string()], arguments].concat(),
+            "",
+        );
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(
+            text.contains("bad --token=<redacted>") && text.contains("try <redacted>") && !text.contains(key),
+            "{text}"
+        );
+    }
 }

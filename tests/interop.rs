@@ -83,7 +83,7 @@ fn a_second_key_that_age_could_not_read_back_is_not_kept_and_the_first_one_still
         .stdin("provider=openai\npassword=second\n");
     let test = test.stderr(
         "warning: helper `age` did not keep the credential: the SSH key `~/kp` is protected by a passphrase and there is nobody to ask; it may still have an older copy\n\
-         hint: run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS\n\
+         hint: use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS\n\
          error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
          hint: modelforge-credential doctor\n",
     ).failure();

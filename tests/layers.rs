@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates, with the folder of their sources.
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 15] = [
     "src",
     "helpers/age/src",
     "helpers/ask/src",
@@ -13,11 +13,14 @@ const CRATES: [&str; 12] = [
     "helpers/conformance/src",
     "helpers/env/src",
     "helpers/files/src",
+    "helpers/http/src",
     "helpers/keyring/src",
     "helpers/oauth/src",
     "helpers/plaintext/src",
     "helpers/protocol/src",
     "helpers/providers/src",
+    "helpers/tools/src",
+    "helpers/vault/src",
 ];
 
 /// From the top to the ground. What stands nowhere here stands between `session` and the libraries: it may be named by all, and
@@ -219,6 +222,7 @@ fn the_libraries_name_only_what_lies_below_them() {
         ("providers", &[]),
         ("client", &["files", "protocol"]),
         ("files", &["protocol"]),
+        ("http", &["protocol"]),
         ("conformance", &["client", "protocol"]),
     ] {
         let manifest = std::fs::read_to_string(root.join("helpers").join(library).join("Cargo.toml")).unwrap();

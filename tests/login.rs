@@ -95,16 +95,16 @@ fn a_provider_named_twice_or_not_at_all_is_a_mistake() {
 #[test]
 fn who_is_signed_in_is_told_where_and_nothing_changes_without_force() {
     let test = keeper(Test::new(), "one", "").helpers("one");
-    holding(&test, "one", "older");
-    let test = test.args(["login", "openai"]).stdin("older\n");
+    holding(&test, "one", "sk-older-0123456789ab");
+    let test = test.args(["login", "openai"]).stdin("sk-older-0123456789ab\n");
     let test =
         test.stdout("already signed in to `openai`: kept by `one` (stored by the helper); `--force` replaces it\n");
     let test = test.success();
-    assert_eq!((&*kept(&test, "one"), &*asked(&test, "one")), ("older", "get list"));
+    assert_eq!((&*kept(&test, "one"), &*asked(&test, "one")), ("sk-older-0123456789ab", "get list list"));
     let another = "error: another key for `openai` is kept already; it was not replaced\n\
                    hint: modelforge-credential login openai --force < key.txt\n";
     let test = test.args(["login", "openai"]).stdin(format!("{SECRET}\n")).stderr(another).failure();
-    assert_eq!(kept(&test, "one"), "older");
+    assert_eq!(kept(&test, "one"), "sk-older-0123456789ab");
     let test = test.args(["login", "openai", "--force"]).stdin(format!("{SECRET}\n"));
     let test = test.stdout("signed in to `openai`: kept by `one` (stored by the helper)\n").success();
     assert_eq!(kept(&test, "one"), SECRET);

@@ -89,9 +89,9 @@ fn a_helper_that_cannot_list_may_hold_more_and_is_named() {
         "warning: helper `one` cannot list its credentials, so it may have others\nerror: some credentials could not be deleted\n",
     );
     let test = test.failure();
-    // What the other named was erased in both.
+    // The account that the other named was erased in both.
     assert_eq!((&*kept(&test, "one"), &*kept(&test, "two")), ("", ""));
-    // What it holds of a provider is found by asking for it.
+    // Its key for a provider is found by asking for it.
     let test = in_each(test, &["one"]).args(["logout", "--all", "--yes"]).any_stderr();
     let test = test.stdout(&format!("signed out of {NAME}\n")).failure();
     assert_eq!(kept(&test, "one"), "");

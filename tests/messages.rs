@@ -150,6 +150,19 @@ fn every_hint_is_a_command_or_a_short_sentence() {
     assert!(others.is_empty(), "{others:#?}");
 }
 
+/// A shell that is not sh has other words for them: [`Shell`](modelforge_credential_protocol::Shell) knows both.
+#[test]
+fn no_hint_is_for_sh_alone_where_it_can_be_seen_on_windows() {
+    // Hints that only a Unix can give, each about a mode, an owner or a signal of it.
+    let of_unix = ["chmod", "sudo ", "ls -ld", "getent", "set HOME"];
+    let Sentences { hints, .. } = sentences();
+    let of_sh = ["printf ", "unset ", "eval ", "pgrep", "fuser", "mv ", "rm ", " < "];
+    let is_for_sh =
+        |hint: &String| of_sh.iter().any(|word| hint.contains(word)) && !of_unix.iter().any(|word| hint.contains(word));
+    let others: Vec<String> = hints.into_iter().filter(is_for_sh).collect();
+    assert!(others.is_empty(), "{others:#?}");
+}
+
 /// The words of a file with a blank around each, so that a phrase is found across the lines of a comment.
 fn words(path: &Path) -> String {
     let text = read(path).to_lowercase();

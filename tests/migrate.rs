@@ -2,12 +2,13 @@
 
 mod backup;
 mod between;
-mod interrupted;
+pub mod interrupted;
 mod modelforge;
 mod purge;
 mod rollback;
 mod starts;
 mod status;
+mod tools;
 mod trouble;
 
 use crate::support::{SECRET, Test, files_below};
@@ -49,7 +50,7 @@ fn kept_elsewhere(test: &Test) -> Vec<std::path::PathBuf> {
     files
 }
 
-/// What the chain answers for openai.
+/// The chain's answer for openai.
 fn answer(key: &str) -> String {
     format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={key}\n")
 }
@@ -106,7 +107,7 @@ fn keys_move_into_the_chain_and_every_other_byte_of_the_file_stays() {
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
     let test = test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
     test.args(["migrate"])
-        .stdout("no key was found in plain text\nlooked at: the files of ModelForge and of Python's keyring\n")
+        .stdout("no key was found in plain text\nlooked at: the files of ModelForge and of Python's keyring, the files of LLM tools and of the shell\n")
         .success();
 }
 
@@ -118,9 +119,7 @@ fn after_a_move_it_says_how_it_is_undone_and_how_modelforge_is_started() {
         "2 moved, 0 left; `modelforge-credential migrate --rollback {id}` undoes it\n\
          keep a copy of `~/.local/share/modelforge-credential/identity.txt` in a safe place: nothing else opens what `age` keeps\n\
          the files as they were are kept encrypted; `modelforge-credential migrate --forget-backup {id}` erases them\n\
-         start ModelForge with `modelforge-credential exec -- modelforge …`, or it asks for each key again\n\
-         keys that others could read, in old backups or a shell's history as well, are better replaced by new ones\n\
-         `modelforge-credential exec -- COMMAND` hands out each key that was moved\n"
+         start ModelForge with `modelforge-credential exec -- modelforge …`: it gets each key that was moved\n"
     );
     assert!(shown.ends_with(&next), "{shown}");
 }
@@ -173,7 +172,7 @@ fn of_two_different_keys_both_stay_until_one_is_preferred() {
     kept(prefer("target"), "sk-proj-another-key-altogether");
 }
 
-/// What `modelforge config migrate` reads, and leaves behind.
+/// The file that `modelforge config migrate` reads, and leaves behind.
 const OLD: &str = ".config/model-forge/models.json";
 
 fn old(test: &Test) -> String {

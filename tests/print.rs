@@ -101,3 +101,26 @@ fn what_is_locked_is_unlocked_by_a_person_who_sees_the_question() {
     assert!(shown.starts_with("warning: helper `locked` failed: it is locked\r\n"), "{shown}");
     assert!(!shown.contains("PIN"), "{shown}");
 }
+
+#[test]
+fn of_a_python_traceback_the_last_line_is_the_reason() {
+    let traceback = "Traceback (most recent call last):\n  File \"x.py\", line 1, in f\n    f()\nKeyError: \"host\"";
+    Test::new()
+        .script("python", &format!("cat >/dev/null; echo '{traceback}' >&2; exit 1"))
+        .helpers("python")
+        .args(["print", "openai"])
+        .stderr(
+            "warning: helper `python` failed: KeyError: \"host\"\n\
+             error: no credential for `openai` was found, and some helpers could not be asked\n\
+             hint: modelforge-credential doctor  # or set OPENAI_API_KEY\n",
+        )
+        .failure();
+}
+
+#[test]
+fn where_no_key_can_be_stored_the_variable_is_named_and_no_sign_in() {
+    let said =
+        "error: not signed in to `openai`, and the only helper of the chain stores no keys\nhint: set OPENAI_API_KEY\n";
+    let test = Test::new().helpers("env").args(["print", "openai"]).stderr(said).failure();
+    test.args(["exec", "openai", "--", "true"]).stderr(said).failure();
+}

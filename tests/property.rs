@@ -54,7 +54,7 @@ fn named(stderr: &str) -> BTreeSet<&'static str> {
     NAMES.into_iter().filter(|name| stderr.contains(&format!("helper `{name}`"))).collect()
 }
 
-/// What is known from the outside.
+/// The facts that are known from the outside.
 #[derive(Default)]
 struct Model {
     stored: usize,

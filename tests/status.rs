@@ -1,4 +1,4 @@
-//! What is kept where: the table, its JSON, what it costs to know, and what it never shows.
+//! The state of each credential: the table, its JSON, what it costs to know, and what it never shows.
 
 mod json;
 mod keyring;
@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::login::keeper;
 use crate::support::{SECRET, Test};
 
-/// What a run printed, what it said, and how it ended; times and folders masked.
+/// The output of a run, its remarks, and its end; times and folders masked.
 #[track_caller]
 pub fn told(test: &Test) -> String {
     let output = test.output();

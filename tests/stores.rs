@@ -3,7 +3,7 @@
 use crate::support::keyring::Keyring;
 use crate::support::{Test, program};
 
-/// What a record can hold and some store may not keep.
+/// Values that a record can hold and some store may not keep.
 fn secrets() -> Vec<Vec<u8>> {
     let mut secrets: Vec<Vec<u8>> = [
         "sk-plain",

@@ -1,7 +1,7 @@
 //! The project's end-to-end tests: real programs, real files, one file per subject, and a folder beside it where a subject has several
 //! parts. A test that needs more than Rust, a C compiler and git is ignored and names its need; `tests/run` installs it.
 //!
-//! Most are for Unix: the home folder of a test is in the environment, which Windows ignores, and its helpers are shell scripts.
+//! Most are for Unix: their helpers are shell scripts. `systems` has what is tested on every system.
 
 #[cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "most tests are for Unix"))]
 mod support;
@@ -25,13 +25,19 @@ mod documents;
 #[cfg(unix)]
 mod elsewhere;
 #[cfg(unix)]
+mod engines;
+#[cfg(unix)]
 mod exec;
+#[cfg(unix)]
+mod faults;
 #[cfg(unix)]
 mod flaw;
 #[cfg(unix)]
 mod git;
 #[cfg(unix)]
 mod helpers;
+#[cfg(unix)]
+mod identity;
 #[cfg(unix)]
 mod interop;
 mod layers;
@@ -57,11 +63,18 @@ mod protocol;
 #[cfg(unix)]
 mod providers;
 #[cfg(unix)]
+mod reason;
+#[cfg(unix)]
+mod scan;
+#[cfg(unix)]
 mod status;
 #[cfg(unix)]
 mod stores;
+mod systems;
 #[cfg(unix)]
 mod tools;
 #[cfg(unix)]
 mod trace;
+#[cfg(unix)]
+mod vault;
 mod wrong_calls;

@@ -34,7 +34,7 @@ fn keep(test: Test, provider: &str, password: &str) -> Test {
     test.args(["approve"]).stdin(format!("provider={provider}\npassword={password}\n")).success()
 }
 
-/// What `tests/run` installs, or else a program of the system.
+/// The program that `tests/run` installs, or else one of the system.
 fn installed(variable: &str, name: &str) -> PathBuf {
     let path = std::env::var_os(variable).map_or_else(|| system(name, name), PathBuf::from);
     assert!(path.exists(), "{variable} names no program: run `sh tests/run`");

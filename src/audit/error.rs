@@ -7,13 +7,21 @@ use modelforge_credential_protocol::Error;
 pub use crate::error::tilde;
 use crate::error::{PROGRAM, Usage};
 
+/// The cause of a problem that a person looks into with `doctor`, which itself has nothing to add.
+pub struct ForDoctor;
+
 pub fn not_logged(problem: &Error) -> Error {
     let error = Error::new(format!("this is not in the audit log: {problem}"));
-    error.hint(problem.hint_text().map_or_else(|| format!("{PROGRAM} doctor"), str::to_owned))
+    match problem.hint_text() {
+        Some(hint) => error.hint(hint),
+        None => error.hint(format!("{PROGRAM} doctor")).because(ForDoctor),
+    }
 }
 
 pub fn not_in_the_systems_log(problem: &Error) -> Error {
-    Error::new(format!("this is not in the system's log: {problem}")).hint(format!("{PROGRAM} doctor"))
+    Error::new(format!("this is not in the system's log: {problem}"))
+        .hint(format!("{PROGRAM} doctor"))
+        .because(ForDoctor)
 }
 
 pub fn log_needs_a_home() -> Error {

@@ -31,6 +31,9 @@ pub struct Line {
     pub program: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The program that gets the key, if that is not the asking one: the command of `exec`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// The parents of the asking program, nearest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<Process>,
@@ -73,7 +76,6 @@ pub fn text(text: &str) -> String {
 }
 
 /// A process as the system reports it. A program's path often contains a hash, which looks like a key.
-#[cfg(target_os = "linux")]
 pub fn name(text: &str) -> String {
     cut(modelforge_credential_protocol::visible(text))
 }

@@ -1,19 +1,17 @@
 //! Reads the log from its end, the newest record first, and no more of it than is needed.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
 use modelforge_credential_protocol::Result;
 
+use super::backwards::Backwards;
 use super::files;
 use super::line::Line;
 use super::process_name;
-
-/// Bytes read at once. A longer line is not a record.
-const BLOCK: usize = 64 << 10;
+use crate::error::tilde;
 
 /// The most files searched for the last use of a key.
 const RECENT: usize = 2;
@@ -39,45 +37,6 @@ pub fn newest_first(folder: &Path, files: usize, mut visit: impl FnMut(Line, &[u
     Ok(())
 }
 
-/// The lines of a file from its end, a block at a time.
-struct Backwards {
-    file: File,
-    /// The offset at which the part already read begins.
-    start: u64,
-    /// Bytes read but not yet handed out.
-    rest: Vec<u8>,
-}
-
-impl Backwards {
-    fn new(file: File) -> io::Result<Self> {
-        let start = file.metadata()?.len();
-        Ok(Self { file, start, rest: Vec::new() })
-    }
-
-    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        loop {
-            if let Some(at) = self.rest.iter().rposition(|byte| *byte == b'\n') {
-                let line = self.rest.split_off(at + 1);
-                self.rest.truncate(at);
-                return Ok(Some(line));
-            }
-            if self.start == 0 {
-                let line = std::mem::take(&mut self.rest);
-                return Ok(Some(line).filter(|line| !line.is_empty()));
-            }
-            if self.rest.len() > BLOCK {
-                self.rest.clear();
-            }
-            let mut block = vec![0; usize::try_from(self.start).map_or(BLOCK, |start| start.min(BLOCK))];
-            self.start -= block.len() as u64;
-            self.file.seek(SeekFrom::Start(self.start))?;
-            self.file.read_exact(&mut block)?;
-            block.append(&mut self.rest);
-            self.rest = block;
-        }
-    }
-}
-
 /// When a credential was last given to a program, and to which.
 #[derive(Clone)]
 pub struct Use {
@@ -100,11 +59,19 @@ pub fn last_uses(wanted: &[(String, String, String)]) -> Vec<Option<Use>> {
         };
         let at = wanted.iter().position(is_it).filter(|at| uses.get(*at).is_some_and(Option::is_none));
         if let (Some(at), Some(utc)) = (at, seconds(&record.time)) {
-            uses[at] = Some(Use { utc, program: record.asker().map(|asker| process_name(&asker)) });
+            uses[at] = Some(Use { utc, program: used_by(&record) });
         }
         if uses.iter().all(Option::is_some) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     uses
+}
+
+/// The program that got a key.
+fn used_by(record: &Line) -> Option<String> {
+    match &record.command {
+        Some(command) => Some(tilde(command.as_ref())),
+        None => record.asker().map(|asker| process_name(&asker)),
+    }
 }
 
 /// A time of the log in seconds since 1970.

@@ -13,10 +13,10 @@ pub(super) fn question(known: &Record, context: &Record) -> Result<Record> {
     Ok(question)
 }
 
-/// The record as it is sent: this program understands both capabilities, whatever its own caller does. Backups are stored, found and
+/// The record as it is sent: this program understands every capability, whatever its own caller does. Backups are stored, found and
 /// erased with consent; no request of a caller gets as far as here with one.
 pub(super) fn with_capabilities(record: &Record) -> Result<Record> {
-    let mut question = Record::of([("capability[]", "authtype"), ("capability[]", "state")])?;
+    let mut question = Record::of(["authtype", "state", "reason"].map(|name| ("capability[]", name)))?;
     let mut rest = record.clone();
     rest.remove("capability[]");
     question.merge(&rest);

@@ -122,9 +122,24 @@ impl Chain {
 
     /// The copy of a credential in one helper.
     pub fn copy_in(&self, helper: &str, description: &Record, context: &Record) -> Result<Option<Record>> {
+        self.copy_in_link(helper, description, context, false)
+    }
+
+    /// The same, now that a person is there who may unlock it.
+    pub fn copy_in_attended(&self, helper: &str, description: &Record, context: &Record) -> Result<Option<Record>> {
+        self.copy_in_link(helper, description, context, true)
+    }
+
+    fn copy_in_link(
+        &self,
+        helper: &str,
+        description: &Record,
+        context: &Record,
+        attended: bool,
+    ) -> Result<Option<Record>> {
         let question = question(&description_of(description)?, context)?;
         match self.links.iter().find(|link| link.name == helper) {
-            Some(link) => Ok(link.helper(false)?.get(&question)?.filter(|found| is_of(found, description))),
+            Some(link) => Ok(link.helper(attended)?.get(&question)?.filter(|found| is_of(found, description))),
             None => Ok(None),
         }
     }
@@ -143,6 +158,10 @@ impl Chain {
             if let Some(value) = credential.get(key) {
                 copy.set(key, value)?;
             }
+        }
+        // Its tool is told what to ask for from now on.
+        if let Some(word) = credential.get("rewire") {
+            copy.set("rewire", word)?;
         }
         let erase = |helper: &(dyn Helper + Send + Sync)| {
             // The same, another, or none.

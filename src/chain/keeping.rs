@@ -69,7 +69,7 @@ impl Link {
     }
 }
 
-/// What a helper answers that did not keep what it was given.
+/// The answer of a helper that did not keep what it was given.
 fn other(found: Option<&Record>) -> Kept {
     if found.is_some_and(Record::has_secret) { Kept::Other } else { Kept::No }
 }

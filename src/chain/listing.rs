@@ -6,6 +6,7 @@ use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{DESCRIPTION, Error, Record, Result};
 
 use super::{Chain, Failed};
+use crate::side_by_side::side_by_side;
 
 /// A helper's list. `None` if it cannot list.
 pub type ListOf = std::result::Result<Option<Vec<Record>>, Failure>;
@@ -52,17 +53,16 @@ impl Chain {
 
     /// The list of each helper, in the order of the chain. The helpers run in parallel.
     pub fn list_each(&self, context: &Record) -> Vec<(String, ListOf)> {
-        std::thread::scope(|scope| {
-            let asked: Vec<_> =
-                self.links.iter().map(|link| (link, scope.spawn(|| Ok(link.helper(false)?.list(context)?)))).collect();
-            asked
-                .into_iter()
-                .map(|(link, asked)| {
-                    (link.name.clone(), asked.join().unwrap_or_else(|_| Err(Error::from("it broke off").into())))
-                })
-                .map(|(name, listed)| (name, listed.map(|records| records.map(|records| visible_to(context, records)))))
-                .collect()
-        })
+        let answers = side_by_side(&self.links, |link| -> ListOf { Ok(link.helper(false)?.list(context)?) });
+        let broke_off = || Err(Error::from("it broke off").into());
+        let names = self.links.iter().map(|link| link.name.clone());
+        names
+            .zip(answers)
+            .map(|(name, answer)| {
+                let listed = answer.unwrap_or_else(broke_off);
+                (name, listed.map(|records| records.map(|records| visible_to(context, records))))
+            })
+            .collect()
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Stored {
     pub was_kept: bool,
     /// Helpers that answer first, with another key.
     pub shadowed_by: Vec<String>,
+    /// Helpers that answer with the same from the environment, which keeps nothing.
+    pub also_in: Vec<String>,
     /// Failures, and older copies that may be left.
     pub remarks: Vec<Error>,
 }
@@ -105,7 +107,11 @@ impl Chain {
                     stored.kept_by.push(link.name.clone());
                     return Ok(stored);
                 }
-                Ok(Kept::InTheEnvironment | Kept::No) => untouched.push(at),
+                Ok(Kept::InTheEnvironment) => {
+                    stored.also_in.push(link.name.clone());
+                    untouched.push(at);
+                }
+                Ok(Kept::No) => untouched.push(at),
                 Ok(Kept::Other) => {
                     earlier.push(link.name.clone());
                     untouched.push(at);

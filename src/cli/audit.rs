@@ -26,9 +26,10 @@ pub struct AuditOptions {
     verify: bool,
 }
 
-impl From<AuditOptions> for Audit {
-    fn from(options: AuditOptions) -> Self {
-        let AuditOptions { provider, account, since, limit, json, verify } = options;
-        Self { provider, account, since, limit, json, verify }
+impl AuditOptions {
+    /// With `--verbose`, in detail.
+    pub fn of(self, details: bool) -> Audit {
+        let AuditOptions { provider, account, since, limit, json, verify } = self;
+        Audit { provider, account, since, limit, json, verify, details }
     }
 }

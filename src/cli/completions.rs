@@ -13,6 +13,6 @@ pub struct CompletionsOptions {
 
 #[derive(Args)]
 pub struct ManOptions {
-    /// The folder that all pages are written to; without it, the first is printed
+    /// The folder whose folders man1 and man5 the pages are written to; without it, the first is printed
     pub folder: Option<PathBuf>,
 }

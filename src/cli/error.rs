@@ -59,3 +59,11 @@ pub fn purge_without_all() -> Usage {
         Error::new("`--purge` deletes everything, so it needs `--all`").hint(format!("{PROGRAM} logout --all --purge")),
     )
 }
+
+pub fn option_needs_one_of(option: &str, values: &[String]) -> Usage {
+    Usage(Error::new(format!("`{}` needs one of {}", visible(option), values.join(", "))))
+}
+
+pub fn argument_missing(name: &str, command: &str) -> Usage {
+    Usage(Error::new(format!("`{}` is missing", visible(name))).hint(format!("{command} --help")))
+}

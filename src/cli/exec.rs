@@ -75,7 +75,7 @@ pub struct PrintOptions {
     /// End without a line feed
     #[arg(long)]
     no_newline: bool,
-    /// What to print of it; the expiry is in seconds since 1970
+    /// The part to print; the expiry is in seconds since 1970
     #[arg(long, value_name = "FIELD", value_enum, default_value = "token", conflicts_with = "json")]
     field: Field,
     /// All of it, as JSON

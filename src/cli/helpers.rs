@@ -1,7 +1,9 @@
-//! `helpers`, and `helpers test`.
+//! `helpers`, and what can be done with one: `test`, `add`, `remove`, `new`.
 
 use clap::{Args, Subcommand};
 
+use crate::command::helpers::change::Added;
+use crate::command::helpers::start::{Language, New};
 use crate::command::helpers::test::{Rules, Test};
 
 #[derive(Args)]
@@ -25,9 +27,65 @@ secrets.
 
 Example:
   modelforge-credential helpers test age
-  modelforge-credential helpers test './my-helper --its --options' --only O5
+  modelforge-credential helpers test './my-helper --option' --only O5
   modelforge-credential helpers test my-helper --json > conformance.json")]
     Test(TestOptions),
+    /// Add a helper to the chain, in config.toml
+    #[command(after_help = "\
+Without --before, one that stores keys comes after the others that do, and one
+that only answers comes after `env`.
+
+Example:
+  modelforge-credential helpers add pass
+  modelforge-credential helpers add my-safe --before age -- /opt/safe/bin/safe --mine")]
+    Add(AddOptions),
+    /// Take a helper out of the chain, in config.toml; its keys stay
+    Remove {
+        /// Its name, as `helpers` shows it
+        name: String,
+    },
+    /// Make a script to begin with, for keys that another program keeps
+    #[command(after_help = "\
+Example:
+  modelforge-credential helpers new pass
+  modelforge-credential helpers new pass --in python --folder ~/bin")]
+    New(NewOptions),
+}
+
+#[derive(Args)]
+pub struct AddOptions {
+    /// A helper's name; with a command, what to call it
+    name: String,
+    /// Ask it before this one
+    #[arg(long, value_name = "NAME")]
+    before: Option<String>,
+    /// A program that speaks the protocol, and its arguments
+    #[arg(last = true)]
+    command: Vec<String>,
+}
+
+impl From<AddOptions> for Added {
+    fn from(AddOptions { name, before, command }: AddOptions) -> Self {
+        Self { name, before, command }
+    }
+}
+
+#[derive(Args)]
+pub struct NewOptions {
+    /// What to call it
+    name: String,
+    /// What to write it in
+    #[arg(long = "in", value_enum, value_name = "LANGUAGE", default_value = "sh")]
+    language: Language,
+    /// Where to put it, instead of ~/.local/bin
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<std::path::PathBuf>,
+}
+
+impl From<NewOptions> for New {
+    fn from(NewOptions { name, language, folder }: NewOptions) -> Self {
+        Self { name, language, folder }
+    }
 }
 
 #[derive(Args)]

@@ -1,4 +1,4 @@
-//! What people type who know other tools: the command that they mean.
+//! Words of people who know other tools, and the command that they mean.
 
 use modelforge_credential_providers as table;
 
@@ -40,12 +40,13 @@ pub fn with_an_argument(command: &str, argument: &str) -> Option<String> {
         "list" => format!("{PROGRAM} status {provider}"),
         "print" => format!("{PROGRAM} print {provider}  # one at a time; for several: {PROGRAM} env"),
         "logout" | "status" => format!("{PROGRAM} {command} {provider}  # one at a time"),
+        "auth login" | "auth logout" | "auth status" => format!("{PROGRAM} {command} --provider {provider}"),
         "helpers test" => format!("{PROGRAM} helpers test NAME  # one at a time"),
         _ => return None,
     })
 }
 
-/// What was typed is repeated only if it is a provider's name: it may be a key.
+/// A word that was typed is repeated only if it is a provider's name: it may be a key.
 fn provider(typed: Option<&str>) -> &str {
     typed.filter(|name| table::by_name(name).is_some()).unwrap_or("openai")
 }

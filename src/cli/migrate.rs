@@ -1,11 +1,16 @@
 //! `migrate`, in both spellings.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::command::migrate::{Migrate, Prefer};
 
 #[derive(Args)]
 pub struct MigrateOptions {
+    /// Take the keys out of the projects in these folders instead: .env, .envrc, compose.yaml, .mcp.json
+    #[arg(value_name = "PATH", conflicts_with_all = ["from", "status", "rollback", "backups", "forget_backup"])]
+    paths: Vec<PathBuf>,
     /// Take from this helper instead of plain text; may be repeated
     #[arg(long, value_name = "HELPER")]
     from: Vec<String>,
@@ -24,6 +29,12 @@ pub struct MigrateOptions {
     /// Erase tokens that have ended and cannot be renewed
     #[arg(long)]
     drop_expired: bool,
+    /// Keep a tool's key that differs from another one's as an account of its name
+    #[arg(long)]
+    account_per_tool: bool,
+    /// Only move keys: do not have the tools ask for them
+    #[arg(long)]
+    no_rewire: bool,
     /// Show what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -74,13 +85,30 @@ pub enum Task {
 impl From<MigrateOptions> for Task {
     fn from(options: MigrateOptions) -> Self {
         let MigrateOptions { from, to, provider, account, prefer, drop_expired, dry_run, yes, json, .. } = options;
+        let (account_per_tool, no_rewire) = (options.account_per_tool, options.no_rewire);
+        // One that is no text is no folder that a helper could be told of.
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path).display().to_string();
+        let folders = options.paths.into_iter().map(absolute).collect();
         let named = || from.iter().chain(&to).cloned().collect();
         match (options.rollback, options.forget_backup) {
             (Some(id), _) => Self::Rollback { id, named: named(), yes, json },
             (_, Some(id)) => Self::ForgetBackup { id, named: named() },
             _ if options.backups => Self::Backups { named: named(), json },
             _ => {
-                let asked = Migrate { from, to, provider, account, prefer, drop_expired, dry_run, yes, json };
+                let asked = Migrate {
+                    from,
+                    to,
+                    provider,
+                    account,
+                    prefer,
+                    drop_expired,
+                    folders,
+                    account_per_tool,
+                    no_rewire,
+                    dry_run,
+                    yes,
+                    json,
+                };
                 if options.status { Self::Status(asked) } else { Self::Migrate(asked) }
             }
         }

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// In the order in which a newcomer needs them.
-const EVERYDAY: [&str; 12] = [
+const EVERYDAY: [&str; 14] = [
     "login",
     "logout",
     "status",
@@ -13,8 +13,10 @@ const EVERYDAY: [&str; 12] = [
     "env",
     "providers",
     "doctor",
+    "scan",
     "audit",
     "helpers",
+    "identity",
     "completions",
 ];
 

@@ -32,7 +32,7 @@ pub struct LoginOptions {
     /// Open the browser for a code that has to be confirmed
     #[arg(long)]
     browser: bool,
-    /// Replace the key that is kept, without a question
+    /// Replace the key that is kept, or a known URL, without a question
     #[arg(long)]
     force: bool,
     /// Keep what does not look like a key for this provider

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
-use modelforge_credential_protocol::{shown, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, shown, visible};
 
 use crate::audit::error;
-use crate::audit::line::Line;
+use crate::audit::line::{Line, Process};
 use crate::audit::{files, process_name, read};
+use crate::command::env::SHELLS;
+use crate::error::tilde;
 use crate::person::Person;
 use crate::session::Session;
 use crate::terminal::{self, Paint};
@@ -21,6 +23,7 @@ pub struct Audit {
     pub since: Option<String>,
     pub limit: Option<usize>,
     pub json: bool,
+    pub details: bool,
     pub verify: bool,
 }
 
@@ -41,7 +44,7 @@ pub fn audit(asked: &Audit) -> Result<()> {
             .chunks(1000)
             .try_for_each(|some| terminal::answer(&[some.join(&b'\n'), vec![b'\n']].concat()))?);
     }
-    let rows = found(&folder, &filter, |record, _| row(&record))?;
+    let rows = found(&folder, &filter, |record, _| if asked.details { detailed_row(&record) } else { row(&record) })?;
     if Session::start(Person::Nobody).is_ok_and(|session| !session.providers.audit().enabled) {
         terminal::warning(&error::log_is_off());
     }
@@ -52,8 +55,12 @@ pub fn audit(asked: &Audit) -> Result<()> {
             "nothing is logged that matches"
         })?);
     }
-    let titles = ["TIME (UTC)", "OPERATION", "FOR", "ACCOUNT", "OUTCOME", "HELPER", "MS", "ASKED BY"];
-    let lines: Vec<Vec<String>> = std::iter::once(titles.map(String::from).to_vec()).chain(rows).collect();
+    let titles: &[&str] = match asked.details {
+        true => &["TIME (UTC)", "OPERATION", "FOR", "ACCOUNT", "OUTCOME", "HELPER", "MS", "BY"],
+        false => &["TIME (UTC)", "OPERATION", "FOR", "RESULT", "BY"],
+    };
+    let titles = titles.iter().map(|title| (*title).to_owned()).collect();
+    let lines: Vec<Vec<String>> = std::iter::once(titles).chain(rows).collect();
     Ok(terminal::answer(terminal::columns(&lines, &vec![Paint::Plain; lines.len()]).as_bytes())?)
 }
 
@@ -87,7 +94,7 @@ impl Filter {
     }
 }
 
-/// What is shown of each record that matches, the newest last. A clock that was set back may have left an older record after a newer
+/// Each record that matches, as it is shown, the newest last. A clock that was set back may have left an older record after a newer
 /// one, so all are looked at until there are enough.
 fn found<T>(folder: &Path, filter: &Filter, show: impl Fn(Line, &[u8]) -> T) -> Result<Vec<T>> {
     let mut found = Vec::new();
@@ -125,11 +132,29 @@ fn time(text: &str) -> Result<SystemTime> {
     Ok(ago.and_then(|ago| SystemTime::now().checked_sub(ago)).ok_or_else(error::not_a_time)?)
 }
 
+/// A row that fits a narrow terminal.
 fn row(record: &Line) -> Vec<String> {
-    let text = |text: &Option<String>| short(text.as_deref().unwrap_or(""));
-    let (date, time) = record.time.split_once('T').unwrap_or((&record.time, ""));
+    let way = if record.outcome == "moved" { "to" } else { "in" };
+    let helper = record.helper.as_deref().map(|helper| format!(" {way} {}", short(helper))).unwrap_or_default();
+    let account = record.account.as_deref().filter(|account| *account != DEFAULT_ACCOUNT);
+    let place = match (&record.provider, account) {
+        (Some(provider), Some(account)) => format!("{}:{}", short(provider), short(account)),
+        (Some(provider), None) => short(provider),
+        (None, _) => short(record.url.as_deref().unwrap_or("").trim_start_matches("https://")),
+    };
     vec![
-        visible(&format!("{date} {}", time.get(..8).unwrap_or(time))),
+        time_of(record),
+        visible(&record.operation),
+        place,
+        format!("{}{helper}", visible(&record.outcome)),
+        got_by(record),
+    ]
+}
+
+fn detailed_row(record: &Line) -> Vec<String> {
+    let text = |text: &Option<String>| short(text.as_deref().unwrap_or(""));
+    vec![
+        time_of(record),
         visible(&record.operation),
         text(if record.provider.is_some() { &record.provider } else { &record.url }),
         text(&record.account),
@@ -138,6 +163,11 @@ fn row(record: &Line) -> Vec<String> {
         format!("{:.1}", record.ms),
         asked_by(record),
     ]
+}
+
+fn time_of(record: &Line) -> String {
+    let (date, time) = record.time.split_once('T').unwrap_or((&record.time, ""));
+    visible(&format!("{date} {}", time.get(..8).unwrap_or(time)))
 }
 
 /// The most characters of a host, an account or a helper: one that somebody made long leaves room for the others.
@@ -152,15 +182,43 @@ fn short(text: &str) -> String {
     }
 }
 
+/// `aider`, or the nearest program that is not a shell: a shell only passes on what somebody else wants.
+fn got_by(record: &Line) -> String {
+    if let Some(command) = &record.command {
+        return visible(&file_name(command));
+    }
+    let Some(asker) = record.asker() else { return String::new() };
+    let name = called(&asker);
+    let is_shell = |name: &str| SHELLS.contains(&name.trim_start_matches('-'));
+    match record.parents.iter().map(called).find(|name| !is_shell(name)).filter(|_| is_shell(&name)) {
+        Some(parent) => format!("{name}, from {parent}"),
+        None => name,
+    }
+}
+
 /// `~/bin/tool (4711), from bash, from sshd`.
 fn asked_by(record: &Line) -> String {
     let Some(asker) = record.asker() else { return String::new() };
     let mut text = format!("{} ({})", process_name(&asker), asker.pid);
     for parent in record.parents.iter().take(2) {
-        let name =
-            parent.program.as_deref().and_then(|path| Path::new(path).file_name()).map(|name| name.to_string_lossy());
-        let name = parent.name.as_deref().map(visible).or(name.map(|name| visible(&name)));
-        text.push_str(&format!(", from {}", name.unwrap_or_else(|| parent.pid.to_string())));
+        text.push_str(&format!(", from {}", called(parent)));
     }
-    text
+    match &record.command {
+        Some(command) => format!("{}, from {text}", visible(&tilde(command.as_ref()))),
+        None => text,
+    }
+}
+
+/// A process in one word: its own name, else its program's, else its number. Servers say behind a colon what they do: `sshd: ann`.
+fn called(process: &Process) -> String {
+    let program = process.program.as_deref().map(file_name);
+    let name = process.name.clone().or(program).unwrap_or_else(|| process.pid.to_string());
+    visible(name.split(": ").next().unwrap_or(&name))
+}
+
+/// Linux marks a program that was replaced since it started.
+fn file_name(path: &str) -> String {
+    Path::new(path.trim_end_matches(" (deleted)"))
+        .file_name()
+        .map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
 }

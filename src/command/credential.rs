@@ -7,22 +7,32 @@ use std::io::IsTerminal;
 
 use anyhow::Result;
 use modelforge_credential_client::leave_the_folder;
-use modelforge_credential_protocol::{Record, gate, gated_answer};
+use modelforge_credential_protocol::{Error, Reason, Record, gate, gated_answer};
 use modelforge_credential_providers::{Flaw, SignIn};
 
 use crate::accounts::Held;
 use crate::audit::Event;
-use crate::chain::{Chain, is_expired};
+use crate::chain::{Chain, is_expired, reason_of};
 use crate::person::{Person, person};
 use crate::request::{self, Request};
 use crate::session::{Help, Session, tell};
 use crate::terminal;
 
-/// Reads a request. This person may be asked.
-fn read(person: Person) -> Result<(Session, Request)> {
+/// Reads a request and does what it asks for. What kind of problem it ran into is told to a caller that announced that it wants to know.
+fn answer(operation: impl FnOnce(Record) -> Result<()>) -> Result<()> {
     let input = modelforge_credential_protocol::stdin()?;
     terminal::tell_what_is_awaited(&input);
     let record = Record::read_from(input)?;
+    let wants_reason = record.announces("reason");
+    let outcome = operation(record);
+    if let (Err(problem), true) = (&outcome, wants_reason) {
+        terminal::protocol(error::reason(problem).to_line().as_bytes())?;
+    }
+    outcome
+}
+
+/// Prepares the answer to a request. This person may be asked.
+fn begin(record: Record, person: Person) -> Result<(Session, Request)> {
     let session = Session::start(person)?;
     let request = request::expand(record, &session.providers)?;
     if request.record.is_of_a_migration() {
@@ -34,20 +44,20 @@ fn read(person: Person) -> Result<(Session, Request)> {
 
 /// Looks, and where nothing is found asks a person. Ends in an error if there is still nothing.
 pub fn fill() -> Result<()> {
-    look("fill", person(), search_and_ask)
+    answer(|request| look(request, "fill", person(), search_and_ask))
 }
 
 /// Looks, asks nobody, and says nothing if there is nothing.
 pub fn get() -> Result<()> {
-    look("get", Person::Nobody, search)
+    answer(|request| look(request, "get", Person::Nobody, search))
 }
 
 /// A search that notes its result in the log.
 type Look = fn(&Session, &Request, &mut Event) -> Result<Option<Record>>;
 
-/// Reads a request, answers it, and logs it: before the answer is given.
-fn look(operation: &'static str, person: Person, look: Look) -> Result<()> {
-    let (session, request) = read(person)?;
+/// Answers a request, and logs it: before the answer is given.
+fn look(record: Record, operation: &'static str, person: Person, look: Look) -> Result<()> {
+    let (session, request) = begin(record, person)?;
     if let Some(answer) = answered_already(&request) {
         return write(&answer, &request.record);
     }
@@ -69,7 +79,8 @@ fn search_and_ask(session: &Session, request: &Request, event: &mut Event) -> Re
     }
     session.tell_what_was_left_out(&request.record)?;
     if !session.has_a_person() {
-        return Err(error::no_credential(&request.record).into());
+        let missing = error::no_credential(&request.record);
+        return Err(if answer.failed.is_empty() { missing } else { missing.is(reason_of(&answer.failed)) }.into());
     }
     let mut entered = request.record.clone();
     if let (Some(username), false) = (answer.record.get("username"), entered.has("username")) {
@@ -96,14 +107,18 @@ fn search(session: &Session, request: &Request, event: &mut Event) -> Result<Opt
         return Ok(Some(record));
     }
     if !answer.failed.is_empty() {
-        return Err(error::could_not_look(&request.record).into());
+        return Err(error::could_not_look(&request.record).is(reason_of(&answer.failed)).into());
     }
     Ok(None)
 }
 
 /// Keeps a credential; `operation` is what the caller calls that.
 pub fn approve(operation: &'static str, person: Person) -> Result<()> {
-    let (session, request) = read(person)?;
+    answer(|record| keep(record, operation, person))
+}
+
+fn keep(record: Record, operation: &'static str, person: Person) -> Result<()> {
+    let (session, request) = begin(record, person)?;
     let mut record = request.record;
     if record.is_true("ephemeral") {
         return Ok(());
@@ -127,7 +142,8 @@ pub fn approve(operation: &'static str, person: Person) -> Result<()> {
     event.stored(&record, &stored);
     stored.remarks.iter().for_each(terminal::warning);
     if stored.kept_by.is_empty() {
-        return Err(error::not_kept(&record).into());
+        let reason = Reason::of_all(stored.remarks.iter().map(Error::reason));
+        return Err(error::not_kept(&record).is(reason).into());
     }
     let kept_by = stored.kept_by.join(", ");
     for helper in &stored.shadowed_by {
@@ -139,7 +155,11 @@ pub fn approve(operation: &'static str, person: Person) -> Result<()> {
 
 /// Erases a credential everywhere; `operation` is what the caller calls that.
 pub fn reject(operation: &'static str, person: Person) -> Result<()> {
-    let (session, request) = read(person)?;
+    answer(|record| erase(record, operation, person))
+}
+
+fn erase(record: Record, operation: &'static str, person: Person) -> Result<()> {
+    let (session, request) = begin(record, person)?;
     let mut event = session.event(operation, &request.record);
     let shares_host = session.providers.share_the_host_of(&request.record);
     let chain = session.chain(&request.record)?;
@@ -153,10 +173,11 @@ pub fn reject(operation: &'static str, person: Person) -> Result<()> {
     if is_watched {
         tell_what_went(&request, &before, &stored(chain, &request)?);
     }
-    if erased.failed.is_empty() { Ok(()) } else { Err(error::not_erased(&request.record).into()) }
+    let is_done = erased.failed.is_empty();
+    if is_done { Ok(()) } else { Err(error::not_erased(&request.record).is(reason_of(&erased.failed)).into()) }
 }
 
-/// What is stored of what a request describes, whatever its secret.
+/// The stored credential that a request describes, whatever its secret.
 fn stored(chain: &Chain, request: &Request) -> Result<Vec<Record>> {
     let description = request.record.description();
     let copies = Held::look(chain, request)?.copies.into_iter().filter(|copy| !copy.has("variable"));

@@ -23,6 +23,7 @@ use anyhow::Result;
 
 use crate::canary;
 use crate::lock::Lock;
+use crate::side_by_side::side_by_side;
 use crate::terminal;
 use finding::{Finding, Report};
 use helpers::Asked;
@@ -92,11 +93,8 @@ fn examine(interrupted: &AtomicUsize) -> Result<Vec<Finding>> {
     if !stores {
         findings.push(Finding::error("locks", &error::canary_locked_out()));
     }
-    let asked: Vec<Asked> = std::thread::scope(|scope| {
-        let asked: Vec<_> =
-            entries.into_iter().map(|entry| scope.spawn(|| Asked::ask(entry, &context, stores, interrupted))).collect();
-        asked.into_iter().filter_map(|thread| thread.join().ok()).collect()
-    });
+    let asked = side_by_side(&entries, |entry| Asked::ask(entry, &context, stores, interrupted));
+    let asked: Vec<Asked> = asked.into_iter().flatten().collect();
     drop(lock);
     event.outcome("checked");
     drop(event);

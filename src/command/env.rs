@@ -7,7 +7,7 @@ use anyhow::Result;
 use zeroize::Zeroizing;
 
 use crate::command::exec::error;
-use crate::command::keys::{self, Wanted};
+use crate::command::keys::{self, Purpose, Wanted};
 use crate::terminal;
 
 /// The options of `env`.
@@ -15,6 +15,10 @@ pub struct Env {
     pub wanted: Wanted,
     pub shell: Option<Shell>,
 }
+
+/// Programs that are shells, by name.
+pub const SHELLS: [&str; 14] =
+    ["ash", "bash", "csh", "dash", "elvish", "fish", "ksh", "mksh", "nu", "pwsh", "sh", "tcsh", "xonsh", "zsh"];
 
 /// A language for the lines; bash stands for every shell that follows POSIX.
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
@@ -27,7 +31,7 @@ pub enum Shell {
 
 pub fn env(env: &Env) -> Result<()> {
     let shell = env.shell.map_or_else(usual, Ok)?;
-    let variables = keys::variables(&env.wanted, "env")?;
+    let variables = keys::variables(&env.wanted, Purpose::of("env"))?;
     let mut lines = Zeroizing::new(Vec::with_capacity(16 << 10));
     for variable in &variables {
         if variable.is_file {
@@ -61,8 +65,6 @@ fn usual() -> Result<Shell> {
 /// The shell that waits for the lines, as in `eval "$(…)"`, if the parent is one.
 #[cfg(unix)]
 fn parent() -> Option<PathBuf> {
-    const SHELLS: [&str; 14] =
-        ["ash", "bash", "csh", "dash", "elvish", "fish", "ksh", "mksh", "nu", "pwsh", "sh", "tcsh", "xonsh", "zsh"];
     let name = std::fs::read_to_string(format!("/proc/{}/comm", std::os::unix::process::parent_id())).ok()?;
     SHELLS.contains(&name.trim()).then(|| PathBuf::from(name.trim()))
 }

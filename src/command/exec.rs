@@ -20,7 +20,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use modelforge_credential_client::{DEPTH, expect_children};
 
-use crate::command::keys::{self, Variable, Wanted, is_credentials_file};
+use crate::command::keys::{self, Purpose, Variable, Wanted, is_credentials_file};
 use crate::lock;
 use crate::terminal as screen;
 use file::PrivateFile;
@@ -38,7 +38,7 @@ pub fn exec(exec: &Exec) -> Result<()> {
     let Some((word, arguments)) = exec.command.split_first() else { return Err(error::no_command_to_run().into()) };
     let program = start::find(word)?;
     expect_children();
-    let variables = keys::variables(&exec.wanted, "exec")?;
+    let variables = keys::variables(&exec.wanted, Purpose::command("exec", &program))?;
     let mut command = start::command(&program, word, arguments);
     clear_our_own(&mut command);
     let files = hand_over(&mut command, &variables)?;
@@ -126,7 +126,8 @@ fn mask_of(variables: &[Variable]) -> Mask {
     Mask::new(secrets.iter().map(|(provider, secret)| (*provider, secret.as_slice())))
 }
 
-fn secret_parts(credentials: &[u8]) -> Vec<zeroize::Zeroizing<Vec<u8>>> {
+/// The parts of a service account that are secret by themselves.
+pub fn secret_parts(credentials: &[u8]) -> Vec<zeroize::Zeroizing<Vec<u8>>> {
     let parts: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(credentials).unwrap_or_default();
     let secret = ["private_key", "client_secret", "refresh_token"];
     let texts = secret.iter().filter_map(|key| parts.get(*key)?.as_str());

@@ -1,18 +1,18 @@
 //! `helpers`: the chain as it stands. Each helper is found, started and asked for a place that cannot exist, and what came of
 //! it is shown; so are those that are installed and not in the chain.
 
+pub mod change;
 pub mod error;
 mod probe;
+pub mod start;
 mod table;
 pub mod test;
-
-use std::path::Path;
 
 use anyhow::Result;
 use modelforge_credential_client::{Entry, Failure, installed};
 use serde::{Serialize, Serializer};
 
-use crate::config::Origin;
+use crate::config::{Origin, as_toml};
 use crate::person::Person;
 use crate::session::{Session, is_left_out, program};
 use crate::terminal;
@@ -120,20 +120,21 @@ pub fn helpers(json: bool) -> Result<()> {
     if not_ready.is_empty() { Ok(()) } else { Err(error::helpers_not_ready(&not_ready).into()) }
 }
 
-/// What is installed and in no chain, with the line that adds it to the one that most providers share.
+/// Helpers that are installed and in no chain, with the line that adds each to the one that most providers share.
 fn others(chains: &[ChainRow]) -> Vec<Other> {
     let is_asked = |entry: &[String]| {
         let asked = chains.iter().flat_map(|chain| &chain.helpers);
         asked.into_iter().any(|row| row.entry.words.starts_with(entry) || row.helper == entry.join("-"))
     };
     let common: &[Row] = chains.first().map(|chain| &*chain.helpers).unwrap_or_default();
-    // What makes a token, or reads other programs' files, comes after what keeps keys.
+    // A helper that makes tokens, or reads other programs' files, comes after those that keep keys.
     let at = common.iter().position(|row| !row.probed.nature.keeps()).unwrap_or(common.len());
     let found = installed().into_iter().filter(|found| !is_asked(&found.entry));
     found
         .map(|found| {
             let mut entries: Vec<&Entry> = common.iter().map(|row| &row.entry).collect();
-            let new = Entry { words: found.entry.clone(), is_command: found.entry.len() > 1, timeout: None };
+            let new =
+                Entry { words: found.entry.clone(), is_command: found.entry.len() > 1, timeout: None, label: None };
             entries.insert(at, &new);
             let entries: Vec<String> = entries.into_iter().map(as_toml).collect();
             Other {
@@ -144,16 +145,4 @@ fn others(chains: &[ChainRow]) -> Vec<Other> {
             }
         })
         .collect()
-}
-
-/// An entry as the configuration writes it.
-fn as_toml(entry: &Entry) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    let is_path = entry.words.first().is_some_and(|word| Path::new(word).is_absolute());
-    if entry.timeout.is_none() && (!entry.is_command || is_path) {
-        return quoted(&shell_words::join(&entry.words));
-    }
-    let words: Vec<String> = entry.words.iter().map(|word| quoted(word)).collect();
-    let timeout = entry.timeout.map(|limit| format!(", timeout = \"{}ms\"", limit.as_millis())).unwrap_or_default();
-    format!("{{ command = [{}]{timeout} }}", words.join(", "))
 }

@@ -1,5 +1,6 @@
 //! Whose keys a program gets, and in which variables.
 
+mod purpose;
 mod reach;
 mod variables;
 
@@ -18,6 +19,7 @@ use crate::request::{self, Request};
 use crate::session::{Help, Session, tell};
 use crate::terminal::warn_once;
 
+pub use purpose::Purpose;
 pub use reach::unreached;
 pub use variables::{Variable, is_credentials_file};
 
@@ -79,16 +81,17 @@ pub fn session() -> modelforge_credential_protocol::Result<Session> {
 
 /// Looks for the credential of a provider. A person who starts a program wants it to start: where something is locked, and a person would
 /// see the question, they are asked to unlock it; but nobody is asked for a key.
-pub fn find(operation: &'static str, session: &Session, request: &Request) -> Result<Found> {
+pub fn find(purpose: Purpose, session: &Session, request: &Request) -> Result<Found> {
     if request.provider.as_ref().is_some_and(|provider| provider.sign_in == SignIn::None) {
         return Ok(Found::NotNeeded);
     }
-    look_for(operation, session, request)
+    look_for(purpose, session, request)
 }
 
-fn look_for(operation: &'static str, session: &Session, request: &Request) -> Result<Found> {
-    let mut event = session.event(operation, &request.record);
-    let answer = session.ask(operation, request, Help::ToUnlock)?;
+fn look_for(purpose: Purpose, session: &Session, request: &Request) -> Result<Found> {
+    let mut event = session.event(purpose.operation, &request.record);
+    purpose.program.iter().for_each(|program| event.handed_to(program));
+    let answer = session.ask(purpose.operation, request, Help::ToUnlock)?;
     event.answered(&answer);
     tell(&answer);
     if answer.complete {
@@ -102,14 +105,14 @@ fn look_for(operation: &'static str, session: &Session, request: &Request) -> Re
 }
 
 /// The variables that a command gets.
-pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>> {
+pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
     let session = session()?;
     let providers = &session.providers;
     let mut all = variables::Variables::default();
     let mut missing = Vec::new();
-    for assignment in &wanted.env {
-        let (name, provider) = variables::assignment(assignment)?;
-        match key(command, &session, provider, wanted.account.as_deref())? {
+    let assigned = assigned(wanted, providers)?;
+    for (name, provider) in assigned.iter().map(|(name, provider)| (&**name, &**provider)) {
+        match key(purpose, &session, provider, wanted.account.as_deref())? {
             Looked::Key(key) => {
                 if let Some(called) = Providers::name_of_modelforges(name)
                     && let Some(url) = providers.elsewhere_in_modelforge(&called, &key.provider)
@@ -123,12 +126,12 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
             Looked::Missing(one) => missing.push(*one),
         }
     }
-    let (names, must) = names(wanted, &session, command)?;
+    let (names, must) = names(wanted, !assigned.is_empty(), &session, purpose.operation)?;
     let mut is_any = names.is_empty();
     for name in &names {
         let looked = match name {
-            Name::Typed(name) => key_for_tools(command, &session, name, wanted.account.as_deref())?,
-            Name::InModelForge(name) => key_of_modelforge(command, &session, name)?,
+            Name::Typed(name) => key_for_tools(purpose, &session, name, wanted.account.as_deref())?,
+            Name::InModelForge(name) => key_of_modelforge(purpose, &session, name)?,
         };
         match looked {
             // A header that is encoded already goes into no variable; of all that there is, it is passed over.
@@ -144,13 +147,22 @@ pub fn variables(wanted: &Wanted, command: &'static str) -> Result<Vec<Variable>
             Looked::Missing(one) => missing.push(*one),
         }
     }
-    let each_counts = must || !wanted.env.is_empty();
+    let each_counts = must || !assigned.is_empty();
     if !is_any && !wanted.allow_missing && (!each_counts || missing.is_empty()) {
         return Err(error::no_key_at_all().into());
     }
-    tell_of_missing(&missing, each_counts && !wanted.allow_missing)?;
+    tell_of_missing(&session, &missing, each_counts && !wanted.allow_missing)?;
     // If keys may be missing, their variables may be missing too.
     all.finish(if wanted.allow_missing { &[] } else { &wanted.only })
+}
+
+/// The variables that were named, each with whose key it holds; where nothing is named, those of the folder.
+fn assigned(wanted: &Wanted, providers: &Providers) -> Result<Vec<(String, String)>> {
+    let owned = |(name, provider): (&str, &str)| (name.to_owned(), provider.to_owned());
+    if !wanted.all && wanted.providers.is_empty() && wanted.env.is_empty() {
+        return Ok(providers.of_this_folder().into_iter().map(owned).collect());
+    }
+    wanted.env.iter().map(|assignment| variables::assignment(assignment).map(owned)).collect()
 }
 
 /// The source of a provider's name: a person, or ModelForge's file, which has its own URL for it.
@@ -160,7 +172,7 @@ enum Name {
 }
 
 /// The providers that are meant, and whether each has to have a credential: a person who names one counts on it.
-fn names(wanted: &Wanted, session: &Session, command: &str) -> Result<(Vec<Name>, bool)> {
+fn names(wanted: &Wanted, is_assigned: bool, session: &Session, command: &str) -> Result<(Vec<Name>, bool)> {
     let typed = |names: &[String]| names.iter().cloned().map(Name::Typed).collect();
     if wanted.all {
         return Ok((typed(&signed_in(session)?), false));
@@ -168,7 +180,7 @@ fn names(wanted: &Wanted, session: &Session, command: &str) -> Result<(Vec<Name>
     if !wanted.providers.is_empty() {
         return Ok((typed(&wanted.providers), true));
     }
-    if !wanted.env.is_empty() {
+    if is_assigned {
         return Ok((Vec::new(), true));
     }
     if let Some(names) = session.providers.of_exec() {
@@ -183,16 +195,16 @@ fn names(wanted: &Wanted, session: &Session, command: &str) -> Result<(Vec<Name>
 
 /// The credential for the URL that ModelForge's file has for a name. ModelForge sends it there, so a key of another URL that
 /// goes by the same name is not for it.
-fn key_of_modelforge(operation: &'static str, session: &Session, name: &str) -> Result<Looked> {
+fn key_of_modelforge(purpose: Purpose, session: &Session, name: &str) -> Result<Looked> {
     let providers = &session.providers;
     // An incomplete definition does not withhold the keys of the other providers.
     let Ok(provider) = providers.by_name(name).inspect_err(warn_once) else { return Ok(Looked::NotNeeded) };
     let is_elsewhere = providers.elsewhere_in_modelforge(name, &provider).is_some();
     let Some(defined) = providers.defined(name).filter(|_| is_elsewhere) else {
-        return key_for_tools(operation, session, name, None);
+        return key_for_tools(purpose, session, name, None);
     };
     let request = request::expand(Record::of([("url", defined.url.url())])?, providers)?;
-    match look_for(operation, session, &request)? {
+    match look_for(purpose, session, &request)? {
         Found::Key(record) => {
             let provider = providers.as_modelforge_has_it(name, defined);
             let variables = vec![provider.variable_of_modelforge(name)];
@@ -206,8 +218,8 @@ fn key_of_modelforge(operation: &'static str, session: &Session, name: &str) -> 
 }
 
 /// The credential of `openai` or `openai:work`, for all variables that tools look in.
-fn key_for_tools(operation: &'static str, session: &Session, named: &str, account: Option<&str>) -> Result<Looked> {
-    let looked = key(operation, session, named, account)?;
+fn key_for_tools(purpose: Purpose, session: &Session, named: &str, account: Option<&str>) -> Result<Looked> {
+    let looked = key(purpose, session, named, account)?;
     let Looked::Key(mut key) = looked else { return Ok(looked) };
     // ModelForge may know it by an alias.
     key.variables = variables_for(&session.providers, &key.provider, &provider_name(split_account(named).0)?);
@@ -265,13 +277,13 @@ pub fn split_account(named: &str) -> (&str, Option<&str>) {
 }
 
 /// The credential of `openai`, or of `openai:work`.
-fn key(operation: &'static str, session: &Session, named: &str, account: Option<&str>) -> Result<Looked> {
+fn key(purpose: Purpose, session: &Session, named: &str, account: Option<&str>) -> Result<Looked> {
     let (name, own) = split_account(named);
     let provider = session.providers.by_name(name)?;
     let account = own.or(account);
     let request = Named::new(&provider.name, account)?.request(&session.providers)?;
     let named = named.to_owned();
-    Ok(match find(operation, session, &request)? {
+    Ok(match find(purpose, session, &request)? {
         Found::Key(record) => Looked::Key(Box::new(Key { named, variables: Vec::new(), provider, record })),
         Found::NotNeeded => Looked::NotNeeded,
         Found::Nothing { certain } => {
@@ -282,7 +294,7 @@ fn key(operation: &'static str, session: &Session, named: &str, account: Option<
 }
 
 /// Names all that are missing at once; where each must be there, that is an error.
-fn tell_of_missing(missing: &[Missing], must: bool) -> Result<()> {
+fn tell_of_missing(session: &Session, missing: &[Missing], must: bool) -> Result<()> {
     let [first, others @ ..] = missing else { return Ok(()) };
     if !must {
         let names: Vec<String> = missing.iter().map(|one| one.named.clone()).collect();
@@ -292,6 +304,9 @@ fn tell_of_missing(missing: &[Missing], must: bool) -> Result<()> {
     if let Some(unsure) = missing.iter().find(|one| !one.certain) {
         let problem = error::not_every_key_could_be_looked_for(&unsure.provider.name);
         return Err(error::set_or_repair(problem, &unsure.provider).into());
+    }
+    if others.is_empty() && first.account.is_none() && session.chain(&first.provider.location)?.keeps_nothing() {
+        return Err(error::not_given(&first.provider).into());
     }
     if others.is_empty() {
         return Err(error::not_signed_in(&first.provider, first.account.as_deref()).into());

@@ -1,13 +1,12 @@
 //! Signing in and out: obtains a credential in one of a provider's ways, hands it to the chain, and says where it is now.
 
 mod error;
+mod file;
 
 use std::io::{IsTerminal, Read};
-use std::path::Path;
 
 use anyhow::Result;
 use modelforge_credential_client::Entry;
-use modelforge_credential_files::Trust;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record, visible};
 use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
@@ -15,16 +14,19 @@ use zeroize::Zeroizing;
 use crate::accounts::{Named, account_of, place};
 use crate::audit::Event;
 use crate::chain::{Answer, Chain, is_expired};
-use crate::config::{self, Helpers, MAX_FILE, default_helper, read_text};
+use crate::config::{self, Helpers, default_helper};
 use crate::key_shape;
 use crate::person::{Person, person};
 use crate::providers::Provider;
 use crate::request::Request;
 use crate::session::{self, Help, Session};
-use crate::terminal;
+use crate::{terminal, text};
 
 /// The helper that a person signs in through at a browser.
 const SIGNS_IN: &str = "oauth";
+
+/// Its usual credential is a file.
+const TAKES_ACCOUNTS: &str = "google_vertex";
 
 /// The options of `login`.
 #[derive(Default)]
@@ -45,7 +47,7 @@ pub struct Login {
 pub fn login(login: &Login) -> Result<()> {
     let named = Named::new(&login.provider, login.account.as_deref())?;
     if let Some(url) = &login.url
-        && config::declare(&named.name, url)?
+        && config::declare(&named.name, url, login.force)?
     {
         terminal::done(&format!("added `{}` to {}", config::provider_name(&named.name)?, config::shown_path()))?;
     }
@@ -73,6 +75,10 @@ pub fn login(login: &Login) -> Result<()> {
     let kept = if login.force { None } else { kept(&session, chain, &request, &provider)? };
     let given = if obtained_by_flow { None } else { given(login, &provider)? };
     let is_given = given.is_some() || login.file.is_some();
+    let kept = match kept {
+        Some(answer) if is_given => in_a_store(chain, &request, answer)?,
+        kept => kept,
+    };
     if let Some(kept) = &kept
         && !is_given
         && (obtained_by_flow || !replaces(&kept.record, &session.person)?)
@@ -117,6 +123,11 @@ fn keep(login: &Login, mut event: Event, chain: &Chain, request: &Request, recor
         record.text("provider").unwrap_or_default(),
         stored.kept_by.iter().map(|name| place(chain, request, name).0).collect::<Vec<_>>().join(", and by ")
     ))?;
+    for helper in &stored.also_in {
+        if let (place, Some(variable)) = place(chain, request, helper) {
+            terminal::warning(&error::also_in_a_variable(&place, &variable));
+        }
+    }
     for helper in &stored.shadowed_by {
         let (place, variable) = place(chain, request, helper);
         terminal::warning(&error::shadowed(&place, first, variable.as_deref()));
@@ -126,12 +137,27 @@ fn keep(login: &Login, mut event: Event, chain: &Chain, request: &Request, recor
 
 /// The credential that is there already.
 fn kept(session: &Session, chain: &Chain, request: &Request, provider: &Provider) -> Result<Option<Answer>> {
-    // What is only locked is there all the same. With a person, a device flow would be started.
+    // A locked key is there all the same. With a person, a device flow would be started.
     let answer = match provider.sign_in == SignIn::DeviceFlow {
         true => chain.get(request)?,
         false => session.ask("login", request, Help::ToUnlock)?,
     };
     Ok(Some(answer).filter(|answer| answer.complete && answer.helper.is_some()))
+}
+
+/// The same, if it is in a store. A variable keeps no key: one that is given is to stay when the variable is gone, and replaces none
+/// that is kept behind it.
+fn in_a_store(chain: &Chain, request: &Request, answer: Answer) -> Result<Option<Answer>> {
+    let helper = answer.helper.as_deref().unwrap_or_default();
+    if place(chain, request, helper).1.is_none() {
+        return Ok(Some(answer));
+    }
+    let copies = chain.copies(&request.record, &request.context, true)?;
+    Ok(copies.kept().next().map(|(helper, copy)| {
+        let mut record = request.record.clone();
+        record.merge(copy);
+        Answer { record, helper: Some(helper.clone()), ..answer }
+    }))
 }
 
 fn say_already(mut event: Event, chain: &Chain, request: &Request, kept: &Answer) -> Result<()> {
@@ -150,7 +176,7 @@ fn replaces(kept: &Record, person: &Person) -> Result<bool> {
     Ok(terminal::confirm(&format!("replace the key {which}? [y/N] "))?)
 }
 
-/// What a person can compare with what they meant to paste.
+/// A person can compare this with what they meant to paste.
 fn what_was_typed(key: &str) -> String {
     let end = key_shape::end_of(key).map(|end| format!(", and it ends in {end}")).unwrap_or_default();
     format!("the key has {} characters{end}", key.chars().count())
@@ -217,20 +243,35 @@ fn by_key(
 ) -> Result<Record> {
     let mut record = request.record.clone();
     if let Some(file) = &login.file {
-        record.set("password", service_account(file, &provider.name)?.as_bytes())?;
+        let account = file::service_account(file, &provider.name)?;
+        if let Some(flaw) = key_shape::check(&provider.name, &account).flaw.filter(|_| !login.unchecked) {
+            return Err(error::bad_account_for_login(&provider.name, file, flaw).into());
+        }
+        record.set("password", account.as_bytes())?;
         return Ok(record);
     }
     let (entered, is_typed) = match (given, person) {
         (Some(key), _) => (key, false),
         (None, Person::Terminal) if !std::io::stdin().is_terminal() => return Err(error::empty_input().into()),
         (None, Person::Nobody) if is_a_pipe() => return Err(error::empty_input().into()),
-        (None, Person::Terminal | Person::Askpass(_)) => (person.secret(&record)?, matches!(person, Person::Terminal)),
+        (None, Person::Terminal | Person::Askpass(_)) => {
+            if provider.name == TAKES_ACCOUNTS {
+                terminal::note(&error::accounts_come_in_files(&provider.name));
+            }
+            (person.secret(&record)?, matches!(person, Person::Terminal))
+        }
         (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&provider.name).into()),
     };
     let key = entered.trim_matches([' ', '\t', '\r', '\n']);
     if key.len() != entered.trim_end_matches(['\r', '\n']).len() {
         terminal::warning(&error::blanks_removed());
     }
+    // The shell of Windows hands them on: `echo "key"`, `set KEY="key"`.
+    let bare = key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|bare| !bare.is_empty());
+    if bare.is_some() {
+        terminal::warning(&error::quotes_removed());
+    }
+    let key = bare.unwrap_or(key);
     let checked = key_shape::check(&provider.name, key);
     checked.remarks.iter().for_each(terminal::warning);
     if let Some(flaw) = checked.flaw {
@@ -277,48 +318,10 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| error::not_one_line())?;
-    // Windows' programs begin text with a mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text::of(&bytes).ok_or_else(error::not_one_line)?;
     let line = text.trim_end_matches(['\n', '\r']);
     if bytes.len() > MAX_LINE || line.contains('\n') {
         return Err(error::not_one_line().into());
     }
     Ok(Some(Zeroizing::new(line.to_owned())))
-}
-
-/// `-`, or `<(…)` of a shell: a pipe that was made for this.
-fn is_piped(path: &Path) -> bool {
-    path == Path::new("-") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd")
-}
-
-fn piped(path: &Path) -> Result<Zeroizing<String>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(16 << 10));
-    let mut read = |input: &mut dyn Read| input.take(MAX_FILE as u64).read_to_end(&mut bytes);
-    let count = match path == Path::new("-") {
-        true => read(&mut modelforge_credential_protocol::stdin()?),
-        false => std::fs::File::open(path).and_then(|mut file| read(&mut file)),
-    };
-    count.map_err(|problem| error::cannot_read_input(&problem))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| error::not_json(path, 1, 1))?;
-    Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
-}
-
-/// A service account's JSON file as one line: the same value, without the line breaks between its parts.
-fn service_account(path: &Path, provider: &str) -> Result<Zeroizing<String>> {
-    let text = match is_piped(path) {
-        true => piped(path)?,
-        false => read_text(path, Trust::Named)?.ok_or_else(|| error::no_such_file(path))?,
-    };
-    let raw: &serde_json::value::RawValue = serde_json::from_str(&text).map_err(|problem| {
-        let error = error::not_json(path, problem.line(), problem.column());
-        let looks_like_a_key = text.trim_start().starts_with(|first: char| first.is_ascii_alphanumeric());
-        if looks_like_a_key { error.hint(error::key_from_file(provider, path)) } else { error }
-    })?;
-    // Outside strings JSON's line breaks mean nothing, and inside them they cannot stand.
-    let line = Zeroizing::new(raw.get().split(['\n', '\r']).map(str::trim).collect::<String>());
-    if !line.starts_with('{') {
-        return Err(error::not_json(path, 1, 1).into());
-    }
-    Ok(line)
 }

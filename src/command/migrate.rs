@@ -2,6 +2,7 @@
 //! the first erase the files are kept, byte for byte, in the secure store. Stopped anywhere, every credential is in one of the two
 //! places, and running it again finishes the job.
 
+mod afterwards;
 mod backup;
 mod backups;
 mod carry;
@@ -13,6 +14,7 @@ mod journal;
 mod migration;
 mod one_store;
 mod plan;
+mod projects;
 mod report;
 mod rollback;
 mod route;
@@ -46,7 +48,10 @@ pub use survey::status;
 pub fn migrate(asked: &Migrate) -> Result<()> {
     let session = Session::start(person())?;
     let choice = Choice::of(asked, &session.providers)?;
-    let route = Route::open(&session, &asked.from, asked.to.as_deref())?;
+    let route = match asked.folders.as_slice() {
+        [] => Route::open(&session, &asked.from, asked.to.as_deref())?,
+        folders => Route::of_folders(&session, folders, asked.to.as_deref())?,
+    };
     let mark = journal::mark();
     let progress = terminal::Progress::start("looking for keys");
     let mut migration = Migration::plan(&session, route, choice)?;
@@ -62,6 +67,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     }
     if !asked.json {
         terminal::answer(report::plan(&migration).as_bytes())?;
+        afterwards::tell(&migration)?;
     }
     if takes && !is_agreed(&migration, asked)? {
         return Ok(terminal::done("nothing was changed")?);
@@ -75,6 +81,9 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
         _ if asked.json => terminal::answer(report::json(&migration, id.as_deref(), false)?.as_bytes())?,
         Some(id) => tell::what_is_next(&migration, id)?,
         None => {}
+    }
+    if id.is_some() {
+        projects::note(&migration, asked.json)?;
     }
     end(&migration)
 }

@@ -8,8 +8,9 @@ use zeroize::Zeroizing;
 
 use crate::accounts::Named;
 use crate::command::exec::error;
-use crate::command::keys::{Found, find, session};
+use crate::command::keys::{Found, Purpose, find, session};
 use crate::request::Request;
+use crate::session::Session;
 use crate::terminal;
 
 /// The options of `print`.
@@ -34,10 +35,12 @@ pub fn print(print: &Print) -> Result<()> {
     let named = Named::new(name, print.account.as_deref())?;
     let request = named.request(&session.providers)?;
     let name = named_in_messages(&request);
-    let record = match find("print", &session, &request)? {
+    let record = match find(Purpose::of("print"), &session, &request)? {
         Found::Key(record) => record,
         Found::NotNeeded => return Err(error::needs_no_key(&name).into()),
-        Found::Nothing { certain } => return Err(nothing(&request, named.account.as_deref(), certain).into()),
+        Found::Nothing { certain } => {
+            return Err(nothing(&session, &request, named.account.as_deref(), certain)?.into());
+        }
     };
     let mut output = if print.json { json(&record)? } else { field(&record, print.field, &name)? };
     let is_obeyed = |output: &[u8]| String::from_utf8_lossy(output).chars().any(|c| c.is_control() && c != '\n');
@@ -55,13 +58,16 @@ fn named_in_messages(request: &Request) -> String {
     request.provider.as_ref().map_or_else(|| request.record.url(), |provider| provider.name.clone())
 }
 
-fn nothing(request: &Request, account: Option<&str>, certain: bool) -> Error {
-    match &request.provider {
+fn nothing(session: &Session, request: &Request, account: Option<&str>, certain: bool) -> Result<Error> {
+    Ok(match &request.provider {
+        Some(provider) if certain && account.is_none() && session.chain(&request.record)?.keeps_nothing() => {
+            error::not_given(provider)
+        }
         Some(provider) if certain => error::not_signed_in(provider, account),
         None if certain => error::no_credential(&request.record),
         Some(provider) => error::set_or_repair(error::not_every_key_could_be_looked_for(&provider.name), provider),
         None => error::not_every_key_could_be_looked_for(&request.record.url()),
-    }
+    })
 }
 
 fn field(record: &Record, field: Field, provider: &str) -> Result<Zeroizing<Vec<u8>>> {

@@ -6,6 +6,7 @@ pub mod error;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use modelforge_credential_files::Own;
 use modelforge_credential_protocol::{Error, Record};
 
 use crate::command::logout::{Everything, is_of_a_variable};
@@ -16,7 +17,7 @@ use crate::session::Session;
 use crate::state;
 use crate::terminal::{self, warning};
 
-/// What lies in a folder of this program's, by who owns it.
+/// The content of a folder of this program's, by who owns it.
 struct Places {
     store: PathBuf,
     identity: PathBuf,
@@ -114,6 +115,10 @@ impl Places {
         };
         attempt(&self.store, std::fs::remove_dir_all(&self.store));
         attempt(&self.identity, std::fs::remove_file(&self.identity));
+        // What a killed process was about to make of it.
+        if let Some(folder) = self.identity.parent() {
+            Own::new(folder).clean();
+        }
         attempt(&self.state, std::fs::remove_dir_all(&self.state));
         if let Some(config) = &self.config {
             attempt(config, std::fs::remove_file(config));

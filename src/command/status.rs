@@ -69,7 +69,7 @@ pub fn status(status: &Status) -> Result<()> {
     }
 }
 
-/// What a person wants to know of.
+/// The subject that a person wants to know of.
 struct Asked {
     /// The provider or the URL that they named.
     request: Option<Request>,

@@ -4,22 +4,31 @@ use std::path::PathBuf;
 
 use modelforge_credential_files::{Own, Trust};
 use modelforge_credential_protocol::{Error, Result, visible};
-use toml_edit::{DocumentMut, Item, Table, value};
+use modelforge_credential_providers::by_name;
+use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
 use super::{Config, path, provider_name, read_text, shown_path};
 use crate::error::{self, PROGRAM};
+use crate::lock;
 use crate::url::{base_url, is_safe_url};
 
-/// Gives a name a URL. Returns whether that is new.
+/// Gives a name a URL. Returns whether that is new. A known provider goes to another URL only if a person insists: all tools that name it
+/// would get the new one's key.
 ///
 /// # Errors
 /// If keys would go there unencrypted, the name has another URL already, or the file cannot be read or written.
-pub fn declare(name: &str, url: &str) -> Result<bool> {
+pub fn declare(name: &str, url: &str, insists: bool) -> Result<bool> {
     let name = provider_name(name)?;
     let wanted = base_url(url)?;
     if !is_safe_url(url) {
         return Err(not_encrypted(&wanted.url()));
     }
+    let usual = by_name(&name).and_then(|known| known.url).map(base_url).transpose()?;
+    let is_usual = usual.as_ref().is_some_and(|usual| usual.url() == wanted.url());
+    if let Some(usual) = usual.filter(|_| !insists && !is_usual) {
+        return Err(is_known_elsewhere(&name, &usual.url(), url));
+    }
+    let _lock = lock::one_change_of_settings()?;
     let (file, _) = path().ok_or_else(no_file)?;
     let text = read_text(&file, Trust::Believed)?.unwrap_or_default();
     let before = Config::parse(&file, &text)?;
@@ -27,10 +36,13 @@ pub fn declare(name: &str, url: &str) -> Result<bool> {
     if let Some(at) = at {
         return if at.url() == wanted.url() { Ok(false) } else { Err(is_elsewhere(&name, &at.url())) };
     }
+    if is_usual {
+        return Ok(false);
+    }
     let mut document: DocumentMut = text.parse().map_err(|_| cannot_add(&name))?;
     add(&mut document, &name, url).ok_or_else(|| cannot_add(&name))?;
     let text = document.to_string();
-    // What this program could not read afterwards is not written.
+    // Nothing is written that this program could not read afterwards.
     let after = Config::parse(&file, &text).map_err(|_| cannot_add(&name))?;
     if after.providers.get(&name).and_then(|provider| provider.url.as_ref()).is_none_or(|at| at.url() != wanted.url()) {
         return Err(cannot_add(&name));
@@ -39,7 +51,7 @@ pub fn declare(name: &str, url: &str) -> Result<bool> {
     Ok(true)
 }
 
-fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
+pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
     let mut implicit = Table::new();
     implicit.set_implicit(true);
     // Where there is nothing but comments, the section comes after them.
@@ -48,7 +60,9 @@ fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
     if !comments.is_empty() {
         document.set_trailing("");
     }
-    let providers = document.entry("provider").or_insert(Item::Table(implicit)).as_table_like_mut()?;
+    let providers = document.entry("provider").or_insert(Item::Table(implicit));
+    let is_inline = providers.is_inline_table();
+    let providers = providers.as_table_like_mut()?;
     // A person may have written the name in another spelling.
     let spelt =
         providers.iter().map(|(key, _)| key.to_owned()).find(|key| provider_name(key).is_ok_and(|key| key == name));
@@ -57,21 +71,23 @@ fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
     if !comments.is_empty() {
         section.decor_mut().set_prefix(format!("{comments}\n"));
     }
-    let section = providers.entry(spelt.as_deref().unwrap_or(name)).or_insert(Item::Table(section));
+    // The library panics where a table is put into an inline one.
+    let section = if is_inline { value(InlineTable::new()) } else { Item::Table(section) };
+    let section = providers.entry(spelt.as_deref().unwrap_or(name)).or_insert(section);
     section.as_table_like_mut()?.insert("url", value(url));
     Some(())
 }
 
 /// A link to the file stays a link.
-fn write(file: PathBuf, content: &[u8]) -> Result<()> {
+pub fn write(file: PathBuf, content: &[u8]) -> Result<()> {
     let file = file.canonicalize().unwrap_or(file);
     let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Err(no_file()) };
     Own::new(folder).write(name.as_ref(), content, true)
 }
 
-fn no_file() -> Error {
-    Error::new("there is no configuration file to add the provider to")
-        .hint("unset MODELFORGE_CREDENTIAL_CONFIG, or set it to a file")
+pub fn no_file() -> Error {
+    Error::new("there is no configuration file to change")
+        .hint("set MODELFORGE_CREDENTIAL_CONFIG to a file, or do not set it")
 }
 
 fn not_encrypted(url: &str) -> Error {
@@ -83,6 +99,12 @@ fn not_encrypted(url: &str) -> Error {
 fn is_elsewhere(name: &str, url: &str) -> Error {
     Error::new(format!("provider `{name}` is already at `{url}`, as {} has it", shown_path()))
         .hint("choose another name, or change the URL in that file")
+}
+
+fn is_known_elsewhere(name: &str, usual: &str, url: &str) -> Error {
+    let url = shell_words::quote(url);
+    Error::new(format!("`{name}` is the provider at `{usual}`"))
+        .hint(format!("{PROGRAM} login my-{name} --url {url}  # or another name; --force moves `{name}` there"))
 }
 
 fn cannot_add(name: &str) -> Error {

@@ -1,7 +1,8 @@
 //! Reads values of the configuration out of TOML, and reports wrong ones with their line.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use modelforge_credential_client::Entry;
@@ -16,19 +17,47 @@ use crate::url::{base_url, is_safe_url};
 
 /// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell. `git credential-store` is git's helper.
 pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
-    let words = shell_words::split(text).map_err(|_| "a quotation mark is not closed".to_owned())?;
+    let words = words(text).ok_or("a quotation mark is not closed")?;
     let words: Vec<String> = words.into_iter().map(expand_home).collect();
     let Some((first, rest)) = words.split_first() else { return Err("an entry is empty".into()) };
     let is_of_git = first == "git" && rest.first().is_some_and(|word| word.starts_with("credential-"));
     let is_command = is_of_git || Path::new(first).is_absolute();
-    let is_name = !first.is_empty() && first.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !is_command && (!is_name || first.starts_with('-')) {
+    if !is_command && !is_name(first) {
         return Err("a helper is a name (small letters, digits, `-`) or an absolute path".into());
     }
     if let Some(other) = rest.first().filter(|_| words.iter().all(|word| is_in_the_default_chain(word))) {
         return Err(format!("`{first}` and `{other}` are two helpers in one entry"));
     }
-    Ok(Entry { words, is_command, timeout: None })
+    Ok(Entry { words, is_command, timeout: None, label: None })
+}
+
+/// True if a helper may be called so.
+pub fn is_name(text: &str) -> bool {
+    let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_allowed)
+}
+
+/// A line as words. On Windows a backslash is a part of a path.
+pub fn words(line: &str) -> Option<Vec<String>> {
+    let line = if cfg!(windows) { with_plain_backslashes(line) } else { line.to_owned() };
+    shell_words::split(&line).ok()
+}
+
+/// The line in which each backslash means itself: within single quotes it does anyway.
+fn with_plain_backslashes(line: &str) -> String {
+    let (mut text, mut quote) = (String::with_capacity(line.len()), None);
+    for character in line.chars() {
+        match quote {
+            None if matches!(character, '\'' | '"') => quote = Some(character),
+            Some(open) if open == character => quote = None,
+            _ => {}
+        }
+        text.push(character);
+        if character == '\\' && quote != Some('\'') {
+            text.push(character);
+        }
+    }
+    text
 }
 
 fn is_in_the_default_chain(word: &str) -> bool {
@@ -36,7 +65,8 @@ fn is_in_the_default_chain(word: &str) -> bool {
 }
 
 fn expand_home(word: String) -> String {
-    match (word.strip_prefix("~/"), modelforge_credential_files::home()) {
+    let below = word.strip_prefix('~').and_then(|rest| rest.strip_prefix(std::path::is_separator));
+    match (below, modelforge_credential_files::home()) {
         (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
         _ => word,
     }
@@ -82,9 +112,7 @@ impl Source<'_> {
     pub fn unknown_key(&self, key: &Key, known: &[&str]) -> Error {
         let name = key.get_ref().as_ref();
         if matches!(name, "api_key" | "apikey" | "key" | "token" | "password" | "secret" | "access_token") {
-            return self
-                .fault(key.span(), "keys are not kept in this file")
-                .hint(format!("printf 'provider=NAME\\npassword=%s\\n' \"$KEY\" | {PROGRAM} approve"));
+            return self.fault(key.span(), "keys are not kept in this file").hint(format!("{PROGRAM} login NAME"));
         }
         let error = self.fault(key.span(), &format!("unknown key `{}`", modelforge_credential_protocol::visible(name)));
         match closest(name, known.iter().copied()) {
@@ -142,10 +170,20 @@ impl Source<'_> {
                 .fault(value.span(), "a helper is a string or a table")
                 .hint("{ command = [\"git\", \"credential-libsecret\"], timeout = \"5s\" }"));
         };
-        let (mut words, mut timeout) = (None, None);
+        let (mut words, mut timeout, mut label) = (None, None, None);
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "command" => words = Some(self.texts("command", value)?),
+                "name" => {
+                    let name = self.text("name", value)?;
+                    if !is_name(&name) || is_in_the_default_chain(&name) {
+                        return Err(self.fault(
+                            value.span(),
+                            "`name` must be of small letters, digits and `-`, and not that of a helper of ours",
+                        ));
+                    }
+                    label = Some(name);
+                }
                 "timeout" => {
                     let text = self.text("timeout", value)?;
                     timeout = Some(duration(&text).ok_or_else(|| {
@@ -153,7 +191,7 @@ impl Source<'_> {
                             .hint("timeout = \"5s\"  # or \"500ms\", \"2m\"")
                     })?);
                 }
-                _ => return Err(self.unknown_key(key, &["command", "timeout"])),
+                _ => return Err(self.unknown_key(key, &["command", "name", "timeout"])),
             }
         }
         let words: Vec<String> = words.unwrap_or_default().into_iter().map(expand_home).collect();
@@ -163,9 +201,9 @@ impl Source<'_> {
                 let is_command = words.len() > 1 || Path::new(first).is_absolute();
                 if !is_command {
                     let entry = entry_of_text(first).map_err(|problem| self.fault(value.span(), &problem))?;
-                    return Ok(Entry { timeout, ..entry });
+                    return Ok(Entry { timeout, label, ..entry });
                 }
-                Ok(Entry { words, is_command, timeout })
+                Ok(Entry { words, is_command, timeout, label })
             }
             Some(_) => Err(self.fault(value.span(), "a relative path is not a program: it would depend on the folder")),
             None => Err(self.fault(value.span(), "a helper needs a `command`")),
@@ -221,10 +259,34 @@ impl Source<'_> {
                     providers = Some(self.texts("providers", value)?);
                     lines = self.lines(value);
                 }
+                name if Path::new(name).is_absolute() => {}
                 _ => return Err(self.unknown_key(key, &["providers"])),
             }
         }
         Ok((providers, lines))
+    }
+
+    /// `[exec."/home/me/app"]`: the variables of a folder.
+    pub fn exec_folders(&self, value: &Value) -> Result<BTreeMap<PathBuf, BTreeMap<String, String>>> {
+        let mut folders = BTreeMap::new();
+        for (name, value) in self.table("exec", value)? {
+            let folder = PathBuf::from(name.get_ref().as_ref());
+            if !folder.is_absolute() {
+                continue;
+            }
+            let mut variables = BTreeMap::new();
+            for (key, value) in self.table(name.get_ref(), value)? {
+                if key.get_ref() != "env" {
+                    return Err(self.unknown_key(key, &["env"]));
+                }
+                for (variable, value) in self.table("env", value)? {
+                    let variable = variable.get_ref().as_ref();
+                    variables.insert(variable.to_owned(), self.text(variable, value)?);
+                }
+            }
+            folders.insert(folder, variables);
+        }
+        Ok(folders)
     }
 
     /// Where tokens are sent.
@@ -239,5 +301,21 @@ impl Source<'_> {
 
     fn url(&self, value: &Value) -> Result<Record> {
         base_url(&self.text("url", value)?).map_err(|problem| self.fault(value.span(), &problem.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backslash_is_a_part_of_a_path_where_paths_have_them() {
+        for (line, expected) in [
+            (r"age --identity C:\b\id.txt", [r"age", r"--identity", r"C:\b\id.txt"]),
+            (r#""C:\Program Files\x.exe" 'a\b c' "~\a""#, [r"C:\Program Files\x.exe", r"a\b c", r"~\a"]),
+            (r#"a "it's\" 'say "\"'"#, ["a", r"it's\", r#"say "\""#]),
+        ] {
+            assert_eq!(shell_words::split(&with_plain_backslashes(line)).unwrap(), expected);
+        }
     }
 }

@@ -49,6 +49,18 @@ pub fn not_signed_in(provider: &Provider, account: Option<&str>) -> Error {
         .hint(format!("{PROGRAM} login {named}"))
 }
 
+/// The chain is one helper that stores no key (`env`, in a build), so nobody can sign in: the variable has to be set.
+pub fn not_given(provider: &Provider) -> Error {
+    let problem = not_signed_in(provider, None);
+    match provider.empty_variable().or(provider.variables.first().map(String::as_str)) {
+        Some(variable) if provider.empty_variable().is_some() => problem.hint(format!("set {variable}")),
+        Some(variable) => problem
+            .reworded(format!("{problem}, and the only helper of the chain stores no keys"))
+            .hint(format!("set {variable}")),
+        None => problem,
+    }
+}
+
 /// Several are missing at once.
 pub fn not_signed_in_to(missing: &[(&Provider, Option<&str>)]) -> Error {
     let named = |(provider, account): &(&Provider, Option<&str>)| match account {

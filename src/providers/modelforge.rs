@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use modelforge_credential_files::Trust;
-use modelforge_credential_protocol::{Error, Record, Result, visible};
+use modelforge_credential_protocol::{Error, Reason, Record, Result, visible};
 use modelforge_credential_providers::{SignIn, normalize};
 use serde_json::value::RawValue;
 
@@ -70,6 +70,7 @@ fn provider(place: &str, value: &RawValue, fault: &impl Fn(&str, &str) -> Error)
     let Some(url) = text(place, &object, "base_url", fault)? else {
         let problem = "is missing, so it is not known whom its key is for";
         return Err(fault(&format!("{place}.base_url"), problem)
+            .is(Reason::UnknownProvider)
             .hint(format!("declare it in {PROGRAM}'s config.toml: [provider.NAME] url = \"https://…\"")));
     };
     let url =

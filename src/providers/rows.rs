@@ -1,4 +1,4 @@
-//! What the sources say of one provider, and which of them is believed.
+//! The sources for one provider, and which of them is believed.
 
 use modelforge_credential_protocol::{Record, Result};
 use modelforge_credential_providers::{self as table, Location};
@@ -21,7 +21,7 @@ pub struct Row<'a> {
 pub struct Provider {
     /// The canonical name.
     pub name: String,
-    /// What its credential is bound to: `protocol`, `host`, and `path` only where that tells it from another.
+    /// The place that its credential is bound to: `protocol`, `host`, and `path` only where that tells it from another.
     pub location: Record,
     pub sign_in: table::SignIn,
     /// The account that is meant when a request names none.
@@ -49,7 +49,7 @@ impl<'a> Row<'a> {
         own().or_else(known).or_else(|| location_of(&self.defined?.url))
     }
 
-    /// What a row amounts to, and the only place that says so: the configuration comes before the table, and that before
+    /// The result of a row, and the only place that decides it: the configuration comes before the table, and that before
     /// ModelForge's file. `is_shared` tells whether another provider of the host has another path.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl<'a> Row<'a> {
         let sign_in =
             own.and_then(|own| own.sign_in.or_else(|| own.has_device_flow().then_some(table::SignIn::DeviceFlow)));
         let sign_in = sign_in.or(known.map(|known| known.sign_in)).or(defined.map(|defined| defined.sign_in));
-        // What tools keep in these variables is for the URL that they know.
+        // Tools keep in these variables a key for the URL that they know.
         let usual_variables =
             || known.filter(|_| moved_from.is_none()).map(|known| known.variables).unwrap_or_default();
         let variables = own.and_then(|own| own.env.clone());

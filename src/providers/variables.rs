@@ -13,7 +13,7 @@ pub fn no_variables() -> Result<Record> {
 }
 
 impl Provider {
-    /// What helpers may have to know about it beyond the credential's description.
+    /// Facts for helpers beyond the credential's description.
     pub fn context(&self) -> Result<Record> {
         let mut context = Record::of([("sign_in", self.sign_in.name())])?;
         context.merge(&self.device_flow);
@@ -61,7 +61,7 @@ impl Providers {
         (!here.covers(url.protocol, url.host, url.path)).then(|| url.to_string())
     }
 
-    /// What ModelForge's file says of a name.
+    /// The entry of ModelForge's file for a name.
     pub fn defined(&self, name: &str) -> Option<&Defined> {
         self.definitions()?.get(name)?.as_ref().ok()
     }
@@ -73,7 +73,7 @@ impl Providers {
         (!name.is_empty()).then(|| name.to_ascii_lowercase())
     }
 
-    /// What ModelForge's file has for a name as a provider of its own, whatever the name means elsewhere.
+    /// The entry of ModelForge's file as a provider of its own, no matter what its name means elsewhere.
     pub fn as_modelforge_has_it(&self, name: &str, defined: &Defined) -> Provider {
         Provider {
             name: name.to_owned(),

@@ -7,11 +7,12 @@ use super::Session;
 use crate::accounts::unlisted;
 use crate::chain::Chain;
 use crate::providers::Provider;
+use crate::side_by_side::side_by_side;
 
 /// How many processes ask at the same time.
 const SIDE_BY_SIDE: usize = 8;
 
-/// What a helper answered, provider by provider.
+/// A helper's answers, provider by provider.
 #[derive(Default)]
 pub struct Unlisted {
     pub found: Vec<(Provider, Record)>,
@@ -69,10 +70,8 @@ impl Session {
 }
 
 fn ask<'a>(helper: &str, questions: Vec<Question<'a>>) -> Vec<(Question<'a>, Result<Option<Record>>)> {
-    let answers: Vec<_> = std::thread::scope(|scope| {
-        let asked = questions.iter().map(|one| scope.spawn(|| unlisted(one.chain, helper, &one.place, &one.context)));
-        let asked: Vec<_> = asked.collect();
-        asked.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("it broke off".into()))).collect()
-    });
+    let answers = side_by_side(&questions, |one| unlisted(one.chain, helper, &one.place, &one.context));
+    let answers: Vec<_> =
+        answers.into_iter().map(|answer| answer.unwrap_or_else(|| Err("it broke off".into()))).collect();
     questions.into_iter().zip(answers).collect()
 }

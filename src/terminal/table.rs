@@ -14,7 +14,8 @@ pub enum Paint {
 
 /// Lines in columns as wide as they need to be; in colour only on a terminal, and not with `NO_COLOR`.
 pub fn columns(lines: &[Vec<String>], paints: &[Paint]) -> String {
-    let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let is_wanted = || std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colours = io::stdout().is_terminal() && is_wanted() && understands_escapes();
     let count = lines.iter().map(Vec::len).max().unwrap_or(0);
     let used = |at: usize| lines.iter().skip(1).any(|line| line.get(at).is_some_and(|cell| !cell.is_empty()));
     let width =
@@ -34,6 +35,17 @@ pub fn columns(lines: &[Vec<String>], paints: &[Paint]) -> String {
         }
     }
     text
+}
+
+/// True if the terminal does what escape sequences say. The console of Windows does if it is asked to.
+#[cfg(windows)]
+pub fn understands_escapes() -> bool {
+    anstyle_query::windows::enable_ansi_colors().unwrap_or(true)
+}
+
+#[cfg(not(windows))]
+pub fn understands_escapes() -> bool {
+    true
 }
 
 /// The column at which a long row continues: the last one that begins in the left half of the screen.

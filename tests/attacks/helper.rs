@@ -41,6 +41,20 @@ fn a_helper_that_shows_the_key_it_found_does_not_get_it_on_to_the_screen() {
 }
 
 #[test]
+fn a_helper_that_shows_the_key_in_other_forms_does_not_get_it_on_to_the_screen() {
+    let key = "key/with+odd=characters\"and\\more";
+    // As it is in a URL, in JSON, and in base64 behind `me:`.
+    let forms = "key%2Fwith%2Bodd%3Dcharacters%22and%5Cmore\nkey/with+odd=characters\\\"and\\\\more\n\
+                 bWU6a2V5L3dpdGgrb2RkPWNoYXJhY3RlcnMiYW5kXG1vcmU=\n";
+    let test = Test::new().file("forms", forms).file("answer", format!("password={key}\n"));
+    let test = test.script("shows", "cat ~/forms >&2; [ $1 = get ] && cat ~/answer").helpers("shows");
+    let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={key}\n");
+    // The same remark is made once.
+    let said = "<redacted>\nbWU6<redacted>=\n";
+    test.args(["get"]).stdin("provider=openai\n").stdout(&found).stderr(said).success();
+}
+
+#[test]
 fn what_a_helper_says_cannot_move_the_cursor() {
     let test = Test::new().script("paints", "printf '\\033[2Jhello\\007\\n' >&2; exit 0").helpers("paints");
     test.args(["get"]).stdin("provider=openai\n").stderr("\\u{1b}[2Jhello\\u{7}\n").success();

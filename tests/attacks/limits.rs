@@ -200,3 +200,33 @@ fn a_limit_of_the_size_of_files_costs_a_record_of_the_log_and_not_the_answer() {
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
     assert_eq!(String::from_utf8_lossy(&output.stdout), found);
 }
+
+#[test]
+fn a_variable_of_a_stranger_that_claims_a_lock_does_not_replace_it() {
+    let script = "[ $1 = store ] || exit 0; printf %s \"$MODELFORGE_CREDENTIAL_LOCK\" > ~/name.new; mv ~/name.new ~/name\n\
+                  while [ -e ~/name ]; do sleep 0.05; done";
+    let test = Test::new().script("waits", script).helpers("waits");
+    let name = test.home().join("name");
+    // The second time with the variable that the first had for its helper.
+    let mut claimed = String::new();
+    for _ in 0..2 {
+        let mut command = test.command_of(&program("modelforge-credential"));
+        command.env("MODELFORGE_CREDENTIAL_LOCK", &claimed).env("MODELFORGE_CREDENTIAL_HELPERS", "waits").arg("store");
+        command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+        let mut running = command.spawn().expect("it starts");
+        let mut stdin = running.stdin.take().expect("an input");
+        std::io::Write::write_all(&mut stdin, format!("provider=openai\npassword={SECRET}\n").as_bytes())
+            .expect("read");
+        drop(stdin);
+        while !name.exists() {
+            assert!(running.try_wait().expect("a child").is_none(), "it ended before its helper was asked");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        claimed = std::fs::read_to_string(&name).expect("a name");
+        let lock = test.home().join(".local/state/modelforge-credential/locks").join(&claimed);
+        let lock = std::fs::File::open(lock).expect("a lock file");
+        assert!(matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)), "nobody holds the lock {claimed}");
+        std::fs::remove_file(&name).expect("a file");
+        running.wait().expect("it ends");
+    }
+}

@@ -312,10 +312,8 @@ fn a_script_is_as_good_as_the_program_that_its_first_line_names() {
 }
 
 #[test]
-fn a_helper_that_belongs_to_another_user_is_not_started_nor_one_that_a_group_can_change() {
-    if !rustix::process::geteuid().is_root() {
-        return;
-    }
+#[ignore = "needs root"]
+fn a_helper_that_belongs_to_another_user_is_not_started_nor_one_that_a_group_can_change_as_root() {
     const STRANGER: u32 = 61_002;
     let test = Test::new().helpers("planted");
     let folder = test.home().join("theirs");

@@ -9,7 +9,7 @@ use crate::support::{SECRET, Test};
 /// GitHub's own example of a token.
 const TOKEN: &str = "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";
 
-/// What this program shows of these requests anywhere but in its answers: traces, the log and its table, `status`.
+/// All that this program shows of these requests but its answers: traces, the log and its table, `status`.
 #[track_caller]
 fn everything_shown(mut test: Test, requests: &[(&str, String)]) -> String {
     let mut shown = String::new();

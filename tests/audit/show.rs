@@ -11,7 +11,7 @@ fn an_account_of_any_length_leaves_room_for_the_other_columns() {
     let test = Test::new().helpers("").args(["get"]).stdin(request).success();
     let test = test.args(["audit"]);
     let shown = String::from_utf8(test.output().stdout).unwrap();
-    assert!(shown.contains(&format!("  {}…  not found", "u".repeat(60))), "{shown}");
+    assert!(shown.contains(&format!("  openai:{}…  not found", "u".repeat(60))), "{shown}");
 }
 
 #[test]
@@ -29,9 +29,45 @@ fn it_is_shown_as_a_table_with_the_newest_last() {
     let table = String::from_utf8(test.args(["audit"]).output().stdout).unwrap();
     insta::with_settings!({ filters => vec![
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2026-01-31 12:00:00"),
-        (r"\d+\.\d +\S+ .*", "1.0  ASKER"),
-        (r"MS .*", "MS ASKED BY"),
+        (r"in has  .*", "in has  PROGRAM"),
     ] }, { insta::assert_snapshot!("audit_table", table) });
+}
+
+#[test]
+fn in_detail_it_has_the_time_taken_and_the_path_and_number_of_each_program() {
+    let test = asked(has(Test::new()), 1);
+    let table = String::from_utf8(test.args(["audit", "--verbose"]).output().stdout).unwrap();
+    insta::with_settings!({ filters => vec![
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2026-01-31 12:00:00"),
+        (r"\d+\.\d +\S+ .*", "1.0  PROGRAM"),
+        (r"MS .*", "MS BY"),
+    ] }, { insta::assert_snapshot!("audit_details", table) });
+}
+
+#[test]
+fn the_command_of_exec_is_named_and_not_the_shell_that_typed_it() {
+    let test = has(Test::new()).on_path("tool", "#!/bin/sh\n");
+    let tool = test.bin().join("tool");
+    let core = program("modelforge-credential").display().to_string();
+    let line = format!("'{core}' exec openai -- '{}' argument; :", tool.display());
+    assert!(test.run(&["/bin/sh", "-c", &line], "").status.success());
+    let record: serde_json::Value = serde_json::from_str(&fs::read_to_string(log(&test)).unwrap()).unwrap();
+    assert_eq!(record["command"], *tool.display().to_string());
+    let table = String::from_utf8(test.run(&[&*core, "audit"], "").stdout).unwrap();
+    assert!(table.ends_with("  exec       openai  found in has  tool\n"), "{table}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_shell_that_asks_is_named_with_the_program_that_it_works_for() {
+    let test = has(Test::new());
+    let core = program("modelforge-credential").display().to_string();
+    let line = format!("printf 'provider=openai\\n' | {{ '{core}' get >/dev/null; :; }}");
+    assert!(test.run(&["/bin/sh", "-c", &line], "").status.success());
+    let table = String::from_utf8(test.run(&[&*core, "audit"], "").stdout).unwrap();
+    let (_, by) = table.trim_end().rsplit_once("found in has  ").expect("a row");
+    let (shell, parent) = by.split_once(", from ").expect("a parent");
+    assert!(["sh", "dash", "bash"].contains(&shell) && parent.starts_with("tests"), "{by}");
 }
 
 #[test]

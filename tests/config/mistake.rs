@@ -99,7 +99,7 @@ fn a_token_is_sent_nowhere_in_the_clear() {
 
 #[test]
 fn a_key_in_the_configuration_is_refused_and_not_repeated() {
-    let keys = "keys are not kept in this file\nhint: printf 'provider=NAME\\npassword=%s\\n' \"$KEY\" | modelforge-credential approve";
+    let keys = "keys are not kept in this file\nhint: modelforge-credential login NAME";
     is_refused(&format!("api_key = '{SECRET}'"), &format!("line 1: {keys}"));
     is_refused(&format!("[provider.openai]\ntoken = '{SECRET}'"), &format!("line 2: {keys}"));
     is_refused(&format!("[provider.openai]\npassword = '{SECRET}'"), &format!("line 2: {keys}"));

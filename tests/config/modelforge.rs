@@ -83,7 +83,7 @@ fn a_broken_file_of_modelforge_breaks_no_known_provider() {
         let test = get(test, "openai").stdout(&found).success();
         let test = test.args(["get"]).stdin("url=https://api.openai.com\n").stdout(&found).success();
         let test = get(test, "my_llm").stderr(&format!("error: {problem}\n")).failure();
-        // What is only asked by its URL is looked up all the same.
+        // A request by URL alone is looked up all the same.
         test.args(["get"]).stdin("url=https://elsewhere.example\n").stderr(&format!("warning: {problem}\n")).success();
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Judged, SMALL_HELPER, judged};
 use crate::support::{Test, system};
 
-/// What is said of the small helper when one part of it is another.
+/// The report on the small helper when one part of it is another.
 #[track_caller]
 fn small_helper_with(right: &str, wrong: &str, options: &[&str]) -> Judged {
     assert!(SMALL_HELPER.contains(right), "the small helper has no `{right}`");
@@ -110,7 +110,7 @@ fn a_helper_that_reads_or_says_too_much_is_caught() {
     );
 }
 
-/// What a helper as small as this one does not do in the first place.
+/// Features that a helper as small as this one does not have in the first place.
 const NOT_IN_SO_SMALL_A_HELPER: [&str; 9] = [
     "what is stored without a user name is found without one",
     "an erase that names a pre-encoded credential erases no password",

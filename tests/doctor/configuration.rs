@@ -52,7 +52,7 @@ fn a_mistyped_provider_of_exec_is_an_error_with_its_line() {
         test,
         "error configuration: `~/.config/modelforge-credential/config.toml`, line 5: unknown provider `opanai` | did you mean `openai`? or see: modelforge-credential providers",
     );
-    // What is wrong with one that is named twice is said once.
+    // The fault of one that is named twice is told once.
     let test = Test::new().config("helpers = ['age']\n[provider.opnai]\nenv = ['X']\n[exec]\nproviders = ['opnai']\n");
     finds(
         test,

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use super::{DONE, findings, finds, vault, well};
+use super::{DONE, chest, findings, finds, well};
 use crate::support::{SECRET, Test, program};
 
 #[test]
@@ -25,11 +25,11 @@ fn a_helper_that_is_missing_or_mistyped_is_an_error() {
 
 #[test]
 fn a_helper_that_anyone_could_have_put_there_is_an_error_with_its_fix() {
-    let test = vault(Test::new(), "");
-    let path = test.bin().join("modelforge-credential-vault");
+    let test = chest(Test::new(), "");
+    let path = test.bin().join("modelforge-credential-chest");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
     let (_, found) = findings(test);
-    let expected = "error helper: `TEST/modelforge-credential-vault` is not started: anyone can write to `TEST/modelforge-credential-vault` | chmod o-w TEST/modelforge-credential-vault";
+    let expected = "error helper: `TEST/modelforge-credential-chest` is not started: anyone can write to `TEST/modelforge-credential-chest` | chmod o-w TEST/modelforge-credential-chest";
     assert!(found.iter().any(|line| line == expected), "{found:#?}");
 }
 
@@ -119,10 +119,10 @@ fn what_a_helper_remarks_is_told_once_in_the_report_and_nowhere_else() {
     assert_eq!(about, [&format!("warning configuration: {broken}"), &failed]);
     let output = test.args(["doctor"]).output();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "error: one check failed\n");
-    let talks = vault(Test::new(), "echo 'warning: the vault is old' >&2; echo 'hint: renew it' >&2");
+    let talks = chest(Test::new(), "echo 'warning: the chest is old' >&2; echo 'hint: renew it' >&2");
     let (talks, found) = findings(talks);
     let about: Vec<&String> = found.iter().filter(|line| line.contains("helper:")).collect();
-    assert_eq!(about, [DONE, "warning helper: the vault is old | renew it"]);
+    assert_eq!(about, [DONE, "warning helper: the chest is old | renew it"]);
     assert!(talks.args(["doctor"]).output().stderr.is_empty());
 }
 

@@ -3,28 +3,28 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::{DONE, findings, finds, kept, vault, well};
+use super::{DONE, chest, findings, finds, kept, well};
 use crate::support::keyring::command;
 use crate::support::{SECRET, Test, files_below, place, program};
 
 #[test]
 fn the_throw_away_credential_is_kept_got_and_erased_and_nothing_is_left() {
-    let test = vault(Test::new(), "cat \"$kept\" >> \"$kept.log\" 2>/dev/null");
+    let test = chest(Test::new(), "cat \"$kept\" >> \"$kept.log\" 2>/dev/null");
     let (test, found) = findings(test);
     assert!(found.iter().any(|line| line == DONE), "{found:#?}");
     assert!(!kept(&test));
-    let seen = fs::read_to_string(test.home().join("vault.kept.log")).unwrap();
+    let seen = fs::read_to_string(test.home().join("chest.kept.log")).unwrap();
     let secret = seen.lines().find_map(|line| line.strip_prefix("password=")).unwrap();
     assert!(secret.len() == 32 && seen.contains("host=canary.invalid\nusername=doctor-"), "{seen}");
     // Another one each time, and never shown.
-    fs::remove_file(test.home().join("vault.kept.log")).unwrap();
+    fs::remove_file(test.home().join("chest.kept.log")).unwrap();
     let test = test.args(["--verbose", "doctor"]);
     let output = test.output();
-    let again = fs::read_to_string(test.home().join("vault.kept.log")).unwrap();
+    let again = fs::read_to_string(test.home().join("chest.kept.log")).unwrap();
     let other = again.lines().find_map(|line| line.strip_prefix("password=")).unwrap();
     assert_ne!(secret, other);
     let shown = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!shown.contains(other) && shown.contains("trace: vault erase"), "{shown}");
+    assert!(!shown.contains(other) && shown.contains("trace: chest erase"), "{shown}");
 }
 
 #[test]
@@ -41,9 +41,9 @@ fn a_helper_that_answers_something_else_or_fails_half_way_has_it_erased_all_the_
         ),
         ("[ $1 = store ] && { cat > \"$kept\"; exit 4; }", "exit status 4"),
     ] {
-        let hint = "modelforge-credential helpers test vault";
+        let hint = "modelforge-credential helpers test chest";
         let test =
-            finds(vault(Test::new(), first), &format!("error helper: helper `vault` failed: {problem} | {hint}"));
+            finds(chest(Test::new(), first), &format!("error helper: helper `chest` failed: {problem} | {hint}"));
         assert!(!kept(&test), "{first}");
     }
 }
@@ -55,14 +55,14 @@ fn a_helper_that_does_not_erase_it_is_an_error_that_says_how_to() {
         [("[ $1 = erase ] && exit 0", ""), ("[ $1 = erase ] && { echo 'error: it is stuck' >&2; exit 1; }", "")]
     {
         let test = finds(
-            vault(Test::new(), first),
+            chest(Test::new(), first),
             &format!(
-                "error helper: helper `vault` failed: it may still hold the test credential for `https://canary.invalid`{reason} | {hint}"
+                "error helper: helper `chest` failed: it may still hold the test credential for `https://canary.invalid`{reason} | {hint}"
             ),
         );
         assert!(kept(&test));
         // The hint works once the helper does.
-        let test = vault(test, "").args(["erase"]).stdin("url=https://canary.invalid\n").success();
+        let test = chest(test, "").args(["erase"]).stdin("url=https://canary.invalid\n").success();
         assert!(!kept(&test));
     }
 }
@@ -98,12 +98,12 @@ fn a_helper_that_answers_whatever_it_is_asked_is_an_error() {
 fn ctrl_c_erases_it_before_the_check_ends() {
     for signal in ["INT", "TERM", "HUP"] {
         // It tells when it is asked for the credential that it keeps, and takes its time.
-        let test = vault(Test::new(), "[ $1 = get ] && [ -f \"$kept\" ] && { : > \"$kept.asked\"; sleep 2; }")
+        let test = chest(Test::new(), "[ $1 = get ] && [ -f \"$kept\" ] && { : > \"$kept.asked\"; sleep 2; }")
             .args(["doctor"]);
         let mut child =
             test.command().stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
         let start = Instant::now();
-        while !test.home().join("vault.kept.asked").exists() {
+        while !test.home().join("chest.kept.asked").exists() {
             assert!(start.elapsed() < Duration::from_secs(20), "the helper was not asked");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -119,18 +119,18 @@ fn ctrl_c_erases_it_before_the_check_ends() {
 #[test]
 fn ctrl_c_that_ends_the_helper_that_erases_it_does_not_leave_it_behind() {
     let first = "[ $1 = erase ] && [ ! -f \"$kept.tried\" ] && { : > \"$kept.tried\"; kill -INT $PPID; kill -INT $$; }";
-    let test = vault(Test::new(), first).args(["doctor"]);
+    let test = chest(Test::new(), first).args(["doctor"]);
     let status = test.output().status;
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));
-    assert!(test.home().join("vault.kept.tried").exists() && !kept(&test));
+    assert!(test.home().join("chest.kept.tried").exists() && !kept(&test));
 }
 
 #[test]
 fn what_ctrl_c_leaves_in_a_helper_that_does_not_erase_is_said() {
-    let test = vault(Test::new(), "[ $1 = erase ] && { kill -INT $PPID; exit 1; }").args(["doctor"]);
+    let test = chest(Test::new(), "[ $1 = erase ] && { kill -INT $PPID; exit 1; }").args(["doctor"]);
     let output = test.output();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(2));
-    let said = "warning: helper `vault` failed: it may still hold the test credential for `https://canary.invalid`\n\
+    let said = "warning: helper `chest` failed: it may still hold the test credential for `https://canary.invalid`\n\
                 hint: printf 'url=https://canary.invalid\\n' | modelforge-credential erase\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), said);
     assert!(kept(&test) && output.stdout.is_empty());

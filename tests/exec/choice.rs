@@ -15,7 +15,7 @@ fn without_a_provider_those_of_the_configuration_are_meant_else_those_of_modelfo
     let test = test.file(".config/model-forge/config.json", modelforge);
     let no_key = "error: not signed in to any provider\nhint: modelforge-credential login openai\n";
     let test = exec(test, "", "true").stderr(no_key).failure();
-    // What nobody named may be missing. ModelForge finds it by the name that it knows.
+    // A key that nobody named may be missing. ModelForge finds it by the name that it knows.
     let test = keep(test, &["fireworks", "mistral"]);
     let shown = exec_output(&test, "", SHOW);
     assert!(shown.contains("MODELFORGE_FIREWORKS_API_KEY -fireworks\n"), "{shown}");

@@ -6,7 +6,7 @@ use crate::support::{SECRET, Test};
 fn two_accounts() -> Test {
     let test = age().args(["login", "openai", "--account", "work"]).stdin(SECRET);
     let test = test.stdout(&format!("signed in to `openai` as `work`: {BY_AGE}\n")).success();
-    let test = test.args(["login", "openai", "--account", "home"]).stdin("sk-home");
+    let test = test.args(["login", "openai", "--account", "home"]).stdin("sk-home-0123456789abc");
     test.stdout(&format!("signed in to `openai` as `home`: {BY_AGE}\n")).success()
 }
 
@@ -19,15 +19,15 @@ fn account_is(test: Test, request: &str, account: &str, password: &str) -> Test 
 #[test]
 fn of_several_accounts_one_is_chosen_on_the_wire_and_in_the_configuration() {
     let test = account_is(two_accounts(), "provider=openai\nusername=work\n", "work", SECRET);
-    let test = account_is(test, "provider=openai\nusername=home\n", "home", "sk-home");
+    let test = account_is(test, "provider=openai\nusername=home\n", "home", "sk-home-0123456789abc");
     let test = test.config("[provider.openai]\naccount = 'work'");
     let test = account_is(test, "provider=openai\n", "work", SECRET);
-    let test = account_is(test, "provider=openai\nusername=home\n", "home", "sk-home");
+    let test = account_is(test, "provider=openai\nusername=home\n", "home", "sk-home-0123456789abc");
     let already = format!("already signed in to `openai` as `work`: {BY_AGE}; `--force` replaces it\n");
     let test = test.args(["login", "openai"]).stdout(&already).success();
-    let test = test.args(["login", "openai", "--force"]).stdin("sk-work-2");
+    let test = test.args(["login", "openai", "--force"]).stdin("sk-work-2-0123456789a");
     let test = test.stdout(&format!("signed in to `openai` as `work`: {BY_AGE}\n")).success();
-    account_is(test, "provider=openai\nusername=work\n", "work", "sk-work-2");
+    account_is(test, "provider=openai\nusername=work\n", "work", "sk-work-2-0123456789a");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn which_of_several_accounts_is_meant_is_not_guessed() {
     let said = String::from_utf8(output.output().stderr).expect("text");
     assert!(said.starts_with("error: `openai` has several accounts: `home`, `work`\n"), "{said}");
     // git asks for a URL, and takes the first.
-    let found = "protocol=https\nhost=api.openai.com\nprovider=openai\nusername=home\npassword=sk-home\n";
+    let found = "protocol=https\nhost=api.openai.com\nprovider=openai\nusername=home\npassword=sk-home-0123456789abc\n";
     output.args(["get"]).stdin("url=https://api.openai.com\n").stdout(found).success();
 }
 
@@ -56,9 +56,9 @@ fn which_of_several_accounts_is_meant_is_not_guessed() {
 fn a_sign_in_without_an_account_is_for_the_default_one_and_replaces_no_other() {
     let test = two_accounts().args(["logout", "openai:home"]);
     let test = test.stdout("signed out of `openai` (`https://api.openai.com`, account `home`)\n").success();
-    let test = test.args(["login", "openai", "--force"]).stdin("sk-usual");
+    let test = test.args(["login", "openai", "--force"]).stdin("sk-usual-0123456789ab");
     let test = test.stdout(&format!("signed in to `openai`: {BY_AGE}\n")).success();
-    let test = account_is(test, "provider=openai\n", "default", "sk-usual");
+    let test = account_is(test, "provider=openai\n", "default", "sk-usual-0123456789ab");
     account_is(test, "provider=openai\nusername=work\n", "work", SECRET)
         .args(["logout", "openai"])
         .stdout("signed out of `openai` (`https://api.openai.com`)\n")
@@ -73,7 +73,7 @@ fn the_only_account_is_taken_and_named() {
     let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).stderr(only).success();
     let test = test.args(["print", "openai:work"]).stdout(&format!("{SECRET}\n")).success();
     test.args(["status", "openai"])
-        .stdout("PROVIDER  SIGNED IN  ACCOUNT  KEPT BY  PROTECTED BY\nopenai    yes        work     age      encrypted file\nage: encrypted file, identity ~/.local/share/modelforge-credential/identity.txt\n")
+        .stdout("PROVIDER  SIGNED IN  ACCOUNT  KEPT BY  PROTECTED BY\nopenai    yes        work     age      encrypted file\nage: encrypted file, identity ~/.local/share/modelforge-credential/identity.txt\nage: identity protection: unprotected\n")
         .success();
 }
 

@@ -54,6 +54,10 @@ fn comments_and_layout_of_the_configuration_stay() {
             "[provider.OURS] # not yet\nenv = ['A']\n",
             "[provider.OURS] # not yet\nenv = ['A']\nurl = \"https://h.example\"\n",
         ),
+        (
+            "provider = { azure = { url = 'https://a.example' } } # ours\n",
+            "provider = { azure = { url = 'https://a.example' } , ours = { url = \"https://h.example\" } } # ours\n",
+        ),
     ] {
         let test = declares(Test::new().helpers("age").config(before), "ours", "https://h.example", "ours");
         assert_eq!(read(&test), after);
@@ -81,4 +85,35 @@ fn a_configuration_that_is_a_link_stays_one() {
     let test = declares(test, "ours", "https://h.example", "ours");
     assert!(link.symlink_metadata().expect("it is there").is_symlink());
     assert!(read(&test).starts_with("# mine\n") && read(&test).contains("[provider.ours]"));
+}
+
+#[test]
+fn a_known_provider_goes_to_another_url_only_if_a_person_insists() {
+    let refused = "error: `openai` is the provider at `https://api.openai.com/v1`\n\
+                   hint: modelforge-credential login my-openai --url https://llm.example.com  \
+                   # or another name; --force moves `openai` there\n";
+    let words = ["login", "openai", "--url", "https://llm.example.com"];
+    let test = Test::new().helpers("age").args(words).stdin(SECRET).stderr(refused).failure();
+    assert_eq!(read(&test), "");
+    let usual = ["login", "openai", "--url", "https://API.openai.com:443/v1/"];
+    let test = test.args(usual).stdin(SECRET).stdout(&format!("signed in to `openai`: {BY_AGE}\n")).success();
+    assert_eq!(read(&test), "");
+    let test = test.args(words.iter().chain(&["--force"])).stdin(SECRET).any_stderr();
+    assert!(test.output().status.success());
+    assert_eq!(read(&test), "[provider.openai]\nurl = \"https://llm.example.com\"\n");
+}
+
+#[test]
+fn of_several_that_add_a_provider_at_once_none_loses_its_section() {
+    let test = Test::new().helpers("age");
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let add = format!(
+        "for n in 1 2 3 4 5 6 7 8; do '{core}' login ours$n --url https://h$n.example < key >/dev/null & done; wait"
+    );
+    let test = test.file("key", SECRET);
+    let line = format!("cd \"$HOME\" && {add}");
+    assert!(test.run(&["/bin/sh", "-c", &line], "").status.success());
+    let text = read(&test);
+    let missing: Vec<_> = (1..=8).filter(|n| !text.contains(&format!("[provider.ours{n}]\n"))).collect();
+    assert!(missing.is_empty(), "{missing:?} are not in {text}");
 }

@@ -55,6 +55,21 @@ fn a_piped_key_is_one_line_however_it_ends() {
 }
 
 #[test]
+fn a_key_in_utf_16_is_read_as_powershell_writes_it() {
+    let wide: Vec<u8> = format!("\u{feff}{SECRET}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let test = age().args(["login", "openai"]).stdin(&wide).stdout(&signed_in("openai")).success();
+    openai_is(test, SECRET);
+}
+
+#[test]
+fn quotation_marks_around_a_key_are_taken_off_with_a_remark() {
+    let test = age().args(["login", "openai"]).stdin(format!("\"{SECRET}\" \r\n")).stdout(&signed_in("openai"));
+    let remarks =
+        "warning: removed the whitespace around the key\nwarning: removed the quotation marks around the key\n";
+    openai_is(test.stderr(remarks).success(), SECRET);
+}
+
+#[test]
 fn blanks_around_a_key_are_taken_off_with_a_remark() {
     let test = age().args(["login", "openai"]).stdin(format!(" \t{SECRET}  \n")).stdout(&signed_in("openai"));
     openai_is(test.stderr("warning: removed the whitespace around the key\n").success(), SECRET);
@@ -160,14 +175,14 @@ fn an_empty_pipe_at_a_terminal_is_an_error_and_not_a_question() {
 
 #[test]
 fn a_piped_key_comes_before_an_askpass_which_desktops_set_for_every_program() {
-    let test = at_a_terminal(age()).script("asks", "echo asked >> \"$HOME/asked\"; echo from-askpass");
+    let test = at_a_terminal(age()).script("asks", "echo asked >> \"$HOME/asked\"; echo sk-from-askpass-0123456");
     let path = test.bin().join("modelforge-credential-asks").display().to_string();
     let test = test.env("SSH_ASKPASS", path);
     let piped = test.args(["login", "openai"]).stdin(format!("{SECRET}\n")).stdout(&signed_in("openai")).success();
     assert!(!piped.home().join("asked").exists());
     let test = piped.args(["login", "openai", "--force"]).stdout(&signed_in("openai")).success();
     assert!(test.home().join("asked").exists());
-    openai_is(test, "from-askpass");
+    openai_is(test, "sk-from-askpass-0123456");
 }
 
 const VISIBLE: &str = "warning: command-line arguments are visible to other users and saved in your shell history\n\
@@ -175,14 +190,17 @@ const VISIBLE: &str = "warning: command-line arguments are visible to other user
 
 #[test]
 fn a_key_among_the_arguments_is_kept_with_a_warning_in_both_spellings() {
-    let test = age().args(["login", "openai", "--api-key", "sk-one"]).stdout(&signed_in("openai")).stderr(VISIBLE);
-    let test = openai_is(test.success(), "sk-one");
-    let test = test.args(["auth", "login", "--provider", "OpenAI", "--api-key", "sk-two"]);
+    let test = age()
+        .args(["login", "openai", "--api-key", "sk-one-0123456789abcd"])
+        .stdout(&signed_in("openai"))
+        .stderr(VISIBLE);
+    let test = openai_is(test.success(), "sk-one-0123456789abcd");
+    let test = test.args(["auth", "login", "--provider", "OpenAI", "--api-key", "sk-two-0123456789abcd"]);
     let another = "error: another key for `openai` is kept already; it was not replaced\n\
                    hint: modelforge-credential login openai --force < key.txt\n";
-    let test = openai_is(test.stderr(&format!("{VISIBLE}{another}")).failure(), "sk-one");
-    let test = test.args(["login", "openai", "--api-key", "sk-one"]).stderr(VISIBLE);
+    let test = openai_is(test.stderr(&format!("{VISIBLE}{another}")).failure(), "sk-one-0123456789abcd");
+    let test = test.args(["login", "openai", "--api-key", "sk-one-0123456789abcd"]).stderr(VISIBLE);
     let test = test.stdout(&format!("already signed in to `openai`: {BY_AGE}; `--force` replaces it\n")).success();
-    let test = test.args(["auth", "login", "--provider", "openai", "--api-key", "sk-two", "--force"]);
-    openai_is(test.stdout(&signed_in("openai")).stderr(VISIBLE).success(), "sk-two");
+    let test = test.args(["auth", "login", "--provider", "openai", "--api-key", "sk-two-0123456789abcd", "--force"]);
+    openai_is(test.stdout(&signed_in("openai")).stderr(VISIBLE).success(), "sk-two-0123456789abcd");
 }

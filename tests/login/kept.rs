@@ -1,4 +1,4 @@
-//! What is kept, by which helper, and what stays as it was when that fails.
+//! Where a key is kept, and what stays as it was when that fails.
 
 use super::{asked, at_a_terminal, holding, keeper, kept, openai_is, signed_in};
 use crate::prompt::Session;
@@ -96,6 +96,20 @@ fn a_variable_that_answers_first_is_named_with_the_way_out() {
          hint: unset OPENAI_API_KEY\n",
     );
     openai_is(test.success().helpers("age"), SECRET);
+}
+
+#[test]
+fn the_key_of_a_variable_that_is_piped_in_is_kept_and_replaces_none_that_is_kept_already() {
+    let test = Test::new().helpers("env\nage").env("OPENAI_API_KEY", SECRET);
+    let also = "warning: `env` (environment variable OPENAI_API_KEY) has the same key, and takes precedence\n\
+                hint: unset OPENAI_API_KEY  # and remove it from your shell's profile\n";
+    let test = test.args(["login", "openai"]).stdin(SECRET).stdout(&signed_in("openai")).stderr(also).success();
+    let test = openai_is(test.helpers("age"), SECRET).helpers("env\nage");
+    let already = format!("already {}; `--force` replaces it\n", signed_in("openai").trim_end());
+    let test = test.args(["login", "openai"]).stdin(SECRET).stdout(&already).stderr("").success();
+    let other = "error: another key for `openai` is kept already, which ends in …4b1f; it was not replaced\n\
+                 hint: modelforge-credential login openai --force < key.txt\n";
+    test.args(["login", "openai"]).stdin(format!("{SECRET}-other")).stdout("").stderr(other).failure();
 }
 
 #[test]

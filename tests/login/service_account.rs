@@ -67,3 +67,14 @@ fn a_file_that_is_no_service_account_is_an_error_that_does_not_show_it() {
     }
     test.args(["get"]).stdin("provider=google\n").success();
 }
+
+#[test]
+fn a_service_account_is_no_key_of_another_operators_provider() {
+    let test = age().file("key.json", service_account());
+    let path = test.home().join("key.json").display().to_string();
+    let problem = "error: `~/key.json` cannot be a key for `mistral`: it looks like a key for `google_vertex`\n\
+                   hint: modelforge-credential login google_vertex --file ~/key.json  # or --unchecked\n";
+    let test = test.args(["login", "mistral", "--file", &path]).stderr(problem).failure();
+    let words = ["login", "mistral", "--file", &path, "--unchecked"];
+    test.args(words).stdout(&signed_in("mistral")).success();
+}

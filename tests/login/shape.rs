@@ -3,7 +3,7 @@
 use super::{age, signed_in};
 use crate::support::SECRET;
 
-/// What the rules say of a key, through the program; each ends in the sentinel or is not shown at all.
+/// The verdict on a key, through the program; each ends in the sentinel or is not shown at all.
 #[test]
 fn keys_of_every_known_shape_are_recognised_and_never_shown() {
     let odd_length = |provider: &str, length: usize| {
@@ -65,4 +65,12 @@ fn a_key_of_another_provider_is_kept_only_unchecked() {
     let test = age().config("[provider.gateway]\nurl = 'https://gateway.example/v1'");
     let test = test.args(["login", "gateway"]).stdin(format!("sk-ant-{SECRET}"));
     test.stdout(&signed_in("gateway")).success();
+}
+
+#[test]
+fn what_people_type_as_a_password_is_remarked_on() {
+    let odd = "warning: this does not match the current key format of `openai`\n";
+    let short = "warning: a key for `mistral` rarely has 7 characters; did you copy all of it?\n";
+    age().args(["login", "openai"]).stdin("hunter2").stdout(&signed_in("openai")).stderr(odd).success();
+    age().args(["login", "mistral"]).stdin("hunter2").stdout(&signed_in("mistral")).stderr(short).success();
 }

@@ -62,8 +62,8 @@ fn what_modelforge_0_2_kept_in_the_keyring_is_found_and_moved() {
     let (test, text, _) = run(test, &["migrate", "--yes"], 0);
     assert!(text.contains("moved `openai` (`https://api.openai.com`) to `keyring`\n"), "{text}");
     assert!(text.contains("moved `github_copilot` (`https://api.githubcopilot.com`) to `keyring`\n"), "{text}");
-    // The two under their URLs, and what was somebody else's.
-    assert_eq!(keyring.items(), 3);
+    // The two under their URLs, what is beside the token, and what was somebody else's.
+    assert_eq!(keyring.items(), 4);
     let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     let (_, text, _) = run(test, &["migrate", "--status", "--provider", "openai"], 0);

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::support::strace::Run;
 
 /// As strace wants them: with `?`, not every machine has it.
 const CALLS: [&str; 6] = [
@@ -14,38 +15,16 @@ const CALLS: [&str; 6] = [
     "?mkdir,mkdirat",
 ];
 
-/// The calls that the busiest process makes in an undisturbed run.
-fn most_calls(test: &Test, calls: &str, words: &[&str], input: &str) -> usize {
-    let folder = tempfile::tempdir().expect("a folder");
-    let log = folder.path().join("log").display().to_string();
-    let trace = format!("trace={calls}");
-    strace(test, &["-ff", "-o", &log, "-e", &trace], words, input);
-    let names: Vec<&str> = calls.split(',').map(|call| call.trim_start_matches('?')).collect();
-    let count = |path: &std::path::PathBuf| {
-        let text = std::fs::read(path).expect("a log");
-        let text = String::from_utf8_lossy(&text).into_owned();
-        text.lines().filter(|line| names.iter().any(|name| line.starts_with(&format!("{name}(")))).count()
-    };
-    files_below(folder.path()).iter().map(count).max().unwrap_or(0)
-}
-
-/// What a killed rollback leaves may hold keys: it was about to put them there.
-fn strace(test: &Test, options: &[&str], words: &[&str], input: &str) {
-    let mut command = test.command_of(&crate::support::system("strace", "strace"));
-    command.args(options).arg(crate::support::program("modelforge-credential")).args(words);
-    let pipe = std::process::Stdio::piped;
-    let mut child = command.stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn().expect("strace starts");
-    // It may be killed before it reads.
-    let _ = std::io::Write::write_all(&mut child.stdin.take().expect("an input"), input.as_bytes());
-    let output = child.wait_with_output().expect("it ends");
-    assert!(!String::from_utf8_lossy(&output.stderr).contains(SECRET), "standard error shows the secret");
+pub fn strace(test: &Test, options: &[&str], words: &[&str], input: &str) {
+    Run { program: "modelforge-credential", words, input }.traced(test, options);
 }
 
 /// Kills each process at its first, second, … call, and looks each time what is left.
-fn at_every_call(prepare: impl Fn() -> Test + Sync, words: &[&str], input: &str, look: impl Fn(Test, &str) + Sync) {
+pub fn at_every_call(prepare: impl Fn() -> Test + Sync, words: &[&str], input: &str, look: impl Fn(Test, &str) + Sync) {
     let mut cases = Vec::new();
     for calls in CALLS {
-        let most = most_calls(&prepare(), calls, words, input);
+        let run = Run { program: "modelforge-credential", words, input };
+        let most = run.most_calls(&prepare(), calls, true);
         cases.extend((1..=most).map(|nth| (calls, nth)));
     }
     assert!(cases.len() > 8, "only {} calls were seen: does strace work here?", cases.len());

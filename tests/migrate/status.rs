@@ -1,4 +1,4 @@
-//! What `--status`, `--dry-run` and `--json` tell.
+//! The reports of `--status`, `--dry-run` and `--json`.
 
 use super::*;
 
@@ -118,7 +118,7 @@ fn an_expired_token_moves_if_it_can_be_renewed_and_is_dropped_only_when_told() {
     let (test, text, _) = run(test, &["migrate", "--yes", "--drop-expired"], 0);
     assert!(text.contains("erased `github_copilot` (`https://api.githubcopilot.com`) in"), "{text}");
     assert!(text.contains("0 moved, 1 erased, 0 left; "), "{text}");
-    assert!(!text.contains("hands out each key") && !text.contains("keep a copy"), "nothing was stored: {text}");
+    assert!(!text.contains("gets each key") && !text.contains("keep a copy"), "nothing was stored: {text}");
     assert!(!file(&test).contains("gho_"));
     // Dropped, and still to be had from the backup.
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);

@@ -187,7 +187,10 @@ fn a_file_that_cannot_be_read_is_named_and_is_no_success() {
 fn a_key_of_which_it_is_not_known_whose_it_is_is_no_success() {
     let text = format!("{{\"providers\": {{\"mine\": {{\"auth_data\": {{\"api_key\": \"{SECRET}\"}}}}}}}}");
     let (_, shown, stderr) = run(Test::new().file(CONFIG, text), &["migrate", "--yes"], 1);
-    assert_eq!(shown, "no key was found in plain text\nlooked at: the files of ModelForge and of Python's keyring\n");
+    assert_eq!(
+        shown,
+        "no key was found in plain text\nlooked at: the files of ModelForge and of Python's keyring, the files of LLM tools and of the shell\n"
+    );
     assert!(stderr.contains("`$.providers.mine.base_url` is missing"), "{stderr}");
 }
 

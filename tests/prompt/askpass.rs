@@ -37,6 +37,16 @@ fn an_askpass_that_fails_falls_back_to_the_terminal() {
 }
 
 #[test]
+fn what_an_askpass_says_is_passed_on_without_the_answer() {
+    let encoded = "c2stc2VudGluZWwtNWYwYzlhN2U0MWQ4NGIxZg";
+    let body = format!("echo 'a warning of \\033[2Jits toolkit' >&2; echo '{SECRET} {encoded}' >&2; echo '{SECRET}'");
+    let (test, path) = askpass(Test::new().helpers(""), "loud", &body);
+    let test = asking(test.env("MODELFORGE_CREDENTIAL_ASKPASS", path)).stdin("provider=openai\n");
+    let said = "a warning of \\u{1b}[2Jits toolkit\n<redacted> <redacted>\n";
+    test.stdout(&answer()).stderr(said).success();
+}
+
+#[test]
 fn an_askpass_gets_visible_text_and_is_asked_for_the_name_first() {
     let (test, path) = askpass(Test::new().helpers(""), "ask", "case $1 in User*) echo ann;; *) echo pw;; esac");
     let test = asking(test.env("MODELFORGE_CREDENTIAL_ASKPASS", path)).stdin("protocol=https\nhost=a\u{1b}b\n");

@@ -1,4 +1,4 @@
-//! What is said to a person who types at the program itself.
+//! Help for a person who types at the program itself.
 
 use super::{Session, answer, asking};
 use crate::support::{SECRET, Test};

@@ -11,7 +11,8 @@ fn with_gits() -> Test {
 const ROW: &str = "PROVIDER                 SIGNED IN  ACCOUNT  KEPT BY  PROTECTED BY\n\
                    https://git.example.com  yes        ann      age      \
                    encrypted file\n\
-                   age: encrypted file, identity ~/.local/share/modelforge-credential/identity.txt\n";
+                   age: encrypted file, identity ~/.local/share/modelforge-credential/identity.txt\n\
+                   age: identity protection: unprotected\n";
 
 #[test]
 fn a_credential_of_git_has_a_row_and_can_be_named_by_its_url() {

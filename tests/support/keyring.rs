@@ -195,7 +195,7 @@ pub fn bus_of(user: u32, directory: &std::path::Path, listen: &[String]) -> Chil
     start_bus(&mut command).0
 }
 
-/// What a session bus is told: where it listens, and more.
+/// The settings of a session bus: where it listens, and more.
 fn configuration(listen: &[String], more: &str) -> String {
     let listen: String = listen.iter().map(|address| format!("<listen>{address}</listen>")).collect();
     format!(

@@ -1,10 +1,14 @@
 //! The [`Test`] builder: a program run in a home of its own, and exact expectations.
 
+pub mod bao;
+mod home;
 pub mod keyring;
 mod programs;
 pub mod server;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+pub mod strace;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -192,7 +196,10 @@ impl Test {
         let shown = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes).into_owned();
             let text = text.replace(&*programs().to_string_lossy(), "BIN");
-            text.replace(&*self.home().to_string_lossy(), "~").replace(&*self.folder.path().to_string_lossy(), "TEST")
+            let text = text.replace(&*self.home().to_string_lossy(), "~");
+            let text = text.replace(&*self.folder.path().to_string_lossy(), "TEST");
+            // Paths as they are written elsewhere.
+            if cfg!(windows) { text.replace('\\', "/") } else { text }
         };
         let (stdout, stderr) = (shown(&output.stdout), shown(&output.stderr));
         let seen = format!("{:?}\nstdout:\n{stdout}\nstderr:\n{stderr}", self.arguments);
@@ -221,10 +228,10 @@ impl Test {
     #[expect(clippy::disallowed_methods, reason = "tests start the programs that they test")]
     pub fn command_of(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        let system = ["/usr/local/bin", "/usr/bin", "/bin"].map(PathBuf::from);
-        let path = std::env::join_paths([self.bin()].into_iter().chain(system)).expect("folders without a separator");
+        let path = std::env::join_paths([self.bin()].into_iter().chain(home::programs_of_the_system()))
+            .expect("folders without a separator");
         command.current_dir(self.work()).env_clear();
-        command.env("HOME", self.home()).env("PATH", path).env("LC_ALL", "C.UTF-8");
+        command.envs(home::variables(&self.home())).env("PATH", path).env("LC_ALL", "C.UTF-8");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

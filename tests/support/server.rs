@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What a client sent.
+/// A client's request.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// With what follows the `?`.
@@ -20,7 +20,7 @@ impl Request {
     }
 }
 
-/// What it answers: status, headers and body.
+/// Its answer: status, headers and body.
 pub type Reply = (u16, &'static str, Vec<u8>);
 
 /// The server. Its threads end with the test.

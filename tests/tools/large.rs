@@ -38,9 +38,9 @@ fn signed_in(provider: &str) -> Test {
     test.args(["approve"]).stdin(format!("provider={provider}\npassword={SECRET}\n")).success()
 }
 
-#[test]
-fn claude_code_gets_its_key_from_print_as_its_api_key_helper() {
-    let server = Server::start(|request: &Request| match request.path.starts_with("/v1/messages") {
+/// Anthropic's API, as far as Claude Code needs it.
+fn anthropic() -> Server {
+    Server::start(|request: &Request| match request.path.starts_with("/v1/messages") {
         true => events(&[
             r#"{"type":"message_start","message":{"id":"1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}}"#,
             r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
@@ -50,7 +50,12 @@ fn claude_code_gets_its_key_from_print_as_its_api_key_helper() {
             r#"{"type":"message_stop"}"#,
         ]),
         false => (404, "Content-Type: application/json\r\n", b"{}".to_vec()),
-    });
+    })
+}
+
+#[test]
+fn claude_code_gets_its_key_from_print_as_its_api_key_helper() {
+    let server = anthropic();
     let core = program("modelforge-credential").display().to_string();
     let test = signed_in("anthropic")
         .file(".claude/settings.json", format!("{{\"apiKeyHelper\": \"{core} print anthropic\"}}"));
@@ -94,4 +99,33 @@ fn codex_gets_its_key_from_print_as_its_auth_command() {
     for request in asked {
         assert_eq!(request.header("authorization"), Some(&*format!("Bearer {SECRET}")));
     }
+}
+
+#[test]
+fn claude_code_works_after_its_key_was_moved_out_of_its_settings_and_after_it_was_put_back() {
+    let server = anthropic();
+    let settings = format!("{{\n  \"env\": {{\n    \"ANTHROPIC_API_KEY\": \"{SECRET}\"\n  }}\n}}\n");
+    let core = program("modelforge-credential").display().to_string();
+    let nothing_else = ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "CI"];
+    let test = nothing_else.iter().fold(Test::new().helpers("age"), |test, name| test.env(name, "1"));
+    let test = test.on_path("modelforge-credential", format!("#!/bin/sh\nexec '{core}' \"$@\"\n"));
+    let test = test.file(".claude/settings.json", &settings);
+    let file = test.home().join(".claude/settings.json");
+    let test = test.args(["migrate", "--yes"]).any_stdout().any_stderr().success();
+    assert!(!std::fs::read_to_string(&file).unwrap().contains(SECRET));
+    let say = |test: Test| {
+        let test = test.env("ANTHROPIC_BASE_URL", format!("http://{}", server.address()));
+        let test = test.program(tool("claude")).args(["--print", "hello"]).any_stderr();
+        let output = test.output();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "good day");
+        test.program(&core)
+    };
+    let test = say(test);
+    let test = test.may_hold_the_secret(file.clone());
+    let test = test.args(["migrate", "--rollback", "--yes"]).any_stdout().any_stderr().success();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), settings);
+    say(test);
+    let requests = server.requests();
+    let mut asked = requests.iter().filter(|request| request.path.starts_with("/v1/messages"));
+    assert!(asked.all(|request| request.header("x-api-key") == Some(SECRET)));
 }

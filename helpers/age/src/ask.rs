@@ -5,15 +5,46 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use age::secrecy::SecretString;
-use modelforge_credential_protocol::{Error, Result, visible};
+use modelforge_credential_files::tilde;
+use modelforge_credential_protocol::{Error, Reason, Result, Shell, visible};
 
 /// The passphrase of an identity or an SSH key.
 pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
-    if let Some(answer) = answer(&format!("Passphrase of the {what} `{}`: ", path.display())) {
+    if let Some(answer) = answer(&format!("Passphrase of the {what} `{}`{}: ", tilde(path), purpose())) {
         return Ok(answer);
     }
-    let message = format!("the {what} `{}` is protected by a passphrase and there is nobody to ask", path.display());
-    Err(Error::new(message).hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
+    let message = format!("the {what} `{}` is protected by a passphrase and there is nobody to ask", tilde(path));
+    Err(Error::new(message)
+        .is(Reason::Locked)
+        .hint("use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
+}
+
+/// A store is followed by a look at what was stored, in another process. Asked twice in the same words, a person thinks that the first
+/// passphrase was wrong.
+fn purpose() -> &'static str {
+    match env::args_os().next_back().as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some("store") => ", to store a key",
+        Some("get") => ", to read a key",
+        _ => "",
+    }
+}
+
+/// A new passphrase, asked for twice.
+pub fn new_passphrase(path: &Path) -> Result<SecretString> {
+    use age::secrecy::ExposeSecret;
+    let nobody = || {
+        Error::new("cannot ask for the new passphrase: there is no terminal")
+            .hint("run it at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS")
+    };
+    let prompt = format!("New passphrase for the identity `{}`: ", path.display());
+    let passphrase = answer(&prompt).ok_or_else(nobody)?;
+    if passphrase.expose_secret().is_empty() {
+        return Err("an empty passphrase protects nothing, so nothing was changed".into());
+    }
+    match answer("The same passphrase again: ") {
+        Some(again) if again.expose_secret() == passphrase.expose_secret() => Ok(passphrase),
+        _ => Err("the two passphrases differ, so nothing was changed".into()),
+    }
 }
 
 /// As in git: an askpass program if one is set, else the terminal.
@@ -23,7 +54,8 @@ fn answer(prompt: &str) -> Option<SecretString> {
     }
     let prompt = visible(prompt);
     let Some(program) = modelforge_credential_ask::chosen_program() else { return at_the_terminal(&prompt) };
-    match modelforge_credential_ask::program(&program, &prompt) {
+    let mut said = |line: &str| _ = writeln!(io::stderr(), "{line}");
+    match modelforge_credential_ask::program(&program, &prompt, &mut said) {
         Ok(answer) => Some(SecretString::from(answer.as_str())),
         Err(failure) => {
             let _ = writeln!(io::stderr(), "warning: {}", visible(&failure.to_string()));
@@ -73,10 +105,11 @@ fn readable(message: &str) -> String {
 /// an absolute entry and pass the rule for programs: the one that is taken was then put there by root or the user. `AGEDEBUG` would print the file key.
 pub fn check_plugin(name: &str) -> Result<()> {
     if env::var_os("AGEDEBUG").is_some() {
-        return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin").hint("unset AGEDEBUG"));
+        return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin")
+            .hint(Shell::of_the_person().unset("AGEDEBUG")));
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    let home = env::var_os("HOME").map(std::path::PathBuf::from).unwrap_or_default();
+    let home = modelforge_credential_files::home().unwrap_or_default();
     let programs = env::split_paths(&path)
         .map(|folder| folder.strip_prefix("~").map_or(folder.clone(), |below| home.join(below)))
         .flat_map(|folder| {
@@ -84,7 +117,7 @@ pub fn check_plugin(name: &str) -> Result<()> {
         });
     for program in programs {
         if program.exists() && (!program.is_absolute() || is_anyones(&program)) {
-            let message = format!("the age plugin `{}` may have been put there by anybody", program.display());
+            let message = format!("the age plugin `{}` may have been put there by anybody", tilde(&program));
             return Err(Error::new(message).hint("take that folder out of PATH, or chmod o-w it"));
         }
     }
@@ -92,12 +125,6 @@ pub fn check_plugin(name: &str) -> Result<()> {
 }
 
 /// The rule for every program that is started.
-#[cfg(unix)]
 fn is_anyones(program: &Path) -> bool {
     modelforge_credential_files::check_program(program).is_err()
-}
-
-#[cfg(not(unix))]
-fn is_anyones(_: &Path) -> bool {
-    false
 }

@@ -5,37 +5,29 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use modelforge_credential_files::Own;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Record, Result, serve, stdout, visible};
+use modelforge_credential_files::{Own, name, tilde};
+use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve, stdout, visible};
 
-use crate::identity::Identities;
+use crate::identity::{Identities, NoneOpens};
+use crate::mine::Mine;
+use crate::operation::Operation;
 use crate::store::{Entry, Store};
 
 mod ask;
+mod cipher;
 mod identity;
-mod name;
+mod key;
+mod mine;
+mod operation;
+mod renew;
+mod sealed;
 mod store;
+mod text;
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-A credential helper that keeps each credential in a file encrypted with age.
-
-Usage: modelforge-credential-age [OPTIONS] get|store|erase|list|capability
-
-Options:
-  --identity FILE  an age identity, a passphrase-protected one, an SSH key or
-                   an age plugin's; may be repeated. Without it, an identity
-                   of its own, made when it is first needed
-  --recipient KEY  a public key that can read what is stored from now on,
-                   beside the identities; may be repeated
-  --help           this text
-  --version        the version
-
-Example:
-  printf 'url=https://api.openai.com\\n' | modelforge-credential-age get
-";
+const HELP: &str = include_str!("help.txt");
 
 struct Age {
     /// Our folder in the user's data. None is an error of what needs it only.
@@ -47,6 +39,10 @@ struct Age {
 }
 
 impl Helper for Age {
+    fn nature(&self) -> Nature {
+        Nature { identity: true, ..Nature::default() }
+    }
+
     fn get(&self, request: &Record) -> Result<Option<Record>> {
         let store = self.folder()?;
         if !store.exists()? {
@@ -70,11 +66,18 @@ impl Helper for Age {
                 self.identities.create(own)?;
             }
         }
-        // Before the lock is taken: it may ask a person. A public key would do to write, but what nobody can open here
-        // would replace what was there and then be taken for not kept.
-        self.identities.unlock_first()?;
-        let content = self.identities.encrypt(&credential.to_lines(), &self.recipients)?;
-        store.write(&placed(&credential)?, &content)
+        let mut again = None;
+        loop {
+            let identities = again.as_ref().unwrap_or(&self.identities);
+            // Before the lock is taken: it may ask a person. A public key would do to write, but what nobody can open here
+            // would replace what was there and then be taken for not kept.
+            identities.unlock_first()?;
+            let content = identities.encrypt(&credential.to_lines(), &self.recipients)?;
+            if store.write(&name::placed(&credential)?, &content, || identities.are_as_read())? {
+                return Ok(());
+            }
+            again = Some(self.identities.again());
+        }
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
@@ -106,6 +109,13 @@ impl Helper for Age {
         if !store.exists()? {
             return Ok(Some(Vec::new()));
         }
+        // A fault of it is told where it is needed.
+        let protection = self.identities.protection().ok().flatten();
+        if protection.as_ref().is_some_and(|protection| protection.is_being_replaced) && !store.is_identity_locked() {
+            let path = tilde(self.identities.path().as_ref());
+            let warning = format!("warning: the renewal of the identity `{path}` was interrupted");
+            let _ = writeln!(std::io::stderr(), "{warning}\nhint: modelforge-credential identity renew");
+        }
         let mut records = Vec::new();
         for entry in store.matching(&Record::new())? {
             let mut record = entry.description.clone();
@@ -115,10 +125,23 @@ impl Helper for Age {
             record.set("storage", "encrypted file")?;
             record.set("plain_text", "0")?;
             record.set("identity", self.identities.path())?;
+            if let Some(protection) = &protection {
+                record.set("protected_by", &protection.by)?;
+                if protection.needs_a_person {
+                    record.set("locked", "1")?;
+                }
+            }
             record.set("file", entry.file.display().to_string())?;
             records.push(record);
         }
         Ok(Some(records))
+    }
+
+    fn identity(&self, request: &Record) -> Result<Option<Record>> {
+        let (data, store) = (self.data()?, self.folder()?);
+        let mine = self.own.clone().map(|path| Mine { data, path, store: &store });
+        let (identities, recipients) = (&self.identities, self.recipients.as_slice());
+        Operation { identities, mine, store: &store, recipients }.answer(request).map(Some)
     }
 }
 
@@ -130,37 +153,43 @@ impl Age {
         Self { identities: Identities::new(identities, data.clone()), data, own, recipients }
     }
 
+    fn data(&self) -> Result<&Own> {
+        self.data.as_ref().ok_or_else(|| {
+            Error::new("there is no folder for the user's data").hint(match cfg!(windows) {
+                true => "set LOCALAPPDATA, or XDG_DATA_HOME, to an absolute path",
+                false => "set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path",
+            })
+        })
+    }
+
     fn folder(&self) -> Result<Store> {
-        let data = self.data.as_ref().ok_or_else(|| {
-            Error::new("there is no folder for the user's data")
-                .hint("set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path")
-        })?;
-        Ok(Store::new(data.below("age")))
+        Ok(Store::new(self.data()?.below("age")))
     }
 
     /// The credential in a file. It is believed only if it is the one that the file's name says: anybody can encrypt to
     /// a public key, and a file can be renamed.
     fn open(&self, entry: &Entry) -> Result<Option<Record>> {
-        let Some(content) = self.folder()?.read(entry)? else { return Ok(None) };
-        let text = self.identities.decrypt(&content, &entry.file)?;
+        let store = self.folder()?;
+        let Some(mut content) = store.read(entry)? else { return Ok(None) };
+        let text = match self.identities.decrypt(&content, &entry.file) {
+            // A renewal may have replaced one of the two between the looks at them.
+            Err(problem) if problem.cause::<NoneOpens>().is_some() => {
+                let Some(now) = store.read(entry)? else { return Ok(None) };
+                if now == content && self.identities.are_as_read()? {
+                    return Err(problem);
+                }
+                content = now;
+                self.identities.again().decrypt(&content, &entry.file)?
+            }
+            text => text?,
+        };
         let file = entry.file.display();
         let mut record =
             Record::read_from(&text[..]).map_err(|e| Error::new(format!("`{file}` holds no credential: {e}")))?;
         record.name_the_account()?;
-        if !placed(&record)?.matches(&entry.description) || record.has("path") != entry.description.has("path") {
-            return Err(format!("`{file}` holds another credential than its name says").into());
-        }
+        name::check(&record, &entry.description, &file.to_string())?;
         Ok(Some(record))
     }
-}
-
-/// What says where a credential lies. One that has no account lies where that of the usual account would.
-fn placed(credential: &Record) -> Result<Record> {
-    let mut description = credential.description();
-    if !description.has("username") {
-        description.set("username", DEFAULT_ACCOUNT)?;
-    }
-    Ok(description)
 }
 
 fn main() -> ExitCode {

@@ -4,17 +4,20 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use modelforge_credential_files::{self as files, Own, Trust};
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_RECORD, Record, Result};
+use modelforge_credential_files::{self as files, Own, Trust, name, tilde};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_RECORD, Record, Result, Shell};
 use zeroize::Zeroizing;
-
-use crate::name;
 
 /// Longer than any number of stores that meet needs, shorter than the caller's patience.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The longest path below the folder. macOS ends at 1,024 bytes for all of it; found here before a half is made.
 const LONGEST: usize = 900;
+
+const SUFFIX: &str = ".age";
+
+/// The lock of who changes the identity.
+const RENEWAL: &str = ".renewal";
 
 pub struct Store {
     own: Own,
@@ -44,7 +47,7 @@ impl Store {
         if !description.has("username") {
             description.set("username", DEFAULT_ACCOUNT)?;
         }
-        let file = self.own.path().join(name::file(&description));
+        let file = self.own.path().join(file_of(&description));
         match fs::symlink_metadata(&file) {
             Ok(_) => return Ok(Some(Entry { description, file })),
             Err(error) if files::is_absent(&error) => {}
@@ -59,11 +62,11 @@ impl Store {
     /// Every credential that a description describes, in the order of [`find`](Self::find); all for an empty one.
     pub fn matching(&self, description: &Record) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
-        let folder = name::folder(description);
+        let folder: PathBuf = name::folder(description).iter().collect();
         self.own.check(&folder)?;
         self.collect(&self.own.path().join(folder), &mut entries)?;
         entries.retain(|entry| entry.description.matches(description));
-        entries.sort_by(|a, b| rank(&a.description).cmp(&rank(&b.description)));
+        entries.sort_by(|a, b| name::rank(&a.description).cmp(&name::rank(&b.description)));
         Ok(entries)
     }
 
@@ -79,7 +82,7 @@ impl Store {
                 if !entry.file_name().to_string_lossy().starts_with('.') {
                     self.collect(&file, entries)?;
                 }
-            } else if let Some(description) = file.strip_prefix(self.own.path()).ok().and_then(name::parse) {
+            } else if let Some(description) = file.strip_prefix(self.own.path()).ok().and_then(described_by) {
                 entries.push(Entry { description, file });
             }
         }
@@ -101,20 +104,85 @@ impl Store {
             1 => "1 credential is".to_owned(),
             many => format!("{many} credentials are"),
         };
-        let message = format!("the identity `{}` is not there, and {held} encrypted for it", identity.display());
+        let message = format!("the identity `{}` is not there, and {held} encrypted for it", tilde(identity));
         let (from, to) = (files::quoted(self.own.path()), files::quoted(&self.own.path().with_extension("old")));
-        Err(Error::new(message).hint(format!("restore its copy, or start again: mv {from} {to}")))
+        Err(Error::new(message)
+            .hint(format!("restore its copy, or start again: {}", Shell::of_the_person().rename(from, to))))
     }
 
-    /// Keeps the file of a credential that names its `username`.
-    pub fn write(&self, credential: &Record, content: &[u8]) -> Result<()> {
-        let file = name::file(credential);
+    /// Waits until no other process changes the identity. A renewal takes its time, and lets others store meanwhile: this lock is
+    /// another one.
+    pub fn lock_the_identity(&self) -> Result<File> {
+        self.own.make_folder("".as_ref())?;
+        self.exists()?;
+        self.own.lock(RENEWAL.as_ref(), PATIENCE)
+    }
+
+    /// True if a process changes the identity now.
+    pub fn is_identity_locked(&self) -> bool {
+        let lock = self.own.open(RENEWAL.as_ref(), File::options().read(true), Trust::Believed);
+        lock.is_ok_and(|lock| lock.is_some_and(|lock| lock.try_lock().is_err()))
+    }
+
+    /// Keeps the file of a credential that names its `username`, unless it is encrypted for an identity that is replaced by now, which
+    /// `is_current` tells. Returns whether it did.
+    pub fn write(
+        &self,
+        credential: &Record,
+        content: &[u8],
+        is_current: impl FnOnce() -> Result<bool>,
+    ) -> Result<bool> {
+        let file = file_of(credential);
         if file.as_os_str().len() > LONGEST {
             return Err("the names of host, path and user are too long for a file".into());
         }
         let _lock = self.lock()?;
+        if !is_current()? {
+            return Ok(false);
+        }
         self.own.clean();
-        self.own.write(&file, content, true)
+        self.own.write(&file, content, true)?;
+        Ok(true)
+    }
+
+    /// Replaces the content of a credential's file, and leaves the time at which it was stored. `again` makes the new from the old;
+    /// `None` leaves the file as it is. Returns whether it was replaced.
+    pub fn rewrite(&self, entry: &Entry, again: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>) -> Result<bool> {
+        loop {
+            // A plugin may ask a person: others can store meanwhile.
+            let Some(old) = self.read(entry)? else { return Ok(false) };
+            let Some(new) = again(&old)? else { return Ok(false) };
+            let _lock = self.lock()?;
+            if self.read(entry)?.is_some_and(|now| now == old) {
+                return self.put(entry, &new).map(|()| true);
+            }
+        }
+    }
+
+    /// The same for one who has the lock.
+    pub fn rewrite_with_the_lock(
+        &self,
+        entry: &Entry,
+        again: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>,
+    ) -> Result<bool> {
+        let Some(old) = self.read(entry)? else { return Ok(false) };
+        let Some(new) = again(&old)? else { return Ok(false) };
+        self.put(entry, &new).map(|()| true)
+    }
+
+    fn put(&self, entry: &Entry, content: &[u8]) -> Result<()> {
+        let stored = fs::metadata(&entry.file).and_then(|metadata| metadata.modified());
+        self.own.write(&entry.file, content, true)?;
+        let file = self.own.open(&entry.file, File::options().write(true), Trust::Believed)?;
+        if let (Some(file), Ok(stored)) = (file, stored) {
+            let _ = file.set_modified(stored);
+        }
+        Ok(())
+    }
+
+    /// Removes what killed processes left. Only with the lock.
+    pub fn clean(&self) {
+        self.own.clean();
     }
 
     /// Removes a credential and the folders that are empty without it. Only with the lock.
@@ -143,9 +211,17 @@ fn described(request: &Record) -> Record {
     description
 }
 
-fn rank(description: &Record) -> (Option<&[u8]>, bool, Option<&[u8]>) {
-    let username = description.get("username");
-    (description.get("path"), username != Some(DEFAULT_ACCOUNT.as_bytes()), username)
+/// The file of a description that names a `username`, relative to the folder.
+fn file_of(description: &Record) -> PathBuf {
+    let file: PathBuf = name::name(description).iter().collect();
+    let mut file = file.into_os_string();
+    file.push(SUFFIX);
+    file.into()
+}
+
+/// The description whose file this is. `None`: this program did not name it.
+fn described_by(file: &Path) -> Option<Record> {
+    name::parse(file.to_str()?.strip_suffix(SUFFIX)?.split(std::path::MAIN_SEPARATOR))
 }
 
 #[cfg(test)]
@@ -165,7 +241,7 @@ mod tests {
     fn store(folder: &Path, credentials: &[&[(&str, &str)]]) -> Store {
         let store = Store::new(Own::new(folder.join("data")).below("age"));
         for lines in credentials {
-            store.write(&record(lines), b"content").unwrap();
+            assert!(store.write(&record(lines), b"content", || Ok(true)).unwrap());
         }
         store
     }
@@ -241,7 +317,7 @@ mod tests {
     fn an_older_credential_is_replaced_as_a_whole() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path(), &[&[("username", "u")]]);
-        store.write(&record(&[("username", "u")]), b"new").unwrap();
+        store.write(&record(&[("username", "u")]), b"new", || Ok(true)).unwrap();
         let entry = store.find(&url("h")).unwrap().unwrap();
         assert_eq!(store.read(&entry).unwrap().unwrap().as_slice(), b"new");
         assert_eq!(fs::read_dir(store.own.path().join("https/h")).unwrap().count(), 1);
@@ -263,7 +339,7 @@ mod tests {
         let long = "x".repeat(20_000);
         let credential = record(&[("username", &long)]);
         assert!(found(&store, &credential).is_none());
-        assert!(store.write(&credential, b"content").is_err());
+        assert!(store.write(&credential, b"content", || Ok(true)).is_err());
         assert!(!store.own.path().exists());
     }
 }

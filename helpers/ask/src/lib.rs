@@ -1,7 +1,7 @@
 //! Asks a person: through a program of theirs, or at the terminal, which is as it was afterwards, however that ends: by an answer, a
 //! signal, a stop, or a panic.
 //!
-//! What is asked is shown as it is given: make it visible first.
+//! A question is shown as it is given: make it visible first.
 
 #![deny(missing_docs)]
 
@@ -11,8 +11,12 @@ mod quiet;
 #[cfg(unix)]
 mod signals;
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::fs::File;
+#[cfg(unix)]
+use std::fs::OpenOptions;
+use std::io::{self, IsTerminal};
+#[cfg(unix)]
+use std::io::{BufRead, Write};
 
 use zeroize::Zeroizing;
 
@@ -20,23 +24,35 @@ pub use program::{chosen_program, program};
 #[cfg(unix)]
 pub use quiet::hidden;
 
-/// The terminal, to read from and to write to.
-const TERMINAL: (&str, &str) = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
+/// The terminal, to read from.
+const TERMINAL: &str = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
 
 /// True if there is a terminal at which a person could be asked.
 pub fn terminal_is_there() -> bool {
-    File::open(TERMINAL.0).is_ok_and(|terminal| terminal.is_terminal())
+    File::open(TERMINAL).is_ok_and(|terminal| terminal.is_terminal())
 }
 
 /// Asks for a line that may be seen while it is typed; without its end.
 ///
 /// # Errors
 /// If there is no terminal.
+#[cfg(unix)]
 pub fn line(prompt: &str) -> io::Result<Zeroizing<String>> {
-    OpenOptions::new().write(true).open(TERMINAL.1)?.write_all(prompt.as_bytes())?;
+    OpenOptions::new().write(true).open(TERMINAL)?.write_all(prompt.as_bytes())?;
     let mut line = Zeroizing::new(String::new());
-    io::BufReader::new(File::open(TERMINAL.0)?).read_line(&mut line)?;
+    io::BufReader::new(File::open(TERMINAL)?).read_line(&mut line)?;
     Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+/// Asks for a line that may be seen while it is typed; without its end. Read as a file, the console would give bytes in the code page
+/// that it happens to have.
+///
+/// # Errors
+/// If there is no terminal.
+#[cfg(windows)]
+pub fn line(prompt: &str) -> io::Result<Zeroizing<String>> {
+    let seen = rpassword::ConfigBuilder::new().password_feedback_partial_mask('*', usize::MAX).build();
+    rpassword::prompt_password_with_config(prompt, seen).map(Zeroizing::new)
 }
 
 /// Asks for a secret, without echo.

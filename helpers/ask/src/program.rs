@@ -3,14 +3,17 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use modelforge_credential_client::{Failure, Running, command, on_path, trusted};
-use modelforge_credential_protocol::{MAX_RECORD, visible};
+use modelforge_credential_client::{Failure, Moment, Running, command, on_path, trusted};
+use modelforge_credential_protocol::{Error, MAX_RECORD, Secrets, visible};
 use zeroize::Zeroizing;
 
 /// How long a person may take to answer.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long it has to be silent before its lines are passed on: one that shows what it does repeats the answer a moment before it gives it.
+const SILENCE: Duration = Duration::from_millis(200);
 
 /// The program that the user wants to be asked through: `MODELFORGE_CREDENTIAL_ASKPASS`, else `SSH_ASKPASS`.
 pub fn chosen_program() -> Option<OsString> {
@@ -18,22 +21,58 @@ pub fn chosen_program() -> Option<OsString> {
     variables.into_iter().find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
 }
 
-/// Lets a program ask. The prompt is its argument, the first line that it prints the answer; empty if there is none.
+/// Lets a program ask. The prompt is its argument, the first line that it prints the answer; empty if there is none. `said` is told each
+/// line of its standard error, visible and without the answer.
 ///
 /// # Errors
 /// If it cannot be found or trusted, as a helper, or fails, or nobody answers in time.
-pub fn program(program: &OsStr, prompt: &str) -> Result<Zeroizing<String>, Failure> {
+pub fn program(program: &OsStr, prompt: &str, said: &mut dyn FnMut(&str)) -> Result<Zeroizing<String>, Failure> {
     let path = match Path::new(program) {
         path if path.is_absolute() => trusted(path)?,
         path if path.components().count() == 1 => on_path(program)?,
         path => return Err(Failure::Unusable(path.to_owned())),
     };
     let mut command = command(&path);
-    command.arg(visible(prompt)).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-    let finished = Running::start(command, false, PATIENCE)?.finish(MAX_RECORD)?;
+    command.arg(visible(prompt)).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut remarks = Remarks { passed_on: 0, heard: 0, at: Instant::now(), said };
+    let finished =
+        Running::start(command, false, PATIENCE)?.finish_watched(MAX_RECORD, &mut |now| remarks.watch(now))?;
+    remarks.pass_on(&finished.said, &finished.output);
     if !finished.status.success() {
-        return Err(Failure::Failed { reason: finished.reason(), hint: None });
+        return Err(Error::new(finished.reason()).into());
     }
-    let line = finished.output.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default();
-    Ok(Zeroizing::new(std::str::from_utf8(line).unwrap_or_default().to_owned()))
+    Ok(Zeroizing::new(std::str::from_utf8(answer(&finished.output)).unwrap_or_default().to_owned()))
+}
+
+fn answer(output: &[u8]) -> &[u8] {
+    output.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default()
+}
+
+/// What it says on standard error.
+struct Remarks<'a> {
+    /// How many bytes were passed on, and heard, and when the last of them came.
+    passed_on: usize,
+    heard: usize,
+    at: Instant,
+    said: &'a mut dyn FnMut(&str),
+}
+
+impl Remarks<'_> {
+    /// A person who waits for it sees what it says.
+    fn watch(&mut self, now: &Moment) {
+        if now.said.len() != self.heard {
+            (self.heard, self.at) = (now.said.len(), Instant::now());
+        }
+        let whole = now.said.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+        if self.at.elapsed() >= SILENCE {
+            self.pass_on(&now.said[..whole], now.output);
+        }
+    }
+
+    fn pass_on(&mut self, said: &[u8], output: &[u8]) {
+        let Some(new) = said.get(self.passed_on..).filter(|new| !new.is_empty()) else { return };
+        self.passed_on = said.len();
+        let secrets = Secrets::of([Zeroizing::new([b"password=", answer(output)].concat())]);
+        String::from_utf8_lossy(new).lines().for_each(|line| (self.said)(&secrets.redacted(line)));
+    }
 }

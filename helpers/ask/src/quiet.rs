@@ -24,7 +24,7 @@ struct Question {
 /// # Errors
 /// If there is no terminal; of the kind `UnexpectedEof` if the person closed the input (Ctrl-D).
 pub fn hidden(prompt: &str) -> io::Result<Zeroizing<String>> {
-    let mut terminal = OpenOptions::new().read(true).write(true).open(crate::TERMINAL.0)?;
+    let mut terminal = OpenOptions::new().read(true).write(true).open(crate::TERMINAL)?;
     let input = Typed { terminal: terminal.try_clone()?, waiting: Zeroizing::new(None) };
     let _asked = Asked::start(Question {
         before: tcgetattr(&terminal)?,
@@ -112,7 +112,7 @@ fn restore_before_a_panic() {
     });
 }
 
-/// What is typed, byte for byte: what follows the line is for others.
+/// Reads byte for byte: what follows the line is for others.
 struct Typed {
     terminal: File,
     waiting: Zeroizing<Option<u8>>,

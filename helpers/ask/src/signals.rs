@@ -11,7 +11,7 @@ use signal_hook::low_level::emulate_default_handler;
 /// Those that end or stop a program.
 const ENDING: [i32; 5] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP];
 
-/// What to do around a signal.
+/// The work to be done around a signal.
 #[derive(Clone, Copy)]
 pub struct Around {
     /// Before it ends or stops the program.
@@ -33,7 +33,8 @@ impl Watch {
         signals.add_signal(SIGCONT)?;
         let taken = Some(take_signals_with_stops());
         let handle = signals.handle();
-        let thread = std::thread::spawn(move || signals.forever().for_each(|signal| act_on(signal, around)));
+        let listen = move || signals.forever().for_each(|signal| act_on(signal, around));
+        let thread = std::thread::Builder::new().spawn(listen)?;
         Ok(Self { taken, handle, thread: Some(thread) })
     }
 }

@@ -29,7 +29,7 @@ pub trait Caller: Send + Sync {
         let _ = (helper, left);
     }
 
-    /// What a helper said on standard error, but for its reason to fail, which is part of the [`Failure`]. Secrets of the request
+    /// The lines of a helper's standard error, but for its reason to fail, which is part of the [`Failure`]. Secrets of the request
     /// and of the answer are taken out, and control characters spelled out. Of one that may ask a person, line by line as it comes.
     fn said(&self, helper: &str, lines: &[String]) {
         let _ = (helper, lines);

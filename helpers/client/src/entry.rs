@@ -15,12 +15,14 @@ pub struct Entry {
     pub is_command: bool,
     /// How long an operation may take; `None` leaves it to [`Program`](crate::Program).
     pub timeout: Option<Duration>,
+    /// What messages call it instead of its words.
+    pub label: Option<String>,
 }
 
 impl Entry {
     /// The helper of this name: the program `modelforge-credential-NAME`.
     pub fn helper(name: impl Into<String>) -> Self {
-        Self { words: vec![name.into()], is_command: false, timeout: None }
+        Self { words: vec![name.into()], is_command: false, timeout: None, label: None }
     }
 
     /// A program and its arguments.
@@ -31,11 +33,14 @@ impl Entry {
     /// assert_eq!(Entry::command(["git", "credential-store"]).name(), "git credential-store");
     /// ```
     pub fn command<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Self {
-        Self { words: words.into_iter().map(Into::into).collect(), is_command: true, timeout: None }
+        Self { words: words.into_iter().map(Into::into).collect(), is_command: true, timeout: None, label: None }
     }
 
-    /// How messages call it: the helper's name, or the whole command.
+    /// How messages call it: its own name, the helper's name, or the whole command.
     pub fn name(&self) -> String {
+        if let Some(label) = &self.label {
+            return label.clone();
+        }
         if self.is_command { self.words.join(" ") } else { self.words.first().cloned().unwrap_or_default() }
     }
 

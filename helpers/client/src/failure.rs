@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use modelforge_credential_protocol::{Error, visible};
+use modelforge_credential_protocol::{Error, Reason, Shell, visible};
 
 use crate::PREFIX;
 use crate::process::names_no_interpreter;
@@ -29,7 +29,7 @@ pub enum Failure {
     },
     /// No program of that name is on `PATH`.
     ProgramMissing(String),
-    /// What is there is not a program, or not one that this user may start.
+    /// It is not a program, or not one that this user may start.
     Unusable(PathBuf),
     /// It is a file, but nobody may execute it.
     NotExecutable(PathBuf),
@@ -78,14 +78,16 @@ pub enum Failure {
     TooDeep,
     /// It ended with a status other than 0.
     Failed {
-        /// What it gave as its reason, or how it ended.
+        /// Its own reason, or how it ended.
         reason: String,
         /// Its own hint.
         hint: Option<String>,
+        /// What kind of problem it says that it is.
+        kind: Reason,
     },
 }
 
-/// What others than the user and root can do with a file or a folder.
+/// The rights of others than the user and root to a file or a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
     /// One of them owns it.
@@ -118,14 +120,22 @@ impl Failure {
         matches!(self, Self::HelperMissing { .. } | Self::ProgramMissing(_))
     }
 
-    /// What the person can do about it, best a command to paste.
+    /// What kind of problem it is.
+    pub fn kind(&self) -> Reason {
+        match self {
+            Self::Failed { kind, .. } => *kind,
+            _ => Reason::Failed,
+        }
+    }
+
+    /// The remedy for the person, best a command to paste.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::HelperMissing { hint, .. } => Some(hint.clone()),
             Self::NotExecutable(path) => Some(format!("chmod +x {}", quoted(path))),
             Self::Untrusted { place, others, .. } => Some(match others {
                 Others::Own => format!("ls -ld {}", quoted(place)),
-                Others::AllWrite => format!("chmod o-w {}", quoted(place)),
+                Others::AllWrite => Shell::of_the_person().close(quoted(place)),
                 Others::AGroupWrites => format!("chmod g-w {}", quoted(place)),
             }),
             Self::CarriageReturn(path) => Some(format!("sed -i 's/\\r$//' {}", quoted(path))),
@@ -178,7 +188,7 @@ impl std::error::Error for Failure {}
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        let error = Self::new(failure.to_string());
+        let error = Self::new(failure.to_string()).is(failure.kind());
         match failure.hint() {
             Some(hint) => error.hint(hint),
             None => error,
@@ -191,19 +201,23 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error.cause::<Self>() {
             Some(failure) => failure.clone(),
-            None => Self::Failed { reason: error.to_string(), hint: error.hint_text().map(str::to_owned) },
+            None => Self::Failed {
+                reason: error.to_string(),
+                hint: error.hint_text().map(str::to_owned),
+                kind: error.reason(),
+            },
         }
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::Failed { reason: error.to_string(), hint: None }
+        Self::Failed { reason: error.to_string(), hint: None, kind: Reason::Failed }
     }
 }
 
 fn quoted(path: &Path) -> String {
-    shell_words::quote(&path.to_string_lossy()).into_owned()
+    Shell::of_the_person().word(&path.to_string_lossy())
 }
 
 fn shown(path: &Path) -> String {
@@ -219,8 +233,10 @@ mod tests {
         let error = Error::from(Failure::TooSlow(Duration::from_secs(10)));
         assert_eq!(error.to_string(), "it did not answer within 10 s and was stopped");
         assert!(matches!(Failure::from(error), Failure::TooSlow(limit) if limit == Duration::from_secs(10)));
-        let error = Error::new("the vault is sealed").hint("vault unseal");
-        let Failure::Failed { reason, hint } = Failure::from(error) else { panic!("another failure") };
+        let error = Error::new("the vault is sealed").hint("vault unseal").is(Reason::Locked);
+        let Failure::Failed { reason, hint, kind: Reason::Locked } = Failure::from(error) else {
+            panic!("another failure")
+        };
         assert_eq!((reason.as_str(), hint.as_deref()), ("the vault is sealed", Some("vault unseal")));
     }
 

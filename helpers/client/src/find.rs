@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+#[cfg(windows)]
+use crate::ending::is_program;
 use crate::path::folders;
 use crate::reach::out_of_reach;
 use crate::{Failure, script};
@@ -62,14 +64,31 @@ pub fn candidates(file: &OsStr, beside: bool) -> Vec<PathBuf> {
     all(file, beside).collect()
 }
 
+#[cfg(not(windows))]
 fn all(file: &OsStr, beside: bool) -> impl Iterator<Item = PathBuf> {
     let folders = std::env::join_paths(folders(beside)).ok();
-    // With its ending named, nothing else that PATHEXT allows (a `.bat`, say) is taken for the program.
-    let mut file = file.to_os_string();
-    if cfg!(windows) && Path::new(&file).extension().is_none() {
-        file.push(std::env::consts::EXE_SUFFIX);
-    }
     folders.and_then(|folders| which::which_in_all(file, Some(folders), "/").ok()).into_iter().flatten()
+}
+
+#[cfg(windows)]
+fn all(file: &OsStr, beside: bool) -> impl Iterator<Item = PathBuf> {
+    // One with a path in it would not be in that folder.
+    let is_name = Path::new(file).file_name() == Some(file);
+    let names = if is_name { names(file) } else { Vec::new() };
+    folders(beside)
+        .flat_map(move |folder| names.clone().into_iter().map(move |name| folder.join(name)))
+        .filter(|path| is_program(path))
+}
+
+/// The path of a program that was named without its ending.
+#[cfg(windows)]
+pub fn with_ending(path: &Path) -> Option<PathBuf> {
+    names(path.as_os_str()).into_iter().map(PathBuf::from).find(|path| is_program(path))
+}
+
+#[cfg(windows)]
+fn names(file: &OsStr) -> Vec<std::ffi::OsString> {
+    crate::ending::names(file, std::env::var("PATHEXT").ok().as_deref())
 }
 
 /// The path, if it is a program, and nobody but its owner and root could have put it there: neither the file, nor a folder or a link

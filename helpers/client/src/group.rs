@@ -87,26 +87,63 @@ pub fn end(groups: &[Arc<Group>]) {
 
 #[cfg(windows)]
 pub struct Group {
-    job: Option<win32job::Job>,
+    job: Option<Together>,
 }
 
 #[cfg(windows)]
 impl Group {
-    pub fn prepare(_: &mut Command, _: bool) {}
+    pub fn prepare(command: &mut Command, own_group: bool) {
+        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+        // For a program without a console (an editor, a service) the system would open one, as a window.
+        if own_group && !has_console() {
+            std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
+        }
+    }
 
     pub fn of(child: &Child, own_group: bool) -> Self {
-        let handle = std::os::windows::io::AsRawHandle::as_raw_handle(child) as isize;
-        let job = win32job::Job::create().ok().filter(|job| own_group && job.assign_process(handle).is_ok());
-        Self { job }
+        Self { job: if own_group { Together::with(child) } else { None } }
     }
 
     pub fn end(&self, child: &mut Child) {
         // The limit is set only now: a daemon that a helper leaves behind on purpose outlives it.
         if let Some(job) = &self.job {
-            let mut limits = win32job::ExtendedLimitInfo::new();
-            limits.limit_kill_on_job_close();
-            let _ = job.set_extended_limit_info(&mut limits);
+            job.ends_with_this_process();
         }
         let _ = child.kill();
+    }
+}
+
+#[cfg(windows)]
+fn has_console() -> bool {
+    static HAS_ONE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *HAS_ONE.get_or_init(|| std::fs::File::options().write(true).open("CONOUT$").is_ok())
+}
+
+/// A process and all that it starts from now on (a job object).
+#[cfg(windows)]
+#[derive(Debug)]
+pub struct Together {
+    job: win32job::Job,
+}
+
+#[cfg(windows)]
+impl Together {
+    /// `None` if the system does not let it be.
+    pub fn with(child: &Child) -> Option<Self> {
+        let handle = std::os::windows::io::AsRawHandle::as_raw_handle(child) as isize;
+        let job = win32job::Job::create().ok().filter(|job| job.assign_process(handle).is_ok())?;
+        Some(Self { job })
+    }
+
+    /// All of it ends when this is dropped, or when this process ends, however that is.
+    pub fn ends_with_this_process(&self) {
+        let mut limits = win32job::ExtendedLimitInfo::new();
+        limits.limit_kill_on_job_close();
+        let _ = self.job.set_extended_limit_info(&mut limits);
+    }
+
+    /// What still runs may go on.
+    pub fn let_go(self) {
+        let _ = self.job.set_extended_limit_info(&mut win32job::ExtendedLimitInfo::new());
     }
 }

@@ -1,8 +1,12 @@
 //! The helpers that are installed.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::path::Path;
+use std::path::PathBuf;
 
+#[cfg(windows)]
+use crate::ending::is_program;
 use crate::find::trusted;
 use crate::path::own_folder;
 use crate::{Failure, PREFIX};
@@ -10,7 +14,7 @@ use crate::{Failure, PREFIX};
 /// A program that is named like a helper, beside this program or on PATH.
 #[derive(Debug)]
 pub struct Installed {
-    /// What an entry of the configuration calls it.
+    /// Its name in an entry of the configuration.
     pub entry: Vec<String>,
     /// The one that would be started, or why none would.
     pub path: Result<PathBuf, Failure>,
@@ -21,7 +25,7 @@ pub fn installed() -> Vec<Installed> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
     let mut found: BTreeMap<Vec<String>, Result<PathBuf, Failure>> = BTreeMap::new();
-    let has_git = std::env::split_paths(&path).any(|folder| is_program(&folder.join(with_suffix("git"))));
+    let has_git = crate::on_path("git".as_ref()).is_ok();
     for (folder, is_own) in
         own_folder().into_iter().map(|folder| (folder, true)).chain(on_path.map(|folder| (folder, false)))
     {
@@ -42,7 +46,8 @@ pub fn installed() -> Vec<Installed> {
 
 /// `modelforge-credential-NAME` is `NAME`; `git-credential-NAME` is git's.
 fn entry_of(file: &str, of_git: bool) -> Option<Vec<String>> {
-    let name = file.strip_suffix(std::env::consts::EXE_SUFFIX)?;
+    let name = without_ending(file)?;
+    let name = name.as_ref();
     let is_name = |name: &&str| {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         !name.is_empty() && !name.starts_with('-') && name.bytes().all(allowed)
@@ -54,17 +59,20 @@ fn entry_of(file: &str, of_git: bool) -> Option<Vec<String>> {
     Some(vec!["git".to_owned(), name.to_owned()])
 }
 
-fn with_suffix(name: &str) -> String {
-    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+#[cfg(not(windows))]
+fn without_ending(file: &str) -> Option<std::borrow::Cow<'_, str>> {
+    Some(file.into())
+}
+
+/// Files are told apart without regard to case.
+#[cfg(windows)]
+fn without_ending(file: &str) -> Option<std::borrow::Cow<'_, str>> {
+    let ending = crate::ending::ending_of(file)?;
+    Some(file[..file.len() - ending.len()].to_ascii_lowercase().into())
 }
 
 #[cfg(unix)]
 fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
 }

@@ -3,9 +3,17 @@
 
 mod answer;
 mod caller;
+#[cfg(any(windows, test))]
+mod ending;
 mod entry;
 mod failure;
 mod find;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod git;
 mod group;
 mod installed;
@@ -25,7 +33,11 @@ mod terminal;
 pub use caller::{Caller, DEPTH, FOLDER, Hop, Outcome, Silent, depth, leave_the_folder};
 pub use entry::Entry;
 pub use failure::{Failure, Others};
+#[cfg(windows)]
+pub use find::with_ending;
 pub use find::{command_on_path, on_path, trusted};
+#[cfg(windows)]
+pub use group::Together;
 pub use installed::{Installed, installed};
 pub use process::{Finished, Moment, Running, command, expect_children, names_no_interpreter};
 pub use program::Program;
@@ -33,5 +45,5 @@ pub use raw::Changes;
 #[cfg(unix)]
 pub use signals::{Taken, heeded, take as take_signals, take_with_stops as take_signals_with_stops};
 
-/// What the name of a helper's program begins with: `modelforge-credential-age` is the helper `age`.
+/// The name of a helper's program begins with it: `modelforge-credential-age` is the helper `age`.
 pub const PREFIX: &str = "modelforge-credential";

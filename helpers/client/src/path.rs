@@ -32,7 +32,7 @@ fn is_trusted_folder(folder: &Path) -> bool {
 
 #[cfg(not(unix))]
 fn is_trusted_folder(folder: &Path) -> bool {
-    folder.is_dir()
+    folder.is_dir() && modelforge_credential_files::check_folder_of_programs(folder).is_ok()
 }
 
 /// The folder of this program, if it is asked for, and the absolute entries of PATH. A relative one, the empty one included, would look

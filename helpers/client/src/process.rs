@@ -168,13 +168,20 @@ impl Running {
     }
 
     /// Hands it its input. It need not read it.
-    pub fn write(&mut self, input: Zeroizing<Vec<u8>>) {
-        let Some(mut stdin) = self.child.stdin.take() else { return };
+    ///
+    /// # Errors
+    /// [`NotStarted`](Failure::NotStarted) if the system starts no further thread: without its input it would be asked for something else.
+    pub fn write(&mut self, input: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
+        let Some(mut stdin) = self.child.stdin.take() else { return Ok(()) };
         if input.len() <= PIPE_BUF {
             let _ = stdin.write_all(&input);
-        } else {
-            std::thread::spawn(move || stdin.write_all(&input));
+            return Ok(());
         }
+        let writer = std::thread::Builder::new().spawn(move || stdin.write_all(&input));
+        writer.map(drop).map_err(|problem| {
+            self.end();
+            Failure::not_started(&problem)
+        })
     }
 
     /// Listens until it has exited, to at most this many bytes. A daemon that it leaves behind may hold the pipes open for ever: when the process itself

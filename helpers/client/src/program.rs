@@ -7,7 +7,9 @@ use std::process::Stdio;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Helper, MAX_RECORD, Nature, Operation, Record, Result as Answered};
+use modelforge_credential_protocol::{
+    Error, Helper, MAX_RECORD, Nature, Operation, Reason, Record, Result as Answered,
+};
 use zeroize::Zeroizing;
 
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
@@ -22,13 +24,16 @@ const LIMIT: Duration = Duration::from_secs(10);
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
 /// How long a person may take to confirm a code in a browser; the codes themselves expire sooner.
 const LIMIT_WITH_A_BROWSER: Duration = Duration::from_secs(20 * 60);
+/// How long it may take with the identity: every credential may have to be encrypted again, and a person answers several questions.
+const LIMIT_OF_AN_IDENTITY: Duration = Duration::from_secs(20 * 60);
 /// How long a person waits without a word.
 const LONG: Duration = Duration::from_secs(2);
 /// The longest list of a helper, in bytes.
 pub(crate) const MAX_LIST: usize = 8 << 20;
 
-/// A helper program that was found. Each operation starts it again; but one that ran into its time limit would do so again, and is not
-/// asked any more, except to erase: each further operation fails at once with [`Failure::TooSlow`].
+/// A helper program that was found. Each operation starts it again; but one that ran into its time limit, or took more than two seconds
+/// to fail without asking anybody (its server is down, say), would do so again, and is not asked any more, except to erase: each
+/// further operation fails at once with the same [`Failure`].
 #[derive(Clone)]
 pub struct Program {
     name: String,
@@ -39,8 +44,8 @@ pub struct Program {
     environment: Vec<(&'static str, &'static str)>,
     caller: Arc<dyn Caller>,
     nature: Arc<OnceLock<Nature>>,
-    /// The limit that it ran into. It is not asked again, nor are its copies.
-    slow: Arc<OnceLock<Duration>>,
+    /// How it failed after a long time. It is not asked again, nor are its copies.
+    given_up: Arc<OnceLock<Failure>>,
 }
 
 impl Program {
@@ -50,7 +55,7 @@ impl Program {
     /// If it is not there, or may not be started.
     pub fn find(entry: &Entry) -> Result<Self, Failure> {
         let Some((first, arguments)) = entry.words.split_first() else {
-            return Err(Failure::Failed { reason: "an entry is empty".to_owned(), hint: None });
+            return Err(Error::new("an entry is empty").into());
         };
         let (path, arguments) = match git::helper(entry) {
             Some(found) => found?,
@@ -70,7 +75,7 @@ impl Program {
             environment: Vec::new(),
             caller: Arc::new(Silent),
             nature: Arc::default(),
-            slow: Arc::default(),
+            given_up: Arc::default(),
         })
     }
 
@@ -118,16 +123,16 @@ impl Program {
         })
     }
 
-    /// What the helper says that it is: see [`Helper::nature`]. It is asked once, and never for a `get` that asks nobody. One that
+    /// The helper's own description: see [`Helper::nature`]. It is asked once, and never for a `get` that asks nobody. One that
     /// does not know the operation is nothing in particular.
     pub fn nature(&self) -> Nature {
         *self.nature.get_or_init(|| {
-            if self.slow.get().is_some() {
+            if self.given_up.get().is_some() {
                 return Nature::default();
             }
             let said = self.run_raw(&[Operation::Capability.name()], &[], b"", self.limit.unwrap_or(LIMIT));
-            if let Err(Failure::TooSlow(limit)) = &said {
-                let _ = self.slow.set(*limit);
+            if let Err(failure @ Failure::TooSlow(_)) = &said {
+                let _ = self.given_up.set(failure.clone());
             }
             let said = said.ok().filter(|said| said.status.success());
             said.map(|said| Nature::from_lines(&said.output)).unwrap_or_default()
@@ -181,6 +186,22 @@ impl Program {
         answer::listed(&self.run_and_tell(Operation::List, request, MAX_LIST)?)
     }
 
+    /// Shows or changes the identity. As [`Helper::identity`], with a typed failure. A helper that has one says so in its
+    /// [`nature`](Self::nature).
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn identity(&self, request: &Record) -> Result<Option<Record>, Failure> {
+        let limit = match request.text("action") {
+            Some("show") => self.limit,
+            _ => Some(self.limit().max(LIMIT_OF_AN_IDENTITY)),
+        };
+        let patient = Self { limit, ..self.clone() };
+        let answer = Record::read_from(&patient.run_and_tell(Operation::Identity, request, MAX_RECORD)?[..]);
+        let answer = answer.map_err(|problem| Failure::Malformed(problem.to_string()))?;
+        Ok(if answer.is_empty() { None } else { Some(answer) })
+    }
+
     fn run_and_tell(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let start = Instant::now();
         let output = self.run(operation, request, most);
@@ -194,10 +215,11 @@ impl Program {
     }
 
     fn run(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        // What may still hold a secret is told to erase it all the same.
-        if let Some(limit) = self.slow.get().filter(|_| operation != Operation::Erase) {
-            return Err(Failure::TooSlow(*limit));
+        // A helper that may still hold a secret is told to erase it all the same.
+        if let Some(failure) = self.given_up.get().filter(|_| operation != Operation::Erase) {
+            return Err(failure.clone());
         }
+        let start = Instant::now();
         let depth = next_depth()?;
         let mut command = command(&self.path);
         command
@@ -211,18 +233,26 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut running = Running::start(command, !self.may_ask, self.limit())?;
-        running.write(request.to_lines());
+        running.write(request.to_lines())?;
         let mut said = Said::new(request);
         let finished = running.finish_watched(most, &mut |moment| self.watch(&mut said, moment));
-        if let Err(Failure::TooSlow(limit)) = finished {
-            let _ = self.slow.set(limit);
+        let outcome = finished.and_then(|finished| {
+            self.pass_on(said.rest(&finished));
+            match finished.status.success() {
+                true => Ok(finished.output),
+                false => Err(Failure::Failed {
+                    kind: Reason::from_lines(&finished.output),
+                    reason: said.reason.unwrap_or_else(|| finished.reason()),
+                    hint: said.hint,
+                }),
+            }
+        });
+        if let Err(failure) = &outcome
+            && (matches!(failure, Failure::TooSlow(_)) || !self.may_ask && start.elapsed() >= LONG)
+        {
+            let _ = self.given_up.set(failure.clone());
         }
-        let finished = finished?;
-        self.pass_on(said.rest(&finished));
-        if finished.status.success() {
-            return Ok(finished.output);
-        }
-        Err(Failure::Failed { reason: said.reason.unwrap_or_else(|| finished.reason()), hint: said.hint })
+        outcome
     }
 
     /// A person at the terminal hears what a helper says while it waits for them, and which helper they wait for.
@@ -260,6 +290,10 @@ impl Helper for Program {
 
     fn list(&self, request: &Record) -> Answered<Option<Vec<Record>>> {
         Ok(self.list(request)?)
+    }
+
+    fn identity(&self, request: &Record) -> Answered<Option<Record>> {
+        Ok(self.identity(request)?)
     }
 }
 

@@ -50,6 +50,6 @@ fn run(
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = Running::start(command, true, limit)?;
-    running.write(Zeroizing::new(input.to_vec()));
+    running.write(Zeroizing::new(input.to_vec()))?;
     running.finish(MAX_LIST)
 }

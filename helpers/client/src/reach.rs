@@ -28,10 +28,20 @@ pub fn out_of_reach(path: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
-/// The path, if it is a program.
+/// The path, if it is a program, and not every user could have put it there.
 #[cfg(not(unix))]
 pub fn out_of_reach(path: &Path) -> Result<PathBuf, Failure> {
-    if path.is_file() { Ok(path.to_path_buf()) } else { Err(unusable(path)) }
+    use modelforge_credential_files::{Unsafe, check_program};
+    if !crate::ending::is_program(path) {
+        return Err(unusable(path));
+    }
+    match check_program(path) {
+        Ok(_) => Ok(path.to_path_buf()),
+        Err(Unsafe::Unclear(_)) => Err(unusable(path)),
+        Err(Unsafe::OpenToAll(place) | Unsafe::OpenToAGroup(place) | Unsafe::Foreign(place)) => {
+            Err(Failure::Untrusted { program: path.to_owned(), place, others: crate::Others::AllWrite })
+        }
+    }
 }
 
 fn unusable(path: &Path) -> Failure {

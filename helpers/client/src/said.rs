@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{REDACTED, Record, is_public, shown};
+use modelforge_credential_protocol::{Record, Secrets};
 
 use crate::process::{Finished, Moment};
 
@@ -18,7 +18,9 @@ pub struct Said<'a> {
     /// How much was heard when something was heard last, and when that was.
     heard: (usize, Instant),
     has_waited: bool,
-    /// What it gave as its reason to fail.
+    /// True between the first line of a Python traceback and its last, which is the reason.
+    in_traceback: bool,
+    /// Its own reason to fail.
     pub reason: Option<String>,
     /// Its hint.
     pub hint: Option<String>,
@@ -26,7 +28,15 @@ pub struct Said<'a> {
 
 impl<'a> Said<'a> {
     pub fn new(request: &'a Record) -> Self {
-        Self { request, sorted: 0, heard: (0, Instant::now()), has_waited: false, reason: None, hint: None }
+        Self {
+            request,
+            sorted: 0,
+            heard: (0, Instant::now()),
+            has_waited: false,
+            in_traceback: false,
+            reason: None,
+            hint: None,
+        }
     }
 
     /// The whole lines that are to be passed on, in a moment in which nothing is said.
@@ -48,14 +58,32 @@ impl<'a> Said<'a> {
         !std::mem::replace(&mut self.has_waited, true)
     }
 
+    /// A traceback is for the author of the helper; of its lines, the last one says what went wrong.
+    fn is_of_a_traceback(&mut self, line: &str) -> bool {
+        if line.starts_with("Traceback (most recent call last):") {
+            self.in_traceback = true;
+        } else if self.in_traceback && !line.is_empty() && !line.starts_with(' ') {
+            self.in_traceback = false;
+            self.reason = Some(line.to_owned());
+            return true;
+        }
+        self.in_traceback
+    }
+
     fn sort(&mut self, said: &[u8], output: &[u8]) -> Vec<String> {
         let said = String::from_utf8_lossy(said);
         if said.lines().nth(self.sorted).is_none() {
             return Vec::new();
         }
         let mut remarks = Vec::new();
-        for line in without_secrets(&said, self.sorted, output, self.request) {
+        // Those of the request and of the answer, should it have repeated them.
+        let secrets = Secrets::of([self.request.to_lines().as_slice(), output]);
+        for line in said.lines().skip(self.sorted) {
             self.sorted += 1;
+            let line = secrets.redacted(line);
+            if self.is_of_a_traceback(&line) {
+                continue;
+            }
             if let Some(text) = line.strip_prefix("error: ").or(line.strip_prefix("fatal: ")) {
                 self.reason = Some(text.to_owned());
             } else if let Some(text) = line.strip_prefix("hint: ").filter(|_| self.reason.is_some()) {
@@ -66,21 +94,4 @@ impl<'a> Said<'a> {
         }
         remarks
     }
-}
-
-/// The lines that a helper said, without the secrets of the request and of the answer, should it have repeated them.
-fn without_secrets(said: &str, from: usize, output: &[u8], request: &Record) -> Vec<String> {
-    let answered = output.split(|b| matches!(b, b'\n' | b'\r')).filter_map(|line| {
-        let split = line.iter().position(|b| *b == b'=')?;
-        Some((std::str::from_utf8(&line[..split]).unwrap_or_default(), &line[split + 1..]))
-    });
-    // Said and secret are made text in the same way: a secret need not be UTF-8.
-    let mut secrets: Vec<std::borrow::Cow<str>> = (request.iter().chain(answered))
-        .filter(|(key, value)| value.len() > 3 && !is_public(key))
-        .map(|(_, value)| String::from_utf8_lossy(value))
-        .collect();
-    // The longest first: one may be part of another.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let redact = |line: &str| secrets.iter().fold(line.to_owned(), |line, secret| line.replace(&**secret, REDACTED));
-    said.lines().skip(from).map(|line| shown(&redact(line))).collect()
 }

@@ -41,7 +41,7 @@ impl State {
             let (ends, stops) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(true)));
             let came = Arc::new(AtomicUsize::new(0));
             for signal in heeded(&ENDING) {
-                // What cannot be listened for does what it always did.
+                // A signal that cannot be listened for does what it always did.
                 let _ = register_usize(signal, Arc::clone(&came), usize::try_from(signal).unwrap_or_default());
                 let _ = register_conditional_default(signal, Arc::clone(&ends));
             }

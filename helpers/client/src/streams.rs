@@ -13,7 +13,7 @@ pub enum Heard {
     Nothing,
 }
 
-/// What a process writes to, read side by side as it comes. Threads would do it everywhere, but starting two of them takes
+/// The streams of a process, read side by side as it writes. Threads would do it everywhere, but starting two of them takes
 /// longer than all else that is done here.
 #[cfg(unix)]
 pub struct Streams {

@@ -35,7 +35,7 @@ pub enum Who {
     Sources,
 }
 
-/// What a helper need not offer.
+/// Features that a helper need not offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offer {
     Nothing,
@@ -56,7 +56,7 @@ impl Offer {
 /// One thing that a rule says, in words, and how to find out.
 #[derive(Debug)]
 pub struct Case {
-    /// What the helper does, as a sentence. It is stable: continuous integration may look for it.
+    /// The helper's conduct, as a sentence. It is stable: continuous integration may look for it.
     pub name: &'static str,
     /// The rule of `protocol.md`.
     pub rule: &'static str,

@@ -1,6 +1,6 @@
-//! What was sent to a helper and what came back, for a person who looks for a mistake.
+//! The request to a helper and its answer, for a person who looks for a mistake.
 
-use modelforge_credential_protocol::{REDACTED, is_public, shown};
+use modelforge_credential_protocol::{REDACTED, Secrets, is_public};
 
 /// How many lines of a request or an answer are kept.
 const MOST_LINES: usize = 20;
@@ -18,7 +18,7 @@ pub struct Exchange {
     pub request: Vec<String>,
     /// The lines that came back on standard output.
     pub answer: Vec<String>,
-    /// What it said on standard error. Of a Python traceback it is the last line.
+    /// Its standard error. Of a Python traceback it is the last line.
     pub said: Vec<String>,
     /// How it ended: `exit status 0`.
     pub end: String,
@@ -47,20 +47,12 @@ pub fn remarks(said: &str) -> Vec<&str> {
     lines
 }
 
-/// The secrets of a request and its answer, the longest first: one may be part of another.
-struct Hidden(Vec<String>);
+/// The secrets of a request, as far as it is shown, and of its answer.
+struct Hidden(Secrets);
 
 impl Hidden {
     fn of(request: &[u8], answer: &[u8]) -> Self {
-        let lines = lines(request).take(MOST_LINES).chain(lines(answer));
-        let attributes = lines.filter_map(|line| {
-            let text = String::from_utf8_lossy(line).into_owned();
-            text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))
-        });
-        let is_secret = |(key, value): &(String, String)| value.len() > 3 && !is_public(key);
-        let mut secrets: Vec<String> = attributes.filter(is_secret).map(|(_, value)| value).collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self(secrets)
+        Self(Secrets::of(lines(request).take(MOST_LINES).chain(lines(answer))))
     }
 
     fn lines(&self, text: &[u8]) -> Vec<String> {
@@ -83,8 +75,7 @@ impl Hidden {
     }
 
     fn redacted(&self, line: &str) -> String {
-        let line = self.0.iter().fold(line.to_owned(), |line, secret| line.replace(secret, REDACTED));
-        let line = shown(&line);
+        let line = self.0.redacted(line);
         match line.char_indices().nth(MOST_CHARACTERS) {
             Some((end, _)) => format!("{}…", &line[..end]),
             None => line,

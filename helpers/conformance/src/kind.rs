@@ -1,13 +1,13 @@
 //! The kind of a helper.
 
-/// What a helper is, as far as it can be found out by asking.
+/// The kind of a helper, as far as it can be found out by asking.
 #[derive(Debug, Default, Clone)]
 pub struct Kind {
     /// It keeps what it is told to store.
     pub keeps: bool,
     /// Why its `store` failed, if it did. It is put to no case then.
     pub cannot_store: Option<String>,
-    /// What it keeps is there in another home folder as well: a keyring, or a daemon. It may hold a person's own entries.
+    /// Its credentials are there in another home folder as well: a keyring, or a daemon. It may hold a person's own entries.
     pub shared: bool,
     /// It says that it knows `authtype`.
     pub authtype: bool,

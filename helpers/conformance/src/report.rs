@@ -45,7 +45,7 @@ impl Judged {
 pub enum Verdict {
     /// Every rule of the protocol.
     Protocol,
-    /// What git asks of a credential helper, and no more.
+    /// The rules that git has for a credential helper, and no more.
     Git,
     /// Not even those of git.
     Neither,

@@ -115,7 +115,7 @@ impl Subject {
         (format!("credential.helper=!{}", words.join(" ")), verb)
     }
 
-    /// What it prints when it is asked this, if it succeeds.
+    /// Its output when it is asked this, if it succeeds.
     pub(crate) fn says(&self, home: Option<&Path>, operation: &str) -> Vec<u8> {
         let said = self.helper.run_raw(&[operation], &changes(home), b"", self.limit);
         said.ok().filter(|said| said.status.success()).map(|said| said.output.to_vec()).unwrap_or_default()

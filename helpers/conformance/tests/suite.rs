@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use modelforge_credential_client::{Entry, Program};
 use modelforge_credential_conformance::{KEEPS_NOTHING, Options, Outcome, Report, Subject, ThrowAway, Verdict, run};
 
-/// What comes of a helper whose program is these lines of shell.
+/// The result for a helper whose program is these lines of shell.
 fn judged(script: &str, options: Options) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("helper");
@@ -60,7 +60,7 @@ fn a_broken_case_comes_with_what_was_asked_and_answered() {
     assert!(exchange.request.iter().any(|line| line.starts_with("host=zq") && line.ends_with(".invalid")));
     let shown = format!("{:?}", report.results);
     assert!(!shown.contains("for-anything"), "{shown}");
-    // What holds needs no proof.
+    // A rule that holds needs no proof.
     assert!(report.results.iter().all(|judged| judged.is_broken() != judged.exchanges.is_empty()));
 }
 

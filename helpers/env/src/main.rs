@@ -3,26 +3,15 @@
 use std::borrow::Cow;
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, serve, visible};
+use modelforge_credential_protocol::{
+    About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, Shell, serve, visible,
+};
 use modelforge_credential_providers::{Flaw, Location, Provider, all, by_location};
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-Answers from environment variables, as a helper of modelforge-credential or of
-git.
-
-Usage: modelforge-credential-env get|store|erase|list|capability
-
-The request comes on standard input, as lines of key=value. For the URL of a
-provider, the first of these that is set and not empty answers:
-MODELFORGE_<PROVIDER>_API_KEY, MODELFORGE_<PROVIDER>_ACCESS_TOKEN, the names
-that tools use (OPENAI_API_KEY). Nothing is ever stored or erased.
-
-Example:
-  printf 'url=https://api.openai.com\\n' | modelforge-credential-env get
-";
+const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 
@@ -129,7 +118,8 @@ fn value(variable: &str, provider: &str) -> Result<Option<String>> {
 }
 
 fn fault(variable: &str, problem: &str) -> Error {
-    Error::new(format!("`{variable}` {problem}")).hint(format!("set it to the key alone, or `unset {variable}`"))
+    Error::new(format!("`{variable}` {problem}"))
+        .hint(format!("set it to the key alone, or `{}`", Shell::of_the_person().unset(variable)))
 }
 
 fn main() -> ExitCode {

@@ -1,11 +1,13 @@
 use std::io;
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, visible};
+use modelforge_credential_protocol::{Error, Shell, visible};
 
 /// A path for a message: visible, and with the home folder as `~`.
 pub fn tilde(path: &Path) -> String {
-    match crate::home().and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
+    // Of a user without a home, it may be the root folder, which is part of every path.
+    let home = crate::home().filter(|home| home.parent().is_some());
+    match home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
         Some(rest) => visible(&Path::new("~").join(rest).to_string_lossy()),
         None => visible(&path.to_string_lossy()),
     }
@@ -13,7 +15,7 @@ pub fn tilde(path: &Path) -> String {
 
 /// A path as one word for a shell.
 pub fn quoted(path: &Path) -> String {
-    shell_words::quote(&path.to_string_lossy()).into_owned()
+    Shell::of_the_person().word(&path.to_string_lossy())
 }
 
 /// True if there is nothing of that name; also where there cannot be.
@@ -27,9 +29,10 @@ pub fn failed(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     move |problem| {
         let reason = match problem.kind() {
             io::ErrorKind::Other => problem.to_string(),
-            // Rust has no kind for it that is stable.
-            _ if problem.raw_os_error().is_some() && problem.kind().to_string() == "uncategorized error" => {
-                problem.to_string()
+            // Rust has no kind for it that is stable; a library may have added a path, which is in this message already.
+            _ if problem.kind().to_string() == "uncategorized error" => {
+                let text = problem.to_string();
+                text.split(" at path ").next().unwrap_or_default().to_owned()
             }
             kind => kind.to_string(),
         };
@@ -38,7 +41,7 @@ pub fn failed(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
 }
 
 pub fn is_a_link(path: &Path) -> Error {
-    Error::new(format!("`{}` is a link", tilde(path))).hint(format!("ls -l {}", quoted(path)))
+    Error::new(format!("`{}` is a link", tilde(path))).hint(Shell::of_the_person().show(quoted(path)))
 }
 
 pub fn is_not_a_file(path: &Path) -> Error {
@@ -82,6 +85,27 @@ pub fn others_can_write(file: &Path, place: &Path) -> Error {
     error.hint(format!("chmod go-w {}", quoted(place)))
 }
 
+/// `place` is the file, or the folder that it is in.
+#[cfg(not(unix))]
+pub fn others_can_change(file: &Path, place: &Path) -> Error {
+    let error = match file == place {
+        true => Error::new(format!("others can change `{}`, so it is not used", tilde(file))),
+        false => Error::new(format!("`{}` is not used: others can change `{}`", tilde(file), tilde(place))),
+    };
+    error.hint(leave_it_to_the_owner(place))
+}
+
+#[cfg(not(unix))]
+pub fn others_can_reach(path: &Path, _: bool) -> Error {
+    Error::new(format!("other users can access `{}`", tilde(path))).hint(leave_it_to_the_owner(path))
+}
+
+/// No longer what the folder above it says, and nothing for all users.
+#[cfg(not(unix))]
+fn leave_it_to_the_owner(path: &Path) -> String {
+    format!("icacls {} /inheritance:r /grant:r \"${{env:USERNAME}}:F\"", quoted(path))
+}
+
 #[cfg(unix)]
 pub fn others_can_reach(path: &Path, is_folder: bool) -> Error {
     let mode = if is_folder { "700" } else { "600" };
@@ -96,5 +120,5 @@ pub fn in_another_users_folder(path: &Path) -> Error {
 
 pub fn is_locked(path: &Path, seconds: u64) -> Error {
     Error::new(format!("another process has held `{}` for {seconds} seconds", tilde(path)))
-        .hint(format!("fuser -v {}", quoted(path)))
+        .hint(Shell::of_the_person().holders(quoted(path), crate::PROGRAM))
 }

@@ -5,6 +5,8 @@ use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::whole;
+
 /// The name of our folder in each of the user's.
 pub const PROGRAM: &str = "modelforge-credential";
 
@@ -30,34 +32,95 @@ fn named(variable: &str) -> Option<PathBuf> {
 
 /// The folder of our configuration: `$XDG_CONFIG_HOME/modelforge-credential`, else in `~/.config`; on Windows in `%APPDATA%`.
 pub fn config() -> Option<PathBuf> {
-    ours("XDG_CONFIG_HOME", ".config", "APPDATA", None)
+    ours(&Kind {
+        xdg: "XDG_CONFIG_HOME",
+        below_home: ".config",
+        windows: "APPDATA",
+        windows_before: None,
+        holds: |name| name == "config.toml",
+    })
 }
 
-/// The folder of what we store: `$XDG_DATA_HOME/modelforge-credential`, else in `~/.local/share`; on Windows in `%LOCALAPPDATA%`.
+/// The folder of what we store: `$XDG_DATA_HOME/modelforge-credential`, else in `~/.local/share`; on Windows in `%LOCALAPPDATA%`, which
+/// is not copied to other machines.
 pub fn data() -> Option<PathBuf> {
-    ours("XDG_DATA_HOME", ".local/share", "LOCALAPPDATA", Some("APPDATA"))
+    ours(&Kind {
+        xdg: "XDG_DATA_HOME",
+        below_home: ".local/share",
+        windows: "LOCALAPPDATA",
+        windows_before: Some("APPDATA"),
+        holds: |name| matches!(name, "identity.txt" | "age"),
+    })
 }
 
 /// The folder of locks, logs and notes: `$XDG_STATE_HOME/modelforge-credential`, else in `~/.local/state`; on Windows in
 /// `%LOCALAPPDATA%`.
 pub fn state() -> Option<PathBuf> {
-    ours("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA", None)
+    ours(&Kind {
+        xdg: "XDG_STATE_HOME",
+        below_home: ".local/state",
+        windows: "LOCALAPPDATA",
+        windows_before: None,
+        holds: |name| matches!(name, "migrations.jsonl" | "locks") || name.starts_with("audit"),
+    })
 }
 
-fn ours(xdg: &str, below_home: &str, windows: &str, windows_before: Option<&str>) -> Option<PathBuf> {
-    if let Some(folder) = named(xdg) {
+/// A kind of folder: where it is on each system, and what is in it.
+struct Kind {
+    xdg: &'static str,
+    below_home: &'static str,
+    windows: &'static str,
+    /// The folder of version 0.1.0, if it was another one.
+    windows_before: Option<&'static str>,
+    /// Says whether something of this name belongs in it: 0.1.0 had one folder for several kinds.
+    holds: fn(&str) -> bool,
+}
+
+fn ours(kind: &Kind) -> Option<PathBuf> {
+    if let Some(folder) = named(kind.xdg) {
         return Some(folder.join(PROGRAM));
     }
     let (now, before) = if cfg!(windows) {
-        (named(windows)?, windows_before.and_then(named))
+        (named(kind.windows)?, kind.windows_before.and_then(named))
     } else {
         let home = home()?;
-        (home.join(below_home), cfg!(target_os = "macos").then(|| home.join("Library/Application Support")))
+        let before = cfg!(target_os = "macos").then(|| home.join("Library").join("Application Support"));
+        (kind.below_home.split('/').fold(home, |folder, part| folder.join(part)), before)
     };
     let now = now.join(PROGRAM);
-    // Version 0.1.0 kept them there.
-    let before = before.map(|folder| folder.join(PROGRAM)).filter(|before| before.is_dir() && !now.is_dir());
-    Some(before.unwrap_or(now))
+    match before.map(|folder| folder.join(PROGRAM)).filter(|before| *before != now) {
+        Some(before) => Some(take_along(before, now, kind.holds)),
+        None => Some(now),
+    }
+}
+
+/// Moves what version 0.1.0 kept in the folder `before`, one rename each, so that two processes at once do no harm. What cannot be
+/// moved is used where it is, unless there is something in the new place already.
+fn take_along(before: PathBuf, now: PathBuf, holds: fn(&str) -> bool) -> PathBuf {
+    let left = || {
+        let names = std::fs::read_dir(&before).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let mut left: Vec<_> = names.filter(|name| name.to_str().is_some_and(holds)).collect();
+        // What is there already is newer.
+        left.retain(|name| now.join(name).symlink_metadata().is_err());
+        left.sort();
+        left
+    };
+    let names = left();
+    if names.is_empty() {
+        return now;
+    }
+    let _ = crate::Own::new(&now).make_folder("".as_ref());
+    for name in names {
+        let _ = whole::rename(&before.join(&name), &now.join(&name));
+    }
+    let is_used = || {
+        std::fs::read_dir(&now)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|entry| entry.file_name().to_str().is_some_and(holds))
+    };
+    if left().is_empty() || is_used() { now } else { before }
 }
 
 /// True if the home folder belongs to this user: in a container `HOME` is often that of another, whose settings are not ours.
@@ -71,4 +134,53 @@ pub fn is_home_of_this_user() -> bool {
 #[cfg(not(unix))]
 pub fn is_home_of_this_user() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn holds(name: &str) -> bool {
+        matches!(name, "identity.txt" | "age")
+    }
+
+    #[test]
+    fn what_an_older_version_kept_elsewhere_is_moved_once_and_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (before, now) = (folder.path().join("before"), folder.path().join("now"));
+        let moved = || take_along(before.clone(), now.clone(), holds);
+        assert_eq!(moved(), now);
+        fs::create_dir_all(before.join("age")).unwrap();
+        for (name, text) in [("config.toml", "settings"), ("identity.txt", "old"), ("age/a.age", "a key")] {
+            fs::write(before.join(name), text).unwrap();
+        }
+        assert_eq!(moved(), now);
+        assert_eq!(fs::read_to_string(now.join("identity.txt")).unwrap(), "old");
+        assert_eq!(fs::read_to_string(now.join("age/a.age")).unwrap(), "a key");
+        // It is of another kind.
+        assert!(before.join("config.toml").exists() && !now.join("config.toml").exists());
+        fs::write(before.join("identity.txt"), "of somebody who went back").unwrap();
+        assert_eq!(moved(), now);
+        assert_eq!(fs::read_to_string(now.join("identity.txt")).unwrap(), "old");
+    }
+
+    #[test]
+    fn settings_alone_do_not_draw_keys_to_their_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let (before, now) = (folder.path().join("before"), folder.path().join("now"));
+        fs::create_dir_all(&before).unwrap();
+        fs::write(before.join("config.toml"), "settings").unwrap();
+        assert_eq!(take_along(before, now.clone(), holds), now);
+    }
+
+    #[test]
+    fn what_cannot_be_moved_is_used_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (before, now) = (folder.path().join("before"), folder.path().join("now"));
+        fs::create_dir_all(before.join("age")).unwrap();
+        fs::write(&now, "in the way").unwrap();
+        assert_eq!(take_along(before.clone(), now, holds), before);
+    }
 }

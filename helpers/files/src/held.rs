@@ -123,7 +123,7 @@ mod system {
         /// # Errors
         /// If the disk does not take it.
         pub fn sync(&self) -> io::Result<()> {
-            self.folder.sync_all()
+            crate::whole::sync(&self.folder)
         }
     }
 }
@@ -133,6 +133,7 @@ mod system {
 #[expect(missing_docs, clippy::missing_errors_doc, reason = "as above")]
 mod system {
     use super::{File, Held, Path, io};
+    use crate::whole::patiently;
 
     impl Held {
         pub fn open(path: &Path) -> io::Result<Self> {
@@ -154,7 +155,8 @@ mod system {
         }
 
         pub fn file(&self, name: &Path) -> io::Result<File> {
-            File::open(self.folder.join(name))
+            let path = self.folder.join(name);
+            if path.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { patiently(|| File::open(&path)) }
         }
 
         pub fn make(&self, name: &Path) -> io::Result<File> {
@@ -162,8 +164,9 @@ mod system {
         }
 
         pub fn has(&self, name: &Path, file: &File) -> bool {
-            let here = self.folder.join(name).symlink_metadata().and_then(|here| here.created());
-            here.ok() == file.metadata().and_then(|open| open.created()).ok()
+            let here = same_file::Handle::from_path(self.folder.join(name));
+            let open = file.try_clone().and_then(same_file::Handle::from_file);
+            !self.has_link(name) && here.is_ok_and(|here| open.is_ok_and(|open| here == open))
         }
 
         pub fn has_link(&self, name: &Path) -> bool {
@@ -174,11 +177,11 @@ mod system {
             if !replace && self.folder.join(to).exists() {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
-            std::fs::rename(self.folder.join(from), self.folder.join(to))
+            crate::whole::rename(&self.folder.join(from), &self.folder.join(to))
         }
 
         pub fn remove(&self, name: &Path) -> io::Result<()> {
-            std::fs::remove_file(self.folder.join(name))
+            patiently(|| std::fs::remove_file(self.folder.join(name)))
         }
 
         pub fn names(&self) -> Vec<std::ffi::OsString> {

@@ -7,12 +7,13 @@
 //! - **This user or root owns it, and nobody else can write to it**: what it says is done with this user's keys.
 //! - **The same for every folder above it, and for every link on the way**: a user who can rename a folder can put another in its
 //!   place. The sticky bit (`/tmp`) keeps others from renaming what belongs to this user, and nothing else. The owner's private group
-//!   may write to a folder, not to a file: nobody else is in it, and where each user has one, umask 002 opens every folder to it.
+//!   may write to both, and to no secret: nobody else is in it, and where each user has one, umask 002 opens all that is made to it.
 //! - **What we make is for its owner alone, and never in another user's folder**: `sudo -E` must not leave root's files there.
 //! - **Written whole**: to a temporary file beside it, synced, renamed, and the folder synced. A power cut leaves the old or the new.
 //! - **A wait for a lock ends**: one process that was stopped must not stop all others.
 //!
-//! On Windows only the kind and the size of a file are checked: the user's profile is private by inheritance.
+//! On Windows the access lists of the file and of its folder are checked, not those above: who can read or change them, of the groups that
+//! every user is in. Links are left alone: only administrators can make them.
 //!
 //! ```
 //! use modelforge_credential_files::{Own, Trust};
@@ -29,9 +30,16 @@
 
 #![deny(missing_docs)]
 
+#[cfg(any(windows, test))]
+mod access;
 mod error;
 mod folders;
+pub mod foreign;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod held;
+pub mod name;
 mod open;
 mod own;
 mod rules;
@@ -40,9 +48,10 @@ mod whole;
 pub use error::{failed, is_absent, quoted, tilde};
 pub use folders::{PROGRAM, config, data, home, is_home_of_this_user, state};
 pub use held::Held;
-pub use open::{Trust, open, read};
+pub use open::{Trust, open, open_met, read};
 pub use own::{Own, wait};
 pub use rules::{Unsafe, check, is_out_of_reach};
+pub use rules::{check_folder_of_programs, check_program};
 #[cfg(unix)]
-pub use rules::{check_folder_of_programs, check_program, is_private_group, user};
-pub use whole::sync_folder;
+pub use rules::{is_private_group, user};
+pub use whole::{make, sync, sync_folder};

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::error;
 use crate::rules;
+use crate::whole;
 
 /// How far a file is believed, and so what is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,14 @@ pub fn read(path: &Path, limit: usize, trust: Trust) -> Result<Option<Zeroizing<
     open(path, OpenOptions::new().read(true), trust)?.map(|file| content(path, &file, limit)).transpose()
 }
 
+/// Opens a file that a walk through folders met, to read it: no link, and nothing but a file. `None`: it is gone.
+///
+/// # Errors
+/// If it cannot be opened, or is something else by now.
+pub fn open_met(path: &Path) -> Result<Option<File>> {
+    open_checked(path, path, OpenOptions::new().read(true), Trust::Named, false)
+}
+
 /// Asked first: what is not there is no fault, no matter who owns the folders above.
 pub fn is_nothing_there(path: &Path) -> bool {
     path.symlink_metadata().is_err_and(|problem| error::is_absent(&problem))
@@ -56,13 +65,17 @@ pub fn open_checked(
     trust: Trust,
     follow: bool,
 ) -> Result<Option<File>> {
-    let file = match careful(options, follow).open(real) {
+    // Windows opens no folder, and says the same of it as of a file that somebody holds.
+    if cfg!(windows) && real.is_dir() {
+        return Err(error::is_not_a_file(path));
+    }
+    let file = match whole::patiently(|| careful(options, follow).open(real)) {
         Err(problem) if error::is_absent(&problem) => return Ok(None),
         Err(problem) if problem.kind() == io::ErrorKind::IsADirectory => return Err(error::is_not_a_file(path)),
         Err(_) if !follow && real.is_symlink() => return Err(error::is_a_link(path)),
         file => file.map_err(error::failed("open", path))?,
     };
-    check_open(path, &file.metadata().map_err(error::failed("open", path))?, trust)?;
+    check_open(path, real, &file.metadata().map_err(error::failed("open", path))?, trust)?;
     Ok(Some(file))
 }
 
@@ -82,7 +95,7 @@ fn careful(options: &OpenOptions, _: bool) -> OpenOptions {
 }
 
 #[cfg(unix)]
-fn check_open(path: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
+fn check_open(path: &Path, real: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
     if !metadata.is_file() {
         return Err(error::is_not_a_file(path));
@@ -93,14 +106,23 @@ fn check_open(path: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
         Trust::Private if !is_own => Err(error::belongs_to_another(path, path)),
         Trust::Private => check_private(path, metadata),
         Trust::Believed if !is_own && metadata.uid() != 0 => Err(error::belongs_to_another(path, path)),
-        Trust::Believed if metadata.mode() & 0o022 != 0 => Err(error::others_can_write(path, path)),
-        Trust::Believed => Ok(()),
+        // Its owner's private group may write, as to a folder above it: with umask 002 every file is like that.
+        Trust::Believed => match metadata.mode() & 0o022 {
+            0 => Ok(()),
+            0o020 if crate::rules::is_private_group(real, metadata) => Ok(()),
+            _ => Err(error::others_can_write(path, path)),
+        },
     }
 }
 
 #[cfg(not(unix))]
-fn check_open(path: &Path, metadata: &Metadata, _: Trust) -> Result<()> {
-    if metadata.is_file() { Ok(()) } else { Err(error::is_not_a_file(path)) }
+fn check_open(path: &Path, _: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
+    match trust {
+        _ if !metadata.is_file() => Err(error::is_not_a_file(path)),
+        Trust::Private => check_private(path, metadata),
+        // Whether others can change it was found on the way to it.
+        Trust::Believed | Trust::Named => Ok(()),
+    }
 }
 
 /// Nobody but the owner can read or change it.
@@ -113,8 +135,11 @@ pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-pub fn check_private(_: &Path, _: &Metadata) -> Result<()> {
-    Ok(())
+pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
+    match crate::access::of(path) {
+        Ok(list) if crate::access::lets_others_in(&list) => Err(error::others_can_reach(path, metadata.is_dir())),
+        _ => Ok(()),
+    }
 }
 
 pub fn content(path: &Path, file: &File, limit: usize) -> Result<Zeroizing<Vec<u8>>> {

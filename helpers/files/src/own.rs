@@ -147,7 +147,7 @@ impl Own {
     pub fn remove(&self, path: &Path) -> Result<()> {
         let path = self.folder.join(path);
         let (real, root) = (self.check(&path)?, self.check(&self.folder)?);
-        match fs::remove_file(&real) {
+        match whole::patiently(|| fs::remove_file(&real)) {
             Err(problem) if !error::is_absent(&problem) => return Err(error::failed("erase", &path)(problem)),
             _ => {}
         }
@@ -208,6 +208,9 @@ fn make_one(folder: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(folder) {
         Err(problem) if problem.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // On a disk without lists there is nothing to be made private.
+        #[cfg(windows)]
+        Ok(()) => Ok(crate::access::make_private(folder).unwrap_or_default()),
         made => made,
     }
 }

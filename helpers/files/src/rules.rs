@@ -74,10 +74,50 @@ pub fn check(path: &Path) -> Result<PathBuf> {
     walk(PathBuf::new(), &path, &path, Links::Followed, Groups::Private).map_err(|problem| problem.into_error(&path))
 }
 
-/// Elsewhere the user's profile is private by inheritance.
+/// Elsewhere the file and its folder are checked: in the user's profile both are private by inheritance.
 #[cfg(not(unix))]
 pub fn check(path: &Path) -> Result<PathBuf> {
-    Ok(path.to_path_buf())
+    match check_lists(path) {
+        Err(Unsafe::OpenToAll(place) | Unsafe::OpenToAGroup(place) | Unsafe::Foreign(place)) => {
+            Err(crate::error::others_can_change(path, &place))
+        }
+        Err(Unsafe::Unclear(problem)) => Err(problem),
+        Ok(()) => Ok(path.to_path_buf()),
+    }
+}
+
+/// Nobody else can change the file, or put another in its place. What is not there is not checked.
+#[cfg(not(unix))]
+fn check_lists(path: &Path) -> std::result::Result<(), Unsafe> {
+    let places = std::iter::once(path).chain(path.parent()).filter(|place| place.symlink_metadata().is_ok());
+    for place in places {
+        // On some disks (FAT, a share) there are no lists to ask for.
+        if crate::access::of(place).is_ok_and(|list| crate::access::lets_others_change(&list)) {
+            return Err(Unsafe::OpenToAll(place.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// The same for a program.
+///
+/// # Errors
+/// See [`Unsafe`].
+#[cfg(not(unix))]
+pub fn check_program(path: &Path) -> std::result::Result<PathBuf, Unsafe> {
+    check_lists(path).map(|()| path.to_path_buf())
+}
+
+/// The same for a folder in which programs are looked for.
+///
+/// # Errors
+/// See [`Unsafe`].
+#[cfg(not(unix))]
+pub fn check_folder_of_programs(path: &Path) -> std::result::Result<PathBuf, Unsafe> {
+    match crate::access::of(path) {
+        Ok(list) if crate::access::lets_others_change(&list) => Err(Unsafe::OpenToAll(path.to_owned())),
+        _ => Ok(path.to_path_buf()),
+    }
 }
 
 /// The same for what is below `root`, a folder of ours: no link leads out of it.
@@ -92,7 +132,7 @@ pub fn check_below(root: &Path, path: &Path) -> Result<PathBuf> {
 
 #[cfg(not(unix))]
 pub fn check_below(_: &Path, path: &Path) -> Result<PathBuf> {
-    Ok(path.to_path_buf())
+    check(path)
 }
 
 /// The real path of a program, after the same checks, and of the program itself: nobody else can have put it there.

@@ -1,6 +1,13 @@
 //! The store of the operating system as a helper: Secret Service, macOS Keychain or Windows Credential Manager.
 
+mod aside;
+mod beside;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod item;
+#[cfg(any(target_os = "macos", test))]
+mod keychain;
 mod modelforge;
 #[cfg(any(windows, target_os = "macos"))]
 mod native;
@@ -20,27 +27,15 @@ use secret_service as store;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-Keeps credentials in the store of the operating system, as a helper of
-modelforge-credential or of git.
-
-Usage: modelforge-credential-keyring [OPTIONS] get|store|erase|list|capability
-
-The store is the Secret Service (GNOME Keyring, KWallet, KeePassXC), macOS
-Keychain or Windows Credential Manager. MODELFORGE_CREDENTIAL_INTERACTIVE=0
-makes a locked keyring an error instead of a prompt.
-
-Options:
-  --modelforge  the items of ModelForge 0.2 instead: the service is the
-                provider, the user its name and `_user`
-  --help        this text
-  --version     the version
-
-Example:
-  printf 'url=https://api.openai.com\\n' | modelforge-credential-keyring get
-";
+const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
+
+/// False if nobody is there to answer a dialog.
+#[cfg(not(windows))]
+fn may_prompt() -> bool {
+    std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
+}
 
 struct Keyring;
 
@@ -50,10 +45,9 @@ impl Helper for Keyring {
             return Ok(None);
         }
         let service = item::service(request);
-        let Some((account, secret)) = store::find(&service, request.text("username"))? else { return Ok(None) };
-        let credential = item::credential(&account, &secret);
-        let unusable = |e| Error::new(format!("the item `{service}` of `{account}` cannot be used: {e}"));
-        credential.map(Some).map_err(unusable)
+        let Some(found) = store::find(&service, request.text("username"))? else { return Ok(None) };
+        let unusable = |e| Error::new(format!("the item `{service}` of `{}` cannot be used: {e}", found.account));
+        beside::joined(&found).map(Some).map_err(unusable)
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
@@ -63,14 +57,16 @@ impl Helper for Keyring {
         let mut credential = credential.clone();
         credential.name_the_account()?;
         let account = credential.text("username").unwrap_or(DEFAULT_ACCOUNT);
-        store::set(&item::service(&credential), account, &item::encode(&credential, store::keeps))
+        store::set(&item::service(&credential), account, &credential)
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
-        match (description.text("path"), description.text("username")) {
+        // A URL without a path means its paths as well.
+        let is_whole = description.has("path") || item::is_bare(description);
+        match description.text("username") {
             _ if !item::can_be_named(description) => Ok(()),
-            (Some(_), Some(account)) => store::erase_named(&item::service(description), account, description),
-            _ => store::erase(&item::URL, description),
+            Some(account) if is_whole => store::erase_named(&item::service(description), account, description),
+            _ => store::erase(item::kind_of(description), description),
         }
     }
 

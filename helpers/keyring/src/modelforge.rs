@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 use crate::item::Kind;
-use crate::store;
+use crate::{aside, store};
 
 pub struct ModelForge;
 
@@ -39,7 +39,8 @@ impl Helper for ModelForge {
             return Err("ModelForge 0.2 kept one key for each provider it knew".into());
         };
         let is_token = provider.sign_in == SignIn::DeviceFlow;
-        store::set(provider.name, &format!("{}_user", provider.name), &encode(credential, is_token)?)
+        let service = aside::name(provider.name);
+        store::set_secret(&service, &format!("{}_user", provider.name), &encode(credential, is_token)?)
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
@@ -63,7 +64,7 @@ impl Helper for ModelForge {
     }
 }
 
-/// What of a request says which item is meant.
+/// The attributes of a request that say which item is meant.
 fn described(request: &Record) -> Record {
     let mut description = request.clone();
     description.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
@@ -71,6 +72,7 @@ fn described(request: &Record) -> Record {
 }
 
 fn describe(service: &str, account: &str) -> Option<Record> {
+    let service = aside::service(service)?;
     let provider = by_name(service).filter(|_| account == format!("{service}_user"))?;
     let location = provider.location()?;
     let mut record = Record::of([("protocol", location.protocol), ("host", location.host)]).ok()?;

@@ -3,18 +3,26 @@
 //! The session is plain: encrypting it costs more than everything else together, and who can read the user's own bus
 //! can ask for the secret as well.
 
+mod beside;
 mod bus;
+mod making;
 mod socket;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result};
+use zbus::message::Message;
 use zbus::{ObjectPath, OwnedObjectPath, OwnedVariant, Variant};
 use zeroize::Zeroizing;
 
+use crate::beside::{Found, of as beside_of, of_which};
 use crate::item::{self, Kind};
 use bus::{Bus, Failure, run, together};
+
+pub use beside::set;
+
+use making::{create, ends_with_the_session};
 
 pub const NAME: &str = "OS keyring (Secret Service)";
 
@@ -22,15 +30,12 @@ const ROOT: ObjectPath<'static> = ObjectPath::from_static_str_unchecked("/org/fr
 const SERVICE: &str = "org.freedesktop.Secret.Service";
 const COLLECTION: &str = "org.freedesktop.Secret.Collection";
 const ITEM: &str = "org.freedesktop.Secret.Item";
-/// With other attributes than Python's keyring sets, its next `set_password` would make a second item.
-const APPLICATION: &str = "Python keyring library";
-
 type Outcome<T> = std::result::Result<T, Failure>;
 /// On the bus: session, parameters, value, content type.
 type Secret<'a> = (ObjectPath<'a>, &'a [u8], &'a [u8], &'a str);
 
-/// The account and secret of that account; without one of the account `default`, else of the first.
-pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zeroizing<Vec<u8>>)>> {
+/// What there is of that account; without one of the account `default`, else of the first.
+pub fn find(service: &str, account: Option<&str>) -> Result<Option<Found>> {
     run(async |bus| {
         let mut found = candidates(bus, service, account).await?;
         if found.is_empty() && reveal(bus).await? {
@@ -40,7 +45,7 @@ pub fn find(service: &str, account: Option<&str>) -> Result<Option<(String, Zero
         let Some(account) = first else { return Ok(None) };
         let paths = found.into_iter().filter(|(name, _)| *name == account).map(|(_, path)| path).collect();
         match newest(bus, paths).await?.first() {
-            Some(path) => Ok(Some((account, secret(bus, path).await?))),
+            Some(path) => beside::whole(bus, path, service, account).await.map(Some),
             None => Ok(None),
         }
     })
@@ -53,29 +58,37 @@ pub fn keeps(secret: &[u8]) -> bool {
     std::str::from_utf8(secret).is_ok_and(keeps)
 }
 
-/// Keeps the secret in the item that is there, or makes one. Others of the same name would be what some programs read.
-pub fn set(service: &str, account: &str, secret: &[u8]) -> Result<()> {
-    run(async |bus| {
-        let paths = search(bus, &[("service", service), ("username", account)], true).await?;
-        let paths = newest(bus, paths).await?;
-        let session = session(bus).await?;
-        let value: Secret = (session.as_ref(), &[], secret, "text/plain");
-        let kept_in = paths.iter().find(|path| !ends_with_the_session(path));
-        match kept_in {
-            Some(path) => bus.call(path, ITEM, "SetSecret", &(value,)).await.map(drop)?,
-            None => create(bus, service, account, &value).await?,
-        }
-        for other in paths.iter().filter(|path| Some(*path) != kept_in) {
-            delete(bus, other).await?;
-        }
-        Ok(())
-    })
+/// Keeps a secret in the item that is there, or makes one.
+pub fn set_secret(service: &str, account: &str, secret: &[u8]) -> Result<()> {
+    run(async |bus| set_in(bus, service, account, secret).await)
+}
+
+/// Others of the same name would be what some programs read: they go.
+async fn set_in(bus: &Bus, service: &str, account: &str, secret: &[u8]) -> Outcome<()> {
+    let paths = search(bus, &named(service, account), true).await?;
+    let paths = newest(bus, paths).await?;
+    let session = session(bus).await?;
+    let value: Secret = (session.as_ref(), &[], secret, "text/plain");
+    let kept_in = paths.iter().find(|path| !ends_with_the_session(path));
+    match kept_in {
+        Some(path) => bus.call(path, ITEM, "SetSecret", &(value,)).await.map(drop)?,
+        None => drop(create(bus, service, account, secret, true).await?),
+    }
+    for other in paths.iter().filter(|path| Some(*path) != kept_in) {
+        delete(bus, other).await?;
+    }
+    Ok(())
+}
+
+/// The attributes that name an item.
+fn named<'a>(service: &'a str, account: &'a str) -> [(&'static str, &'a str); 2] {
+    [("service", service), ("username", account)]
 }
 
 /// The account and secret of the first item of a kind that is described.
 pub fn find_of_kind(kind: &Kind, description: &Record) -> Result<Option<Zeroizing<Vec<u8>>>> {
     run(async |bus| {
-        let held = credentials(bus, kind).await?.into_iter().filter(|(_, held)| held.matches(description));
+        let held = credentials(bus, kind).await?.own.into_iter().filter(|(_, held)| held.matches(description));
         let paths = newest(bus, held.map(|(path, _)| path).collect()).await?;
         let Some(path) = paths.first() else { return Ok(None) };
         unlock_items(bus, std::slice::from_ref(path)).await?;
@@ -86,9 +99,15 @@ pub fn find_of_kind(kind: &Kind, description: &Record) -> Result<Option<Zeroizin
 /// Erases what is described; where that names a secret, only what holds the same.
 pub fn erase(kind: &Kind, description: &Record) -> Result<()> {
     run(async |bus| {
-        let held = credentials(bus, kind).await?.into_iter().filter(|(_, held)| held.matches(description));
+        let Credentials { own, beside } = credentials(bus, kind).await?;
+        // Another program deletes an item, and knows nothing of what is beside it.
+        let is_alone = |held: &Record| own.iter().all(|(_, other)| other != held);
+        let alone: Vec<_> = beside.iter().filter(|(_, held)| is_alone(held)).map(|(path, _)| path.clone()).collect();
+        let held = own.into_iter().chain(beside).filter(|(_, held)| held.matches(description));
         let paths: Vec<_> = held.map(|(path, _)| path).collect();
-        delete_meant(bus, kind, &paths, description).await
+        delete_meant(bus, kind, &paths, description).await?;
+        beside::sweep(bus, alone).await;
+        Ok(())
     })
 }
 
@@ -96,7 +115,8 @@ pub fn erase(kind: &Kind, description: &Record) -> Result<()> {
 pub fn erase_named(service: &str, account: &str, description: &Record) -> Result<()> {
     run(async |bus| {
         reveal(bus).await?;
-        let paths = search(bus, &[("service", service), ("username", account)], true).await?;
+        let mut paths = search(bus, &named(service, account), true).await?;
+        paths.extend(search(bus, &named(&beside_of(service), account), true).await?);
         delete_meant(bus, &item::URL, &paths, description).await
     })
 }
@@ -115,7 +135,7 @@ async fn delete_meant(bus: &Bus, kind: &Kind, paths: &[OwnedObjectPath], descrip
 pub fn list(kind: &Kind) -> Result<Vec<Record>> {
     run(async |bus| {
         let mut records: HashMap<_, (u64, Record)> = HashMap::new();
-        let (paths, held): (Vec<_>, Vec<_>) = credentials(bus, kind).await?.into_iter().unzip();
+        let (paths, held): (Vec<_>, Vec<_>) = credentials(bus, kind).await?.own.into_iter().unzip();
         for (modified, record) in dates(bus, &paths).await?.into_iter().zip(held) {
             let name = (item::service(&record), record.text("username").map(str::to_owned));
             let newest = &mut records.entry(name).or_insert((0, record)).0;
@@ -178,10 +198,18 @@ async fn reveal(bus: &Bus) -> Outcome<bool> {
     Ok(!hidden.is_empty())
 }
 
+/// Items, and what they are for.
+#[derive(Default)]
+struct Credentials {
+    own: Vec<(OwnedObjectPath, Record)>,
+    /// Those that are beside others.
+    beside: Vec<(OwnedObjectPath, Record)>,
+}
+
 /// Every item that is a credential of a kind, be it another program that made it. All of them, or a failure.
-async fn credentials(bus: &Bus, kind: &Kind) -> Outcome<Vec<(OwnedObjectPath, Record)>> {
+async fn credentials(bus: &Bus, kind: &Kind) -> Outcome<Credentials> {
     for attempt in 0..2 {
-        let (mut found, mut hidden) = (Vec::new(), Vec::new());
+        let (mut found, mut hidden) = (Credentials::default(), Vec::new());
         for (collection, locked, paths) in collections(bus).await? {
             let mut hides = locked && paths.is_empty();
             let all = in_chunks(&paths, |path| attributes(bus, path)).await;
@@ -193,9 +221,12 @@ async fn credentials(bus: &Bus, kind: &Kind) -> Outcome<Vec<(OwnedObjectPath, Re
                 // GNOME Keyring knows only hashes of attributes until it is first unlocked.
                 hides |= locked && (attributes.is_empty() || attributes.contains_key("gkr:compat:hashed:service"));
                 let name = attributes.get("service").zip(attributes.get("username"));
-                if let Some(record) = name.and_then(|(service, account)| (kind.describe)(service, account)) {
-                    found.push((path, record));
-                }
+                let Some((service, account)) = name else { continue };
+                let (held, service) = match of_which(service) {
+                    Some(service) => (&mut found.beside, service),
+                    None => (&mut found.own, service.as_str()),
+                };
+                held.extend((kind.describe)(service, account).map(|record| (path, record)));
             }
             if hides {
                 hidden.push(collection);
@@ -261,55 +292,13 @@ async fn session(bus: &Bus) -> Outcome<OwnedObjectPath> {
 
 async fn secret(bus: &Bus, path: &ObjectPath<'_>) -> Outcome<Zeroizing<Vec<u8>>> {
     let session = session(bus).await?;
-    let reply = bus.call(path, ITEM, "GetSecret", &(session,)).await?;
+    secret_of(&bus.call(path, ITEM, "GetSecret", &(session,)).await?)
+}
+
+fn secret_of(reply: &Message) -> Outcome<Zeroizing<Vec<u8>>> {
     let body = reply.body();
     let (_, _, value, _): Secret = body.deserialize()?;
     Ok(Zeroizing::new(value.to_vec()))
-}
-
-async fn create(bus: &Bus, service: &str, account: &str, secret: &Secret<'_>) -> Outcome<()> {
-    let collection = lasting_collection(bus).await?;
-    let attributes = HashMap::from([("application", APPLICATION), ("service", service), ("username", account)]);
-    let properties = HashMap::from([
-        ("org.freedesktop.Secret.Item.Label", Variant::from(format!("{service} ({account})"))),
-        ("org.freedesktop.Secret.Item.Attributes", Variant::from(attributes)),
-    ]);
-    let arguments = (&properties, secret, true);
-    let reply = match bus.call(&collection, COLLECTION, "CreateItem", &arguments).await {
-        Err(Failure::Locked) => {
-            unlock(bus, std::slice::from_ref(&collection)).await?;
-            bus.call(&collection, COLLECTION, "CreateItem", &arguments).await?
-        }
-        reply => reply?,
-    };
-    let (_, prompt): (OwnedObjectPath, OwnedObjectPath) = reply.body().deserialize()?;
-    bus.prompt(prompt).await
-}
-
-/// The default collection, or the first other one where that ends with the session.
-async fn lasting_collection(bus: &Bus) -> Outcome<OwnedObjectPath> {
-    let reply = bus.call(&ROOT, SERVICE, "ReadAlias", &("default",)).await?;
-    let default: OwnedObjectPath = reply.body().deserialize()?;
-    let none = |message| {
-        Err(Error::new(message).hint("log in to the desktop once, or create the keyring `Login` in `seahorse`").into())
-    };
-    if default.as_str() == "/" {
-        return none("the secret service has no default keyring to store in");
-    }
-    if !ends_with_the_session(&default) {
-        return Ok(default);
-    }
-    let all = bus.property::<Vec<OwnedObjectPath>>(&ROOT, SERVICE, "Collections").await?;
-    match all.into_iter().find(|path| !ends_with_the_session(path)) {
-        Some(path) => Ok(path),
-        None => none("the secret service has no keyring that is still there after a log-out"),
-    }
-}
-
-/// Says whether it is the collection in memory, or an item in it: its name is the same in all services.
-fn ends_with_the_session(path: &ObjectPath<'_>) -> bool {
-    let name = path.as_str().strip_prefix("/org/freedesktop/secrets/collection/session");
-    name.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 async fn delete(bus: &Bus, path: &ObjectPath<'_>) -> Outcome<()> {
@@ -334,7 +323,7 @@ async fn unlock_items(bus: &Bus, paths: &[OwnedObjectPath]) -> Outcome<()> {
 }
 
 async fn unlock(bus: &Bus, objects: &[OwnedObjectPath]) -> Outcome<()> {
-    if !bus::may_prompt() && !bus.unlocks_in_silence().await {
+    if !crate::may_prompt() && !bus.unlocks_in_silence().await {
         return Err(Failure::Locked);
     }
     let reply = bus.call(&ROOT, SERVICE, "Unlock", &(objects,)).await?;

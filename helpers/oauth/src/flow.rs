@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use modelforge_credential_protocol::{Error, Record, Result, visible};
+use modelforge_credential_http::{Problem, endpoint, host};
+use modelforge_credential_protocol::{Error, Reason, Record, Result, visible};
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse};
 use oauth2::url::Url;
 use oauth2::{
@@ -10,11 +11,10 @@ use oauth2::{
     StandardDeviceAuthorizationResponse, TokenResponse, TokenUrl,
 };
 
-use crate::http::{Failed, Http, endpoint, host};
-use crate::problem::Problem;
+use crate::http::{Failed, Http};
 use crate::screen::{Screen, open_browser};
 
-/// What the caller's table says about a provider that is signed in to with a browser.
+/// The caller's facts about a provider that is signed in to with a browser.
 pub struct Provider<'a> {
     /// Its name in messages.
     name: String,
@@ -169,7 +169,7 @@ impl<'a> Provider<'a> {
     }
 
     fn sign_in_again(&self, message: &str) -> Error {
-        let error = Error::new(message);
+        let error = Error::new(message).is(Reason::Refused);
         match &self.login {
             Some(login) => error.hint(login),
             None => error,
@@ -182,7 +182,7 @@ fn failed(http: &Http, url: &Url) -> Error {
     http.problem().unwrap_or_else(|| Problem::malformed(&host(url))).error
 }
 
-/// What RFC 6749 allows in a token: it ends up in a header and in a line of the protocol.
+/// True if RFC 6749 allows it in a token: it ends up in a header and in a line of the protocol.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

@@ -1,32 +1,24 @@
-//! The one way to a server: what every request has to keep to.
+//! What the OAuth crate asks for, and the answers as it expects them.
 
 use std::cell::{Cell, RefCell};
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Error, Result, visible};
-use oauth2::url::{Host, Url, form_urlencoded};
+use modelforge_credential_http::{Client, Options, Problem, host, is_passing};
+use oauth2::url::{Url, form_urlencoded};
 use oauth2::{HttpRequest, HttpResponse, http};
 use serde_json::{Map, Value};
-use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
-use ureq::unversioned::transport::DefaultConnector;
-
-use crate::problem::{MAX_BODY, Problem, is_passing};
-use crate::proxy;
-use crate::resolve::Resolve;
 
 /// How GitHub answers who does not ask for JSON.
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Sends requests, and remembers why the last one failed: the OAuth crate has no place for our errors.
 pub struct Http {
-    agent: Agent,
+    client: Client,
     limit: Cell<Duration>,
     problem: RefCell<Option<Problem>>,
 }
 
-/// What the OAuth crate is told of a failure. The rest is in [`Http::problem`].
+/// The part of a failure that the OAuth crate is told. The rest is in [`Http::problem`].
 #[derive(Debug)]
 pub struct Failed;
 
@@ -38,56 +30,11 @@ impl std::fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// The URL of a server that may be given secrets.
-pub fn endpoint(name: &str, text: &str) -> Result<Url> {
-    let url = Url::parse(text).map_err(|_| Error::new(format!("`{name}` is not a URL")))?;
-    let safe = match url.scheme() {
-        "https" => url.host().is_some(),
-        "http" => is_loopback(&url),
-        _ => false,
-    };
-    if !safe {
-        return Err(Error::new(format!("`{name}` is not an https URL, and secrets go to no other")));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::new(format!("`{name}` holds a user name or a password")));
-    }
-    Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        None => false,
-    }
-}
-
-/// How a message names a server: without its port where that is the usual one, and never longer than a line.
-pub fn host(url: &Url) -> String {
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let host: String = url.host_str().unwrap_or_default().chars().take(253).collect();
-    visible(&format!("{host}{port}"))
-}
-
 impl Http {
     /// No request takes longer than `limit`, from the first question to the last byte.
     pub fn new(limit: Duration) -> Self {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
-        #[cfg(any(windows, target_vendor = "apple"))]
-        let tls = tls.provider(ureq::tls::TlsProvider::NativeTls);
-        #[cfg(not(any(windows, target_vendor = "apple")))]
-        let tls = tls.unversioned_rustls_crypto_provider(std::sync::Arc::new(rustls::crypto::ring::default_provider()));
-        let config = Agent::config_builder()
-            .proxy(None)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls.build())
-            .build();
-        let agent = Agent::with_parts(config, DefaultConnector::default(), Resolve);
-        Self { agent, limit: Cell::new(limit), problem: RefCell::new(None) }
+        let client = Client::new(Options::default());
+        Self { client, limit: Cell::new(limit), problem: RefCell::new(None) }
     }
 
     /// How long the server that failed last asks to wait; nothing if it does not.
@@ -136,29 +83,17 @@ impl Http {
     }
 
     fn exchange(&self, request: HttpRequest) -> std::result::Result<(u16, Vec<u8>), Problem> {
-        // Looked at before; what the OAuth crate asks for is looked at again all the same.
-        let url = endpoint("token_url", &request.uri().to_string()).map_err(Problem::lasting)?;
-        let host = host(&url);
-        // A proxy is another host.
-        let proxy = if is_loopback(&url) { None } else { proxy::for_url(&url)? };
-        let request = self.agent.configure_request(request).timeout_global(Some(self.limit.get())).proxy(proxy).build();
-        let mut response = self.agent.run(request).map_err(|error| Problem::of(&error, &host))?;
-        let status = response.status();
-        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-        if status.is_redirection() {
-            let to = header(http::header::LOCATION).and_then(|location| url.join(location).ok());
-            return Err(Problem::redirected(&host, to.as_ref().map(self::host)));
+        let host = Url::parse(&request.uri().to_string()).map(|url| host(&url)).unwrap_or_default();
+        let (head, body) = self.client.send(request, self.limit.get())?.into_parts();
+        if is_passing(head.status) {
+            return Err(Problem::status(&host, head.status, &head.headers));
         }
-        if is_passing(status) {
-            return Err(Problem::status(&host, status, header(http::header::RETRY_AFTER)));
-        }
-        let form = header(http::header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with(FORM));
-        let body = response.body_mut().with_config().limit(MAX_BODY).read_to_vec();
-        let body = body.map_err(|error| Problem::of(&error, &host))?;
-        match as_the_standard_has_it(status.is_success(), form, &body) {
+        let kind = head.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let form = kind.is_some_and(|kind| kind.starts_with(FORM));
+        match as_the_standard_has_it(head.status.is_success(), form, &body) {
             Some(answer) => Ok(answer),
-            None if status.is_success() => Err(Problem::malformed(&host)),
-            None => Err(Problem::status(&host, status, None)),
+            None if head.status.is_success() => Err(Problem::malformed(&host)),
+            None => Err(Problem::status(&host, head.status, &head.headers)),
         }
     }
 }

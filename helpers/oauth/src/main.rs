@@ -11,34 +11,12 @@ use crate::screen::Screen;
 
 mod flow;
 mod http;
-mod problem;
-mod proxy;
-mod resolve;
 mod screen;
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-A credential helper that signs in with a browser (OAuth's device flow) and
-renews tokens. It keeps nothing.
-
-Usage: modelforge-credential-oauth [OPTIONS] get|store|erase|list|capability
-
-With `oauth_refresh_token` in the request, `get` renews the token. Without
-one, or if the server no longer takes it, a person signs in, if
-MODELFORGE_CREDENTIAL_INTERACTIVE is 1 and there is a terminal. Servers are
-asked over https alone; the system's certificates are trusted, or those in
-SSL_CERT_FILE. HTTPS_PROXY, ALL_PROXY and NO_PROXY are obeyed.
-
-Options:
-  --browser  open the page to confirm at, instead of only showing its address
-  --help     this text
-  --version  the version
-
-Example, in config.toml:
-  helpers = [\"env\", \"keyring\", \"age\", \"oauth --browser\"]
-";
+const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 

@@ -73,7 +73,7 @@ impl Provider {
         request.replace("scope=read:user", "scope=openid offline_access")
     }
 
-    /// What the person does in the browser with what the terminal shows.
+    /// Does in the browser what the person would, with the code that the terminal shows.
     fn browse(&self, person: &Person, choice: &str) -> String {
         person.sees("waiting for you");
         let seen = person.seen();

@@ -1,4 +1,4 @@
-//! What a file holds: for each provider whose URL, whose account, and which secret. Messages name places, never what is there.
+//! The entries of a file: for each provider whose URL, whose account, and which secret. Messages name places, never what is there.
 
 mod json;
 mod keyring;
@@ -6,7 +6,7 @@ mod keyring;
 use std::ops::Range;
 
 use modelforge_credential_protocol::{Error, Record, Result, visible};
-use modelforge_credential_providers::{Flaw, Location, by_location, by_name, normalize};
+use modelforge_credential_providers::{Flaw, OwnedLocation, by_location, by_name, normalize};
 
 use crate::table::Format;
 
@@ -31,16 +31,8 @@ pub struct Secret {
     pub record: Record,
     /// True if there were blanks around it, which are left out.
     pub trimmed: bool,
-    /// What goes with it when it is taken out, and is used by nobody.
+    /// Parts that go with it when it is taken out, and that nobody uses.
     pub unused: Vec<Error>,
-}
-
-/// A location that outlives its file's text.
-#[derive(PartialEq, Eq)]
-pub struct OwnedLocation {
-    pub protocol: String,
-    pub host: String,
-    pub path: Option<String>,
 }
 
 /// The member that holds the secret.
@@ -58,17 +50,6 @@ pub enum Spot {
 pub struct Entries {
     pub entries: Vec<Entry>,
     pub homeless: Vec<Error>,
-}
-
-impl OwnedLocation {
-    fn of(location: &Location) -> Self {
-        let path = location.path.map(str::to_owned);
-        Self { protocol: location.protocol.to_owned(), host: location.host.to_owned(), path }
-    }
-
-    pub fn borrowed(&self) -> Location<'_> {
-        Location { protocol: &self.protocol, host: &self.host, path: self.path.as_deref() }
-    }
 }
 
 impl Entry {
@@ -201,15 +182,8 @@ impl File<'_> {
 
 /// Whose a URL is: a known provider's and where that is, or its own place. `None`: it is no base URL.
 fn place_of(url: &str) -> Option<(Option<&'static str>, OwnedLocation)> {
-    let location = Location::parse(url).filter(|_| !url.contains('%'))?;
-    match by_location(location.protocol, location.host, location.path) {
-        Some(known) => Some((Some(known.name), OwnedLocation::of(&known.location()?))),
-        // A provider's URL has one form, in which requests for it and all files meet.
-        None => {
-            let (protocol, host) = (location.protocol.to_ascii_lowercase(), location.bare_host().to_ascii_lowercase());
-            Some((None, OwnedLocation { protocol, host, ..OwnedLocation::of(&location) }))
-        }
-    }
+    let (known, location) = OwnedLocation::of_url(url)?;
+    Some((known.map(|provider| provider.name), location))
 }
 
 #[cfg(test)]

@@ -59,12 +59,11 @@ pub fn without(text: &str, mut cuts: Vec<Range<usize>>) -> Option<String> {
     edited.push_str(text.get(at..)?);
     let (mut before, after) = (items(text).ok()?, items(&edited).ok()?);
     before.retain(|item| cuts.binary_search_by_key(&item.lines.start, |cut| cut.start).is_err());
-    let what = |item: &Item| [&item.section, &item.option, &item.value].map(Clone::clone);
     before.iter().map(what).eq(after.iter().map(what)).then_some(edited)
 }
 
 /// A text with an option of another one, in the section of the same name or in a new one at the end; `None` if it would then not
-/// hold one more.
+/// hold that one more and the same others. A line that is indented, say, would become a part of what is put before it.
 pub fn with_lines(from: &str, lines: &Range<usize>, text: &str) -> Option<String> {
     let option = from.get(lines.clone())?;
     let header = from.get(..lines.start)?.lines().rfind(|line| line.starts_with('['))?.trim_end();
@@ -73,14 +72,23 @@ pub fn with_lines(from: &str, lines: &Range<usize>, text: &str) -> Option<String
         at += line.len();
         (line.trim_end() == header && line.ends_with('\n')).then_some(at)
     });
-    let edited = match found {
-        Some(at) => format!("{}{option}{}", text.get(..at)?, text.get(at..)?),
+    let (before, after) = match found {
+        Some(at) => (text.get(..at)?.to_owned(), text.get(at..)?),
         None => {
             let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-            format!("{text}{gap}{header}\n{option}")
+            (format!("{text}{gap}{header}\n"), "")
         }
     };
-    (items(&edited).ok()?.len() == items(text).ok()?.len() + 1).then_some(edited)
+    let edited = format!("{before}{option}{after}");
+    let (wanted, held, mut found) = (items(from).ok()?, items(text).ok()?, items(&edited).ok()?);
+    let wanted = wanted.iter().find(|item| item.lines.start == lines.start)?;
+    let new = found.remove(found.iter().position(|item| item.lines.start == before.len())?);
+    (what(&new) == what(wanted) && found.iter().map(what).eq(held.iter().map(what))).then_some(edited)
+}
+
+/// What an option says, wherever it stands.
+fn what(item: &Item) -> [&str; 3] {
+    [&item.section, &item.option, &item.value]
 }
 
 fn unescape(text: &str) -> String {
@@ -119,6 +127,16 @@ mod tests {
         assert_eq!(items("[a]\nb = c\nsecret\n").err(), Some(3));
         assert_eq!(items("b = c\n").err(), Some(1));
         assert_eq!(items("").unwrap().len(), 0);
+    }
+
+    #[test]
+    fn what_is_put_back_takes_nothing_of_what_follows() {
+        let from = "[a]\nkey = c2st\n";
+        let lines = &items(from).unwrap()[0].lines.clone();
+        assert_eq!(with_lines(from, lines, "[a]\n# note\n").as_deref(), Some("[a]\nkey = c2st\n# note\n"));
+        for text in ["[a]\n  # note\n", "[a]\n  b = c\n"] {
+            assert_eq!(with_lines(from, lines, text), None, "{text}");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub fn check(text: &str) -> Result<(), (usize, usize)> {
     }
 }
 
-/// What Windows editors put at the start.
+/// Windows editors put it at the start.
 const MARK: &str = "\u{feff}";
 
 /// Where the document itself is.
@@ -60,7 +60,7 @@ pub fn string(text: &str, value: &Range<usize>) -> Option<String> {
     serde_json::from_str(text.get(value.clone())?).ok()
 }
 
-/// What to cut from the document to take members out of an object, so that it stays one.
+/// The cuts that take members out of an object, so that it stays one.
 fn cuts(text: &str, object: &Range<usize>, gone: impl Fn(&Member) -> bool) -> Vec<Range<usize>> {
     let members = members(text, object).unwrap_or_default();
     let mut cuts = Vec::new();
@@ -109,7 +109,7 @@ pub fn without(
     }
     edited.push_str(text.get(at..)?);
     check(&edited).ok()?;
-    // What is around the objects is the same text. They are the same objects, if each still ends where it should, and holds the rest.
+    // The text around the objects is the same. They are the same objects, if each still ends where it should, and holds the rest.
     let is_the_rest = |object: &Range<usize>, place: &Range<usize>| {
         let kept = members(text, object).unwrap_or_default().into_iter().filter(|member| !gone(object, member));
         let left = members(&edited, place).unwrap_or_default();
@@ -131,7 +131,7 @@ struct Layout {
     comma: &'static str,
     colon: String,
     gap: String,
-    /// What is before the members of an object in it; none where objects are written on one line.
+    /// The white space before the members of an object; none where objects are written on one line.
     inner_gap: Option<String>,
 }
 

@@ -1,7 +1,9 @@
 //! The helper `plaintext`: finds the keys that other programs keep in plain-text files, and takes them out of there.
 
 mod entries;
-mod files;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod ini;
 mod json;
 mod put_back;
@@ -13,32 +15,16 @@ mod whole;
 use std::io::Write;
 use std::process::ExitCode;
 
+use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, serve, visible};
 
 use crate::entries::Entry;
-use crate::files::tilde;
 use crate::source::Held;
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-Finds keys in the plain-text files of other programs, as a helper of
-modelforge-credential or of git.
-
-Usage: modelforge-credential-plaintext get|store|erase|list|capability
-
-The files: ~/.config/model-forge/config.json and models.json, Python keyring's
-keyring_pass.cfg, and, for the account that is named after the folder it is
-started in, .model-forge/config.json there. A key goes to the URL that its
-file names for it and to no other. The files are changed only if the request
-has consent=1: `erase` then takes out the secret and leaves every other byte,
-`store` puts back what was taken. MODELFORGE_CREDENTIAL_WARN_PLAINTEXT=0
-silences the warning of `get`.
-
-Example:
-  modelforge-credential-plaintext list
-";
+const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 
@@ -96,8 +82,8 @@ impl Helper for PlainText {
             };
             problems.extend(held.homeless.iter().cloned());
             problems.extend(held.entries.iter().filter_map(|entry| entry.secret.as_ref().err().cloned()));
-            for entry in held.in_use() {
-                held.duplicates(entry).for_each(|problem| warn(&problem));
+            for (entry, others) in held.in_use() {
+                held.problems(entry, others).for_each(|problem| warn(&problem));
                 if let Ok(Some(secret)) = &entry.secret {
                     secret.unused.iter().for_each(warn);
                     records.push(held.listed(entry, secret)?);

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
+use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 use modelforge_credential_providers::{SignIn, by_location};
 use zeroize::Zeroizing;
 
 use crate::entries::{Entry, Spot};
-use crate::files::tilde;
 use crate::source::{Place, places};
 use crate::table::{Format, Json};
 use crate::{json, time};

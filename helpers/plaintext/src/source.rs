@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use modelforge_credential_files::foreign::{self, Opened};
+use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
 use crate::entries::{self, Entry, Secret, Spot};
-use crate::files::{self, Opened, tilde};
 use crate::table::{Folder, Format, SOURCES, Source};
 use crate::{ini, json};
 
@@ -16,7 +17,7 @@ use crate::{ini, json};
 pub struct Held {
     pub file: Opened,
     pub entries: Vec<Entry>,
-    /// What it holds of which it cannot be told whose it is.
+    /// Secrets of which it cannot be told whose they are.
     pub homeless: Vec<Error>,
 }
 
@@ -75,7 +76,7 @@ fn shown(path: &Path) -> String {
 impl Place {
     fn find(source: &'static Source, only: Option<(String, String)>) -> Option<Self> {
         let folder = source.folder.find()?;
-        let path = folder.join(source.path);
+        let path = source.path.split('/').fold(folder.clone(), |path, part| path.join(part));
         let account = match source.folder {
             Folder::Here => account_of(&folder),
             Folder::Home | Folder::PythonKeyring => DEFAULT_ACCOUNT.to_owned(),
@@ -89,7 +90,7 @@ impl Place {
     }
 
     pub fn open(&self) -> Result<Option<Opened>> {
-        files::open(&self.path, self.within())
+        foreign::open(&self.path, self.within())
     }
 
     fn read(&self, file: Opened) -> Result<Held> {
@@ -109,41 +110,77 @@ fn account_of(folder: &Path) -> String {
     if name == DEFAULT_ACCOUNT { format!("./{name}") } else { name }
 }
 
+/// How far down the closest entry of each account is.
+fn deepest<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashMap<String, usize> {
+    let mut deepest: HashMap<String, usize> = HashMap::new();
+    for entry in entries {
+        let depth = deepest.entry(entry.account.to_string()).or_default();
+        *depth = entry.depth().max(*depth);
+    }
+    deepest
+}
+
+/// True if an entry is no further up than another of its account.
+fn is_closest(deepest: &HashMap<String, usize>, entry: &Entry) -> bool {
+    deepest.get(&*entry.account).is_none_or(|deepest| entry.depth() >= *deepest)
+}
+
 impl Held {
     /// The one of several that is meant: the closest, of these the one by the name that the request uses, else as its program
     /// would have it.
     pub fn best(&self, is_one: impl Fn(&Entry) -> bool, provider: Option<&str>) -> Option<usize> {
-        let is_closest = self.closest(&is_one);
-        let is_meant = |entry: &Entry| is_one(entry) && is_closest(entry) && entry.holds_something();
+        let among: Vec<usize> = (0..self.entries.len()).filter(|at| is_one(&self.entries[*at])).collect();
+        self.best_of(&among, provider)
+    }
+
+    fn best_of(&self, among: &[usize], provider: Option<&str>) -> Option<usize> {
+        let entries = || among.iter().map(|at| (*at, &self.entries[*at]));
+        let deepest = deepest(entries().map(|(_, entry)| entry));
         let rank = |at: usize, entry: &Entry| {
             (entry.account == DEFAULT_ACCOUNT, entry.depth(), provider == Some(&*entry.name), entry.rank, at)
         };
-        let meant = self.entries.iter().enumerate().filter(|(_, entry)| is_meant(entry));
+        let meant = entries().filter(|(_, entry)| is_closest(&deepest, entry) && entry.holds_something());
         meant.max_by_key(|(at, entry)| rank(*at, entry)).map(|(at, _)| at)
     }
 
     /// Which of several entries are no further up than another of their account. An entry that holds nothing counts: what is
     /// below it never has the key of one above.
-    pub fn closest(&self, is_one: impl Fn(&Entry) -> bool) -> impl Fn(&Entry) -> bool {
-        let mut deepest: HashMap<&str, usize> = HashMap::new();
-        for entry in self.entries.iter().filter(|entry| is_one(entry)) {
-            let depth = deepest.entry(&entry.account).or_default();
-            *depth = entry.depth().max(*depth);
+    pub fn closest<F: Fn(&Entry) -> bool>(&self, is_one: F) -> impl Fn(&Entry) -> bool + use<F> {
+        let deepest = deepest(self.entries.iter().filter(|entry| is_one(entry)));
+        move |entry| is_closest(&deepest, entry)
+    }
+
+    /// The entries that are in use, each the best of its kind, with the others of that kind. Each entry is looked at once: a file may have
+    /// thousands.
+    pub fn in_use(&self) -> Vec<(&Entry, Vec<&Entry>)> {
+        let mut kinds: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            kinds.entry((&entry.location, &entry.account)).or_default().push(at);
         }
-        move |entry| deepest.get(&*entry.account).is_none_or(|deepest| entry.depth() >= *deepest)
+        let mut used: Vec<(usize, Vec<usize>)> = Vec::new();
+        for among in kinds.into_values() {
+            if let Some(best) = self.best_of(&among, None) {
+                used.push((best, among.into_iter().filter(|at| *at != best).collect()));
+            }
+        }
+        used.sort_unstable();
+        let entry = |at: usize| &self.entries[at];
+        used.into_iter().map(|(best, others)| (entry(best), others.into_iter().map(entry).collect())).collect()
     }
 
-    /// The entries that are in use, each the best of its kind.
-    pub fn in_use(&self) -> impl Iterator<Item = &Entry> {
-        let in_use = |at: &usize, entry: &Entry| self.best(|other| other.is_alike(entry), None) == Some(*at);
-        self.entries.iter().enumerate().filter(move |(at, entry)| in_use(at, entry)).map(|(_, entry)| entry)
-    }
-
-    /// What to say of entries for the same as this one.
+    /// Problems with entries for the same as this one.
     pub fn duplicates<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = Error> {
-        let others = self.entries.iter().filter(|other| {
-            other.is_alike(entry) && matches!(other.secret, Ok(Some(_))) && !std::ptr::eq(*other, entry)
-        });
+        let others = self.entries.iter().filter(|other| other.is_alike(entry) && !std::ptr::eq(*other, entry));
+        self.problems(entry, others)
+    }
+
+    /// The same with these others.
+    pub fn problems<'a>(
+        &'a self,
+        entry: &'a Entry,
+        others: impl IntoIterator<Item = &'a Entry>,
+    ) -> impl Iterator<Item = Error> {
+        let others = others.into_iter().filter(|other| matches!(other.secret, Ok(Some(_))));
         others.map(|other| {
             let (file, url) = (tilde(&self.file.path), entry.location.borrowed());
             let (place, used) = (visible(&other.place), visible(&entry.place));
@@ -186,7 +223,7 @@ pub fn erase(description: &Record) -> Result<()> {
 impl Place {
     /// The file and its content, for a caller that will replace it.
     pub fn open_locked(&self) -> Result<Option<Held>> {
-        let Some(file) = files::open_locked(&self.path, self.within())? else { return Ok(None) };
+        let Some(file) = foreign::open_locked(&self.path, self.within())? else { return Ok(None) };
         file.clean();
         self.read(file).map(Some)
     }

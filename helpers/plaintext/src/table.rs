@@ -42,7 +42,7 @@ pub struct Json {
     pub refresh_token: &'static str,
     /// When it ends, as ISO 8601.
     pub expires: &'static str,
-    /// What may be shown, and is passed on under the same name.
+    /// A member that may be shown, and is passed on under the same name.
     pub public: &'static [&'static str],
 }
 

@@ -1,22 +1,21 @@
 //! A whole file as one record: a migration keeps it before it takes anything out, and puts it back. `content[]` is the file in base64,
 //! in pieces that fit a line.
 
-use std::collections::{HashMap, VecDeque};
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use modelforge_credential_files::foreign;
+use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
 use crate::entries::{self, Entry, Spot};
-use crate::files::{self, Opened, tilde};
 use crate::source::{Place, places};
 use crate::table::Format;
 use crate::{ini, json, warn};
-
-/// How much of it stands in one attribute, in bytes of base64.
-const PIECE: usize = 60_000;
 
 /// True if a request is about one of the files as a whole.
 pub fn is_meant(request: &Record) -> bool {
@@ -26,14 +25,8 @@ pub fn is_meant(request: &Record) -> bool {
 /// The file as it is.
 pub fn get(request: &Record) -> Result<Option<Record>> {
     let Some(file) = place(request)?.open()? else { return Ok(None) };
-    let text = Zeroizing::new(STANDARD.encode(file.bytes()));
     let mut record = Record::new();
-    for piece in text.as_bytes().chunks(PIECE) {
-        record.push("content[]", piece)?;
-    }
-    if text.is_empty() {
-        record.push("content[]", "")?;
-    }
+    record.push_content(file.bytes())?;
     Ok(Some(record))
 }
 
@@ -42,8 +35,8 @@ pub fn get(request: &Record) -> Result<Option<Record>> {
 pub fn put_back(record: &Record) -> Result<()> {
     let place = place(record)?;
     let before = bytes(record)?;
-    let Some(file) = files::open_locked(&place.path, place.within())? else {
-        files::create(&place.path, place.within(), &before)?;
+    let Some(file) = foreign::open_locked(&place.path, place.within())? else {
+        foreign::create(&place.path, place.within(), &before)?;
         return Ok(());
     };
     file.clean();
@@ -51,7 +44,7 @@ pub fn put_back(record: &Record) -> Result<()> {
         return Ok(());
     }
     let before = std::str::from_utf8(&before).map_err(|_| Error::new("the backup is not UTF-8"))?;
-    if place.differs_by_secrets(before, &file)? {
+    if place.differs_by_secrets(before, file.text()?)? {
         return file.replace(before.as_bytes());
     }
     let (edited, count) = place.merged(before, file.text()?)?;
@@ -68,20 +61,15 @@ fn place(request: &Record) -> Result<Place> {
     places(request).find(|_| request.has("file")).ok_or_else(|| {
         let error = Error::new(format!("`{file}` is not a known file"));
         // The file of a folder is known only to who stands in it.
-        match file.strip_suffix("/.model-forge/config.json") {
-            Some(folder) => error.hint(format!("cd {}", files::quoted(folder.as_ref()))),
+        match file.strip_suffix("/.model-forge/config.json").or(file.strip_suffix(r"\.model-forge\config.json")) {
+            Some(folder) => error.hint(format!("cd {}", modelforge_credential_files::quoted(folder.as_ref()))),
             None => error,
         }
     })
 }
 
 fn bytes(record: &Record) -> Result<Zeroizing<Vec<u8>>> {
-    let pieces: Vec<&[u8]> = record.all("content[]").collect();
-    if pieces.is_empty() {
-        return Err("the request has no `content[]`".into());
-    }
-    let text = Zeroizing::new(pieces.concat());
-    STANDARD.decode(&*text).map(Zeroizing::new).map_err(|_| "the backup is not base64".into())
+    record.content()?.ok_or_else(|| "the request has no `content[]`".into())
 }
 
 impl Place {
@@ -90,11 +78,11 @@ impl Place {
     }
 
     /// True if the file is what it was, but for secrets that were taken out.
-    fn differs_by_secrets(&self, before: &str, file: &Opened) -> Result<bool> {
-        let (then, now) = (self.entries(before)?, self.entries(file.text()?)?);
-        let spots: Vec<&Spot> = missing(&then, &now).map(|entry| &entry.spot).collect();
+    fn differs_by_secrets(&self, before: &str, now: &str) -> Result<bool> {
+        let (then, held) = (self.entries(before)?, self.entries(now)?);
+        let spots: Vec<&Spot> = missing(&then, &held).map(|entry| &entry.spot).collect();
         let without = self.source.format.without(before, &spots);
-        Ok(without.is_some_and(|without| without.as_bytes() == file.bytes()))
+        Ok(without.is_some_and(|without| *without == now))
     }
 
     /// The file with the secrets that it held before and holds no longer, where there still is an entry for them, and how
@@ -127,16 +115,37 @@ impl Place {
     }
 }
 
-/// The entries that held something and do so no longer. Of several in one place (a name can occur twice), each is compared with its like.
+/// The entries that held something and do so no longer. A name can occur twice: of several in one place, each is compared with its like.
 fn missing<'a>(then: &'a [Entry], now: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
-    let mut held: HashMap<&str, VecDeque<bool>> = HashMap::new();
-    for entry in now {
-        held.entry(&entry.place).or_default().push_back(entry.holds_something());
+    let mut places: HashMap<&str, (Vec<&Entry>, Vec<&Entry>)> = HashMap::new();
+    then.iter().for_each(|entry| places.entry(&entry.place).or_default().0.push(entry));
+    now.iter().for_each(|entry| places.entry(&entry.place).or_default().1.push(entry));
+    let gone: HashSet<*const Entry> =
+        places.values().flat_map(|(then, now)| missing_of_a_place(then, now)).map(std::ptr::from_ref).collect();
+    then.iter().filter(move |entry| gone.contains(&std::ptr::from_ref(*entry)))
+}
+
+/// The same of one place. Where none went as a whole, each has its turn; else what they hold tells them apart.
+fn missing_of_a_place<'a>(then: &[&'a Entry], now: &[&'a Entry]) -> Vec<&'a Entry> {
+    let mut held: Vec<&Entry> = then.iter().copied().filter(|entry| entry.holds_something()).collect();
+    if then.len() == now.len() {
+        let pairs = then.iter().zip(now).filter(|(then, now)| then.holds_something() && !now.holds_something());
+        return pairs.map(|(then, _)| *then).collect();
     }
-    then.iter().filter(move |entry| {
-        let is_held = held.get_mut(&*entry.place).and_then(VecDeque::pop_front).unwrap_or(false);
-        entry.holds_something() && !is_held
-    })
+    let left: Vec<&Entry> = now.iter().copied().filter(|entry| entry.holds_something()).collect();
+    let count = held.len().saturating_sub(left.len());
+    // Those that are there no longer come last.
+    held.sort_by_key(|entry| !left.iter().any(|other| holds_the_same(entry, other)));
+    held.split_off(held.len() - count)
+}
+
+fn holds_the_same(one: &Entry, other: &Entry) -> bool {
+    match (&one.secret, &other.secret) {
+        (Ok(Some(one)), Ok(Some(other))) => one.record.holds_the_same_secrets(&other.record),
+        (Ok(None), Ok(None)) => true,
+        (Err(one), Err(other)) => one.to_string() == other.to_string(),
+        _ => false,
+    }
 }
 
 /// The text with a member in an object, in the place of an empty one of that name.

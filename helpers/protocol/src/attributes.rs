@@ -8,17 +8,31 @@ pub const DESCRIPTION: [&str; 4] = ["protocol", "host", "path", "username"];
 /// The attributes that hold a secret worth keeping.
 pub const SECRETS: [&str; 3] = ["password", "credential", "oauth_refresh_token"];
 
-/// What only the program that asks the helpers may tell them: with these, a caller could name the variable that is read or
+/// Attributes that only the program that asks the helpers may send: with these, a caller could name the variable that is read or
 /// the server that a refresh token is sent to, or have the files of other programs changed; and so could an answer on its way to the
 /// next helper.
-pub const SETTINGS: [&str; 6] = ["env[]", "client_id", "consent", "device_code_url", "sign_in", "token_url"];
+pub const SETTINGS: [&str; 8] =
+    ["env[]", "client_id", "consent", "device_code_url", "folder[]", "rewire", "sign_in", "token_url"];
 
-/// What a helper says about the copy that it keeps. It is of no use to another helper, and stored there it would be wrong.
-pub const ABOUT_THE_COPY: [&str; 6] = ["created_utc", "file", "identity", "plain_text", "storage", "variable"];
+/// Attributes about the copy that a helper keeps. They are of no use to another helper, and stored there they would be wrong.
+pub const ABOUT_THE_COPY: [&str; 12] = [
+    "asks",
+    "created_utc",
+    "file",
+    "identity",
+    "locked",
+    "plain_text",
+    "protected_by",
+    "start",
+    "storage",
+    "tool",
+    "tool_variable",
+    "variable",
+];
 
-/// What a request or an answer says about this one exchange. Kept with the credential, it would come back in another.
-pub const ABOUT_THE_EXCHANGE: [&str; 7] =
-    ["capability[]", "consent", "continue", "quit", "state[]", "url", "wwwauth[]"];
+/// Attributes about this one exchange. Kept with the credential, they would come back in another.
+pub const ABOUT_THE_EXCHANGE: [&str; 8] =
+    ["capability[]", "consent", "continue", "quit", "reason", "state[]", "url", "wwwauth[]"];
 
 /// Each capability, and the attributes that only a side which announced it may send or get.
 pub const CAPABILITIES: [(&str, &[&str]); 2] =

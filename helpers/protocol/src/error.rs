@@ -2,6 +2,8 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::Reason;
+
 /// An error in one line for a person: lower case, no full stop, and never a value of an attribute.
 ///
 /// [`serve`](crate::serve) prints it as `error: …`, and the hint as `hint: …`, and exits with status 1. It is
@@ -20,6 +22,7 @@ use std::sync::Arc;
 pub struct Error {
     message: String,
     hint: Option<String>,
+    reason: Reason,
     cause: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -29,13 +32,20 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error with this message.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, cause: None }
+        Self { message: message.into(), hint: None, reason: Reason::Failed, cause: None }
     }
 
     /// Adds what the person can do about it, best a command to paste.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what kind of problem it is, to a program that decides by it.
+    #[must_use]
+    pub fn is(mut self, reason: Reason) -> Self {
+        self.reason = reason;
         self
     }
 
@@ -56,7 +66,7 @@ impl Error {
         self
     }
 
-    /// The same problem in other words, for one who says more about it: hint and cause stay.
+    /// The same problem in other words, for one who says more about it: hint, reason and cause stay.
     #[must_use]
     pub fn reworded(&self, message: impl Into<String>) -> Self {
         Self { message: message.into(), ..self.clone() }
@@ -65,6 +75,11 @@ impl Error {
     /// The typed error that this one was made from, if it was made from one of this type.
     pub fn cause<T: Any>(&self) -> Option<&T> {
         self.cause.as_deref().and_then(|cause| (cause as &dyn Any).downcast_ref())
+    }
+
+    /// What kind of problem it is; [`Reason::Failed`] where nobody said.
+    pub fn reason(&self) -> Reason {
+        self.reason
     }
 
     /// The hint, if there is one.

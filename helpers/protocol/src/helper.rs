@@ -10,6 +10,8 @@ pub struct Nature {
     pub generates: bool,
     /// It only answers: it keeps nothing that it is told to store, and erases nothing (`capability readonly`).
     pub readonly: bool,
+    /// It keeps an identity, the secret that opens what it stores, and knows the operation `identity` (`capability identity`).
+    pub identity: bool,
 }
 
 impl Nature {
@@ -28,6 +30,7 @@ impl Nature {
             foreign: says(b"capability foreign"),
             generates: says(b"capability generates"),
             readonly: says(b"capability readonly"),
+            identity: says(b"capability identity"),
         }
     }
 
@@ -37,6 +40,7 @@ impl Nature {
             (self.foreign, "capability foreign\n"),
             (self.generates, "capability generates\n"),
             (self.readonly, "capability readonly\n"),
+            (self.identity, "capability identity\n"),
         ];
         said.into_iter().filter_map(|(is, line)| is.then_some(line)).collect()
     }
@@ -102,6 +106,16 @@ pub trait Helper {
         let _ = request;
         Ok(None)
     }
+
+    /// Does what `action` says with the identity that opens what this helper keeps: `show`, `protect`, `unprotect`, `renew`, `export`,
+    /// `check` or `import`. [`serve`](crate::serve) calls it only if [`nature`](Self::nature) says `identity`.
+    ///
+    /// # Errors
+    /// When it was not done. Everything that could be opened before can be opened still.
+    fn identity(&self, request: &Record) -> Result<Option<Record>> {
+        let _ = request;
+        Ok(None)
+    }
 }
 
 /// An operation of the protocol: the last word of a helper's command line.
@@ -117,6 +131,8 @@ pub enum Operation {
     List,
     /// Name the capabilities.
     Capability,
+    /// Show or change the identity that opens what is kept.
+    Identity,
 }
 
 impl Operation {
@@ -128,6 +144,7 @@ impl Operation {
             "erase" => Self::Erase,
             "list" => Self::List,
             "capability" => Self::Capability,
+            "identity" => Self::Identity,
             _ => return None,
         })
     }
@@ -140,6 +157,7 @@ impl Operation {
             Self::Erase => "erase",
             Self::List => "list",
             Self::Capability => "capability",
+            Self::Identity => "identity",
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A helper is a type that implements [`Helper`] and a `main` that hands it to [`serve`], which reads the
 //! request, keeps the rules of the protocol (`protocol.md` in the project's root) and writes the answer.
-//! What it handles is a [`Record`]: a list of `key=value` attributes whose values are wiped when dropped and
+//! It handles a [`Record`]: a list of `key=value` attributes whose values are wiped when dropped and
 //! never printed.
 //!
 //! # Example
@@ -15,18 +15,29 @@
 #![doc = include_str!("../examples/run_secrets.rs")]
 //! ```
 //!
-//! What the library does, so that a helper need not: bounded reading, validation of the whole request before the
+//! The library does this, so that a helper need not: bounded reading, validation of the whole request before the
 //! helper sees it, git's capabilities (`authtype`, `state`), `ephemeral`, unknown operations, the framing of
 //! `list`, wiping of buffers, exit statuses, one line on standard error for a failure, and `--help` ([`About`]).
 
 #![deny(missing_docs)]
 
 mod attributes;
+mod content;
 mod error;
+mod forms;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(any(test, fuzzing))]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod helper;
 mod options;
+mod reason;
 mod record;
+mod redact;
 mod serve;
+mod shell;
 mod shown;
 mod visible;
 mod wire;
@@ -35,10 +46,14 @@ pub use attributes::{
     ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, gate, gated_answer,
 };
 pub use error::{Error, Result};
+pub use forms::{Form, Way, forms};
 pub use helper::{Helper, Nature, Operation};
 pub use options::About;
+pub use reason::Reason;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
+pub use redact::Secrets;
 pub use serve::{answer, fail, harden, has_home, serve, stdin, stdout};
+pub use shell::Shell;
 pub use shown::{REDACTED, shown};
 pub use visible::{shown_user, visible};
 pub use wire::{MAX_ATTRIBUTES, MAX_LINE, MAX_RECORD, Reader};

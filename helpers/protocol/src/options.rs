@@ -52,11 +52,47 @@ impl About {
         Ok(given)
     }
 
+    /// Reads the command line of a helper whose options have values: `--name value` or `--name=value`, before the operation, which is
+    /// left to [`serve`](crate::serve). They come in the order in which they were given.
+    ///
+    /// # Errors
+    /// As [`switches`](Self::switches), and for an option without its value, a word that is none, and a missing operation.
+    pub fn values(&self, known: &[&'static str]) -> Result<Vec<(&'static str, String)>, ExitCode> {
+        let mut given = Vec::new();
+        let mut words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).peekable();
+        while let Some(word) = words.next() {
+            let (option, inline) = match word.split_once('=') {
+                Some((option, value)) => (option.to_owned(), Some(value.to_owned())),
+                None => (word, None),
+            };
+            match option.as_str() {
+                "--help" | "-h" => return Err(print(self.help)),
+                "--version" | "-V" => return Err(print(&format!("{} {}\n", self.program, self.version))),
+                option if option.starts_with('-') => {
+                    let known = known.iter().find(|known| **known == option).ok_or_else(|| self.refuse(option))?;
+                    let value = inline.or_else(|| words.next());
+                    given.push((*known, value.ok_or_else(|| self.explain(&format!("`{known}` needs a value")))?));
+                }
+                // Not shown: it may be a key that went astray.
+                _ if words.peek().is_some() => {
+                    return Err(self.explain("there is a word before the operation that is no option"));
+                }
+                _ => return Ok(given),
+            }
+        }
+        Err(self.explain("no operation"))
+    }
+
+    /// Says on standard error what is wrong with the command line. Returns exit status 2.
+    pub fn explain(&self, message: &str) -> ExitCode {
+        let _ = writeln!(io::stderr(), "error: {message}\nhint: {} --help", self.program);
+        ExitCode::from(2)
+    }
+
     fn refuse(&self, option: &str) -> ExitCode {
         // The text after a `=` may be a key.
         let option = visible(option.split('=').next().unwrap_or_default());
-        let _ = writeln!(io::stderr(), "error: unknown option `{option}`\nhint: {} --help", self.program);
-        ExitCode::from(2)
+        self.explain(&format!("unknown option `{option}`"))
     }
 }
 

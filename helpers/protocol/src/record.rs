@@ -1,16 +1,21 @@
-use std::fmt::{self, Write as _};
+mod check;
+mod meaning;
+
+use std::fmt;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
-use crate::attributes::{DESCRIPTION, SECRETS};
-use crate::wire::{MAX_ATTRIBUTES, MAX_LINE};
+use crate::wire::MAX_ATTRIBUTES;
 use crate::{Error, Result};
+use check::checked;
 
 /// The `username` of a credential that was stored without one.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
 /// The attributes that may be printed: in traces, in [`Record`]'s `Debug`, and by `list`. All others are secret.
 const PUBLIC: &[&str] = &[
+    "action",
+    "asks",
     "authtype",
     "capability[]",
     "client_id",
@@ -18,24 +23,33 @@ const PUBLIC: &[&str] = &[
     "continue",
     "count",
     "created_utc",
+    "credentials",
     "device_code_url",
     "ephemeral",
     "file",
     "helper",
     "host",
     "identity",
+    "locked",
     "password_expiry_utc",
     "path",
     "plain_text",
     "problem",
+    "protected_by",
     "protocol",
     "provider",
+    "public_key",
     "quit",
+    "reason",
     "scope",
     "sign_in",
+    "start",
     "storage",
     "token_type",
     "token_url",
+    "tool",
+    "tool_variable",
+    "unreadable",
     "username",
     "variable",
 ];
@@ -188,108 +202,6 @@ impl Record {
             }
         }
     }
-
-    /// Only the attributes that may be shown.
-    #[must_use]
-    pub fn public(&self) -> Self {
-        let mut public = self.clone();
-        public.retain(is_public);
-        public
-    }
-
-    /// True if this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`
-    /// or `username`, the bytes are the same. What it does not name may be anything.
-    pub fn matches(&self, description: &Self) -> bool {
-        DESCRIPTION.iter().all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
-    }
-
-    /// True if the secrets that `description` names (`password`, `credential`) are the ones here. An `erase` that
-    /// names a secret is meant for that one alone: a newer one stays.
-    pub fn matches_secret(&self, description: &Self) -> bool {
-        ["password", "credential"]
-            .iter()
-            .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
-    }
-
-    /// True if it holds a `password`, `credential` or `oauth_refresh_token` that is not empty.
-    pub fn has_secret(&self) -> bool {
-        SECRETS.iter().any(|key| self.holds(key))
-    }
-
-    /// True if the attribute exists and is not empty.
-    pub fn holds(&self, key: &str) -> bool {
-        self.get(key).is_some_and(|value| !value.is_empty())
-    }
-
-    /// Refuses an empty `password` or `credential` if `request` is about a provider: most often it is the output of a command that
-    /// failed. In git's own requests an empty password is a password.
-    ///
-    /// # Errors
-    /// If there is one. The error names the key.
-    pub fn refuse_empty_secrets(&self, request: &Self) -> Result<()> {
-        if !request.has("provider") {
-            return Ok(());
-        }
-        match ["password", "credential"].iter().find(|key| self.has(key) && !self.holds(key)) {
-            Some(key) => Err(Error::new(format!("the {key} is empty"))),
-            None => Ok(()),
-        }
-    }
-
-    /// True if it names what only a migration asks for: a whole file of another program (`protocol=file`), or the backup of one
-    /// (`protocol=backup`). In any case, for there are stores that do not tell cases apart.
-    pub fn is_of_a_migration(&self) -> bool {
-        self.text("protocol")
-            .is_some_and(|protocol| ["file", "backup"].iter().any(|own| protocol.eq_ignore_ascii_case(own)))
-    }
-
-    /// True if it holds something to store. As in git, an empty password is one, unless the record is about a provider.
-    pub fn has_something_to_store(&self) -> bool {
-        self.has_secret() || (!self.has("provider") && SECRETS.iter().any(|key| self.has(key)))
-    }
-
-    /// True if both hold the same secrets, whatever their other attributes.
-    pub fn holds_the_same_secrets(&self, other: &Self) -> bool {
-        SECRETS.iter().all(|key| self.get(key) == other.get(key))
-    }
-
-    /// True if it belongs to an account. As in git, a pre-encoded credential (`credential`, no `password`) may have no user name,
-    /// and then comes back without one.
-    pub fn has_account(&self) -> bool {
-        self.has("username") || !self.has("credential") || self.has("password")
-    }
-
-    /// Names the account that a credential without a user name belongs to: [`DEFAULT_ACCOUNT`], or none
-    /// ([`has_account`](Self::has_account)).
-    ///
-    /// # Errors
-    /// If there are more attributes than a record may hold.
-    pub fn name_the_account(&mut self) -> Result<()> {
-        if self.has_account() && !self.has("username") { self.set("username", DEFAULT_ACCOUNT) } else { Ok(()) }
-    }
-
-    /// Only what says which credential is meant: the [`DESCRIPTION`](crate::DESCRIPTION), and the name of the provider.
-    #[must_use]
-    pub fn description(&self) -> Self {
-        let mut description = self.clone();
-        description.retain(|key| key == "provider" || DESCRIPTION.contains(&key));
-        description
-    }
-
-    /// True if the sender understands the capability (`capability[]`).
-    pub fn announces(&self, capability: &str) -> bool {
-        self.all("capability[]").any(|value| value == capability.as_bytes())
-    }
-
-    /// True if a boolean attribute exists and is true.
-    pub fn is_true(&self, key: &str) -> bool {
-        self.text(key).and_then(boolean).unwrap_or(false)
-    }
-
-    /// `password_expiry_utc`, in seconds since 1970. As in git, 0 says that there is none.
-    pub fn expiry(&self) -> Option<u64> {
-        self.text("password_expiry_utc").and_then(|text| text.parse().ok()).filter(|at| *at != 0)
-    }
 }
 
 impl Clone for Record {
@@ -335,57 +247,10 @@ impl fmt::Debug for Record {
     }
 }
 
-/// git's booleans (`git_config_bool`).
-fn boolean(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" => Some(true),
-        "false" | "no" | "off" | "" => Some(false),
-        number => number.parse::<i32>().ok().map(|n| n != 0),
-    }
-}
-
-fn is_plain_number(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u64>().is_ok()
-}
-
-fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
-    // A key that is not plainly one of ours may be a secret that went astray: it is not repeated.
-    let known = key.len() <= 32 && key.bytes().all(|b| b.is_ascii_lowercase() || b"_[]".contains(&b));
-    let fault = |problem: &str| {
-        let mut message = String::new();
-        let _ = if known { write!(message, "`{key}` {problem}") } else { write!(message, "an attribute {problem}") };
-        Err(Error::new(message))
-    };
-    if key.is_empty() {
-        return Err("an attribute has no name before its `=`".into());
-    }
-    if key.bytes().any(|b| matches!(b, b'\n' | b'\r' | 0 | b'='))
-        || value.iter().any(|b| matches!(b, b'\n' | b'\r' | 0))
-    {
-        return fault("holds a line break or a NUL");
-    }
-    if key.len() + value.len() + 2 > MAX_LINE {
-        return fault("is longer than a line may be (65,535 bytes)");
-    }
-    if !is_public(key) {
-        return Ok(value.to_vec().into());
-    }
-    let Ok(text) = std::str::from_utf8(value) else { return fault("is not UTF-8") };
-    match key {
-        "password_expiry_utc" | "created_utc" | "count" if !is_plain_number(text) => {
-            return fault("is not a plain number");
-        }
-        "quit" | "ephemeral" | "continue" | "consent" | "plain_text" if boolean(text).is_none() => {
-            return fault("must be true or false");
-        }
-        _ => {}
-    }
-    Ok(value.to_vec().into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MAX_LINE;
 
     #[test]
     fn the_public_list_is_sorted_for_its_binary_search() {

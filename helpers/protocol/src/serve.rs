@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use crate::attributes::{ABOUT_THE_EXCHANGE, gate, gated_answer};
-use crate::{Error, Helper, Operation, Record, Result, shown};
+use crate::{Error, Helper, Operation, Reason, Record, Result, shown};
 
 /// Runs a helper as a program: takes the operation from the last word of the command line, the request from standard input,
 /// and answers on standard output. Options of the helper's own come before the operation; it parses them before it calls this.
@@ -76,37 +76,53 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
         let nature = helper.nature().to_lines();
         return Ok(write!(output, "version 0\ncapability authtype\ncapability state\n{nature}")?);
     }
+    if operation == Operation::Identity && !helper.nature().identity {
+        return Ok(());
+    }
     let request = Record::read_from(input)?;
-    if operation == Operation::List {
-        return list(helper, &request, output);
+    let outcome = answer_to(helper, operation, &request, &mut output);
+    if let (Err(error), true) = (&outcome, request.announces("reason")) {
+        output.write_all(error.reason().to_line().as_bytes())?;
+    }
+    outcome
+}
+
+fn answer_to(helper: &dyn Helper, operation: Operation, request: &Record, output: &mut impl Write) -> Result<()> {
+    match operation {
+        Operation::List => return list(helper, request, output),
+        Operation::Identity => {
+            let Some(answer) = helper.identity(request)? else { return Ok(()) };
+            return Ok(answer.write_to(output)?);
+        }
+        _ => {}
     }
     // Empty is a value, absent is not: a request without them would match everything.
     for key in ["protocol", "host"] {
         if !request.has(key) || (key == "protocol" && request.get(key) == Some(b"")) {
-            return Err(Error::new(format!("the request has no `{key}`")));
+            return Err(Error::new(format!("the request has no `{key}`")).is(Reason::InvalidRequest));
         }
     }
     let consent = request.is_true("consent");
     if request.is_of_a_migration() && !consent {
-        return Err("only a migration asks for files and their backups".into());
+        return Err(Error::new("only a migration asks for files and their backups").is(Reason::Refused));
     }
     if helper.nature().foreign && operation != Operation::Get && !consent {
         return Ok(());
     }
     match operation {
         Operation::Get => {
-            let Some(found) = helper.get(&request)? else { return Ok(()) };
-            found.refuse_empty_secrets(&request)?;
-            Ok(gated_answer(found, &request)?.write_to(output)?)
+            let Some(found) = helper.get(request)? else { return Ok(()) };
+            found.refuse_empty_secrets(request)?;
+            Ok(gated_answer(found, request)?.write_to(output)?)
         }
         Operation::Store => {
             if request.is_true("ephemeral") {
                 return Ok(());
             }
             let mut credential = request.clone();
-            gate(&mut credential, &request);
+            gate(&mut credential, request);
             credential.retain(|key| !ABOUT_THE_EXCHANGE.contains(&key));
-            credential.refuse_empty_secrets(&request)?;
+            credential.refuse_empty_secrets(request)?;
             if credential.has_something_to_store() || request.is_of_a_migration() {
                 helper.store(&credential)
             } else {
@@ -114,7 +130,7 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
             }
         }
         // Nothing is taken from it: a `credential` that is named narrows what is erased, announced or not.
-        _ => helper.erase(&request),
+        _ => helper.erase(request),
     }
 }
 
@@ -182,9 +198,10 @@ pub fn has_home(instead: &str) -> bool {
 /// If the descriptor cannot be duplicated.
 pub fn stdin() -> io::Result<File> {
     #[cfg(unix)]
-    return Ok(File::from(rustix::stdio::stdin().try_clone_to_owned()?));
+    let copy = rustix::stdio::stdin().try_clone_to_owned();
     #[cfg(windows)]
-    return Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?));
+    let copy = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned();
+    copy.map(File::from).map_err(|problem| not_open("input", &problem))
 }
 
 /// Standard output without the standard library's buffer, which is never wiped.
@@ -193,9 +210,15 @@ pub fn stdin() -> io::Result<File> {
 /// If the descriptor cannot be duplicated.
 pub fn stdout() -> io::Result<File> {
     #[cfg(unix)]
-    return Ok(File::from(rustix::stdio::stdout().try_clone_to_owned()?));
+    let copy = rustix::stdio::stdout().try_clone_to_owned();
     #[cfg(windows)]
-    return Ok(File::from(std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?));
+    let copy = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    copy.map(File::from).map_err(|problem| not_open("output", &problem))
+}
+
+/// Where a process may open no more files, the system's own words do not say what for.
+fn not_open(which: &str, problem: &io::Error) -> io::Error {
+    io::Error::other(Error::new(format!("cannot open standard {which}: {problem}")))
 }
 
 #[cfg(test)]
@@ -334,6 +357,18 @@ mod tests {
         assert_eq!(run(&helper, Operation::List, "").unwrap(), "count=0\n");
         run(&helper, Operation::Store, "protocol=https\nhost=h\nusername=u\npassword=p\nmystery=m\n").unwrap();
         assert_eq!(run(&helper, Operation::List, "").unwrap(), "protocol=https\nhost=h\nusername=u\n\ncount=1\n");
+    }
+
+    #[test]
+    fn the_reason_of_a_failure_is_given_only_to_who_announced_that() {
+        let reason = |input: &str| {
+            let mut output = Vec::new();
+            assert!(answer(&Memory::default(), Operation::Get, input.as_bytes(), &mut output).is_err());
+            String::from_utf8(output).unwrap()
+        };
+        assert_eq!(reason("host=h\n"), "");
+        assert_eq!(reason("capability[]=reason\nhost=h\n"), "reason=invalid-request\n");
+        assert_eq!(reason("capability[]=reason\nprotocol=file\nhost=\n"), "reason=refused\n");
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub const MAX_ATTRIBUTES: usize = 1_024;
 /// The largest record, in bytes. A `list` may hold any number of records.
 pub const MAX_RECORD: usize = 4 << 20;
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Most requests are far smaller than a line may be: this serves them, and no further page of memory is touched.
 const FIRST_BUFFER: usize = 1024;
 
@@ -56,6 +58,8 @@ impl<R: Read> Reader<R> {
         while let Some(line) = self.next_line()? {
             let number = self.line;
             let line = &self.buffer[line];
+            // Programs of Windows begin text with a mark.
+            let line = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| number == 1).unwrap_or(line);
             if line.is_empty() {
                 return Ok(Some(record));
             }
@@ -164,6 +168,14 @@ mod tests {
         assert_eq!(read(b"host=a\rpath=b\n").unwrap_err().to_string(), "line 1: `host` holds a line break or a NUL");
         assert_eq!(read(b"host=a\r").unwrap_err().to_string(), "line 1: `host` holds a line break or a NUL");
         assert!(read(b"host=a\r\r\n").is_err());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped_before_the_first_line_alone() {
+        let record = read("\u{feff}host=h\r\npassword=\u{feff}p\r\n".as_bytes()).unwrap();
+        assert_eq!((record.text("host"), record.text("password")), (Some("h"), Some("\u{feff}p")));
+        let record = read("host=h\n\u{feff}path=p\n".as_bytes()).unwrap();
+        assert!(!record.has("path") && record.has("\u{feff}path"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What cannot be a key, and whose key it looks like. One judge for what a person types, what a variable holds, and what a
+//! Tells what cannot be a key, and whose key it looks like. One judge for what a person types, what a variable holds, and what a
 //! file holds; it never repeats what it was given.
 //!
 //! Sources of the shapes: the issuers' own pages where they say so (GitHub's "token formats" of 2021, Google, Anthropic,
@@ -48,6 +48,10 @@ const SHAPES: &[Shape] = &[
     shape("xai", "xai-", 60, 110),
 ];
 
+/// The provider that Google's service accounts are for, and what is in each of them.
+const GOOGLE: &str = "google_vertex";
+const SERVICE_ACCOUNT: &str = "\"service_account\"";
+
 /// The shape that a key begins like.
 pub fn shape_of(key: &str) -> Option<&'static Shape> {
     SHAPES.iter().filter(|shape| key.starts_with(shape.prefix)).max_by_key(|shape| shape.prefix.len())
@@ -87,7 +91,7 @@ pub enum Flaw {
     WhiteSpace,
     /// It has a character that is not ASCII, so it cannot stand in a header.
     NotAscii,
-    /// It begins like the keys of this other known provider.
+    /// It begins like the keys of this other known provider, or is a service account for it.
     OfAnother(&'static str),
 }
 
@@ -105,7 +109,7 @@ impl Flaw {
             return Some(Self::Control);
         }
         if is_json(key) {
-            return None;
+            return key.contains(SERVICE_ACCOUNT).then(|| Self::unless_of(provider, GOOGLE)).flatten();
         }
         Self::of_a_paste(key).or_else(|| Self::of_characters(key)).or_else(|| Self::of_owner(provider, key))
     }
@@ -142,9 +146,13 @@ impl Flaw {
     }
 
     fn of_owner(provider: &str, key: &str) -> Option<Self> {
+        Self::unless_of(provider, shape_of(key)?.provider)
+    }
+
+    /// The key is this owner's, and of no use to a known provider of another operator.
+    fn unless_of(provider: &str, owner: &'static str) -> Option<Self> {
         // Services of the same operator accept each other's tokens.
         let family = |name: &'static str| name.split_once('_').map_or(name, |(operator, _)| operator);
-        let owner = shape_of(key)?.provider;
         // A provider that somebody declared may well be a gateway that takes another provider's keys.
         let known = by_name(provider)?.name;
         (family(owner) != family(known)).then_some(Self::OfAnother(owner))

@@ -34,12 +34,16 @@
 
 mod key;
 mod location;
+mod owned;
+mod pages;
 mod table;
 
 use std::borrow::Cow;
 
 pub use key::{Flaw, Shape, is_json, shape_of};
 pub use location::Location;
+pub use owned::OwnedLocation;
+pub use pages::keys_page;
 use table::PROVIDERS;
 
 /// A service that one kind of key opens.

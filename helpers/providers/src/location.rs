@@ -29,7 +29,7 @@ impl<'a> Location<'a> {
         let scheme = protocol.starts_with(|c: char| c.is_ascii_alphabetic())
             && protocol.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
         let foreign = |c: char| matches!(c, '?' | '#' | '\\') || c.is_whitespace() || c.is_control();
-        if !scheme || host.is_empty() || host.contains('@') || rest.contains(foreign) {
+        if !scheme || host.is_empty() || host.starts_with(':') || host.contains('@') || rest.contains(foreign) {
             return None;
         }
         let path = path.trim_matches('/');
@@ -74,7 +74,7 @@ impl std::fmt::Display for Location<'_> {
     }
 }
 
-/// What follows the prefix must not be able to climb out of it: an HTTP client resolves `..`, also when it is written
+/// The rest after the prefix must not be able to climb out of it: an HTTP client resolves `..`, also when it is written
 /// with `%2e` or `\`, and then the key of one tenant of a host would go to another.
 fn lies_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| {
@@ -103,6 +103,7 @@ mod tests {
             "https:/h",
             "https://",
             "https:///p",
+            "https://:443",
             "1s://h",
             "ht tp://h",
             "https://u@h",

@@ -160,7 +160,7 @@ pub static PROVIDERS: [Provider; 144] = [
         .alias(&["nvidia_nim"]),
     at("ollama", "Ollama", "http://localhost:11434", &[]).without_sign_in(),
     at("ollama_cloud", "Ollama Cloud", "https://ollama.com/v1", &["OLLAMA_API_KEY"]),
-    at("openai", "OpenAI", "https://api.openai.com/v1", &["OPENAI_API_KEY"]).alias(&["chatgpt", "gpt"]),
+    at("openai", "OpenAI", "https://api.openai.com/v1", &["OPENAI_API_KEY", "CODEX_API_KEY"]).alias(&["chatgpt", "gpt"]),
     at("opencode", "OpenCode Zen", "https://opencode.ai/zen/v1", &["OPENCODE_API_KEY"]).path_bound()
         .alias(&["opencode_zen"]),
     at("opencode_go", "OpenCode Go", "https://opencode.ai/zen/go/v1", &["OPENCODE_API_KEY"]).path_bound(),

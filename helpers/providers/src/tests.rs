@@ -145,7 +145,7 @@ fn a_known_url_is_the_same_however_it_is_spelt() {
             "{protocol} {host}"
         );
     }
-    // What a path is made of may be case-sensitive.
+    // A path may be case-sensitive.
     assert_eq!(name_at("https://API.z.ai:443/api/paas/v4/"), Some("zai"));
     assert_eq!(name_at("https://api.z.ai/API/paas/v4"), None);
 }

@@ -1,10 +1,10 @@
 //! Messages of the protocol's operations.
 
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::{Error, Reason, Record};
 
 use crate::error::PROGRAM;
 pub use crate::error::{
-    already_expired, bad_key, list_not_whole, name_of, no_credential, not_erased, not_kept, told_to_quit,
+    already_expired, bad_key, list_not_whole, name_of, no_credential, not_erased, not_kept, reason, told_to_quit,
 };
 
 pub fn could_not_look(request: &Record) -> Error {
@@ -13,11 +13,12 @@ pub fn could_not_look(request: &Record) -> Error {
 
 pub fn for_migrations_alone() -> Error {
     Error::new("only `migrate` reads and writes the files of other programs and their backups")
+        .is(Reason::Refused)
         .hint(format!("{PROGRAM} migrate --backups"))
 }
 
 pub fn nothing_to_keep() -> Error {
-    Error::new("the request has no `password` and no `credential` to keep")
+    Error::new("the request has no `password` and no `credential` to keep").is(Reason::InvalidRequest)
 }
 
 pub fn answers_first(helper: &str, kept_by: &str) -> Error {

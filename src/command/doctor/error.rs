@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
 use crate::error::name_of;
 pub use crate::error::{PROGRAM, helper_failed, keyring_left_out, tilde};
 
 fn quoted(path: &Path) -> String {
-    shell_words::quote(&path.to_string_lossy()).into_owned()
+    Shell::of_the_person().word(&path.to_string_lossy())
 }
 
 /// ` and 3 more`.
@@ -24,7 +24,7 @@ pub fn checks_failed(count: usize) -> Error {
 
 pub fn canary_locked_out() -> Error {
     Error::new("another process has been storing for some seconds, so no helper was tried with a test credential")
-        .hint(format!("pgrep -a {PROGRAM}"))
+        .hint(Shell::of_the_person().processes(PROGRAM))
 }
 
 pub fn helper_mistyped(name: &str, meant: &str) -> Error {
@@ -33,7 +33,7 @@ pub fn helper_mistyped(name: &str, meant: &str) -> Error {
 
 pub fn helper_hidden(name: &str, used: &Path, other: &Path) -> Error {
     Error::new(format!("helper `{}` is `{}`, which hides `{}`", visible(name), tilde(used), tilde(other)))
-        .hint(format!("rm {}  # if it is the older one", quoted(other)))
+        .hint(format!("{}  # if it is the older one", Shell::of_the_person().remove(quoted(other))))
 }
 
 /// If the helper gives no hint, its conformance test shows what is wrong.
@@ -65,12 +65,11 @@ pub fn nobody_stores() -> Error {
         .hint("helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml")
 }
 
-#[cfg(unix)]
 pub fn path_is_open(folder: &Path, is_shared: bool) -> Error {
     let error = Error::new(format!("anyone can write to `{}`, so no helper is started from it", tilde(folder)));
     error.hint(match is_shared {
         true => format!("take {} out of PATH", quoted(folder)),
-        false => format!("chmod o-w {}", quoted(folder)),
+        false => Shell::of_the_person().close(quoted(folder)),
     })
 }
 
@@ -99,11 +98,12 @@ pub fn keys_in_file(file: &Path, names: &[String]) -> Error {
 pub fn variable_hides(variable: &str, helper: &str, copy: &Record) -> Error {
     let (variable, helper) = (visible(variable), visible(helper));
     Error::new(format!("`{variable}` takes precedence over the key in `{helper}` for {}", name_of(copy)))
-        .hint(format!("unset {variable}"))
+        .hint(Shell::of_the_person().unset(variable))
 }
 
 pub fn variable_set(variable: &str, effect: &str) -> Error {
-    Error::new(format!("`{variable}` is set: it {effect}")).hint(format!("unset {variable}  # if that is not meant"))
+    Error::new(format!("`{variable}` is set: it {effect}"))
+        .hint(format!("{}  # if that is not meant", Shell::of_the_person().unset(variable)))
 }
 
 pub fn variable_unknown(variable: &str, meant: Option<&str>) -> Error {
@@ -143,14 +143,17 @@ pub fn lock_is_held(path: &Path, holder: Option<u32>) -> Error {
         None => format!("a process has been holding the lock `{}` for more than a second", tilde(path)),
     });
     match holder {
-        Some(pid) => error.hint(format!("ps -fp {pid}  # then: kill {pid}")),
-        None => error.hint(format!("pgrep -a {PROGRAM}")),
+        Some(pid) => error.hint(Shell::of_the_person().process(pid)),
+        None => error.hint(Shell::of_the_person().processes(PROGRAM)),
     }
 }
 
 #[cfg(unix)]
 pub fn disk_is_read_only(place: &Path) -> Error {
-    Error::new(format!("the disk of `{}` is read-only", tilde(place))).hint(format!("findmnt -T {}", quoted(place)))
+    Error::new(format!("the disk of `{}` is read-only", tilde(place))).hint(match cfg!(target_os = "macos") {
+        true => "mount".to_owned(),
+        false => format!("findmnt -T {}", quoted(place)),
+    })
 }
 
 #[cfg(unix)]

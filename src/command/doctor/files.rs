@@ -87,7 +87,7 @@ fn look(path: &std::path::Path, is_private: bool, wrong: &mut Wrong, seen: &mut 
 fn open(path: &std::path::Path, metadata: &std::fs::Metadata, is_private: bool) -> u32 {
     match is_private {
         true => 0o077,
-        false if metadata.is_dir() && modelforge_credential_files::is_private_group(path, metadata) => 0o002,
+        false if modelforge_credential_files::is_private_group(path, metadata) => 0o002,
         false => 0o022,
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Error, shown};
 use serde::Serialize;
 
-use crate::command::doctor::error::PROGRAM;
+use crate::audit::error::ForDoctor;
 use crate::terminal::{self, Paint, Remark};
 
 #[derive(Serialize, Clone, Copy, PartialEq, Debug)]
@@ -65,7 +65,7 @@ impl Finding {
     }
 }
 
-/// What was said on the way: by a helper, or by this program, which then could not write to its log. The report stands alone, and tells
+/// Adds remarks made on the way: by a helper, or by this program, which then could not write to its log. The report stands alone, and tells
 /// it once.
 pub fn add(findings: &mut Vec<Finding>, remarks: Vec<Remark>) {
     let mut told: Vec<Finding> = Vec::new();
@@ -73,7 +73,7 @@ pub fn add(findings: &mut Vec<Finding>, remarks: Vec<Remark>) {
         match remark {
             Remark::Own(problem) => {
                 let mut finding = Finding::warning("audit", &problem);
-                finding.hint = finding.hint.filter(|hint| *hint != format!("{PROGRAM} doctor"));
+                finding.hint = finding.hint.filter(|_| problem.cause::<ForDoctor>().is_none());
                 told.push(finding);
             }
             Remark::OfAHelper(line) => match (line.strip_prefix("hint: "), told.last_mut()) {

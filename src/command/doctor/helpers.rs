@@ -74,30 +74,38 @@ pub struct Asked {
     program: Result<Program, Failure>,
     pub listed: ListOf,
     canary: Result<Canary, Fault>,
+    /// What it says of its identity, if it has one.
+    identity: Option<Record>,
     /// For each credential that it lists and cannot open, the reason.
     unreadable: Vec<(Record, Error)>,
 }
 
 impl Asked {
     /// Finds the program, asks for its list, and tries it; not after it took too long once.
-    pub fn ask(configured: Configured, context: &Record, stores: bool, interrupted: &AtomicUsize) -> Self {
+    pub fn ask(configured: &Configured, context: &Record, stores: bool, interrupted: &AtomicUsize) -> Self {
         let Configured { name, entry, automatic } = configured;
-        let program = program(&entry).map(|program| program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"));
-        let (listed, canary) = match &program {
+        let program = program(entry).map(|program| program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"));
+        let (listed, identity, canary) = match &program {
             Ok(program) => {
                 let listed = program.list(context);
+                let identity = identity(program);
+                // To store is to open what was stored, and nobody is asked for a passphrase here.
+                let stores = stores && !identity.as_ref().is_some_and(|identity| identity.is_true("locked"));
                 let canary = match &listed {
                     Err(failure @ Failure::TooSlow(_)) => Err(Fault::Failed(failure.clone())),
                     _ => canary::check(program, stores && program.nature().keeps(), interrupted),
                 };
-                (listed, canary)
+                (listed, identity, canary)
             }
-            Err(failure) => (Err(failure.clone()), Err(Fault::Failed(failure.clone()))),
+            Err(failure) => (Err(failure.clone()), None, Err(Fault::Failed(failure.clone()))),
         };
-        // A helper that could not keep the test credential has said why.
-        let opened = program.as_ref().ok().filter(|_| canary.is_ok());
+        // A helper that could not keep the test credential has said why; one with an identity, whether it opens everything.
+        let is_worth_it =
+            identity.as_ref().is_none_or(|one| !one.is_true("locked") && one.text("unreadable") != Some("0"));
+        let opened = program.as_ref().ok().filter(|_| canary.is_ok() && is_worth_it);
         let unreadable = opened.map(|program| unreadable(program, &listed)).unwrap_or_default();
-        Self { name, entry, automatic, program, listed, canary, unreadable }
+        let (name, entry, automatic) = (name.clone(), entry.clone(), *automatic);
+        Self { name, entry, automatic, program, listed, canary, identity, unreadable }
     }
 
     /// True if it is this program.
@@ -141,8 +149,12 @@ impl Asked {
         if let (Err(failure), Ok(_)) = (&self.listed, &self.canary) {
             findings.push(Finding::warning(CHECK, &error::helper_cannot_list(name, failure)));
         }
-        if let [(record, problem), others @ ..] = self.unreadable.as_slice() {
-            findings.push(Finding::error(CHECK, &error::unreadable(name, record, others.len(), problem)));
+        let counted = self.identity.as_ref().and_then(|identity| identity.text("unreadable")?.parse().ok());
+        if let [(record, problem), ..] = self.unreadable.as_slice() {
+            let count = self.unreadable.len().max(counted.unwrap_or_default());
+            findings.push(Finding::error(CHECK, &error::unreadable(name, record, count - 1, problem)));
+        } else if let Some(identity) = &self.identity {
+            findings.extend(about_an_identity(name, identity));
         }
         let others = self.entry.candidates();
         let real = |path: &Path| path.canonicalize().ok();
@@ -152,10 +164,33 @@ impl Asked {
         findings
     }
 
+    /// True if a person is needed to store and to open.
+    fn is_locked(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.is_true("locked"))
+    }
+
     /// The helper that was probably meant.
     fn meant(&self) -> Option<&'static str> {
         similar_helper(&self.name).filter(|meant| *meant != self.name)
     }
+}
+
+/// What a helper says of its identity; not of one that is not there yet.
+fn identity(program: &Program) -> Option<Record> {
+    let show = Record::of([("action", "show")]).ok()?;
+    let answer = program.nature().identity.then(|| program.identity(&show))?;
+    answer.ok().flatten().filter(|identity| identity.has("protected_by"))
+}
+
+fn about_an_identity(name: &str, identity: &Record) -> Option<Finding> {
+    let place = error::tilde(Path::new(identity.text("identity")?));
+    let protection = identity.shown("protected_by")?;
+    let opens = match identity.text("credentials") {
+        Some(count) => format!("opens what `{name}` keeps: {count} credentials"),
+        None if identity.is_true("locked") => "needs a person, so what it opens was not tried".to_owned(),
+        None => return None,
+    };
+    Some(Finding::ok("identity", format!("`{place}` ({protection}) {opens}")))
 }
 
 /// Opens what it lists. What is in a variable or in plain text was read to be listed.
@@ -173,7 +208,7 @@ fn unreadable(program: &Program, listed: &ListOf) -> Vec<(Record, Error)> {
 
 /// With no helper that stores, every sign-in fails.
 pub fn nobody_stores(asked: &[Asked]) -> Option<Finding> {
-    let stores = |one: &&Asked| !matches!(one.canary, Ok(Canary::NotTried | Canary::KeepsNothing));
+    let stores = |one: &&Asked| one.is_locked() || !matches!(one.canary, Ok(Canary::NotTried | Canary::KeepsNothing));
     let problem = error::nobody_stores();
     // In CI, where a variable names the chain, that is mostly meant.
     let is_meant = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some();

@@ -2,10 +2,8 @@
 
 use super::finding::Finding;
 
-#[cfg(unix)]
 const CHECK: &str = "path";
 
-#[cfg(unix)]
 pub fn check() -> Vec<Finding> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect();
@@ -18,7 +16,7 @@ pub fn check() -> Vec<Finding> {
     findings
 }
 
-/// What others can do with a folder. That a group can write to one of root's (Debian gives `/usr/local/bin` to `staff`) was decided by
+/// The rights of others to a folder. That a group can write to one of root's (Debian gives `/usr/local/bin` to `staff`) was decided by
 /// its administrator, so helpers are started from there; that its members can put one there is worth knowing.
 #[cfg(unix)]
 fn problem(folder: &std::path::Path) -> Option<Finding> {
@@ -44,6 +42,8 @@ fn problem(folder: &std::path::Path) -> Option<Finding> {
 }
 
 #[cfg(not(unix))]
-pub fn check() -> Vec<Finding> {
-    Vec::new()
+fn problem(folder: &std::path::Path) -> Option<Finding> {
+    modelforge_credential_files::check_folder_of_programs(folder)
+        .is_err()
+        .then(|| Finding::warning(CHECK, &crate::command::doctor::error::path_is_open(folder, false)))
 }

@@ -17,8 +17,9 @@ const CHECK: &str = "plaintext";
 /// One finding per file. Asks what `migrate` would look at, in the chain or not.
 pub fn check(providers: &Providers, asked: &[Asked]) -> Vec<Finding> {
     let listed = asked.iter().filter_map(|one| one.listed.as_ref().ok()?.as_ref()).flatten();
-    let source = source().filter(|source| !asked.iter().any(|one| one.is(source)));
-    let own = source.and_then(|source| source.list(&providers.context_of_all().ok()?).ok()?).unwrap_or_default();
+    let sources = sources().into_iter().filter(|source| !asked.iter().any(|one| one.is(source)));
+    let list = |source: Program| source.list(&providers.context_of_all().ok()?).ok()?;
+    let own: Vec<_> = sources.filter_map(list).flatten().collect();
     let mut files: Vec<(&str, Vec<String>)> = Vec::new();
     for record in listed.chain(&own).filter(|record| record.is_true("plain_text")) {
         let Some(file) = record.text("file") else { continue };
@@ -35,9 +36,12 @@ pub fn check(providers: &Providers, asked: &[Asked]) -> Vec<Finding> {
     files.iter().map(|(file, names)| Finding::warning(CHECK, &error::keys_in_file(file.as_ref(), names))).collect()
 }
 
-/// The helper that reads the files of other programs.
-fn source() -> Option<Program> {
-    let mut entry = entry_of_text(DEFAULT_SOURCES[0]).ok()?;
-    entry.timeout = Some(Duration::from_secs(5));
-    Some(program(&entry).ok()?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"))
+/// The helpers that read the files of other programs. What is in a keyring is in none.
+fn sources() -> Vec<Program> {
+    let open = |words: &&str| {
+        let mut entry = entry_of_text(words).ok()?;
+        entry.timeout = Some(Duration::from_secs(5));
+        Some(program(&entry).ok()?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"))
+    };
+    DEFAULT_SOURCES.iter().take(2).filter_map(open).collect()
 }

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, visible};
+use modelforge_credential_files::quoted;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Shell, visible};
 
 use crate::config::shown_path;
 use crate::error::{NotStarted, PROGRAM, Usage, tilde};
 pub use crate::error::{helper_failed, no_credential, no_provider, not_for_a_terminal, told_to_quit};
 use crate::providers::Provider;
 pub use crate::providers::error::{
-    no_key_where_modelforge_sends, not_signed_in, not_signed_in_to, not_where_modelforge_sends, set_or_repair,
+    no_key_where_modelforge_sends, not_given, not_signed_in, not_signed_in_to, not_where_modelforge_sends,
+    set_or_repair,
 };
 
 pub fn command_missing(problem: Error) -> NotStarted {
@@ -31,7 +33,15 @@ pub fn no_such_program(path: &Path) -> Error {
 
 pub fn command_not_started(path: &Path, problem: &std::io::Error) -> NotStarted {
     let status = if problem.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
-    NotStarted(Error::new(format!("`{}` could not be started: {problem}", tilde(path))), status)
+    let error = Error::new(format!("`{}` could not be started: {problem}", tilde(path)));
+    let is_of_powershell = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("ps1"));
+    NotStarted(
+        match is_of_powershell {
+            true => error.hint(format!("{PROGRAM} exec … -- powershell -File {}", quoted(path))),
+            false => error,
+        },
+        status,
+    )
 }
 
 pub fn no_command_to_run() -> Usage {
@@ -82,7 +92,7 @@ pub fn not_every_key_could_be_looked_for(named: &str) -> Error {
         .hint(format!("{PROGRAM} doctor"))
 }
 
-/// What is left out, where that is allowed.
+/// Names what is left out, where that is allowed.
 pub fn left_out(names: &[String]) -> Error {
     let names: Vec<String> = names.iter().map(|name| format!("`{}`", visible(name))).collect();
     Error::new(format!("no key for {}: left out", names.join(", ")))
@@ -159,5 +169,5 @@ pub fn no_name_in_this_shell(name: &str) -> Error {
 pub fn keys_on_the_terminal(providers: &[String]) -> Error {
     let names: String = providers.iter().map(|name| format!(" {}", shell_words::quote(&visible(name)))).collect();
     Error::new("these lines are meant for a shell, and now they are on the screen")
-        .hint(format!("eval \"$({PROGRAM} env{names})\""))
+        .hint(Shell::of_the_person().evaluate(format_args!("{PROGRAM} env{names}")))
 }

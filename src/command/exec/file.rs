@@ -1,5 +1,5 @@
 //! A secret in a file, for programs that take nothing else: for this user alone, in memory where the system has a place for that, and
-//! gone when the command exits. Should this program be killed, a process that waits for its end takes the file away;
+//! gone when the command exits. Should this program be killed, a process that waits for its end takes the file away (on Unix);
 //! should both be, the next `exec` does.
 
 use std::fs::{File, OpenOptions};
@@ -14,9 +14,13 @@ const NAME: &str = "credentials.json";
 const LOCK: &str = "lock";
 
 pub struct PrivateFile {
+    // Windows removes no folder that holds an open file.
+    #[cfg(not(unix))]
+    _lock: File,
     // Dropped in this order: nobody takes the folder for an abandoned one while it is removed.
     folder: TempDir,
     path: PathBuf,
+    #[cfg(unix)]
     _lock: File,
     #[cfg(unix)]
     _watcher: watcher::Watcher,
@@ -24,7 +28,7 @@ pub struct PrivateFile {
 
 impl PrivateFile {
     pub fn new(content: &[u8]) -> io::Result<Self> {
-        let place = place();
+        let place = place()?;
         remove_abandoned(&place);
         let mut folder = tempfile::Builder::new();
         #[cfg(unix)]
@@ -61,19 +65,26 @@ fn private(path: &Path) -> io::Result<File> {
 }
 
 /// A folder in memory that only this user can open, else the one for temporary files.
-fn place() -> PathBuf {
-    #[cfg(unix)]
-    {
-        let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
-        if let Some(folder) = runtime.filter(|folder| is_ours_alone(folder)) {
-            return folder;
-        }
-        let memory = Path::new("/dev/shm");
-        if cfg!(target_os = "linux") && tempfile::tempfile_in(memory).is_ok() {
-            return memory.to_path_buf();
-        }
+#[cfg(unix)]
+fn place() -> io::Result<PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+    if let Some(folder) = runtime.filter(|folder| is_ours_alone(folder)) {
+        return Ok(folder);
     }
-    std::env::temp_dir()
+    let memory = Path::new("/dev/shm");
+    if cfg!(target_os = "linux") && tempfile::tempfile_in(memory).is_ok() {
+        return Ok(memory.to_path_buf());
+    }
+    Ok(std::env::temp_dir())
+}
+
+/// A folder of ours in the user's profile, which is private by inheritance; that for temporary files need not be.
+#[cfg(not(unix))]
+fn place() -> io::Result<PathBuf> {
+    let state = modelforge_credential_files::state().ok_or(io::ErrorKind::NotFound)?;
+    let own = modelforge_credential_files::Own::new(state).below("run");
+    own.make_folder("".as_ref()).map_err(io::Error::other)?;
+    Ok(own.path().to_path_buf())
 }
 
 #[cfg(unix)]
@@ -83,8 +94,13 @@ fn is_ours_alone(folder: &Path) -> bool {
     folder.symlink_metadata().is_ok_and(|folder| folder.is_dir() && folder.uid() == user && folder.mode() & 0o077 == 0)
 }
 
+/// The folder is ours.
+#[cfg(not(unix))]
+fn is_ours_alone(folder: &Path) -> bool {
+    folder.is_dir() && !folder.is_symlink()
+}
+
 /// Folders whose process, and whose watcher, were killed.
-#[cfg(unix)]
 fn remove_abandoned(place: &Path) {
     for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
         let folder = entry.path();
@@ -94,14 +110,13 @@ fn remove_abandoned(place: &Path) {
         // A new file may not be locked yet.
         let is_old = entry.metadata().and_then(|folder| folder.modified());
         let is_old = is_old.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age.as_secs() > 60));
-        if is_old && File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok()) {
+        let is_left =
+            || OpenOptions::new().write(true).open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_old && is_left() {
             let _ = std::fs::remove_dir_all(folder);
         }
     }
 }
-
-#[cfg(not(unix))]
-fn remove_abandoned(_: &Path) {}
 
 #[cfg(unix)]
 mod watcher {

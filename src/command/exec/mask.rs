@@ -7,6 +7,8 @@
 //! 5. A person waits for the rest: of what may become a key the first few bytes are shown when nothing follows, and never more.
 
 mod forms;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod search;
 #[cfg(test)]
 mod tests;

@@ -13,8 +13,10 @@ use crate::command::exec::mask::Mask;
 pub fn plain(mut command: Command) -> io::Result<Ended> {
     let signals = Signals::listen()?;
     let mut child = command.spawn()?;
+    let together = Together::with(&child);
     let signals = signals.pass_on_to(&child, Where::Here);
     let status = wait(&mut child, || signals.end())?;
+    together.let_go();
     Ok(Ended { status, lost: None })
 }
 
@@ -32,6 +34,7 @@ pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
         false => None,
     };
     let mut child = command.spawn()?;
+    let together = Together::with(&child);
     // It holds an end of that terminal.
     drop(command);
     let mut pipes = pipes::Pipes::default();
@@ -53,5 +56,36 @@ pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
     let signals = signals.pass_on_to(&child, place);
     let status = wait(&mut child, || signals.end());
     let lost = pipes.finish();
+    together.let_go();
     Ok(Ended { status: status?, lost })
+}
+
+/// The command and what it starts end with this process, should that be killed. What they leave behind after the end of the command may
+/// stay.
+struct Together {
+    #[cfg(windows)]
+    job: Option<modelforge_credential_client::Together>,
+}
+
+#[cfg(windows)]
+impl Together {
+    fn with(child: &std::process::Child) -> Self {
+        let job = modelforge_credential_client::Together::with(child);
+        job.iter().for_each(modelforge_credential_client::Together::ends_with_this_process);
+        Self { job }
+    }
+
+    fn let_go(self) {
+        self.job.into_iter().for_each(modelforge_credential_client::Together::let_go);
+    }
+}
+
+/// Elsewhere signals are passed on, and a process that is killed leaves its children alone.
+#[cfg(not(windows))]
+impl Together {
+    fn with(_: &std::process::Child) -> Self {
+        Self {}
+    }
+
+    fn let_go(self) {}
 }

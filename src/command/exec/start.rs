@@ -24,6 +24,10 @@ pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
             false => error::command_unusable(failure.into()),
         });
     }
+    #[cfg(windows)]
+    if let Some(path) = modelforge_credential_client::with_ending(path) {
+        return Ok(path);
+    }
     match path.metadata() {
         Ok(metadata) if metadata.is_dir() => Err(error::command_unusable(Failure::Unusable(path.to_owned()).into())),
         Ok(_) => Ok(path.to_path_buf()),

@@ -40,3 +40,16 @@ pub fn helpers_not_ready(names: &[String]) -> Error {
     let names: Vec<String> = names.iter().map(|name| format!("`{}`", visible(name))).collect();
     Error::new(format!("not every configured helper can be asked: {}", names.join(", ")))
 }
+
+pub fn not_a_name(name: &str) -> Usage {
+    let problem = "a helper's name is of small letters, digits and `-`";
+    Usage(
+        Error::new(format!("`{}` is not a name: {problem}", visible(name)))
+            .hint(format!("{PROGRAM} helpers new my-vault")),
+    )
+}
+
+pub fn no_home() -> Error {
+    Error::new("there is no home folder to put the helper in")
+        .hint(format!("{PROGRAM} helpers new NAME --folder FOLDER"))
+}

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use modelforge_credential_client::Program;
-use modelforge_credential_protocol::{Error, Nature, Record};
+use modelforge_credential_protocol::{Error, Nature, Record, shown};
 use serde::Serialize;
 
 use crate::canary;
@@ -18,7 +18,7 @@ pub struct Probed {
     pub state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// What it says it understands beyond the basic protocol.
+    /// The capabilities that it names beyond the basic protocol.
     pub capabilities: Vec<String>,
     #[serde(skip)]
     pub nature: Nature,
@@ -43,8 +43,8 @@ impl Probed {
             nature: Nature::default(),
             listed: None,
             milliseconds: None,
-            problem: problem.map(Error::to_string),
-            hint: problem.and_then(Error::hint_text).map(str::to_owned),
+            problem: problem.map(|problem| shown(&problem.to_string())),
+            hint: problem.and_then(Error::hint_text).map(shown),
         }
     }
 
@@ -100,5 +100,5 @@ fn version(said: &str) -> Option<String> {
 }
 
 fn short(text: &str) -> String {
-    modelforge_credential_protocol::visible(&text.chars().take(40).collect::<String>())
+    shown(text).chars().take(40).collect()
 }

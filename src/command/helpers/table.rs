@@ -39,7 +39,8 @@ pub fn table(report: &Report) -> String {
 }
 
 fn rows(chain: &ChainRow) -> String {
-    let mut lines = vec![["HELPER", "ANSWER", "MS", "LISTS", "VERSION", "FROM", "PATH"].map(String::from).to_vec()];
+    let mut lines =
+        vec![["HELPER", "ANSWER", "MS", "KEYS", "VERSION", "CONFIGURED", "PATH"].map(String::from).to_vec()];
     let mut paints = vec![Paint::Plain];
     for row in &chain.helpers {
         lines.push(cells(row));

@@ -12,7 +12,7 @@ use modelforge_credential_client::{Entry, Program};
 use modelforge_credential_conformance::{Case, KEEPS_NOTHING, Options, Outcome, Report, Subject, Verdict, cases, run};
 
 use crate::command::helpers::error;
-use crate::config::{duration, entry_of_text};
+use crate::config::{duration, entry_of_text, words};
 use crate::session::program;
 use crate::terminal;
 
@@ -36,7 +36,7 @@ pub struct Test {
 /// By whose rules a helper is judged.
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 pub enum Rules {
-    /// What git asks of a credential helper
+    /// The rules that git has for a credential helper
     Git,
     /// All of protocol.md
     Protocol,
@@ -99,8 +99,11 @@ fn conclude(name: &str, report: &Report, rules: Rules) -> Result<()> {
 
 /// A helper's name, a path, or a command line. A path may be relative here: a person types it in the folder that it begins at.
 fn find(text: &str) -> Result<Program> {
-    let mut words = shell_words::split(text).map_err(|_| error::not_an_entry("a quotation mark is not closed"))?;
-    if let Some(first) = words.first_mut().filter(|first| first.contains('/') && !first.starts_with(['/', '~'])) {
+    let mut words = words(text).ok_or_else(|| error::not_an_entry("a quotation mark is not closed"))?;
+    let is_relative = |word: &str| {
+        word.contains(std::path::is_separator) && !word.starts_with('~') && !std::path::Path::new(word).has_root()
+    };
+    if let Some(first) = words.first_mut().filter(|first| is_relative(first)) {
         let below = first.trim_start_matches("./");
         *first = std::env::current_dir()?.join(below).to_string_lossy().into_owned();
     }

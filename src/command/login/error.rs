@@ -2,15 +2,20 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{Error, Record, Shell, visible};
 use modelforge_credential_providers::Flaw;
 
 use crate::error::{PROGRAM, name_of, tilde};
 pub use crate::error::{already_expired, bad_key, no_credential, no_such_file, not_in_the_chain, not_kept};
 
+/// The command that signs in with the key in a file.
+fn from_file(provider: &str, options: &str, file: &str) -> String {
+    Shell::of_the_person().with_input(format_args!("{PROGRAM} login {provider}{options}"), file)
+}
+
 pub fn nobody_to_ask_for_login(provider: &str) -> Error {
     Error::new("cannot ask for the key: there is no terminal")
-        .hint(format!("pipe it: {PROGRAM} login {provider} < key.txt"))
+        .hint(format!("pipe it: {}", from_file(provider, "", "key.txt")))
 }
 
 pub fn no_terminal_for_device_flow(request: &Record) -> Error {
@@ -36,13 +41,17 @@ pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
 
 /// For a file with a key where a service account was expected.
 pub fn key_from_file(provider: &str, path: &Path) -> String {
-    let file = path.display().to_string();
-    format!("{PROGRAM} login {provider} < {}  # if it holds a key", shell_words::quote(&visible(&file)))
+    let file = Shell::of_the_person().word(&visible(&path.display().to_string()));
+    format!("{}  # if it holds a key", from_file(provider, "", &file))
 }
 
 pub fn key_in_arguments(provider: &str) -> Error {
     Error::new("command-line arguments are visible to other users and saved in your shell history")
-        .hint(format!("pipe the key: {PROGRAM} login {provider} < key.txt"))
+        .hint(format!("pipe the key: {}", from_file(provider, "", "key.txt")))
+}
+
+pub fn quotes_removed() -> Error {
+    Error::new("removed the quotation marks around the key")
 }
 
 pub fn blanks_removed() -> Error {
@@ -61,6 +70,22 @@ pub fn bad_key_for_login(provider: &str, flaw: Flaw) -> Error {
     }
 }
 
+/// A service account of another operator than the provider's.
+pub fn bad_account_for_login(provider: &str, file: &Path, flaw: Flaw) -> Error {
+    let error = Error::new(format!("`{}` cannot be a key for `{provider}`: it {flaw}", tilde(file)));
+    match flaw {
+        Flaw::OfAnother(other) => {
+            let file = shell_words::quote(&visible(&file.display().to_string())).into_owned();
+            error.hint(format!("{PROGRAM} login {other} --file {file}  # or --unchecked"))
+        }
+        _ => error,
+    }
+}
+
+pub fn accounts_come_in_files(provider: &str) -> String {
+    format!("for a service account: {PROGRAM} login {provider} --file PATH")
+}
+
 /// Another key is kept already, and nobody is there to say that this one replaces it.
 pub fn another_is_kept(provider: &str, account: &str, end: Option<&str>) -> Error {
     let end = end.map(|end| format!(", which ends in {}", visible(end))).unwrap_or_default();
@@ -68,16 +93,25 @@ pub fn another_is_kept(provider: &str, account: &str, end: Option<&str>) -> Erro
         modelforge_credential_protocol::DEFAULT_ACCOUNT => String::new(),
         account => format!(" --account {}", shell_words::quote(&visible(account))),
     };
-    Error::new(format!("another key for `{provider}` is kept already{end}; it was not replaced"))
-        .hint(format!("{PROGRAM} login {provider}{option} --force < key.txt"))
+    Error::new(format!("another key for `{provider}` is kept already{end}; it was not replaced")).hint(from_file(
+        provider,
+        &format!("{option} --force"),
+        "key.txt",
+    ))
 }
 
 pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
     let error = Error::new(format!("{place} takes precedence over `{kept_by}`, so the new key is not in use yet"));
     match variable {
-        Some(variable) => error.hint(format!("unset {}", visible(variable))),
+        Some(variable) => error.hint(Shell::of_the_person().unset(visible(variable))),
         None => error,
     }
+}
+
+/// The key was moved to a safer place, and is still in the old one.
+pub fn also_in_a_variable(place: &str, variable: &str) -> Error {
+    Error::new(format!("{place} has the same key, and takes precedence"))
+        .hint(format!("{}  # and remove it from your shell's profile", Shell::of_the_person().unset(visible(variable))))
 }
 
 /// A sign-in needs a provider: its key is found by the provider's URL or name.

@@ -1,7 +1,7 @@
 //! Messages of `logout`.
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::{Error, Record, Shell};
 
 use crate::error::PROGRAM;
 pub use crate::error::{
@@ -22,5 +22,5 @@ pub fn cannot_tell_whether_gone(helper: &str, reason: &Failure) -> Error {
 
 pub fn variable_still_set(variable: &str, description: &Record) -> Error {
     Error::new(format!("the environment variable `{variable}` still holds a key for {}", name_of(description)))
-        .hint(format!("unset {variable}"))
+        .hint(Shell::of_the_person().unset(variable))
 }

@@ -65,7 +65,7 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
         && (!is_long || find(route, journal.id(), file)?.is_some_and(|found| is_same_content(&found, &content)));
     if !whole {
         let reason = kept.remarks.into_iter().next().unwrap_or_else(error::backup_not_whole);
-        // What this migration has kept of other files stays: keys may be out of these already.
+        // The backups of other files stay: keys may be out of these already.
         for chain in route.targets() {
             chain.erase(&description(journal.id(), Some(file))?, false)?;
         }
@@ -75,7 +75,7 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
     Ok(content)
 }
 
-/// What the notes say of a file that was kept: its SHA-256, in hexadecimal.
+/// The mark of a kept file in the notes: its SHA-256, in hexadecimal.
 pub fn digest(content: &Record) -> String {
     let mut hash = Sha256::new();
     content.all("content[]").for_each(|piece| hash.update(piece));

@@ -79,7 +79,7 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
     Ok(terminal::done(&format!("erased the backup of {}", visible(id)))?)
 }
 
-/// What is said of a backup that was seen nowhere: where a helper could not be asked, not that there is none.
+/// The problem with a backup that was seen nowhere: where a helper could not be asked, that is not "there is none".
 fn not_found(id: &str, known: Option<&Noted>, failed: &[Error]) -> Error {
     failed.iter().for_each(warn_once);
     let is_left_out = |problem: &Error| problem.cause::<LeftOut>().is_some();

@@ -137,7 +137,8 @@ impl Migration<'_> {
             return Ok(Outcome::Left(Some(problem)));
         }
         let (source, file, credential) = (self.source(item)?, item.file.as_deref(), item.credential());
-        let another = match source.erase(&credential, file)? {
+        let word = item.word().filter(|_| self.choice.rewires && item.step != Step::DropExpired);
+        let another = match source.erase(&credential, file, word.as_deref())? {
             Err(problem) => return Ok(Outcome::Left(Some(problem))),
             Ok(another) => another,
         };

@@ -16,6 +16,12 @@ pub struct Migrate {
     /// Which one stays where two differ.
     pub prefer: Option<Prefer>,
     pub drop_expired: bool,
+    /// The folders of projects; none: the files of tools and of ModelForge.
+    pub folders: Vec<String>,
+    /// Where two tools have different keys, the second one's becomes an account of its name.
+    pub account_per_tool: bool,
+    /// Tools are not told to ask.
+    pub no_rewire: bool,
     pub dry_run: bool,
     pub yes: bool,
     pub json: bool,
@@ -35,6 +41,8 @@ pub struct Choice {
     pub account: Option<String>,
     pub prefer: Option<Prefer>,
     pub drop_expired: bool,
+    pub account_per_tool: bool,
+    pub rewires: bool,
 }
 
 impl Choice {
@@ -45,6 +53,9 @@ impl Choice {
             account: asked.account.clone(),
             prefer: asked.prefer,
             drop_expired: asked.drop_expired,
+            account_per_tool: asked.account_per_tool,
+            // A helper that is not in the chain answers no tool.
+            rewires: !asked.no_rewire && asked.to.is_none(),
         })
     }
 

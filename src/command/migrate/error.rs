@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
 use super::sources::DEFAULT_SOURCES;
 pub use crate::chain::migration_conflict;
@@ -36,6 +36,17 @@ pub fn came_with_the_folder(file: &str) -> Error {
         "the keys in `{}` came with this folder; once moved, they are used wherever no other key for the same is kept",
         shown(file)
     ))
+}
+
+/// A tool's key for a URL that nobody has a name for.
+pub fn no_provider_for(url: &str) -> Error {
+    let url = visible(url);
+    Error::new(format!("no provider has the URL `{url}`, so its key stays where it is"))
+        .hint(format!("{PROGRAM} login NAME --url {}", quoted(&url)))
+}
+
+pub fn not_a_folder(path: &Path) -> Error {
+    Error::new(format!("there is no file or folder `{}`", tilde(path)))
 }
 
 pub fn left_in_plain_text(count: usize) -> Error {
@@ -233,8 +244,10 @@ pub fn migrations_not_all_known() -> Error {
 }
 
 pub fn bad_journal(path: &Path, line: usize) -> Error {
+    let from = path.to_string_lossy();
+    let to = format!("{from}.old");
     Error::new(format!("`{}`, line {line}: this is no event of a migration", tilde(path)))
-        .hint(format!("mv {0} {0}.old  # what it notes is then unknown", quoted(&path.to_string_lossy())))
+        .hint(format!("{}  # what it notes is then unknown", Shell::of_the_person().rename(quoted(&from), quoted(&to))))
 }
 
 pub fn migration_cut_short(id: &str, command: &str) -> Error {
@@ -251,7 +264,7 @@ pub fn migrated_meanwhile() -> Error {
 }
 
 fn quoted(word: &str) -> String {
-    visible(&shell_words::quote(word))
+    visible(&Shell::of_the_person().word(word))
 }
 
 fn shown(file: &str) -> String {

@@ -1,6 +1,6 @@
 //! A credential of a source: what is to be done with it, and what came of that.
 
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
 
 use super::error;
 use crate::audit::Event;
@@ -37,18 +37,32 @@ pub enum Outcome {
     Left(Option<Error>),
 }
 
+/// What a source says of the tool that a credential is taken from.
+#[derive(Clone)]
+pub struct Tool {
+    pub name: String,
+    /// How a person starts it, if it is to get its key from `exec`.
+    pub start: Option<String>,
+    /// True if it asks for its key itself, once it was told to.
+    pub asks: bool,
+    /// The variable that it reads.
+    pub variable: Option<String>,
+}
+
 /// A credential of a source.
 pub struct Item {
     /// Which of the sources.
     pub source: usize,
     pub file: Option<String>,
     pub request: Request,
+    /// The tool that it is taken from, where the source knows it.
+    pub tool: Option<Tool>,
     pub step: Step,
     /// Where another key for the same comes from, which is looked at first: between two files, none is newer for certain.
     pub comes_after: Option<String>,
     /// Why it stays.
     pub problem: Option<Error>,
-    /// What the source held when the plan was made.
+    /// The credential in the source when the plan was made.
     pub found: Option<Record>,
     /// The helpers that keep it since it was stored.
     pub kept_by: Vec<String>,
@@ -85,13 +99,31 @@ impl Outcome {
     }
 }
 
+impl Tool {
+    pub fn of(listed: &Record) -> Option<Self> {
+        let text = |key| listed.text(key).map(str::to_owned);
+        let (start, variable) = (text("start"), text("tool_variable"));
+        Some(Self { name: text("tool")?, start, asks: listed.is_true("asks"), variable })
+    }
+}
+
 impl Item {
+    /// What its tool is to ask by: `openai`, `openai:work`.
+    pub fn word(&self) -> Option<String> {
+        let provider = self.request.record.text("provider").filter(|_| self.tool.is_some())?;
+        Some(match self.request.record.text("username") {
+            None | Some(DEFAULT_ACCOUNT) => provider.to_owned(),
+            Some(account) => format!("{provider}:{account}"),
+        })
+    }
+
     /// One of which nothing is known yet.
     pub fn new(source: usize, file: Option<String>, request: Request) -> Self {
         Self {
             source,
             file,
             request,
+            tool: None,
             step: Step::Unusable,
             comes_after: None,
             problem: None,
@@ -102,12 +134,12 @@ impl Item {
         }
     }
 
-    /// What tells it from every other.
+    /// Tells it from every other.
     pub fn key(&self) -> (usize, Option<String>, [Option<Vec<u8>>; 4]) {
         (self.source, self.file.clone(), self.description())
     }
 
-    /// What two items for the same have in common.
+    /// Two items for the same have this in common.
     pub fn description(&self) -> [Option<Vec<u8>>; 4] {
         ["protocol", "host", "path", "username"].map(|key| self.request.record.get(key).map(<[u8]>::to_vec))
     }

@@ -1,4 +1,4 @@
-//! What migrations did, written down before it is done: which, from where, which files were kept, which credentials were put where
+//! The steps of migrations, written down before they are taken: which, from where, which files were kept, which credentials were put where
 //! they were not before. No secrets. One event a line; a last line that a crash cut short is nobody's.
 
 use std::collections::{BTreeMap, HashSet};

@@ -11,7 +11,7 @@ use crate::terminal::warning;
 
 /// Refuses a way that ends where it begins.
 pub fn refuse(route: &Route) -> Result<()> {
-    // What a foreign one holds comes from other programs, not from a store.
+    // A foreign one has its keys from other programs, not from a store.
     if route.sources.iter().all(Source::is_foreign) {
         return Ok(());
     }

@@ -2,19 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use modelforge_credential_protocol::{Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result};
 use modelforge_credential_providers::Flaw;
 
 use super::choice::{Choice, Prefer};
 use super::error;
-use super::item::{Item, Step};
+use super::item::{Item, Step, Tool};
 use super::migration::Migration;
 use super::route::Route;
 use crate::chain::{Copies, Inventory, is_expired};
 use crate::request;
 use crate::session::{PerProvider, Session};
 
-/// What the targets list, asked for once.
+/// The lists of the targets, asked for once.
 type Inventories = PerProvider<Inventory>;
 
 impl<'a> Migration<'a> {
@@ -41,7 +41,7 @@ impl<'a> Migration<'a> {
             let (records, problems) = source.list(&context)?;
             self.failed.extend(problems);
             for mut listed in records {
-                let file = super::plain_file(&listed);
+                let (file, tool) = (super::plain_file(&listed), Tool::of(&listed));
                 listed.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
                 let request = request::expand(listed, &self.session.providers)?;
                 if self.choice.is_meant(&request.record) {
@@ -50,10 +50,14 @@ impl<'a> Migration<'a> {
                         none => none.insert(self.route.inventories(&context)?),
                     };
                     let mut item = Item::new(at, file, request);
-                    if let Err(problem) = self.decide(&mut item, inventories) {
-                        item.problem = Some(error::helper_failed(&source.name, &problem));
+                    item.tool = tool;
+                    self.decide_among(&mut item, inventories, &mut first);
+                    if let Some(account) = self.account_of_its_own(&item) {
+                        let request = item.request.of_account(&account)?;
+                        let Item { source, file, tool, .. } = item;
+                        item = Item { tool, ..Item::new(source, file, request) };
+                        self.decide_among(&mut item, inventories, &mut first);
                     }
-                    first.compare(&mut item, self);
                     self.items.push(item);
                 }
             }
@@ -61,9 +65,28 @@ impl<'a> Migration<'a> {
         Ok(())
     }
 
+    fn decide_among(&self, item: &mut Item, inventories: &Inventories, first: &mut First) {
+        if let Err(problem) = self.decide(item, inventories) {
+            let source = self.route.sources.get(item.source).map_or("", |source| &source.name);
+            item.problem = Some(error::helper_failed(source, &problem));
+        }
+        first.compare(item, self);
+    }
+
+    /// The account for a key that differs from another one of its provider, if each tool is to keep its own.
+    fn account_of_its_own(&self, item: &Item) -> Option<String> {
+        let is_usual = item.request.record.text("username") == Some(DEFAULT_ACCOUNT);
+        let tool = item.tool.as_ref().filter(|_| is_usual && self.choice.account_per_tool)?;
+        (item.step == Step::Conflict).then(|| tool.name.clone())
+    }
+
     /// Reads it at its source, and decides by what the target holds.
     fn decide(&self, item: &mut Item, inventories: &Inventories) -> Result<()> {
         let record = &item.request.record;
+        if item.tool.is_some() && !record.has("provider") {
+            item.problem = Some(error::no_provider_for(&record.url()));
+            return Ok(());
+        }
         let Some(found) = self.source(item)?.get(record, item.file.as_deref())? else {
             item.problem = Some(error::gone_meanwhile(record));
             return Ok(());
@@ -87,7 +110,7 @@ impl<'a> Migration<'a> {
 }
 
 impl Choice {
-    /// What to do with what a source holds where the target has these copies.
+    /// The step for a source's credential where the target has these copies.
     fn step(&self, found: &Record, copies: &Copies) -> Step {
         match (copies.kept().next(), self.prefer) {
             (Some((_, copy)), _) if copy.holds_the_same_secrets(found) => Step::Erase,

@@ -1,4 +1,4 @@
-//! What a migration tells: its plan and its outcome, for people and as JSON (docs/json.md).
+//! The reports of a migration: its plan and its outcome, for people and as JSON (docs/json.md).
 
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, visible};
@@ -16,7 +16,7 @@ use crate::terminal::{Paint, columns};
 struct Report {
     version: u32,
     dry_run: bool,
-    /// What `--rollback` takes.
+    /// The argument of `--rollback`.
     migration: Option<String>,
     from: Vec<String>,
     to: Option<String>,
@@ -78,7 +78,7 @@ pub struct Survey {
     pub credentials: Vec<Row>,
     /// A migration that was interrupted.
     pub unfinished: Option<String>,
-    /// What goes on with it.
+    /// The command that goes on with it.
     #[serde(skip)]
     pub command: Option<String>,
     /// A rollback that was interrupted.

@@ -1,9 +1,11 @@
 //! From where to where: the helpers that credentials are taken from, and the chain that they go to.
 
+use std::path::Path;
+
 use modelforge_credential_client::Program;
 use modelforge_credential_protocol::{Error, Record, Result, visible};
 
-use super::sources::{DEFAULT_SOURCES, are_default};
+use super::sources::{DEFAULT_SOURCES, TOOLS, are_default};
 use crate::chain::{Chain, Inventory, Left, Link};
 use crate::command::migrate::error;
 use crate::config::{DEFAULT_CHAIN, entry_of_text};
@@ -36,6 +38,8 @@ pub struct Source {
     attended: Option<Program>,
     /// True if it is only looked at because it may hold something.
     is_optional: bool,
+    /// The folders that a person named; none: the source's own files.
+    folders: Vec<String>,
 }
 
 /// The whole way.
@@ -55,7 +59,7 @@ impl Source {
         let helper = Ok(session::boxed(program.clone()));
         let link = Link { name: name.clone(), helper, attended: attended.clone().map(session::boxed) };
         let chain = Chain::new(vec![link], false);
-        Ok(Self { words: words.to_owned(), name, chain, program, attended, is_optional })
+        Ok(Self { words: words.to_owned(), name, chain, program, attended, is_optional, folders: Vec::new() })
     }
 
     /// True if what it holds belongs to other programs.
@@ -63,12 +67,15 @@ impl Source {
         self.program.nature().foreign
     }
 
-    /// What it holds, and why that may not be all.
+    /// Its credentials, and why these may not be all.
     pub fn list(&self, context: &Record) -> Result<(Vec<Record>, Vec<Error>)> {
         // All of them: a chain's list names each credential once, and the same one may lie in two files.
         let mut question = context.clone();
         question.set("consent", "1")?;
         question.push("capability[]", "problem")?;
+        for folder in &self.folders {
+            question.push("folder[]", folder)?;
+        }
         let answer = match (self.program.list(&question), &self.attended) {
             (Err(_), Some(attended)) => attended.list(&question),
             (answer, _) => answer,
@@ -79,7 +86,7 @@ impl Source {
             Ok(None) => failed.push(error::cannot_list(&self.name)),
             Err(problem) => failed.push(error::helper_failed(&self.name, &problem)),
         }
-        // What the helper found wrong in a file stands in the place of what it could not list.
+        // A problem in a file stands in the place of the credential that could not be listed.
         records.retain(|record| {
             record.text("problem").is_none_or(|problem| {
                 failed.push(Error::new(visible(problem)));
@@ -99,7 +106,7 @@ impl Source {
 
     /// One credential. `file` tells apart those of the same description in several files.
     pub fn get(&self, description: &Record, file: Option<&str>) -> Result<Option<Record>> {
-        let mut context = Record::new();
+        let mut context = Record::of([("consent", "1")])?;
         if let Some(file) = file {
             context.set("file", file)?;
         }
@@ -122,17 +129,21 @@ impl Source {
         Ok(found.is_some_and(|found| found.holds_the_same_secrets(&credential)))
     }
 
-    /// Takes out one that holds just this secret. An error is why it is still there; a remark, that another one is there now.
-    pub fn erase(&self, credential: &Record, file: Option<&str>) -> Result<Result<Option<Error>>> {
+    /// Takes out one that holds just this secret, and has its tool ask by a word from now on. An error is why it is still there; a
+    /// remark, that another one is there now.
+    pub fn erase(&self, credential: &Record, file: Option<&str>, word: Option<&str>) -> Result<Result<Option<Error>>> {
         let mut credential = credential.clone();
         credential.set("consent", "1")?;
+        if let Some(word) = word {
+            credential.set("rewire", word)?;
+        }
         credential.remove("file");
         if let Some(file) = file {
             credential.set("file", file)?;
         }
         Ok(match self.chain.erase_copies(&credential)?.into_iter().next() {
             None | Some(Ok(Left::Nothing)) => Ok(None),
-            // What is there now was written since.
+            // The one that is there now was written since.
             Some(Ok(Left::Newer)) => Err(error::changed_since_the_plan(&credential)),
             Some(Ok(Left::Another)) => Ok(Some(error::another_is_left(&credential, file.unwrap_or(&self.name)))),
             Some(Err(problem)) => Err(problem),
@@ -166,9 +177,11 @@ impl Route {
         let mut sources = Vec::new();
         if from.is_empty() {
             sources.push(Source::open(DEFAULT_SOURCES[0], person, false)?);
+            // An older installation may not have it.
+            sources.extend(Source::open(TOOLS, person, false).ok());
             // It asks the keyring's daemon: where there is none, or it is locked, nothing is known of it.
             if session::has_session_bus() {
-                sources.extend(Source::open(DEFAULT_SOURCES[1], &Person::Nobody, true).ok());
+                sources.extend(Source::open(DEFAULT_SOURCES[2], &Person::Nobody, true).ok());
             }
         }
         for words in from {
@@ -188,6 +201,16 @@ impl Route {
             None => PerProvider::fitting(&session.providers, person, can_keep)?,
         };
         Ok(Self { sources, to: to.map(str::to_owned), targets })
+    }
+
+    /// The way out of the projects in these folders alone.
+    pub fn of_folders(session: &Session, folders: &[String], to: Option<&str>) -> Result<Self> {
+        if let Some(absent) = folders.iter().map(Path::new).find(|folder| !folder.exists()) {
+            return Err(error::not_a_folder(absent));
+        }
+        let mut route = Self::open(session, &[TOOLS.to_owned()], to)?;
+        route.sources.iter_mut().for_each(|source| folders.clone_into(&mut source.folders));
+        Ok(route)
     }
 
     /// True if it takes from the files of other programs alone, as it does when nobody says otherwise.
@@ -210,7 +233,7 @@ impl Route {
         self.targets.all().map(|opened| &opened.chain)
     }
 
-    /// What each target lists, backups included.
+    /// The list of each target, backups included.
     pub fn inventories(&self, context: &Record) -> Result<PerProvider<Inventory>> {
         let mut question = context.clone();
         question.set("consent", "1")?;

@@ -46,7 +46,7 @@ pub fn status(asked: &Migrate) -> Result<()> {
         for (helper, listed) in chain.list_each(&context) {
             match listed {
                 Ok(records) => {
-                    // What is in a variable is not kept, and a backup is no credential.
+                    // A variable keeps nothing, and a backup is no credential.
                     for record in records.into_iter().flatten() {
                         if !record.has("variable") && !backup::is_one(&record) {
                             add(&mut found, record, providers, |sides| sides.kept_by.push(helper.clone()))?;

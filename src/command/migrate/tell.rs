@@ -1,7 +1,8 @@
-//! What a migration says at its end, to a person.
+//! The last words of a migration to a person.
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 
 use anyhow::Result;
 use modelforge_credential_protocol::Record;
@@ -10,7 +11,7 @@ use super::choice::Migrate;
 use super::error;
 use super::item::{Item, Outcome};
 use super::migration::Migration;
-use super::{report, sources};
+use super::{afterwards, report, sources};
 use crate::command::keys;
 use crate::terminal::{self, warning};
 
@@ -21,6 +22,7 @@ pub fn that_nothing_was_changed(migration: &Migration, asked: &Migrate) -> Resul
     }
     if !migration.items.is_empty() {
         terminal::answer(report::plan(migration).as_bytes())?;
+        afterwards::tell(migration)?;
         migration.items.iter().filter_map(Item::why).for_each(|problem| warning(&problem));
         return Ok(terminal::done("nothing was changed")?);
     }
@@ -54,9 +56,9 @@ pub fn what_is_next(migration: &Migration, id: &str) -> Result<()> {
     terminal::done(&format!("{counts}; `{undo}` undoes it"))?;
     what_needs_a_copy(migration)?;
     if migration.items.iter().any(|item| item.file.is_some()) {
-        what_became_of_the_files(id)?;
+        what_became_of_the_files(migration, id)?;
     }
-    what_exec_hands_out(migration)
+    Ok(())
 }
 
 /// A key that only one file on this machine can open.
@@ -79,25 +81,40 @@ fn what_needs_a_copy(migration: &Migration) -> Result<()> {
     Ok(())
 }
 
-fn what_became_of_the_files(id: &str) -> io::Result<()> {
+fn what_became_of_the_files(migration: &Migration, id: &str) -> io::Result<()> {
     let program = error::PROGRAM;
-    let lines = [
-        format!("the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"),
-        format!("start ModelForge with `{program} exec -- modelforge …`, or it asks for each key again"),
-        "keys that others could read, in old backups or a shell's history as well, are better replaced by new ones"
-            .to_owned(),
-    ];
-    lines.iter().try_for_each(|line| terminal::done(line))
+    terminal::done(&format!(
+        "the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"
+    ))?;
+    if migration.items.iter().any(|item| item.file.is_some() && item.tool.is_none()) {
+        let is_handed_out = is_handed_out(migration);
+        let reason = if is_handed_out { "it gets each key that was moved" } else { "else it asks for each key" };
+        terminal::done(&format!("start ModelForge with `{program} exec -- modelforge …`: {reason}"))?;
+    }
+    if migration.items.iter().filter_map(|item| item.file.as_deref()).any(|file| others_can_read(file.as_ref())) {
+        terminal::done("other users could read the file: create new keys at the providers")?;
+    }
+    Ok(())
 }
 
 /// A program that found its key in a file gets it from `exec` now, if that finds it.
-fn what_exec_hands_out(migration: &Migration) -> Result<()> {
-    let is_from_a_file = |item: &&Item| item.file.is_some() && !item.kept_by.is_empty() && item.is_moved();
+fn is_handed_out(migration: &Migration) -> bool {
+    let is_from_a_file =
+        |item: &&Item| item.file.is_some() && item.tool.is_none() && !item.kept_by.is_empty() && item.is_moved();
     let moved: Vec<&Record> = migration.items.iter().filter(is_from_a_file).map(|item| &item.request.record).collect();
     let unreached = keys::unreached(&migration.session.providers, moved.iter().copied());
     unreached.iter().for_each(warning);
-    if !moved.is_empty() && unreached.is_empty() {
-        terminal::done(&format!("`{} exec -- COMMAND` hands out each key that was moved", error::PROGRAM))?;
-    }
-    Ok(())
+    !moved.is_empty() && unreached.is_empty()
+}
+
+/// Its mode is still what it was. A folder above it that is closed makes no difference worth a word.
+#[cfg(unix)]
+fn others_can_read(file: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|metadata| metadata.mode() & 0o044 != 0)
+}
+
+#[cfg(not(unix))]
+fn others_can_read(_: &Path) -> bool {
+    false
 }

@@ -1,4 +1,4 @@
-//! What goes wrong, or has to be known, when everything is erased.
+//! Messages about the end of everything: failures, and facts that have to be known.
 
 use std::path::Path;
 

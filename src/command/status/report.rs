@@ -65,6 +65,9 @@ pub struct Copy {
     /// The same without the identity or file, which many copies share: a table has no room for it in each row.
     #[serde(skip)]
     pub storage: String,
+    /// What protects the identity that opens it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protected_by: Option<String>,
     /// `None`: its helper does not say how it keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plain_text: Option<bool>,
@@ -91,7 +94,7 @@ pub struct Copy {
 }
 
 impl Copy {
-    /// What only the credential itself tells.
+    /// Adds the facts that only the credential itself tells.
     pub fn add(&mut self, opened: &Record, details: bool) {
         self.expires_utc = opened.expiry().or(self.expires_utc);
         self.renewable = Some(opened.has("oauth_refresh_token")).filter(|_| self.expires_utc.is_some());

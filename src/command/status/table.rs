@@ -86,9 +86,14 @@ fn places(report: &Report, details: bool) -> Vec<String> {
     let mut places = Vec::new();
     for row in &report.providers {
         for copy in row.copies.iter().take(if details { usize::MAX } else { 1 }) {
-            let place = format!("{}: {}", visible(&copy.helper), visible(&copy.protection));
-            if copy.protection != copy.storage && !places.contains(&place) {
-                places.push(place);
+            let helper = visible(&copy.helper);
+            let place = format!("{helper}: {}", visible(&copy.protection));
+            let identity =
+                copy.protected_by.as_ref().map(|by| format!("{helper}: identity protection: {}", visible(by)));
+            for line in [Some(place).filter(|_| copy.protection != copy.storage), identity].into_iter().flatten() {
+                if !places.contains(&line) {
+                    places.push(line);
+                }
             }
         }
     }

@@ -78,7 +78,7 @@ impl Home {
         output
     }
 
-    /// What the helper answers, when it must succeed in silence.
+    /// The helper's answer, when it must succeed in silence.
     #[track_caller]
     fn ask(&self, arguments: &[&str], input: &str) -> String {
         let output = self.helper(arguments, input);
@@ -87,7 +87,7 @@ impl Home {
         text(&output.stdout)
     }
 
-    /// What the helper complains about, when it must fail.
+    /// The helper's complaint, when it must fail.
     #[track_caller]
     fn complaint(&self, arguments: &[&str], input: &str) -> String {
         let output = self.helper(arguments, input);

@@ -34,7 +34,7 @@ pub const CASES: &[Case] = &[
         .offered(Offer::List),
 ];
 
-/// What `list` names of this case, sorted: protocol, host, path and user name. The count is of all that it names.
+/// The entries of `list` for this case, sorted: protocol, host, path and user name. The count is of all that it names.
 fn listed(s: &Session) -> Checked<Vec<String>> {
     let answer = s.run("list", "")?;
     must(answer.status.success(), format!("`list` failed with {}", s.said(&answer)))?;

@@ -98,7 +98,7 @@ impl Entry {
     }
 }
 
-/// What it lists in plain text, each with its password.
+/// The entries that it lists in plain text, each with its password.
 fn entries(s: &Session) -> Checked<Vec<Entry>> {
     let answer = s.run("list", "consent=1\ncapability[]=problem\n")?;
     must(answer.status.success(), format!("`list` failed with {}", s.said(&answer)))?;

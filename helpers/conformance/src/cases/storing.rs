@@ -38,6 +38,19 @@ pub const CASES: &[Case] = &[
         s.finds_nothing(format!("{}username=an\n", s.host))?;
         s.finds_nothing(format!("{}username={shouted}\n", s.host))
     }),
+    alone("O3", "user names that differ in case are two credentials, or the second is refused", |s| {
+        let loud = format!("{}username={}\n", s.host, s.name_of_ann.to_uppercase());
+        s.with_ann()?;
+        if s.run("store", format!("{loud}password=loud\n"))?.status.success() {
+            s.finds(&loud, "loud")?;
+        } else {
+            s.finds_nothing(&loud)?;
+        }
+        s.finds(&s.ann, &s.secret)?;
+        s.erases(&loud)?;
+        s.finds_nothing(&loud)?;
+        s.finds(&s.ann, &s.secret).map(drop)
+    }),
     case("O3", "an empty user name is a name", |s| {
         let nameless = format!("{}username=\n", s.host);
         s.with_ann()?;

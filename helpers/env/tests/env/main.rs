@@ -104,10 +104,9 @@ fn who_understands_it_is_told_not_to_keep_the_key() {
 #[test]
 fn a_variable_that_is_not_set_is_not_found_and_no_failure() {
     assert_eq!(succeed("get", &[], OPENAI), "");
-    assert_eq!(
-        answers(&[("ANTHROPIC_API_KEY", KEY), ("OPENAI_API_KEY_2", KEY), ("openai_api_key", KEY)], OPENAI),
-        None
-    );
+    // Windows does not tell small letters from capitals in the name of a variable.
+    let small = if cfg!(windows) { "openai_key" } else { "openai_api_key" };
+    assert_eq!(answers(&[("ANTHROPIC_API_KEY", KEY), ("OPENAI_API_KEY_2", KEY), (small, KEY)], OPENAI), None);
 }
 
 #[test]

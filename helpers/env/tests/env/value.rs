@@ -1,4 +1,4 @@
-//! What a variable may hold.
+//! The values that a variable may hold.
 
 use std::ffi::OsStr;
 

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
-use modelforge_credential_protocol::{Error, Result};
+use modelforge_credential_protocol::{Error, Reason, Result};
 use zbus::connection::Builder;
 use zbus::message::{Message, Type};
 use zbus::{Connection, MatchRule, MessageStream, ObjectPath, OwnedObjectPath, OwnedVariant, fdo};
@@ -47,9 +47,9 @@ impl From<zbus::Error> for Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Locked => {
-                Self::new("the keyring is locked").hint("log in to the desktop, or unlock it in `seahorse`")
-            }
+            Failure::Locked => Self::new("the keyring is locked")
+                .is(Reason::Locked)
+                .hint("log in to the desktop, or unlock it in `seahorse`"),
             Failure::Gone => "the item was removed while it was used".into(),
             Failure::Other(error) => error,
         }
@@ -133,12 +133,13 @@ impl Bus {
         if prompt.as_str() == "/" {
             return Ok(());
         }
-        if !may_prompt() {
+        if !crate::may_prompt() {
             self.dismiss(&prompt).await;
             return Err(Failure::Locked);
         }
         if !has_display() {
-            let error = Error::new("the keyring is locked, and there is no display to ask for its password on");
+            let error = Error::new("the keyring is locked, and there is no display to ask for its password on")
+                .is(Reason::Locked);
             return Err(error.hint("unlock it on the desktop; without one, keep keys in the `age` helper").into());
         }
         let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE).interface(PROMPT);
@@ -151,11 +152,13 @@ impl Bus {
         let Ok(signal) = signal else {
             self.dismiss(&prompt).await;
             let seconds = PATIENCE_FOR_A_PERSON.as_secs();
-            return Err(Error::new(format!("nobody unlocked the keyring within {seconds} seconds")).into());
+            let error = Error::new(format!("nobody unlocked the keyring within {seconds} seconds"));
+            return Err(error.is(Reason::Locked).into());
         };
         let Some(Ok(signal)) = signal else { return Err(Error::new("the D-Bus session bus ended").into()) };
         let (dismissed, _): (bool, OwnedVariant) = signal.body().deserialize()?;
-        if dismissed { Err(Error::new("nobody unlocked the keyring: the prompt was dismissed").into()) } else { Ok(()) }
+        let refusal = Error::new("nobody unlocked the keyring: the prompt was dismissed").is(Reason::Locked);
+        if dismissed { Err(refusal.into()) } else { Ok(()) }
     }
 
     /// Gives up a prompt that nobody may answer.
@@ -185,7 +188,7 @@ impl Bus {
         reply.ok()?.ok()?.body().deserialize().ok()
     }
 
-    /// What it means that the service did not answer in time.
+    /// The cause, if the service did not answer in time.
     async fn silence(&self) -> Error {
         match self.ask_bus::<bool>("NameHasOwner", SERVICE).await {
             Some(true) => Error::new("the secret service does not answer").hint("log in to the desktop again"),
@@ -210,11 +213,6 @@ pub async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
     })
     .await;
     waiting.into_iter().filter_map(|(_, output)| output).collect()
-}
-
-/// `MODELFORGE_CREDENTIAL_INTERACTIVE=0`: nobody is there to answer.
-pub fn may_prompt() -> bool {
-    std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
 }
 
 fn has_display() -> bool {

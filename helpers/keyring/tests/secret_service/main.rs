@@ -69,14 +69,14 @@ fn fails(keyring: &Keyring, operation: &str, input: &str, stderr: &str) {
     assert_eq!(helper(keyring, operation, input), (1, String::new(), stderr.to_owned()));
 }
 
-/// What `secret-tool` prints.
+/// The output of `secret-tool`.
 #[track_caller]
 fn secret_tool(keyring: &Keyring, arguments: &[&str], input: &str) -> String {
     let (_, stdout, _) = pipe("/usr/bin/secret-tool", &keyring.env(), arguments, input);
     stdout
 }
 
-/// What a line of Python prints that knows Python's keyring as `k`.
+/// The output of a line of Python that knows Python's keyring as `k`.
 #[track_caller]
 fn python(keyring: &Keyring, line: &str) -> String {
     let python = std::env::var("MODELFORGE_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
@@ -226,4 +226,29 @@ fn the_command_line_is_that_of_a_helper() {
     assert_eq!(run("--version").1, format!("modelforge-credential-keyring {}\n", env!("CARGO_PKG_VERSION")));
     let message = "error: unknown option `--verbose`\nhint: modelforge-credential-keyring --help\n".to_owned();
     assert_eq!(run("--verbose"), (2, String::new(), message));
+}
+
+#[test]
+#[ignore = "needs dbus and gnome-keyring"]
+fn items_that_are_set_aside_and_those_of_the_person_do_not_meet() {
+    let keyring = Keyring::start();
+    stores(&keyring, &format!("{OPENAI}password={SECRET}\n"));
+    let aside = |value: &str| {
+        let set = [("MODELFORGE_CREDENTIAL_INTERACTIVE", "0"), ("MODELFORGE_CREDENTIAL_KEYRING_PREFIX", value)];
+        keyring.env().into_iter().chain(set.map(|(name, value)| (name, value.into()))).collect::<Vec<_>>()
+    };
+    let nothing = (0, String::new(), String::new());
+    // A prefix with which a name would be that of another one's, if it were taken as it is.
+    for prefix in ["test", "https://"] {
+        let env = aside(prefix);
+        assert_eq!(helper_with(&env, "get", OPENAI), nothing);
+        assert_eq!(helper_with(&env, "erase", OPENAI), nothing);
+        assert_eq!(helper_with(&env, "list", "").1, "count=0\n");
+        assert_eq!(helper_with(&env, "store", &format!("{OPENAI}password=sk-made-up\n")), nothing);
+        assert_eq!(helper_with(&env, "get", OPENAI).1, "username=default\npassword=sk-made-up\n");
+        gets(&keyring, OPENAI, &format!("username=default\npassword={SECRET}\n"));
+        assert_eq!(helper(&keyring, "list", "").1.lines().last(), Some("count=1"));
+        assert_eq!(helper_with(&env, "erase", OPENAI), nothing);
+    }
+    assert_eq!(keyring.items(), 1);
 }

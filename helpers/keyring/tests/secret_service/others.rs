@@ -46,6 +46,115 @@ fn python_reads_what_the_helper_wrote_and_the_helper_what_python_wrote() {
 }
 
 #[test]
+#[ignore = "needs dbus, gnome-keyring, libsecret-tools and keyring, from PyPI"]
+fn a_token_is_the_secret_that_others_read_whatever_belongs_to_it() {
+    let keyring = Keyring::start();
+    let place = "protocol=https\nhost=api.githubcopilot.com\n";
+    let token =
+        |name: &str| format!("password={name}\npassword_expiry_utc=4102444800\noauth_refresh_token=r of {name}\n");
+    let read = || python(&keyring, "print(k.get_password('https://api.githubcopilot.com', 'default'))");
+    stores(&keyring, &format!("{place}{}", token("first")));
+    assert_eq!(read(), "first");
+    let name = ["lookup", "service", "https://api.githubcopilot.com", "username", "default"];
+    assert_eq!(secret_tool(&keyring, &name, ""), "first");
+    gets(&keyring, place, &format!("username=default\n{}", token("first")));
+    stores(&keyring, &format!("{place}{}", token("second")));
+    assert_eq!((read().as_str(), keyring.items()), ("second", 2));
+    gets(&keyring, place, &format!("username=default\n{}", token("second")));
+    assert!(helper(&keyring, "list", "").1.ends_with("\n\ncount=1\n"));
+
+    // Python replaces the token: what belonged to the older one no longer counts, and goes with the next store.
+    python(&keyring, "k.set_password('https://api.githubcopilot.com', 'default', 'third')");
+    gets(&keyring, place, "username=default\npassword=third\n");
+    stores(&keyring, &format!("{place}{}", token("fourth")));
+    gets(&keyring, place, &format!("username=default\n{}", token("fourth")));
+
+    stores(&keyring, &format!("{place}password=a key\n"));
+    gets(&keyring, place, "username=default\npassword=a key\n");
+    stores(&keyring, &format!("{place}{}", token("fifth")));
+    assert_eq!(helper(&keyring, "erase", &format!("{place}password=another\n")).0, 0);
+    gets(&keyring, place, &format!("username=default\n{}", token("fifth")));
+    for description in [place.to_owned(), format!("{place}username=default\npath=v1\n")] {
+        stores(&keyring, &format!("{description}{}", token("sixth")));
+        assert_eq!(helper(&keyring, "erase", &description).0, 0);
+        gets(&keyring, &description, "");
+    }
+    assert_eq!(keyring.items(), 0, "nothing is left beside");
+}
+
+#[test]
+#[ignore = "needs dbus and gnome-keyring"]
+fn a_token_that_was_kept_as_one_item_is_still_read_and_is_split_by_the_next_store() {
+    let keyring = Keyring::start();
+    let token = "password=t\noauth_refresh_token=r\n";
+    let encoded = "modelforge-credential;base64,dXNlcm5hbWU9ZGVmYXVsdApwYXNzd29yZD10Cm9hdXRoX3JlZnJlc2hfdG9rZW49cgo=";
+    for older in [encoded, "t\noauth_refresh_token=r"] {
+        let name = ["store", "--label=x", "service", "https://api.openai.com", "username", "default"];
+        secret_tool(&keyring, &name, older);
+        gets(&keyring, OPENAI, &format!("username=default\n{token}"));
+        stores(&keyring, &format!("{OPENAI}{token}"));
+        gets(&keyring, OPENAI, &format!("username=default\n{token}"));
+        assert_eq!(secret_tool(&keyring, &["lookup", "service", "https://api.openai.com"], ""), "t");
+    }
+}
+
+#[test]
+#[ignore = "needs dbus and gnome-keyring"]
+fn twenty_tokens_stored_at_once_leave_one_of_them_whole() {
+    let keyring = Keyring::start();
+    let token = |number: usize| format!("password=t{number}\noauth_refresh_token=r{number}\n");
+    for _ in 0..3 {
+        std::thread::scope(|scope| {
+            for number in 0..20 {
+                let keyring = &keyring;
+                scope.spawn(move || stores(keyring, &format!("{OPENAI}{}", token(number))));
+            }
+            for _ in 0..20 {
+                let (status, found, said) = helper(&keyring, "get", OPENAI);
+                let whole = |number| found == format!("username=default\n{}", token(number));
+                assert!(status == 0 && (found.is_empty() || (0..20).any(whole)), "{found}{said}");
+            }
+        });
+        let (_, found, _) = helper(&keyring, "get", OPENAI);
+        assert!((0..20).any(|number| found == format!("username=default\n{}", token(number))), "{found}");
+    }
+}
+
+#[test]
+#[ignore = "needs dbus, gnome-keyring and keyring, from PyPI"]
+fn a_bare_service_name_is_the_item_that_python_has_under_that_name() {
+    let keyring = Keyring::start();
+    let place = "protocol=keyring\nhost=my app\n";
+    python(&keyring, "k.set_password('my app', 'me', 'theirs')");
+    gets(&keyring, place, "username=me\npassword=theirs\n");
+    stores(&keyring, &format!("{place}username=me\npassword=ours\n"));
+    assert_eq!(python(&keyring, "print(k.get_password('my app', 'me'))"), "ours");
+    stores(&keyring, &format!("{place}username=you\npassword=yours\npassword_expiry_utc=4102444800\n"));
+    assert_eq!(python(&keyring, "print(k.get_password('my app', 'you'))"), "yours");
+    assert_eq!(keyring.items(), 3);
+    // Which programs these belong to is not known: who erases all that is listed does not erase them.
+    assert_eq!(helper(&keyring, "list", "").1, "count=0\n");
+    assert_eq!(helper(&keyring, "erase", "protocol=keyring\nhost=another\n").0, 0);
+    assert_eq!(helper(&keyring, "erase", &format!("{place}username=you\n")).0, 0);
+    gets(&keyring, &format!("{place}username=you\n"), "");
+    assert_eq!(keyring.items(), 1);
+    assert_eq!(helper(&keyring, "erase", place).0, 0);
+    assert_eq!(python(&keyring, "print(k.get_password('my app', 'me'))"), "None");
+}
+
+#[test]
+#[ignore = "needs dbus and gnome-keyring"]
+fn a_bare_service_name_leads_to_no_item_of_a_url_and_to_none_beside_another() {
+    let keyring = Keyring::start();
+    stores(&keyring, &format!("{OPENAI}password={SECRET}\noauth_refresh_token=r\n"));
+    for host in ["https://api.openai.com", "modelforge-credential:https://api.openai.com", "modelforge-credential:x"] {
+        gets(&keyring, &format!("protocol=keyring\nhost={host}\n"), "");
+        assert_eq!(helper(&keyring, "erase", &format!("protocol=keyring\nhost={host}\n")).0, 0);
+    }
+    assert_eq!(keyring.items(), 2);
+}
+
+#[test]
 #[ignore = "needs dbus and gnome-keyring"]
 fn of_several_items_of_one_name_the_newest_answers_and_a_store_leaves_one() {
     let keyring = Keyring::start();

@@ -14,7 +14,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// What no run may say or show: every token and device code that the tests' servers know is made with it.
+/// No run may say or show this: every token and device code that the tests' servers know is made with it.
 pub const SECRET: &str = "sentinel";
 
 /// A `get` for a provider with these URLs, and further lines.
@@ -46,7 +46,7 @@ pub fn finish(mut command: Command, input: &str) -> Output {
     output
 }
 
-/// What the helper answers without a person; it must succeed in silence.
+/// The helper's answer without a person; it must succeed in silence.
 #[track_caller]
 pub fn ask(input: &str) -> String {
     let output = finish(helper(&[]), input);
@@ -55,7 +55,7 @@ pub fn ask(input: &str) -> String {
     text(&output.stdout)
 }
 
-/// What the helper says when it fails without a person.
+/// The helper's words when it fails without a person.
 #[track_caller]
 pub fn complaint(input: &str) -> String {
     let output = finish(helper(&[]), input);

@@ -16,7 +16,7 @@ impl File<'_> {
         let mut found = Entries::default();
         for item in items {
             self.check_number(found.entries.len())?;
-            // What is not an LLM provider's is some other program's.
+            // An item that is not an LLM provider's is some other program's.
             let by_url = || {
                 let (known, location) = place_of(&item.section)?;
                 Some((known?, location, item.option.clone(), 2))

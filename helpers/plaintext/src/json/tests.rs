@@ -173,7 +173,7 @@ proptest! {
             other.map(|m| (m.name, text[m.key.start..m.value.end].to_owned())).collect()
         };
         prop_assert_eq!(others(&edited), others(&text));
-        // What was cut is what is gone, a comma for each, and white space; nothing else was touched.
+        // Gone is what was cut, a comma for each, and white space; nothing else was touched.
         let object = root(&text);
         let cuts = cuts(&text, &object, |member| member.name == GONE);
         for cut in &cuts {

@@ -26,7 +26,10 @@ const HAND_EDITED: &str = include_str!("../fixtures/hand-edited.json");
 const SENTINEL: &str = "sk-SENTINEL";
 const GLOBAL: &str = ".config/model-forge/config.json";
 const OLD: &str = ".config/model-forge/models.json";
-const KEYRING: &str = ".local/share/python_keyring/keyring_pass.cfg";
+const KEYRING: &str = match cfg!(windows) {
+    true => "Python Keyring/keyring_pass.cfg",
+    false => ".local/share/python_keyring/keyring_pass.cfg",
+};
 
 struct Test {
     home: TempDir,
@@ -64,7 +67,7 @@ impl Test {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
+        name.split('/').fold(self.home.path().to_owned(), |path, part| path.join(part))
     }
 
     #[track_caller]
@@ -90,7 +93,8 @@ impl Test {
             .args(words)
             .current_dir(folder)
             .env_clear()
-            .env("HOME", self.home.path())
+            .envs(["HOME", "USERPROFILE", "LOCALAPPDATA"].map(|name| (name, self.home.path())))
+            .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
             .envs(self.variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -106,11 +110,14 @@ impl Test {
             assert!(!stderr.contains(secret), "{stderr}");
         }
         let home = self.home.path().to_str().unwrap();
-        Answer {
-            stdout: stdout.replace(home, "HOME"),
-            stderr: stderr.replace(home, "HOME"),
-            code: output.status.code().unwrap(),
-        }
+        // Paths as they are written elsewhere.
+        let shown = |text: String| match cfg!(windows) {
+            true => {
+                text.replace(home, "HOME").replace('\\', "/").replace("Python Keyring", ".local/share/python_keyring")
+            }
+            false => text.replace(home, "HOME"),
+        };
+        Answer { stdout: shown(stdout), stderr: shown(stderr), code: output.status.code().unwrap() }
     }
 }
 

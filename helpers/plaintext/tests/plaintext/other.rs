@@ -45,7 +45,7 @@ fn the_plain_text_keyring_of_python_is_read_and_edited() {
          [https_3A_2F_2Fupload_2Epackages_2Eexample_2Flegacy_2F]\n__token__ = \n\t{one}\n\t\n\n"
     );
     let test = Test::with(KEYRING, &text).env("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
-    // What ModelForge 0.2 kept is the default account's.
+    // ModelForge 0.2 kept the default account's.
     test.run(&["get"], OPENAI).password("sk-SENTINEL-2").stderr("");
     test.run(&["get"], &format!("{OPENAI}username=work\n")).password("sk-SENTINEL-1");
     test.run(&["get"], "protocol=https\nhost=upload.packages.example\npath=legacy\n").nothing();

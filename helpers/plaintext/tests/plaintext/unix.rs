@@ -17,7 +17,7 @@ fn mode_and_owner_stay_and_nothing_is_left_beside_the_file() {
     let path = test.path(GLOBAL);
     fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
     let is_root = chown(&path, None, Some(1234)).is_ok();
-    // What a killed process left holds keys.
+    // The files that a killed process left hold keys.
     let test = test.file(".config/model-forge/.config.json.modelforge-credential-a1b2c3", "sk-SENTINEL");
     test.change("erase", OPENAI).nothing();
     assert_eq!(mode(&path), 0o640);

@@ -98,7 +98,7 @@ impl Search {
                 seen[index] = (whole, end);
                 if end - start >= form.enough {
                     add(found, Found { start, end, secret: *secret, length: end - start });
-                    // What goes on behind this run has a gram that begins here, at the latest.
+                    // A match that goes on behind this run has a gram that begins here, at the latest.
                     next = next.max(end + 1 - GRAM);
                 }
             }
@@ -125,7 +125,7 @@ impl Search {
     }
 
     /// Every form, and how much of it is enough.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn forms(&self) -> impl Iterator<Item = (&[u8], usize)> {
         self.forms.iter().map(|(form, _)| (form.bytes.as_slice(), form.enough))
     }

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use proptest::prelude::*;
 
+use super::fuzz::squeezed;
 use super::*;
 
 const KEY: &str = "sk-test-4f6Q9zL2mN8rT1vX5yB7cD0e";
@@ -23,7 +24,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// What is shown for a piece of output, when more follows at once.
+/// The masked form of a piece of output, when more follows at once.
 fn push(filter: &mut Filter, piece: &str) -> String {
     let mut output = Vec::new();
     filter.push(piece.as_bytes(), &mut output);
@@ -45,7 +46,7 @@ fn cut(mut filter: Filter, input: &[u8], piece: usize) -> String {
     text(&output)
 }
 
-/// What is shown for the output as a whole; it is the same however it is cut.
+/// The masked form of the output as a whole; it is the same however it is cut.
 fn masked(input: impl AsRef<[u8]>) -> String {
     let input = input.as_ref();
     let whole = cut(filter(), input, usize::MAX);
@@ -251,26 +252,9 @@ fn inputs() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
 }
 
-/// The text without gaps.
-fn squeezed(input: &[u8]) -> Vec<u8> {
-    let mut text = Text::default();
-    text.add(input);
-    text.complete();
-    text.bytes().to_vec()
-}
-
-/// What must be seen of the output, in the plainest way: each byte of the text that is in no run of a key.
+/// The part of the output that must be seen.
 fn seen(input: &str) -> String {
-    let (bytes, mask) = (squeezed(input.as_bytes()), filter().mask);
-    let mut is_hidden = vec![false; bytes.len()];
-    for (form, enough) in mask.search.forms() {
-        for part in form.windows(enough) {
-            for at in memchr::memmem::find_iter(&bytes, part) {
-                is_hidden[at..at + enough].fill(true);
-            }
-        }
-    }
-    bytes.iter().zip(is_hidden).filter(|(_, is_hidden)| !is_hidden).map(|(byte, _)| char::from(*byte)).collect()
+    text(&super::fuzz::seen(&filter().mask, input.as_bytes()))
 }
 
 proptest! {

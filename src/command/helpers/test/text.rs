@@ -1,4 +1,4 @@
-//! What `helpers test` tells a person.
+//! The report of `helpers test` for a person.
 
 use modelforge_credential_conformance::{Exchange, Judged, Level, Outcome, Report, Verdict};
 use modelforge_credential_protocol::{shown, visible};
@@ -34,7 +34,7 @@ fn of_exchange(exchange: &Exchange) -> String {
     text
 }
 
-/// What the cases say of the helper together.
+/// The verdict of all cases together.
 pub fn of_verdict(report: &Report, are_all_chosen: bool) -> String {
     if report.kind.cannot_store.is_some() {
         return "it could not store, so no case was run; a helper that keeps nothing ignores `store` (O4)\n".to_owned();

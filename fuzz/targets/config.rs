@@ -1,0 +1,16 @@
+#![no_main]
+//! `config.toml`, and the entries of the chain. The core is a program, not a library, so its modules are taken in by their paths.
+
+#[path = "../../src"]
+mod program {
+    pub mod config;
+    pub mod error;
+    pub mod text;
+    pub mod url;
+}
+#[path = "../support.rs"]
+mod fuzz_support;
+
+use program::{config, error, text, url};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| config::fuzz::check(input));

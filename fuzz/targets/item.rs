@@ -1,0 +1,16 @@
+#![no_main]
+//! The items of `keyring`. That is a program, not a library, so its modules are taken in by their paths.
+
+#[path = "../../helpers/keyring/src"]
+mod program {
+    pub mod aside;
+    pub mod beside;
+    pub mod item;
+    pub mod one_line;
+}
+#[path = "../support.rs"]
+mod fuzz_support;
+
+use program::{aside, beside, item, one_line};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| item::fuzz::check(input));

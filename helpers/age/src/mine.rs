@@ -1,0 +1,87 @@
+//! The identity of our own: one file, that is replaced whole and only by who has read it.
+
+use std::path::{Path, PathBuf};
+
+use age::secrecy::SecretString;
+use modelforge_credential_files::{Own, Trust, tilde};
+use modelforge_credential_protocol::{Error, Result};
+use zeroize::Zeroizing;
+
+use crate::identity::MAX_IDENTITY;
+use crate::key::unusable;
+use crate::sealed;
+use crate::store::Store;
+
+/// Where it is.
+pub struct Mine<'a> {
+    pub data: &'a Own,
+    pub path: PathBuf,
+    pub store: &'a Store,
+}
+
+/// It, as it was read.
+pub struct Held {
+    content: Zeroizing<Vec<u8>>,
+    pub text: Zeroizing<String>,
+    pub passphrase: Option<SecretString>,
+}
+
+impl Held {
+    /// Asks for the passphrase where there is one. `path` is its name in messages.
+    pub fn of(content: Zeroizing<Vec<u8>>, path: &Path) -> Result<Self> {
+        let opened = sealed::open(&content, path)?;
+        let text = std::str::from_utf8(&opened.text).map_err(|_| unusable(path))?;
+        Ok(Self { text: Zeroizing::new(text.to_owned()), passphrase: opened.passphrase, content })
+    }
+}
+
+impl Mine<'_> {
+    /// Reads it, with the question that it takes. An error where there is none.
+    pub fn read(&self) -> Result<Held> {
+        let missing = || {
+            Error::new(format!("there is no identity `{}` yet", tilde(&self.path)))
+                .hint("it is made with the first key: modelforge-credential login openai")
+        };
+        Held::of(self.content()?.ok_or_else(missing)?, &self.path)
+    }
+
+    /// What is in the file now.
+    pub fn content(&self) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        self.data.read(&self.path, MAX_IDENTITY, Trust::Private)
+    }
+
+    /// Replaces it by this text, protected by this passphrase. Another process cannot have changed it since it was read.
+    pub fn replace(&self, held: &Held, text: &str, passphrase: Option<&SecretString>) -> Result<Held> {
+        let content = sealed::seal(text.as_bytes(), passphrase)?;
+        let _lock = self.store.lock()?;
+        self.replace_locked(held, text, passphrase, content)
+    }
+
+    /// The same for one who has the lock.
+    pub fn replace_with_the_lock(&self, held: &Held, text: &str, passphrase: Option<&SecretString>) -> Result<Held> {
+        self.replace_locked(held, text, passphrase, sealed::seal(text.as_bytes(), passphrase)?)
+    }
+
+    fn replace_locked(
+        &self,
+        held: &Held,
+        text: &str,
+        passphrase: Option<&SecretString>,
+        content: Zeroizing<Vec<u8>>,
+    ) -> Result<Held> {
+        if self.content()?.is_none_or(|now| now != held.content) {
+            let message = format!("another process changed the identity `{}` meanwhile", tilde(&self.path));
+            return Err(Error::new(message).hint("try again"));
+        }
+        self.store.clean();
+        self.data.clean();
+        self.data.write(&self.path, &content, true)?;
+        Ok(Held { content, text: Zeroizing::new(text.to_owned()), passphrase: passphrase.cloned() })
+    }
+
+    /// Puts one there. An error where there is one already. Only with the lock.
+    pub fn put(&self, content: &[u8]) -> Result<()> {
+        self.data.clean();
+        self.data.write(&self.path, content, false)
+    }
+}

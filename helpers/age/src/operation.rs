@@ -1,0 +1,235 @@
+//! The operation `identity`: shows and changes what opens the store.
+
+use std::path::{Path, PathBuf};
+
+use modelforge_credential_files::{quoted, tilde};
+use modelforge_credential_protocol::{Error, Record, Result};
+use zeroize::Zeroizing;
+
+use crate::identity::{Identities, MAX_IDENTITY};
+use crate::key::Keys;
+use crate::mine::{Held, Mine};
+use crate::store::Store;
+use crate::{ask, renew, sealed, text};
+
+/// How many credentials are opened to show the identity: who wants to see it waits a second or two, and `doctor` no longer than five.
+const SHOWN_AT_MOST: usize = 5000;
+
+/// All that it is about.
+pub struct Operation<'a> {
+    pub identities: &'a Identities,
+    /// None where the user named the identities: their files may serve other programs as well, and are not changed.
+    pub mine: Option<Mine<'a>>,
+    pub store: &'a Store,
+    pub recipients: &'a [String],
+}
+
+/// How many credentials were opened, and how many were not.
+#[derive(Default)]
+struct Count {
+    opened: usize,
+    unreadable: usize,
+}
+
+impl Operation<'_> {
+    pub fn answer(&self, request: &Record) -> Result<Record> {
+        match request.text("action") {
+            Some("show") => self.show(),
+            Some("protect") => self.protect(),
+            Some("unprotect") => self.unprotect(),
+            Some("renew") => self.renew(request),
+            Some("export") => self.export(),
+            Some("check") => self.check(request),
+            Some("import") => self.import(request),
+            _ => Err("the request names no `action` that is known here".into()),
+        }
+    }
+
+    /// What is known without a person, and, if it can be opened, the rest.
+    fn show(&self) -> Result<Record> {
+        let mut answer = self.about()?;
+        // A plugin's may have to be touched for each credential, and nobody asked for that.
+        if self.identities.protection()?.is_some_and(|protection| !protection.is_a_plugins) {
+            match self.identities.unlock().and_then(|()| self.opened(self.identities, SHOWN_AT_MOST)) {
+                Ok(opened) => answer.merge(&opened),
+                Err(problem) => answer.set("problem", problem.to_string())?,
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Gives it a passphrase, or another one.
+    fn protect(&self) -> Result<Record> {
+        let mine = self.mine()?;
+        let _only_one = mine.store.lock_the_identity()?;
+        let held = mine.read()?;
+        let passphrase = ask::new_passphrase(&mine.path)?;
+        mine.replace(&held, &held.text, Some(&passphrase))?;
+        self.about()
+    }
+
+    fn unprotect(&self) -> Result<Record> {
+        let mine = self.mine()?;
+        let _only_one = mine.store.lock_the_identity()?;
+        let held = mine.read()?;
+        if held.passphrase.is_none() {
+            return Err(Error::new(format!("no passphrase protects the identity `{}`", tilde(&mine.path))));
+        }
+        mine.replace(&held, &held.text, None)?;
+        self.about()
+    }
+
+    fn renew(&self, request: &Record) -> Result<Record> {
+        let given = request.content()?.map(|content| given(content, &named(request))).transpose()?;
+        match (&self.mine, given) {
+            (Some(mine), given) => renew::renew(mine, self.recipients, given)?,
+            (None, None) => renew::encrypt_again(self.store, self.identities, self.recipients)?,
+            (None, Some(_)) => return Err(renew::is_named(&tilde(Path::new(&self.identities.path())))),
+        }
+        let mut answer = self.about()?;
+        answer.set("action", if self.mine.is_some() { "renew" } else { "encrypt" })?;
+        Ok(answer)
+    }
+
+    /// The text that is written on paper: it opens everything, also where a passphrase protects the file.
+    fn export(&self) -> Result<Record> {
+        let mut answer = self.about()?;
+        answer.push_content(self.mine()?.read()?.text.as_bytes())?;
+        Ok(answer)
+    }
+
+    /// Whether what a person has kept opens this store. Nothing is changed.
+    fn check(&self, request: &Record) -> Result<Record> {
+        let named = named(request);
+        let held = given(request.content()?.unwrap_or_default(), &named)?;
+        self.opened(&Keys::parse(held.text.as_bytes(), &named)?, usize::MAX)
+    }
+
+    /// Puts it where there is none yet.
+    fn import(&self, request: &Record) -> Result<Record> {
+        let mine = self.mine()?;
+        let (content, named) = (request.content()?.unwrap_or_default(), named(request));
+        let given = given(content.clone(), &named)?;
+        let keys = Keys::parse(given.text.as_bytes(), &named)?;
+        let _only_one = mine.store.lock_the_identity()?;
+        let _lock = mine.store.lock()?;
+        if let Some(there) = mine.content()? {
+            let is_the_same = !sealed::is_sealed(&there)
+                && std::str::from_utf8(&there).is_ok_and(|there| text::keys(there).eq(text::keys(&given.text)));
+            if !is_the_same {
+                return Err(another_is_there(&mine.path));
+            }
+        }
+        let opened = self.opened(&keys, usize::MAX)?;
+        if opened.text("credentials") == Some("0") && opened.text("unreadable") != Some("0") {
+            return Err("it opens none of the credentials that are stored here, so nothing was changed".into());
+        }
+        if mine.content()?.is_none() {
+            // One with a passphrase keeps it.
+            mine.put(if given.passphrase.is_some() { &content } else { given.text.as_bytes() })?;
+        }
+        let mut answer = self.about()?;
+        answer.merge(&opened);
+        Ok(answer)
+    }
+
+    fn mine(&self) -> Result<&Mine<'_>> {
+        self.mine.as_ref().ok_or_else(|| {
+            let path = PathBuf::from(self.identities.path());
+            Error::new(format!("the configuration names the identity `{}`, so it is yours to change", tilde(&path)))
+                .hint(format!("ssh-keygen -p -f {0}  # an SSH key; an age key: age -p -a -o NEW {0}", quoted(&path)))
+        })
+    }
+
+    /// Where it is and how it is protected. Without `protected_by` there is none.
+    fn about(&self) -> Result<Record> {
+        let mut answer = Record::of([("identity", self.identities.path())])?;
+        if let Some(protection) = self.identities.protection()? {
+            answer.set("protected_by", protection.by)?;
+            if protection.needs_a_person {
+                answer.set("locked", "1")?;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The public key, and what it opens. Backups of migrations are no credentials of the user's.
+    fn opened(&self, by: &impl Opens, most: usize) -> Result<Record> {
+        let mut count = Count::default();
+        let all = if self.store.exists()? { self.store.matching(&Record::new())? } else { Vec::new() };
+        for entry in all.iter().filter(|entry| !entry.description.is_of_a_migration()).take(most) {
+            let content = self.store.read(entry).ok().flatten();
+            match content.is_some_and(|content| by.opens(&content, &entry.file)) {
+                true => count.opened += 1,
+                false => count.unreadable += 1,
+            }
+        }
+        let mut answer =
+            Record::of([("credentials", count.opened.to_string()), ("unreadable", count.unreadable.to_string())])?;
+        if let Some(public) = by.public_key()? {
+            answer.set("public_key", public)?;
+        }
+        Ok(answer)
+    }
+}
+
+/// The identity that came with the request. `age` would take an SSH key as well, but not beside a second one in the same file.
+fn given(content: Zeroizing<Vec<u8>>, named: &Path) -> Result<Held> {
+    if content.len() > MAX_IDENTITY || content.trim_ascii().is_empty() {
+        return Err("no identity was given".into());
+    }
+    if sealed::is_sealed(&content) {
+        return Held::of(content, named);
+    }
+    if content.starts_with(b"-----BEGIN ") {
+        return Err(Error::new("an SSH key is not copied: name its file in the configuration")
+            .hint("helpers = [\"env\", \"age --identity ~/.ssh/id_ed25519\"]  # in config.toml"));
+    }
+    let text = std::str::from_utf8(&content).map_err(|_| not_an_identity(0))?;
+    let typed = text::typed(text);
+    let letters = text::keys(&typed).map(str::len).sum();
+    Keys::parse(typed.as_bytes(), named).map_err(|_| not_an_identity(letters))?;
+    Held::of(Zeroizing::new(typed.as_bytes().to_vec()), named)
+}
+
+/// What opens files.
+trait Opens {
+    fn opens(&self, content: &[u8], file: &Path) -> bool;
+    fn public_key(&self) -> Result<Option<String>>;
+}
+
+impl Opens for Identities {
+    fn opens(&self, content: &[u8], file: &Path) -> bool {
+        self.decrypt(content, file).is_ok()
+    }
+
+    fn public_key(&self) -> Result<Option<String>> {
+        Self::public_key(self)
+    }
+}
+
+impl Opens for Keys {
+    fn opens(&self, content: &[u8], file: &Path) -> bool {
+        self.decrypt(content, file).is_ok_and(|text| text.is_some())
+    }
+
+    fn public_key(&self) -> Result<Option<String>> {
+        Ok(self.public())
+    }
+}
+
+/// The name of what came with the request, in messages.
+fn named(request: &Record) -> PathBuf {
+    PathBuf::from(request.text("file").unwrap_or("backup"))
+}
+
+/// A hint for one who typed it: how much is missing, and nothing of what it was.
+fn not_an_identity(letters: usize) -> Error {
+    Error::new("that is not an identity: a letter is wrong or missing")
+        .hint(format!("it begins with AGE-SECRET-KEY-1 and has 74 letters, digits and hyphens; {letters} were given"))
+}
+
+fn another_is_there(path: &Path) -> Error {
+    Error::new(format!("there is another identity `{}`, which may open what is stored here", tilde(path)))
+        .hint(format!("if it does not: mv {0} {0}.old", quoted(path)))
+}

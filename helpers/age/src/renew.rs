@@ -1,0 +1,119 @@
+//! A new identity for the whole store.
+//!
+//! While it goes on, the identity file holds the new keys and, below a comment, the old ones. So at each moment, also after a kill,
+//! `get` and stock `age` open everything, what is stored meanwhile is encrypted for the new ones alone, and the next renewal
+//! finds what is left to do. The old keys are removed once they open nothing any more.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use modelforge_credential_protocol::{Error, Record, Result};
+use zeroize::Zeroizing;
+
+use crate::identity::{Identities, NoneOpens};
+use crate::key::{self, Keys};
+use crate::mine::{Held, Mine};
+use crate::store::{Entry, Store};
+use crate::text;
+
+/// What a new identity has to encrypt and open again before anything is encrypted for it in earnest.
+const SAMPLE: &[u8] = b"a sample\n";
+
+/// Makes a new identity, or takes the given one, and encrypts everything for it.
+pub fn renew(mine: &Mine, recipients: &[String], given: Option<Held>) -> Result<()> {
+    let _only_one = mine.store.lock_the_identity()?;
+    let mut held = mine.read()?;
+    if text::keys(text::split(&held.text).1).next().is_some() {
+        held = finish(mine, recipients, &held)?;
+        if given.is_none() {
+            return Ok(());
+        }
+    }
+    let (new, its_passphrase) = match given {
+        Some(given) => (given.text, given.passphrase),
+        None => (text::generate(), None),
+    };
+    if text::keys(&new).eq(text::keys(&held.text)) {
+        return Err("that is the identity already".into());
+    }
+    let keys = Keys::parse(new.as_bytes(), &mine.path)?;
+    keys.unlock()?;
+    let sample = key::encrypt(SAMPLE, std::iter::once(&keys), recipients)?;
+    if keys.decrypt(&sample, &mine.path)?.is_none_or(|opened| *opened != SAMPLE) {
+        return Err("the new identity does not open what is encrypted for it, so nothing was changed".into());
+    }
+    // Not weaker than either was.
+    let passphrase = held.passphrase.clone().or(its_passphrase);
+    let both = mine.replace(&held, &text::join(&new, &held.text), passphrase.as_ref())?;
+    finish(mine, recipients, &both).map(drop)
+}
+
+/// Encrypts for the current keys what the old ones open, and then removes the old ones.
+fn finish(mine: &Mine, recipients: &[String], held: &Held) -> Result<Held> {
+    let (current, old) = text::split(&held.text);
+    let (new, old) = (Keys::parse(current.as_bytes(), &mine.path)?, Keys::parse(old.as_bytes(), &mine.path)?);
+    old.unlock()?;
+    let again = |entry: &Entry, content: &[u8]| -> Result<Option<Vec<u8>>> {
+        let Some(text) = old.decrypt(content, &entry.file)? else { return Ok(None) };
+        let content = key::encrypt(&text, std::iter::once(&new), recipients)?;
+        is_the_same_again(&new, &content, &text, &entry.file)?;
+        Ok(Some(content))
+    };
+    let (mut seen, mut failed) = (HashSet::new(), Vec::new());
+    for entry in mine.store.matching(&Record::new())? {
+        failed.extend(mine.store.rewrite(&entry, |content| again(&entry, content)).err());
+        seen.insert(entry.file);
+    }
+    let _lock = mine.store.lock()?;
+    // What another program has put there meanwhile: one that synchronises the store, say.
+    for entry in mine.store.matching(&Record::new())?.iter().filter(|entry| !seen.contains(&entry.file)) {
+        failed.extend(mine.store.rewrite_with_the_lock(entry, |content| again(entry, content)).err());
+    }
+    match failed.first() {
+        Some(first) => Err(first
+            .reworded(format!("{}, so the old identity stays beside the new one: {first}", not_done(failed.len())))
+            .hint("remove what is damaged, then: modelforge-credential identity renew")),
+        None => mine.replace_with_the_lock(held, current, held.passphrase.as_ref()),
+    }
+}
+
+/// Stored means read back. A plugin, which may want to be touched each time, has opened a sample.
+fn is_the_same_again(new: &Keys, content: &[u8], text: &Zeroizing<Vec<u8>>, file: &Path) -> Result<()> {
+    if new.open_at_once() && new.decrypt(content, file)?.is_none_or(|back| back != *text) {
+        return Err("what was encrypted could not be opened again".into());
+    }
+    Ok(())
+}
+
+/// Encrypts everything for the identities that the user named and for the recipients, as they are now.
+pub fn encrypt_again(store: &Store, identities: &Identities, recipients: &[String]) -> Result<()> {
+    let _only_one = store.lock_the_identity()?;
+    identities.unlock()?;
+    let mut failed = Vec::new();
+    for entry in store.matching(&Record::new())? {
+        let again = |content: &[u8]| match identities.decrypt(content, &entry.file) {
+            Ok(text) => identities.encrypt(&text, recipients).map(Some),
+            Err(problem) if problem.cause::<NoneOpens>().is_some() => Ok(None),
+            Err(problem) => Err(problem),
+        };
+        failed.extend(store.rewrite(&entry, again).err());
+    }
+    match failed.first() {
+        Some(first) => Err(first.reworded(format!("{}: {first}", not_done(failed.len())))),
+        None => Ok(()),
+    }
+}
+
+fn not_done(count: usize) -> String {
+    match count {
+        1 => "1 credential could not be encrypted again".to_owned(),
+        many => format!("{many} credentials could not be encrypted again"),
+    }
+}
+
+/// For a renewal that is asked for although the configuration names the identities.
+pub fn is_named(path: &str) -> Error {
+    Error::new(format!("the configuration names the identity `{path}`, so it is not replaced")).hint(
+        "add the new one to the entry: age --identity NEW --identity OLD; then: modelforge-credential identity renew",
+    )
+}

@@ -1,0 +1,42 @@
+//! Which servers may be given secrets, and how messages name them.
+
+use std::net::IpAddr;
+
+use modelforge_credential_protocol::{Error, Result, visible};
+use url::{Host, Url};
+
+/// The URL of a server that may be given secrets. `name` is what messages call it.
+///
+/// # Errors
+/// If it is not an https URL and not one of this machine, or holds a user name or a password.
+pub fn endpoint(name: &str, text: &str) -> Result<Url> {
+    let url = Url::parse(text).map_err(|_| Error::new(format!("`{name}` is not a URL")))?;
+    let safe = match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => is_loopback(&url),
+        _ => false,
+    };
+    if !safe {
+        return Err(Error::new(format!("`{name}` is not an https URL, and secrets go to no other")));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::new(format!("`{name}` holds a user name or a password")));
+    }
+    Ok(url)
+}
+
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+/// How a message names a server: without its port where that is the usual one, and never longer than a line.
+pub fn host(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let host: String = url.host_str().unwrap_or_default().chars().take(253).collect();
+    visible(&format!("{host}{port}"))
+}

@@ -1,0 +1,117 @@
+//! The sentences for what goes wrong on the way to a server. The libraries' own words may quote what was sent.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use modelforge_credential_protocol::Error;
+use ureq::http::{HeaderMap, StatusCode, header};
+
+/// Why a request failed.
+pub struct Problem {
+    /// The words for it, with the name of the server and never with what was sent.
+    pub error: Error,
+    /// True if the server sent us elsewhere.
+    pub redirects: bool,
+    /// True if another try may be of use.
+    pub passing: bool,
+    /// How long the server asks to wait before that.
+    pub retry_after: Option<Duration>,
+}
+
+impl Problem {
+    /// A problem that another try does not solve.
+    pub fn lasting(error: impl Into<Error>) -> Self {
+        Self { error: error.into(), redirects: false, passing: false, retry_after: None }
+    }
+
+    fn passing(error: impl Into<Error>) -> Self {
+        Self { passing: true, ..Self::lasting(error) }
+    }
+
+    /// An answer that makes no sense.
+    pub fn malformed(host: &str) -> Self {
+        Self::lasting(format!("the answer of `{host}` is malformed"))
+    }
+
+    /// An answer that leads elsewhere.
+    pub(crate) fn redirected(host: &str, to: Option<String>) -> Self {
+        let to = to.map(|to| format!(" to `{to}`")).unwrap_or_default();
+        let error = format!("`{host}` redirects{to}, and secrets go to no other place");
+        Self { redirects: true, ..Self::lasting(error) }
+    }
+
+    /// An answer that is no answer to the question: of a server that has too much to do, whatever it says besides.
+    pub fn status(host: &str, status: StatusCode, headers: &HeaderMap) -> Self {
+        let retry_after = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(pause).filter(|_| is_passing(status));
+        let wait = retry_after.map(|pause| format!(", and asks to wait {} s", pause.as_secs())).unwrap_or_default();
+        let error = format!("`{host}` answered with status {}{wait}", status.as_u16());
+        Self { passing: is_passing(status), retry_after, ..Self::lasting(error) }
+    }
+
+    pub(crate) fn of(error: &ureq::Error, host: &str, max_body: u64) -> Self {
+        use ureq::Error as E;
+        match error {
+            E::HostNotFound => Self::passing(format!("`{host}` cannot be found")),
+            E::Timeout(_) => Self::passing(format!("`{host}` did not answer in time")),
+            E::ConnectProxyFailed(_) => Self::passing(format!("the proxy does not connect to `{host}`")),
+            E::Io(error) => Self::of_io(error, host),
+            E::Tls(_) | E::TlsRequired => Self::not_safe(host, ""),
+            #[cfg(any(windows, target_vendor = "apple"))]
+            E::NativeTls(_) => Self::not_safe(host, ""),
+            #[cfg(not(any(windows, target_vendor = "apple")))]
+            E::Rustls(_) => Self::not_safe(host, ""),
+            E::BodyExceedsLimit(_) | E::LargeResponseHeader(..) => {
+                Self::lasting(format!("`{host}` answered more than {max_body} bytes"))
+            }
+            E::Protocol(_) | E::Http(_) => Self::malformed(host),
+            _ => Self::passing(format!("`{host}` cannot be reached")),
+        }
+    }
+
+    fn of_io(error: &io::Error, host: &str) -> Self {
+        use io::ErrorKind as K;
+        match error.kind() {
+            K::InvalidData => Self::not_safe(host, tls(error)),
+            K::TimedOut | K::WouldBlock => Self::passing(format!("`{host}` did not answer in time")),
+            K::UnexpectedEof | K::ConnectionReset | K::BrokenPipe => {
+                Self::passing(format!("`{host}` broke the connection off"))
+            }
+            kind @ (K::ConnectionRefused | K::HostUnreachable | K::NetworkUnreachable) => {
+                Self::passing(format!("`{host}` cannot be reached: {kind}"))
+            }
+            _ => Self::passing(format!("`{host}` cannot be reached")),
+        }
+    }
+
+    fn not_safe(host: &str, why: &str) -> Self {
+        Self::lasting(format!("there is no safe connection to `{host}`{why}"))
+    }
+}
+
+/// Says whether a later try may be answered otherwise.
+pub fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+}
+
+/// The value of a `Retry-After` header: seconds, or a date. Nobody waits longer than a day.
+fn pause(text: &str) -> Option<Duration> {
+    let pause = match text.trim().parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => httpdate::parse_http_date(text.trim()).ok()?.duration_since(SystemTime::now()).ok()?,
+    };
+    Some(pause.min(Duration::from_secs(24 * 60 * 60)))
+}
+
+#[cfg(not(any(windows, target_vendor = "apple")))]
+fn tls(error: &io::Error) -> &'static str {
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(_)) => ": its certificate is not trusted",
+        _ => ": it does not speak TLS as it should",
+    }
+}
+
+#[cfg(any(windows, target_vendor = "apple"))]
+fn tls(_: &io::Error) -> &'static str {
+    ""
+}

@@ -1,0 +1,110 @@
+//! The meaning of the attributes of a record together.
+
+use super::check::boolean;
+use super::{DEFAULT_ACCOUNT, Record, is_public};
+use crate::attributes::{DESCRIPTION, SECRETS};
+use crate::{Error, Reason, Result};
+
+impl Record {
+    /// Only the attributes that may be shown.
+    #[must_use]
+    pub fn public(&self) -> Self {
+        let mut public = self.clone();
+        public.retain(is_public);
+        public
+    }
+
+    /// True if this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`
+    /// or `username`, the bytes are the same. What it does not name may be anything.
+    pub fn matches(&self, description: &Self) -> bool {
+        DESCRIPTION.iter().all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
+    }
+
+    /// True if the secrets that `description` names (`password`, `credential`) are the ones here. An `erase` that
+    /// names a secret is meant for that one alone: a newer one stays.
+    pub fn matches_secret(&self, description: &Self) -> bool {
+        ["password", "credential"]
+            .iter()
+            .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
+    }
+
+    /// True if it holds a `password`, `credential` or `oauth_refresh_token` that is not empty.
+    pub fn has_secret(&self) -> bool {
+        SECRETS.iter().any(|key| self.holds(key))
+    }
+
+    /// True if the attribute exists and is not empty.
+    pub fn holds(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| !value.is_empty())
+    }
+
+    /// Refuses an empty `password` or `credential` if `request` is about a provider: most often it is the output of a command that
+    /// failed. In git's own requests an empty password is a password.
+    ///
+    /// # Errors
+    /// If there is one. The error names the key.
+    pub fn refuse_empty_secrets(&self, request: &Self) -> Result<()> {
+        if !request.has("provider") {
+            return Ok(());
+        }
+        match ["password", "credential"].iter().find(|key| self.has(key) && !self.holds(key)) {
+            Some(key) => Err(Error::new(format!("the {key} is empty")).is(Reason::InvalidRequest)),
+            None => Ok(()),
+        }
+    }
+
+    /// True if it names what only a migration asks for: a whole file of another program (`protocol=file`), or the backup of one
+    /// (`protocol=backup`). In any case, for there are stores that do not tell cases apart.
+    pub fn is_of_a_migration(&self) -> bool {
+        self.text("protocol")
+            .is_some_and(|protocol| ["file", "backup"].iter().any(|own| protocol.eq_ignore_ascii_case(own)))
+    }
+
+    /// True if it holds something to store. As in git, an empty password is one, unless the record is about a provider.
+    pub fn has_something_to_store(&self) -> bool {
+        self.has_secret() || (!self.has("provider") && SECRETS.iter().any(|key| self.has(key)))
+    }
+
+    /// True if both hold the same secrets, whatever their other attributes.
+    pub fn holds_the_same_secrets(&self, other: &Self) -> bool {
+        SECRETS.iter().all(|key| self.get(key) == other.get(key))
+    }
+
+    /// True if it belongs to an account. As in git, a pre-encoded credential (`credential`, no `password`) may have no user name,
+    /// and then comes back without one.
+    pub fn has_account(&self) -> bool {
+        self.has("username") || !self.has("credential") || self.has("password")
+    }
+
+    /// Names the account that a credential without a user name belongs to: [`DEFAULT_ACCOUNT`], or none
+    /// ([`has_account`](Self::has_account)).
+    ///
+    /// # Errors
+    /// If there are more attributes than a record may hold.
+    pub fn name_the_account(&mut self) -> Result<()> {
+        if self.has_account() && !self.has("username") { self.set("username", DEFAULT_ACCOUNT) } else { Ok(()) }
+    }
+
+    /// Only what says which credential is meant: the [`DESCRIPTION`](crate::DESCRIPTION), and the name of the provider.
+    #[must_use]
+    pub fn description(&self) -> Self {
+        let mut description = self.clone();
+        description.retain(|key| key == "provider" || DESCRIPTION.contains(&key));
+        description
+    }
+
+    /// True if the sender understands the capability (`capability[]`).
+    pub fn announces(&self, capability: &str) -> bool {
+        self.all("capability[]").any(|value| value == capability.as_bytes())
+    }
+
+    /// True if a boolean attribute exists and is true.
+    pub fn is_true(&self, key: &str) -> bool {
+        self.text(key).and_then(boolean).unwrap_or(false)
+    }
+
+    /// `password_expiry_utc`, in seconds since 1970. As in git, 0 says that there is none.
+    pub fn expiry(&self) -> Option<u64> {
+        self.text("password_expiry_utc").and_then(|text| text.parse().ok()).filter(|at| *at != 0)
+    }
+}

@@ -1,0 +1,184 @@
+//! Commands for hints, in the syntax of the shell that the person uses.
+
+use std::fmt::Display;
+
+/// A shell that a hint is pasted into. Words are quoted by the caller, with [`Shell::word`] where they need it.
+///
+/// ```
+/// use modelforge_credential_protocol::Shell;
+///
+/// assert_eq!(Shell::Posix.unset("OPENAI_API_KEY"), "unset OPENAI_API_KEY");
+/// assert_eq!(Shell::PowerShell.unset("OPENAI_API_KEY"), "Remove-Item Env:OPENAI_API_KEY");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// `sh` and its like; on Windows Git Bash.
+    Posix,
+    /// PowerShell, which Windows has.
+    PowerShell,
+}
+
+impl Shell {
+    /// The one that the person most likely uses.
+    pub fn of_the_person() -> Self {
+        // Git Bash and its like say so to all that they start.
+        let is_posix = !cfg!(windows) || std::env::var_os("MSYSTEM").is_some();
+        if is_posix { Self::Posix } else { Self::PowerShell }
+    }
+
+    /// A text as one word.
+    pub fn word(self, text: &str) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./\\:=+~".contains(c);
+        match self {
+            Self::PowerShell if !text.is_empty() && text.chars().all(plain) => text.to_owned(),
+            Self::PowerShell => format!("'{}'", text.replace('\'', "''")),
+            Self::Posix => shell_words::quote(text).into_owned(),
+        }
+    }
+
+    /// Takes a variable out of the environment.
+    pub fn unset(self, variable: impl Display) -> String {
+        match self {
+            Self::Posix => format!("unset {variable}"),
+            Self::PowerShell => format!("Remove-Item Env:{variable}"),
+        }
+    }
+
+    /// Sets a variable to several lines.
+    pub fn set_lines(self, variable: impl Display, lines: &[&str]) -> String {
+        match self {
+            Self::Posix => format!("export {variable}=\"$(printf '{}')\"", lines.join("\\n")),
+            Self::PowerShell => format!("$env:{variable} = \"{}\"", lines.join("`n")),
+        }
+    }
+
+    /// Runs a command with a file as its input.
+    pub fn with_input(self, command: impl Display, file: impl Display) -> String {
+        match self {
+            Self::Posix => format!("{command} < {file}"),
+            Self::PowerShell => format!("Get-Content {file} | {command}"),
+        }
+    }
+
+    /// Runs a command with these lines as its input.
+    pub fn with_lines(self, lines: &[String], command: impl Display) -> String {
+        match self {
+            Self::Posix => {
+                let text: String = lines.iter().map(|line| format!("{}\\n", line.replace('%', "%%"))).collect();
+                format!("printf {} | {command}", self.word(&text))
+            }
+            Self::PowerShell => {
+                let words: Vec<String> = lines.iter().map(|line| format!("'{}'", line.replace('\'', "''"))).collect();
+                format!("{} | {command}", words.join(", "))
+            }
+        }
+    }
+
+    /// Runs a command with one line as its input.
+    pub fn with_line(self, line: &str, command: impl Display) -> String {
+        self.with_lines(&[line.to_owned()], command)
+    }
+
+    /// Gives a file or a folder another name.
+    pub fn rename(self, from: impl Display, to: impl Display) -> String {
+        match self {
+            Self::Posix => format!("mv {from} {to}"),
+            Self::PowerShell => format!("Move-Item {from} {to}"),
+        }
+    }
+
+    /// Removes a file.
+    pub fn remove(self, path: impl Display) -> String {
+        match self {
+            Self::Posix => format!("rm {path}"),
+            Self::PowerShell => format!("Remove-Item {path}"),
+        }
+    }
+
+    /// Shows a file and what it is.
+    pub fn show(self, path: impl Display) -> String {
+        match self {
+            Self::Posix => format!("ls -l {path}"),
+            Self::PowerShell => format!("Get-Item {path} | Format-List"),
+        }
+    }
+
+    /// Shows the processes of a program.
+    pub fn processes(self, name: impl Display) -> String {
+        match self {
+            // There `-a` is for ancestors.
+            Self::Posix if cfg!(target_os = "macos") => format!("pgrep -fl {name}"),
+            Self::Posix => format!("pgrep -a {name}"),
+            Self::PowerShell => format!("Get-Process {name}*"),
+        }
+    }
+
+    /// Shows a process, and how to end it.
+    pub fn process(self, id: u32) -> String {
+        match self {
+            Self::Posix => format!("ps -fp {id}  # then: kill {id}"),
+            Self::PowerShell => format!("Get-Process -Id {id}  # then: Stop-Process -Id {id}"),
+        }
+    }
+
+    /// Shows which processes have a file open; where the system cannot say that, those of a program.
+    pub fn holders(self, path: impl Display, name: impl Display) -> String {
+        match self {
+            Self::Posix if cfg!(target_os = "macos") => format!("lsof {path}"),
+            Self::Posix => format!("fuser -v {path}"),
+            Self::PowerShell => self.processes(name),
+        }
+    }
+
+    /// Keeps every other user from changing what is at a path.
+    pub fn close(self, path: impl Display) -> String {
+        match self {
+            // Everyone, authenticated users, users. Git Bash knows no lists.
+            _ if cfg!(windows) => format!("icacls {path} /inheritance:d /remove:g *S-1-1-0 *S-1-5-11 *S-1-5-32-545"),
+            _ => format!("chmod o-w {path}"),
+        }
+    }
+
+    /// Runs the lines that a command prints.
+    pub fn evaluate(self, command: impl Display) -> String {
+        match self {
+            Self::Posix => format!("eval \"$({command})\""),
+            Self::PowerShell => format!("{command} | Out-String | Invoke-Expression"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_for_powershell_has_nothing_of_a_posix_shell() {
+        let shell = Shell::PowerShell;
+        let hints = [
+            shell.unset("KEY"),
+            shell.with_input("modelforge-credential login openai", "key.txt"),
+            shell.with_line("provider=openai", "modelforge-credential fill"),
+            shell.rename("a", "b"),
+            shell.remove("a"),
+            shell.show("a"),
+            shell.processes("modelforge-credential"),
+            shell.process(7),
+            shell.holders("a", "modelforge-credential"),
+            shell.evaluate("modelforge-credential env openai"),
+        ];
+        for hint in hints {
+            for word in ["printf", "unset", "eval ", "chmod", "pgrep", "fuser", "mv ", "rm ", "<", "$("] {
+                assert!(!hint.contains(word), "{hint}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_is_one_word_in_each_shell() {
+        assert_eq!(Shell::PowerShell.word(r"C:\Users\O'Neill\a b"), r"'C:\Users\O''Neill\a b'");
+        assert_eq!(Shell::PowerShell.word(r"C:\a.txt"), r"C:\a.txt");
+        assert_eq!(Shell::PowerShell.word("a$b"), "'a$b'");
+        assert_eq!(Shell::Posix.word("a b"), "'a b'");
+    }
+}

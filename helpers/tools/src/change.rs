@@ -1,0 +1,63 @@
+//! Takes credentials out of a file, and has its tool ask for them. What comes of it is read again before it is believed.
+
+pub mod hook;
+
+use zeroize::Zeroizing;
+
+use crate::found::{Found, Spot};
+use crate::table::{File, Hook, Then};
+
+/// How a tool asks for a key: `openai`, `openai:work`.
+#[derive(Clone, Copy)]
+pub struct Word<'a>(&'a str);
+
+impl<'a> Word<'a> {
+    /// What would mean something else in a shell or in a file is none.
+    pub fn new(word: &'a str) -> Option<Self> {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'@' | b'+');
+        (!word.is_empty() && !word.starts_with('-') && word.bytes().all(is_plain)).then_some(Self(word))
+    }
+
+    pub fn text(self) -> &'a str {
+        self.0
+    }
+}
+
+/// The text without a credential. With a word, its tool asks by that from now on. `None`: it could not be edited safely.
+pub fn without(file: &File, text: &str, found: &Found, word: Option<Word>) -> Option<Zeroizing<String>> {
+    let word = word.filter(|_| !file.is_copy);
+    let mut text = Zeroizing::new(text.to_owned());
+    let mut spots: Vec<&Spot> = found.spots.iter().collect();
+    spots.sort_by_key(|spot| spot.leaf);
+    // From the end, so that the others stay where they are.
+    for spot in spots.iter().rev() {
+        text = without_spot(file, &text, spot, word)?;
+    }
+    for spot in spots.iter().filter(|spot| !spot.is_unused) {
+        if let (Some(hook), Some(word)) = (spot.key.hook, word)
+            && hook != Hook::CodexAuth
+        {
+            text = hook::put(file.format, &text, spot, word, found.provider)?;
+        }
+    }
+    Some(text)
+}
+
+fn without_spot(file: &File, text: &str, spot: &Spot, word: Option<Word>) -> Option<Zeroizing<String>> {
+    match (spot.key.then, word) {
+        (Then::Null, _) => hook::null(file.format, text, spot),
+        (Then::Text(template), Some(word)) if !spot.is_unused => {
+            file.format.with(text, spot.leaf, &filled(template, spot, word))
+        }
+        (_, Some(word)) if spot.key.hook == Some(Hook::CodexAuth) => hook::codex(file.format, text, spot, word),
+        _ => file.format.without(text, spot.leaf, spot.key.levels),
+    }
+}
+
+/// A reference for a key.
+pub fn filled(template: &str, spot: &Spot, word: Word) -> String {
+    template.replace("{word}", word.text()).replace("{variable}", &spot.variable)
+}
+
+#[cfg(test)]
+mod tests;

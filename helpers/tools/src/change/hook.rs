@@ -1,0 +1,160 @@
+//! What is written beside a key, so that its tool asks: a helper's command in the settings, or `exec` in front of a server's command.
+
+use modelforge_credential_providers::Provider;
+use zeroize::Zeroizing;
+
+use super::Word;
+use crate::format::Format;
+use crate::format::leaf::{Leaf, replaced};
+use crate::format::tree::{Inside, Node, Tree};
+use crate::found::Spot;
+use crate::table::Hook;
+
+pub const PROGRAM: &str = "modelforge-credential";
+
+/// The text with the hook of a key in it.
+pub fn put(
+    format: Format,
+    text: &str,
+    spot: &Spot,
+    word: Word,
+    provider: Option<&Provider>,
+) -> Option<Zeroizing<String>> {
+    match spot.key.hook? {
+        Hook::ApiKeyHelper if provider.is_some_and(|provider| provider.name == "anthropic") => {
+            api_key_helper(format, text, word)
+        }
+        Hook::ApiKeyHelper | Hook::CodexAuth => Some(Zeroizing::new(text.to_owned())),
+        Hook::Exec => exec(format, text, spot, word, provider),
+    }
+}
+
+/// `null` in the place of a key.
+pub fn null(format: Format, text: &str, spot: &Spot) -> Option<Zeroizing<String>> {
+    let before = format.leaves(text).ok()?;
+    let edited = replaced(text, &mut [(before.get(spot.leaf)?.at.clone(), "null".to_owned())])?;
+    are_the_rest(&before, &format.leaves(&edited).ok()?, &[spot.leaf]).then_some(edited)
+}
+
+/// `auth = { command = …, args = … }` in the place of `experimental_bearer_token = …`.
+pub fn codex(format: Format, text: &str, spot: &Spot, word: Word) -> Option<Zeroizing<String>> {
+    let tree = format.tree(text).ok()??;
+    let names: Vec<&str> = spot.path.iter().map(String::as_str).collect();
+    let node = tree.nodes.get(tree.find(&names)?)?;
+    let auth = format!("auth = {{ command = \"{PROGRAM}\", args = [\"print\", \"{}\"] }}", word.text());
+    let edited = replaced(text, &mut [(node.entry.clone(), auth)])?;
+    let (before, after) = (format.leaves(text).ok()?, format.leaves(&edited).ok()?);
+    let kept = before.iter().filter(|leaf| leaf.path != spot.path);
+    let new = |leaf: &&Leaf| !leaf.path.iter().any(|name| name == "auth");
+    kept.eq_by_like(after.iter().filter(new)).then_some(edited)
+}
+
+/// A member at the beginning of the settings, written as the others are. One that is there stays.
+fn api_key_helper(format: Format, text: &str, word: Word) -> Option<Zeroizing<String>> {
+    let tree = format.tree(text).ok()??;
+    let member = format!("\"apiKeyHelper\": \"{PROGRAM} print {}\"", word.text());
+    let root = tree.nodes.first()?;
+    if tree.find(&["apiKeyHelper"]).is_some() {
+        return Some(Zeroizing::new(text.to_owned()));
+    }
+    let edited = match tree.children(0).map(|(_, node)| node.entry.start).min() {
+        Some(first) => {
+            let gap = text.get(root.value.start + 1..first)?;
+            replaced(text, &mut [(first..first, format!("{member},{gap}"))])?
+        }
+        None => replaced(text, &mut [(root.value.start + 1..root.value.start + 1, member)])?,
+    };
+    let (before, after) = (format.leaves(text).ok()?, format.leaves(&edited).ok()?);
+    before.iter().eq_by_like(after.iter().filter(|leaf| leaf.name() != "apiKeyHelper")).then_some(edited)
+}
+
+/// `exec WORD --` in front of the command of a server.
+fn exec(format: Format, text: &str, spot: &Spot, word: Word, provider: Option<&Provider>) -> Option<Zeroizing<String>> {
+    let tree = format.tree(text).ok()??;
+    // The server is what `env` is in.
+    let server: Vec<&str> = spot.path.iter().take(spot.path.len().checked_sub(2)?).map(String::as_str).collect();
+    let member = |name: &'static str| {
+        let mut path = server.clone();
+        path.push(name);
+        tree.find(&path).and_then(|at| Some((at, tree.nodes.get(at)?)))
+    };
+    let (_, command) = member("command")?;
+    let Inside::Text(program) = &command.inside else { return None };
+    let is_usual = provider.is_some_and(|provider| provider.variables.contains(&&*spot.variable));
+    let asked = match is_usual {
+        true => quoted(&[word.text()]),
+        false => quoted(&["--env", &format!("{}={}", spot.variable, word.text())]),
+    };
+    let args = member("args");
+    let is_ours = **program == *PROGRAM;
+    let mut parts = Vec::new();
+    let begin = match (&args, is_ours) {
+        // Another key was taken out of it before.
+        (Some((at, _)), true) => {
+            let first = tree.children(*at).next().map(|(_, node)| node.value.end)?;
+            return checked(format, text, replaced(text, &mut [(first..first, format!(", {asked}"))])?);
+        }
+        (None, true) => return None,
+        (Some((at, args)), false) => {
+            let first = tree.children(*at).next().map(|(_, node)| node.value.start);
+            let list = format!("\"exec\", {asked}, \"--\", {}", quoted(&[program.as_str()]));
+            let start = first.unwrap_or(args.value.start + 1);
+            parts.push((start..start, if first.is_none() { list } else { format!("{list}, ") }));
+            command.value.clone()
+        }
+        (None, false) => {
+            let list = format!("[\"exec\", {asked}, \"--\", {}]", quoted(&[program.as_str()]));
+            let args = match format {
+                Format::Toml => format!("\nargs = {list}"),
+                _ => format!(", \"args\": {list}"),
+            };
+            parts.push((command.entry.end..command.entry.end, args));
+            command.value.clone()
+        }
+    };
+    parts.push((begin, quoted(&[PROGRAM])));
+    checked(format, text, replaced(text, &mut parts)?)
+}
+
+/// Words as both JSON and TOML write them.
+fn quoted(words: &[&str]) -> String {
+    let word = |word: &&str| format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""));
+    words.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// An edit of a server's command, if all else is as it was.
+fn checked(format: Format, text: &str, edited: Zeroizing<String>) -> Option<Zeroizing<String>> {
+    let (before, after) = (format.leaves(text).ok()?, format.leaves(&edited).ok()?);
+    let is_of_the_command = |leaf: &&Leaf| {
+        let parent = leaf.path.iter().rev().nth(1);
+        leaf.name() != "command" && parent.is_none_or(|name| name != "args")
+    };
+    let is_same = before.iter().filter(is_of_the_command).eq_by_like(after.iter().filter(is_of_the_command));
+    is_same.then_some(edited)
+}
+
+fn are_the_rest(before: &[Leaf], after: &[Leaf], but: &[usize]) -> bool {
+    before.len() == after.len()
+        && before.iter().zip(after).enumerate().all(|(at, (one, other))| but.contains(&at) || one.is_like(other))
+}
+
+/// Comparison of leaves in their order.
+trait Alike<'a>: Iterator<Item = &'a Leaf> + Sized {
+    fn eq_by_like(mut self, mut other: impl Iterator<Item = &'a Leaf>) -> bool {
+        loop {
+            match (self.next(), other.next()) {
+                (None, None) => return true,
+                (Some(one), Some(two)) if one.is_like(two) => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+impl<'a, I: Iterator<Item = &'a Leaf>> Alike<'a> for I {}
+
+/// The members of a server that `exec` changes, and Claude's setting: what a way back looks at.
+pub fn is_ours(tree: &Tree, at: usize) -> bool {
+    let is_text = |node: &Node| matches!(&node.inside, Inside::Text(text) if text.split(' ').next() == Some(PROGRAM));
+    tree.nodes.get(at).is_some_and(is_text)
+}

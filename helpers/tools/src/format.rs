@@ -1,0 +1,144 @@
+//! How files are written. Each format gives the values that a file holds, takes one out, and puts another in its place; what comes of an edit
+//! is read again, and is believed only if all else is as it was.
+
+mod dotenv;
+mod ini;
+mod json;
+pub mod leaf;
+mod logins;
+mod shell;
+mod toml;
+pub mod tree;
+mod yaml;
+
+use zeroize::Zeroizing;
+
+use leaf::{Kind, Leaf, replaced};
+use tree::{Inside, Tree};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// As its program reads it: without comments.
+    Json,
+    /// With comments, and commas at ends.
+    JsonWithComments,
+    Toml,
+    Yaml,
+    Dotenv,
+    /// bash, zsh, fish, direnv.
+    Shell,
+    Ini,
+    Netrc,
+    /// The file of git's helper `store`.
+    GitStore,
+    /// Nothing but a key.
+    Key,
+}
+
+/// The number of the line where a file is not what it claims to be.
+pub type Fault = usize;
+
+impl Format {
+    /// Every value in a file.
+    pub fn leaves(self, text: &str) -> Result<Vec<Leaf>, Fault> {
+        Ok(match self {
+            Self::Dotenv => dotenv::read(text).into_iter().map(|line| line.leaf).collect(),
+            Self::Shell => shell::read(text),
+            Self::Ini => ini::read(text)?.into_iter().map(|line| line.leaf).collect(),
+            Self::Netrc => logins::netrc(text).into_iter().map(|login| login.leaf).collect(),
+            Self::GitStore => logins::git(text).into_iter().map(|login| login.leaf).collect(),
+            Self::Key => whole(text).into_iter().collect(),
+            _ => match self.tree(text)? {
+                Some(tree) => tree.leaves(text).into_iter().map(|(_, leaf)| leaf).collect(),
+                None => Vec::new(),
+            },
+        })
+    }
+
+    /// The document, if it has values in values.
+    pub fn tree(self, text: &str) -> Result<Option<Tree>, Fault> {
+        Ok(Some(match self {
+            Self::Json => json::read(text, false)?,
+            Self::JsonWithComments => json::read(text, true)?,
+            Self::Toml => toml::read(text)?,
+            Self::Yaml => yaml::read(text)?,
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The text without a value, with what it is in, so many levels up. `None` if anything else would then differ.
+    pub fn without(self, text: &str, at: usize, levels: usize) -> Option<Zeroizing<String>> {
+        let before = self.leaves(text).ok()?;
+        let mut gone = vec![at];
+        let edited = match self {
+            Self::Dotenv => dotenv::without(text, at)?,
+            Self::Shell => shell::without(text, at)?,
+            Self::Ini => ini::without(text, at)?,
+            Self::Netrc => logins::without(text, &logins::netrc(text), at)?,
+            Self::GitStore => logins::without(text, &logins::git(text), at)?,
+            Self::Key => replaced(text, &mut [(0..text.len(), String::new())])?,
+            _ => {
+                let tree = self.tree(text).ok()??;
+                let leaves = tree.leaves(text);
+                let whole = tree.outermost(leaves.get(at)?.0, levels);
+                let is_gone = |(_, (node, _)): &(usize, &(usize, Leaf))| tree.is_in(*node, whole);
+                gone = leaves.iter().enumerate().filter(is_gone).map(|(at, _)| at).collect();
+                tree.without(text, whole)?
+            }
+        };
+        let kept = before.iter().enumerate().filter(|(at, _)| !gone.contains(at)).map(|(_, leaf)| leaf);
+        let after = self.leaves(&edited).ok()?;
+        let is_same = kept.clone().count() == after.len() && kept.zip(&after).all(|(one, other)| one.is_like(other));
+        is_same.then_some(edited)
+    }
+
+    /// The text with another in the place of a value. `None` if it would not say that, or anything else would differ.
+    pub fn with(self, text: &str, at: usize, new: &str) -> Option<Zeroizing<String>> {
+        let before = self.leaves(text).ok()?;
+        let leaf = before.get(at)?;
+        let written = text.get(leaf.at.clone())?;
+        let new_written = match self {
+            Self::Json | Self::JsonWithComments | Self::Toml => json::quoted(new),
+            Self::Yaml => self.yaml(text, leaf, written, new)?,
+            Self::Shell => format!("\"{new}\""),
+            _ => new.to_owned(),
+        };
+        let edited = replaced(text, &mut [(leaf.at.clone(), new_written)])?;
+        let after = self.leaves(&edited).ok()?;
+        let is_as_wanted = |number: usize, one: &Leaf, other: &Leaf| match number == at {
+            true => one.is_called_like(other) && (*other.text == *new || self == Self::Shell),
+            false => one.is_like(other),
+        };
+        let is_same = before.len() == after.len()
+            && before.iter().zip(&after).enumerate().all(|(number, (one, other))| is_as_wanted(number, one, other));
+        is_same.then_some(edited)
+    }
+
+    /// What was quoted stays so; between brackets, braces need quotation marks.
+    fn yaml(self, text: &str, leaf: &Leaf, written: &str, new: &str) -> Option<String> {
+        // An anchor stands before its value.
+        let (anchor, written) = match written.split_once(char::is_whitespace) {
+            Some((anchor, rest)) if anchor.starts_with('&') => (format!("{anchor} "), rest),
+            _ => (String::new(), written),
+        };
+        let tree = self.tree(text).ok()??;
+        let node = tree.nodes.iter().find(|node| node.value == leaf.at)?;
+        let is_between =
+            node.parent.and_then(|at| tree.nodes.get(at)).is_some_and(|p| matches!(p.inside, Inside::Commas));
+        let is_quoted = written.starts_with(['"', '\'']) || (is_between && new.contains(['{', '}', ',', '[', ']']));
+        let is_plain = !new.starts_with(['!', '&', '*', '{', '[', '|', '>', '%', '@', '`', '"', '\'', '#']);
+        let new = if is_quoted || !is_plain { json::quoted(new) } else { new.to_owned() };
+        Some(format!("{anchor}{new}"))
+    }
+}
+
+/// A file that is nothing but a key.
+fn whole(text: &str) -> Option<Leaf> {
+    let said = text.trim();
+    let at = text.len() - text.trim_start().len();
+    let text = Zeroizing::new(said.to_owned());
+    (!said.is_empty()).then(|| Leaf { path: vec!["key".into()], text, at: at..at + said.len(), kind: Kind::Text })
+}
+
+#[cfg(test)]
+mod tests;

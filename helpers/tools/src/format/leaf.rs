@@ -1,0 +1,92 @@
+//! A value in a file, by where it is and what stands around it. All formats meet here.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+/// A value in a file.
+pub struct Leaf {
+    /// The names that lead to it. Where it is one of a list, its number, with `#` before it.
+    pub path: Vec<String>,
+    /// What it says; as it is written where that is no text.
+    pub text: Zeroizing<String>,
+    /// Where it is written, with what is around it (quotation marks).
+    pub at: Range<usize>,
+    pub kind: Kind,
+}
+
+/// What a value is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    /// A number, a reference, what a command says: no key.
+    Other,
+    /// In a comment: nobody uses it.
+    Comment,
+    /// A part of a command, which cannot be taken out without a change of what the command does.
+    Fixed,
+}
+
+impl Leaf {
+    pub fn name(&self) -> &str {
+        self.path.last().map_or("", |name| name)
+    }
+
+    /// True if it is called the same. Numbers in lists move when another is taken out.
+    pub fn is_called_like(&self, other: &Self) -> bool {
+        let is_same = |(one, two): (&String, &String)| one == two || (one.starts_with('#') && two.starts_with('#'));
+        self.path.len() == other.path.len() && self.path.iter().zip(&other.path).all(is_same)
+    }
+
+    /// True if both say the same in the same place.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.is_called_like(other) && self.text == other.text && self.kind == other.kind
+    }
+}
+
+/// What Windows editors put at the start.
+pub const MARK: &str = "\u{feff}";
+
+/// Where the text itself begins.
+pub fn start(text: &str) -> usize {
+    if text.starts_with(MARK) { MARK.len() } else { 0 }
+}
+
+/// The line or lines that a range is on, with the end of the last.
+pub fn lines(text: &str, range: &Range<usize>) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let before = bytes.get(..range.start).unwrap_or_default();
+    let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(start(text), |at| at + 1);
+    let after = bytes.get(range.end..).unwrap_or_default();
+    let is_ended = range.end > range.start && before_is_end(bytes, range.end);
+    let end = match after.iter().position(|byte| *byte == b'\n') {
+        _ if is_ended => range.end,
+        Some(at) => range.end + at + 1,
+        None => text.len(),
+    };
+    begin..end
+}
+
+fn before_is_end(bytes: &[u8], at: usize) -> bool {
+    at.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\n')
+}
+
+/// True if there is nothing but blanks before the place on its line.
+pub fn begins_its_line(text: &str, at: usize) -> bool {
+    let line = lines(text, &(at..at));
+    text.get(line.start..at).is_some_and(|before| before.trim().is_empty())
+}
+
+/// The text with some parts replaced. They must not overlap.
+pub fn replaced(text: &str, parts: &mut [(Range<usize>, String)]) -> Option<Zeroizing<String>> {
+    parts.sort_by_key(|(range, _)| range.start);
+    let mut edited = Zeroizing::new(String::with_capacity(text.len() + 256));
+    let mut at = 0;
+    for (range, new) in parts.iter() {
+        edited.push_str(text.get(at..range.start)?);
+        edited.push_str(new);
+        at = range.end;
+    }
+    edited.push_str(text.get(at..)?);
+    Some(edited)
+}

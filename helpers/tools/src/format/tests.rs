@@ -1,0 +1,104 @@
+use std::path::Path;
+
+use super::*;
+
+fn fixture(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()))
+}
+
+/// Takes out what looks like a key, one after the other.
+#[track_caller]
+fn without_keys(format: Format, text: &str, levels: usize) -> String {
+    let mut text = Zeroizing::new(text.to_owned());
+    loop {
+        let leaves = format.leaves(&text).unwrap();
+        let is_key =
+            |leaf: &Leaf| leaf.text.len() > 30 && (leaf.text.contains("Fake") || leaf.text.contains("sk-or-v1-"));
+        let Some(at) = leaves.iter().position(is_key) else { return text.to_string() };
+        let place = leaves[at].path.join(".");
+        text = format.without(&text, at, levels).unwrap_or_else(|| panic!("{place} could not be taken out"));
+    }
+}
+
+#[test]
+fn what_is_taken_out_of_real_files_leaves_what_is_expected() {
+    for (format, name, levels) in [
+        (Format::Dotenv, "dotenv/variety.env", 0),
+        (Format::Dotenv, "dotenv/crlf-dup.env", 0),
+        (Format::Dotenv, "dotenv/bom-nonl.env", 0),
+        (Format::Dotenv, "dotenv/other-host.env", 0),
+        (Format::Dotenv, "aider/dotenv", 0),
+        (Format::Dotenv, "gemini/dotenv", 0),
+        (Format::Dotenv, "sgpt/sgptrc", 0),
+        (Format::Dotenv, "shell/50-llm.conf", 0),
+        (Format::Shell, "shell/bashrc", 0),
+        (Format::Shell, "shell/zshrc", 0),
+        (Format::Shell, "shell/config.fish", 0),
+        (Format::Ini, "huggingface/stored_tokens", 0),
+        (Format::Key, "huggingface/token", 0),
+        (Format::GitStore, "huggingface/git-credentials", 0),
+        (Format::Json, "llm/keys.json", 0),
+        (Format::Json, "cline/providers.json", 0),
+        (Format::Json, "qwen/settings.json", 0),
+        (Format::Yaml, "aider/aider.conf.yml", 0),
+    ] {
+        let (before, after) = (fixture(name), fixture(&format!("{name}.after")));
+        assert_eq!(without_keys(format, &before, levels), after, "{name}");
+    }
+}
+
+#[test]
+fn a_machine_of_netrc_goes_whole_and_macros_and_others_stay() {
+    let text = "machine a.example login x password secret-of-a\nmachine api.openai.com\n  login me\n  password k # mine\n\
+                macdef init\nmachine no password no\n\ndefault login y password z\n";
+    let leaves = Format::Netrc.leaves(text).unwrap();
+    let paths: Vec<_> = leaves.iter().map(|leaf| leaf.path.join(".")).collect();
+    assert_eq!(paths, ["https.a.example.x", "https.api.openai.com.me"]);
+    let left = Format::Netrc.without(text, 1, 0).unwrap();
+    assert!(
+        left.starts_with("machine a.example login x password secret-of-a\n") && !left.contains("openai"),
+        "{}",
+        *left
+    );
+    assert!(left.ends_with("macdef init\nmachine no password no\n\ndefault login y password z\n"), "{}", *left);
+}
+
+#[test]
+fn what_is_left_of_a_script_still_parses() {
+    for (before, after) in [
+        ("if true; then\n  export A=sk-0\nfi\n", "if true; then\n  :\nfi\n"),
+        ("if true; then export A=sk-0; fi\n", "if true; then :; fi\n"),
+        ("[ -n \"$X\" ] && export A=sk-0\nls\n", "[ -n \"$X\" ] && :\nls\n"),
+        ("export A=sk-0; ls\n", "ls\n"),
+        ("export B=1 A=sk-0 C=3\n", "export B=1 C=3\n"),
+        ("A=sk-0\nexport A\n", "export A\n"),
+        ("f() {\n\texport A=sk-0\n}\n", "f() {\n\t:\n}\n"),
+        ("export A=\\\nsk-0\nls\n", "ls\n"),
+        ("cat <<'X'\nexport A=sk-0\nX\nexport A=sk-0", "cat <<'X'\nexport A=sk-0\nX\n"),
+        ("case x in\nx)\n  export A=sk-0\n  ;;\nesac\n", "case x in\nx)\n  :\n  ;;\nesac\n"),
+    ] {
+        let at = Format::Shell.leaves(before).unwrap().iter().rposition(|leaf| leaf.name() == "A");
+        let left = at.and_then(|at| Format::Shell.without(before, at, 0));
+        assert_eq!(left.as_ref().map(|text| text.as_str()), Some(after), "{before}");
+    }
+    // A key that one command alone gets is a part of it.
+    let kinds: Vec<_> = Format::Shell.leaves("A=sk-0 ls\n").unwrap().into_iter().map(|leaf| leaf.kind).collect();
+    assert!(kinds == [Kind::Fixed]);
+}
+
+#[test]
+fn members_go_with_their_comma_and_comments_stay() {
+    for (before, name, after) in [
+        ("{\"a\": 1, \"b\": \"k\"}", "b", "{\"a\": 1}"),
+        ("{\"b\": \"k\", \"a\": 1}", "b", "{\"a\": 1}"),
+        ("{ \"b\": \"k\" }", "b", "{  }"),
+        ("{\n  // one\n  \"b\": \"k\",\n  // two\n  \"a\": 1,\n}", "b", "{\n  // one\n  // two\n  \"a\": 1,\n}"),
+        ("{\n  \"a\": 1, // one\n  \"b\": \"k\" // two\n}", "b", "{\n  \"a\": 1 // one\n}"),
+        ("{\"a\": 1, /* x */ \"b\": \"k\"}", "b", "{\"a\": 1 /* x */ }"),
+    ] {
+        let at = Format::JsonWithComments.leaves(before).unwrap().iter().position(|leaf| leaf.name() == name).unwrap();
+        let left = Format::JsonWithComments.without(before, at, 0);
+        assert_eq!(left.as_ref().map(|text| text.as_str()), Some(after), "{before}");
+    }
+}

@@ -1,0 +1,175 @@
+//! Documents of values in values (JSON, TOML, YAML), by where everything is. What is cut out of them goes with its comma or with its line.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::leaf::{Kind, Leaf, begins_its_line, lines, replaced};
+
+/// A value, and what its document says around it.
+pub struct Node {
+    /// Its name, or its number in a list.
+    pub name: String,
+    pub parent: Option<usize>,
+    /// With its name.
+    pub entry: Range<usize>,
+    pub value: Range<usize>,
+    pub inside: Inside,
+}
+
+/// What is in a value.
+pub enum Inside {
+    /// Others, each on lines of its own.
+    Block,
+    /// Others, with commas between them.
+    Commas,
+    Text(Zeroizing<String>),
+    Other,
+}
+
+pub struct Tree {
+    /// Each behind the one that it is in.
+    pub nodes: Vec<Node>,
+    /// How comments begin that go to the end of the line.
+    pub comment: &'static str,
+    /// True if a value with nothing in it is not written at all.
+    pub drops_empty: bool,
+}
+
+impl Tree {
+    /// The names that lead to a node.
+    fn path(&self, at: usize) -> Vec<String> {
+        let mut path = Vec::new();
+        let mut next = Some(at);
+        while let Some(node) = next.and_then(|at| self.nodes.get(at)) {
+            if node.parent.is_some() {
+                path.push(node.name.clone());
+            }
+            next = node.parent;
+        }
+        path.reverse();
+        path
+    }
+
+    /// The values that hold no others, with the numbers of their nodes.
+    pub fn leaves(&self, text: &str) -> Vec<(usize, Leaf)> {
+        let leaf = |(at, node): (usize, &Node)| {
+            let written = || Zeroizing::new(text.get(node.value.clone()).unwrap_or_default().to_owned());
+            let (text, kind) = match &node.inside {
+                Inside::Text(said) => (said.clone(), Kind::Text),
+                Inside::Other => (written(), Kind::Other),
+                Inside::Block | Inside::Commas => return None,
+            };
+            Some((at, Leaf { path: self.path(at), text, at: node.value.clone(), kind }))
+        };
+        self.nodes.iter().enumerate().filter_map(leaf).collect()
+    }
+
+    pub fn children(&self, of: usize) -> impl Iterator<Item = (usize, &Node)> {
+        self.nodes.iter().enumerate().filter(move |(_, node)| node.parent == Some(of))
+    }
+
+    /// The node of that path. Of several, the last one counts.
+    pub fn find(&self, path: &[&str]) -> Option<usize> {
+        let mut at = 0;
+        for name in path {
+            at = self.children(at).filter(|(_, node)| node.name == *name).last()?.0;
+        }
+        Some(at)
+    }
+
+    /// The one that goes with a node: itself, one that it is in, so many levels up, or one that would be empty without it.
+    pub fn outermost(&self, at: usize, levels: usize) -> usize {
+        let mut at = at;
+        let mut left = levels;
+        while let Some(parent) = self.nodes.get(at).and_then(|node| node.parent) {
+            let is_emptied = self.drops_empty
+                && self
+                    .nodes
+                    .get(parent)
+                    .is_some_and(|node| node.parent.is_some() && matches!(node.inside, Inside::Block))
+                && self.children(parent).count() == 1;
+            if left == 0 && !is_emptied {
+                break;
+            }
+            left = left.saturating_sub(1);
+            at = parent;
+        }
+        at
+    }
+
+    /// True if one node is the other, or in it.
+    pub fn is_in(&self, at: usize, other: usize) -> bool {
+        let mut next = Some(at);
+        while let Some(here) = next {
+            if here == other {
+                return true;
+            }
+            next = self.nodes.get(here).and_then(|node| node.parent);
+        }
+        false
+    }
+
+    /// The text without a node.
+    pub fn without(&self, text: &str, at: usize) -> Option<Zeroizing<String>> {
+        let node = self.nodes.get(at)?;
+        let parent = node.parent.and_then(|at| self.nodes.get(at))?;
+        let mut siblings: Vec<&Node> = self.children(node.parent?).map(|(_, node)| node).collect();
+        siblings.sort_by_key(|node| node.entry.start);
+        let place = siblings.iter().position(|other| std::ptr::eq(*other, node))?;
+        let before = place.checked_sub(1).and_then(|at| siblings.get(at)).map(|node| node.entry.end);
+        let after = siblings.get(place + 1).map(|node| node.entry.start);
+        let cuts = match parent.inside {
+            Inside::Commas => self.cuts_in_list(text, &node.entry, before),
+            _ if begins_its_line(text, node.entry.start) => vec![lines(text, &node.entry)],
+            // The first of several behind the dash of a list.
+            _ => vec![node.entry.start..after?],
+        };
+        replaced(text, &mut cuts.into_iter().map(|cut| (cut, String::new())).collect::<Vec<_>>())
+    }
+
+    fn cuts_in_list(&self, text: &str, entry: &Range<usize>, before: Option<usize>) -> Vec<Range<usize>> {
+        let comma_after = self.comma(text, entry.end).filter(|comma| *comma >= entry.end);
+        let end = comma_after.map_or(entry.end, |comma| comma + 1);
+        let line = lines(text, &(entry.start..end));
+        let rest = text.get(end..line.end).unwrap_or_default();
+        let is_alone = begins_its_line(text, entry.start) && (rest.trim().is_empty() || self.is_comment(rest));
+        let comma_before = before.filter(|_| comma_after.is_none()).and_then(|end| self.comma(text, end));
+        match (is_alone, comma_before) {
+            (true, Some(comma)) => vec![comma..comma + 1, line],
+            (true, None) => vec![line],
+            (false, Some(comma)) => match text.get(comma + 1..entry.start) {
+                Some(gap) if gap.trim().is_empty() => vec![comma..entry.end],
+                _ => vec![comma..comma + 1, entry.clone()],
+            },
+            (false, None) => {
+                let blanks = text.get(end..).unwrap_or_default();
+                let blanks = blanks.len() - blanks.trim_start_matches([' ', '\t']).len();
+                vec![entry.start..end + if comma_after.is_some() { blanks } else { 0 }]
+            }
+        }
+    }
+
+    fn is_comment(&self, rest: &str) -> bool {
+        rest.trim_start().starts_with(self.comment)
+    }
+
+    /// The comma that follows, behind blanks and comments alone.
+    fn comma(&self, text: &str, from: usize) -> Option<usize> {
+        let mut at = from;
+        loop {
+            let rest = text.get(at..)?;
+            let trimmed = rest.trim_start();
+            at += rest.len() - trimmed.len();
+            if trimmed.starts_with(',') {
+                return Some(at);
+            } else if trimmed.starts_with(self.comment) {
+                at += trimmed.find('\n')?;
+            } else if self.comment == "//" && trimmed.starts_with("/*") {
+                at += trimmed.find("*/")? + 2;
+            } else {
+                return None;
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The helper `tools`: finds the keys that LLM tools keep in files of their own, takes them out, and has the tools ask for them.
+
+mod change;
+mod format;
+mod found;
+mod likely;
+mod places;
+mod table;
+mod whole;
+mod whose;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use modelforge_credential_files::tilde;
+use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, serve, visible};
+
+use crate::change::Word;
+use crate::found::Found;
+use crate::places::{Held, places};
+
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+const HELP: &str = "\
+Finds keys in the files of LLM tools, in shell profiles and in projects, as a
+source that `modelforge-credential migrate` takes them from.
+
+Usage: modelforge-credential-tools get|store|erase|list|capability
+
+A key goes to the URL that stands beside it, else to the provider of its
+variable and its shape. Placeholders and references are no keys. The files are
+changed only if the request has consent=1: `erase` then takes the key out; with
+rewire=PROVIDER[:ACCOUNT] it has the tool ask modelforge-credential for it.
+
+Example:
+  modelforge-credential-tools list
+";
+
+const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
+
+struct Tools;
+
+impl Helper for Tools {
+    fn nature(&self) -> Nature {
+        Nature { foreign: true, ..Nature::default() }
+    }
+
+    fn get(&self, request: &Record) -> Result<Option<Record>> {
+        if whole::is_meant(request) {
+            return whole::get(request);
+        }
+        let mut failed = None;
+        for place in places(request) {
+            match place.open() {
+                Ok(Some(held)) => {
+                    if let Some(found) = best(&held, request) {
+                        return answer(&held, found, request).map(Some);
+                    }
+                }
+                Ok(None) => {}
+                Err(problem) => failed = failed.or(Some(problem)),
+            }
+        }
+        // It is not known to be absent.
+        failed.map_or(Ok(None), Err)
+    }
+
+    fn store(&self, credential: &Record) -> Result<()> {
+        if whole::is_meant(credential) { whole::put_back(credential) } else { Ok(()) }
+    }
+
+    fn erase(&self, description: &Record) -> Result<()> {
+        let mut outcome = Ok(());
+        for place in places(description) {
+            outcome = outcome.and(place.open_locked().and_then(|held| match held {
+                Some(held) => erase(held, description),
+                None => Ok(()),
+            }));
+        }
+        outcome
+    }
+
+    fn list(&self, request: &Record) -> Result<Option<Vec<Record>>> {
+        let (mut records, mut problems) = (Vec::new(), Vec::new());
+        let mut seen = Vec::new();
+        for place in places(request) {
+            match place.open() {
+                Ok(Some(held)) if !seen.contains(&held.opened.real) => {
+                    seen.push(held.opened.real.clone());
+                    for found in &held.content.found {
+                        records.push(listed(&held, found)?);
+                    }
+                    problems.extend(held.content.problems);
+                }
+                Ok(_) => {}
+                Err(problem) => problems.push(problem),
+            }
+        }
+        for problem in problems {
+            if request.announces("problem") {
+                records.push(Record::of([("problem", visible(&problem.to_string()))])?);
+            } else {
+                warn(&problem);
+            }
+        }
+        Ok(Some(records))
+    }
+}
+
+/// The one that is meant: without a name the default account before any other.
+fn best<'a>(held: &'a Held, request: &Record) -> Option<&'a Found> {
+    let meant = || held.content.found.iter().filter(|found| found.is_meant(request));
+    let is_default = |found: &&Found| found.accounts.iter().any(|account| account == DEFAULT_ACCOUNT);
+    meant().find(is_default).or_else(|| meant().next())
+}
+
+fn answer(held: &Held, found: &Found, request: &Record) -> Result<Record> {
+    let account = request.text("username").or(found.accounts.first().map(String::as_str));
+    let mut record = Record::of([("username", account.unwrap_or(DEFAULT_ACCOUNT))])?;
+    record.push("password", found.secret.as_str())?;
+    mark(&mut record, held)?;
+    Ok(record)
+}
+
+fn listed(held: &Held, found: &Found) -> Result<Record> {
+    let mut record = found.description()?;
+    mark(&mut record, held)?;
+    record.push("tool", held.place.tool.name)?;
+    let asks = found.spots.iter().all(|spot| spot.asks(found)) && !held.place.is_signed_in_otherwise();
+    match held.place.tool.command {
+        Some(command) if !held.place.file.is_copy => record.push("start", command)?,
+        _ => {}
+    }
+    if asks && !held.place.file.is_copy {
+        record.push("asks", "1")?;
+    }
+    let mut variables: Vec<&str> = found.spots.iter().map(|spot| spot.variable.as_str()).collect();
+    variables.retain(|variable| !variable.is_empty());
+    variables.dedup();
+    if !variables.is_empty() {
+        record.push("tool_variable", variables.join(" "))?;
+    }
+    Ok(record)
+}
+
+fn mark(record: &mut Record, held: &Held) -> Result<()> {
+    record.set("storage", "plain text")?;
+    record.set("plain_text", "1")?;
+    record.set("file", held.place.name())
+}
+
+/// Takes what a description means out of a file.
+fn erase(held: Held, description: &Record) -> Result<()> {
+    let word =
+        description.text("rewire").map(|word| Word::new(word).ok_or_else(|| cannot_be_asked_by(word))).transpose()?;
+    let is_one = |found: &&Found| {
+        let names_it = description.get("password").is_none_or(|password| password == found.secret.as_bytes());
+        found.is_meant(description) && names_it && !description.has("credential")
+    };
+    let word = word.filter(|_| !held.place.is_signed_in_otherwise());
+    let mut text = zeroize::Zeroizing::new(held.opened.text()?.to_owned());
+    for gone in held.content.found.iter().filter(is_one) {
+        // Read again: where it is has changed with what was taken out before it.
+        let shown = tilde(&held.place.path);
+        let now = found::read(held.place.tool, held.place.file, &shown, &text)?;
+        let here = now.found.iter().find(|here| here.is_same(gone));
+        let edited = here.and_then(|here| change::without(held.place.file, &text, here, word));
+        text = edited.ok_or_else(|| Error::new(format!("`{shown}` could not be edited safely, and was not")))?;
+    }
+    if text.as_bytes() == held.opened.bytes() { Ok(()) } else { held.opened.replace(text.as_bytes()) }
+}
+
+fn cannot_be_asked_by(word: &str) -> Error {
+    Error::new(format!("no tool can be told to ask for `{}`", visible(word)))
+}
+
+/// A remark on standard error: it makes nothing fail.
+fn warn(problem: &Error) {
+    let mut lines = format!("warning: {}\n", visible(&problem.to_string()));
+    if let Some(hint) = problem.hint_text() {
+        lines.push_str(&format!("hint: {}\n", visible(hint)));
+    }
+    let _ = std::io::stderr().write_all(lines.as_bytes());
+}
+
+fn main() -> ExitCode {
+    match ABOUT.switches(&[]) {
+        Ok(_) => serve(Tools),
+        Err(ended) => ended,
+    }
+}

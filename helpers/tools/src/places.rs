@@ -1,0 +1,143 @@
+//! Where the files are: those of the table, and those of projects in the folders that a person names.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use modelforge_credential_files::foreign::{self, Opened};
+use modelforge_credential_files::tilde;
+use modelforge_credential_protocol::{Record, Result, visible};
+
+use crate::found::{self, Content};
+use crate::table::{File, PROJECT, TOOLS, Tool, of_project};
+
+/// A file that may be there.
+pub struct Place {
+    pub tool: &'static Tool,
+    pub file: &'static File,
+    pub path: PathBuf,
+}
+
+/// A file that was read.
+pub struct Held {
+    pub place: Place,
+    pub opened: Opened,
+    pub content: Content,
+}
+
+/// The most files that a pattern finds in a folder, or that a project has.
+const MOST: usize = 1_000;
+
+/// The files that a request may mean. One that names a `file` means that alone.
+pub fn places(request: &Record) -> Vec<Place> {
+    let of_tools = TOOLS.iter().flat_map(|tool| tool.files.iter().flat_map(move |file| of_row(tool, file)));
+    let Some(wanted) = request.text("file") else {
+        let mut places: Vec<Place> = match request.has("folder[]") {
+            true => Vec::new(),
+            false => of_tools.collect(),
+        };
+        if request.is_true("consent") {
+            request.all("folder[]").for_each(|folder| places.extend(of_folder(folder)));
+        }
+        return places;
+    };
+    let mut found: Vec<Place> = of_tools.filter(|place| shown(&place.path) == wanted).take(1).collect();
+    if found.is_empty() && request.is_true("consent") {
+        found.extend(of_file(Path::new(wanted)));
+    }
+    found
+}
+
+fn shown(path: &Path) -> String {
+    visible(&path.display().to_string())
+}
+
+/// Where a file of the table is on this machine.
+fn of_row(tool: &'static Tool, file: &'static File) -> Vec<Place> {
+    let Some(path) = file.paths.iter().find_map(|path| resolve(path)) else { return Vec::new() };
+    let place = |path| Place { tool, file, path };
+    match path.file_name().and_then(OsStr::to_str).and_then(|name| name.split_once('*')) {
+        None => vec![place(path)],
+        Some((begin, end)) => {
+            let is_one =
+                |name: &str| name.len() >= begin.len() + end.len() && name.starts_with(begin) && name.ends_with(end);
+            let folder = path.parent().unwrap_or(&path);
+            let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+            let mut names: Vec<_> = names.filter(|name| name.to_str().is_some_and(is_one)).take(MOST).collect();
+            names.sort();
+            names.into_iter().map(|name| place(folder.join(name))).collect()
+        }
+    }
+}
+
+/// `~/…` or `$VARIABLE/…`
+fn resolve(path: &str) -> Option<PathBuf> {
+    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+    let base = match first.strip_prefix('$') {
+        Some(name) => std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)?,
+        None => modelforge_credential_files::home()?,
+    };
+    let path = if rest.is_empty() { base } else { base.join(rest) };
+    path.is_absolute().then_some(path)
+}
+
+/// The files of projects in a folder. What git ignores is looked at, for that is where `.env` is; what others wrote is not.
+fn of_folder(folder: &[u8]) -> Vec<Place> {
+    const FOREIGN: [&str; 8] =
+        [".git", "node_modules", "vendor", "venv", ".venv", "site-packages", "target", "__pycache__"];
+    let Some(folder) = std::str::from_utf8(folder).ok().map(Path::new).filter(|path| path.is_absolute()) else {
+        return Vec::new();
+    };
+    if folder.is_file() {
+        return of_file(folder).into_iter().collect();
+    }
+    let is_ours =
+        |entry: &ignore::DirEntry| entry.depth() == 0 || !FOREIGN.iter().any(|name| entry.file_name() == *name);
+    let mut walk = ignore::WalkBuilder::new(folder);
+    walk.standard_filters(false).follow_links(false).max_depth(Some(32)).filter_entry(is_ours);
+    walk.sort_by_file_name(OsStr::cmp);
+    let files = walk.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+    files.filter_map(|entry| of_file(entry.path())).take(MOST).collect()
+}
+
+fn of_file(path: &Path) -> Option<Place> {
+    let file = of_project(path.file_name()?.to_str()?).filter(|_| path.is_absolute())?;
+    Some(Place { tool: &PROJECT, file, path: path.to_owned() })
+}
+
+impl Place {
+    /// A link in a project must not make another file look like it belongs there.
+    pub fn within(&self) -> Option<&Path> {
+        (self.tool.name == PROJECT.name).then(|| self.path.parent()).flatten()
+    }
+
+    /// True if somebody is signed in to claude.ai: a helper for keys would win over that, and cost money.
+    pub fn is_signed_in_otherwise(&self) -> bool {
+        let beside = self.path.with_file_name(".credentials.json");
+        self.tool.name == "claude"
+            && foreign::open(&beside, None)
+                .ok()
+                .flatten()
+                .is_some_and(|opened| opened.text().is_ok_and(|text| text.contains("claudeAiOauth")))
+    }
+
+    pub fn name(&self) -> String {
+        shown(&self.path)
+    }
+
+    pub fn open(self) -> Result<Option<Held>> {
+        let opened = foreign::open(&self.path, self.within())?;
+        opened.map(|opened| self.read(opened)).transpose()
+    }
+
+    /// The file and its content, for a caller that will replace it.
+    pub fn open_locked(self) -> Result<Option<Held>> {
+        let Some(opened) = foreign::open_locked(&self.path, self.within())? else { return Ok(None) };
+        opened.clean();
+        self.read(opened).map(Some)
+    }
+
+    fn read(self, opened: Opened) -> Result<Held> {
+        let content = found::read(self.tool, self.file, &tilde(&self.path), opened.text()?)?;
+        Ok(Held { place: self, opened, content })
+    }
+}

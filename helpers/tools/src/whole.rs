@@ -1,0 +1,89 @@
+//! A whole file: kept before anything is taken out of it, and put back byte for byte, or, where its tool has written to it since, only what was
+//! taken out.
+
+pub mod merge;
+
+use modelforge_credential_files::foreign;
+use modelforge_credential_files::tilde;
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
+use zeroize::Zeroizing;
+
+use crate::change::{self, Word};
+use crate::found::{self, Found};
+use crate::places::{Place, places};
+use crate::table::File;
+use crate::warn;
+
+/// True if a request is about one of the files as a whole.
+pub fn is_meant(request: &Record) -> bool {
+    request.text("protocol") == Some("file")
+}
+
+fn place(request: &Record) -> Result<Place> {
+    let file = visible(request.text("file").unwrap_or_default());
+    let found = places(request).into_iter().next().filter(|_| request.has("file"));
+    found.ok_or_else(|| Error::new(format!("`{file}` is not a known file")))
+}
+
+/// The file as it is.
+pub fn get(request: &Record) -> Result<Option<Record>> {
+    let place = place(request)?;
+    let Some(opened) = foreign::open(&place.path, place.within())? else { return Ok(None) };
+    let mut record = Record::new();
+    record.push_content(opened.bytes())?;
+    Ok(Some(record))
+}
+
+/// Makes the file what it was. If it was changed since in anything but what was taken out and written in its place, only that is
+/// undone; if it is gone, it is created again.
+pub fn put_back(record: &Record) -> Result<()> {
+    // Nobody is asked to store anything without consent, and what is to be kept does not say that there was some.
+    let file = record.text("file").unwrap_or_default();
+    let place = place(&Record::of([("protocol", "file"), ("host", ""), ("file", file), ("consent", "1")])?)?;
+    let before = record.content()?.ok_or_else(|| Error::new("the request has no `content[]`"))?;
+    let Some(opened) = foreign::open_locked(&place.path, place.within())? else {
+        return foreign::create(&place.path, place.within(), &before);
+    };
+    opened.clean();
+    if opened.bytes() == &**before {
+        return Ok(());
+    }
+    let text = std::str::from_utf8(&before).map_err(|_| Error::new("the backup is not UTF-8"))?;
+    let shown = tilde(&place.path);
+    let then = found::read(place.tool, place.file, &shown, text)?.found;
+    let now = found::read(place.tool, place.file, &shown, opened.text()?)?.found;
+    let missing: Vec<&Found> = then.iter().filter(|found| !now.iter().any(|here| here.is_same(found))).collect();
+    if is_what_was_left(place.file, text, &missing, opened.text()?) {
+        return opened.replace(&before);
+    }
+    let (edited, count) = merge::merged(place.file, text, &missing, opened.text()?);
+    if count > 0 {
+        opened.replace(edited.as_bytes())?;
+        warn(&format!("`{shown}` was changed since: put back {count} of its keys and nothing else").into());
+    }
+    Ok(())
+}
+
+/// True if the file is what is left when these are taken out, whether their tool was told to ask or not.
+pub fn is_what_was_left(file: &'static File, before: &str, missing: &[&Found], now: &str) -> bool {
+    [true, false].into_iter().any(|rewired| {
+        let mut text = Some(Zeroizing::new(before.to_owned()));
+        for gone in missing {
+            text = text.and_then(|text| {
+                let shown = found::read(&crate::table::PROJECT, file, "", &text).ok()?;
+                let here = shown.found.iter().find(|here| here.is_same(gone))?;
+                let word = word(gone, now).filter(|_| rewired);
+                change::without(file, &text, here, word.as_deref().and_then(Word::new))
+            });
+        }
+        text.is_some_and(|text| *text == *now)
+    })
+}
+
+/// What its tool asks by, as the file says now. An account is tried before the provider alone.
+fn word(found: &Found, now: &str) -> Option<String> {
+    let provider = found.provider?.name;
+    let accounts = found.accounts.iter().filter(|account| *account != DEFAULT_ACCOUNT);
+    let named = accounts.map(|account| format!("{provider}:{account}")).find(|word| now.contains(word.as_str()));
+    Some(named.unwrap_or_else(|| provider.to_owned()))
+}

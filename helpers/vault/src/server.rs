@@ -1,0 +1,145 @@
+//! One server, asked within a time limit.
+
+use std::time::{Duration, Instant};
+
+use modelforge_credential_http::{Client, Problem, http};
+use modelforge_credential_protocol::{Error, Result};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::address::Address;
+use crate::options::{Options, variable};
+
+/// The caller ends helpers after ten seconds.
+const LIMIT: Duration = Duration::from_secs(8);
+/// A server that has not answered by then is not there.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long to wait before a server that has too much to do is asked once more, if it does not say so itself.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What stands for itself in a path. All else is encoded, `%` too, which the server decodes once.
+const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+pub struct Server {
+    client: Client,
+    base: String,
+    /// How messages name it.
+    pub name: String,
+    namespace: Option<String>,
+    token: Option<Zeroizing<String>>,
+    /// The token was made for this process, and is of no use after it.
+    is_own_token: bool,
+    deadline: Instant,
+}
+
+/// An answer of the server, whatever its status.
+pub struct Reply {
+    pub status: u16,
+    /// Null if it is not JSON.
+    pub body: Value,
+}
+
+impl Reply {
+    /// True if the server said why, in an empty list: there is nothing of that name. A path that it does not know, or that is one of
+    /// another version, comes with words.
+    pub fn is_absence(&self) -> bool {
+        let has_words = |key: &str| self.body[key].as_array().is_some_and(|words| !words.is_empty());
+        self.status == 404 && self.body.is_object() && !has_words("errors") && !has_words("warnings")
+    }
+
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+impl Server {
+    pub fn new(address: Address, options: &Options) -> Self {
+        let namespace = options.namespace.clone().or_else(|| variable("NAMESPACE").map(|(_, value)| value));
+        Self {
+            client: Client::new(address.http),
+            base: address.base,
+            name: address.name,
+            namespace,
+            token: None,
+            is_own_token: false,
+            deadline: Instant::now() + LIMIT,
+        }
+    }
+
+    pub fn use_token(&mut self, token: Zeroizing<String>, is_own: bool) {
+        (self.token, self.is_own_token) = (Some(token), is_own);
+    }
+
+    pub fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    pub fn has_namespace(&self) -> bool {
+        self.namespace.is_some()
+    }
+
+    /// True if there is time for another try.
+    pub fn has_time(&self) -> bool {
+        self.deadline > Instant::now() + PAUSE
+    }
+
+    /// Asks once, and once more if the server says that it has too much to do.
+    pub fn ask(&self, method: http::Method, path: &str, body: Option<&Value>) -> Result<Reply> {
+        loop {
+            let answer = self.send(&method, path, body)?;
+            let status = answer.status();
+            let pause = Problem::status(&self.name, status, answer.headers()).retry_after.unwrap_or(PAUSE);
+            if status == http::StatusCode::TOO_MANY_REQUESTS && Instant::now() + pause + PAUSE < self.deadline {
+                std::thread::sleep(pause);
+                continue;
+            }
+            let body = Zeroizing::new(answer.into_body());
+            return Ok(Reply { status: status.as_u16(), body: serde_json::from_slice(&body).unwrap_or_default() });
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Result<Reply> {
+        self.ask(http::Method::GET, path, None)
+    }
+
+    fn send(&self, method: &http::Method, path: &str, body: Option<&Value>) -> Result<http::Response<Vec<u8>>> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let question = if query.is_empty() { "" } else { "?" };
+        let uri = format!("{}/v1/{}{question}{query}", self.base, utf8_percent_encode(path, &PATH));
+        // A proxy in front of it may ask for this header, which no browser can be made to send.
+        let mut request = http::Request::builder().method(method).uri(uri).header("X-Vault-Request", "true");
+        if let Some(token) = &self.token {
+            request = request.header("X-Vault-Token", header(token, "the token")?);
+        }
+        if let Some(namespace) = &self.namespace {
+            request = request.header("X-Vault-Namespace", header(namespace, "the namespace")?);
+        }
+        let body = body.map(|body| serde_json::to_vec(body).unwrap_or_default());
+        if body.is_some() {
+            request = request.header(http::header::CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(body.unwrap_or_default()).map_err(|_| Error::new("a path is no part of a URL"))?;
+        let limit = PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
+        self.client.send(request, limit).map_err(|problem| match problem.redirects {
+            true => problem.error.hint("set VAULT_ADDR to the active server, or let the standby forward requests"),
+            false => problem.error,
+        })
+    }
+}
+
+/// A token that was made for this process is taken back: it would be good for as long as its role says.
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.is_own_token {
+            let _ = self.send(&http::Method::POST, "auth/token/revoke-self", None);
+        }
+    }
+}
+
+fn header(text: &str, name: &str) -> Result<http::HeaderValue> {
+    let mut value = http::HeaderValue::from_str(text)
+        .map_err(|_| Error::new(format!("{name} holds a character that cannot be sent")))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

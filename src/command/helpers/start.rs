@@ -1,0 +1,68 @@
+//! `helpers new`: a helper to begin with, which keeps the rules of the protocol.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use modelforge_credential_files as files;
+use modelforge_credential_protocol::visible;
+
+use super::error;
+use crate::config::is_name;
+use crate::error::{PROGRAM, tilde};
+use crate::terminal;
+
+/// What it is written in.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Language {
+    Sh,
+    Python,
+}
+
+pub struct New {
+    pub name: String,
+    pub language: Language,
+    pub folder: Option<PathBuf>,
+}
+
+/// Writes the script, and what comes next. One that is there is left as it is.
+pub fn new(asked: &New) -> Result<()> {
+    if !is_name(&asked.name) {
+        return Err(error::not_a_name(&asked.name).into());
+    }
+    let folder = match &asked.folder {
+        Some(folder) => std::path::absolute(folder)?,
+        None => files::home().ok_or_else(error::no_home)?.join(".local/bin"),
+    };
+    let text = match asked.language {
+        Language::Sh => include_str!("start/helper.sh"),
+        Language::Python => include_str!("start/helper.py"),
+    };
+    let file = folder.join(format!("{PROGRAM}-{}", asked.name));
+    write(&file, &text.replace("NAME", &asked.name))?;
+    let (name, file) = (visible(&asked.name), tilde(&file));
+    Ok(terminal::tell(&format!(
+        "made {file}\n\
+         next:\n\
+         \x20 1. change the marked line in it\n\
+         \x20 2. {PROGRAM} helpers test {name}\n\
+         \x20 3. {PROGRAM} helpers add {name}\n"
+    ))?)
+}
+
+fn write(file: &std::path::Path, text: &str) -> Result<()> {
+    use std::io::Write;
+    let make = || {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o755);
+        let mut file = options.open(file)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    Ok(make().map_err(files::failed("write", file))?)
+}

@@ -1,0 +1,127 @@
+//! `identity`: shows, protects, renews, exports, checks and restores the secret that opens what a helper keeps. The helper does it;
+//! here a person says what, and reads what came of it.
+
+pub mod error;
+mod given;
+mod report;
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use modelforge_credential_files as files;
+use modelforge_credential_protocol::Record;
+
+use crate::chain::Link;
+use crate::person::person;
+use crate::session::Session;
+use crate::terminal;
+
+/// What is to be done, with whose identity.
+pub struct Identity {
+    pub helper: Option<String>,
+    pub task: Task,
+}
+
+pub enum Task {
+    Show { json: bool },
+    Protect,
+    Unprotect,
+    Renew { with: Option<PathBuf> },
+    Export { output: Option<PathBuf> },
+    Check,
+    Import,
+}
+
+/// Does it.
+pub fn identity(asked: &Identity) -> Result<()> {
+    if matches!(asked.task, Task::Export { output: None }) && !std::io::stdout().is_terminal() {
+        return Err(error::not_at_a_terminal().into());
+    }
+    let session = Session::start(person())?;
+    let link = keeper(&session, asked.helper.as_deref())?;
+    let request = asked.task.request(&session)?;
+    let mut event = session.event(asked.task.operation(), &Record::new());
+    event.helper(&link.name);
+    let answer = link.helper(true)?.identity(&request)?.ok_or_else(|| error::no_answer(&link.name))?;
+    event.outcome("done");
+    drop(event);
+    asked.task.tell(&link.name, &answer)
+}
+
+/// The helper that has an identity: the one that was named, or the first.
+fn keeper<'a>(session: &'a Session, named: Option<&str>) -> Result<&'a Link> {
+    let links = session.all_chains()?.into_iter().flat_map(|opened| opened.chain.links());
+    let mut asked = links.filter(|link| named.is_none_or(|name| link.name == name)).peekable();
+    if let (None, Some(name)) = (asked.peek(), named) {
+        return Err(crate::error::not_in_the_chain(name).into());
+    }
+    let found = asked.find(|link| link.nature().identity);
+    Ok(found.ok_or_else(|| named.map_or_else(error::nobody_has_one, error::has_none))?)
+}
+
+impl Task {
+    fn action(&self) -> &'static str {
+        match self {
+            Self::Show { .. } => "show",
+            Self::Protect => "protect",
+            Self::Unprotect => "unprotect",
+            Self::Renew { .. } => "renew",
+            Self::Export { .. } => "export",
+            Self::Check => "check",
+            Self::Import => "import",
+        }
+    }
+
+    /// As the log calls it.
+    fn operation(&self) -> &'static str {
+        match self {
+            Self::Show { .. } => "identity",
+            Self::Protect => "identity protect",
+            Self::Unprotect => "identity unprotect",
+            Self::Renew { .. } => "identity renew",
+            Self::Export { .. } => "identity export",
+            Self::Check => "identity check",
+            Self::Import => "identity import",
+        }
+    }
+
+    fn request(&self, session: &Session) -> Result<Record> {
+        let mut request = Record::of([("action", self.action())])?;
+        match self {
+            Self::Renew { with: Some(file) } => {
+                request.push_content(&given::file(file)?)?;
+                request.set("file", file.to_string_lossy().into_owned())?;
+            }
+            Self::Check | Self::Import => request.push_content(&given::typed_or_piped(&session.person)?)?,
+            _ => {}
+        }
+        Ok(request)
+    }
+
+    fn tell(&self, helper: &str, answer: &Record) -> Result<()> {
+        match self {
+            Self::Show { json: true } => terminal::answer(&report::json(helper, answer)?)?,
+            Self::Show { json: false } => terminal::tell(&report::table(helper, answer))?,
+            Self::Export { output } => return export(output.as_deref(), answer),
+            _ => terminal::done(&report::sentence(self, answer)?)?,
+        }
+        match self {
+            Self::Show { .. } => Ok(report::problem(answer).map_or(Ok(()), Err)?),
+            Self::Renew { .. } => Ok(terminal::note(report::BACK_IT_UP)),
+            Self::Import => Ok(report::unreadable(answer).iter().for_each(terminal::warning)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// To the terminal or a new file, and nowhere else: a pipe or a log may keep it.
+fn export(output: Option<&Path>, answer: &Record) -> Result<()> {
+    let text = answer.content()?.ok_or_else(error::nothing_exported)?;
+    if let Some(path) = output {
+        files::make(&std::path::absolute(path)?, &text)?;
+        return Ok(terminal::done(&report::written(path))?);
+    }
+    terminal::answer(report::on_paper(&text).as_bytes())?;
+    Ok(terminal::note(report::CHECK_IT))
+}

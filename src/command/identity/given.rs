@@ -1,0 +1,46 @@
+//! An identity that a person hands in: in a file, through a pipe, or typed from paper.
+
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+
+use modelforge_credential_files::{self as files, Trust};
+use modelforge_credential_protocol::Result;
+use zeroize::Zeroizing;
+
+use super::error;
+use crate::person::Person;
+use crate::terminal;
+
+/// Far above any identity.
+const MAX: usize = 1 << 16;
+
+pub fn file(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    files::read(path, MAX, Trust::Named)?.ok_or_else(|| error::no_such_file(path))
+}
+
+pub fn typed_or_piped(person: &Person) -> Result<Zeroizing<Vec<u8>>> {
+    if std::io::stdin().is_terminal() {
+        return match person {
+            Person::Nobody => Err(error::nobody_to_type()),
+            _ => typed(),
+        };
+    }
+    let mut content = Zeroizing::new(Vec::with_capacity(MAX + 1));
+    modelforge_credential_protocol::stdin()?.take(MAX as u64 + 1).read_to_end(&mut content)?;
+    if content.len() > MAX || content.trim_ascii().is_empty() { Err(error::nothing_given()) } else { Ok(content) }
+}
+
+/// Seen while it is typed, other than a key: nobody types so much from paper without looking, and it was shown to be written down.
+fn typed() -> Result<Zeroizing<Vec<u8>>> {
+    terminal::note("type what is on the paper; an empty line ends it");
+    let mut text = Zeroizing::new(Vec::with_capacity(MAX));
+    loop {
+        let line = terminal::read_line("> ")?;
+        if line.trim().is_empty() || text.len() + line.len() >= MAX {
+            break;
+        }
+        text.extend_from_slice(line.as_bytes());
+        text.push(b'\n');
+    }
+    if text.is_empty() { Err(crate::error::nothing_entered()) } else { Ok(text) }
+}

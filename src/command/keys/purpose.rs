@@ -1,0 +1,22 @@
+//! The reason for a search.
+
+use std::path::Path;
+
+/// The operation, as the log and messages name it, and the program that gets the keys, if that is not the caller.
+#[derive(Clone, Copy)]
+pub struct Purpose<'a> {
+    pub operation: &'static str,
+    pub program: Option<&'a Path>,
+}
+
+impl<'a> Purpose<'a> {
+    /// For the program that called this one.
+    pub fn of(operation: &'static str) -> Self {
+        Self { operation, program: None }
+    }
+
+    /// For a command that this program starts.
+    pub fn command(operation: &'static str, program: &'a Path) -> Self {
+        Self { operation, program: Some(program) }
+    }
+}

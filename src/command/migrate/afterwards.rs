@@ -1,0 +1,59 @@
+//! How each tool gets its key after a migration: by itself, or from `exec`.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use modelforge_credential_protocol::visible;
+
+use super::error;
+use super::item::Item;
+use super::migration::Migration;
+use crate::terminal;
+
+/// A tool, and what it asks by or is started with.
+#[derive(Default)]
+struct Started {
+    words: Vec<String>,
+    command: Option<String>,
+    asks: bool,
+}
+
+/// A line for each tool that something is taken from.
+pub fn tell(migration: &Migration) -> io::Result<()> {
+    lines(migration).iter().try_for_each(|line| terminal::done(line))
+}
+
+fn lines(migration: &Migration) -> Vec<String> {
+    let mut tools: BTreeMap<(&str, bool), Started> = BTreeMap::new();
+    for item in migration.items.iter().filter(|item| item.step.takes() && !item.is_left()) {
+        let (Some(tool), Some(word)) = (&item.tool, word_of(item)) else { continue };
+        let asks = tool.asks && migration.choice.rewires;
+        let started = tools.entry((tool.name.as_str(), asks)).or_default();
+        started.asks = asks;
+        if !started.words.contains(&word) {
+            started.words.push(word);
+        }
+        started.command = started.command.take().or_else(|| tool.start.clone());
+    }
+    let program = error::PROGRAM;
+    let line = |((name, _), started): (&(&str, bool), &Started)| {
+        let (name, words) = (visible(name), started.words.join(" "));
+        match &started.command {
+            _ if started.asks => format!("{name}: asks `{program}` for its key from now on"),
+            Some(command) => format!("{name}: start it with `{program} exec {words} -- {}`", visible(command)),
+            None => format!("{name}: start what needs its keys with `{program} exec {words} -- COMMAND`"),
+        }
+    };
+    tools.iter().map(line).collect()
+}
+
+/// As `exec` takes it: by its usual variables, or in the one that its tool reads.
+fn word_of(item: &Item) -> Option<String> {
+    let word = item.word()?;
+    let variables = item.tool.as_ref()?.variable.as_deref().unwrap_or_default();
+    let variable = variables.split(' ').next().unwrap_or_default();
+    let usual = item.request.provider.as_ref().map(|provider| provider.usual_variables());
+    let is_usual = usual.is_some_and(|names| names.iter().any(|name| name == variable));
+    let word = visible(&shell_words::quote(&word));
+    Some(if is_usual || variable.is_empty() { word } else { format!("--env {}={word}", visible(variable)) })
+}

@@ -1,0 +1,163 @@
+//! The keys that are looked for: every copy that a helper of the chain has, in every form in which tools write one.
+
+use std::collections::HashSet;
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Error, Record, forms, is_public, shown};
+use zeroize::Zeroizing;
+
+use super::error;
+use super::needles::Needles;
+use crate::accounts::account;
+use crate::command::exec::mask::SHORTEST;
+use crate::command::exec::secret_parts;
+use crate::command::keys::is_credentials_file;
+use crate::providers::Provider;
+use crate::session::Session;
+use crate::terminal::warn_once;
+
+/// A credential that is looked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// `None`: its URL is no provider's.
+    pub provider: Option<String>,
+    pub url: String,
+    /// As people may see it.
+    pub account: String,
+}
+
+/// All that is looked for.
+pub struct Keys {
+    pub keys: Vec<Key>,
+    pub needles: Needles,
+    /// Why there may be more.
+    pub failed: Vec<Error>,
+}
+
+/// The secrets of a credential, each a word.
+type Secrets = Vec<Zeroizing<Vec<u8>>>;
+
+impl Key {
+    /// `openai`, `openai:work`, or a URL.
+    pub fn name(&self) -> String {
+        match &self.provider {
+            Some(provider) if self.account == modelforge_credential_protocol::DEFAULT_ACCOUNT => provider.clone(),
+            Some(provider) => format!("{provider}:{}", self.account),
+            None => self.url.clone(),
+        }
+    }
+}
+
+/// Asks every helper for what it holds.
+pub fn gather(session: &Session) -> Result<Keys> {
+    let mut gathering = Gathering { session, asked: HashSet::new(), found: Vec::new(), failed: Vec::new() };
+    for (helper, listed) in session.list(None)? {
+        let copies = match listed {
+            Ok(Some(copies)) => copies,
+            Ok(None) => {
+                let unlisted = session.unlisted(&helper, None)?;
+                gathering.failed.extend(unlisted.failed.map(|problem| error::helper_failed(&helper, &problem)));
+                unlisted.found.into_iter().map(|(provider, record)| (Some(provider), record)).collect()
+            }
+            Err(problem) => {
+                gathering.failed.push(error::helper_failed(&helper, &problem));
+                continue;
+            }
+        };
+        for (provider, record) in copies {
+            gathering.add(&helper, provider.as_ref(), &record)?;
+        }
+    }
+    if !session.is_automatic(None)? || gathering.found.is_empty() {
+        gathering.failed.extend(session.left_out(None)?.cloned());
+    }
+    Ok(gathering.finish())
+}
+
+struct Gathering<'a> {
+    session: &'a Session,
+    /// The helpers that a person was asked for: once is enough.
+    asked: HashSet<String>,
+    found: Vec<(Key, Secrets)>,
+    failed: Vec<Error>,
+}
+
+impl Gathering<'_> {
+    fn add(&mut self, helper: &str, provider: Option<&Provider>, record: &Record) -> Result<()> {
+        let url = provider.map_or_else(|| record.url(), |provider| provider.location.url());
+        let account = provider.map_or_else(|| "<redacted>".to_owned(), |_| shown(&account(record)));
+        let key = Key { provider: provider.map(|provider| provider.name.clone()), url, account };
+        let Some(copy) = self.copy(helper, provider, record)? else { return Ok(()) };
+        let is_secret = |key: &str, value: &[u8]| !is_public(key) && !key.ends_with("[]") && !value.is_empty();
+        let secrets: Secrets =
+            copy.iter().filter(|(name, value)| is_secret(name, value)).flat_map(|(_, value)| parts(value)).collect();
+        match secrets.iter().any(|secret| secret.len() < SHORTEST) {
+            true => warn_once(&error::too_short(&key.name())),
+            false => self.found.push((key, secrets)),
+        }
+        Ok(())
+    }
+
+    /// The copy that a helper listed. A person may unlock the helper, once.
+    fn copy(&mut self, helper: &str, provider: Option<&Provider>, record: &Record) -> Result<Option<Record>> {
+        let mut place = record.clone();
+        if let Some(provider) = provider {
+            place.set("provider", &provider.name)?;
+        }
+        let mut event = self.session.event("scan", &place);
+        event.helper(helper);
+        let chain = self.session.chain(&place)?;
+        let context = provider.map(Provider::context).transpose()?.unwrap_or_default();
+        let mut copy = chain.copy_in(helper, record, &context);
+        if copy.is_err() && self.session.has_a_person() && self.asked.insert(helper.to_owned()) {
+            copy = chain.copy_in_attended(helper, record, &context);
+        }
+        match copy {
+            Ok(copy) => {
+                event.outcome(if copy.is_some() { "found" } else { "not found" });
+                Ok(copy)
+            }
+            Err(problem) => {
+                let failed = error::not_looked_for(helper, &problem);
+                if !self.failed.iter().any(|known| known.to_string() == failed.to_string()) {
+                    self.failed.push(failed);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// The same key in two helpers is one.
+    fn finish(mut self) -> Keys {
+        self.found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut keys: Vec<Key> = Vec::new();
+        let mut found = Vec::new();
+        let mut known: HashSet<Vec<u8>> = HashSet::new();
+        for (key, secrets) in self.found {
+            if keys.last() != Some(&key) {
+                keys.push(key);
+            }
+            for secret in secrets {
+                let forms = forms(&secret).into_iter().map(|form| form.bytes).enumerate();
+                let new = forms.filter(|(_, form)| form.len() >= SHORTEST && known.insert(form.to_vec()));
+                // The first is the secret as it is.
+                found.extend(new.map(|(at, form)| (form, keys.len() - 1, at == 0)));
+            }
+        }
+        Keys { keys, needles: Needles::new(found), failed: self.failed }
+    }
+}
+
+/// A line of a text is a secret of its own if it is this long. Shorter ones stand in other texts, too.
+const LONG_LINE: usize = 20;
+
+/// A secret that is one line, the parts of a service account that are secret, or the long lines of any other text.
+fn parts(secret: &[u8]) -> Secrets {
+    if is_credentials_file(secret) {
+        return secret_parts(secret).into_iter().filter(|part| !part.contains(&b'\n')).collect();
+    }
+    let lines: Vec<&[u8]> = secret.split(|byte| matches!(byte, b'\n' | b'\r')).collect();
+    let is_text = lines.len() > 1;
+    let long = lines.into_iter().filter(|line| !is_text || line.len() >= LONG_LINE);
+    long.map(|line| Zeroizing::new(line.to_vec())).collect()
+}

@@ -1,0 +1,73 @@
+//! Where keys are left behind, if nobody names a place.
+
+use std::path::{Path, PathBuf};
+
+use modelforge_credential_files as files;
+
+/// Below the home folder: what is not in the folders for settings, and not a file of the home folder itself, which are all looked at.
+/// Agents keep transcripts, editors and shells histories, and tools logs and copies of what they rewrite.
+const BELOW_HOME: [&str; 28] = [
+    ".aider",
+    ".cache/claude-cli-nodejs",
+    ".cache/huggingface/stored_tokens",
+    ".cache/huggingface/token",
+    ".claude",
+    ".cline",
+    ".codex",
+    ".continue",
+    ".copilot",
+    ".crush",
+    ".cursor",
+    ".docker/config.json",
+    ".gemini",
+    ".ipython",
+    ".jupyter",
+    ".llm",
+    ".npm/_logs",
+    ".pi",
+    ".pm2/logs",
+    ".qwen",
+    ".streamlit",
+    ".vscode/settings.json",
+    ".zsh_sessions",
+    "Library/Application Support/Claude",
+    "Library/Application Support/Code/User",
+    "Library/Application Support/Cursor/User",
+    "Library/Application Support/io.datasette.llm",
+    "Library/Logs",
+];
+
+/// In the folder for data: it may hold games and disks of other machines as well.
+const IN_DATA: [&str; 10] = [
+    "aichat",
+    "crush",
+    "fish",
+    "goose",
+    "io.datasette.llm",
+    "modelforge-credential",
+    "nvim",
+    "opencode",
+    "powershell",
+    "python_keyring",
+];
+
+/// The folders and files to look at, and whether of a folder only its own files.
+pub fn usual(home: &Path) -> Vec<(PathBuf, bool)> {
+    let named = |variable: &str, usual: &str| {
+        let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        named.unwrap_or_else(|| home.join(usual))
+    };
+    let data = named("XDG_DATA_HOME", ".local/share");
+    let whole = [named("XDG_CONFIG_HOME", ".config"), named("XDG_STATE_HOME", ".local/state")];
+    let whole = whole.into_iter().chain(BELOW_HOME.map(|name| home.join(name)));
+    let whole = whole.chain(IN_DATA.map(|name| data.join(name)));
+    // Tools that were told to keep their files elsewhere.
+    let moved = ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "HISTFILE"].map(|name| named(name, "")).into_iter();
+    let whole = whole.chain(moved.filter(|path| path.as_path() != home.join("")));
+    std::iter::once((home.to_path_buf(), true)).chain(whole.map(|path| (path, false))).collect()
+}
+
+/// The home folder, unless it is another user's.
+pub fn home() -> Option<PathBuf> {
+    files::home().filter(|_| files::is_home_of_this_user())
+}

@@ -1,0 +1,104 @@
+//! Adds a helper to `config.toml` and takes one out, and leaves the comments and the layout of the file as they are.
+
+use modelforge_credential_client::Entry;
+use modelforge_credential_files::Trust;
+use modelforge_credential_protocol::{Error, Result, Shell, visible};
+use toml_edit::{Array, DocumentMut, Item, Value};
+
+use super::declare::write;
+use super::{Config, DEFAULT_CHAIN, path, read_text, shown_path};
+use crate::error::{self, PROGRAM};
+
+/// Puts an entry before the helper `before`, or at the end of those that keep keys: `at` says where that is. Returns the chain.
+///
+/// # Errors
+/// If there is one of that name, none that is called `before`, or the file cannot be read or written.
+pub fn add(entry: &Entry, before: Option<&str>, at: impl FnOnce(&[Entry]) -> usize) -> Result<Vec<Entry>> {
+    change(|names, chain, list| {
+        if names.contains(&entry.name()) {
+            return Err(is_there(&entry.name()));
+        }
+        let at = match before {
+            Some(before) => names.iter().position(|name| name == before).ok_or_else(|| is_missing(before))?,
+            None => at(chain),
+        };
+        list.insert(at, value(entry));
+        Ok(())
+    })
+}
+
+/// Takes out the entry of this name. Returns the chain.
+///
+/// # Errors
+/// If there is none, or the file cannot be read or written.
+pub fn remove(name: &str) -> Result<Vec<Entry>> {
+    change(|names, _, list| {
+        let at = names.iter().position(|other| other == name).ok_or_else(|| is_missing(name))?;
+        list.remove(at);
+        Ok(())
+    })
+}
+
+/// Changes the list `helpers`, which is the default chain where there is none yet.
+fn change(edit: impl FnOnce(&[String], &[Entry], &mut Array) -> Result<()>) -> Result<Vec<Entry>> {
+    if std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some() {
+        return Err(Error::new("`MODELFORGE_CREDENTIAL_HELPERS` is set, so the configuration does not count")
+            .hint(Shell::of_the_person().unset("MODELFORGE_CREDENTIAL_HELPERS")));
+    }
+    let (file, _) = path().ok_or_else(super::declare::no_file)?;
+    let text = read_text(&file, Trust::Believed)?.unwrap_or_default();
+    let chain = Config::parse(&file, &text)?.helpers_for(None)?.entries;
+    let names: Vec<String> = chain.iter().map(Entry::name).collect();
+    let mut document: DocumentMut = text.parse().map_err(|_| cannot_change())?;
+    if !document.contains_key("helpers") {
+        let default: Array = DEFAULT_CHAIN.iter().map(|row| row.name).collect();
+        insert_first(&mut document, default);
+    }
+    let list = document["helpers"].as_array_mut().ok_or_else(cannot_change)?;
+    edit(&names, &chain, list)?;
+    let text = document.to_string();
+    // What this program could not read afterwards is not written.
+    let after = Config::parse(&file, &text).map_err(|_| cannot_change())?.helpers_for(None)?.entries;
+    write(file, text.as_bytes())?;
+    Ok(after)
+}
+
+/// A value of the whole file stands before its first section.
+fn insert_first(document: &mut DocumentMut, list: Array) {
+    document.insert("helpers", Item::Value(Value::Array(list)));
+}
+
+/// An entry as the file has it: one text where that is enough.
+fn value(entry: &Entry) -> Value {
+    let is_path = entry.words.first().is_some_and(|word| std::path::Path::new(word).is_absolute());
+    if entry.timeout.is_none() && entry.label.is_none() && (!entry.is_command || is_path) {
+        return shell_words::join(&entry.words).into();
+    }
+    let mut table = toml_edit::InlineTable::new();
+    if let Some(label) = &entry.label {
+        table.insert("name", label.as_str().into());
+    }
+    table.insert("command", Value::Array(entry.words.iter().map(String::as_str).collect()));
+    if let Some(limit) = entry.timeout {
+        table.insert("timeout", format!("{}ms", limit.as_millis()).into());
+    }
+    Value::InlineTable(table)
+}
+
+/// An entry as a line of the file has it.
+pub fn as_toml(entry: &Entry) -> String {
+    value(entry).to_string().trim().to_owned()
+}
+
+fn is_there(name: &str) -> Error {
+    Error::new(format!("helper `{}` is in the chain already, as {} has it", visible(name), shown_path()))
+        .hint(format!("{PROGRAM} helpers remove {}", shell_words::quote(name)))
+}
+
+fn is_missing(name: &str) -> Error {
+    Error::new(format!("no helper of the chain is called `{}`", visible(name))).hint(format!("{PROGRAM} helpers"))
+}
+
+fn cannot_change() -> Error {
+    error::in_file(&shown_path(), &Error::new("cannot change `helpers`")).hint("edit the list `helpers` in that file")
+}

@@ -1,0 +1,161 @@
+//! Keys of LLM tools: out of their files, into the chain, and the tools ask for them there.
+
+use super::*;
+
+const ANTHROPIC: &str =
+    "sk-ant-api03-Fake7dVZDgPfhf6V2VcZstp5XwGWzh6rhO41KYMppwdJ97zenmduIKKvQU6LUY9TrEVGGl3rr5weWacOz8ARcDyKWlmDdAA";
+const OTHER: &str = "sk-proj-FakelvtugD1uqMWo8GIWXqZ6phIeeWdKpPxuVfqtcv4isaDczLLNbf4uydU2C0U7lgpEYbv0dqT3BlbkFJfTrvwZi";
+
+const CODEX: &str = ".codex/auth.json";
+const LLM: &str = ".config/io.datasette.llm/keys.json";
+const CLAUDE: &str = ".claude/settings.json";
+
+fn read(test: &Test, path: &str) -> String {
+    std::fs::read_to_string(test.home().join(path)).unwrap_or_else(|problem| panic!("{path}: {problem}"))
+}
+
+fn codex(key: &str) -> String {
+    format!("{{\n  \"auth_mode\": \"apikey\",\n  \"OPENAI_API_KEY\": \"{key}\"\n}}")
+}
+
+fn llm(key: &str) -> String {
+    format!("{{\n  \"// Note\": \"mine\",\n  \"openai\": \"{key}\",\n  \"anthropic\": \"{ANTHROPIC}\"\n}}\n")
+}
+
+fn claude() -> String {
+    format!("{{\n  \"env\": {{\n    \"ANTHROPIC_API_KEY\": \"{ANTHROPIC}\",\n    \"X\": \"1\"\n  }}\n}}\n")
+}
+
+/// The same key in two tools, and another one in two.
+fn with_tools() -> Test {
+    Test::new().file(CODEX, codex(SECRET)).file(LLM, llm(SECRET)).file(CLAUDE, claude())
+}
+
+#[test]
+fn the_same_key_in_several_tools_is_one_credential_and_each_tool_is_told_how_it_gets_it() {
+    let before = [codex(SECRET), llm(SECRET), claude()];
+    let (test, shown, _) = run(with_tools(), &["migrate", "--yes"], 0);
+    assert_eq!(read(&test, CODEX), codex("").replace("\"\"", "null"));
+    assert_eq!(read(&test, LLM), "{\n  \"// Note\": \"mine\"\n}\n");
+    let helper = "  \"apiKeyHelper\": \"modelforge-credential print anthropic\",\n";
+    assert_eq!(read(&test, CLAUDE), format!("{{\n{helper}  \"env\": {{\n    \"X\": \"1\"\n  }}\n}}\n"));
+    for line in [
+        "claude: asks `modelforge-credential` for its key from now on\n",
+        "codex: start it with `modelforge-credential exec openai -- codex`\n",
+        "llm: start it with `modelforge-credential exec openai anthropic -- llm`\n",
+        "4 moved, 0 left",
+    ] {
+        assert!(shown.contains(line), "{line}:\n{shown}");
+    }
+    let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
+    let test = test.args(["print", "anthropic"]).stdout(&format!("{ANTHROPIC}\n")).success();
+    // Each file is what it was, the hook taken out again.
+    let (test, shown, _) = run(may_hold(test), &["migrate", "--rollback", "--yes"], 0);
+    assert!(shown.contains("`~/.claude/settings.json` is what it was, byte for byte"), "{shown}");
+    assert_eq!([read(&test, CODEX), read(&test, LLM), read(&test, CLAUDE)], before);
+}
+
+/// After a rollback the keys are where they were.
+fn may_hold(test: Test) -> Test {
+    let home = test.home();
+    [CODEX, LLM, CLAUDE, ".env"].iter().fold(test, |test, path| test.may_hold_the_secret(home.join(path)))
+}
+
+#[test]
+fn a_dry_run_says_how_each_tool_will_get_its_key_and_changes_nothing() {
+    let test = may_hold(with_tools());
+    let (test, shown, _) = run(test, &["migrate", "--dry-run"], 0);
+    assert!(shown.contains("llm: start it with `modelforge-credential exec openai anthropic -- llm`"), "{shown}");
+    assert_eq!([read(&test, CODEX), read(&test, LLM), read(&test, CLAUDE)], [codex(SECRET), llm(SECRET), claude()]);
+}
+
+#[test]
+fn different_keys_of_one_provider_are_a_conflict_or_accounts_named_after_the_tools() {
+    let test = may_hold(Test::new().file(CODEX, codex(SECRET)).file(LLM, llm(OTHER)));
+    let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
+    assert!(stderr.contains("another key for `openai`") && stderr.contains("`~/.codex/auth.json`"), "{stderr}");
+    assert!(read(&test, LLM).contains(OTHER));
+    let (test, shown, _) = run(test, &["migrate", "--yes", "--account-per-tool"], 0);
+    assert!(shown.contains("llm: start it with `modelforge-credential exec openai:llm -- llm`"), "{shown}");
+    assert!(!read(&test, LLM).contains(OTHER));
+    let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
+    test.args(["print", "openai:llm"]).stdout(&format!("{OTHER}\n")).success();
+}
+
+#[test]
+fn no_rewire_takes_the_key_out_and_writes_nothing_in_its_place() {
+    let (test, shown, _) = run(Test::new().file(CLAUDE, claude()), &["migrate", "--yes", "--no-rewire"], 0);
+    assert_eq!(read(&test, CLAUDE), "{\n  \"env\": {\n    \"X\": \"1\"\n  }\n}\n");
+    assert!(shown.contains("claude: start it with `modelforge-credential exec anthropic -- claude`"), "{shown}");
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert_eq!(read(&test, CLAUDE), claude());
+}
+
+#[test]
+fn a_sign_in_to_claude_ai_is_left_in_use() {
+    let sign_in = r#"{"claudeAiOauth":{"accessToken":"sk-ant-oat01-FAKEACCESS","expiresAt":4102444800000}}"#;
+    let test = Test::new().file(CLAUDE, claude()).file(".claude/.credentials.json", sign_in);
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    assert!(!read(&test, CLAUDE).contains("apiKeyHelper"), "{}", read(&test, CLAUDE));
+    assert_eq!(read(&test, ".claude/.credentials.json"), sign_in);
+}
+
+#[test]
+fn what_a_tool_wrote_since_stays_and_its_key_comes_back() {
+    let (test, _, _) = run(Test::new().file(CLAUDE, claude()), &["migrate", "--yes"], 0);
+    let changed = read(&test, CLAUDE).replace("\"X\": \"1\"", "\"X\": \"2\"");
+    let test = test.file(CLAUDE, &changed);
+    let (test, shown, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(stderr.contains("was changed since: put back 1 of its keys and nothing else"), "{shown}{stderr}");
+    let now = json(&read(&test, CLAUDE));
+    assert_eq!(now["env"]["ANTHROPIC_API_KEY"], ANTHROPIC);
+    assert_eq!((&now["env"]["X"], now.get("apiKeyHelper")), (&"2".into(), None));
+}
+
+#[test]
+fn projects_are_looked_at_only_where_they_are_named() {
+    let env = format!("# mine\nOPENAI_API_KEY={SECRET}\nPORT=80\n");
+    let test = Test::new().file("p/.env", &env).file("p/node_modules/x/.env", "ANTHROPIC_API_KEY=\n");
+    let test = test.file("p/.env.example", "OPENAI_API_KEY=sk-...\n");
+    let home = test.home();
+    let test = test.may_hold_the_secret(home.join("p/.env"));
+    let (test, shown, _) = run(test, &["migrate", "--yes"], 0);
+    assert!(shown.starts_with("no key was found in plain text\n"), "{shown}");
+    let folder = home.join("p").display().to_string();
+    let (test, shown, _) = run(test, &["migrate", "--yes", &folder], 0);
+    assert_eq!(read(&test, "p/.env"), "# mine\nPORT=80\n");
+    assert!(shown.contains("in `~/p`, `modelforge-credential exec -- COMMAND` sets `OPENAI_API_KEY` now"), "{shown}");
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert_eq!(read(&test, "p/.env"), env);
+}
+
+#[test]
+fn a_key_beside_another_host_is_never_that_of_the_variables_provider() {
+    let text = format!("OPENAI_BASE_URL=https://llm.example.org/v1\nOPENAI_API_KEY={SECRET}\n");
+    let test = Test::new().file(".env", &text);
+    let (test, _, stderr) = run(may_hold(test), &["migrate", "--yes"], 1);
+    assert!(stderr.contains("no provider has the URL `https://llm.example.org/v1`"), "{stderr}");
+    assert_eq!(read(&test, ".env"), text);
+    let test = test.config("provider.ours.url = 'https://llm.example.org/v1'");
+    let (test, shown, _) = run(test, &["migrate", "--yes"], 0);
+    assert!(shown.contains("exec --env OPENAI_API_KEY=ours -- COMMAND"), "{shown}");
+    let test = test.args(["print", "ours"]).stdout(&format!("{SECRET}\n")).success();
+    test.args(["print", "openai"]).any_stderr().failure();
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_and_left_and_hides_no_other() {
+    let broken = format!("{{\"openai\": \"{SECRET}\", // no JSON\n}}");
+    let test = may_hold(Test::new().file(LLM, &broken).file(CLAUDE, claude()));
+    let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
+    assert!(stderr.contains("keys.json`, line 1: this is not JSON, so the file stays as it is"), "{stderr}");
+    assert_eq!(read(&test, LLM), broken);
+    assert!(!read(&test, CLAUDE).contains(ANTHROPIC));
+}
+
+#[test]
+fn doctor_names_the_files_of_tools() {
+    let (_, shown, stderr) = run(may_hold(with_tools()), &["doctor"], 0);
+    let said = shown + &stderr;
+    assert!(said.contains("~/.codex/auth.json") && said.contains("~/.claude/settings.json"), "{said}");
+}

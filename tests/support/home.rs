@@ -1,0 +1,40 @@
+//! A home of a test's own, on every system.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The variables that lead there, and to nothing of the person's. What is below it is where it is on Linux. The keyrings of macOS and
+/// Windows cannot be moved: there a test's items have names of their own.
+pub fn variables(home: &Path) -> Vec<(&'static str, OsString)> {
+    let inside = |name: &str| home.join(name).into_os_string();
+    let mut variables = vec![("HOME", home.into())];
+    if cfg!(any(windows, target_os = "macos")) {
+        // The name of a test's folder is its alone.
+        let own = home.parent().and_then(Path::file_name).unwrap_or_default();
+        variables.push(("MODELFORGE_CREDENTIAL_KEYRING_PREFIX", own.to_owned()));
+    }
+    if cfg!(windows) {
+        let folders =
+            [(".config", "XDG_CONFIG_HOME"), (".local/share", "XDG_DATA_HOME"), (".local/state", "XDG_STATE_HOME")];
+        variables.extend(folders.map(|(folder, name)| (name, inside(folder))));
+        variables.extend([
+            ("USERPROFILE", home.into()),
+            ("APPDATA", inside("roaming")),
+            ("LOCALAPPDATA", inside("local")),
+        ]);
+        // Without these nothing of the system is found.
+        let of_the_system = ["SystemRoot", "SystemDrive", "PATHEXT", "ComSpec", "TEMP", "TMP", "WINEPREFIX"];
+        variables.extend(of_the_system.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
+    }
+    variables
+}
+
+/// The folders of the system's own programs.
+pub fn programs_of_the_system() -> Vec<PathBuf> {
+    let root = std::env::var_os("SystemRoot").map(PathBuf::from).unwrap_or_default();
+    if cfg!(windows) {
+        vec![root.join("System32")]
+    } else {
+        ["/usr/local/bin", "/usr/bin", "/bin"].map(PathBuf::from).into()
+    }
+}

@@ -130,7 +130,8 @@ fn migrated_elsewhere() -> Error {
 }
 
 fn changed_elsewhere() -> Error {
-    Error::new("another process has been changing config.toml for a minute").hint(format!("pgrep -a {PROGRAM}"))
+    Error::new("another process has been changing config.toml for a minute")
+        .hint(Shell::of_the_person().processes(PROGRAM))
 }
 
 fn locked_elsewhere() -> Error {

@@ -44,7 +44,7 @@ fn add(document: &mut DocumentMut, folder: &str, variables: &[(String, String)])
 
 fn no_file() -> Error {
     Error::new("there is no configuration file to note the folder in")
-        .hint("unset MODELFORGE_CREDENTIAL_CONFIG, or set it to a file")
+        .hint("set MODELFORGE_CREDENTIAL_CONFIG to a file, or do not set it")
 }
 
 fn cannot_add() -> Error {

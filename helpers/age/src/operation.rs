@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use modelforge_credential_files::{quoted, tilde};
-use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_protocol::{Error, Record, Result, Shell};
 use zeroize::Zeroizing;
 
 use crate::identity::{Identities, MAX_IDENTITY};
@@ -229,7 +229,13 @@ fn not_an_identity(letters: usize) -> Error {
         .hint(format!("it begins with AGE-SECRET-KEY-1 and has 74 letters, digits and hyphens; {letters} were given"))
 }
 
+fn set_aside(path: &Path) -> String {
+    let shell = Shell::of_the_person();
+    let name = path.display().to_string();
+    shell.rename(shell.word(&name), shell.word(&format!("{name}.old")))
+}
+
 fn another_is_there(path: &Path) -> Error {
     Error::new(format!("there is another identity `{}`, which may open what is stored here", tilde(path)))
-        .hint(format!("if it does not: mv {0} {0}.old", quoted(path)))
+        .hint(format!("if it does not: {}", set_aside(path)))
 }

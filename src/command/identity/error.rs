@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, visible};
+use modelforge_credential_protocol::{Error, Shell, visible};
 
 use crate::error::PROGRAM;
 pub use crate::error::{no_such_file, tilde};
@@ -29,11 +29,15 @@ pub fn not_at_a_terminal() -> Error {
 
 pub fn nobody_to_type() -> Error {
     Error::new("cannot ask for the backup: questions are switched off")
-        .hint(format!("{PROGRAM} identity check < identity.txt"))
+        .hint(check_a_file())
 }
 
 pub fn nothing_given() -> Error {
-    Error::new("standard input holds no identity").hint(format!("{PROGRAM} identity check < identity.txt"))
+    Error::new("standard input holds no identity").hint(check_a_file())
+}
+
+fn check_a_file() -> String {
+    Shell::of_the_person().with_input(format_args!("{PROGRAM} identity check"), "identity.txt")
 }
 
 pub fn opens_none() -> Error {

@@ -225,8 +225,8 @@ impl Collected {
         for (helper, record) in records {
             let mut copy = listed(helper, record);
             // The first that works is the one that answers. What is in plain text or in a variable was read to be listed.
-            // Only where it is over does it matter whether it can be renewed, which its list does not say.
-            let was_read = (copy.is_in_plain_text() && !copy.is_over()) || record.has("variable");
+            let may_be_renewed = provider.is_some_and(|provider| provider.sign_in == SignIn::DeviceFlow);
+            let was_read = (copy.is_in_plain_text() && !may_be_renewed) || record.has("variable");
             // Each would ask for the passphrase of its identity.
             let is_locked = record.is_true("locked");
             let may_open = !was_read && self.opened < OPENED_AT_MOST && !copies.iter().any(Copy::answers);

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Builds and installs modelforge-credential and its helpers into ${PREFIX:-~/.local}/bin, manual pages, the protocol and completions below
-# share beside it, then shows on a made-up key, in a folder of its own, that it works.
+# share beside it, then shows on a made-up key, in a folder of its own, that it works: install.sh [ARGUMENT of `cargo build`…]
+#
+# CARGO is the command that builds, such as `cargo auditable`.
 set -eu
 cd "$(dirname "$0")"
 bin=${DESTDIR:-}${PREFIX:-$HOME/.local}/bin
@@ -19,20 +21,23 @@ case $target in
     ;;
 esac
 
+build() {
+    # shellcheck disable=SC2086 # a command of one or two words
+    ${CARGO:-cargo} build --release --locked --target "$target" "$@"
+}
 case $target in
 "${host%-gnu}-musl")
     # The C code in `oauth` and `vault` is made for musl by this machine's own compiler as well.
     export "CC_$(echo "$target" | tr - _)=${CC:-cc}"
-    cargo build --release --locked --target "$target" --workspace --bins
+    build --workspace --bins "$@"
     ;;
 *-linux-gnu)
-    cargo build --release --locked --target "$target" --workspace --exclude modelforge-credential-oauth \
-        --exclude modelforge-credential-vault --bins
+    build --workspace --exclude modelforge-credential-oauth --exclude modelforge-credential-vault --bins "$@"
     # Only a glibc that is linked dynamically knows all the ways in which a system finds a host's address.
-    cargo build --release --locked --target "$target" -p modelforge-credential-oauth -p modelforge-credential-vault \
-        --config 'target."cfg(target_env = \"gnu\")".rustflags = ["-C", "target-feature=-crt-static"]'
+    build -p modelforge-credential-oauth -p modelforge-credential-vault \
+        --config 'target."cfg(target_env = \"gnu\")".rustflags = ["-C", "target-feature=-crt-static"]' "$@"
     ;;
-*) cargo build --release --locked --target "$target" --workspace --bins ;;
+*) build --workspace --bins "$@" ;;
 esac
 case $target in *-windows-*) exe=.exe ;; *) exe='' ;; esac
 mkdir -p "$bin"

@@ -31,7 +31,7 @@ fn the_default_chain_is_shown_with_what_each_helper_answers() {
     let names: Vec<&str> = names.filter_map(|row| row["helper"].as_str()).collect();
     assert_eq!(names, ["env", "keyring", "age", "plaintext", "oauth"]);
     let age = json!({
-        "helper": "age", "entry": ["age"], "from": "by default", "state": "ready", "version": "0.1.0",
+        "helper": "age", "entry": ["age"], "from": "by default", "state": "ready", "version": env!("CARGO_PKG_VERSION"),
         "capabilities": ["authtype", "state"], "listed": 0
     });
     assert_eq!(row(&report, 0, 2), age);

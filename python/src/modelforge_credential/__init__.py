@@ -53,7 +53,7 @@ __all__ = [
     "key",
     "store",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _default: Client | None = None
 

@@ -1,4 +1,4 @@
-//! Items that are set aside: a program under test must not touch those of the person, and no store of a system can be moved.
+//! The names of items that are not a credential's own: those beside another, and those that are set aside: a program under test must not touch those of the person, and no store of a system can be moved.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -31,4 +31,19 @@ pub fn service(name: &str) -> Option<&str> {
         Some(prefix) => name.strip_prefix(prefix),
         None => Some(name),
     }
+}
+
+/// Before the service of an item that is beside another.
+const MARK: &str = "modelforge-credential:";
+
+/// The service of the items beside an item: they keep the credential whole, where its own secret is the password alone, as other
+/// programs read it.
+#[cfg(not(any(windows, target_os = "macos")))]
+pub fn beside(service: &str) -> String {
+    format!("{MARK}{service}")
+}
+
+/// The service of the item that one is beside.
+pub fn of_which(service: &str) -> Option<&str> {
+    service.strip_prefix(MARK)
 }

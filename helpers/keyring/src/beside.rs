@@ -8,21 +8,6 @@ use crate::item;
 use crate::item::{credential, is_kept};
 use crate::one_line;
 
-/// Before the service of an item that is beside another.
-const MARK: &str = "modelforge-credential:";
-
-/// The service of the items beside an item: they keep the credential whole, where its own secret is the password alone, as other
-/// programs read it.
-#[cfg(not(any(windows, target_os = "macos")))]
-pub fn of(service: &str) -> String {
-    format!("{MARK}{service}")
-}
-
-/// The service of the item that one is beside.
-pub fn of_which(service: &str) -> Option<&str> {
-    service.strip_prefix(MARK)
-}
-
 /// What a store has of an account.
 pub struct Found {
     pub account: String,

@@ -2,7 +2,7 @@
 //!
 //! The secret of a plain key is the key. Other attributes follow it, one `key=value` a line, as in git's libsecret helper.
 //! Without a password the first line is empty; an empty password that other attributes follow is a line `password=`.
-//! A secret that the store does not keep in that form is encoded as [`one_line`]; where it can, [`beside`] keeps the other attributes apart.
+//! A secret that the store does not keep in that form is encoded as [`one_line`]; where it can, an item beside it keeps the other attributes apart.
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -10,7 +10,7 @@ pub mod fuzz;
 use modelforge_credential_protocol::{ABOUT_THE_EXCHANGE, DESCRIPTION, Error, Record, Result};
 use zeroize::Zeroizing;
 
-use crate::{aside, beside, one_line};
+use crate::{aside, one_line};
 
 /// How the items of a program are named, and what their secrets look like.
 pub struct Kind {
@@ -65,7 +65,7 @@ pub fn can_be_named(wanted: &Record) -> bool {
 /// The description of an item whose service is no URL; `None` if it is one, or an item beside another.
 fn service_alone(service: &str, account: &str) -> Option<Record> {
     let service = aside::service(service)?;
-    if service.is_empty() || service.contains("://") || beside::of_which(service).is_some() {
+    if service.is_empty() || service.contains("://") || aside::of_which(service).is_some() {
         return None;
     }
     Record::of([("protocol", KEYRING), ("host", service), ("username", account)]).ok()

@@ -16,7 +16,8 @@ use zbus::message::Message;
 use zbus::{ObjectPath, OwnedObjectPath, OwnedVariant, Variant};
 use zeroize::Zeroizing;
 
-use crate::beside::{Found, of as beside_of, of_which};
+use crate::aside::{beside as beside_of, of_which};
+use crate::beside::Found;
 use crate::item::{self, Kind};
 use bus::{Bus, Failure, run, together};
 

@@ -28,8 +28,7 @@ pub fn not_at_a_terminal() -> Error {
 }
 
 pub fn nobody_to_type() -> Error {
-    Error::new("cannot ask for the backup: questions are switched off")
-        .hint(check_a_file())
+    Error::new("cannot ask for the backup: questions are switched off").hint(check_a_file())
 }
 
 pub fn nothing_given() -> Error {

@@ -14,7 +14,8 @@ use super::{
     ITEM, Outcome, ROOT, SERVICE, create, delete, keeps, named, newest, search, secret, secret_of, session, set_in,
     unlock,
 };
-use crate::beside::{Found, of as beside_of, split};
+use crate::aside::beside as beside_of;
+use crate::beside::{Found, split};
 use crate::item;
 
 /// More often than this nobody replaces a credential while it is read.

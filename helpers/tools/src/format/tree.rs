@@ -123,7 +123,10 @@ impl Tree {
             Inside::Commas => self.cuts_in_list(text, &node.entry, before),
             _ if begins_its_line(text, node.entry.start) => vec![lines(text, &node.entry)],
             // The first of several behind the dash of a list.
-            _ => vec![node.entry.start..after?],
+            _ => {
+                let up_to_the_next = node.entry.start..after?;
+                vec![up_to_the_next]
+            }
         };
         replaced(text, &mut cuts.into_iter().map(|cut| (cut, String::new())).collect::<Vec<_>>())
     }
@@ -139,13 +142,17 @@ impl Tree {
             (true, Some(comma)) => vec![comma..comma + 1, line],
             (true, None) => vec![line],
             (false, Some(comma)) => match text.get(comma + 1..entry.start) {
-                Some(gap) if gap.trim().is_empty() => vec![comma..entry.end],
+                Some(gap) if gap.trim().is_empty() => {
+                    let with_comma = comma..entry.end;
+                    vec![with_comma]
+                }
                 _ => vec![comma..comma + 1, entry.clone()],
             },
             (false, None) => {
                 let blanks = text.get(end..).unwrap_or_default();
                 let blanks = blanks.len() - blanks.trim_start_matches([' ', '\t']).len();
-                vec![entry.start..end + if comma_after.is_some() { blanks } else { 0 }]
+                let with_comma = entry.start..end + if comma_after.is_some() { blanks } else { 0 };
+                vec![with_comma]
             }
         }
     }

@@ -17,7 +17,7 @@ pub fn of(bytes: &[u8]) -> Option<Zeroizing<String>> {
         [0xff, 0xfe, rest @ ..] if rest.len() % 2 == 0 => wide(u16::from_le_bytes, rest),
         [0xfe, 0xff, rest @ ..] if rest.len() % 2 == 0 => wide(u16::from_be_bytes, rest),
         // Without a mark: ASCII has a zero in each second byte.
-        [_, 0, ..] if bytes.len() % 2 == 0 => wide(u16::from_le_bytes, bytes),
+        [_, 0, ..] if bytes.len().is_multiple_of(2) => wide(u16::from_le_bytes, bytes),
         [0xef, 0xbb, 0xbf, rest @ ..] => utf_8(rest),
         _ => utf_8(bytes),
     }

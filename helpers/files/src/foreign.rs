@@ -374,6 +374,7 @@ impl Opened {
         }
     }
 
+    /// Who else can read it: not known on this system.
     #[cfg(not(unix))]
     pub fn readers(&self) -> Option<String> {
         None

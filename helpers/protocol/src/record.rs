@@ -145,7 +145,7 @@ impl Record {
     ///
     /// # Errors
     /// If it could not be written as one line of the protocol: a line break or NUL in it, no key or `=` in the
-    /// key, longer than [`MAX_LINE`]; if a public value is not UTF-8, `password_expiry_utc` is not a plain number, or
+    /// key, longer than [`crate::MAX_LINE`]; if a public value is not UTF-8, `password_expiry_utc` is not a plain number, or
     /// `quit`, `ephemeral`, `continue`, `consent` or `plain_text` is not a boolean. The error names the key, never the value.
     pub fn set(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
         let value = checked(key, value.as_ref())?;

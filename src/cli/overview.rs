@@ -2,15 +2,17 @@
 
 use clap::Command;
 
+/// What the lines of a shell's profile call.
+const FOR_SHELLS: [&str; 2] = ["env", "completions"];
+
 /// In the order in which a newcomer needs them.
-const EVERYDAY: [&str; 13] = [
+const EVERYDAY: [&str; 12] = [
     "login",
     "logout",
     "status",
     "migrate",
     "exec",
     "print",
-    "env",
     "providers",
     "doctor",
     "scan",
@@ -24,16 +26,16 @@ pub fn with_overview(command: Command) -> Command {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let known = EVERYDAY.iter().filter_map(|name| command.find_subcommand(name));
     let everyday: String = known.map(line).collect();
-    let others =
-        command.get_subcommands().filter(|other| !other.is_hide_set() && !EVERYDAY.contains(&other.get_name()));
-    let others: Vec<&str> = others.map(Command::get_name).collect();
+    let others = command.get_subcommands().filter(|other| !other.is_hide_set()).map(Command::get_name);
+    let others: Vec<&str> = others.filter(|name| ![&EVERYDAY[..], &FOR_SHELLS].concat().contains(name)).collect();
     let help = format!(
         "{about}\n\nUsage: modelforge-credential [OPTIONS] <COMMAND>\n\nCommands:\n{everyday}\n\
-         Others: {}\n\
-         Help for one: modelforge-credential <COMMAND> --help\n\
+         For programs: {}\n\
+         For shells:   {}  (help for one: <COMMAND> --help)\n\
          Options:      -v, --verbose  Show each helper that is asked;  -V, --version\n\
          Example:\n  modelforge-credential login openai\n",
-        others.join(", ")
+        others.join(", "),
+        FOR_SHELLS.join(", ")
     );
     command.override_help(help)
 }

@@ -41,7 +41,7 @@ fn a_command_finds_the_key_in_every_variable_that_tools_look_in() {
     let test =
         signed_in(&["openai", "togetherai", "huggingface", "perplexity", "nvidia", "fireworks", "cohere", "google"]);
     for (provider, names) in [
-        ("openai", "MODELFORGE_OPENAI_API_KEY OPENAI_API_KEY"),
+        ("openai", "CODEX_API_KEY MODELFORGE_OPENAI_API_KEY OPENAI_API_KEY"),
         (
             "together",
             "MODELFORGE_TOGETHERAI_API_KEY MODELFORGE_TOGETHER_API_KEY TOGETHERAI_API_KEY TOGETHER_AI_API_KEY \
@@ -118,7 +118,8 @@ fn nothing_starts_where_a_key_is_missing_unless_that_is_allowed() {
     let test = exec(test, "--env A=mistral", "echo started").stderr(missing).failure();
     let left_out = "warning: no key for `mistral`: left out\n";
     let test = exec(test, "openai mistral --allow-missing", SHOW).stderr(left_out);
-    let test = test.stdout("MODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n").success();
+    let test =
+        test.stdout("CODEX_API_KEY -openai\nMODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n").success();
     let test = exec(test, "mistral --allow-missing --mask", "echo started").stdout("started\n");
     let test = test.stderr(left_out).success();
     let test = exec(test, "openai mistral --allow-missing --only MISTRAL_API_KEY", SHOW).stderr(left_out).success();
@@ -134,7 +135,7 @@ fn nothing_starts_where_a_key_is_missing_unless_that_is_allowed() {
 #[test]
 fn a_provider_without_sign_in_needs_nothing() {
     exec(signed_in(&["openai"]), "ollama openai", SHOW)
-        .stdout("MODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n")
+        .stdout("CODEX_API_KEY -openai\nMODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n")
         .success();
     let test = exec(Test::new(), "ollama", "echo started").stdout("started\n").success();
     let test = test.args(["env", "ollama"]).success();
@@ -150,7 +151,10 @@ fn a_provider_that_modelforge_does_not_define_to_its_end_withholds_no_key_of_the
     let said = "warning: `two words` is not a valid provider name: use letters, digits, `-` and `_`\n";
     let test = exec(test, "", SHOW).any_stderr();
     let output = test.output();
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "MODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "CODEX_API_KEY -openai\nMODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n"
+    );
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains(said) && stderr.contains("warning: provider `azure` has no fixed URL"), "{stderr}");
 }

@@ -37,7 +37,7 @@ fn all_means_every_provider_that_a_helper_has_a_key_of() {
     let test = exec(Test::new().helpers("age"), "--all", "true");
     let none = "error: not signed in to any provider\nhint: modelforge-credential login openai\n";
     let test = keep(test.stderr(none).failure(), &["openai:work", "mistral"]);
-    let shown = "MISTRAL_API_KEY -mistral\nMODELFORGE_MISTRAL_API_KEY -mistral\nMODELFORGE_OPENAI_API_KEY -openai-work\n\
+    let shown = "CODEX_API_KEY -openai-work\nMISTRAL_API_KEY -mistral\nMODELFORGE_MISTRAL_API_KEY -mistral\nMODELFORGE_OPENAI_API_KEY -openai-work\n\
                  OPENAI_API_KEY -openai-work\n";
     let only = "warning: using account `work` of `openai`, the only one\n";
     let test = exec(test, "--all", SHOW).stdout(shown).stderr(only).success();

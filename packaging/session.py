@@ -1,4 +1,4 @@
-"""Makes docs/session.svg, the picture in README, of a real session: make.py FOLDER-OF-THE-PROGRAMS PICTURE
+"""Makes packaging/session.svg, the picture in README, of a real session: session.py FOLDER-OF-THE-PROGRAMS PICTURE
 
 It types into a real terminal of 80 columns, in an empty home without D-Bus, and draws what stands there at the end.
 It needs `pip install pyte rich`.

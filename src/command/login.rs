@@ -266,12 +266,6 @@ fn by_key(
     if key.len() != entered.trim_end_matches(['\r', '\n']).len() {
         terminal::warning(&error::blanks_removed());
     }
-    // The shell of Windows hands them on: `echo "key"`, `set KEY="key"`.
-    let bare = key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|bare| !bare.is_empty());
-    if bare.is_some() {
-        terminal::warning(&error::quotes_removed());
-    }
-    let key = bare.unwrap_or(key);
     let checked = key_shape::check(&provider.name, key);
     checked.remarks.iter().for_each(terminal::warning);
     if let Some(flaw) = checked.flaw {

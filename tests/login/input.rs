@@ -62,14 +62,6 @@ fn a_key_in_utf_16_is_read_as_powershell_writes_it() {
 }
 
 #[test]
-fn quotation_marks_around_a_key_are_taken_off_with_a_remark() {
-    let test = age().args(["login", "openai"]).stdin(format!("\"{SECRET}\" \r\n")).stdout(&signed_in("openai"));
-    let remarks =
-        "warning: removed the whitespace around the key\nwarning: removed the quotation marks around the key\n";
-    openai_is(test.stderr(remarks).success(), SECRET);
-}
-
-#[test]
 fn blanks_around_a_key_are_taken_off_with_a_remark() {
     let test = age().args(["login", "openai"]).stdin(format!(" \t{SECRET}  \n")).stdout(&signed_in("openai"));
     openai_is(test.stderr("warning: removed the whitespace around the key\n").success(), SECRET);

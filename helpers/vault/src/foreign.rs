@@ -6,21 +6,10 @@ use modelforge_credential_providers::{Location, by_location};
 use crate::address::Address;
 use crate::fields;
 use crate::kv::Kv;
-use crate::options::Options;
+use crate::options::{Foreign, Options};
 use crate::token;
 
-pub struct Foreign {
-    /// The path of the secret. [`PROVIDER`](Self::PROVIDER) in it is the name of the provider whose URL the request is for.
-    pub path: String,
-    /// The field that is the key.
-    pub field: String,
-    /// The one place that the key is for, where the path names no provider.
-    pub url: Option<String>,
-}
-
 impl Foreign {
-    pub const PROVIDER: &str = "{provider}";
-
     pub fn get(&self, options: &Options, request: &Record) -> Result<Option<Record>> {
         let Some(path) = self.path_for(request) else { return Ok(None) };
         let kv = Kv::open(token::connect(Address::of(options)?, options)?, options)?;

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::options::Auth;
+use crate::proof::read;
 use crate::refusal::Right;
 use crate::server::Server;
-use crate::token;
 
 pub fn sign_in(server: &mut Server, auth: &Auth) -> Result<()> {
     let (mount, body) = match auth {
@@ -47,5 +47,5 @@ pub fn sign_in(server: &mut Server, auth: &Auth) -> Result<()> {
 
 fn proof(file: &Path, trust: Trust) -> Result<Zeroizing<String>> {
     let missing = || Error::new(format!("there is nothing in `{}`, which the sign-in needs", files::tilde(file)));
-    token::read(file, trust)?.ok_or_else(missing)
+    read(file, trust)?.ok_or_else(missing)
 }

@@ -13,6 +13,7 @@ mod foreign;
 mod kv;
 mod login;
 mod options;
+mod proof;
 mod refusal;
 mod server;
 mod store;

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use modelforge_credential_providers::Location;
 
-use crate::foreign::Foreign;
-
 pub const NAMES: [&str; 14] = [
     "--address",
     "--auth",
@@ -113,6 +111,20 @@ impl Options {
         let (address, namespace) = (value("--address"), value("--namespace"));
         Ok(Self { address, ca_cert: file("--ca-cert")?, namespace, mount, kv, foreign, auth })
     }
+}
+
+/// What others keep in the server.
+pub struct Foreign {
+    /// The path of the secret. [`PROVIDER`](Self::PROVIDER) in it is the name of the provider whose URL the request is for.
+    pub path: String,
+    /// The field that is the key.
+    pub field: String,
+    /// The one place that the key is for, where the path names no provider.
+    pub url: Option<String>,
+}
+
+impl Foreign {
+    pub const PROVIDER: &str = "{provider}";
 }
 
 fn foreign(path: &str, field: String, url: Option<String>) -> Result<Foreign, String> {

@@ -12,10 +12,9 @@ use zeroize::Zeroizing;
 use crate::address::Address;
 use crate::login;
 use crate::options::{Auth, Options, variable};
+use crate::proof::{MAX_FILE, read, text};
 use crate::server::Server;
 
-/// The largest file that names or holds a token, in bytes.
-const MAX_FILE: usize = 1 << 16;
 /// The largest output of a token helper.
 const MAX_TOKEN: usize = 1 << 16;
 /// A token helper may have to ask a chain of helpers.
@@ -51,17 +50,6 @@ fn found() -> Result<Option<Zeroizing<String>>> {
         }
     }
     read(&home.join(".vault-token"), Trust::Private)
-}
-
-/// The content of a file without the white space around it. None: there is no file, or nothing in it.
-pub fn read(file: &Path, trust: Trust) -> Result<Option<Zeroizing<String>>> {
-    let Some(content) = files::read(file, MAX_FILE, trust)? else { return Ok(None) };
-    text(&content, || format!("`{}` is not text", files::tilde(file)))
-}
-
-fn text(content: &[u8], message: impl FnOnce() -> String) -> Result<Option<Zeroizing<String>>> {
-    let text = std::str::from_utf8(content).map_err(|_| Error::new(message()))?.trim();
-    Ok(Some(text).filter(|text| !text.is_empty()).map(|text| Zeroizing::new(text.to_owned())))
 }
 
 /// The program that the clients' own settings name: `token_helper = "/path"`.

@@ -50,10 +50,6 @@ pub fn key_in_arguments(provider: &str) -> Error {
         .hint(format!("pipe the key: {}", from_file(provider, "", "key.txt")))
 }
 
-pub fn quotes_removed() -> Error {
-    Error::new("removed the quotation marks around the key")
-}
-
 pub fn blanks_removed() -> Error {
     Error::new("removed the whitespace around the key")
 }

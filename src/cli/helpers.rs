@@ -37,7 +37,7 @@ that only answers comes after `env`.
 
 Example:
   modelforge-credential helpers add pass
-  modelforge-credential helpers add my-safe --before age -- /opt/safe/bin/safe --mine")]
+  modelforge-credential helpers add my-safe --before age -- /opt/safe")]
     Add(AddOptions),
     /// Take a helper out of the chain, in config.toml; its keys stay
     #[command(after_help = "\

@@ -13,7 +13,7 @@ fn the_helper_in_sh_keeps_the_rules() {
     let judged = Judged::of(&script.args(["helpers", "test", &program, "--json"]));
     assert_eq!(judged.names("broken"), [""; 0]);
     // It does not know `authtype`, cannot list, and keeps all else.
-    assert_eq!((judged.names("not offered").len(), judged.names("holds").len()), (8, 47));
+    assert_eq!((judged.names("not offered").len(), judged.names("holds").len()), (8, 48));
     assert_eq!(judged.names("not run"), [""; 0]);
 }
 

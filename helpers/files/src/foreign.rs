@@ -1,5 +1,7 @@
 //! Files that belong to other programs: read with care, and replaced as a whole or not at all.
 
+mod whole;
+
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +13,8 @@ use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
 
 use crate::{Held, Own, failed, is_absent, quoted, tilde};
+
+pub use whole::{Left, is_whole, put_back, whole};
 
 /// More than any file of keys needs.
 const LIMIT: u64 = 4 << 20;

@@ -43,7 +43,7 @@ pub fn beside(service: &str) -> String {
     format!("{MARK}{service}")
 }
 
-/// The service of the item that one is beside.
+/// The service of the item that has this one beside it.
 pub fn of_which(service: &str) -> Option<&str> {
     service.strip_prefix(MARK)
 }

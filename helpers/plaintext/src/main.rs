@@ -12,11 +12,13 @@ mod table;
 mod time;
 mod whole;
 
-use std::io::Write;
 use std::process::ExitCode;
 
+use modelforge_credential_files::foreign::is_whole;
 use modelforge_credential_files::tilde;
-use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, serve, visible};
+use modelforge_credential_protocol::{
+    About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, list_problems, serve, warn,
+};
 
 use crate::entries::Entry;
 use crate::source::Held;
@@ -36,7 +38,7 @@ impl Helper for PlainText {
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {
-        if whole::is_meant(request) {
+        if is_whole(request) {
             return whole::get(request);
         }
         let (mut failed, mut found) = (Vec::new(), None);
@@ -61,7 +63,7 @@ impl Helper for PlainText {
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
-        if whole::is_meant(credential) { whole::put_back(credential) } else { put_back::put_back(credential) }
+        if is_whole(credential) { whole::put_back(credential) } else { put_back::put_back(credential) }
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
@@ -90,13 +92,7 @@ impl Helper for PlainText {
                 }
             }
         }
-        for problem in problems {
-            if request.announces("problem") {
-                records.push(Record::of([("problem", visible(&problem.to_string()))])?);
-            } else {
-                warn(&problem);
-            }
-        }
+        list_problems(&problems, request, &mut records)?;
         Ok(Some(records))
     }
 }
@@ -143,15 +139,6 @@ fn answer(held: &Held, entry: &Entry, request: &Record) -> Result<Option<Record>
     held.duplicates(entry).for_each(|problem| warn(&problem));
     secret.unused.iter().for_each(warn);
     held.answer(entry, secret).map(Some)
-}
-
-/// A remark on standard error: it makes nothing fail.
-fn warn(problem: &Error) {
-    let mut lines = format!("warning: {}\n", visible(&problem.to_string()));
-    if let Some(hint) = problem.hint_text() {
-        lines.push_str(&format!("hint: {}\n", visible(hint)));
-    }
-    let _ = std::io::stderr().write_all(lines.as_bytes());
 }
 
 /// A caller starts its helpers elsewhere, and says in which folder the user stands: one of the files is there.

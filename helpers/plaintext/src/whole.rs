@@ -1,5 +1,4 @@
-//! A whole file as one record: a migration keeps it before it takes anything out, and puts it back. `content[]` is the file in base64,
-//! in pieces that fit a line.
+//! A whole file: kept before anything is taken out of it, and put back.
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -7,7 +6,7 @@ pub mod fuzz;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use modelforge_credential_files::foreign;
+use modelforge_credential_files::foreign::{self, Left};
 use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{Error, Record, Result, visible};
 use zeroize::Zeroizing;
@@ -15,45 +14,25 @@ use zeroize::Zeroizing;
 use crate::entries::{self, Entry, Spot};
 use crate::source::{Place, places};
 use crate::table::Format;
-use crate::{ini, json, warn};
-
-/// True if a request is about one of the files as a whole.
-pub fn is_meant(request: &Record) -> bool {
-    request.text("protocol") == Some("file")
-}
+use crate::{ini, json};
 
 /// The file as it is.
 pub fn get(request: &Record) -> Result<Option<Record>> {
-    let Some(file) = place(request)?.open()? else { return Ok(None) };
-    let mut record = Record::new();
-    record.push_content(file.bytes())?;
-    Ok(Some(record))
+    let place = place(request)?;
+    foreign::whole(&place.path, place.within())
 }
 
 /// Makes the file what it was. If it was changed since in anything but the secrets that were taken out, only these are put
 /// back; if it is gone, it is created again.
 pub fn put_back(record: &Record) -> Result<()> {
     let place = place(record)?;
-    let before = bytes(record)?;
-    let Some(file) = foreign::open_locked(&place.path, place.within())? else {
-        foreign::create(&place.path, place.within(), &before)?;
-        return Ok(());
-    };
-    file.clean();
-    if file.bytes() == &**before {
-        return Ok(());
-    }
-    let before = std::str::from_utf8(&before).map_err(|_| Error::new("the backup is not UTF-8"))?;
-    if place.differs_by_secrets(before, file.text()?)? {
-        return file.replace(before.as_bytes());
-    }
-    let (edited, count) = place.merged(before, file.text()?)?;
-    if count == 0 {
-        return Ok(());
-    }
-    file.replace(edited.as_bytes())?;
-    warn(&format!("`{}` was changed since: put back {count} of its keys and nothing else", tilde(&place.path)).into());
-    Ok(())
+    foreign::put_back(&place.path, place.within(), record, |before, now| {
+        if place.differs_by_secrets(before, now)? {
+            return Ok(Left::TheRest);
+        }
+        let (edited, count) = place.merged(before, now)?;
+        Ok(Left::Changed(edited, count))
+    })
 }
 
 fn place(request: &Record) -> Result<Place> {
@@ -66,10 +45,6 @@ fn place(request: &Record) -> Result<Place> {
             None => error,
         }
     })
-}
-
-fn bytes(record: &Record) -> Result<Zeroizing<Vec<u8>>> {
-    record.content()?.ok_or_else(|| "the request has no `content[]`".into())
 }
 
 impl Place {

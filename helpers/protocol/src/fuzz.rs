@@ -6,7 +6,7 @@ use crate::fuzz_support::is_telling;
 use crate::{DESCRIPTION, Reader, Record, SECRETS, visible};
 
 /// A stream that hands out so many bytes at a time.
-struct Steps<'a>(&'a [u8], usize);
+pub struct Steps<'a>(pub &'a [u8], pub usize);
 
 impl Read for Steps<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

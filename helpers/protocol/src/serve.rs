@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use crate::attributes::{ABOUT_THE_EXCHANGE, gate, gated_answer};
-use crate::{Error, Helper, Operation, Reason, Record, Result, shown};
+use crate::said::fail;
+use crate::{Error, Helper, Operation, Reason, Record, Result};
 
 /// Runs a helper as a program: takes the operation from the last word of the command line, the request from standard input,
 /// and answers on standard output. Options of the helper's own come before the operation; it parses them before it calls this.
@@ -35,18 +36,6 @@ pub fn serve(helper: impl Helper) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
-}
-
-/// Says on standard error what went wrong, as the caller of a helper expects it, for what a program notices before it calls
-/// [`serve`]. Returns exit status 1.
-pub fn fail(error: &Error) -> ExitCode {
-    let mut lines = format!("error: {}\n", shown(&error.to_string()));
-    if let Some(hint) = error.hint_text() {
-        lines.push_str(&format!("hint: {}\n", shown(hint)));
-    }
-    // There is nobody left to tell that standard error is closed.
-    let _ = io::stderr().write_all(lines.as_bytes());
-    ExitCode::FAILURE
 }
 
 /// Does one operation of a helper: what [`serve`] does, with streams of your own, for tests.

@@ -233,17 +233,8 @@ mod tests {
 
         #[test]
         fn how_the_stream_is_cut_makes_no_difference(input in "[a-c=\n\r]{0,60}", step in 1usize..7) {
-            struct Steps<'a>(&'a [u8], usize);
-            impl Read for Steps<'_> {
-                fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                    let count = self.0.len().min(self.1).min(buffer.len());
-                    buffer[..count].copy_from_slice(&self.0[..count]);
-                    self.0 = &self.0[count..];
-                    Ok(count)
-                }
-            }
             let whole = read(input.as_bytes());
-            let stepped = Record::read_from(Steps(input.as_bytes(), step));
+            let stepped = Record::read_from(crate::fuzz::Steps(input.as_bytes(), step));
             let words = |problem: Error| problem.to_string();
             proptest::prop_assert!(whole.map_err(words) == stepped.map_err(words));
         }

@@ -9,11 +9,13 @@ mod table;
 mod whole;
 mod whose;
 
-use std::io::Write;
 use std::process::ExitCode;
 
+use modelforge_credential_files::foreign::is_whole;
 use modelforge_credential_files::tilde;
-use modelforge_credential_protocol::{About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, serve, visible};
+use modelforge_credential_protocol::{
+    About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, list_problems, serve, visible,
+};
 
 use crate::change::Word;
 use crate::found::Found;
@@ -47,7 +49,7 @@ impl Helper for Tools {
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {
-        if whole::is_meant(request) {
+        if is_whole(request) {
             return whole::get(request);
         }
         let mut failed = None;
@@ -67,7 +69,7 @@ impl Helper for Tools {
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
-        if whole::is_meant(credential) { whole::put_back(credential) } else { Ok(()) }
+        if is_whole(credential) { whole::put_back(credential) } else { Ok(()) }
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
@@ -88,8 +90,9 @@ impl Helper for Tools {
             match place.open() {
                 Ok(Some(held)) if !seen.contains(&held.opened.real) => {
                     seen.push(held.opened.real.clone());
+                    let can_ask = !held.place.is_signed_in_otherwise();
                     for found in &held.content.found {
-                        records.push(listed(&held, found)?);
+                        records.push(listed(&held, found, can_ask)?);
                     }
                     problems.extend(held.content.problems);
                 }
@@ -97,13 +100,7 @@ impl Helper for Tools {
                 Err(problem) => problems.push(problem),
             }
         }
-        for problem in problems {
-            if request.announces("problem") {
-                records.push(Record::of([("problem", visible(&problem.to_string()))])?);
-            } else {
-                warn(&problem);
-            }
-        }
+        list_problems(&problems, request, &mut records)?;
         Ok(Some(records))
     }
 }
@@ -123,11 +120,11 @@ fn answer(held: &Held, found: &Found, request: &Record) -> Result<Record> {
     Ok(record)
 }
 
-fn listed(held: &Held, found: &Found) -> Result<Record> {
+fn listed(held: &Held, found: &Found, can_ask: bool) -> Result<Record> {
     let mut record = found.description()?;
     mark(&mut record, held)?;
     record.push("tool", held.place.tool.name)?;
-    let asks = found.spots.iter().all(|spot| spot.asks(found)) && !held.place.is_signed_in_otherwise();
+    let asks = can_ask && found.spots.iter().all(|spot| spot.asks(found));
     match held.place.tool.command {
         Some(command) if !held.place.file.is_copy => record.push("start", command)?,
         _ => {}
@@ -173,15 +170,6 @@ fn erase(held: Held, description: &Record) -> Result<()> {
 
 fn cannot_be_asked_by(word: &str) -> Error {
     Error::new(format!("no tool can be told to ask for `{}`", visible(word)))
-}
-
-/// A remark on standard error: it makes nothing fail.
-fn warn(problem: &Error) {
-    let mut lines = format!("warning: {}\n", visible(&problem.to_string()));
-    if let Some(hint) = problem.hint_text() {
-        lines.push_str(&format!("hint: {}\n", visible(hint)));
-    }
-    let _ = std::io::stderr().write_all(lines.as_bytes());
 }
 
 fn main() -> ExitCode {

@@ -3,7 +3,7 @@
 
 pub mod merge;
 
-use modelforge_credential_files::foreign;
+use modelforge_credential_files::foreign::{self, Left};
 use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
 use zeroize::Zeroizing;
@@ -12,12 +12,6 @@ use crate::change::{self, Word};
 use crate::found::{self, Found};
 use crate::places::{Place, places};
 use crate::table::File;
-use crate::warn;
-
-/// True if a request is about one of the files as a whole.
-pub fn is_meant(request: &Record) -> bool {
-    request.text("protocol") == Some("file")
-}
 
 fn place(request: &Record) -> Result<Place> {
     let file = visible(request.text("file").unwrap_or_default());
@@ -28,10 +22,7 @@ fn place(request: &Record) -> Result<Place> {
 /// The file as it is.
 pub fn get(request: &Record) -> Result<Option<Record>> {
     let place = place(request)?;
-    let Some(opened) = foreign::open(&place.path, place.within())? else { return Ok(None) };
-    let mut record = Record::new();
-    record.push_content(opened.bytes())?;
-    Ok(Some(record))
+    foreign::whole(&place.path, place.within())
 }
 
 /// Makes the file what it was. If it was changed since in anything but what was taken out and written in its place, only that is
@@ -40,28 +31,17 @@ pub fn put_back(record: &Record) -> Result<()> {
     // Nobody is asked to store anything without consent, and what is to be kept does not say that there was some.
     let file = record.text("file").unwrap_or_default();
     let place = place(&Record::of([("protocol", "file"), ("host", ""), ("file", file), ("consent", "1")])?)?;
-    let before = record.content()?.ok_or_else(|| Error::new("the request has no `content[]`"))?;
-    let Some(opened) = foreign::open_locked(&place.path, place.within())? else {
-        return foreign::create(&place.path, place.within(), &before);
-    };
-    opened.clean();
-    if opened.bytes() == &**before {
-        return Ok(());
-    }
-    let text = std::str::from_utf8(&before).map_err(|_| Error::new("the backup is not UTF-8"))?;
-    let shown = tilde(&place.path);
-    let then = found::read(place.tool, place.file, &shown, text)?.found;
-    let now = found::read(place.tool, place.file, &shown, opened.text()?)?.found;
-    let missing: Vec<&Found> = then.iter().filter(|found| !now.iter().any(|here| here.is_same(found))).collect();
-    if is_what_was_left(place.file, text, &missing, opened.text()?) {
-        return opened.replace(&before);
-    }
-    let (edited, count) = merge::merged(place.file, text, &missing, opened.text()?);
-    if count > 0 {
-        opened.replace(edited.as_bytes())?;
-        warn(&format!("`{shown}` was changed since: put back {count} of its keys and nothing else").into());
-    }
-    Ok(())
+    foreign::put_back(&place.path, place.within(), record, |before, now| {
+        let shown = tilde(&place.path);
+        let then = found::read(place.tool, place.file, &shown, before)?.found;
+        let held = found::read(place.tool, place.file, &shown, now)?.found;
+        let missing: Vec<&Found> = then.iter().filter(|found| !held.iter().any(|here| here.is_same(found))).collect();
+        if is_what_was_left(place.file, before, &missing, now) {
+            return Ok(Left::TheRest);
+        }
+        let (edited, count) = merge::merged(place.file, before, &missing, now);
+        Ok(Left::Changed(edited, count))
+    })
 }
 
 /// True if the file is what is left when these are taken out, whether their tool was told to ask or not.

@@ -13,4 +13,11 @@ mod fuzz_support;
 
 use program::{config, error, text, url};
 
+/// Nothing is written here.
+mod lock {
+    pub fn one_change_of_settings() -> modelforge_credential_protocol::Result<()> {
+        Ok(())
+    }
+}
+
 libfuzzer_sys::fuzz_target!(|input: &[u8]| config::fuzz::check(input));

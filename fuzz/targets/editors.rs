@@ -4,7 +4,6 @@
 #[path = "../../helpers/plaintext/src"]
 mod program {
     pub mod entries;
-    pub mod files;
     pub mod ini;
     pub mod json;
     pub mod put_back;
@@ -16,8 +15,6 @@ mod program {
 #[path = "../support.rs"]
 mod fuzz_support;
 
-use program::{entries, files, ini, json, put_back, source, table, time, whole};
-
-fn warn(_: &modelforge_credential_protocol::Error) {}
+use program::{entries, ini, json, put_back, source, table, time, whole};
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| whole::fuzz::check(input));

@@ -199,7 +199,7 @@ impl Running {
     /// As [`finish`](Self::finish).
     pub fn finish_watched(mut self, most: usize, watch: &mut dyn FnMut(&Moment)) -> Result<Finished, Failure> {
         self.wait_a_moment();
-        let mut streams = Streams::of(&mut self.child);
+        let mut streams = Streams::of(&mut self.child).inspect_err(|_| self.end())?;
         let mut output = Zeroizing::new(Vec::new());
         let mut said = Vec::new();
         let mut is_cut = false;
@@ -210,6 +210,10 @@ impl Running {
                 Heard::Output(chunk) => output.extend_from_slice(&chunk),
                 Heard::Said(chunk) if said.len() < MAX_SAID => said.extend_from_slice(&chunk),
                 Heard::Said(_) => is_cut = true,
+                Heard::Lost(problem) => {
+                    self.end();
+                    return Err(problem.into());
+                }
                 Heard::Nothing => {
                     watch(&Moment { output: &output, said: &said, elapsed: self.start.elapsed() });
                     if exited.is_none() {

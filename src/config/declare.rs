@@ -1,6 +1,6 @@
 //! Adds a provider to `config.toml`, and leaves the comments and the layout of the file as they are.
 
-use modelforge_credential_protocol::{Error, Result, visible};
+use modelforge_credential_protocol::{Error, Result, shown, visible};
 use modelforge_credential_providers::by_name;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
@@ -15,6 +15,9 @@ use crate::url::{base_url, is_safe_url};
 /// # Errors
 /// If keys would go there unencrypted, the name has another URL already, or the file cannot be read or written.
 pub fn declare(name: &str, url: &str, insists: bool) -> Result<bool> {
+    if shown(name) != visible(name) {
+        return Err(looks_like_a_key());
+    }
     let name = provider_name(name)?;
     let wanted = base_url(url)?;
     if !is_safe_url(url) {
@@ -68,6 +71,12 @@ pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<(
     let section = providers.entry(spelt.as_deref().unwrap_or(name)).or_insert(section);
     section.as_table_like_mut()?.insert("url", value(url));
     Some(())
+}
+
+/// It would be in the file, in lists, and in the log.
+fn looks_like_a_key() -> Error {
+    Error::new("what should be the name of a provider looks like a key")
+        .hint(format!("{PROGRAM} login NAME --url https://…  # and enter the key at the prompt"))
 }
 
 fn not_encrypted(url: &str) -> Error {

@@ -8,6 +8,7 @@ mod folders;
 pub mod fuzz;
 mod names;
 mod origin;
+mod settings;
 mod source;
 
 use std::collections::BTreeMap;

@@ -1,9 +1,10 @@
 //! The project's end-to-end tests: real programs, real files, one file per subject, and a folder beside it where a subject has several
 //! parts. A test that needs more than Rust, a C compiler and git is ignored and names its need; `tests/run` installs it.
 //!
-//! Most are for Unix: their helpers are shell scripts. `systems` has what is tested on every system.
+//! Helpers are a few lines of shell, which a program of ours runs where there is no shell. `#[cfg(unix)]` leaves out what is about terminals,
+//! signals, modes, links and programs of Unix. `systems` has what failed on one system, and has to hold on every one.
+#![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "what tests of Unix alone use is left over"))]
 
-#[cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "most tests are for Unix"))]
 mod support;
 
 #[cfg(unix)]

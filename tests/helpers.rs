@@ -156,6 +156,7 @@ fn git_s_helpers_on_path_are_named_as_commands() {
     assert_eq!(chest["add"], r#"helpers = ["age", { command = ["git", "credential-chest"] }]"#);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_helper_that_anyone_could_have_put_there_is_named_with_the_reason() {
     let test = Test::new().script("planted", "exit 0").helpers("age");

@@ -22,10 +22,7 @@ pub struct Journey {
 
 impl Journey {
     pub fn new(tool: &'static str, words: &[&str]) -> Self {
-        let folder =
-            std::env::var_os("MODELFORGE_TEST_TOOLS").expect("MODELFORGE_TEST_TOOLS is not set: run `sh tests/tools/run`");
-        let path = PathBuf::from(folder).join(tool);
-        assert!(path.exists(), "{} is not there: run `sh tests/tools/run`", path.display());
+        let path = installed(tool);
         let starts = |program: &Path| format!("#!/bin/sh\nexec '{}' \"$@\"\n", program.display());
         let test = Test::new().helpers("age").on_path(tool, starts(&path));
         let test = test.on_path("modelforge-credential", starts(&program("modelforge-credential")));
@@ -52,9 +49,11 @@ impl Journey {
         self
     }
 
-    pub fn config(mut self, text: &str) -> Self {
-        self.test = self.test.config(text);
-        self
+    /// Another program of the environment that a tool is installed in.
+    pub fn beside(&self, tool: &str, name: &str) -> String {
+        let folder = installed(tool).read_link().expect("a link to the program");
+        let folder = installed("").join(folder).with_file_name(name);
+        folder.display().to_string()
     }
 
     pub fn read(&self, name: &str) -> String {
@@ -160,6 +159,14 @@ impl Journey {
         }
         self.works();
     }
+}
+
+/// A tool that `tests/tools/run` installed.
+fn installed(name: &str) -> PathBuf {
+    let folder = std::env::var_os("MODELFORGE_TEST_TOOLS").expect("MODELFORGE_TEST_TOOLS is not set: run `sh tests/tools/run`");
+    let path = PathBuf::from(folder).join(name);
+    assert!(path.exists(), "{} is not there: run `sh tests/tools/run`", path.display());
+    path
 }
 
 fn silent(mut command: Command) -> Command {

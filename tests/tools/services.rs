@@ -119,4 +119,4 @@ const MESSAGES: [&str; 6] = [
     r#"{"type":"message_stop"}"#,
 ];
 const CONTENT: &str = r#"{"candidates":[{"content":{"role":"model","parts":[{"text":"good day"}]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1,"totalTokenCount":2}}"#;
-const ACCOUNT: &str = r#"{"type":"user","id":"1","name":"ann","fullname":"good day","email":"a@b.example","orgs":[],"auth":{"type":"access_token","accessToken":{"displayName":"mine","role":"read"}}}"#;
+const ACCOUNT: &str = r#"{"type":"user","id":"1","name":"good day","fullname":"Ann","email":"a@b.example","orgs":[],"auth":{"type":"access_token","accessToken":{"displayName":"mine","role":"read"}}}"#;

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use modelforge_credential_protocol::{Error, Result};
 
-#[cfg(unix)]
 use crate::error;
 
 /// A link on the way: followed where people keep their own files elsewhere, refused below a folder of ours.

@@ -1,40 +1,156 @@
-//! Notes in `config.toml` what `exec` hands over in a folder: `[exec."/home/me/app"]`. Comments and layout of the file stay.
+//! Notes in `config.toml` what `exec` hands over in a folder: `[exec."/home/me/app"]`, and takes it out again. Comments and layout of the
+//! file stay.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use modelforge_credential_files::Trust;
+use modelforge_credential_files::{Own, Trust};
 use modelforge_credential_protocol::{Error, Result};
-use toml_edit::{DocumentMut, Item, Table, value};
+use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use super::declare::write;
 use super::{Config, path, read_text, shown_path};
-use crate::error;
+use crate::{error, lock};
 
-/// Adds variables to those of a folder, each with whose key it holds: `openai`, `openai:work`.
-///
-/// # Errors
-/// If the file cannot be read, edited or written.
-pub fn assign(folder: &Path, variables: &[(String, String)]) -> Result<()> {
-    let (file, _) = path().ok_or_else(no_file)?;
-    let folder = folder.to_str().ok_or_else(cannot_add)?;
-    let text = read_text(&file, Trust::Believed)?.unwrap_or_default();
-    let mut document: DocumentMut = text.parse().map_err(|_| cannot_add())?;
-    add(&mut document, folder, variables).ok_or_else(cannot_add)?;
-    let text = document.to_string();
-    // What this program could not read afterwards is not written.
-    let after = Config::parse(&file, &text).map_err(|_| cannot_add())?;
-    let now = after.exec_folders.get(Path::new(folder)).ok_or_else(cannot_add)?;
-    if !variables.iter().all(|(name, word)| now.get(name) == Some(word)) {
-        return Err(cannot_add());
+/// Variables of a folder, each with whose key it holds: `openai`, `openai:work`.
+type Variables = BTreeMap<String, String>;
+
+/// A change of what `exec` hands over in a folder, so that it can be taken back.
+#[derive(Serialize, Deserialize, Clone)]
+pub struct Assignment {
+    pub folder: PathBuf,
+    pub variables: Variables,
+    /// What they held before.
+    was: Variables,
+    /// Where the file differs, what is written there and what was.
+    at: usize,
+    new: String,
+    old: String,
+    is_new_file: bool,
+}
+
+impl Assignment {
+    /// Adds variables to those of a folder. Nothing is written yet.
+    ///
+    /// # Errors
+    /// If the file cannot be read or edited.
+    pub fn new(folder: &Path, variables: &[(String, String)]) -> Result<Self> {
+        let (file, _) = path().ok_or_else(no_file)?;
+        let name = folder.to_str().ok_or_else(cannot_add)?;
+        let known = read_text(&file, Trust::Believed)?;
+        let before = known.as_ref().map_or("", |text| text.as_str());
+        let mut document: DocumentMut = before.parse().map_err(|_| cannot_add())?;
+        add(&mut document, name, variables).ok_or_else(cannot_add)?;
+        let after = document.to_string();
+        let variables: Variables = variables.iter().cloned().collect();
+        // What this program could not read afterwards is not written.
+        let now = assigned(&file, &after, folder).ok_or_else(cannot_add)?;
+        if !variables.iter().all(|(name, word)| now.get(name) == Some(word)) {
+            return Err(cannot_add());
+        }
+        let mut was = assigned(&file, before, folder).ok_or_else(cannot_add)?;
+        was.retain(|name, _| variables.contains_key(name));
+        let at = before.char_indices().zip(after.chars()).find(|((_, one), other)| one != other);
+        let at = at.map_or(before.len().min(after.len()), |((at, _), _)| at);
+        let (old, new) = (before.get(at..).unwrap_or_default(), after.get(at..).unwrap_or_default());
+        let alike = old.chars().rev().zip(new.chars().rev()).take_while(|(one, other)| one == other);
+        let alike: usize = alike.map(|(one, _)| one.len_utf8()).sum();
+        let [old, new] = [old, new].map(|text| text.get(..text.len() - alike).unwrap_or_default().to_owned());
+        Ok(Self { folder: folder.to_owned(), variables, was, at, new, old, is_new_file: known.is_none() })
     }
-    write(file, text.as_bytes())
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// If the file was changed meanwhile, or cannot be written.
+    pub fn write(&self) -> Result<()> {
+        let _lock = lock::one_change_of_settings()?;
+        let (file, _) = path().ok_or_else(no_file)?;
+        let text = read_text(&file, Trust::Believed)?.unwrap_or_default();
+        let text = spliced(&text, self.at, &self.old, &self.new).ok_or_else(cannot_add)?;
+        let now = assigned(&file, &text, &self.folder).ok_or_else(cannot_add)?;
+        if !self.variables.iter().all(|(name, word)| now.get(name) == Some(word)) {
+            return Err(cannot_add());
+        }
+        write(file, text.as_bytes())
+    }
+
+    /// Takes it back, as far as nobody has changed it since: where nothing else was, byte for byte. Returns whether there was anything to take.
+    ///
+    /// # Errors
+    /// If the file cannot be read, edited or written.
+    pub fn take_back(&self) -> Result<bool> {
+        let _lock = lock::one_change_of_settings()?;
+        let (file, _) = path().ok_or_else(no_file)?;
+        let Some(text) = read_text(&file, Trust::Believed)? else { return Ok(false) };
+        let now = assigned(&file, &text, &self.folder).ok_or_else(cannot_take_back)?;
+        let ours: Vec<&String> =
+            self.variables.iter().filter(|(name, word)| now.get(*name) == Some(word)).map(|(name, _)| name).collect();
+        if ours.is_empty() {
+            return Ok(false);
+        }
+        let mut wanted = now.clone();
+        for name in &ours {
+            match self.was.get(*name) {
+                Some(word) => drop(wanted.insert((*name).clone(), word.clone())),
+                None => drop(wanted.remove(*name)),
+            }
+        }
+        let is_wanted = |text: &String| assigned(&file, text, &self.folder).is_some_and(|now| now == wanted);
+        let exactly = spliced(&text, self.at, &self.new, &self.old).filter(is_wanted);
+        let text = match exactly {
+            Some(text) => text,
+            None => self.without(&text, &ours).filter(is_wanted).ok_or_else(cannot_take_back)?,
+        };
+        match (file.parent(), file.file_name()) {
+            (Some(folder), Some(name)) if text.is_empty() && self.is_new_file => {
+                Own::new(folder).remove(name.as_ref())?
+            }
+            _ => write(file, text.as_bytes())?,
+        }
+        Ok(true)
+    }
+
+    /// The text without these variables, where it was written to since.
+    fn without(&self, text: &str, names: &[&String]) -> Option<String> {
+        let mut document: DocumentMut = text.parse().ok()?;
+        let exec = document.get_mut("exec")?.as_table_like_mut()?;
+        let folder = self.folder.to_str()?;
+        let section = exec.get_mut(folder)?.as_table_like_mut()?;
+        let env = section.get_mut("env")?.as_table_like_mut()?;
+        for name in names {
+            match self.was.get(*name) {
+                Some(word) => env.insert(name, value(word)),
+                None => env.remove(name),
+            };
+        }
+        if env.is_empty() {
+            section.remove("env");
+        }
+        if section.is_empty() {
+            exec.remove(folder);
+        }
+        Some(document.to_string())
+    }
+}
+
+/// A text with something in the place of something that must be there.
+fn spliced(text: &str, at: usize, old: &str, new: &str) -> Option<String> {
+    let rest = text.get(at..)?.strip_prefix(old)?;
+    Some([text.get(..at)?, new, rest].concat())
+}
+
+/// What `exec` hands over in a folder, as a text of the file says.
+fn assigned(file: &Path, text: &str, folder: &Path) -> Option<Variables> {
+    Some(Config::parse(file, text).ok()?.exec_folders.remove(folder).unwrap_or_default())
 }
 
 fn add(document: &mut DocumentMut, folder: &str, variables: &[(String, String)]) -> Option<()> {
     let mut implicit = Table::new();
     implicit.set_implicit(true);
     let exec = document.entry("exec").or_insert(Item::Table(implicit)).as_table_like_mut()?;
-    let section = exec.entry(folder).or_insert(Item::Table(Table::new())).as_table_like_mut()?;
+    let section: &mut dyn TableLike = exec.entry(folder).or_insert(Item::Table(Table::new())).as_table_like_mut()?;
     let env = section.entry("env").or_insert(value(toml_edit::InlineTable::new())).as_table_like_mut()?;
     for (name, word) in variables {
         env.insert(name, value(word));
@@ -49,4 +165,8 @@ fn no_file() -> Error {
 
 fn cannot_add() -> Error {
     error::in_file(&shown_path(), &Error::new("cannot add what `exec` hands over in the folder"))
+}
+
+fn cannot_take_back() -> Error {
+    error::in_file(&shown_path(), &Error::new("cannot take out what `exec` hands over in the folder"))
 }

@@ -81,7 +81,8 @@ fn a_profile_that_would_no_longer_be_a_script_is_left() {
     if !Path::new("/bin/bash").exists() {
         return;
     }
-    let text = format!("(\n  export OPENAI_API_KEY={SECRET}\n)\n");
+    // What looks like a comment hides the beginning of the block.
+    let text = format!("if [ \"$A\" = \" #\" ]; then\n  export OPENAI_API_KEY={SECRET}\nfi\n");
     let test = Test::new().file(".bashrc", &text);
     let path = test.home().join(".bashrc");
     let (test, _, stderr) = run(test.may_hold_the_secret(path.clone()), &["migrate", "--yes"], 1);

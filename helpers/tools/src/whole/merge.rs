@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 use crate::change::hook;
 use crate::format::Format;
 use crate::format::leaf::{lines, replaced, start};
-use crate::format::tree::{Inside, Tree};
+use crate::format::tree::{Inside, Tree, With};
 use crate::found::{Found, Spot};
-use crate::table::{File, Hook, With};
+use crate::table::{File, Hook};
 
 /// The file with what it held before and holds no longer, and how many these are.
 pub fn merged(file: &File, before: &str, missing: &[&Found], now: &str) -> (Zeroizing<String>, usize) {

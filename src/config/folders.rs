@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use modelforge_credential_files::{Own, Trust};
 use modelforge_credential_protocol::{Error, Result};
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
-use super::declare::write;
-use super::{Config, path, read_text, shown_path};
-use crate::{error, lock};
+use super::settings::Settings;
+use super::{Config, shown_path};
+use crate::error;
+
+/// What the file is wanted for.
+const PURPOSE: &str = "to note the folder in";
 
 /// Variables of a folder, each with whose key it holds: `openai`, `openai:work`.
 type Variables = BTreeMap<String, String>;
@@ -36,28 +38,22 @@ impl Assignment {
     /// # Errors
     /// If the file cannot be read or edited.
     pub fn new(folder: &Path, variables: &[(String, String)]) -> Result<Self> {
-        let (file, _) = path().ok_or_else(no_file)?;
+        let settings = Settings::to_change(PURPOSE)?;
         let name = folder.to_str().ok_or_else(cannot_add)?;
-        let known = read_text(&file, Trust::Believed)?;
-        let before = known.as_ref().map_or("", |text| text.as_str());
-        let mut document: DocumentMut = before.parse().map_err(|_| cannot_add())?;
+        let before = settings.text();
+        let mut document = settings.document().ok_or_else(cannot_add)?;
         add(&mut document, name, variables).ok_or_else(cannot_add)?;
         let after = document.to_string();
-        let variables: Variables = variables.iter().cloned().collect();
-        // What this program could not read afterwards is not written.
-        let now = assigned(&file, &after, folder).ok_or_else(cannot_add)?;
-        if !variables.iter().all(|(name, word)| now.get(name) == Some(word)) {
-            return Err(cannot_add());
-        }
-        let mut was = assigned(&file, before, folder).ok_or_else(cannot_add)?;
-        was.retain(|name, _| variables.contains_key(name));
+        let mut was = assigned(&settings.parse()?, folder);
+        was.retain(|name, _| variables.iter().any(|(new, _)| new == name));
         let at = before.char_indices().zip(after.chars()).find(|((_, one), other)| one != other);
         let at = at.map_or(before.len().min(after.len()), |((at, _), _)| at);
         let (old, new) = (before.get(at..).unwrap_or_default(), after.get(at..).unwrap_or_default());
         let alike = old.chars().rev().zip(new.chars().rev()).take_while(|(one, other)| one == other);
         let alike: usize = alike.map(|(one, _)| one.len_utf8()).sum();
         let [old, new] = [old, new].map(|text| text.get(..text.len() - alike).unwrap_or_default().to_owned());
-        Ok(Self { folder: folder.to_owned(), variables, was, at, new, old, is_new_file: known.is_none() })
+        let variables = variables.iter().cloned().collect();
+        Ok(Self { folder: folder.to_owned(), variables, was, at, new, old, is_new_file: settings.is_missing() })
     }
 
     /// Does it.
@@ -65,15 +61,13 @@ impl Assignment {
     /// # Errors
     /// If the file was changed meanwhile, or cannot be written.
     pub fn write(&self) -> Result<()> {
-        let _lock = lock::one_change_of_settings()?;
-        let (file, _) = path().ok_or_else(no_file)?;
-        let text = read_text(&file, Trust::Believed)?.unwrap_or_default();
-        let text = spliced(&text, self.at, &self.old, &self.new).ok_or_else(cannot_add)?;
-        let now = assigned(&file, &text, &self.folder).ok_or_else(cannot_add)?;
-        if !self.variables.iter().all(|(name, word)| now.get(name) == Some(word)) {
-            return Err(cannot_add());
-        }
-        write(file, text.as_bytes())
+        let settings = Settings::to_change(PURPOSE)?;
+        let text = spliced(settings.text(), self.at, &self.old, &self.new).ok_or_else(cannot_add)?;
+        let is_as_wanted = |after: &Config| {
+            let now = assigned(after, &self.folder);
+            self.variables.iter().all(|(name, word)| now.get(name) == Some(word))
+        };
+        settings.write_text(&text, is_as_wanted, cannot_add).map(drop)
     }
 
     /// Takes it back, as far as nobody has changed it since: where nothing else was, byte for byte. Returns whether there was anything to take.
@@ -81,40 +75,34 @@ impl Assignment {
     /// # Errors
     /// If the file cannot be read, edited or written.
     pub fn take_back(&self) -> Result<bool> {
-        let _lock = lock::one_change_of_settings()?;
-        let (file, _) = path().ok_or_else(no_file)?;
-        let Some(text) = read_text(&file, Trust::Believed)? else { return Ok(false) };
-        let now = assigned(&file, &text, &self.folder).ok_or_else(cannot_take_back)?;
-        let ours: Vec<&String> =
-            self.variables.iter().filter(|(name, word)| now.get(*name) == Some(word)).map(|(name, _)| name).collect();
+        let settings = Settings::to_change(PURPOSE)?;
+        let mut wanted = assigned(&settings.parse()?, &self.folder);
+        let is_ours = |(name, word): &(&String, &String)| wanted.get(*name) == Some(word);
+        let ours: Vec<&String> = self.variables.iter().filter(is_ours).map(|(name, _)| name).collect();
         if ours.is_empty() {
             return Ok(false);
         }
-        let mut wanted = now.clone();
         for name in &ours {
             match self.was.get(*name) {
                 Some(word) => drop(wanted.insert((*name).clone(), word.clone())),
                 None => drop(wanted.remove(*name)),
             }
         }
-        let is_wanted = |text: &String| assigned(&file, text, &self.folder).is_some_and(|now| now == wanted);
-        let exactly = spliced(&text, self.at, &self.new, &self.old).filter(is_wanted);
-        let text = match exactly {
-            Some(text) => text,
-            None => self.without(&text, &ours).filter(is_wanted).ok_or_else(cannot_take_back)?,
-        };
-        match (file.parent(), file.file_name()) {
-            (Some(folder), Some(name)) if text.is_empty() && self.is_new_file => {
-                Own::new(folder).remove(name.as_ref())?
-            }
-            _ => write(file, text.as_bytes())?,
+        let is_wanted =
+            |text: &String| settings.parse_as(text).is_ok_and(|after| assigned(&after, &self.folder) == wanted);
+        let exactly = spliced(settings.text(), self.at, &self.new, &self.old).filter(is_wanted);
+        let text = exactly.or_else(|| self.without(settings.document()?, &ours).filter(is_wanted));
+        let text = text.ok_or_else(cannot_take_back)?;
+        if text.is_empty() && self.is_new_file {
+            settings.remove()?;
+        } else {
+            settings.write_text(&text, |_| true, cannot_take_back)?;
         }
         Ok(true)
     }
 
     /// The text without these variables, where it was written to since.
-    fn without(&self, text: &str, names: &[&String]) -> Option<String> {
-        let mut document: DocumentMut = text.parse().ok()?;
+    fn without(&self, mut document: DocumentMut, names: &[&String]) -> Option<String> {
         let exec = document.get_mut("exec")?.as_table_like_mut()?;
         let folder = self.folder.to_str()?;
         let section = exec.get_mut(folder)?.as_table_like_mut()?;
@@ -141,9 +129,9 @@ fn spliced(text: &str, at: usize, old: &str, new: &str) -> Option<String> {
     Some([text.get(..at)?, new, rest].concat())
 }
 
-/// What `exec` hands over in a folder, as a text of the file says.
-fn assigned(file: &Path, text: &str, folder: &Path) -> Option<Variables> {
-    Some(Config::parse(file, text).ok()?.exec_folders.remove(folder).unwrap_or_default())
+/// What `exec` hands over in a folder.
+fn assigned(config: &Config, folder: &Path) -> Variables {
+    config.exec_folders.get(folder).cloned().unwrap_or_default()
 }
 
 fn add(document: &mut DocumentMut, folder: &str, variables: &[(String, String)]) -> Option<()> {
@@ -156,11 +144,6 @@ fn add(document: &mut DocumentMut, folder: &str, variables: &[(String, String)])
         env.insert(name, value(word));
     }
     Some(())
-}
-
-fn no_file() -> Error {
-    Error::new("there is no configuration file to note the folder in")
-        .hint("set MODELFORGE_CREDENTIAL_CONFIG to a file, or do not set it")
 }
 
 fn cannot_add() -> Error {

@@ -65,7 +65,13 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
         let nature = helper.nature().to_lines();
         return Ok(write!(output, "version 0\ncapability authtype\ncapability state\n{nature}")?);
     }
-    if operation == Operation::Identity && !helper.nature().identity {
+    let is_known = match operation {
+        Operation::Identity => helper.nature().identity,
+        Operation::Members => helper.nature().members,
+        Operation::Sync => helper.nature().sync,
+        _ => true,
+    };
+    if !is_known {
         return Ok(());
     }
     let request = Record::read_from(input)?;
@@ -79,10 +85,9 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
 fn answer_to(helper: &dyn Helper, operation: Operation, request: &Record, output: &mut impl Write) -> Result<()> {
     match operation {
         Operation::List => return list(helper, request, output),
-        Operation::Identity => {
-            let Some(answer) = helper.identity(request)? else { return Ok(()) };
-            return Ok(answer.write_to(output)?);
-        }
+        Operation::Identity => return write(helper.identity(request)?, output),
+        Operation::Members => return write(helper.members(request)?, output),
+        Operation::Sync => return write(helper.sync(request)?, output),
         _ => {}
     }
     // Empty is a value, absent is not: a request without them would match everything.
@@ -123,6 +128,10 @@ fn answer_to(helper: &dyn Helper, operation: Operation, request: &Record, output
     }
 }
 
+fn write(answer: Option<Record>, output: &mut impl Write) -> Result<()> {
+    answer.map_or(Ok(()), |answer| Ok(answer.write_to(output)?))
+}
+
 fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result<()> {
     let Some(records) = helper.list(request)? else { return Ok(()) };
     let mut lines = Vec::new();
@@ -144,9 +153,12 @@ pub fn harden() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let maximum = getrlimit(Resource::Core).maximum;
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
-        if getrlimit(Resource::Fsize).current.is_some() {
+        let may_read = may_read_limits();
+        if may_read {
+            let maximum = getrlimit(Resource::Core).maximum;
+            let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
+        }
+        if !may_read || getrlimit(Resource::Fsize).current.is_some() {
             // A handler, because programs that are started inherit a signal that is ignored.
             let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
         }
@@ -158,6 +170,15 @@ pub fn harden() {
             let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
         }
     }
+}
+
+/// A sandbox may forbid it, and `getrlimit` knows no failure: it crashes, or answers with what happens to lie in memory. A limit that is
+/// none (more now than ever) is refused as such only where the call is allowed.
+#[cfg(unix)]
+fn may_read_limits() -> bool {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let wrong = Rlimit { current: Some(1), maximum: Some(0) };
+    setrlimit(Resource::Core, wrong) == Err(rustix::io::Errno::INVAL)
 }
 
 /// The variable that `modelforge-credential` sets for the helpers that it starts.

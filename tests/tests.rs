@@ -72,6 +72,8 @@ mod status;
 mod stores;
 mod systems;
 #[cfg(unix)]
+mod team;
+#[cfg(unix)]
 mod tools;
 #[cfg(unix)]
 mod trace;

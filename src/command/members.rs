@@ -134,8 +134,7 @@ fn table(answer: &Record) -> String {
     if let Some(print) = answer.text("fingerprint") {
         lines.push(vec!["fingerprint".to_owned(), visible(print)]);
     }
-    let paints = lines.iter().map(|_| Paint::Plain).collect::<Vec<_>>();
-    columns(&lines, &paints)
+    columns(&lines, &[Paint::Plain; 3])
 }
 
 /// What a member reads and signs with: two public keys, or one of SSH for both. `None`: none was given.

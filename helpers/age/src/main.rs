@@ -255,7 +255,7 @@ fn now() -> u64 {
 
 fn main() -> ExitCode {
     let outcome = match parse(std::env::args_os().skip(1)) {
-        Ok(Command::Serve(age)) => return serve(age),
+        Ok(Command::Serve(age)) => return serve(*age),
         Ok(Command::Print(text)) => stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes())),
         Err(message) => {
             let _ = writeln!(std::io::stderr(), "error: {message}\nhint: modelforge-credential-age --help");
@@ -266,7 +266,7 @@ fn main() -> ExitCode {
 }
 
 enum Command {
-    Serve(Age),
+    Serve(Box<Age>),
     Print(&'static str),
 }
 
@@ -326,7 +326,7 @@ fn parse(words: impl Iterator<Item = OsString>) -> std::result::Result<Command, 
             _ if options.store.is_some() && !options.recipients.is_empty() => {
                 return Err("`--recipient` cannot be used with `--store`: its members can read it".into());
             }
-            _ => return Ok(Command::Serve(Age::new(options))),
+            _ => return Ok(Command::Serve(Box::new(Age::new(options)))),
         }
     }
     Err(String::from("no operation"))

@@ -104,7 +104,9 @@ fn meet<'a>(
         if is_strange && asked.accepts != Some(state.as_str()) {
             return Err(match seen {
                 None => first_meeting(team, history.last()?, &state),
-                Some(_) => team.to_be_accepted(&history.root, &accepted.unwrap_or_default(), history.last()?),
+                Some(_) => {
+                    team.changed(&history.root, &accepted.unwrap_or_default(), &history.members, history.last()?)
+                }
             });
         }
     }

@@ -103,7 +103,7 @@ impl Person {
     #[track_caller]
     fn fingerprint(&self) -> String {
         let members = self.does(&["members"]);
-        let line = members.lines().find_map(|line| line.strip_prefix("fingerprint")).expect("a fingerprint");
+        let line = members.lines().find_map(|line| line.strip_prefix("fingerprint: ")).expect("a fingerprint");
         line.trim().to_owned()
     }
 
@@ -172,8 +172,7 @@ fn a_key_that_one_member_stores_is_used_by_the_others() {
 #[test]
 fn a_store_without_members_keeps_nothing_and_says_how_to_begin() {
     let ann = Person::new("ann");
-    let error =
-        "error: the store `team` has no members yet\nhint: modelforge-credential members add NAME  # with your name\n";
+    let error = "error: the store `team` has no members yet\nhint: modelforge-credential members add NAME  # with your name; or, if others share it: modelforge-credential sync --remote URL\n";
     assert_eq!(ann.fails(&["members"]), error);
     let said = ann.says(&["store"], &format!("provider=openai\npassword={SECRET}\n"));
     assert_eq!(said.status, 1);

@@ -211,10 +211,7 @@ fn one_who_was_removed_changes_nothing_any_more() {
     let planted = line(&remote, &ben, "100644", "https/h/u.age", "x");
     let made = commit(&remote, &ben, &[&tip], &planted, Some(&key_of(&ben)));
     set_main(&remote, &ben, &made);
-    let print = ben.test.run(&["ssh-keygen", "-l", "-f", &key_of(&ben)], "");
-    let print = String::from_utf8(print.stdout).expect("text").split(' ').nth(1).expect("a fingerprint").to_owned();
     // Nobody on the way has this key any more, so git knows nothing of it.
-    let _ = print;
     refuses(&ann, &made, "is not signed by a member");
     // He who has not seen that he was removed cannot add himself again either.
     set_main(&remote, &ben, &tip);
@@ -248,7 +245,7 @@ fn a_member_whom_nobody_here_has_accepted_is_refused_also_if_they_went_again() {
 
 #[test]
 fn hooks_filters_and_drivers_of_a_repository_are_not_started() {
-    let (remote, ann, ben) = ann_and_ben();
+    let (_remote, ann, ben) = ann_and_ben();
     let repository = ben.data().join("repositories/team");
     let trap = ben.test.home().join("trapped");
     let script = format!("#!/bin/sh\ntouch '{}'\n", trap.display());

@@ -73,7 +73,7 @@ impl Team {
         match (known.members()?, text) {
             (Some(members), Some(text)) if members.to_text() == text => Ok(members),
             (None, None) => Err(Error::new(format!("the store `{}` has no members yet", self.name))
-                .hint("modelforge-credential members add NAME, with your name; or, for one that others have: modelforge-credential sync --remote URL")),
+                .hint("modelforge-credential members add NAME  # with your name; or, if others share it: modelforge-credential sync --remote URL")),
             (accepted, None) if accepted.is_some() => {
                 Err(Error::new(format!("the store `{}` has lost the list of its members", self.name))
                     .hint("modelforge-credential sync"))

@@ -48,7 +48,7 @@ pub fn sync(team: &Team, identities: &Identities, asked: &Asked) -> Result<Recor
     }
     let Some(remote) = known.remote.clone() else {
         return Err(Error::new(format!("the store `{}` has no remote", team.name))
-            .hint("modelforge-credential sync --remote URL, with the address of an empty repository, or of one that others use"));
+            .hint("modelforge-credential sync --remote URL  # an empty repository, or the one that others use"));
     };
     if known.is_changing {
         team.finish_change(&mut known, identities)?;
@@ -92,7 +92,7 @@ fn meet<'a>(
         (None, None) => None,
         (Some(_), None) => {
             return Err(Error::new("the remote has lost the history that this machine has seen, so nothing was sent")
-                .hint("modelforge-credential sync --remote URL, if the store has moved"));
+                .hint("modelforge-credential sync --remote URL  # if it has moved, or to send it again"));
         }
         (seen, Some(tip)) => Some(history::verify(git, seen, tip)?),
     };
@@ -147,6 +147,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
         return Err(not_taken(&problem.unwrap_or_default()));
     };
     let is_newer = team.apply(&decided.files, &met.ours, &decided.members, identities)?;
+    let before = known.members()?;
     let members = decided.members.to_text();
     // What was stored meanwhile may be encrypted for those who were members before.
     known.is_changing = is_newer && known.members.as_ref() != Some(&members);
@@ -157,7 +158,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     if known.is_changing {
         team.finish_change(known, identities)?;
     }
-    answer(team, met, &decided, problem).map(Some)
+    answer(team, met, &decided, before.as_ref(), problem).map(Some)
 }
 
 /// What both sides together are, encrypted for those who are members by now.
@@ -220,7 +221,14 @@ fn send(
     Ok(met.git.push(met.remote, &commit)?.map(|()| commit))
 }
 
-fn answer(team: &Team, met: &Met, decided: &Decided, problem: Option<String>) -> Result<Record> {
+/// How much of it was new on each side: credentials, and the members.
+fn answer(
+    team: &Team,
+    met: &Met,
+    decided: &Decided,
+    before: Option<&Members>,
+    problem: Option<String>,
+) -> Result<Record> {
     let differing = |one: &Files, other: &Files| {
         one.iter().filter(|(name, content)| other.get(*name) != Some(content)).count()
             + other.keys().filter(|name| !one.contains_key(*name)).count()

@@ -195,7 +195,7 @@ fn a_full_disk_is_said_and_nothing_is_lost_as_root() {
     // A disk of ann's data that holds what is there, and hardly more.
     let (data, core) = (ann.data(), program("modelforge-credential"));
     let script = format!(
-        "cp -a '{0}' '{0}.copy' && mount -t tmpfs -o size=300k,mode=700 none '{0}' && cp -a '{0}.copy/.' '{0}' && '{1}' sync; echo status $?; '{1}' print openai; rm -rf '{0}.copy'",
+        "size=$(du -sk '{0}' | cut -f1); cp -a '{0}' '{0}.copy' && mount -t tmpfs -o size=$((size + 20))k,mode=700 none '{0}' && cp -a '{0}.copy/.' '{0}' && '{1}' sync; echo status $?; '{1}' print openai; rm -rf '{0}.copy'",
         data.display(),
         core.display()
     );

@@ -234,9 +234,11 @@ fn answer(
             + other.keys().filter(|name| !one.contains_key(*name)).count()
     };
     let mut answer = Record::of([("store", team.name.clone())])?;
-    answer.set("received", differing(&met.ours, &decided.files).to_string())?;
-    answer
-        .set(if problem.is_some() { "unsent" } else { "sent" }, differing(&met.theirs, &decided.files).to_string())?;
+    let theirs = met.history.as_ref().map(History::last).transpose()?;
+    let received = differing(&met.ours, &decided.files) + usize::from(before != Some(&decided.members));
+    let sent = differing(&met.theirs, &decided.files) + usize::from(theirs != Some(&decided.members));
+    answer.set("received", received.to_string())?;
+    answer.set(if problem.is_some() { "unsent" } else { "sent" }, sent.to_string())?;
     for kept in &decided.kept {
         answer.push("kept[]", kept)?;
     }

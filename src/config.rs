@@ -8,6 +8,7 @@ mod folders;
 pub mod fuzz;
 mod names;
 mod origin;
+mod settings;
 mod source;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,16 @@ pub const DEFAULT_CHAIN: [DefaultHelper; 5] = [
     DefaultHelper { name: "plaintext", needs_session: false },
     DefaultHelper { name: "oauth", needs_session: false },
 ];
+
+/// A helper of ours that is of use only where a person has set something up, which one of these variables shows.
+pub struct OnDemand {
+    pub name: &'static str,
+    pub variables: &'static [&'static str],
+}
+
+/// Those are not in the default chain, and are proposed for it only then.
+pub const ON_DEMAND: [OnDemand; 1] =
+    [OnDemand { name: "vault", variables: &["BAO_ADDR", "BAO_AGENT_ADDR", "VAULT_ADDR", "VAULT_AGENT_ADDR"] }];
 
 /// The row of the default chain that an entry of it was made from.
 pub fn default_helper(entry: &Entry) -> Option<&'static DefaultHelper> {

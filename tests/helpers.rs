@@ -125,6 +125,26 @@ fn what_is_installed_and_not_asked_is_named_with_the_line_that_adds_it() {
 }
 
 #[test]
+fn what_is_of_no_use_in_the_chain_is_not_proposed_for_it() {
+    let proposed = |test: &Test| {
+        let (_, _, report) = report(test);
+        let others = report["others"].as_array().expect("a list").clone();
+        // What git or this machine brings along is beside the point.
+        let others =
+            others.iter().filter(|other| !other["helper"].as_str().is_some_and(|name| name.starts_with("git ")));
+        others.map(|other| other["add"].as_str().expect("a line").to_owned()).collect::<Vec<_>>()
+    };
+    // `tools` only serves `migrate`, and no server was set up for `vault`.
+    let test = Test::new().args(["helpers", "--json"]);
+    assert_eq!(proposed(&test), [""; 0]);
+    let test = test.env("VAULT_ADDR", "https://vault.example:8200");
+    assert_eq!(proposed(&test), [r#"helpers = ["env", "keyring", "age", "vault", "plaintext", "oauth"]"#]);
+    // One of the default chain that a person left out can be had again.
+    let test = Test::new().helpers("env\nkeyring\nage\noauth").args(["helpers", "--json"]);
+    assert_eq!(proposed(&test), [r#"helpers = ["env", "keyring", "age", "plaintext", "oauth"]"#]);
+}
+
+#[test]
 fn the_line_that_adds_a_helper_keeps_programs_and_their_time_limits() {
     let config = r#"helpers = [{ command = ["op", "read"] }, { command = ["age"], timeout = "5s" }]"#;
     let test = Test::new().script("chest", "exit 0").config(config).args(["helpers", "--json"]);
@@ -156,6 +176,7 @@ fn git_s_helpers_on_path_are_named_as_commands() {
     assert_eq!(chest["add"], r#"helpers = ["age", { command = ["git", "credential-chest"] }]"#);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_helper_that_anyone_could_have_put_there_is_named_with_the_reason() {
     let test = Test::new().script("planted", "exit 0").helpers("age");
@@ -199,10 +220,10 @@ chest   missing  MODELFORGE_CREDENTIAL_HELPERS
 chest: helper `chest` is not installed beside the program or on PATH
   hint: put a program named modelforge-credential-chest on PATH
 
-installed, and not in the chain; the line of config.toml that adds it:
+installed, and not in the chain; the command that adds it:
 age (";
     assert!(text.starts_with(table), "{text}");
-    assert!(text.contains("\n  helpers = [\"chest\", \"age\"]\n"), "{text}");
+    assert!(text.contains("\n  modelforge-credential helpers add age\n"), "{text}");
     assert_eq!(output.status.code(), Some(1));
     let output = Test::new().helpers("").args(["helpers"]).output();
     assert!(String::from_utf8_lossy(&output.stdout).contains("the chain is empty\n"));

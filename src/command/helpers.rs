@@ -12,10 +12,12 @@ use anyhow::Result;
 use modelforge_credential_client::{Entry, Failure, installed};
 use serde::{Serialize, Serializer};
 
-use crate::config::{Origin, as_toml};
+use crate::command::migrate::DEFAULT_SOURCES;
+use crate::config::{ON_DEMAND, Origin, as_toml, default_helper};
 use crate::person::Person;
 use crate::session::{Session, is_left_out, program};
 use crate::terminal;
+use change::comes_last;
 use probe::Probed;
 
 /// `helpers --json`: the shape is stable, fields are only ever added.
@@ -120,6 +122,14 @@ pub fn helpers(json: bool) -> Result<()> {
     if not_ready.is_empty() { Ok(()) } else { Err(error::helpers_not_ready(&not_ready).into()) }
 }
 
+/// True if it is of no use in a chain: it only serves `migrate`, or what it needs was never set up.
+fn is_of_no_use(entry: &[String]) -> bool {
+    let [name] = entry else { return false };
+    let is_source = DEFAULT_SOURCES.contains(&name.as_str()) && default_helper(&Entry::helper(name)).is_none();
+    let is_set = |variable: &&str| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+    is_source || ON_DEMAND.iter().any(|row| row.name == name && !row.variables.iter().any(is_set))
+}
+
 /// Helpers that are installed and in no chain, with the line that adds each to the one that most providers share.
 fn others(chains: &[ChainRow]) -> Vec<Other> {
     let is_asked = |entry: &[String]| {
@@ -127,9 +137,8 @@ fn others(chains: &[ChainRow]) -> Vec<Other> {
         asked.into_iter().any(|row| row.entry.words.starts_with(entry) || row.helper == entry.join("-"))
     };
     let common: &[Row] = chains.first().map(|chain| &*chain.helpers).unwrap_or_default();
-    // A helper that makes tokens, or reads other programs' files, comes after those that keep keys.
-    let at = common.iter().position(|row| !row.probed.nature.keeps()).unwrap_or(common.len());
-    let found = installed().into_iter().filter(|found| !is_asked(&found.entry));
+    let at = common.iter().position(|row| comes_last(row.probed.nature)).unwrap_or(common.len());
+    let found = installed().into_iter().filter(|found| !is_asked(&found.entry) && !is_of_no_use(&found.entry));
     found
         .map(|found| {
             let mut entries: Vec<&Entry> = common.iter().map(|row| &row.entry).collect();

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use modelforge_credential_client::Entry;
-use modelforge_credential_protocol::{Error, visible};
+use modelforge_credential_protocol::{Error, Nature, visible};
 
 use super::error;
 use crate::config::{self, as_toml, entry_of_text, is_name};
@@ -21,14 +21,17 @@ pub struct Added {
 pub fn add(added: &Added) -> Result<()> {
     let entry = entry(added)?;
     let found = program(&entry).map_err(Error::from)?;
-    // What makes a token, or only reads, comes after what keeps keys; and so does one of ours behind it.
     let keeps = found.nature().keeps();
     let chain = config::add_helper(&entry, added.before.as_deref(), |chain| {
-        let is_last =
-            |entry: &Entry| program(entry).is_ok_and(|other| !other.nature().keeps() && entry.name() != "env");
+        let is_last = |entry: &Entry| program(entry).is_ok_and(|other| comes_last(other.nature()));
         if keeps { chain.iter().position(is_last).unwrap_or(chain.len()) } else { first_after_env(chain) }
     })?;
     show(&chain)
+}
+
+/// True if it comes after those that keep keys: it makes tokens, or reads other programs' files.
+pub fn comes_last(nature: Nature) -> bool {
+    nature.foreign || nature.generates
 }
 
 /// Takes it out. The keys that it holds stay where they are.

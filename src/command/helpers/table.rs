@@ -28,12 +28,13 @@ pub fn table(report: &Report) -> String {
         }
     }
     if !report.others.is_empty() {
-        text.push_str("\ninstalled, and not in the chain; the line of config.toml that adds it:\n");
+        text.push_str("\ninstalled, and not in the chain; the command that adds it:\n");
     }
     for other in &report.others {
         let place = other.path.as_ref().map(|path| tilde(Path::new(path)));
         let place = place.or_else(|| other.problem.as_deref().map(visible)).unwrap_or_default();
-        text.push_str(&format!("{} ({place})\n  {}\n", visible(&other.helper), visible(&other.add)));
+        let (helper, name) = (visible(&other.helper), visible(&shell_words::quote(&other.helper)));
+        text.push_str(&format!("{helper} ({place})\n  {PROGRAM} helpers add {name}\n"));
     }
     text
 }

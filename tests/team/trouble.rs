@@ -75,6 +75,23 @@ fn a_store_moves_to_an_empty_remote_and_to_no_other_history() {
 }
 
 #[test]
+fn files_that_are_lost_here_are_not_removed_elsewhere() {
+    let (_remote, ann, ben) = ann_and_ben();
+    ann.stores("mistral", NEW);
+    ann.does(&["sync"]);
+    std::fs::remove_dir_all(ann.store()).expect("it is removed");
+    assert!(ann.fails(&["members"]).starts_with("error: the store `team` has lost the list of its members\n"));
+    ann.does(&["sync"]);
+    ben.does(&["sync"]);
+    for person in [&ann, &ben] {
+        assert_eq!(
+            ["openai", "mistral"].map(|provider| person.key(provider)),
+            [Some(SECRET.to_owned()), Some(NEW.to_owned())]
+        );
+    }
+}
+
+#[test]
 fn two_who_synchronise_at_once_lose_nothing() {
     let (_remote, ann, ben) = ann_and_ben();
     let providers = [("ann", ["mistral", "groq", "cohere"]), ("ben", ["deepseek", "xai", "together_ai"])];

@@ -50,7 +50,9 @@ pub fn sync(team: &Team, identities: &Identities, asked: &Asked) -> Result<Recor
         return Err(Error::new(format!("the store `{}` has no remote", team.name))
             .hint("modelforge-credential sync --remote URL  # an empty repository, or the one that others use"));
     };
-    if known.is_changing {
+    // Without the list, the files are lost as well, or some of them: nobody has removed them.
+    let is_lost = known.members.is_some() && team.text()?.is_none();
+    if known.is_changing || is_lost {
         team.finish_change(&mut known, identities)?;
     }
     // What was changed by hand is said before anything goes anywhere.
@@ -65,7 +67,10 @@ pub fn sync(team: &Team, identities: &Identities, asked: &Asked) -> Result<Recor
             git.push(&remote, head)?.map_err(|reason| not_taken(&reason))?;
             tip = Some(head.clone());
         }
-        let met = meet(team, &git, &remote, &known, tip.as_deref(), asked)?;
+        let mut met = meet(team, &git, &remote, &known, tip.as_deref(), asked)?;
+        if is_lost {
+            met.base.clear();
+        }
         if let Some(answer) = settle(team, identities, &mut known, &met)? {
             return Ok(answer);
         }

@@ -29,7 +29,8 @@ impl Journey {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
         // It talks to nothing but the services of the test.
         let journey = Self { test, tool, words, services: Services::start(SECRET) };
-        let nothing_else = ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "CI"];
+        let nothing_else =
+            ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "CI"];
         nothing_else.iter().fold(journey, |journey, name| journey.env(name, "1"))
     }
 
@@ -49,11 +50,34 @@ impl Journey {
         self
     }
 
+    /// Writes a program of the test's own, on PATH.
+    pub fn script(mut self, name: &str, body: &str) -> Self {
+        self.test = self.test.on_path(name, format!("#!/bin/sh\n{body}\n"));
+        self
+    }
+
+    /// A script takes the tool's place: it starts it, and asks it.
+    pub fn asked_by(self, name: &'static str, body: &str) -> Self {
+        Self { tool: name, words: Vec::new(), ..self.script(name, body) }
+    }
+
+    /// Changes a file of the tool, as a person would.
+    pub fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "{text}");
+        fs::write(self.test.home().join(name), text.replace(from, to)).expect("it can be written");
+    }
+
     /// Another program of the environment that a tool is installed in.
     pub fn beside(&self, tool: &str, name: &str) -> String {
         let folder = installed(tool).read_link().expect("a link to the program");
         let folder = installed("").join(folder).with_file_name(name);
         folder.display().to_string()
+    }
+
+    /// The path of a file in its home.
+    pub fn home(&self, name: &str) -> String {
+        self.test.home().join(name).display().to_string()
     }
 
     pub fn read(&self, name: &str) -> String {
@@ -163,7 +187,8 @@ impl Journey {
 
 /// A tool that `tests/tools/run` installed.
 fn installed(name: &str) -> PathBuf {
-    let folder = std::env::var_os("MODELFORGE_TEST_TOOLS").expect("MODELFORGE_TEST_TOOLS is not set: run `sh tests/tools/run`");
+    let folder =
+        std::env::var_os("MODELFORGE_TEST_TOOLS").expect("MODELFORGE_TEST_TOOLS is not set: run `sh tests/tools/run`");
     let path = PathBuf::from(folder).join(name);
     assert!(path.exists(), "{} is not there: run `sh tests/tools/run`", path.display());
     path

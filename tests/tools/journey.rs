@@ -29,7 +29,8 @@ impl Journey {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
         // It talks to nothing but the services of the test.
         let journey = Self { test, tool, words, services: Services::start(SECRET) };
-        let nothing_else = ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "CI"];
+        let nothing_else =
+            ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "CI"];
         nothing_else.iter().fold(journey, |journey, name| journey.env(name, "1"))
     }
 
@@ -163,7 +164,8 @@ impl Journey {
 
 /// A tool that `tests/tools/run` installed.
 fn installed(name: &str) -> PathBuf {
-    let folder = std::env::var_os("MODELFORGE_TEST_TOOLS").expect("MODELFORGE_TEST_TOOLS is not set: run `sh tests/tools/run`");
+    let folder =
+        std::env::var_os("MODELFORGE_TEST_TOOLS").expect("MODELFORGE_TEST_TOOLS is not set: run `sh tests/tools/run`");
     let path = PathBuf::from(folder).join(name);
     assert!(path.exists(), "{} is not there: run `sh tests/tools/run`", path.display());
     path

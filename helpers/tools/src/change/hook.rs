@@ -64,7 +64,8 @@ fn api_key_helper(format: Format, text: &str, word: Word) -> Option<Zeroizing<St
         }
         None => {
             let inside = root.value.start + 1..root.value.end.saturating_sub(1);
-            let end = ["\r\n", "\n"].into_iter().find(|end| text.get(inside.clone()).is_some_and(|gap| gap.contains(end)));
+            let end =
+                ["\r\n", "\n"].into_iter().find(|end| text.get(inside.clone()).is_some_and(|gap| gap.contains(end)));
             let written = end.map_or_else(|| member.clone(), |end| format!("{end}  {member}{end}"));
             replaced(text, &mut [(inside, written)])?
         }

@@ -205,7 +205,8 @@ mod windows {
         for name in ["identity.txt", "age"] {
             fs::rename(new.join(name), old.join(name)).expect("it is there");
         }
-        test.args(["get"]).stdin("provider=openai\n").stdout(&answer("default", "sk-made-up-1")).success();
+        let request = "provider=openai\n";
+        let _test = test.args(["get"]).stdin(request).stdout(&answer("default", "sk-made-up-1")).success();
         assert!(new.join("identity.txt").exists() && !old.join("identity.txt").exists());
     }
 

@@ -10,7 +10,7 @@ fn trace(test: &Test) -> String {
     let stderr = stderr.replace(&*crate::support::programs().to_string_lossy(), "BIN");
     let stderr = stderr.replace(&*test.bin().to_string_lossy(), "TEST");
     let mut masked = String::new();
-    for line in stderr.lines() {
+    for line in crate::support::as_elsewhere(stderr).lines() {
         let words: Vec<&str> = line.split(' ').collect();
         let times = |at: usize| words[at].parse::<f64>().is_ok() && words.get(at + 1) == Some(&"ms");
         let words: Vec<&str> = (0..words.len()).map(|at| if times(at) { "N" } else { words[at] }).collect();

@@ -27,6 +27,7 @@ fn a_failing_missing_or_garbled_helper_is_a_warning_and_never_hides_a_working_on
         .success();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_script_that_names_no_interpreter_is_told_how() {
     let test = Test::new().on_path("modelforge-credential-bare", "echo password=x\n");
@@ -67,6 +68,7 @@ fn a_helper_that_hangs_is_ended_with_everything_it_started() {
     drop(test);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_daemon_that_a_helper_leaves_behind_does_not_hold_up_the_answer() {
     let test = Test::new().script("daemon", "echo password=p; sleep 5 & exit 0").helpers("daemon");
@@ -84,6 +86,7 @@ fn a_helper_that_never_reads_or_answers_too_much_does_no_harm() {
     test.args(["get"]).stdin("provider=openai\n").any_stderr().failure();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_helper_that_answers_with_a_thousand_attributes_does_not_blind_the_next() {
     let noise = "i=0; while [ $i -lt 1020 ]; do echo x_$i=1; i=$((i + 1)); done";
@@ -95,6 +98,7 @@ fn a_helper_that_answers_with_a_thousand_attributes_does_not_blind_the_next() {
         .success();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_failure_in_the_default_chain_is_no_absence_either() {
     let test = approve(Test::new()).success();

@@ -18,6 +18,7 @@ fn cutter(test: Test) -> Test {
     test.script("cutter", &body)
 }
 
+#[cfg(unix)]
 #[test]
 fn what_a_helper_made_of_a_credential_that_it_did_not_keep_is_taken_out_again() {
     let test = approve(cutter(Test::new()).helpers("cutter")).stderr(NOT_KEPT).failure();
@@ -27,6 +28,7 @@ fn what_a_helper_made_of_a_credential_that_it_did_not_keep_is_taken_out_again() 
     test.helpers("cutter").args(["get"]).stdin("provider=openai\n").success();
 }
 
+#[cfg(unix)]
 #[test]
 fn what_a_helper_held_before_it_is_put_back_when_it_did_not_keep_the_new_one() {
     let test = cutter(Test::new()).helpers("cutter");

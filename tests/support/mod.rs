@@ -28,6 +28,11 @@ pub const SECRET: &str = "sk-sentinel-5f0c9a7e41d84b1f";
 /// What tests start and what Windows has not.
 const COMMANDS: [&str; 6] = ["cat", "env", "grep", "printenv", "sh", "true"];
 
+/// What is printed on Windows, with paths and programs as they are written elsewhere.
+pub fn as_elsewhere(text: String) -> String {
+    if cfg!(windows) { text.replace('\\', "/").replace(".exe", "") } else { text }
+}
+
 /// One home folder, one PATH, a cleared environment, and runs of programs in it.
 ///
 /// ```ignore
@@ -211,8 +216,7 @@ impl Test {
             let text = text.replace(&*programs().to_string_lossy(), "BIN");
             let text = text.replace(&*self.home().to_string_lossy(), "~");
             let text = text.replace(&*self.folder.path().to_string_lossy(), "TEST");
-            // Paths as they are written elsewhere.
-            if cfg!(windows) { text.replace('\\', "/") } else { text }
+            as_elsewhere(text)
         };
         let (stdout, stderr) = (shown(&output.stdout), shown(&output.stderr));
         let seen = format!("{:?}\nstdout:\n{stdout}\nstderr:\n{stderr}", self.arguments);

@@ -50,6 +50,7 @@ pub fn run(shell: &mut Shell, words: &[String], set: &[(String, String)], stream
         ("rm", ["-f" | "-rf", paths @ ..] | paths) => {
             u8::from(!paths.iter().all(|path| std::fs::remove_file(path).is_ok()) && arguments.first() != Some(&"-f"))
         }
+        ("touch", [path]) => u8::from(std::fs::File::options().append(true).create(true).open(path).is_err()),
         ("mkdir", ["-p", path] | [path]) => u8::from(std::fs::create_dir_all(path).is_err()),
         ("cp", [from, to]) => u8::from(std::fs::copy(from, to).is_err()),
         ("mv", [from, to]) => u8::from(std::fs::rename(from, to).is_err()),
@@ -161,9 +162,7 @@ fn grep(arguments: &[&str], streams: &Streams) -> Result<u8, String> {
             path => paths.push(path),
         }
     }
-    if patterns.iter().any(|pattern| pattern.contains(['*', '[', '\\'])) {
-        return Err(format!("`{}` is not understood", patterns.join("`, `")));
-    }
+    let patterns = patterns.into_iter().map(without_backslashes).collect::<Result<Vec<_>, _>>()?;
     let text = match paths.as_slice() {
         [] => streams.input.all(),
         paths => paths.iter().filter_map(|path| std::fs::read(path).ok()).collect::<Vec<_>>().concat(),
@@ -177,6 +176,23 @@ fn grep(arguments: &[&str], streams: &Streams) -> Result<u8, String> {
         written(streams, shown.as_bytes());
     }
     Ok(status)
+}
+
+/// A pattern in which every character but the `^` and the `$` means itself.
+fn without_backslashes(pattern: &str) -> Result<String, String> {
+    let mut plain = String::new();
+    let mut characters = pattern.chars();
+    while let Some(next) = characters.next() {
+        match (next, characters.as_str().chars().next()) {
+            ('\\', Some(meant @ ('[' | ']' | '.' | '*'))) => {
+                characters.next();
+                plain.push(meant);
+            }
+            ('*' | '[' | '\\', _) => return Err(format!("`{pattern}` is not understood")),
+            _ => plain.push(next),
+        }
+    }
+    Ok(plain)
 }
 
 fn holds(line: &str, pattern: &str) -> bool {

@@ -33,6 +33,7 @@ fn all_that_is_understood_means_what_it_means_to_sh() {
         "grep -v -e ^env -e ^host >&2; exit 0",
         "grep -c ^host=; grep -q nothing || echo none",
         "grep -q username=ann && echo password=p",
+        "grep '^env\\[\\]=b$'; touch a; [ -e a ] && echo a",
         "read a; read b; echo \"$b\" $a; cat",
         "while read line; do : \"$line\"; [ \"$line\" = '' ] && echo empty; done; echo end",
         "read first; exec cat",

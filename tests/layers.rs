@@ -30,8 +30,8 @@ const FLOORS: [&str; 4] = ["cli", "command", "session", "chain"];
 /// The files that start programs.
 const STARTERS: [&str; 4] = [
     "helpers/client/src/process.rs",
+    "helpers/client/src/watcher.rs",
     "helpers/tools/src/syntax.rs",
-    "src/command/exec/file.rs",
     "src/command/exec/start.rs",
 ];
 

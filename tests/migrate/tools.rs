@@ -293,7 +293,7 @@ fn without_its_backup_a_rollback_says_which_key_of_a_tool_cannot_be_put_back() {
     let id = shown.split("--rollback ").nth(1).and_then(|rest| rest.split('`').next()).expect("a name").to_owned();
     let (test, _, _) = run(test, &["migrate", "--forget-backup", &id], 0);
     let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
-    let said = "warning: the backup of `~/.config/io.datasette.llm/keys.json` was erased, so `openai`";
+    let said = "warning: the backup of `~/.config/io.datasette.llm/keys.json` was erased, so `https://api.openai.com`";
     assert!(stderr.contains(said) && stderr.contains("stays in the chain"), "{stderr}");
     test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
 }

@@ -79,7 +79,7 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
             None => helpers::helpers(options.json),
         },
         Command::Identity { options } => identity::identity(&options.into()),
-        Command::Members { options } => members::members(&options.into()),
+        Command::Members(options) => members::members(&options.into()),
         Command::Sync(options) => sync::sync(&options.into()),
         Command::Completions(options) => cli::shell_completions::completions(options.shell),
         Command::Man(options) => cli::manual::man(options.folder.as_deref()),

@@ -58,6 +58,19 @@ fn the_same_key_in_several_tools_is_one_credential_and_each_tool_is_told_how_it_
     assert_eq!([read(&test, CODEX), read(&test, LLM), read(&test, CLAUDE)], before);
 }
 
+#[test]
+fn keys_are_found_where_tools_have_them_on_macos_and_windows() {
+    let folders = ["Library/Application Support", "AppData/Roaming"];
+    let place = |folder: &str| format!("{folder}/io.datasette.llm/keys.json");
+    let test = folders.iter().fold(Test::new(), |test, folder| test.file(&place(folder), llm(SECRET)));
+    let roaming = test.home().join(folders[1]).display().to_string();
+    let (test, shown, _) = run(test.env("APPDATA", roaming), &["migrate", "--yes"], 0);
+    assert!(shown.contains(" moved, 0 left"), "{shown}");
+    for folder in folders {
+        assert_eq!(read(&test, &place(folder)), "{\n  \"// Note\": \"mine\"\n}\n");
+    }
+}
+
 /// After a rollback the keys are where they were.
 fn may_hold(test: Test) -> Test {
     let home = test.home();

@@ -201,7 +201,7 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
         if name == members::FILE {
             continue;
         }
-        if !described(name).is_some_and(|description| !description.is_of_a_migration()) {
+        if described(name).is_none_or(|description| description.is_of_a_migration()) {
             return Err(not_of_a_store(commit, name, "does not belong into a store"));
         }
         names.push(name.to_owned());

@@ -126,6 +126,13 @@ impl Members {
         came.chain(went).collect::<Vec<_>>().join(", ")
     }
 
+    /// Who has keys that nobody has in these.
+    pub fn who_are_not_in(&self, others: &[&Self]) -> Vec<String> {
+        let is_known = |name: &String, keys: &Keys| others.iter().any(|other| other.0.get(name) == Some(keys));
+        let strange = self.0.iter().filter(|(name, keys)| !is_known(name, keys));
+        strange.map(|(name, keys)| format!("{name} ({})", fingerprint(&keys.signer).unwrap_or_default())).collect()
+    }
+
     /// What two sides have made of the same members: who came or went on one of them did so.
     pub fn merged(base: &Self, ours: &Self, theirs: &Self) -> Result<Self> {
         let mut merged = Self::default();

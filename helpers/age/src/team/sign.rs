@@ -10,6 +10,7 @@ use modelforge_credential_protocol::{Error, Result};
 use super::Team;
 use super::git::{keygen, run_keygen, text};
 use crate::identity::Identities;
+use crate::sealed;
 
 /// The name of ours, which all stores share.
 const FILE: &str = "signing-key";
@@ -24,11 +25,9 @@ impl Team {
             return Ok(named.clone());
         }
         let path = PathBuf::from(identities.path());
-        let is_ssh =
-            files::read(&path, MAX, Trust::Private)?.is_some_and(|content| content.starts_with(b"-----BEGIN "));
-        let is_sealed = is_ssh
-            && files::read(&path, MAX, Trust::Private)?.is_some_and(|content| content.starts_with(b"-----BEGIN AGE"));
-        Ok(if is_ssh && !is_sealed { path } else { self.data.path().join(FILE) })
+        let content = files::read(&path, MAX, Trust::Private)?;
+        let is_ssh = content.is_some_and(|content| content.starts_with(b"-----BEGIN ") && !sealed::is_sealed(&content));
+        Ok(if is_ssh { path } else { self.data.path().join(FILE) })
     }
 
     /// The public key of the file, without its comment.

@@ -4,6 +4,7 @@ mod backup;
 mod between;
 #[cfg(unix)]
 pub mod interrupted;
+mod limits;
 mod modelforge;
 mod purge;
 mod rollback;

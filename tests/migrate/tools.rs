@@ -289,3 +289,24 @@ fn a_file_of_a_project_that_is_a_link_to_elsewhere_stays_and_is_not_passed_over_
     assert_eq!(read(&test, "shared.env"), format!("OPENAI_API_KEY={SECRET}\n"));
     drop(test);
 }
+
+#[test]
+fn a_key_that_is_sent_to_a_server_beside_it_is_reported_and_stays() {
+    let text = format!(
+        "{{\"mcpServers\": {{\"s\": {{\"url\": \"https://mcp.example.org\", \"headers\": {{\"Authorization\": \"Bearer {ANTHROPIC}\"}}}}}}}}"
+    );
+    let (test, _, stderr) = run(Test::new().file(".claude.json", &text), &["migrate", "--yes"], 0);
+    assert!(stderr.contains("the key in `mcpServers.s.headers.Authorization` is sent to the server"), "{stderr}");
+    assert_eq!(read(&test, ".claude.json"), text);
+}
+
+#[test]
+fn without_its_backup_a_rollback_says_which_key_of_a_tool_cannot_be_put_back() {
+    let (test, shown, _) = run(Test::new().file(LLM, llm(SECRET)), &["migrate", "--yes"], 0);
+    let id = shown.split("--rollback ").nth(1).and_then(|rest| rest.split('`').next()).expect("a name").to_owned();
+    let (test, _, _) = run(test, &["migrate", "--forget-backup", &id], 0);
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    let said = "warning: the backup of `~/.config/io.datasette.llm/keys.json` was erased, so `https://api.openai.com`";
+    assert!(stderr.contains(said) && stderr.contains("stays in the chain"), "{stderr}");
+    test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
+}

@@ -20,7 +20,8 @@ use modelforge_credential_protocol::{
 
 use crate::change::{Asks, Word, line};
 use crate::found::Found;
-use crate::places::{Held, places};
+use crate::places::{Held, MOST, places};
+use crate::table::PROJECT;
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
@@ -74,7 +75,11 @@ impl Helper for Tools {
     fn list(&self, request: &Record) -> Result<Option<Vec<Record>>> {
         let (mut records, mut problems) = (Vec::new(), Vec::new());
         let mut seen = Vec::new();
-        for place in places(request) {
+        let places = places(request);
+        if places.iter().filter(|place| place.tool.name == PROJECT.name).count() >= MOST {
+            problems.push(too_many());
+        }
+        for place in places {
             let looked_at = request.announces("place").then(|| (place.name(), place.tool.name));
             let opened = place.open();
             if let Some((place, tool)) = looked_at {
@@ -181,6 +186,11 @@ fn erase(held: Held, description: &Record) -> Result<()> {
         return Err(Error::new(format!("`{shown}` would not be a script of its shell any more, so the key stays")));
     }
     held.opened.replace(text.as_bytes())
+}
+
+fn too_many() -> Error {
+    Error::new(format!("there are more than {MOST} files to look at in the folder, and only so many were"))
+        .hint("name the folders in it one by one")
 }
 
 fn cannot_be_asked_by(word: &str) -> Error {

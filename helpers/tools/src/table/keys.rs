@@ -30,6 +30,8 @@ pub enum Whose {
     Beside(&'static str),
     /// A neighbour says so before a slash: `model: openai/gpt-4o`.
     Model(&'static str),
+    /// The shape of the key says so, behind `Bearer`: it goes to a server of which nothing else is known.
+    Shape,
     /// The host in the path says so. What belongs to no known provider stays.
     Host,
 }

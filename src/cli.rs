@@ -325,7 +325,8 @@ fn operation(word: &str) -> Option<Command> {
 
 /// The definitions, for whatever is made from them.
 pub fn command() -> clap::Command {
-    overview::with_overview(details::with_details(Cli::command()))
+    // Not what it was called by, which has an ending on Windows.
+    overview::with_overview(details::with_details(Cli::command())).bin_name(error::PROGRAM)
 }
 
 /// The commands, for suggestions.

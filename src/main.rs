@@ -114,6 +114,7 @@ fn move_keys(task: Task) -> Result<()> {
     match task {
         Task::Migrate(asked) => migrate::migrate(&asked),
         Task::Status(asked) => migrate::status(&asked),
+        Task::List(asked) => migrate::list(&asked),
         Task::Rollback { id, named, yes, json } => migrate::roll_back(id.as_deref(), &named, yes, json),
         Task::Backups { named, json } => migrate::backups(&named, json),
         Task::ForgetBackup { id, named } => migrate::forget_backup(&id, &named),

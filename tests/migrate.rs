@@ -7,6 +7,7 @@ pub mod interrupted;
 mod modelforge;
 mod purge;
 mod rollback;
+mod shells;
 mod starts;
 mod status;
 mod tools;

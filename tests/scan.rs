@@ -46,9 +46,11 @@ fn a_key_is_found_where_tools_leave_it_if_nobody_names_a_place() {
         ".config/some-tool/config.yaml",
         ".local/state/some-tool/log",
         ".qwen/settings.json.orig",
+        "AppData/Roaming/Microsoft/Windows/PowerShell/PSReadLine/ConsoleHost_history.txt",
     ];
     let test = places.iter().fold(signed_in(), |test, place| test.file(place, format!("a\nb {SECRET} c\n")));
-    let test = test.file("projects/app/.env", SECRET);
+    let roaming = test.home().join("AppData/Roaming").display().to_string();
+    let test = test.file("projects/app/.env", SECRET).env("APPDATA", roaming);
     let output = test.args(["scan"]);
     let seen = output.output();
     assert_eq!(seen.status.code(), Some(1));
@@ -59,7 +61,7 @@ fn a_key_is_found_where_tools_leave_it_if_nobody_names_a_place() {
         assert_eq!(words[1..], ["2", "openai", "plain", "text"], "{row}");
     }
     assert!(!text.contains("projects/app/.env") && !text.contains(SECRET), "{text}");
-    assert_eq!(String::from_utf8_lossy(&seen.stderr), "error: stored keys were found in 11 places\n");
+    assert_eq!(String::from_utf8_lossy(&seen.stderr), "error: stored keys were found in 12 places\n");
 }
 
 #[test]

@@ -296,9 +296,9 @@ fn is_a_pipe() -> bool {
     input.and_then(|input| input.metadata()).is_ok_and(|input| !input.file_type().is_char_device())
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn is_a_pipe() -> bool {
-    false
+    winapi_util::file::typ(winapi_util::HandleRef::stdin()).is_ok_and(|input| !input.is_char())
 }
 
 /// One line of standard input, in bounded memory; none from a terminal, which must not echo it, or from an empty input.

@@ -1,5 +1,7 @@
 //! Keys of LLM tools: out of their files, into the chain, and the tools ask for them there.
 
+use std::path::Path;
+
 use super::*;
 
 const ANTHROPIC: &str =
@@ -8,6 +10,7 @@ const OTHER: &str = "sk-proj-FakelvtugD1uqMWo8GIWXqZ6phIeeWdKpPxuVfqtcv4isaDczLL
 
 const CODEX: &str = ".codex/auth.json";
 const LLM: &str = ".config/io.datasette.llm/keys.json";
+const CONFIG: &str = ".config/modelforge-credential/config.toml";
 const CLAUDE: &str = ".claude/settings.json";
 
 fn read(test: &Test, path: &str) -> String {
@@ -53,6 +56,19 @@ fn the_same_key_in_several_tools_is_one_credential_and_each_tool_is_told_how_it_
     let (test, shown, _) = run(may_hold(test), &["migrate", "--rollback", "--yes"], 0);
     assert!(shown.contains("`~/.claude/settings.json` is what it was, byte for byte"), "{shown}");
     assert_eq!([read(&test, CODEX), read(&test, LLM), read(&test, CLAUDE)], before);
+}
+
+#[test]
+fn keys_are_found_where_tools_have_them_on_macos_and_windows() {
+    let folders = ["Library/Application Support", "AppData/Roaming"];
+    let place = |folder: &str| format!("{folder}/io.datasette.llm/keys.json");
+    let test = folders.iter().fold(Test::new(), |test, folder| test.file(&place(folder), llm(SECRET)));
+    let roaming = test.home().join(folders[1]).display().to_string();
+    let (test, shown, _) = run(test.env("APPDATA", roaming), &["migrate", "--yes"], 0);
+    assert!(shown.contains(" moved, 0 left"), "{shown}");
+    for folder in folders {
+        assert_eq!(read(&test, &place(folder)), "{\n  \"// Note\": \"mine\"\n}\n");
+    }
 }
 
 /// After a rollback the keys are where they were.
@@ -125,8 +141,57 @@ fn projects_are_looked_at_only_where_they_are_named() {
     let (test, shown, _) = run(test, &["migrate", "--yes", &folder], 0);
     assert_eq!(read(&test, "p/.env"), "# mine\nPORT=80\n");
     assert!(shown.contains("in `~/p`, `modelforge-credential exec -- COMMAND` sets `OPENAI_API_KEY` now"), "{shown}");
-    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    let (test, shown, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert_eq!(read(&test, "p/.env"), env);
+    assert!(shown.contains("took what `exec` hands over in `~/p` out of "), "{shown}");
+    assert!(!home.join(CONFIG).exists(), "{}", read(&test, CONFIG));
+}
+
+#[test]
+fn a_rollback_takes_what_exec_hands_over_out_again_and_leaves_the_rest_of_the_configuration() {
+    let env = format!("OPENAI_API_KEY={SECRET}\n");
+    let home = |test: &Test, name: &str| test.home().join(name).display().to_string();
+    for config in ["", "# mine\n", "# a\r\nstore = 'first' # b\r\n", "[exec]\nproviders = ['openai']\n# end"] {
+        let test = Test::new().file("p/.env", &env).file(CONFIG, config);
+        let folder = home(&test, "p");
+        let test = test.may_hold_the_secret(Path::new(&folder).join(".env"));
+        let (test, _, _) = run(test, &["migrate", "--yes", &folder], 0);
+        assert!(read(&test, CONFIG).contains("OPENAI_API_KEY = \"openai\""), "{}", read(&test, CONFIG));
+        let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+        assert_eq!(read(&test, CONFIG), config);
+    }
+    // What somebody changed in the meantime stays, and only what was written is taken out.
+    let test = Test::new();
+    let folder = home(&test, "p");
+    let known = format!("[exec.\"{folder}\"]\nenv = {{ A = \"groq\", OPENAI_API_KEY = \"openai:old\" }}\n");
+    let test = test.file("p/.env", &env).file(CONFIG, &known).may_hold_the_secret(Path::new(&folder).join(".env"));
+    let (test, _, _) = run(test, &["migrate", "--yes", &folder], 0);
+    let now = read(&test, CONFIG);
+    assert!(now.contains("OPENAI_API_KEY = \"openai\""), "{now}");
+    let test = test.file(CONFIG, format!("# new\nstore = 'first'\n{}", now.replace("A = \"groq\"", "A = \"mistral\"")));
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert_eq!(read(&test, CONFIG), format!("# new\nstore = 'first'\n{}", known.replace("groq", "mistral")));
+}
+
+#[test]
+fn what_is_only_reported_is_a_remark_and_no_failure() {
+    let secrets = format!("OPENAI_API_KEY = \"{SECRET}\"\n");
+    let test = Test::new()
+        .file("p/.streamlit/secrets.toml", &secrets)
+        .file(".bashrc", format!("A=1\n#export OPENAI_API_KEY={SECRET}\n"));
+    let files = [".bashrc", "p/.streamlit/secrets.toml"].map(|name| test.home().join(name));
+    let test = files.into_iter().fold(test, Test::may_hold_the_secret);
+    let folder = test.home().join("p").display().to_string();
+    let (test, _, stderr) = run(test, &["migrate", "--yes", &folder], 0);
+    assert!(
+        stderr.contains("warning: `~/p/.streamlit/secrets.toml`: the program that reads `OPENAI_API_KEY`"),
+        "{stderr}"
+    );
+    let (_, _, stderr) = run(test, &["migrate", "--yes"], 0);
+    assert!(
+        stderr.contains("warning: `~/.bashrc`: the key in `OPENAI_API_KEY` is used by nobody, so it stays\n"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -158,6 +223,54 @@ fn doctor_names_the_files_of_tools() {
     let (_, shown, stderr) = run(may_hold(with_tools()), &["doctor"], 0);
     let said = shown + &stderr;
     assert!(said.contains("~/.codex/auth.json") && said.contains("~/.claude/settings.json"), "{said}");
+}
+
+#[test]
+fn every_place_that_is_looked_at_is_listed_tool_by_tool() {
+    let test = may_hold(with_tools().file(".gemini/settings.json", "{"));
+    let (test, shown, _) = run(test, &["migrate", "--list"], 0);
+    let line = |tool: &str, file: &str| {
+        let is_it = |line: &&str| line.starts_with(&format!("{tool} ")) && line.contains(&format!(" {file} "));
+        shown
+            .lines()
+            .find(is_it)
+            .unwrap_or_else(|| panic!("{tool} {file}:\n{shown}"))
+            .rsplit("  ")
+            .next()
+            .unwrap_or_default()
+    };
+    assert_eq!(line("codex", "~/.codex/auth.json"), "1 key");
+    assert_eq!(line("llm", "~/.config/io.datasette.llm/keys.json"), "2 keys");
+    assert_eq!(line("codex", "~/.codex/config.toml"), "not there");
+    assert_eq!(line("gemini", "~/.gemini/settings.json"), "cannot be read");
+    assert!(shown.contains("the files of ModelForge and of Python's keyring"), "{shown}");
+    for tool in [
+        "shell",
+        "claude",
+        "pi",
+        "opencode",
+        "qwen",
+        "huggingface",
+        "sgpt",
+        "cursor",
+        "claude-desktop",
+        "vscode",
+        "aider",
+        "continue",
+        "cline",
+        "mods",
+        "crush",
+        "aichat",
+        "goose",
+        "fabric",
+        "netrc",
+        "git",
+    ] {
+        assert!(shown.lines().any(|line| line.starts_with(&format!("{tool} "))), "{tool}:\n{shown}");
+    }
+    let (_, shown, _) = run(test, &["migrate", "--list", "--json"], 0);
+    let places = json(&shown)["places"].as_array().expect("a list").clone();
+    assert!(places.iter().any(|place| place["tool"] == "codex" && place["keys"] == 1));
 }
 
 #[test]

@@ -25,6 +25,9 @@ pub use programs::{files_below, place, program, programs, system};
 /// fails: standard error, arguments, and every file that the test did not write itself.
 pub const SECRET: &str = "sk-sentinel-5f0c9a7e41d84b1f";
 
+/// What tests start and what Windows has not.
+const COMMANDS: [&str; 6] = ["cat", "env", "grep", "printenv", "sh", "true"];
+
 /// One home folder, one PATH, a cleared environment, and runs of programs in it.
 ///
 /// ```ignore
@@ -63,8 +66,8 @@ impl Test {
         for name in ["bin", "home", "work"] {
             fs::create_dir(folder.path().join(name)).expect("a folder for the test");
         }
-        if cfg!(windows) {
-            place("modelforge-credential-sh", &folder.path().join("bin/sh.exe"));
+        for name in COMMANDS.iter().filter(|_| cfg!(windows)) {
+            place("modelforge-credential-sh", &folder.path().join(format!("bin/{name}.exe")));
         }
         Self {
             folder,

@@ -29,7 +29,21 @@ const TERMINAL: &str = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
 
 /// True if there is a terminal at which a person could be asked.
 pub fn terminal_is_there() -> bool {
+    #[cfg(windows)]
+    if is_hidden() {
+        return false;
+    }
     File::open(TERMINAL).is_ok_and(|terminal| terminal.is_terminal())
+}
+
+/// True in a window of MSYS (Git Bash without ConPTY): what is a terminal there is a pipe to Windows, and the console of this process is
+/// hidden, where a question would wait unseen.
+#[cfg(windows)]
+fn is_hidden() -> bool {
+    use winapi_util::HandleRef;
+    let is_console = |stream: HandleRef| winapi_util::console::mode(stream).is_ok();
+    (io::stdin().is_terminal() && !is_console(HandleRef::stdin()))
+        || (io::stderr().is_terminal() && !is_console(HandleRef::stderr()))
 }
 
 /// Asks for a line that may be seen while it is typed; without its end.

@@ -150,10 +150,22 @@ pub fn heed() {
 pub fn heeded(signals: &[i32]) -> Vec<i32> {
     static IGNORED: OnceLock<u64> = OnceLock::new();
     // Read once, before anything is listened for: after that, nothing counts as ignored.
-    let ignored = IGNORED.get_or_init(|| {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
-    });
+    let ignored = IGNORED.get_or_init(ignored);
     signals.iter().copied().filter(|signal| ignored & (1 << (signal - 1)) == 0).collect()
+}
+
+/// The signals that this program was started to ignore, a bit each.
+#[cfg(target_os = "linux")]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// The same where the system does not say: `nohup` leaves neither standard output nor standard error at a terminal. Nobody listens for
+/// the loss of a terminal then, so that it stays ignored where it was.
+#[cfg(not(target_os = "linux"))]
+fn ignored() -> u64 {
+    use std::io::{IsTerminal, stderr, stdout};
+    if stdout().is_terminal() || stderr().is_terminal() { 0 } else { 1 << (SIGHUP - 1) }
 }

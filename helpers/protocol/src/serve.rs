@@ -147,8 +147,9 @@ fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result
 
 /// Keeps this process out of core dumps and other processes of the same user out of its memory (Linux: `prctl(2)` with
 /// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0), and keeps it alive where a file may grow no further (`ulimit -f`): that is an
-/// error of the write. On Linux a helper that `modelforge-credential` started ends with it, even where that was killed. Call it first
-/// thing; [`serve`] does. What cannot be set stays as it is.
+/// error of the write. On Linux a helper that `modelforge-credential` started ends with it, even where that was killed. On Windows a panic
+/// ends the process without a crash, of which Windows Error Reporting would keep the memory. Call it first thing; [`serve`] does. What
+/// cannot be set stays as it is.
 pub fn harden() {
     #[cfg(unix)]
     {
@@ -169,6 +170,14 @@ pub fn harden() {
         if std::env::var_os(IS_A_HELPER).is_some() {
             let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
         }
+    }
+    #[cfg(windows)]
+    {
+        let tell = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            tell(panic);
+            std::process::exit(101);
+        }));
     }
 }
 

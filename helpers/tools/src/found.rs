@@ -1,6 +1,6 @@
 //! What a file holds: credentials, each with the places in it that hold the same one.
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, Stays, visible};
 use modelforge_credential_providers::{OwnedLocation, Provider};
 use zeroize::Zeroizing;
 
@@ -246,13 +246,14 @@ fn several(shown: &str, place: &str) -> Error {
 }
 
 fn of_a_command(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is a part of a command, so it stays"))
+    Error::new(format!("`{shown}`: the key in `{place}` is a part of a command, so it stays")).because(Stays)
 }
 
 fn no_other_way(shown: &str, place: &str) -> Error {
     Error::new(format!("`{shown}`: the program that reads `{place}` can get its key in no other way, so it stays"))
+        .because(Stays)
 }
 
 fn in_a_comment(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is used by nobody, so it stays"))
+    Error::new(format!("`{shown}`: the key in `{place}` is used by nobody, so it stays")).because(Stays)
 }

@@ -97,14 +97,18 @@ fn is_in_the_foreground() -> bool {
     })
 }
 
-/// The console sends Ctrl-C to the command as well; this process only has to outlive it.
+/// The console sends Ctrl-C and Ctrl-Break to the command as well; this process only has to outlive them.
 #[cfg(not(unix))]
 pub struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
     pub fn listen(_: Where) -> io::Result<Self> {
-        let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::default())?;
+        /// The C library's name for Ctrl-Break.
+        const SIGBREAK: i32 = 21;
+        signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::default())?;
+        // Where that one cannot be listened for, it does what it always did.
+        let _ = signal_hook::flag::register(SIGBREAK, Arc::default());
         Ok(Self)
     }
 

@@ -44,7 +44,7 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
         None => journal.found(&migration)?,
     }
     journal.rollback_begun()?;
-    let mut rollback = Rollback { id: migration.id.clone(), files: Vec::new(), taken_back: 0, failed: Vec::new() };
+    let mut rollback = Rollback { id: migration.id.clone(), ..Rollback::default() };
     for kept in &migration.files {
         let outcome = put_file_back(&migration, kept, &route);
         let exactly = outcome.map_err(|problem| rollback.failed.push(Error::new(problem.to_string()))).ok();
@@ -54,6 +54,14 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
     // Of the others, its helper has said all.
     for file in rollback.files.iter_mut().filter(|file| file.exactly == Some(false)) {
         count(file, &migration, &route)?;
+    }
+    // The last one first: each is put back into what it was written into.
+    for assignment in migration.assigned.iter().rev() {
+        match assignment.take_back() {
+            Ok(true) => rollback.folders.push(assignment.folder.clone()),
+            Ok(false) => {}
+            Err(problem) => rollback.failed.push(problem),
+        }
     }
     if rollback.failed.is_empty() {
         journal.rolled_back()?;

@@ -51,6 +51,10 @@ const IN_DATA: [&str; 10] = [
     "python_keyring",
 ];
 
+/// In the folder for the settings of programs on Windows: `%APPDATA%`. The last one is the history of PowerShell.
+const IN_APPDATA: [&str; 5] =
+    ["Claude", "Code/User", "Cursor/User", "io.datasette.llm", "Microsoft/Windows/PowerShell/PSReadLine"];
+
 /// The folders and files to look at, and whether of a folder only its own files.
 pub fn usual(home: &Path) -> Vec<(PathBuf, bool)> {
     let named = |variable: &str, usual: &str| {
@@ -61,6 +65,8 @@ pub fn usual(home: &Path) -> Vec<(PathBuf, bool)> {
     let whole = [named("XDG_CONFIG_HOME", ".config"), named("XDG_STATE_HOME", ".local/state")];
     let whole = whole.into_iter().chain(BELOW_HOME.map(|name| home.join(name)));
     let whole = whole.chain(IN_DATA.map(|name| data.join(name)));
+    let roaming = std::env::var_os("APPDATA").map(PathBuf::from).filter(|path| path.is_absolute());
+    let whole = whole.chain(roaming.into_iter().flat_map(|folder| IN_APPDATA.map(|name| folder.join(name))));
     // Tools that were told to keep their files elsewhere.
     let moved = ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "HISTFILE"].map(|name| named(name, "")).into_iter();
     let whole = whole.chain(moved.filter(|path| path.as_path() != home.join("")));

@@ -33,6 +33,14 @@ pub fn run(shell: &mut Shell, words: &[String], set: &[(String, String)], stream
         }
         ("read", _) => read(shell, arguments.last().copied(), &streams),
         ("grep", _) => grep(&arguments, &streams)?,
+        ("env", []) => {
+            let all: String = std::env::vars().map(|(name, value)| format!("{name}={value}\n")).collect();
+            written(&streams, all.as_bytes())
+        }
+        ("printenv", [name]) => match std::env::var(name) {
+            Ok(value) => written(&streams, format!("{value}\n").as_bytes()),
+            Err(_) => 1,
+        },
         ("shift", []) => {
             if shell.variables.arguments.len() > 1 {
                 shell.variables.arguments.remove(1);

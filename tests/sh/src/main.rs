@@ -1,8 +1,9 @@
 //! The helpers of tests are a few lines of shell. Where there is no shell, this program runs them: it knows the part of sh that they use,
 //! and refuses what it does not know.
 //!
-//! `modelforge-credential-sh -c LINES [NAME [ARGUMENT…]]` runs lines, as sh does. By any other name it runs the file `NAME.sh` that lies
-//! beside it: so a helper `modelforge-credential-x.exe` has lines of its own in `modelforge-credential-x.sh`.
+//! `modelforge-credential-sh -c LINES [NAME [ARGUMENT…]]` runs lines, as sh does; so does `sh`. By any other name it runs the file `NAME.sh`
+//! that lies beside it (a helper `modelforge-credential-x.exe` has its lines in `modelforge-credential-x.sh`), or else the command of
+//! that name: `cat` is `cat`.
 
 mod commands;
 mod parse;
@@ -31,10 +32,15 @@ fn main() -> ExitCode {
 /// The lines to run, and their arguments from `$0` on.
 fn script(own: &Path, arguments: &[String]) -> Result<(String, Vec<String>), String> {
     let beside = own.with_extension("sh");
+    let name = own.file_stem().and_then(|name| name.to_str());
     match arguments {
         _ if beside.exists() => {
             let lines = std::fs::read_to_string(&beside).map_err(|problem| problem.to_string())?;
             Ok((lines, [&[own.display().to_string()], arguments].concat()))
+        }
+        _ if !matches!(name, Some("sh" | "modelforge-credential-sh")) => {
+            let name = name.unwrap_or_default();
+            Ok((format!("{name} \"$@\""), [&[name.to_owned()], arguments].concat()))
         }
         [option, lines] if option == "-c" => Ok((lines.clone(), vec!["sh".to_owned()])),
         [option, lines, arguments @ ..] if option == "-c" => Ok((lines.clone(), arguments.to_vec())),

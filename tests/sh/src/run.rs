@@ -118,12 +118,20 @@ impl Shell {
 
     fn redirect(&self, redirect: &Redirect, streams: &mut Streams) -> Result<Result<(), String>, Stop> {
         let target = self.word(&redirect.target)?;
-        let path = if target == "/dev/null" && cfg!(windows) { "NUL" } else { target.as_str() };
         let opened = match redirect.kind {
             "<&" | ">&" => return Ok(Ok(duplicate(redirect, &target, streams)?)),
-            "<" => File::open(path),
-            ">" => File::create(path),
-            _ => File::options().append(true).create(true).open(path),
+            _ if target == "/dev/null" => {
+                // It need not be there.
+                match redirect.stream {
+                    0 => streams.input = Input::of(Vec::new()),
+                    1 => streams.output = Output::Memory(Rc::default()),
+                    _ => streams.error = Output::Memory(Rc::default()),
+                }
+                return Ok(Ok(()));
+            }
+            "<" => File::open(&target),
+            ">" => File::create(&target),
+            _ => File::options().append(true).create(true).open(&target),
         };
         Ok(opened.map_err(|problem| format!("{target}: {problem}")).map(|file| {
             let file = Rc::new(file);

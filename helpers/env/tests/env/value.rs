@@ -1,8 +1,6 @@
 //! The values that a variable may hold.
 
-use std::ffi::OsStr;
-
-use super::{KEY, OPENAI, SENTINEL, answers, fails, run, succeed};
+use super::{KEY, OPENAI, answers, fails, run, succeed};
 
 #[test]
 fn a_variable_set_to_nothing_is_not_set() {
@@ -41,10 +39,10 @@ fn what_cannot_be_seen_in_a_value_is_an_error_that_names_the_variable() {
 #[cfg(unix)]
 #[test]
 fn a_value_that_is_not_text_or_too_long_is_an_error_that_names_the_variable() {
-    let bytes = <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"sk-SENTINEL\xff");
+    let bytes = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"sk-SENTINEL\xff");
     let hint = "hint: set it to the key alone, or `unset OPENAI_API_KEY`\n";
     fails(&[("OPENAI_API_KEY", bytes)], OPENAI, &format!("error: `OPENAI_API_KEY` is not UTF-8\n{hint}"));
-    let long = SENTINEL.repeat(6_000);
+    let long = super::SENTINEL.repeat(6_000);
     let stderr = format!("error: `OPENAI_API_KEY` is longer than a key can be\n{hint}");
     fails(&[("OPENAI_API_KEY", &long)], OPENAI, &stderr);
 }

@@ -53,6 +53,8 @@ pub const TOOLS: &[Tool] = &[
     ] },
     Tool { name: "llm", command: Some("llm"), files: &[
         File::new(&["$LLM_USER_PATH/keys.json", "~/.config/io.datasette.llm/keys.json"], Format::Json, &[Key::at("{provider}")]),
+        File::new(&["~/Library/Application Support/io.datasette.llm/keys.json"], Format::Json, &[Key::at("{provider}")]),
+        File::new(&["$APPDATA/io.datasette.llm/keys.json"], Format::Json, &[Key::at("{provider}")]),
     ] },
     Tool { name: "opencode", command: Some("opencode"), files: &[
         File::new(&["$XDG_DATA_HOME/opencode/auth.json", "~/.local/share/opencode/auth.json"], Format::Json,
@@ -92,6 +94,7 @@ pub const TOOLS: &[Tool] = &[
     Tool { name: "vscode", command: None, files: &[
         File::new(&["~/.config/Code/User/mcp.json"], Format::JsonWithComments, VSCODE),
         File::new(&["~/Library/Application Support/Code/User/mcp.json"], Format::JsonWithComments, VSCODE),
+        File::new(&["$APPDATA/Code/User/mcp.json"], Format::JsonWithComments, VSCODE),
     ] },
     Tool { name: "aider", command: Some("aider"), files: &[
         File::new(&["~/.aider.conf.yml"], Format::Yaml, AIDER),

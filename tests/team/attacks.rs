@@ -88,7 +88,7 @@ fn a_strangers_commit_below_one_that_a_member_has_signed_is_refused() {
 }
 
 #[test]
-fn a_merge_is_refused_whoever_signed_it() {
+fn a_merge_is_refused_also_if_a_member_signed_it() {
     let (remote, ann, ben) = ann_and_ben();
     let mallory = Person::new("mallory");
     let (tip, planted) = (remote.tip(&ann.test), line(&remote, &mallory, "100644", KEY, "x"));

@@ -44,11 +44,11 @@ impl Server {
         let mut sshd = command("/usr/sbin/sshd");
         sshd.args(["-D", "-e", "-f"]).arg(folder.join("sshd_config"));
         let log = std::fs::File::create(folder.join("log")).expect("a file");
-        let child =
-            sshd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("`sh tests/run` installs sshd");
+        let spawned = sshd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
+        let server = Self { child: spawned.expect("`sh tests/run` installs sshd"), port };
         for _ in 0..200 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Self { child, port };
+                return server;
             }
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -250,8 +250,8 @@ impl Age {
 
 fn no_folder() -> Error {
     Error::new("there is no folder for the user's data").hint(match cfg!(windows) {
-        true => "set LOCALAPPDATA, or XDG_DATA_HOME and XDG_STATE_HOME, to an absolute path",
-        false => "set HOME to a folder that exists, or XDG_DATA_HOME (and XDG_STATE_HOME) to an absolute path",
+        true => "set LOCALAPPDATA, or XDG_DATA_HOME, to an absolute path",
+        false => "set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path",
     })
 }
 

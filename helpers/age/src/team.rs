@@ -132,7 +132,7 @@ impl Team {
         }
     }
 
-    /// Makes these the members, and encrypts everything for them. Whoever has the lock of the identity.
+    /// Makes these the members, and encrypts everything for them. Only with the lock of the identity.
     fn set_members(&self, known: &mut Known, members: &Members, identities: &Identities) -> Result<()> {
         identities.unlock()?;
         self.encrypt(SAMPLE, members, identities, self.tree.path())?;

@@ -185,7 +185,7 @@ pub fn fingerprint(signer: &str) -> Result<String> {
     Ok(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&blob))))
 }
 
-/// What people compare: the beginning of a history, and the members. Whoever has the same was told the same, and follows the same
+/// What people compare: the beginning of a history, and the members. Those who see the same were told the same, and follow the same
 /// signatures from there.
 pub fn state(root: &str, members: &str) -> String {
     let mut sum = Sha256::new();

@@ -47,7 +47,7 @@ impl Team {
         }
     }
 
-    /// Makes a key of our own where one is needed. Whoever has the lock of the identity.
+    /// Makes a key of our own if one is needed. Only with the lock of the identity.
     pub(super) fn make_signing_key(&self, file: &Path) -> Result<()> {
         if file != self.data.path().join(FILE) || file.exists() {
             return Ok(());

@@ -72,7 +72,7 @@ impl Test {
             fs::create_dir(folder.path().join(name)).expect("a folder for the test");
         }
         for name in COMMANDS.iter().filter(|_| cfg!(windows)) {
-            place("modelforge-credential-sh", &folder.path().join(format!("bin/{name}.exe")));
+            place("tests-sh", &folder.path().join(format!("bin/{name}.exe")));
         }
         Self {
             folder,
@@ -118,7 +118,7 @@ impl Test {
     pub fn script(self, name: &str, body: &str) -> Self {
         let name = format!("modelforge-credential-{name}");
         if cfg!(windows) {
-            place_if_not_there("modelforge-credential-sh", &self.bin().join(format!("{name}.exe")));
+            place_if_not_there("tests-sh", &self.bin().join(format!("{name}.exe")));
             return self.on_path(&format!("{name}.sh"), body);
         }
         self.on_path(&name, format!("#!/bin/sh\n{body}\n"))

@@ -40,7 +40,7 @@ fn names() -> Vec<String> {
     let mut names: Vec<_> =
         programs.map(|package| format!("modelforge-credential-{}", package.file_name().display())).collect();
     // What runs the lines of scripts where there is no shell.
-    names.extend(cfg!(windows).then(|| "modelforge-credential-sh".to_owned()));
+    names.extend(cfg!(windows).then(|| "tests-sh".to_owned()));
     names
 }
 

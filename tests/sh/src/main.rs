@@ -1,7 +1,7 @@
 //! The helpers of tests are a few lines of shell. Where there is no shell, this program runs them: it knows the part of sh that they use,
 //! and refuses what it does not know.
 //!
-//! `modelforge-credential-sh -c LINES [NAME [ARGUMENT…]]` runs lines, as sh does; so does `sh`. By any other name it runs the file `NAME.sh`
+//! `tests-sh -c LINES [NAME [ARGUMENT…]]` runs lines, as sh does; so does `sh`. By any other name it runs the file `NAME.sh`
 //! that lies beside it (a helper `modelforge-credential-x.exe` has its lines in `modelforge-credential-x.sh`), or else the command of
 //! that name: `cat` is `cat`.
 
@@ -38,7 +38,7 @@ fn script(own: &Path, arguments: &[String]) -> Result<(String, Vec<String>), Str
             let lines = std::fs::read_to_string(&beside).map_err(|problem| problem.to_string())?;
             Ok((lines, [&[own.display().to_string()], arguments].concat()))
         }
-        _ if !matches!(name, Some("sh" | "modelforge-credential-sh")) => {
+        _ if !matches!(name, Some("sh" | "tests-sh")) => {
             let name = name.unwrap_or_default();
             Ok((format!("{name} \"$@\""), [&[name.to_owned()], arguments].concat()))
         }

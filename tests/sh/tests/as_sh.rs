@@ -51,7 +51,7 @@ fn all_that_is_understood_means_what_it_means_to_sh() {
         "false || false; exit",
         "printf '%s=%s\\n' a b c d; printf '100%%\\n'",
     ] {
-        let (expected, seen) = (run("/bin/sh", lines), run(env!("CARGO_BIN_EXE_modelforge-credential-sh"), lines));
+        let (expected, seen) = (run("/bin/sh", lines), run(env!("CARGO_BIN_EXE_tests-sh"), lines));
         let shown = |output: &Output| {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             (output.status.code(), text(&output.stdout), text(&output.stderr))
@@ -65,7 +65,7 @@ fn what_is_not_understood_is_refused() {
     for lines in
         ["sleep 5 &", "echo `date`", "echo ${KEY#sk}", "case x in", "if true; then", "echo 'a' | grep 'b*'", "(echo"]
     {
-        let output = run(env!("CARGO_BIN_EXE_modelforge-credential-sh"), lines);
+        let output = run(env!("CARGO_BIN_EXE_tests-sh"), lines);
         assert_eq!(output.status.code(), Some(2), "{lines}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }

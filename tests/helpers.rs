@@ -130,7 +130,8 @@ fn what_is_of_no_use_in_the_chain_is_not_proposed_for_it() {
         let (_, _, report) = report(test);
         let others = report["others"].as_array().expect("a list").clone();
         // What git or this machine brings along is beside the point.
-        let others = others.iter().filter(|other| !other["helper"].as_str().is_some_and(|name| name.starts_with("git ")));
+        let others =
+            others.iter().filter(|other| !other["helper"].as_str().is_some_and(|name| name.starts_with("git ")));
         others.map(|other| other["add"].as_str().expect("a line").to_owned()).collect::<Vec<_>>()
     };
     // `tools` only serves `migrate`, and no server was set up for `vault`.

@@ -173,7 +173,11 @@ fn replaces(kept: &Record, person: &Person) -> Result<bool> {
     }
     let end = kept.text("password").and_then(key_shape::end_of);
     let which = end.map_or_else(|| "that is kept".to_owned(), |end| format!("ending in {}", visible(&end)));
-    Ok(terminal::confirm(&format!("replace the key {which}? [y/N] "))?)
+    let answer = terminal::confirm_unseen(&format!("replace the key {which}? [y/N] "))?;
+    if answer.is_none() {
+        terminal::warning(&error::neither_yes_nor_no());
+    }
+    Ok(answer == Some(true))
 }
 
 /// A person can compare this with what they meant to paste.

@@ -23,6 +23,11 @@ pub fn no_terminal_for_device_flow(request: &Record) -> Error {
         .hint(format!("{PROGRAM} login {}  # in a terminal", request.text("provider").unwrap_or("PROVIDER")))
 }
 
+/// For a key that was pasted too early.
+pub fn neither_yes_nor_no() -> Error {
+    Error::new("the answer is neither `y` nor `n`, so the key was not replaced")
+}
+
 pub fn not_one_line() -> Error {
     Error::new("expected the key as a single line on standard input")
 }

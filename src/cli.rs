@@ -16,6 +16,7 @@ mod overview;
 mod scan;
 pub mod shell_completions;
 mod sign_in;
+mod team;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +36,7 @@ pub use migrate::{MigrateOptions, Task};
 use mistake::mistake;
 pub use scan::ScanOptions;
 pub use sign_in::{LoginOptions, LogoutOptions, SignOut, StatusOptions};
+pub use team::{MembersOptions, SyncOptions};
 
 /// One place for your LLM API keys that any tool can ask, as git asks its helpers.
 #[derive(Parser)]
@@ -148,6 +150,26 @@ Example:
         #[command(flatten)]
         options: IdentityOptions,
     },
+    /// Show, add or remove who shares a store
+    #[command(after_help = "\
+A store that is shared is one of the helper `age --store NAME`. docs/teams.md is
+the guide.
+
+Example:
+  modelforge-credential members
+  modelforge-credential members add ann")]
+    Members {
+        #[command(flatten)]
+        options: MembersOptions,
+    },
+    /// Exchange a shared store with the other members, through git
+    #[command(after_help = "\
+What comes from the remote is used only if members have signed it.
+
+Example:
+  modelforge-credential sync --remote git@git.example:keys.git
+  modelforge-credential sync")]
+    Sync(SyncOptions),
     /// ModelForge's spelling: auth login, logout, status, migrate
     #[command(after_help = "Example:\n  modelforge-credential auth login --provider openai")]
     Auth {

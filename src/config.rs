@@ -9,6 +9,7 @@ pub mod fuzz;
 mod names;
 mod origin;
 mod ours;
+mod settings;
 mod source;
 
 use std::collections::BTreeMap;

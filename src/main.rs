@@ -29,8 +29,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use cli::{Auth, Cli, Command, HelpersCommand, SignOut, Task};
 use command::{
-    audit as log, credential, doctor, env, exec, helpers, identity, login, logout, migrate, print, providers as known,
-    purge, scan, status,
+    audit as log, credential, doctor, env, exec, helpers, identity, login, logout, members, migrate, print,
+    providers as known, purge, scan, status, sync,
 };
 use person::{Person, person};
 
@@ -79,6 +79,8 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
             None => helpers::helpers(options.json),
         },
         Command::Identity { options } => identity::identity(&options.into()),
+        Command::Members { options } => members::members(&options.into()),
+        Command::Sync(options) => sync::sync(&options.into()),
         Command::Completions(options) => cli::shell_completions::completions(options.shell),
         Command::Man(options) => cli::manual::man(options.folder.as_deref()),
         Command::Fill => credential::fill(),

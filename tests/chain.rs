@@ -146,6 +146,7 @@ fn the_secret_is_taken_out_of_what_a_helper_says() {
     approve(test.helpers("traces")).any_stderr().failure();
 }
 
+#[cfg(unix)]
 #[test]
 fn the_program_as_its_own_helper_works_and_does_not_go_round_for_ever() {
     let core = crate::support::program("modelforge-credential");

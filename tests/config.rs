@@ -45,6 +45,7 @@ fn a_home_that_does_not_exist_is_not_made() {
     test.args(["print", "openai"]).stdin("").stdout(&format!("{SECRET}\n")).success();
 }
 
+#[cfg(unix)]
 #[test]
 #[ignore = "needs util-linux"]
 fn without_a_home_and_for_a_user_that_nobody_knows_nothing_crashes() {

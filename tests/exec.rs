@@ -1,6 +1,7 @@
 //! `exec` and `env`: which variables a command gets, and how it ends.
 
 mod choice;
+#[cfg(unix)]
 mod file;
 mod mask;
 mod shell;

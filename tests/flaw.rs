@@ -1,5 +1,6 @@
 //! A text that cannot be a key is told wherever it comes from, in the same words, and is not used.
 
+#[cfg(unix)]
 use crate::prompt::Session;
 use crate::support::{SECRET, Test};
 
@@ -57,6 +58,7 @@ fn a_file_with_what_cannot_be_a_key_is_named_and_not_used() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_key_with_a_control_character_is_neither_kept_nor_shown_on_a_terminal() {
     let refused = "error: this cannot be a key for `openai`: it has a control character in it\n";
@@ -71,6 +73,7 @@ fn a_key_with_a_control_character_is_neither_kept_nor_shown_on_a_terminal() {
     assert!(!shown.contains("\u{1b}[2J") && shown.contains("it is not shown on a terminal"), "{shown}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_person_is_asked_before_another_key_replaces_the_one_that_is_kept() {
     let key = format!("{SECRET}-ABCD");

@@ -1,6 +1,7 @@
 //! The identity of `age`: what a person sees of it, its passphrase, a new one, and its backup.
 
 mod backup;
+#[cfg(unix)]
 mod interrupted;
 mod meanwhile;
 mod passphrase;

@@ -1,6 +1,7 @@
 //! Signing out: everything is erased, it is read back that it is gone, and who could not be asked is named.
 
 use crate::login::{asked, keeper, kept};
+#[cfg(unix)]
 use crate::prompt::Session;
 use crate::support::{SECRET, Test};
 
@@ -193,6 +194,7 @@ fn what_was_never_stored_is_not_said_to_be_gone() {
     test.args(["logout", "ollama"]).stdout("nothing was stored for `ollama` (`http://localhost:11434`)\n").success();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_locked_helper_is_erased_from_with_the_persons_help() {
     let locked = "[ $1 = erase ] && [ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" != 1 ] && { echo 'error: it is locked' >&2; exit 1; }";
@@ -254,6 +256,7 @@ fn the_trace_of_every_command_is_without_the_key() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn everything_is_deleted_only_after_a_yes() {
     let test = in_each(keeper(Test::new(), "one", ""), &["one"]).args(["logout", "--all"]);
@@ -278,6 +281,7 @@ fn everything_is_deleted_only_after_a_yes() {
     assert_eq!(kept(&test, "one"), "");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_person_is_told_what_reject_and_erase_have_deleted() {
     for operation in ["reject", "erase"] {

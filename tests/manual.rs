@@ -32,6 +32,8 @@ fn each_program_and_the_configuration_have_a_page_of_their_own_name() {
         "man1/modelforge-credential-keyring.1",
         "man1/modelforge-credential-oauth.1",
         "man1/modelforge-credential-plaintext.1",
+        "man1/modelforge-credential-tools.1",
+        "man1/modelforge-credential-vault.1",
         "man1/modelforge-credential.1",
         "man5/modelforge-credential-config.5",
     ];

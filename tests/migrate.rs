@@ -2,6 +2,7 @@
 
 mod backup;
 mod between;
+#[cfg(unix)]
 pub mod interrupted;
 mod modelforge;
 mod purge;

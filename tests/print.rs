@@ -1,5 +1,6 @@
 //! `print`: the key alone.
 
+#[cfg(unix)]
 use crate::prompt::Session;
 use crate::support::{SECRET, Test};
 
@@ -74,6 +75,7 @@ fn a_token_that_has_expired_is_refreshed_as_for_every_tool() {
         .success();
 }
 
+#[cfg(unix)]
 #[test]
 fn nobody_is_asked_for_a_key_that_is_not_there() {
     let test = signed_in().env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1").args(["print", "mistral"]);
@@ -82,6 +84,7 @@ fn nobody_is_asked_for_a_key_that_is_not_there() {
     assert_eq!(shown, "error: not signed in to `mistral`\r\nhint: modelforge-credential login mistral\r\n");
 }
 
+#[cfg(unix)]
 #[test]
 fn what_is_locked_is_unlocked_by_a_person_who_sees_the_question() {
     let body = "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || { echo 'error: it is locked' >&2; exit 1; }\n\

@@ -2,6 +2,7 @@
 
 mod files;
 mod git;
+#[cfg(unix)]
 mod trouble;
 
 use crate::support::{SECRET, Test};

@@ -4,6 +4,7 @@ mod json;
 mod keyring;
 mod modelforge;
 mod place;
+#[cfg(unix)]
 mod terminal;
 mod trouble;
 mod verbose;

@@ -17,13 +17,15 @@ use page::Page;
 const CONFIGURATION: &str = include_str!("../../docs/configuration.md");
 const HELPERS: &str = include_str!("../../docs/helpers.md");
 
-/// The helpers that are built with this program, each with its `--help`.
-const OF_HELPERS: [(&str, &str); 5] = [
-    ("env", include_str!("../../helpers/env/src/help.txt")),
-    ("keyring", include_str!("../../helpers/keyring/src/help.txt")),
-    ("age", include_str!("../../helpers/age/src/help.txt")),
-    ("plaintext", include_str!("../../helpers/plaintext/src/help.txt")),
-    ("oauth", include_str!("../../helpers/oauth/src/help.txt")),
+/// The helpers that are built with this program, each with its `--help`: links to their files, which a package of this crate alone then has.
+const OF_HELPERS: [(&str, &str); 7] = [
+    ("env", include_str!("manual/help/env.txt")),
+    ("keyring", include_str!("manual/help/keyring.txt")),
+    ("age", include_str!("manual/help/age.txt")),
+    ("plaintext", include_str!("manual/help/plaintext.txt")),
+    ("tools", include_str!("manual/help/tools.txt")),
+    ("oauth", include_str!("manual/help/oauth.txt")),
+    ("vault", include_str!("manual/help/vault.txt")),
 ];
 
 /// The page of config.toml.

@@ -5,6 +5,9 @@ use clap::Command;
 /// What the lines of a shell's profile call.
 const FOR_SHELLS: [&str; 2] = ["env", "completions"];
 
+/// What people who share a store call.
+const FOR_TEAMS: [&str; 2] = ["members", "sync"];
+
 /// In the order in which a newcomer needs them.
 const EVERYDAY: [&str; 12] = [
     "login",
@@ -27,15 +30,17 @@ pub fn with_overview(command: Command) -> Command {
     let known = EVERYDAY.iter().filter_map(|name| command.find_subcommand(name));
     let everyday: String = known.map(line).collect();
     let others = command.get_subcommands().filter(|other| !other.is_hide_set()).map(Command::get_name);
-    let others: Vec<&str> = others.filter(|name| ![&EVERYDAY[..], &FOR_SHELLS].concat().contains(name)).collect();
+    let others: Vec<&str> =
+        others.filter(|name| ![&EVERYDAY[..], &FOR_SHELLS, &FOR_TEAMS].concat().contains(name)).collect();
     let help = format!(
         "{about}\n\nUsage: modelforge-credential [OPTIONS] <COMMAND>\n\nCommands:\n{everyday}\n\
          For programs: {}\n\
-         For shells:   {}  (help for one: <COMMAND> --help)\n\
+         For shells:   {};  for teams: {}  (<COMMAND> --help)\n\
          Options:      -v, --verbose  Show each helper that is asked;  -V, --version\n\
          Example:\n  modelforge-credential login openai\n",
         others.join(", "),
-        FOR_SHELLS.join(", ")
+        FOR_SHELLS.join(", "),
+        FOR_TEAMS.join(", ")
     );
     command.override_help(help)
 }

@@ -1,12 +1,11 @@
 //! Adds a helper to `config.toml` and takes one out, and leaves the comments and the layout of the file as they are.
 
 use modelforge_credential_client::Entry;
-use modelforge_credential_files::Trust;
 use modelforge_credential_protocol::{Error, Result, Shell, visible};
 use toml_edit::{Array, DocumentMut, Item, Value};
 
-use super::declare::write;
-use super::{Config, DEFAULT_CHAIN, path, read_text, shown_path};
+use super::settings::Settings;
+use super::{Config, DEFAULT_CHAIN, shown_path};
 use crate::error::{self, PROGRAM};
 
 /// Puts an entry before the helper `before`, or at the end of those that keep keys: `at` says where that is. Returns the chain.
@@ -45,22 +44,18 @@ fn change(edit: impl FnOnce(&[String], &[Entry], &mut Array) -> Result<()>) -> R
         return Err(Error::new("`MODELFORGE_CREDENTIAL_HELPERS` is set, so the configuration does not count")
             .hint(Shell::of_the_person().unset("MODELFORGE_CREDENTIAL_HELPERS")));
     }
-    let (file, _) = path().ok_or_else(super::declare::no_file)?;
-    let text = read_text(&file, Trust::Believed)?.unwrap_or_default();
-    let chain = Config::parse(&file, &text)?.helpers_for(None)?.entries;
+    let settings = Settings::to_change("to change")?;
+    let chain = settings.parse()?.helpers_for(None)?.entries;
     let names: Vec<String> = chain.iter().map(Entry::name).collect();
-    let mut document: DocumentMut = text.parse().map_err(|_| cannot_change())?;
+    let mut document = settings.document().ok_or_else(cannot_change)?;
     if !document.contains_key("helpers") {
         let default: Array = DEFAULT_CHAIN.iter().map(|row| row.name).collect();
         insert_first(&mut document, default);
     }
     let list = document["helpers"].as_array_mut().ok_or_else(cannot_change)?;
     edit(&names, &chain, list)?;
-    let text = document.to_string();
-    // What this program could not read afterwards is not written.
-    let after = Config::parse(&file, &text).map_err(|_| cannot_change())?.helpers_for(None)?.entries;
-    write(file, text.as_bytes())?;
-    Ok(after)
+    let has_a_chain = |after: &Config| after.helpers_for(None).is_ok();
+    Ok(settings.write(&document, has_a_chain, cannot_change)?.helpers_for(None)?.entries)
 }
 
 /// A value of the whole file stands before its first section.

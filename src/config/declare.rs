@@ -1,15 +1,12 @@
 //! Adds a provider to `config.toml`, and leaves the comments and the layout of the file as they are.
 
-use std::path::PathBuf;
-
-use modelforge_credential_files::{Own, Trust};
-use modelforge_credential_protocol::{Error, Result, visible};
+use modelforge_credential_protocol::{Error, Result, shown, visible};
 use modelforge_credential_providers::by_name;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
-use super::{Config, path, provider_name, read_text, shown_path};
+use super::settings::Settings;
+use super::{Config, provider_name, shown_path};
 use crate::error::{self, PROGRAM};
-use crate::lock;
 use crate::url::{base_url, is_safe_url};
 
 /// Gives a name a URL. Returns whether that is new. A known provider goes to another URL only if a person insists: all tools that name it
@@ -18,6 +15,9 @@ use crate::url::{base_url, is_safe_url};
 /// # Errors
 /// If keys would go there unencrypted, the name has another URL already, or the file cannot be read or written.
 pub fn declare(name: &str, url: &str, insists: bool) -> Result<bool> {
+    if shown(name) != visible(name) {
+        return Err(looks_like_a_key());
+    }
     let name = provider_name(name)?;
     let wanted = base_url(url)?;
     if !is_safe_url(url) {
@@ -28,10 +28,8 @@ pub fn declare(name: &str, url: &str, insists: bool) -> Result<bool> {
     if let Some(usual) = usual.filter(|_| !insists && !is_usual) {
         return Err(is_known_elsewhere(&name, &usual.url(), url));
     }
-    let _lock = lock::one_change_of_settings()?;
-    let (file, _) = path().ok_or_else(no_file)?;
-    let text = read_text(&file, Trust::Believed)?.unwrap_or_default();
-    let before = Config::parse(&file, &text)?;
+    let settings = Settings::to_change("to change")?;
+    let before = settings.parse()?;
     let at = before.providers.get(&name).and_then(|provider| provider.url.as_ref());
     if let Some(at) = at {
         return if at.url() == wanted.url() { Ok(false) } else { Err(is_elsewhere(&name, &at.url())) };
@@ -39,16 +37,13 @@ pub fn declare(name: &str, url: &str, insists: bool) -> Result<bool> {
     if is_usual {
         return Ok(false);
     }
-    let mut document: DocumentMut = text.parse().map_err(|_| cannot_add(&name))?;
+    let mut document = settings.document().ok_or_else(|| cannot_add(&name))?;
     add(&mut document, &name, url).ok_or_else(|| cannot_add(&name))?;
-    let text = document.to_string();
-    // Nothing is written that this program could not read afterwards.
-    let after = Config::parse(&file, &text).map_err(|_| cannot_add(&name))?;
-    if after.providers.get(&name).and_then(|provider| provider.url.as_ref()).is_none_or(|at| at.url() != wanted.url()) {
-        return Err(cannot_add(&name));
-    }
-    write(file, text.as_bytes())?;
-    Ok(true)
+    let is_as_wanted = |after: &Config| {
+        let at = after.providers.get(&name).and_then(|provider| provider.url.as_ref());
+        at.is_some_and(|at| at.url() == wanted.url())
+    };
+    settings.write(&document, is_as_wanted, || cannot_add(&name)).map(|_| true)
 }
 
 pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
@@ -78,16 +73,10 @@ pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<(
     Some(())
 }
 
-/// A link to the file stays a link.
-pub fn write(file: PathBuf, content: &[u8]) -> Result<()> {
-    let file = file.canonicalize().unwrap_or(file);
-    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Err(no_file()) };
-    Own::new(folder).write(name.as_ref(), content, true)
-}
-
-pub fn no_file() -> Error {
-    Error::new("there is no configuration file to change")
-        .hint("set MODELFORGE_CREDENTIAL_CONFIG to a file, or do not set it")
+/// It would be in the file, in lists, and in the log.
+fn looks_like_a_key() -> Error {
+    Error::new("what should be the name of a provider looks like a key")
+        .hint(format!("{PROGRAM} login NAME --url https://…  # and enter the key at the prompt"))
 }
 
 fn not_encrypted(url: &str) -> Error {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use modelforge_credential_client::Entry;
 use modelforge_credential_protocol::{Error, Record, Result};
-use modelforge_credential_providers::SignIn;
+use modelforge_credential_providers::{SignIn, shape_of};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -28,7 +28,18 @@ pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
     if let Some(other) = rest.first().filter(|_| words.iter().all(|word| is_in_the_default_chain(word))) {
         return Err(format!("`{first}` and `{other}` are two helpers in one entry"));
     }
+    if holds_a_key(&words) {
+        return Err(KEY_AS_AN_ARGUMENT.into());
+    }
     Ok(Entry { words, is_command, timeout: None, label: None })
+}
+
+const KEY_AS_AN_ARGUMENT: &str = "an argument of the helper is a key: every user of the machine could read it";
+
+/// True if an argument is a key of a known shape, by itself or behind an option's name.
+fn holds_a_key(words: &[String]) -> bool {
+    let is_key = |part: &str| shape_of(part).is_some_and(|shape| shape.length.contains(&part.len()));
+    words.iter().skip(1).flat_map(|word| word.split(['=', ':', ',', ' '])).any(is_key)
 }
 
 /// True if a helper may be called so.
@@ -202,6 +213,9 @@ impl Source<'_> {
                 if !is_command {
                     let entry = entry_of_text(first).map_err(|problem| self.fault(value.span(), &problem))?;
                     return Ok(Entry { timeout, label, ..entry });
+                }
+                if holds_a_key(&words) {
+                    return Err(self.fault(value.span(), KEY_AS_AN_ARGUMENT));
                 }
                 Ok(Entry { words, is_command, timeout, label })
             }

@@ -102,6 +102,26 @@ fn a_core_below_and_its_helper_end_with_a_core_that_is_killed() {
     assert_ends(helper);
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_script_that_hangs_ends_with_what_it_started_if_the_core_is_killed() {
+    let test = Test::new();
+    let pids = test.home().join("pids");
+    let hangs = format!("cat > /dev/null; sleep 60 & echo $! > '{}'; wait", pids.display());
+    let test = test.script("hangs", &hangs).helpers("hangs").args(["get"]);
+    let mut core = start(&test);
+    let started = pid(&pids);
+    let begin = Instant::now();
+    // The helper, and what looks after it.
+    while children(Pid::from_child(&core)).len() < 2 {
+        assert!(begin.elapsed() < PATIENCE, "nobody looks after it");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    core.kill().unwrap();
+    core.wait().unwrap();
+    assert_ends(started);
+}
+
 #[cfg(target_os = "linux")]
 fn children(parent: Pid) -> Vec<Pid> {
     let file = format!("/proc/{0}/task/{0}/children", parent.as_raw_nonzero());

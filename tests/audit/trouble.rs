@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::{ANSWER, asked, folder, has, lines, log, records};
 use crate::support::{SECRET, Test, program};
 
+#[cfg(unix)]
 #[test]
 fn the_files_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
@@ -73,6 +74,7 @@ fn on_a_read_only_disk_each_get_does_not_complain_that_nothing_is_logged() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 #[ignore = "needs util-linux"]
 #[cfg(target_os = "linux")]
@@ -148,6 +150,7 @@ fn a_folder_that_cannot_be_written_to_does_not_stop_a_get_and_is_said() {
     assert!(String::from_utf8_lossy(&output.stderr).starts_with("warning: this is not in the audit log: "));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_or_a_pipe_in_the_place_of_the_log_is_not_followed() {
     {

@@ -119,6 +119,34 @@ fn a_key_in_the_configuration_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn a_key_as_an_argument_of_a_helper_or_as_the_name_of_a_provider_is_refused_and_not_repeated() {
+    const KEY: &str =
+        "sk-proj-FakelvtugD1uqMWo8GIWXqZ6phIeeWdKpPxuVfqtcv4isaDczLLNbf4uydU2C0U7lgpEYbv0dqT3BlbkFJfTrvwZi";
+    let problem = "an argument of the helper is a key: every user of the machine could read it";
+    for helpers in [
+        format!("[{{ command = ['/bin/cat', '--token={KEY}'] }}]"),
+        format!("[{{ name = 'vault-two', command = ['/bin/cat', '-H', 'Authorization: Bearer {KEY}'] }}]"),
+        format!("['/bin/cat {KEY}']"),
+        format!("['age --identity {KEY}']"),
+    ] {
+        is_refused(&format!("helpers = {helpers}"), &format!("line 1: {problem}"));
+    }
+    // What is no key may stand there, whatever it begins with.
+    let test = Test::new().config("helpers = [{ command = ['/bin/true', 'op://vault/sk', '--token=env'] }, 'age']");
+    let test = get(test, "openai").success();
+    // The same for what a command writes there.
+    let name = KEY.get(..40).expect("a part of a key");
+    let test = test.config("").args(["login", name, "--url", "https://llm.corp.example"]).stdin(SECRET);
+    let test = test.stderr(
+        "error: what should be the name of a provider looks like a key\n\
+         hint: modelforge-credential login NAME --url https://…  # and enter the key at the prompt\n",
+    );
+    let test = test.failure();
+    let file = test.home().join(".config/modelforge-credential/config.toml");
+    assert_eq!(std::fs::read_to_string(file).expect("a file"), "");
+}
+
+#[test]
 fn a_mistyped_provider_is_named_with_its_line_wherever_it_is_used_and_harms_no_other() {
     let error = |line: usize, name: &str, hint: &str| {
         format!(

@@ -116,6 +116,7 @@ fn a_reject_of_one_provider_leaves_those_of_other_paths_of_its_host() {
     test.args(["get"]).stdin("provider=b\n").stdout(found).success();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_of_modelforge_that_anyone_can_write_to_claims_no_host() {
     use std::os::unix::fs::PermissionsExt;

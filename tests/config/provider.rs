@@ -96,3 +96,54 @@ fn a_provider_without_a_url_says_how_to_declare_one() {
         format!("protocol=https\nhost=me.openai.azure.com\nprovider=azure\nusername=default\npassword={SECRET}\n");
     get(test, "azure_openai").stdout(&found).success();
 }
+
+#[test]
+#[cfg(unix)]
+#[ignore = "needs strace"]
+fn what_a_killed_change_of_the_settings_leaves_is_removed_by_the_next_and_never_anything_else() {
+    use crate::support::files_below;
+    use crate::support::strace::Run;
+    const THEIRS: &str = ".config/modelforge-credential/.new-of-the-person";
+    let run = Run {
+        program: "modelforge-credential",
+        words: &["login", "corp", "--url", "https://c.example"],
+        input: SECRET,
+    };
+    let left = |test: &Test| {
+        let files = files_below(&test.home().join(".config/modelforge-credential"));
+        files.iter().filter(|path| path.display().to_string().contains(".config.toml.")).count()
+    };
+    for calls in ["fsync,fdatasync", "?rename,?renameat,renameat2"] {
+        // Which of them is that of the settings depends on what else is written before.
+        let killed = (1..=20).map(|nth| {
+            let test = Test::new().helpers("age").file(THEIRS, "theirs\n");
+            let inject = format!("inject={calls}:signal=SIGKILL:when={nth}");
+            run.traced(&test, &["-o", "/dev/null", "-e", &inject]);
+            test
+        });
+        let test = killed.into_iter().find(|test| left(test) == 1).unwrap_or_else(|| panic!("{calls}: no kill hit it"));
+        assert!(run.plainly(&test).status.success());
+        assert_eq!(left(&test), 0, "{calls}");
+        assert!(test.home().join(THEIRS).exists());
+        let config = test.home().join(".config/modelforge-credential/config.toml");
+        assert!(std::fs::read_to_string(config).expect("a file").contains("https://c.example"));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn of_changes_to_the_settings_at_once_none_is_lost() {
+    let test = Test::new().script("one", "exit 0").script("two", "exit 0").config("");
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let add = |name: &str| format!("'{core}' helpers add {name} > /dev/null & ");
+    let login = |name: &str| {
+        let login = format!("'{core}' login {name} --url https://{name}.example");
+        format!("echo \"$key\" | MODELFORGE_CREDENTIAL_HELPERS=age {login} & ")
+    };
+    let all = [add("one"), login("a"), add("two"), login("b"), login("c")].concat();
+    let output = test.run(&["/bin/sh", "-c", &format!("read -r key; {all} wait")], format!("{SECRET}\n"));
+    let text = std::fs::read_to_string(test.home().join(".config/modelforge-credential/config.toml")).unwrap();
+    for wanted in ["\"one\"", "\"two\"", "https://a.example", "https://b.example", "https://c.example"] {
+        assert!(text.contains(wanted), "{wanted}: {text}\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+}

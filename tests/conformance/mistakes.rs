@@ -14,7 +14,7 @@ fn small_helper_with(right: &str, wrong: &str, options: &[&str]) -> Judged {
     let python = system("python3", "python3").display().to_string();
     let test = Test::new().file("helper.py", SMALL_HELPER.replace(right, wrong));
     let file = test.home().join("helper.py");
-    let test = test.script("small", &format!("exec '{python}' '{}' \"$@\"", file.display()));
+    let test = test.script("small", &format!("exec '{python}' -I -S '{}' \"$@\"", file.display()));
     judged(test, "small", options)
 }
 

@@ -55,7 +55,7 @@ fn with_a_shared_store(test: Test, extra: &str) -> Test {
     let text = SMALL_HELPER.replace("os.environ[\"HOME\"]", &format!("{:?}", folder.display().to_string()));
     let test = test.file("helper.py", text);
     let file = test.home().join("helper.py");
-    test.script("shared", &format!("{extra}\nexec '{python}' '{}' \"$@\"", file.display()))
+    test.script("shared", &format!("{extra}\nexec '{python}' -I -S '{}' \"$@\"", file.display()))
 }
 
 #[test]

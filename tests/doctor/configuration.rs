@@ -1,6 +1,7 @@
 //! The configuration, the environment and ModelForge's file.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 
 use super::{findings, finds, well};
@@ -25,6 +26,7 @@ fn with_a_broken_configuration_everything_else_is_checked_all_the_same() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_configuration_that_anyone_can_change_is_an_error_with_its_fix() {
     let test = well();

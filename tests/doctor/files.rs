@@ -1,6 +1,7 @@
 //! Folders, files, locks, disks and the log.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::{findings, finds, well};
 use crate::support::{SECRET, Test, files_below, program};
 
+#[cfg(unix)]
 #[test]
 fn a_folder_on_path_that_anyone_can_write_to_is_a_warning() {
     let test = well();
@@ -25,6 +27,7 @@ fn a_folder_on_path_that_anyone_can_write_to_is_a_warning() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn what_others_can_read_or_change_is_an_error_with_its_fix() {
     let chmod = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -62,6 +65,7 @@ fn a_file_from_the_future_is_a_warning() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 #[cfg(target_os = "linux")]
 fn a_lock_that_is_held_for_long_is_a_warning_that_names_the_process() {
@@ -133,6 +137,7 @@ fn keys_in_plain_text_are_a_warning_for_each_file_also_where_that_helper_is_not_
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_log_that_cannot_be_written_is_an_error_with_its_file_and_a_command() {
     let test = well();

@@ -1,6 +1,7 @@
 //! Helpers that are missing, mistyped, unsafe, hidden or slow.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ fn a_helper_that_is_missing_or_mistyped_is_an_error() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_helper_that_anyone_could_have_put_there_is_an_error_with_its_fix() {
     let test = chest(Test::new(), "");
@@ -33,6 +35,7 @@ fn a_helper_that_anyone_could_have_put_there_is_an_error_with_its_fix() {
     assert!(found.iter().any(|line| line == expected), "{found:#?}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_helper_that_hides_another_of_its_name_is_a_warning() {
     let test = well().script("age", "exit 0");

@@ -94,6 +94,7 @@ fn a_helper_that_answers_whatever_it_is_asked_is_an_error() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn ctrl_c_erases_it_before_the_check_ends() {
     for signal in ["INT", "TERM", "HUP"] {
@@ -116,6 +117,7 @@ fn ctrl_c_erases_it_before_the_check_ends() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn ctrl_c_that_ends_the_helper_that_erases_it_does_not_leave_it_behind() {
     let first = "[ $1 = erase ] && [ ! -f \"$kept.tried\" ] && { : > \"$kept.tried\"; kill -INT $PPID; kill -INT $$; }";
@@ -125,6 +127,7 @@ fn ctrl_c_that_ends_the_helper_that_erases_it_does_not_leave_it_behind() {
     assert!(test.home().join("chest.kept.tried").exists() && !kept(&test));
 }
 
+#[cfg(unix)]
 #[test]
 fn what_ctrl_c_leaves_in_a_helper_that_does_not_erase_is_said() {
     let test = chest(Test::new(), "[ $1 = erase ] && { kill -INT $PPID; exit 1; }").args(["doctor"]);

@@ -1,11 +1,13 @@
 //! `exec --mask`: no secret comes through, and everything else does at once.
 
 use std::io::Read;
+#[cfg(unix)]
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::{exec, signed_in};
+#[cfg(unix)]
 use crate::prompt::Session;
 use crate::support::{SECRET, Test, system};
 
@@ -47,6 +49,7 @@ for byte in (key + '\\n').encode():
     assert!(output.status.success() && lines.len() == 9);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_prompt_without_a_line_end_appears_at_once() {
     let test = exec(signed_in(&["openai"]), "openai --mask", "printf 'key (sk-'; sleep 20");
@@ -133,6 +136,7 @@ fn a_key_too_short_to_be_told_from_text_is_not_masked_and_that_is_said() {
     test.stdout("short\n").stderr(warning).success();
 }
 
+#[cfg(unix)]
 #[test]
 fn at_a_terminal_the_command_has_one_as_well() {
     let script = "test -t 0 && test -t 1 && test -t 2 && tty >/dev/tty; stty size; trap 'stty size' WINCH; \
@@ -153,6 +157,7 @@ fn at_a_terminal_the_command_has_one_as_well() {
     assert_eq!(status.code(), Some(9), "{shown}");
 }
 
+#[cfg(unix)]
 #[test]
 fn ctrl_c_at_the_terminal_ends_the_command_and_leaves_the_terminal_as_it_was() {
     let test = exec(signed_in(&["openai"]), "openai --mask", "echo ready; exec sleep 30");
@@ -164,6 +169,7 @@ fn ctrl_c_at_the_terminal_ends_the_command_and_leaves_the_terminal_as_it_was() {
     assert_eq!(status.signal(), Some(2));
 }
 
+#[cfg(unix)]
 #[test]
 #[ignore = "needs bash"]
 fn in_the_background_of_a_terminal_the_command_runs_and_leaves_the_keys_to_others() {
@@ -181,6 +187,7 @@ fn in_the_background_of_a_terminal_the_command_runs_and_leaves_the_keys_to_other
     assert!(status.success(), "{shown}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_command_that_catches_ctrl_c_goes_on() {
     for words in ["openai --mask", "openai"] {
@@ -196,6 +203,7 @@ fn a_command_that_catches_ctrl_c_goes_on() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn signals_reach_the_command() {
     for (words, at_a_terminal) in [("openai --mask", false), ("openai --mask", true)] {
@@ -219,6 +227,7 @@ fn signals_reach_the_command() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn with_only_the_output_redirected_standard_error_is_still_a_terminal() {
     let script = "test ! -t 1 && test -t 2 && test -t 0 && echo \"said $OPENAI_API_KEY\" >&2; echo $OPENAI_API_KEY; \
@@ -233,6 +242,7 @@ fn with_only_the_output_redirected_standard_error_is_still_a_terminal() {
     assert!(!shown.contains("\r\r"), "{shown:?}");
 }
 
+#[cfg(unix)]
 #[test]
 fn with_only_standard_error_redirected_the_output_is_still_a_terminal() {
     let core = crate::support::program("modelforge-credential").display().to_string();

@@ -58,6 +58,7 @@ fn a_name_that_a_shell_does_not_take_is_left_out_and_that_is_said() {
         .success();
 }
 
+#[cfg(unix)]
 #[test]
 fn lines_with_keys_on_the_screen_are_warned_of() {
     let test = Test::new().helpers("age").args(["approve"]).stdin("provider=openai\npassword=made-up-key\n").success();

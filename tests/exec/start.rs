@@ -1,5 +1,6 @@
 //! How the command is found, started and ended.
 
+#[cfg(unix)]
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 
@@ -21,6 +22,7 @@ fn the_program_becomes_the_command() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), id);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_command_reads_the_input_and_its_exit_status_is_passed_on() {
     let test = signed_in(&["openai"]);
@@ -66,6 +68,7 @@ fn a_script_that_names_no_interpreter_is_the_shells() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_command_is_never_looked_for_in_the_current_folder() {
     let mut test = signed_in(&["openai"]);

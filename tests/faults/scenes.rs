@@ -1,6 +1,9 @@
 //! What is done while calls fail.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::{Scene, walk};
+use crate::support::keyring::Keyring;
 use crate::support::strace::Run;
 use crate::support::{SECRET, Test, program};
 
@@ -10,6 +13,7 @@ const NEW: &str = SECRET;
 const CORE: &str = "modelforge-credential";
 const AGE: &str = "modelforge-credential-age";
 const PLAINTEXT: &str = "modelforge-credential-plaintext";
+const TOOLS: &str = "modelforge-credential-tools";
 
 const WHERE: &str = "protocol=https\nhost=api.openai.com\n";
 const STORE_OLD: &str =
@@ -36,7 +40,7 @@ fn with_old() -> Test {
 }
 
 const SCENE: Scene =
-    Scene { name: "", prepare: with_old, run: ASK_AGE, ask: ASK_AGE, keys: [OLD, NEW], or_says: None, always: None };
+    Scene { name: "", prepare: &with_old, run: ASK_AGE, ask: ASK_AGE, keys: [OLD, NEW], or_says: None, always: None };
 
 fn core(words: &'static [&'static str], input: &'static str) -> Run<'static> {
     Run { program: CORE, words, input }
@@ -52,7 +56,7 @@ fn the_keys_of_the_scenes_are_in_what_is_stored() {
 fn age_stores_whatever_fails_the_old_key_or_the_new_one() {
     let run = Run { program: AGE, words: &["store"], input: STORE_NEW };
     walk(&Scene { name: "age store over another", run, ..SCENE });
-    walk(&Scene { name: "age store of the first", run, prepare: empty, keys: ["", NEW], ..SCENE });
+    walk(&Scene { name: "age store of the first", run, prepare: &empty, keys: ["", NEW], ..SCENE });
 }
 
 #[test]
@@ -74,7 +78,7 @@ fn a_sign_in_keeps_the_old_key_or_the_new_one_whatever_fails() {
 fn an_approval_keeps_the_old_key_or_the_new_one_whatever_fails() {
     let run = core(&["approve"], "provider=openai\npassword=sk-sentinel-5f0c9a7e41d84b1f\n");
     walk(&Scene { name: "approve over another", run, ..SCENE });
-    walk(&Scene { name: "approve of the first", run, prepare: empty, keys: ["", NEW], ..SCENE });
+    walk(&Scene { name: "approve of the first", run, prepare: &empty, keys: ["", NEW], ..SCENE });
 }
 
 #[test]
@@ -98,7 +102,7 @@ fn expired() -> Test {
 #[ignore = "needs strace"]
 fn a_renewed_token_is_kept_or_it_is_said_that_it_was_not_whatever_fails() {
     let run = core(&["fill"], "provider=openai\n");
-    walk(&Scene { name: "refresh", prepare: expired, run, or_says: Some("warning: "), ..SCENE });
+    walk(&Scene { name: "refresh", prepare: &expired, run, or_says: Some("warning: "), ..SCENE });
 }
 
 const CONFIG: &str = ".config/model-forge/config.json";
@@ -119,10 +123,62 @@ fn migrated() -> Test {
 #[test]
 #[ignore = "needs strace"]
 fn a_key_in_a_file_of_another_program_is_taken_out_or_it_is_said_that_it_is_there() {
-    let erase = "protocol=https\nhost=api.openai.com\nconsent=1\n";
-    let run = Run { program: PLAINTEXT, words: &["erase"], input: erase };
-    let scene = Scene { prepare: in_plain_text, ask: ASK_PLAINTEXT, keys: [NEW, ""], ..SCENE };
+    let run = Run { program: PLAINTEXT, words: &["erase"], input: TAKE_OUT };
+    let scene = Scene { prepare: &in_plain_text, ask: ASK_PLAINTEXT, keys: [NEW, ""], ..SCENE };
     walk(&Scene { name: "plaintext erase", run, ..scene });
+    let run = Run { program: PLAINTEXT, words: &["store"], input: PUT_BACK };
+    walk(&Scene { name: "plaintext store", prepare: &taken_out, run, keys: ["", NEW], ..scene });
+}
+
+const TAKE_OUT: &str = "protocol=https\nhost=api.openai.com\nconsent=1\n";
+const PUT_BACK: &str =
+    "protocol=https\nhost=api.openai.com\nconsent=1\nusername=default\npassword=sk-sentinel-5f0c9a7e41d84b1f\n";
+
+/// The same file without its key.
+fn taken_out() -> Test {
+    let test = in_plain_text();
+    let erased = Run { program: PLAINTEXT, words: &["erase"], input: TAKE_OUT }.plainly(&test);
+    assert!(erased.status.success(), "{}", String::from_utf8_lossy(&erased.stderr));
+    test
+}
+
+/// Codex's file with a key.
+fn in_a_tool() -> Test {
+    Test::new().file(".codex/auth.json", format!("{{\"OPENAI_API_KEY\": \"{NEW}\"}}\n"))
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn a_key_in_a_file_of_a_tool_is_taken_out_or_it_is_said_that_it_is_there() {
+    let run = Run { program: TOOLS, words: &["erase"], input: TAKE_OUT };
+    let ask = Run { program: TOOLS, words: &["get"], input: WHERE };
+    walk(&Scene { name: "tools erase", prepare: &in_a_tool, run, ask, keys: [NEW, ""], ..SCENE });
+}
+
+/// One keyring for all points: each has items that are set aside, under a name of its own.
+fn in_a_keyring(keyring: &Keyring) -> Test {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("fault-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let test = Test::new().env("MODELFORGE_CREDENTIAL_KEYRING_PREFIX", name);
+    // What lies in its home is the keyring's own.
+    let env = keyring.env().into_iter().filter(|(name, _)| *name == "DBUS_SESSION_BUS_ADDRESS");
+    env.fold(test, |test, (name, value)| test.env(name, value.to_string_lossy()))
+}
+
+#[test]
+#[ignore = "needs strace, dbus and gnome-keyring"]
+fn a_keyring_keeps_the_old_key_or_the_new_one_whatever_fails() {
+    const KEYRING: &str = "modelforge-credential-keyring";
+    // A scene lasts as long as the program.
+    let keyring: &'static Keyring = Box::leak(Box::new(Keyring::start()));
+    let prepare: &'static (dyn Fn() -> Test + Sync) =
+        Box::leak(Box::new(move || with(in_a_keyring(keyring), KEYRING, STORE_OLD)));
+    let ask = Run { program: KEYRING, words: &["get"], input: WHERE };
+    let scene = Scene { prepare, ask, ..SCENE };
+    let run = Run { program: KEYRING, words: &["store"], input: STORE_NEW };
+    walk(&Scene { name: "keyring store", run, ..scene });
+    let run = Run { program: KEYRING, words: &["erase"], input: WHERE };
+    walk(&Scene { name: "keyring erase", run, keys: [OLD, ""], ..scene });
 }
 
 #[test]
@@ -130,9 +186,9 @@ fn a_key_in_a_file_of_another_program_is_taken_out_or_it_is_said_that_it_is_ther
 fn a_migration_and_its_rollback_lose_no_key_whatever_fails() {
     let scene = Scene { ask: ASK_PLAINTEXT, always: Some(ASK_CORE), ..SCENE };
     let run = core(&["migrate", "--yes"], "");
-    walk(&Scene { name: "migrate", prepare: in_plain_text, run, keys: [NEW, ""], ..scene });
+    walk(&Scene { name: "migrate", prepare: &in_plain_text, run, keys: [NEW, ""], ..scene });
     let run = core(&["migrate", "--rollback", "--yes"], "");
-    walk(&Scene { name: "rollback", prepare: migrated, run, keys: ["", NEW], ..scene });
+    walk(&Scene { name: "rollback", prepare: &migrated, run, keys: ["", NEW], ..scene });
 }
 
 #[test]
@@ -159,17 +215,56 @@ fn few_descriptors_and_little_memory_lose_no_key_and_crash_nothing() {
 #[test]
 #[ignore = "needs strace"]
 fn a_system_that_starts_no_further_thread_or_process_is_an_error_or_an_answer() {
-    const ALL: [&[&str]; 5] =
-        [&["logout", "openai"], &["status"], &["list"], &["doctor"], &["login", "openai", "--force"]];
+    const ALL: [&[&str]; 7] = [
+        &["logout", "openai"],
+        &["status"],
+        &["list"],
+        &["doctor"],
+        &["login", "openai", "--force"],
+        &["exec", "openai", "--", "true"],
+        &["exec", "openai", "--mask", "--", "true"],
+    ];
     for words in ALL {
-        for nth in 1..=3 {
+        for nth in 1..=if words.contains(&"--mask") { 7 } else { 3 } {
             let (test, run) = (with_old(), core(words, NEW));
             let inject = format!("inject=?clone,?clone3,?vfork,?fork:error=EAGAIN:when={nth}+");
             let output = run.traced(&test, &["-o", "/dev/null", "-e", &inject]);
             let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(matches!(output.status.code(), Some(0 | 1)), "{words:?} {nth}: {:?}\n{stderr}", output.status);
+            let is_said = !stderr.contains("panicked") && matches!(output.status.code(), Some(0 | 1 | 126));
+            assert!(is_said, "{words:?} {nth}: {:?}\n{stderr}", output.status);
             let found = super::key(&ASK_AGE, &test);
             assert!(found.is_some_and(|key| [OLD, NEW, ""].contains(&&*key)), "{words:?} {nth}: the key is lost");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn what_a_sandbox_forbids_is_gone_without_or_an_error_and_never_a_crash() {
+    const FORBIDDEN: [(&str, &str); 11] = [
+        ("?prlimit64,?getrlimit,?setrlimit", "EPERM"),
+        ("?prctl", "EPERM"),
+        ("?statx", "ENOSYS"),
+        ("?openat2", "EPERM"),
+        ("?renameat2", "ENOSYS"),
+        ("?pidfd_open", "EPERM"),
+        ("?flock", "ENOSYS"),
+        ("?socket", "EPERM"),
+        ("?setpgid", "EPERM"),
+        ("?kill,?tgkill", "EPERM"),
+        ("?getrandom", "ENOSYS"),
+    ];
+    for words in [&["login", "openai", "--force"][..], &["exec", "openai", "--mask", "--", "true"], &["status"]] {
+        for (calls, problem) in FORBIDDEN {
+            let (test, run) = (with_old(), core(words, NEW));
+            let inject = format!("inject={calls}:error={problem}:when=1+");
+            let output = run.traced(&test, &["-f", "-o", "/dev/null", "-e", &inject]);
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            let at = format!("{words:?} {calls} {problem}: {:?}\n{stderr}", output.status);
+            assert!(matches!(output.status.code(), Some(0 | 1 | 126)) && !stderr.contains("panicked"), "{at}");
+            assert!(output.status.success() || stderr.lines().all(super::is_in_style), "{at}");
+            let found = super::key(&ASK_AGE, &test);
+            assert!(found.is_some_and(|key| key == OLD || key == NEW), "{at}: the key is lost");
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Written on paper, checked, and restored on another machine.
 
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 
 use super::{PLACE, answering, data, identity, key, opens_all, signed_in};
+#[cfg(unix)]
 use crate::prompt::Session;
 use crate::support::{Test, files_below};
 
 /// What the terminal shows, to be written down.
+#[cfg(unix)]
 fn exported(test: Test) -> (Test, String) {
     let test = test.args(["identity", "export"]);
     let (status, _, shown) = Session::bare(&test).end();
@@ -20,6 +23,7 @@ fn groups(paper: &str) -> String {
     groups.lines().take_while(|line| line.starts_with("  ")).map(|line| format!("{}\n", line.trim())).collect()
 }
 
+#[cfg(unix)]
 #[test]
 fn it_is_shown_on_a_terminal_or_written_to_a_new_private_file_and_nowhere_else() {
     let (test, paper) = exported(signed_in());
@@ -43,6 +47,7 @@ fn it_is_shown_on_a_terminal_or_written_to_a_new_private_file_and_nowhere_else()
     assert!(!kept, "it stands in the log");
 }
 
+#[cfg(unix)]
 #[test]
 fn what_was_written_down_is_typed_in_again_and_checked_without_a_change() {
     let (test, paper) = exported(signed_in());
@@ -90,6 +95,7 @@ fn a_mistake_of_one_letter_is_noticed_and_another_identity_does_not_pass_for_thi
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn it_is_restored_on_a_new_machine_before_or_after_the_store() {
     let old = signed_in();
@@ -142,6 +148,7 @@ fn an_identity_that_opens_nothing_here_is_not_taken_and_one_that_is_there_is_not
     opens_all(test);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_protected_identity_is_written_down_as_it_opens_everything_and_its_file_is_restored_with_its_passphrase() {
     let test = answering(signed_in(), "correct horse");

@@ -1,8 +1,10 @@
 //! A renewal that is killed at every call that changes or opens something.
 
 use super::{data, identity, key, opens_all, signed_in, store};
+use crate::faults::CALLS;
 use crate::migrate::interrupted::{at_every_call, strace};
 use crate::support::Test;
+use crate::support::strace::Run;
 
 /// Every key can be got now, and after the renewal that finishes it, when one identity is left.
 fn is_whole_and_can_be_finished(test: Test, at: &str) {
@@ -22,14 +24,18 @@ fn a_renewal_that_is_killed_anywhere_loses_nothing_and_is_finished_by_the_next()
 #[test]
 #[ignore = "needs strace"]
 fn a_renewal_that_fails_anywhere_loses_nothing_and_is_finished_by_the_next() {
-    for problem in ["ENOSPC", "EIO"] {
-        for calls in ["write", "?rename,?renameat,renameat2", "fsync,fdatasync"] {
-            for nth in 1..=12 {
-                let test = signed_in();
-                let inject = format!("inject={calls}:error={problem}:when={nth}");
-                strace(&test, &["-f", "-o", "/dev/null", "-e", &inject], &["identity", "renew"], "");
-                is_whole_and_can_be_finished(test, &format!("{problem} {calls} {nth}"));
-            }
+    let run = Run { program: "modelforge-credential", words: &["identity", "renew"], input: "" };
+    for (calls, problems) in CALLS {
+        let many = ["open", "read"].iter().any(|name| calls.contains(name));
+        let most = run.most_calls(&signed_in(), calls, true);
+        for nth in (1..=most).step_by(if many { 4 } else { 1 }) {
+            // What is killed has a test of its own.
+            let errors: Vec<_> = problems.iter().filter(|problem| **problem != "KILL").collect();
+            let problem = errors[nth % errors.len()];
+            let test = signed_in();
+            let inject = format!("inject={calls}:error={problem}:when={nth}");
+            strace(&test, &["-f", "-o", "/dev/null", "-e", &inject], &["identity", "renew"], "");
+            is_whole_and_can_be_finished(test, &format!("{problem} {calls} {nth}"));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A passphrase for it, and away with it.
 
 use super::{PLACE, answering, data, identity, key, opens_all, signed_in};
+#[cfg(unix)]
 use crate::prompt::Session;
 use crate::support::{SECRET, Test};
 
@@ -55,6 +56,7 @@ fn it_can_be_taken_away_again_and_a_renewal_keeps_it() {
     test.args(["identity", "unprotect"]).stderr(&none).failure();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_passphrase_is_asked_for_twice_at_the_terminal_and_two_that_differ_change_nothing() {
     for (again, status) in [("correct horse\r", 0), ("correct house\r", 1)] {
@@ -85,6 +87,7 @@ fn a_passphrase_is_asked_for_twice_at_the_terminal_and_two_that_differ_change_no
         .failure();
 }
 
+#[cfg(unix)]
 #[test]
 #[ignore = "needs age"]
 fn stock_age_opens_a_protected_identity_with_its_passphrase() {

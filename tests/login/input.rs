@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::{BY_AGE, PROMPT, age, at_a_terminal, openai_is, signed_in};
+#[cfg(unix)]
 use crate::prompt::Session;
 use crate::support::{SECRET, Test, program};
 
+#[cfg(unix)]
 #[test]
 fn a_key_is_typed_at_the_terminal_without_echo() {
     let test = at_a_terminal(age()).args(["login", "openai"]);
@@ -19,6 +21,7 @@ fn a_key_is_typed_at_the_terminal_without_echo() {
     openai_is(test, SECRET);
 }
 
+#[cfg(unix)]
 #[test]
 fn nothing_typed_and_ctrl_c_keep_nothing_and_leave_the_terminal_as_it_was() {
     let test = at_a_terminal(age());
@@ -157,6 +160,7 @@ fn two_sign_ins_at_once_leave_one_key_whole() {
     assert!(["sk-a", "sk-b", "sk-c", "sk-d"].contains(&key), "{found}");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_empty_pipe_at_a_terminal_is_an_error_and_not_a_question() {
     let test = at_a_terminal(age()).args(["login", "openai"]);

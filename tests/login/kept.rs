@@ -1,6 +1,7 @@
 //! Where a key is kept, and what stays as it was when that fails.
 
 use super::{asked, at_a_terminal, holding, keeper, kept, openai_is, signed_in};
+#[cfg(unix)]
 use crate::prompt::Session;
 use crate::support::{SECRET, Test};
 
@@ -112,6 +113,7 @@ fn the_key_of_a_variable_that_is_piped_in_is_kept_and_replaces_none_that_is_kept
     test.args(["login", "openai"]).stdin(format!("{SECRET}-other")).stdout("").stderr(other).failure();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_locked_helper_is_opened_by_the_person_before_another_key_is_asked_for() {
     let locked = "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || { echo 'error: it is locked' >&2; exit 1; }";

@@ -118,6 +118,7 @@ fn without_its_backup_a_file_gets_its_keys_back_one_by_one() {
     test.helpers("age").args(["get"]).stdin("provider=openai\n").success();
 }
 
+#[cfg(unix)]
 #[test]
 #[ignore = "needs strace"]
 fn a_rollback_from_a_backup_alone_that_failed_can_be_tried_again() {
@@ -141,6 +142,7 @@ fn a_rollback_from_a_backup_alone_that_failed_can_be_tried_again() {
 }
 
 /// At a terminal, where a person agrees to put back what no note vouches for.
+#[cfg(unix)]
 #[track_caller]
 fn confirmed(test: Test, words: &[&str]) -> (Test, Option<i32>, String) {
     let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "").args(words);
@@ -166,6 +168,7 @@ fn of_a_store_that_cannot_be_asked_nobody_says_that_it_has_nothing() {
     assert!(file(&test).contains(SECRET));
 }
 
+#[cfg(unix)]
 #[test]
 fn without_the_journal_a_backup_alone_is_enough_where_a_person_agrees() {
     let (test, _, before) = migrated();

@@ -68,6 +68,7 @@ fn json_is_never_mixed_with_a_question() {
     assert!(file(&test).contains(SECRET));
 }
 
+#[cfg(unix)]
 #[test]
 fn of_a_folder_that_one_stands_in_the_key_is_moved_for_an_account_of_its_name() {
     let test = Test::new();

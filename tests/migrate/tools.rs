@@ -159,3 +159,20 @@ fn doctor_names_the_files_of_tools() {
     let said = shown + &stderr;
     assert!(said.contains("~/.codex/auth.json") && said.contains("~/.claude/settings.json"), "{said}");
 }
+
+#[test]
+#[cfg(unix)]
+fn a_file_of_a_project_that_is_a_link_to_elsewhere_stays_and_is_not_passed_over_in_silence() {
+    let test = Test::new().file("shared.env", format!("OPENAI_API_KEY={SECRET}\n"));
+    let link = test.work().join(".env");
+    std::os::unix::fs::symlink(test.home().join("shared.env"), &link).expect("a link");
+    // One that leads to another file of the project is that file once more.
+    std::fs::write(test.work().join(".env.local"), "ANTHROPIC_API_KEY=none\n").expect("a file");
+    std::os::unix::fs::symlink(".env.local", test.work().join(".env.test")).expect("a link");
+    let project = test.work().display().to_string();
+    let (test, _, stderr) = run(test, &["migrate", &project, "--yes"], 1);
+    let said = format!("warning: `{}` is a link or lies behind one, so it is not used", link.display());
+    assert!(stderr.contains(&said) && stderr.matches("is a link").count() == 1, "{stderr}");
+    assert_eq!(read(&test, "shared.env"), format!("OPENAI_API_KEY={SECRET}\n"));
+    drop(test);
+}

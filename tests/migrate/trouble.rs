@@ -112,6 +112,7 @@ fn two_migrations_at_once_move_every_key_once() {
     assert!(file(&test).contains(SECRET));
 }
 
+#[cfg(unix)]
 #[test]
 fn many_keys_move_under_a_progress_bar() {
     let entry = |n: usize| {
@@ -132,6 +133,7 @@ fn many_keys_move_under_a_progress_bar() {
     assert!(!file(&test).contains("sk-made-up"));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_key_that_only_a_person_can_look_at_is_not_replaced_unseen() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
@@ -194,6 +196,7 @@ fn a_key_of_which_it_is_not_known_whose_it_is_is_no_success() {
     assert!(stderr.contains("`$.providers.mine.base_url` is missing"), "{stderr}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_source_that_only_a_person_can_unlock_is_unlocked_by_one() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
@@ -213,6 +216,7 @@ fn a_source_that_only_a_person_can_unlock_is_unlocked_by_one() {
     test.helpers("other").args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_helper_that_failed_with_a_person_there_is_not_asked_again_for_each_key() {
     let dead = r#"[ "$MODELFORGE_CREDENTIAL_INTERACTIVE" = 1 ] && echo "$1" >>"$HOME/asked"; echo 'error: it is dead' >&2; exit 1"#;

@@ -1,6 +1,7 @@
 //! Keys in files of all kinds.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::FileExt;
 
 use base64::Engine as _;
@@ -95,6 +96,7 @@ fn a_line_of_a_hundred_megabytes_and_a_binary_file_are_looked_at() {
     assert_eq!(table_of(&test), expected);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_holes_of_a_large_file_are_passed_over() {
     let test = signed_in().file("log/sparse", "");

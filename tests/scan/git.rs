@@ -161,6 +161,7 @@ fn a_fifo_among_the_objects_of_a_repository_does_not_stop_the_search() {
     scan(test, &["app"]).any_stdout().stderr(said).success();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_repository_with_damaged_objects_is_named() {
     let test = signed_in();

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::{OPENAI, assert_told, shelf, status, told};
+#[cfg(unix)]
 use crate::prompt::Session;
 use crate::support::{SECRET, Test};
 
+#[cfg(unix)]
 #[test]
 fn a_helper_that_fails_or_hangs_hides_none_of_the_others() {
     let test = shelf(Test::new(), "one", OPENAI, "password=key-for-tests")

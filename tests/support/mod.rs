@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use programs::place_if_not_there;
 pub use programs::{files_below, place, program, programs, system};
 
 /// The key that tests keep and get. It may stand on standard output and in encrypted files; a test in which it stands anywhere else
@@ -62,6 +63,9 @@ impl Test {
         for name in ["bin", "home", "work"] {
             fs::create_dir(folder.path().join(name)).expect("a folder for the test");
         }
+        if cfg!(windows) {
+            place("modelforge-credential-sh", &folder.path().join("bin/sh.exe"));
+        }
         Self {
             folder,
             own_files: BTreeSet::new(),
@@ -100,10 +104,16 @@ impl Test {
         self.env("MODELFORGE_CREDENTIAL_HELPERS", entries)
     }
 
-    /// Writes a helper in three lines of shell: `modelforge-credential-NAME`, on PATH. `$1` is the operation.
+    /// Writes a helper in three lines of shell: `modelforge-credential-NAME`, on PATH. `$1` is the operation. Where there is no shell, a
+    /// program of ours runs the lines (`tests/sh`).
     #[track_caller]
     pub fn script(self, name: &str, body: &str) -> Self {
-        self.on_path(&format!("modelforge-credential-{name}"), format!("#!/bin/sh\n{body}\n"))
+        let name = format!("modelforge-credential-{name}");
+        if cfg!(windows) {
+            place_if_not_there("modelforge-credential-sh", &self.bin().join(format!("{name}.exe")));
+            return self.on_path(&format!("{name}.sh"), body);
+        }
+        self.on_path(&name, format!("#!/bin/sh\n{body}\n"))
     }
 
     /// Writes a program, on PATH.

@@ -37,7 +37,11 @@ fn names() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("helpers");
     let packages = fs::read_dir(folder).expect("the helpers' packages").flatten();
     let programs = packages.filter(|package| package.path().join("src/main.rs").exists());
-    programs.map(|package| format!("modelforge-credential-{}", package.file_name().display())).collect()
+    let mut names: Vec<_> =
+        programs.map(|package| format!("modelforge-credential-{}", package.file_name().display())).collect();
+    // What runs the lines of scripts where there is no shell.
+    names.extend(cfg!(windows).then(|| "modelforge-credential-sh".to_owned()));
+    names
 }
 
 /// Says whether a program is newer than all that it is made of. Cargo lists that in a file beside it: `PROGRAM: SOURCE SOURCE…`.
@@ -66,6 +70,13 @@ fn build(folder: &Path) -> bool {
 pub fn place(name: &str, to: &Path) {
     let from = program(name);
     fs::hard_link(&from, to).or_else(|_| fs::copy(&from, to).map(drop)).expect("a program can be copied");
+}
+
+/// A script may be written anew; the program that runs it stays.
+pub fn place_if_not_there(name: &str, to: &Path) {
+    if !to.exists() {
+        place(name, to);
+    }
 }
 
 /// A program of the system that a test needs.

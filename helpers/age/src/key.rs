@@ -189,7 +189,7 @@ pub fn encrypt<'a>(text: &[u8], keys: impl Iterator<Item = &'a Keys>, recipients
     })
 }
 
-fn recipient(text: &str, number: usize) -> Result<Box<dyn age::Recipient>> {
+pub fn recipient(text: &str, number: usize) -> Result<Box<dyn age::Recipient>> {
     if let Ok(key) = text.parse::<x25519::Recipient>() {
         return Ok(Box::new(key));
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use modelforge_credential_files::{Own, name, tilde};
 use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve, stdout, visible};
@@ -12,6 +13,7 @@ use crate::identity::{Identities, NoneOpens};
 use crate::mine::Mine;
 use crate::operation::Operation;
 use crate::store::{Entry, Store};
+use crate::team::Team;
 
 mod ask;
 mod cipher;
@@ -19,9 +21,11 @@ mod identity;
 mod key;
 mod mine;
 mod operation;
+mod progress;
 mod renew;
 mod sealed;
 mod store;
+mod team;
 mod text;
 
 #[global_allocator]
@@ -36,11 +40,13 @@ struct Age {
     /// The identity that is made when it is needed and missing; none where the user named one.
     own: Option<PathBuf>,
     recipients: Vec<String>,
+    /// A store that is shared with others, in the place of the user's own.
+    team: Option<Team>,
 }
 
 impl Helper for Age {
     fn nature(&self) -> Nature {
-        Nature { identity: true, ..Nature::default() }
+        Nature { identity: true, members: self.team.is_some(), sync: self.team.is_some(), ..Nature::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {
@@ -58,14 +64,12 @@ impl Helper for Age {
         let store = self.folder()?;
         let mut credential = credential.clone();
         credential.name_the_account()?;
-        if let Some(own) = self.own.as_ref().filter(|own| !own.exists()) {
-            let _lock = store.lock()?;
-            // Another process may have made it meanwhile.
-            if !own.exists() {
-                store.check_unused(own)?;
-                self.identities.create(own)?;
-            }
+        // Inside, as the time of the file is that of its arrival on this machine.
+        credential.set("created_utc", now().to_string())?;
+        if let Some(team) = &self.team {
+            return self.store_for(team, &credential);
         }
+        self.make_identity()?;
         let mut again = None;
         loop {
             let identities = again.as_ref().unwrap_or(&self.identities);
@@ -137,7 +141,24 @@ impl Helper for Age {
         Ok(Some(records))
     }
 
+    fn members(&self, request: &Record) -> Result<Option<Record>> {
+        let Some(team) = &self.team else { return Ok(None) };
+        self.data()?;
+        let make_identity = || self.make_identity();
+        team::Operation { team, identities: &self.identities, make_identity: &make_identity }.answer(request).map(Some)
+    }
+
+    fn sync(&self, request: &Record) -> Result<Option<Record>> {
+        let Some(team) = &self.team else { return Ok(None) };
+        let asked = team::Asked { remote: request.text("remote"), accepts: None };
+        self.make_identity()?;
+        team::sync(team, &self.identities, &asked).map(Some)
+    }
+
     fn identity(&self, request: &Record) -> Result<Option<Record>> {
+        if let (Some(team), Some("renew")) = (&self.team, request.text("action")) {
+            return Err(team.cannot_renew());
+        }
         let (data, store) = (self.data()?, self.folder()?);
         let mine = self.own.clone().map(|path| Mine { data, path, store: &store });
         let (identities, recipients) = (&self.identities, self.recipients.as_slice());
@@ -146,11 +167,43 @@ impl Helper for Age {
 }
 
 impl Age {
-    fn new(mut identities: Vec<PathBuf>, recipients: Vec<String>) -> Self {
+    fn new(options: Options) -> Self {
+        let Options { mut identities, recipients, store, signing_key } = options;
         let data = modelforge_credential_files::data().map(Own::new);
-        let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.path().join("identity.txt"));
+        let state = modelforge_credential_files::state().map(Own::new);
+        // The identity of one store can be renewed without a look at the others.
+        let name = store.as_ref().map_or_else(|| "identity.txt".to_owned(), |name| format!("identity-{name}.txt"));
+        let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.path().join(name));
         identities.extend(own.clone());
-        Self { identities: Identities::new(identities, data.clone()), data, own, recipients }
+        let team = data.as_ref().zip(state.as_ref()).zip(store);
+        let team = team.map(|((data, state), name)| Team::new(&name, data, state, signing_key));
+        Self { identities: Identities::new(identities, data.clone()), data, own, recipients, team }
+    }
+
+    /// Makes the identity that is used when none is named.
+    fn make_identity(&self) -> Result<()> {
+        let Some(own) = self.own.as_ref().filter(|own| !own.exists()) else { return Ok(()) };
+        let store = self.folder()?;
+        let _lock = store.lock()?;
+        // Another process may have made it meanwhile.
+        if !own.exists() {
+            store.check_unused(own)?;
+            self.identities.create(own)?;
+        }
+        Ok(())
+    }
+
+    /// Stores for the members, as they are while the file is written.
+    fn store_for(&self, team: &Team, credential: &Record) -> Result<()> {
+        let description = name::placed(credential)?;
+        loop {
+            let members = team.members()?;
+            self.identities.unlock_first()?;
+            let content = team.encrypt(&credential.to_lines(), &members, &self.identities, team.path())?;
+            if team.store.write(&description, &content, || Ok(team.members()? == members))? {
+                return Ok(());
+            }
+        }
     }
 
     fn data(&self) -> Result<&Own> {
@@ -163,7 +216,8 @@ impl Age {
     }
 
     fn folder(&self) -> Result<Store> {
-        Ok(Store::new(self.data()?.below("age")))
+        let data = self.data()?;
+        Ok(self.team.as_ref().map_or_else(|| Store::new(data.below("age")), |team| team.store.clone()))
     }
 
     /// The credential in a file. It is believed only if it is the one that the file's name says: anybody can encrypt to
@@ -188,8 +242,15 @@ impl Age {
             Record::read_from(&text[..]).map_err(|e| Error::new(format!("`{file}` holds no credential: {e}")))?;
         record.name_the_account()?;
         name::check(&record, &entry.description, &file.to_string())?;
+        // It is about this copy.
+        record.remove("created_utc");
         Ok(Some(record))
     }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
 }
 
 fn main() -> ExitCode {
@@ -209,9 +270,38 @@ enum Command {
     Print(&'static str),
 }
 
+#[derive(Default)]
+struct Options {
+    identities: Vec<PathBuf>,
+    recipients: Vec<String>,
+    store: Option<String>,
+    signing_key: Option<PathBuf>,
+}
+
+impl Options {
+    fn take(&mut self, option: &str, value: OsString) -> std::result::Result<(), String> {
+        let file = |value: &OsString| std::path::absolute(value).map_err(|_| format!("`{option}` needs a file"));
+        match option {
+            "--identity" => self.identities.push(file(&value)?),
+            "--signing-key" => self.signing_key = Some(file(&value)?),
+            "--store" => {
+                let is_allowed =
+                    |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+                let name = value.into_string().unwrap_or_default();
+                if name.is_empty() || name.len() > 40 || !name.bytes().all(is_allowed) {
+                    return Err("`--store` needs a name, of a-z, 0-9, `-` and `_`".to_owned());
+                }
+                self.store = Some(name);
+            }
+            _ => self.recipients.push(value.into_string().map_err(|_| "`--recipient` needs a public key")?),
+        }
+        Ok(())
+    }
+}
+
 /// The options. The last word is the operation, which `serve` takes.
 fn parse(words: impl Iterator<Item = OsString>) -> std::result::Result<Command, String> {
-    let (mut identities, mut recipients) = (Vec::new(), Vec::new());
+    let mut options = Options::default();
     let mut words = words.peekable();
     while let Some(word) = words.next() {
         let text = word.to_str().unwrap_or_default();
@@ -222,13 +312,9 @@ fn parse(words: impl Iterator<Item = OsString>) -> std::result::Result<Command, 
             "--version" | "-V" => {
                 return Ok(Command::Print(concat!("modelforge-credential-age ", env!("CARGO_PKG_VERSION"), "\n")));
             }
-            "--identity" | "--recipient" => {
+            "--identity" | "--recipient" | "--store" | "--signing-key" => {
                 let value = inline.or_else(|| words.next()).ok_or_else(|| format!("`{option}` needs a value"))?;
-                if option == "--identity" {
-                    identities.push(std::path::absolute(&value).map_err(|_| "`--identity` needs a file")?);
-                } else {
-                    recipients.push(value.into_string().map_err(|_| "`--recipient` needs a public key")?);
-                }
+                options.take(option, value)?;
             }
             _ if words.peek().is_some() || option.starts_with('-') => {
                 // Without its value, and without a word that is none: either may be a key that went astray.
@@ -237,7 +323,10 @@ fn parse(words: impl Iterator<Item = OsString>) -> std::result::Result<Command, 
                     false => "there is a word before the operation that is no option".into(),
                 });
             }
-            _ => return Ok(Command::Serve(Age::new(identities, recipients))),
+            _ if options.store.is_some() && !options.recipients.is_empty() => {
+                return Err("`--recipient` cannot be used with `--store`: its members can read it".into());
+            }
+            _ => return Ok(Command::Serve(Age::new(options))),
         }
     }
     Err(String::from("no operation"))

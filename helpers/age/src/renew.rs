@@ -5,6 +5,7 @@
 //! finds what is left to do. The old keys are removed once they open nothing any more.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::path::Path;
 
 use modelforge_credential_protocol::{Error, Record, Result};
@@ -13,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::identity::{Identities, NoneOpens};
 use crate::key::{self, Keys};
 use crate::mine::{Held, Mine};
+use crate::progress::Progress;
 use crate::store::{Entry, Store};
 use crate::text;
 
@@ -59,22 +61,47 @@ fn finish(mine: &Mine, recipients: &[String], held: &Held) -> Result<Held> {
         is_the_same_again(&new, &content, &text, &entry.file)?;
         Ok(Some(content))
     };
-    let (mut seen, mut failed) = (HashSet::new(), Vec::new());
-    for entry in mine.store.matching(&Record::new())? {
-        failed.extend(mine.store.rewrite(&entry, |content| again(&entry, content)).err());
-        seen.insert(entry.file);
-    }
-    let _lock = mine.store.lock()?;
-    // What another program has put there meanwhile: one that synchronises the store, say.
-    for entry in mine.store.matching(&Record::new())?.iter().filter(|entry| !seen.contains(&entry.file)) {
-        failed.extend(mine.store.rewrite_with_the_lock(entry, |content| again(entry, content)).err());
-    }
-    match failed.first() {
-        Some(first) => Err(first
-            .reworded(format!("{}, so the old identity stays beside the new one: {first}", not_done(failed.len())))
+    match every(mine.store, again)? {
+        Err(Failed { count, first }) => Err(first
+            .reworded(format!("{}, so the old identity stays beside the new one: {first}", not_done(count)))
             .hint("remove what is damaged, then: modelforge-credential identity renew")),
-        None => mine.replace_with_the_lock(held, current, held.passphrase.as_ref()),
+        Ok(_lock) => mine.replace_with_the_lock(held, current, held.passphrase.as_ref()),
     }
+}
+
+/// What could not be encrypted again.
+pub struct Failed {
+    count: usize,
+    first: Error,
+}
+
+impl Failed {
+    pub fn into_error(self) -> Error {
+        self.first.reworded(format!("{}: {}", not_done(self.count), self.first))
+    }
+}
+
+/// Encrypts every credential again, one file after the other, and returns the lock of the store, in which nothing is left to do. `again`
+/// makes the new from the old; `None` leaves a file as it is.
+pub fn every(
+    store: &Store,
+    again: impl Fn(&Entry, &[u8]) -> Result<Option<Vec<u8>>>,
+) -> Result<std::result::Result<File, Failed>> {
+    let (mut seen, mut failed) = (HashSet::new(), Vec::new());
+    let all = store.matching(&Record::new())?;
+    let mut progress = Progress::new(all.len());
+    for entry in all {
+        failed.extend(store.rewrite(&entry, |content| again(&entry, content)).err());
+        seen.insert(entry.file);
+        progress.step();
+    }
+    let lock = store.lock()?;
+    // What another program has put there meanwhile: one that synchronises the store, say.
+    for entry in store.matching(&Record::new())?.iter().filter(|entry| !seen.contains(&entry.file)) {
+        failed.extend(store.rewrite_with_the_lock(entry, |content| again(entry, content)).err());
+    }
+    let count = failed.len();
+    Ok(failed.into_iter().next().map_or(Ok(lock), |first| Err(Failed { count, first })))
 }
 
 /// Stored means read back. A plugin, which may want to be touched each time, has opened a sample.
@@ -89,19 +116,12 @@ fn is_the_same_again(new: &Keys, content: &[u8], text: &Zeroizing<Vec<u8>>, file
 pub fn encrypt_again(store: &Store, identities: &Identities, recipients: &[String]) -> Result<()> {
     let _only_one = store.lock_the_identity()?;
     identities.unlock()?;
-    let mut failed = Vec::new();
-    for entry in store.matching(&Record::new())? {
-        let again = |content: &[u8]| match identities.decrypt(content, &entry.file) {
-            Ok(text) => identities.encrypt(&text, recipients).map(Some),
-            Err(problem) if problem.cause::<NoneOpens>().is_some() => Ok(None),
-            Err(problem) => Err(problem),
-        };
-        failed.extend(store.rewrite(&entry, again).err());
-    }
-    match failed.first() {
-        Some(first) => Err(first.reworded(format!("{}: {first}", not_done(failed.len())))),
-        None => Ok(()),
-    }
+    let again = |entry: &Entry, content: &[u8]| match identities.decrypt(content, &entry.file) {
+        Ok(text) => identities.encrypt(&text, recipients).map(Some),
+        Err(problem) if problem.cause::<NoneOpens>().is_some() => Ok(None),
+        Err(problem) => Err(problem),
+    };
+    every(store, again)?.map(drop).map_err(Failed::into_error)
 }
 
 fn not_done(count: usize) -> String {

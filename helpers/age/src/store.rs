@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use modelforge_credential_files::{self as files, Own, Trust, name, tilde};
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_RECORD, Record, Result, Shell};
@@ -19,6 +19,7 @@ const SUFFIX: &str = ".age";
 /// The lock of who changes the identity.
 const RENEWAL: &str = ".renewal";
 
+#[derive(Clone)]
 pub struct Store {
     own: Own,
 }
@@ -70,6 +71,13 @@ impl Store {
         Ok(entries)
     }
 
+    /// Every credential that is synchronised: backups of migrations are this user's own.
+    pub fn all(&self) -> Result<Vec<Entry>> {
+        let mut all = self.matching(&Record::new())?;
+        all.retain(|entry| !entry.description.is_of_a_migration());
+        Ok(all)
+    }
+
     fn collect(&self, folder: &Path, entries: &mut Vec<Entry>) -> Result<()> {
         let content = match fs::read_dir(folder) {
             Err(error) if files::is_absent(&error) => return Ok(()),
@@ -82,7 +90,7 @@ impl Store {
                 if !entry.file_name().to_string_lossy().starts_with('.') {
                     self.collect(&file, entries)?;
                 }
-            } else if let Some(description) = file.strip_prefix(self.own.path()).ok().and_then(described_by) {
+            } else if let Some(description) = file.strip_prefix(self.own.path()).ok().and_then(described_by_path) {
                 entries.push(Entry { description, file });
             }
         }
@@ -154,7 +162,7 @@ impl Store {
             let Some(new) = again(&old)? else { return Ok(false) };
             let _lock = self.lock()?;
             if self.read(entry)?.is_some_and(|now| now == old) {
-                return self.put(entry, &new).map(|()| true);
+                return self.put(entry, &new, modified(entry)).map(|()| true);
             }
         }
     }
@@ -167,14 +175,14 @@ impl Store {
     ) -> Result<bool> {
         let Some(old) = self.read(entry)? else { return Ok(false) };
         let Some(new) = again(&old)? else { return Ok(false) };
-        self.put(entry, &new).map(|()| true)
+        self.put(entry, &new, modified(entry)).map(|()| true)
     }
 
-    fn put(&self, entry: &Entry, content: &[u8]) -> Result<()> {
-        let stored = fs::metadata(&entry.file).and_then(|metadata| metadata.modified());
+    /// Writes the file of a credential that was stored then. Only with the lock.
+    pub fn put(&self, entry: &Entry, content: &[u8], stored: Option<SystemTime>) -> Result<()> {
         self.own.write(&entry.file, content, true)?;
         let file = self.own.open(&entry.file, File::options().write(true), Trust::Believed)?;
-        if let (Some(file), Ok(stored)) = (file, stored) {
+        if let (Some(file), Some(stored)) = (file, stored) {
             let _ = file.set_modified(stored);
         }
         Ok(())
@@ -199,9 +207,12 @@ impl Store {
 impl Entry {
     /// When it was stored, in seconds since 1970.
     pub fn created(&self) -> Option<u64> {
-        let modified = fs::metadata(&self.file).and_then(|metadata| metadata.modified()).ok()?;
-        Some(modified.duration_since(UNIX_EPOCH).ok()?.as_secs())
+        Some(modified(self)?.duration_since(UNIX_EPOCH).ok()?.as_secs())
     }
+}
+
+fn modified(entry: &Entry) -> Option<SystemTime> {
+    fs::metadata(&entry.file).and_then(|metadata| metadata.modified()).ok()
 }
 
 /// The part of a request that describes the credential.
@@ -220,8 +231,18 @@ fn file_of(description: &Record) -> PathBuf {
 }
 
 /// The description whose file this is. `None`: this program did not name it.
-fn described_by(file: &Path) -> Option<Record> {
+fn described_by_path(file: &Path) -> Option<Record> {
     name::parse(file.to_str()?.strip_suffix(SUFFIX)?.split(std::path::MAIN_SEPARATOR))
+}
+
+/// The file of a description that names a `username`, as git calls it.
+pub fn name_of(description: &Record) -> String {
+    format!("{}{SUFFIX}", name::name(description).join("/"))
+}
+
+/// The description of the file that git calls this. `None`: this program did not name it.
+pub fn described_by(file: &str) -> Option<Record> {
+    name::parse(file.strip_suffix(SUFFIX)?.split('/')).filter(|_| file.len() <= LONGEST)
 }
 
 #[cfg(test)]

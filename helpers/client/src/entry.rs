@@ -36,12 +36,37 @@ impl Entry {
         Self { words: words.into_iter().map(Into::into).collect(), is_command: true, timeout: None, label: None }
     }
 
-    /// How messages call it: its own name, the helper's name, or the whole command.
+    /// How messages call it: its own name, the helper's name (with the store that it is told to use, if it has several), or the whole
+    /// command.
+    ///
+    /// ```
+    /// use modelforge_credential_client::Entry;
+    ///
+    /// let words = ["age", "--store", "team", "--identity", "/keys"].map(String::from).to_vec();
+    /// assert_eq!(Entry { words, ..Entry::helper("age") }.name(), "age --store team");
+    /// ```
     pub fn name(&self) -> String {
         if let Some(label) = &self.label {
             return label.clone();
         }
-        if self.is_command { self.words.join(" ") } else { self.words.first().cloned().unwrap_or_default() }
+        let name = self.words.first().cloned().unwrap_or_default();
+        match self.store() {
+            _ if self.is_command => self.words.join(" "),
+            Some(store) => format!("{name} --store {store}"),
+            None => name,
+        }
+    }
+
+    fn store(&self) -> Option<&str> {
+        let mut words = self.words.iter().skip(1);
+        while let Some(word) = words.next() {
+            match word.strip_prefix("--store") {
+                Some("") => return words.next().map(String::as_str),
+                Some(rest) if rest.starts_with('=') => return rest.get(1..),
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Every program that it may mean, in the order in which they are looked at: the first that may be started is.

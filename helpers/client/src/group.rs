@@ -1,5 +1,7 @@
 //! A process and what it started, so that they can be ended together.
 
+#[cfg(unix)]
+use std::io;
 use std::process::{Child, Command};
 #[cfg(unix)]
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use rustix::process::{test_kill_process, test_kill_process_group, waitpid};
 use crate::depth;
 #[cfg(unix)]
 use crate::terminal::Kept;
+#[cfg(unix)]
+use crate::watcher::Watcher;
 
 /// How long a process may take to end when it is told to: it may have a terminal to restore, or helpers of its own to end. Those that
 /// it started get half of that, so that it can wait for them.
@@ -51,6 +55,14 @@ impl Group {
             true => kill_process_group(self.leader, signal),
             false => kill_process(self.leader, signal),
         };
+    }
+
+    /// A shell that ends it as this process would, should this process be killed. What takes a moment is not worth it: start it for what
+    /// takes longer.
+    pub fn watch(&self) -> io::Result<Watcher> {
+        let leader = self.leader.as_raw_nonzero();
+        let target = if self.is_own { format!("-{leader}") } else { leader.to_string() };
+        Watcher::start("kill -s TERM -- \"$1\" && sleep 1 && kill -s KILL -- \"$1\"", &[target])
     }
 
     /// True if part of it still runs. The process itself is waited for: one that has exited counts until then.

@@ -29,6 +29,8 @@ mod signals;
 mod streams;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod watcher;
 
 pub use caller::{Caller, DEPTH, FOLDER, Hop, Outcome, Silent, depth, leave_the_folder};
 pub use entry::Entry;
@@ -44,6 +46,8 @@ pub use program::Program;
 pub use raw::Changes;
 #[cfg(unix)]
 pub use signals::{Taken, heeded, take as take_signals, take_with_stops as take_signals_with_stops};
+#[cfg(unix)]
+pub use watcher::Watcher;
 
 /// The name of a helper's program begins with it: `modelforge-credential-age` is the helper `age`.
 pub const PREFIX: &str = "modelforge-credential";

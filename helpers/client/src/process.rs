@@ -18,6 +18,8 @@ use crate::signals::{self, Waited};
 use crate::streams::{Heard, Streams};
 #[cfg(unix)]
 use crate::terminal::Kept;
+#[cfg(unix)]
+use crate::watcher::Watcher;
 
 /// How much of what a helper says is listened to, in bytes.
 const MAX_SAID: usize = 16 << 10;
@@ -30,6 +32,9 @@ const LINGER: Duration = Duration::from_millis(200);
 const HEAD_START: Duration = Duration::from_millis(5);
 /// A longer time without a look at the process means that this one was stopped.
 const STOPPED: Duration = Duration::from_secs(1);
+/// What runs longer than this is watched over: it would hang on, should this process be killed.
+#[cfg(unix)]
+const WATCHED_AFTER: Duration = Duration::from_millis(250);
 /// A pipe takes this much without anybody reading it (POSIX).
 const PIPE_BUF: usize = 4096;
 
@@ -87,6 +92,9 @@ pub struct Running {
     group: Arc<Group>,
     #[cfg(unix)]
     waited: Option<Waited>,
+    /// `Some(None)`: there can be none.
+    #[cfg(unix)]
+    watcher: Option<Option<Watcher>>,
     #[cfg(windows)]
     group: Group,
     start: Instant,
@@ -160,6 +168,8 @@ impl Running {
             group,
             #[cfg(unix)]
             waited,
+            #[cfg(unix)]
+            watcher: None,
             start,
             deadline: start + limit,
             seen: start,
@@ -199,7 +209,7 @@ impl Running {
     /// As [`finish`](Self::finish).
     pub fn finish_watched(mut self, most: usize, watch: &mut dyn FnMut(&Moment)) -> Result<Finished, Failure> {
         self.wait_a_moment();
-        let mut streams = Streams::of(&mut self.child);
+        let mut streams = Streams::of(&mut self.child).inspect_err(|_| self.end())?;
         let mut output = Zeroizing::new(Vec::new());
         let mut said = Vec::new();
         let mut is_cut = false;
@@ -210,6 +220,10 @@ impl Running {
                 Heard::Output(chunk) => output.extend_from_slice(&chunk),
                 Heard::Said(chunk) if said.len() < MAX_SAID => said.extend_from_slice(&chunk),
                 Heard::Said(_) => is_cut = true,
+                Heard::Lost(problem) => {
+                    self.end();
+                    return Err(problem.into());
+                }
                 Heard::Nothing => {
                     watch(&Moment { output: &output, said: &said, elapsed: self.start.elapsed() });
                     if exited.is_none() {
@@ -264,6 +278,10 @@ impl Running {
             self.deadline += now - self.seen;
         }
         self.seen = now;
+        #[cfg(unix)]
+        if !exited && self.watcher.is_none() && now - self.start > WATCHED_AFTER {
+            self.watcher = Some(self.group.watch().ok());
+        }
         if exited || now < self.deadline {
             return Ok(());
         }

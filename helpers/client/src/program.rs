@@ -24,8 +24,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
 /// How long a person may take to confirm a code in a browser; the codes themselves expire sooner.
 const LIMIT_WITH_A_BROWSER: Duration = Duration::from_secs(20 * 60);
-/// How long it may take with the identity: every credential may have to be encrypted again, and a person answers several questions.
-const LIMIT_OF_AN_IDENTITY: Duration = Duration::from_secs(20 * 60);
+/// How long it may take with all that it keeps: every credential may have to be encrypted again or go over a slow network, and a person
+/// answers several questions.
+const LIMIT_OF_ALL: Duration = Duration::from_secs(20 * 60);
 /// How long a person waits without a word.
 const LONG: Duration = Duration::from_secs(2);
 /// The longest list of a helper, in bytes.
@@ -192,12 +193,34 @@ impl Program {
     /// # Errors
     /// See [`Failure`].
     pub fn identity(&self, request: &Record) -> Result<Option<Record>, Failure> {
+        self.ask_patiently(Operation::Identity, request)
+    }
+
+    /// Shows or changes who shares what is kept. As [`Helper::members`], with a typed failure. A helper that knows it says so in its
+    /// [`nature`](Self::nature).
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn members(&self, request: &Record) -> Result<Option<Record>, Failure> {
+        self.ask_patiently(Operation::Members, request)
+    }
+
+    /// Exchanges what is kept with other machines. As [`Helper::sync`], with a typed failure. A helper that knows it says so in its
+    /// [`nature`](Self::nature).
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn sync(&self, request: &Record) -> Result<Option<Record>, Failure> {
+        self.ask_patiently(Operation::Sync, request)
+    }
+
+    fn ask_patiently(&self, operation: Operation, request: &Record) -> Result<Option<Record>, Failure> {
         let limit = match request.text("action") {
-            Some("show") => self.limit,
-            _ => Some(self.limit().max(LIMIT_OF_AN_IDENTITY)),
+            Some("show" | "list") => self.limit,
+            _ => Some(self.limit().max(LIMIT_OF_ALL)),
         };
         let patient = Self { limit, ..self.clone() };
-        let answer = Record::read_from(&patient.run_and_tell(Operation::Identity, request, MAX_RECORD)?[..]);
+        let answer = Record::read_from(&patient.run_and_tell(operation, request, MAX_RECORD)?[..]);
         let answer = answer.map_err(|problem| Failure::Malformed(problem.to_string()))?;
         Ok(if answer.is_empty() { None } else { Some(answer) })
     }
@@ -294,6 +317,14 @@ impl Helper for Program {
 
     fn identity(&self, request: &Record) -> Answered<Option<Record>> {
         Ok(self.identity(request)?)
+    }
+
+    fn members(&self, request: &Record) -> Answered<Option<Record>> {
+        Ok(self.members(request)?)
+    }
+
+    fn sync(&self, request: &Record) -> Answered<Option<Record>> {
+        Ok(self.sync(request)?)
     }
 }
 

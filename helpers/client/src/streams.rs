@@ -1,6 +1,6 @@
 //! The output of a process, as it comes.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::process::Child;
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ pub enum Heard {
     Said(Vec<u8>),
     /// No more for now, or a stream has exited.
     Nothing,
+    /// Part of it cannot be read: what was heard is no answer.
+    Lost(io::Error),
 }
 
 /// The streams of a process, read side by side as it writes. Threads would do it everywhere, but starting two of them takes
@@ -23,8 +25,9 @@ pub struct Streams {
 
 #[cfg(unix)]
 impl Streams {
-    pub fn of(child: &mut Child) -> Self {
-        Self { stdout: child.stdout.take(), stderr: child.stderr.take() }
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it takes threads")]
+    pub fn of(child: &mut Child) -> io::Result<Self> {
+        Ok(Self { stdout: child.stdout.take(), stderr: child.stderr.take() })
     }
 
     pub fn are_open(&self) -> bool {
@@ -46,22 +49,25 @@ impl Streams {
             (first == 1 && ready(&fds, 0), ready(&fds, first))
         };
         if output_ready {
-            return read(&mut self.stdout).map_or(Heard::Nothing, |chunk| Heard::Output(Zeroizing::new(chunk)));
+            return read(&mut self.stdout, |chunk| Heard::Output(Zeroizing::new(chunk)));
         }
-        if said_ready { read(&mut self.stderr).map_or(Heard::Nothing, Heard::Said) } else { Heard::Nothing }
+        if said_ready { read(&mut self.stderr, Heard::Said) } else { Heard::Nothing }
     }
 }
 
 /// A chunk of a stream; at its end it is closed.
 #[cfg(unix)]
-fn read(stream: &mut Option<impl Read>) -> Option<Vec<u8>> {
+fn read(stream: &mut Option<impl Read>, wrap: fn(Vec<u8>) -> Heard) -> Heard {
+    let Some(open) = stream else { return Heard::Nothing };
     let mut buffer = Zeroizing::new([0; 4096]);
-    match stream.as_mut()?.read(buffer.as_mut_slice()) {
-        Ok(0) | Err(_) => {
+    match open.read(buffer.as_mut_slice()) {
+        Ok(0) => {
             *stream = None;
-            None
+            Heard::Nothing
         }
-        Ok(count) => Some(buffer[..count].to_vec()),
+        Ok(count) => wrap(buffer[..count].to_vec()),
+        Err(problem) if problem.kind() == io::ErrorKind::Interrupted => Heard::Nothing,
+        Err(problem) => Heard::Lost(problem),
     }
 }
 
@@ -73,18 +79,18 @@ pub struct Streams {
 
 #[cfg(windows)]
 impl Streams {
-    pub fn of(child: &mut Child) -> Self {
+    pub fn of(child: &mut Child) -> io::Result<Self> {
         let (sender, heard) = std::sync::mpsc::channel();
         let mut open = 0;
         if let Some(stdout) = child.stdout.take() {
-            listen(stdout, sender.clone(), |chunk| Heard::Output(Zeroizing::new(chunk)));
+            listen(stdout, sender.clone(), |chunk| Heard::Output(Zeroizing::new(chunk)))?;
             open += 1;
         }
         if let Some(stderr) = child.stderr.take() {
-            listen(stderr, sender, Heard::Said);
+            listen(stderr, sender, Heard::Said)?;
             open += 1;
         }
-        Self { heard, open }
+        Ok(Self { heard, open })
     }
 
     pub fn are_open(&self) -> bool {
@@ -109,14 +115,20 @@ fn listen(
     mut stream: impl Read + Send + 'static,
     sender: std::sync::mpsc::Sender<Option<Heard>>,
     wrap: fn(Vec<u8>) -> Heard,
-) {
-    std::thread::spawn(move || {
+) -> io::Result<()> {
+    let read = move || {
         let mut buffer = Zeroizing::new([0; 4096]);
-        while let Ok(count @ 1..) = stream.read(buffer.as_mut_slice()) {
-            if sender.send(Some(wrap(buffer[..count].to_vec()))).is_err() {
+        loop {
+            let heard = match stream.read(buffer.as_mut_slice()) {
+                Ok(0) => None,
+                Ok(count) => Some(wrap(buffer[..count].to_vec())),
+                Err(problem) => Some(Heard::Lost(problem)),
+            };
+            let goes_on = matches!(heard, Some(Heard::Output(_) | Heard::Said(_)));
+            if sender.send(heard).is_err() || !goes_on {
                 return;
             }
         }
-        let _ = sender.send(None);
-    });
+    };
+    std::thread::Builder::new().spawn(read).map(drop)
 }

@@ -100,10 +100,24 @@ mod system {
         let owner = sddl.strip_prefix("O:").and_then(|rest| rest.split("G:").next()?.split("D:").next());
         let owner = owner.ok_or(io::ErrorKind::InvalidData)?;
         let entry = |who: &str| format!("(A;OICI;FA;;;{who})");
-        let list = format!("D:P{}{}{}", entry(owner), entry("SY"), entry("BA"));
+        set(folder, &format!("D:P{}{}{}", entry(owner), entry("SY"), entry("BA")))
+    }
+
+    fn set(folder: &Path, list: &str) -> io::Result<()> {
         let descriptor: LocalBox<SecurityDescriptor> = list.parse()?;
         let which = SecurityInformation::Dacl | SecurityInformation::ProtectedDacl;
         SetNamedSecurityInfo(folder.as_os_str(), SE_FILE_OBJECT, which, None, None, descriptor.dacl(), None)
+    }
+
+    #[cfg(test)]
+    #[test]
+    fn a_folder_that_everybody_could_enter_is_made_private() {
+        let folder = tempfile::tempdir().unwrap();
+        set(folder.path(), "D:P(A;OICI;FA;;;WD)").unwrap();
+        assert!(super::lets_others_change(&of(folder.path()).unwrap()));
+        make_private(folder.path()).unwrap();
+        let list = of(folder.path()).unwrap();
+        assert!(!super::lets_others_in(&list), "{list}");
     }
 }
 

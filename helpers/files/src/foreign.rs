@@ -6,7 +6,9 @@ mod whole;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[cfg(unix)]
+use std::time::Instant;
 
 #[cfg(unix)]
 use modelforge_credential_protocol::Shell;
@@ -15,7 +17,11 @@ use zeroize::Zeroizing;
 
 #[cfg(not(unix))]
 use crate::Own;
-use crate::{failed, is_absent, quoted, tilde};
+#[cfg(not(unix))]
+use crate::open::is_nothing_there;
+#[cfg(unix)]
+use crate::quoted;
+use crate::{failed, is_absent, tilde};
 use spot::{Spot, is_behind_a_link};
 
 pub use whole::{Left, is_whole, put_back, whole};
@@ -46,13 +52,14 @@ pub struct Opened {
 /// # Errors
 /// If it cannot be read, or is not to be trusted.
 pub fn open(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
-    open_with(path, within, |_| Ok(None))
+    open_with(path, within, |_| Ok(()))
 }
 
 /// The same, to replace it: one at a time.
 ///
 /// # Errors
 /// As [`open`], and if another process keeps it locked.
+#[cfg(unix)]
 pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -65,11 +72,20 @@ pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>>
     }
 }
 
-fn open_with(
-    path: &Path,
-    within: Option<&Path>,
-    before: impl Fn(&File) -> Result<Option<File>>,
-) -> Result<Option<Opened>> {
+/// The same, to replace it: one at a time. Who waits for the lock has not opened the file, which could not be replaced then.
+///
+/// # Errors
+/// As [`open`], and if another process keeps it locked.
+#[cfg(not(unix))]
+pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
+    if is_nothing_there(path) {
+        return Ok(None);
+    }
+    let lock = lock()?;
+    Ok(open(path, within)?.map(|opened| Opened { _lock: lock, ..opened }))
+}
+
+fn open_with(path: &Path, within: Option<&Path>, before: impl Fn(&File) -> Result<()>) -> Result<Option<Opened>> {
     let Some((place, real)) = spot::find(path, within)? else { return Ok(None) };
     let file = match place.folder.file(&place.name) {
         Err(problem) if is_absent(&problem) => return Ok(None),
@@ -77,10 +93,10 @@ fn open_with(
         file => file.map_err(failed("read", path))?,
     };
     check(path, &file.metadata().map_err(failed("read", path))?)?;
-    let lock = before(&file)?;
+    before(&file)?;
     let metadata = file.metadata().map_err(failed("read", path))?;
     let content = read(path, &file)?;
-    Ok(Some(Opened { path: path.to_owned(), real, place, file, _lock: lock, metadata, content }))
+    Ok(Some(Opened { path: path.to_owned(), real, place, file, _lock: None, metadata, content }))
 }
 
 /// Refuses what is no file, or was put there by another user.
@@ -112,23 +128,23 @@ fn read(path: &Path, mut file: &File) -> Result<Zeroizing<Vec<u8>>> {
 
 /// The lock is on the file itself: nothing is left in a folder of another program.
 #[cfg(unix)]
-fn lock(path: &Path, file: &File) -> Result<Option<File>> {
+fn lock(path: &Path, file: &File) -> Result<()> {
     match crate::wait(PATIENCE, || file.try_lock()) {
-        Ok(true) => Ok(None),
+        Ok(true) => Ok(()),
         Ok(false) => {
             let seconds = PATIENCE.as_secs();
             Err(Error::new(format!("another process has held `{}` for {seconds} seconds", tilde(path)))
                 .hint(Shell::of_the_person().holders(quoted(path), crate::PROGRAM)))
         }
         // Some network file systems have no locks; that the file has changed is still noticed.
-        Err(problem) if problem.kind() == io::ErrorKind::Unsupported => Ok(None),
+        Err(problem) if problem.kind() == io::ErrorKind::Unsupported => Ok(()),
         Err(problem) => Err(failed("lock", path)(problem)),
     }
 }
 
 /// Where a lock keeps everybody from reading, the program whose file it is included, one of our own files is locked.
 #[cfg(not(unix))]
-fn lock(_: &Path, _: &File) -> Result<Option<File>> {
+fn lock() -> Result<Option<File>> {
     // A unit test has no home of its own.
     let state = if cfg!(test) { Some(std::env::temp_dir()) } else { crate::state() };
     let Some(state) = state else { return Ok(None) };

@@ -133,6 +133,17 @@ impl Own {
         whole::write(&real, &workshop, content, replace)
     }
 
+    /// The same for a file in a folder that may hold files of others (of a person's repository, say). The temporary file bears its name,
+    /// and what a killed process left is removed first. Only with a lock on the file: nobody else is writing it then.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_beside_others(&self, path: &Path, content: &[u8]) -> Result<()> {
+        let path = self.folder.join(path);
+        self.make_folder(path.parent().unwrap_or(&path))?;
+        whole::write_beside_others(&self.check(&path)?, content)
+    }
+
     /// Removes the temporary files that killed processes left. Only with the lock: no other file is being written then.
     pub fn clean(&self) {
         if let Ok(workshop) = self.check(&self.folder) {

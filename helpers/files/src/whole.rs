@@ -1,5 +1,6 @@
 //! Files that are either whole or not there, also after a power cut.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,9 +15,27 @@ const TEMPORARY: &str = ".new-";
 
 /// Writes a file; `replace` one that is there, or fail. The temporary file lies in `workshop`, on the same disk.
 pub fn write(path: &Path, workshop: &Path, content: &[u8], replace: bool) -> Result<()> {
+    write_as(TEMPORARY, path, workshop, content, replace)
+}
+
+/// Replaces a file in a folder that may hold files of others: the temporary file bears its name. What killed processes left is removed
+/// first. Only with a lock on the file.
+pub fn write_beside_others(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    let temporary = temporary_of(path.file_name().unwrap_or_default());
+    clean_as(&temporary, folder);
+    write_as(&temporary, path, folder, content, true)
+}
+
+/// How temporary files beside a file begin, in a folder that is not ours alone.
+pub fn temporary_of(name: &OsStr) -> String {
+    format!(".{}.modelforge-credential-", name.to_string_lossy())
+}
+
+fn write_as(temporary: &str, path: &Path, workshop: &Path, content: &[u8], replace: bool) -> Result<()> {
     let attempt = || -> io::Result<()> {
         // Removed when it is dropped, wherever this fails.
-        let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(workshop)?;
+        let mut file = tempfile::Builder::new().prefix(temporary).tempfile_in(workshop)?;
         file.write_all(content)?;
         sync(file.as_file())?;
         if replace { put(file, path) } else { file.persist_noclobber(path).map(drop).map_err(|problem| problem.error) }
@@ -74,8 +93,12 @@ fn is_held(problem: &io::Error) -> bool {
 
 /// Removes what killed processes left in `workshop`. Only with the lock: no other file is being written then.
 pub fn clean(workshop: &Path) {
+    clean_as(TEMPORARY, workshop);
+}
+
+fn clean_as(temporary: &str, workshop: &Path) {
     for entry in fs::read_dir(workshop).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+        if entry.file_name().to_string_lossy().starts_with(temporary) {
             let _ = fs::remove_file(entry.path());
         }
     }

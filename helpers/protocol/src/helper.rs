@@ -12,6 +12,10 @@ pub struct Nature {
     pub readonly: bool,
     /// It keeps an identity, the secret that opens what it stores, and knows the operation `identity` (`capability identity`).
     pub identity: bool,
+    /// What it keeps is shared by members, and it knows the operation `members` (`capability members`).
+    pub members: bool,
+    /// What it keeps goes to other machines, and it knows the operation `sync` (`capability sync`).
+    pub sync: bool,
 }
 
 impl Nature {
@@ -31,6 +35,8 @@ impl Nature {
             generates: says(b"capability generates"),
             readonly: says(b"capability readonly"),
             identity: says(b"capability identity"),
+            members: says(b"capability members"),
+            sync: says(b"capability sync"),
         }
     }
 
@@ -41,6 +47,8 @@ impl Nature {
             (self.generates, "capability generates\n"),
             (self.readonly, "capability readonly\n"),
             (self.identity, "capability identity\n"),
+            (self.members, "capability members\n"),
+            (self.sync, "capability sync\n"),
         ];
         said.into_iter().filter_map(|(is, line)| is.then_some(line)).collect()
     }
@@ -116,6 +124,26 @@ pub trait Helper {
         let _ = request;
         Ok(None)
     }
+
+    /// Does what `action` says with the members who share what this helper keeps: `list`, `join`, `add`, `remove` or `accept`.
+    /// [`serve`](crate::serve) calls it only if [`nature`](Self::nature) says `members`.
+    ///
+    /// # Errors
+    /// When it was not done. Nobody can read what they could not read before.
+    fn members(&self, request: &Record) -> Result<Option<Record>> {
+        let _ = request;
+        Ok(None)
+    }
+
+    /// Takes what other machines have changed, and sends what was changed here. [`serve`](crate::serve) calls it only if
+    /// [`nature`](Self::nature) says `sync`.
+    ///
+    /// # Errors
+    /// When it was not done. What is kept here is as it was.
+    fn sync(&self, request: &Record) -> Result<Option<Record>> {
+        let _ = request;
+        Ok(None)
+    }
 }
 
 /// An operation of the protocol: the last word of a helper's command line.
@@ -133,6 +161,10 @@ pub enum Operation {
     Capability,
     /// Show or change the identity that opens what is kept.
     Identity,
+    /// Show or change who shares what is kept.
+    Members,
+    /// Exchange what is kept with other machines.
+    Sync,
 }
 
 impl Operation {
@@ -145,6 +177,8 @@ impl Operation {
             "list" => Self::List,
             "capability" => Self::Capability,
             "identity" => Self::Identity,
+            "members" => Self::Members,
+            "sync" => Self::Sync,
             _ => return None,
         })
     }
@@ -158,6 +192,8 @@ impl Operation {
             Self::List => "list",
             Self::Capability => "capability",
             Self::Identity => "identity",
+            Self::Members => "members",
+            Self::Sync => "sync",
         }
     }
 }

@@ -15,9 +15,12 @@ pub fn harden() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let maximum = getrlimit(Resource::Core).maximum;
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
-        if getrlimit(Resource::Fsize).current.is_some() {
+        let may_read = may_read_limits();
+        if may_read {
+            let maximum = getrlimit(Resource::Core).maximum;
+            let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
+        }
+        if !may_read || getrlimit(Resource::Fsize).current.is_some() {
             // A handler, because programs that are started inherit a signal that is ignored.
             let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
         }
@@ -29,6 +32,15 @@ pub fn harden() {
             let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
         }
     }
+}
+
+/// A sandbox may forbid it, and `getrlimit` knows no failure: it crashes, or answers with what happens to lie in memory. A limit that is
+/// none (more now than ever) is refused as such only where the call is allowed.
+#[cfg(unix)]
+fn may_read_limits() -> bool {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let wrong = Rlimit { current: Some(1), maximum: Some(0) };
+    setrlimit(Resource::Core, wrong) == Err(rustix::io::Errno::INVAL)
 }
 
 /// The variable that `modelforge-credential` sets for the helpers that it starts.

@@ -63,7 +63,13 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
         let nature = helper.nature().to_lines();
         return Ok(write!(output, "version 0\ncapability authtype\ncapability state\n{nature}")?);
     }
-    if operation == Operation::Identity && !helper.nature().identity {
+    let is_known = match operation {
+        Operation::Identity => helper.nature().identity,
+        Operation::Members => helper.nature().members,
+        Operation::Sync => helper.nature().sync,
+        _ => true,
+    };
+    if !is_known {
         return Ok(());
     }
     let request = Record::read_from(input)?;
@@ -77,10 +83,9 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
 fn answer_to(helper: &dyn Helper, operation: Operation, request: &Record, output: &mut impl Write) -> Result<()> {
     match operation {
         Operation::List => return list(helper, request, output),
-        Operation::Identity => {
-            let Some(answer) = helper.identity(request)? else { return Ok(()) };
-            return Ok(answer.write_to(output)?);
-        }
+        Operation::Identity => return write(helper.identity(request)?, output),
+        Operation::Members => return write(helper.members(request)?, output),
+        Operation::Sync => return write(helper.sync(request)?, output),
         _ => {}
     }
     // Empty is a value, absent is not: a request without them would match everything.
@@ -119,6 +124,10 @@ fn answer_to(helper: &dyn Helper, operation: Operation, request: &Record, output
         // Nothing is taken from it: a `credential` that is named narrows what is erased, announced or not.
         _ => helper.erase(request),
     }
+}
+
+fn write(answer: Option<Record>, output: &mut impl Write) -> Result<()> {
+    answer.map_or(Ok(()), |answer| Ok(answer.write_to(output)?))
 }
 
 fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result<()> {

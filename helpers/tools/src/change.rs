@@ -50,7 +50,7 @@ fn without_spot(file: &File, text: &str, spot: &Spot, word: Option<Word>) -> Opt
             file.format.with(text, spot.leaf, &filled(template, spot, word))
         }
         (_, Some(word)) if spot.key.hook == Some(Hook::CodexAuth) => hook::codex(file.format, text, spot, word),
-        _ => file.format.without(text, spot.leaf, spot.key.levels),
+        _ => file.format.without(text, spot.leaf, spot.key.with),
     }
 }
 

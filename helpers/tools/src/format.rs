@@ -13,6 +13,7 @@ mod yaml;
 
 use zeroize::Zeroizing;
 
+use crate::table::With;
 use leaf::{Kind, Leaf, replaced};
 use tree::{Inside, Tree};
 
@@ -66,8 +67,8 @@ impl Format {
         }))
     }
 
-    /// The text without a value, with what it is in, so many levels up. `None` if anything else would then differ.
-    pub fn without(self, text: &str, at: usize, levels: usize) -> Option<Zeroizing<String>> {
+    /// The text without a value and what goes with it. `None` if anything else would then differ.
+    pub fn without(self, text: &str, at: usize, with: With) -> Option<Zeroizing<String>> {
         let before = self.leaves(text).ok()?;
         let mut gone = vec![at];
         let edited = match self {
@@ -80,7 +81,7 @@ impl Format {
             _ => {
                 let tree = self.tree(text).ok()??;
                 let leaves = tree.leaves(text);
-                let whole = tree.outermost(leaves.get(at)?.0, levels);
+                let whole = tree.outermost(text, leaves.get(at)?.0, with);
                 let is_gone = |(_, (node, _)): &(usize, &(usize, Leaf))| tree.is_in(*node, whole);
                 gone = leaves.iter().enumerate().filter(is_gone).map(|(at, _)| at).collect();
                 tree.without(text, whole)?

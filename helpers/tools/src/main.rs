@@ -24,20 +24,7 @@ use crate::places::{Held, places};
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = "\
-Finds keys in the files of LLM tools, in shell profiles and in projects, as a
-source that `modelforge-credential migrate` takes them from.
-
-Usage: modelforge-credential-tools get|store|erase|list|capability
-
-A key goes to the URL that stands beside it, else to the provider of its
-variable and its shape. Placeholders and references are no keys. The files are
-changed only if the request has consent=1: `erase` then takes the key out; with
-rewire=PROVIDER[:ACCOUNT] it has the tool ask modelforge-credential for it.
-
-Example:
-  modelforge-credential-tools list
-";
+const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 

@@ -95,8 +95,14 @@ fn of_folder(folder: &[u8]) -> Vec<Place> {
     let mut walk = ignore::WalkBuilder::new(folder);
     walk.standard_filters(false).follow_links(false).max_depth(Some(32)).filter_entry(is_ours);
     walk.sort_by_file_name(OsStr::cmp);
-    let files = walk.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
-    files.filter_map(|entry| of_file(entry.path())).take(MOST).collect()
+    let top = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    // One that leads to a file elsewhere is opened as well, so that it is said why its key stays.
+    let leads_out = |path: &Path| path.canonicalize().is_ok_and(|real| real.is_file() && !real.starts_with(&top));
+    let is_meant = |entry: &ignore::DirEntry| {
+        let kind = entry.file_type();
+        kind.is_some_and(|kind| kind.is_file() || kind.is_symlink() && leads_out(entry.path()))
+    };
+    walk.build().flatten().filter(is_meant).filter_map(|entry| of_file(entry.path())).take(MOST).collect()
 }
 
 fn of_file(path: &Path) -> Option<Place> {

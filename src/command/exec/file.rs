@@ -6,6 +6,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+#[cfg(unix)]
+use modelforge_credential_client::Watcher;
 use tempfile::TempDir;
 
 const PREFIX: &str = "modelforge-credential-exec-";
@@ -23,7 +25,7 @@ pub struct PrivateFile {
     #[cfg(unix)]
     _lock: File,
     #[cfg(unix)]
-    _watcher: watcher::Watcher,
+    _watcher: Watcher,
 }
 
 impl PrivateFile {
@@ -37,7 +39,7 @@ impl PrivateFile {
         let lock = private(&folder.path().join(LOCK))?;
         lock.try_lock()?;
         #[cfg(unix)]
-        let watcher = watcher::Watcher::start(folder.path())?;
+        let watcher = watch(folder.path())?;
         let path = folder.path().join(NAME);
         private(&path)?.write_all(content)?;
         Ok(Self {
@@ -118,35 +120,9 @@ fn remove_abandoned(place: &Path) {
     }
 }
 
+/// Removes the file should this process be killed.
 #[cfg(unix)]
-mod watcher {
-    use std::io;
-    use std::os::unix::process::CommandExt;
-    use std::path::Path;
-    use std::process::{Child, Command, Stdio};
-
-    use super::{LOCK, NAME};
-
-    /// A shell that waits until this process exits, for any reason, and then removes the file.
-    pub struct Watcher(Child);
-
-    const SCRIPT: &str = "trap '' HUP INT QUIT TERM; read -r _; rm -f -- \"$1\" \"$2\" && rmdir -- \"$3\"";
-
-    impl Watcher {
-        #[expect(clippy::disallowed_methods, reason = "it starts the watcher")]
-        pub fn start(folder: &Path) -> io::Result<Self> {
-            let mut command = Command::new("/bin/sh");
-            command.args(["-c", SCRIPT, "sh"]).args([folder.join(NAME), folder.join(LOCK)]).arg(folder);
-            command.env_clear().env("PATH", "/usr/bin:/bin").current_dir("/").process_group(0);
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(Self)
-        }
-    }
-
-    impl Drop for Watcher {
-        fn drop(&mut self) {
-            // The folder is gone by now.
-            drop(self.0.stdin.take());
-            let _ = self.0.wait();
-        }
-    }
+fn watch(folder: &Path) -> io::Result<Watcher> {
+    let [file, lock] = [NAME, LOCK].map(|name| folder.join(name));
+    Watcher::start("rm -f -- \"$1\" \"$2\" && rmdir -- \"$3\"", &[file.as_path(), &lock, folder])
 }

@@ -11,10 +11,10 @@ use crate::command::exec::mask::Mask;
 
 /// Runs it with this process's own input and output.
 pub fn plain(mut command: Command) -> io::Result<Ended> {
-    let signals = Signals::listen()?;
+    let signals = Signals::listen(Where::Here)?;
     let mut child = command.spawn()?;
     let together = Together::with(&child);
-    let signals = signals.pass_on_to(&child, Where::Here);
+    let signals = signals.pass_on_to(&child);
     let status = wait(&mut child, || signals.end())?;
     together.let_go();
     Ok(Ended { status, lost: None })
@@ -22,38 +22,41 @@ pub fn plain(mut command: Command) -> io::Result<Ended> {
 
 /// Runs it with its output masked; where that goes to a terminal, the command has one as well.
 pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
-    let signals = Signals::listen()?;
     #[cfg(unix)]
     if io::IsTerminal::is_terminal(&io::stdout()) {
-        return super::terminal::run(command, mask, signals);
+        return super::terminal::run(command, mask);
     }
-    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut pipes = pipes::Pipes::default();
+    let (output, end) = io::pipe()?;
+    command.stdout(end);
+    pipes.add(output, modelforge_credential_protocol::stdout()?, Arc::clone(&mask))?;
     #[cfg(unix)]
     let messages = match io::IsTerminal::is_terminal(&io::stderr()) {
         true => Some(super::terminal::stderr_alone(&mut command)?),
         false => None,
     };
-    let mut child = command.spawn()?;
-    let together = Together::with(&child);
-    // It holds an end of that terminal.
-    drop(command);
-    let mut pipes = pipes::Pipes::default();
-    if let Some(stdout) = child.stdout.take() {
-        pipes.add(stdout, modelforge_credential_protocol::stdout()?, Arc::clone(&mask));
-    }
-    if let Some(stderr) = child.stderr.take() {
-        pipes.add(stderr, pipes::stderr()?, Arc::clone(&mask));
+    #[cfg(not(unix))]
+    let messages: Option<()> = None;
+    if messages.is_none() {
+        let (said, end) = io::pipe()?;
+        command.stderr(end);
+        pipes.add(said, pipes::stderr()?, Arc::clone(&mask))?;
     }
     let place = Where::Here;
     #[cfg(unix)]
     let place = match messages {
         Some((outer, terminal)) => {
-            pipes.add(outer, pipes::stderr()?, mask);
+            pipes.add(outer, pipes::stderr()?, mask)?;
             Where::Beside(Arc::new(move || terminal.resize()))
         }
         None => place,
     };
-    let signals = signals.pass_on_to(&child, place);
+    let signals = Signals::listen(place)?;
+    let mut child = command.spawn()?;
+    let together = Together::with(&child);
+    // It holds the other ends of the pipes, and of that terminal.
+    drop(command);
+    let signals = signals.pass_on_to(&child);
     let status = wait(&mut child, || signals.end());
     let lost = pipes.finish();
     together.let_go();

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel, sync_channel};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -44,8 +44,16 @@ pub struct Pipes {
 }
 
 impl Pipes {
-    /// Carries what comes out of `from` to `to`.
-    pub fn add(&mut self, from: impl Read + Send + 'static, to: impl Write + Send + 'static, mask: Arc<Mask>) {
+    /// Carries what comes out of `from` to `to`. All of this is there before the command is started: what cannot be shown is not run.
+    ///
+    /// # Errors
+    /// If the system starts no further thread.
+    pub fn add(
+        &mut self,
+        from: impl Read + Send + 'static,
+        to: impl Write + Send + 'static,
+        mask: Arc<Mask>,
+    ) -> io::Result<()> {
         // Back-pressure: if our output is not read, we stop reading the command's.
         let (sender, events) = sync_channel(1);
         let (back, buffers) = channel();
@@ -53,9 +61,10 @@ impl Pipes {
             let _ = back.send(Zeroizing::new(vec![0; BLOCK]));
         }
         let reader = sender.clone();
-        std::thread::spawn(move || listen(from, &buffers, &reader));
-        let thread = std::thread::spawn(move || carry(&events, &back, to, Filter::new(mask)));
+        Builder::new().spawn(move || listen(from, &buffers, &reader))?;
+        let thread = Builder::new().spawn(move || carry(&events, &back, to, Filter::new(mask)))?;
         self.streams.push((sender, thread));
+        Ok(())
     }
 
     /// The command exited: waits until all that it wrote has arrived. Returns why some of it did not; that a reader had enough

@@ -17,9 +17,14 @@ pub enum Where {
     At(Arc<dyn Fn() + Send + Sync>),
 }
 
-/// The signals that end or steer a program.
+/// The signals that end or steer a program. A thread waits for them before there is a command: one that could not be told of them is
+/// not started.
 #[cfg(unix)]
-pub struct Signals(signal_hook::iterator::Signals);
+pub struct Signals {
+    handle: signal_hook::iterator::Handle,
+    thread: std::thread::JoinHandle<()>,
+    command: std::sync::mpsc::Sender<rustix::process::Pid>,
+}
 
 /// Signals on their way to the command.
 #[cfg(unix)]
@@ -30,25 +35,29 @@ pub struct PassedOn {
 
 #[cfg(unix)]
 impl Signals {
-    pub fn listen() -> io::Result<Self> {
+    pub fn listen(place: Where) -> io::Result<Self> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
         let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH];
         // A signal that was ignored at the start (by `nohup`, or in the background) stays ignored, for the command as well.
-        let signals = signal_hook::iterator::Signals::new(modelforge_credential_client::heeded(&all)).map(Self);
-        // To the end of this process, which the command decides.
-        std::mem::forget(modelforge_credential_client::take_signals());
-        signals
-    }
-
-    pub fn pass_on_to(mut self, child: &Child, place: Where) -> PassedOn {
-        let process = rustix::process::Pid::from_child(child);
-        let handle = self.0.handle();
-        let thread = std::thread::spawn(move || {
-            for signal in self.0.forever() {
+        let mut signals = signal_hook::iterator::Signals::new(modelforge_credential_client::heeded(&all))?;
+        let handle = signals.handle();
+        let (command, started) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new().spawn(move || {
+            // Without a command there is nobody to pass them on to.
+            let Ok(process) = started.recv() else { return };
+            for signal in signals.forever() {
                 pass_on(signal, process, &place);
             }
-        });
-        PassedOn { handle, thread }
+        })?;
+        // To the end of this process, which the command decides.
+        std::mem::forget(modelforge_credential_client::take_signals());
+        Ok(Self { handle, thread, command })
+    }
+
+    pub fn pass_on_to(self, child: &Child) -> PassedOn {
+        // The thread waits for it.
+        let _ = self.command.send(rustix::process::Pid::from_child(child));
+        PassedOn { handle: self.handle, thread: self.thread }
     }
 }
 
@@ -94,12 +103,12 @@ pub struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    pub fn listen() -> io::Result<Self> {
+    pub fn listen(_: Where) -> io::Result<Self> {
         let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::default())?;
         Ok(Self)
     }
 
-    pub fn pass_on_to(self, _: &Child, _: Where) -> Self {
+    pub fn pass_on_to(self, _: &Child) -> Self {
         self
     }
 

@@ -53,7 +53,7 @@ fn complete_no_line_ends(modes: &mut Termios, terminal: impl AsFd) -> io::Result
 }
 
 /// Runs the command at a terminal of its own. What is no terminal here is none there either.
-pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<Ended> {
+pub fn run(command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
     let (outer, inner) = pty_process::blocking::open().map_err(io::Error::other)?;
     let terminal = Terminal::new(&outer, io::stdout())?;
     // In the background the keys are for others, and so are the modes: for a shell that edits its next line, say.
@@ -62,29 +62,31 @@ pub fn run(command: Command, mask: Arc<Mask>, signals: Signals) -> io::Result<En
         true => tcsetattr(&terminal.end, OptionalActions::Now, &tcgetattr(io::stdout())?)?,
         false => complete_no_line_ends(&mut tcgetattr(&terminal.end)?, &terminal.end)?,
     }
-    let is_typed = io::stdin().is_terminal();
-    let says_elsewhere = !io::stderr().is_terminal();
     let mut command = pty_process::blocking::Command::from(command);
+    let mut pipes = Pipes::default();
+    if !io::stderr().is_terminal() {
+        let (said, end) = io::pipe()?;
+        command = command.stderr(end);
+        pipes.add(said, pipes::stderr()?, Arc::clone(&mask))?;
+    }
+    pipes.add(outer, modelforge_credential_protocol::stdout()?, mask)?;
+    let signals = Signals::listen(Where::At({
+        let terminal = Arc::clone(&terminal);
+        Arc::new(move || terminal.resize())
+    }))?;
+    let is_typed = io::stdin().is_terminal();
     if !is_typed {
         command = command.stdin(Stdio::inherit());
     }
-    if says_elsewhere {
-        command = command.stderr(Stdio::piped());
-    }
     let raw = if is_typed && in_front { Some(Raw::new()?) } else { None };
+    if raw.is_some() {
+        pass_on_keys(terminal.end.try_clone()?)?;
+    }
     let mut child = command.spawn(inner).map_err(|problem| match problem {
         pty_process::Error::Io(problem) => problem,
         other => io::Error::other(other),
     })?;
-    let mut pipes = Pipes::default();
-    if let Some(stderr) = child.stderr.take() {
-        pipes.add(stderr, pipes::stderr()?, Arc::clone(&mask));
-    }
-    pipes.add(outer, modelforge_credential_protocol::stdout()?, mask);
-    if raw.is_some() {
-        pass_on_keys(terminal.end.try_clone()?)?;
-    }
-    let signals = signals.pass_on_to(&child, Where::At(Arc::new(move || terminal.resize())));
+    let signals = signals.pass_on_to(&child);
     let status = wait(&mut child, || signals.end());
     let lost = pipes.finish();
     drop(raw);
@@ -99,15 +101,15 @@ fn is_in_the_background() -> bool {
 /// Passes on what is typed. The thread ends with this process.
 fn pass_on_keys(mut end: File) -> io::Result<()> {
     let mut keys = modelforge_credential_protocol::stdin()?;
-    std::thread::spawn(move || {
+    let pass_on = move || {
         let mut buffer = Zeroizing::new([0; 4096]);
         while let Ok(count @ 1..) = keys.read(buffer.as_mut_slice()) {
             if end.write_all(&buffer[..count]).is_err() {
                 return;
             }
         }
-    });
-    Ok(())
+    };
+    std::thread::Builder::new().spawn(pass_on).map(drop)
 }
 
 /// Our own terminal passes every key on as it is, until this is dropped.

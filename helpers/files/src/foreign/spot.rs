@@ -85,7 +85,7 @@ fn make_below(path: &Path, top: &Path) -> Result<Spot> {
 impl Spot {
     /// How temporary files beside it begin. They hold keys: what a killed process left is removed by the next one.
     pub(super) fn temporary(&self) -> String {
-        format!(".{}.modelforge-credential-", self.name.to_string_lossy())
+        crate::whole::temporary_of(self.name.as_os_str())
     }
 
     /// Begins to write it whole.

@@ -11,31 +11,39 @@ fn file(content: &str) -> (tempfile::TempDir, PathBuf) {
 
 #[test]
 fn a_file_that_changed_underneath_is_not_replaced() {
-    type Change = fn(&Path);
+    type Change = fn(&Path) -> io::Result<()>;
     let changes: [Change; 5] = [
-        |path| fs::write(path, "new").unwrap(),
+        |path| fs::write(path, "new"),
         // The same length, and as good as the same time.
         |path| {
             let time = fs::metadata(path).unwrap().modified().unwrap();
             fs::write(path, "OLD").unwrap();
-            File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+            File::options().write(true).open(path).unwrap().set_modified(time)
         },
         // The same content, but another file.
         |path| {
             fs::write(path.with_extension("tmp"), "old").unwrap();
-            fs::rename(path.with_extension("tmp"), path).unwrap();
+            fs::rename(path.with_extension("tmp"), path)
         },
-        |path| fs::remove_file(path).unwrap(),
+        |path| {
+            fs::remove_file(path)?;
+            // wine keeps it until nobody has it open.
+            if path.exists() { Err(io::ErrorKind::Other.into()) } else { Ok(()) }
+        },
         |path| {
             fs::rename(path, path.with_extension("moved")).unwrap();
             #[cfg(unix)]
             std::os::unix::fs::symlink("config.moved", path).unwrap();
+            Ok(())
         },
     ];
     for change in changes {
         let (folder, path) = file("old");
         let opened = open_locked(&path, None).unwrap().unwrap();
-        change(&path);
+        // Where an open file cannot be replaced (Windows before 10, wine), that much is safe already.
+        if change(&path).inspect_err(|problem| assert!(cfg!(windows), "{problem}")).is_err() {
+            continue;
+        }
         let now = fs::read(&path).ok();
         let names = fs::read_dir(folder.path()).unwrap().count();
         assert!(opened.replace(b"edited").unwrap_err().to_string().ends_with("changed while it was being edited"));

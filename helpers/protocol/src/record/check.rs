@@ -45,7 +45,16 @@ pub fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
     }
     let Ok(text) = std::str::from_utf8(value) else { return fault("is not UTF-8") };
     match key {
-        "password_expiry_utc" | "created_utc" | "count" | "credentials" | "unreadable" if !is_plain_number(text) => {
+        "password_expiry_utc"
+        | "created_utc"
+        | "count"
+        | "credentials"
+        | "unreadable"
+        | "received"
+        | "sent"
+        | "unsent"
+            if !is_plain_number(text) =>
+        {
             return fault("is not a plain number");
         }
         "quit" | "ephemeral" | "continue" | "consent" | "locked" | "plain_text" if boolean(text).is_none() => {

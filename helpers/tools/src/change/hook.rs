@@ -62,7 +62,13 @@ fn api_key_helper(format: Format, text: &str, word: Word) -> Option<Zeroizing<St
             let gap = text.get(root.value.start + 1..first)?;
             replaced(text, &mut [(first..first, format!("{member},{gap}"))])?
         }
-        None => replaced(text, &mut [(root.value.start + 1..root.value.start + 1, member)])?,
+        None => {
+            let inside = root.value.start + 1..root.value.end.saturating_sub(1);
+            let end =
+                ["\r\n", "\n"].into_iter().find(|end| text.get(inside.clone()).is_some_and(|gap| gap.contains(end)));
+            let written = end.map_or_else(|| member.clone(), |end| format!("{end}  {member}{end}"));
+            replaced(text, &mut [(inside, written)])?
+        }
     };
     let (before, after) = (format.leaves(text).ok()?, format.leaves(&edited).ok()?);
     before.iter().eq_by_like(after.iter().filter(|leaf| leaf.name() != "apiKeyHelper")).then_some(edited)

@@ -119,6 +119,41 @@ fn what_was_left_is_known_again_and_what_the_tool_changed_since_is_kept() {
 }
 
 #[test]
+fn nothing_empty_is_left_of_what_held_only_keys_and_a_comment_is_no_emptiness() {
+    for (tool, path, before, after) in [
+        (
+            "claude",
+            "~/.claude/settings.json",
+            "{\n  \"env\": {\n    \"ANTHROPIC_API_KEY\": \"%\"\n  }\n}\n",
+            "{\n  \"apiKeyHelper\": \"modelforge-credential print anthropic\"\n}\n",
+        ),
+        (
+            "claude",
+            "~/.claude/settings.json",
+            "{\"model\": \"x\", \"env\": {\"ANTHROPIC_API_KEY\": \"%\"}}",
+            "{\"apiKeyHelper\": \"modelforge-credential print anthropic\",\"model\": \"x\"}",
+        ),
+        (
+            "qwen",
+            "/settings.json",
+            "{\n  \"env\": { // mine\n    \"OPENAI_API_KEY\": \"%\"\n  }\n}\n",
+            "{\n  \"env\": { // mine\n  }\n}\n",
+        ),
+        ("qwen", "/settings.json", "{\"env\": {\"OPENAI_API_KEY\": \"%\",},}", "{}"),
+        ("llm", "/keys.json", "{\"openai\": \"%\"}", "{}"),
+    ] {
+        let (file, key) = (row(tool, path), "sk-sentinel-5f0c9a7e41d84b1f");
+        let before = before.replace("%", key);
+        let left = all_taken_out(file, &before, true);
+        assert_eq!(left, after, "{before}");
+        let found = read(file, &before).found;
+        assert!(is_what_was_left(file, &before, &found.iter().collect::<Vec<_>>(), &left), "{before}");
+        let (merged, _) = merge::merged(file, &before, &found.iter().collect::<Vec<_>>(), &left);
+        assert!(read(file, &merged).found.iter().any(|found| *found.secret == *key), "{}", *merged);
+    }
+}
+
+#[test]
 fn a_word_that_means_something_to_a_shell_or_a_file_is_none() {
     for word in ["", "-x", "openai;id", "openai:$(id)", "openai:a b", "openai:\"x", "openai:a\nb", "öpenai"] {
         assert!(Word::new(word).is_none(), "{word}");

@@ -9,7 +9,7 @@ fn fixture(name: &str) -> String {
 
 /// Takes out what looks like a key, one after the other.
 #[track_caller]
-fn without_keys(format: Format, text: &str, levels: usize) -> String {
+fn without_keys(format: Format, text: &str) -> String {
     let mut text = Zeroizing::new(text.to_owned());
     loop {
         let leaves = format.leaves(&text).unwrap();
@@ -17,34 +17,33 @@ fn without_keys(format: Format, text: &str, levels: usize) -> String {
             |leaf: &Leaf| leaf.text.len() > 30 && (leaf.text.contains("Fake") || leaf.text.contains("sk-or-v1-"));
         let Some(at) = leaves.iter().position(is_key) else { return text.to_string() };
         let place = leaves[at].path.join(".");
-        text = format.without(&text, at, levels).unwrap_or_else(|| panic!("{place} could not be taken out"));
+        text = format.without(&text, at, With::Alone).unwrap_or_else(|| panic!("{place} could not be taken out"));
     }
 }
 
 #[test]
 fn what_is_taken_out_of_real_files_leaves_what_is_expected() {
-    for (format, name, levels) in [
-        (Format::Dotenv, "dotenv/variety.env", 0),
-        (Format::Dotenv, "dotenv/crlf-dup.env", 0),
-        (Format::Dotenv, "dotenv/bom-nonl.env", 0),
-        (Format::Dotenv, "dotenv/other-host.env", 0),
-        (Format::Dotenv, "aider/dotenv", 0),
-        (Format::Dotenv, "gemini/dotenv", 0),
-        (Format::Dotenv, "sgpt/sgptrc", 0),
-        (Format::Dotenv, "shell/50-llm.conf", 0),
-        (Format::Shell, "shell/bashrc", 0),
-        (Format::Shell, "shell/zshrc", 0),
-        (Format::Shell, "shell/config.fish", 0),
-        (Format::Ini, "huggingface/stored_tokens", 0),
-        (Format::Key, "huggingface/token", 0),
-        (Format::GitStore, "huggingface/git-credentials", 0),
-        (Format::Json, "llm/keys.json", 0),
-        (Format::Json, "cline/providers.json", 0),
-        (Format::Json, "qwen/settings.json", 0),
-        (Format::Yaml, "aider/aider.conf.yml", 0),
+    for (format, name) in [
+        (Format::Dotenv, "dotenv/variety.env"),
+        (Format::Dotenv, "dotenv/crlf-dup.env"),
+        (Format::Dotenv, "dotenv/bom-nonl.env"),
+        (Format::Dotenv, "dotenv/other-host.env"),
+        (Format::Dotenv, "aider/dotenv"),
+        (Format::Dotenv, "gemini/dotenv"),
+        (Format::Dotenv, "sgpt/sgptrc"),
+        (Format::Dotenv, "shell/50-llm.conf"),
+        (Format::Shell, "shell/bashrc"),
+        (Format::Shell, "shell/zshrc"),
+        (Format::Shell, "shell/config.fish"),
+        (Format::Ini, "huggingface/stored_tokens"),
+        (Format::Key, "huggingface/token"),
+        (Format::GitStore, "huggingface/git-credentials"),
+        (Format::Json, "llm/keys.json"),
+        (Format::Json, "cline/providers.json"),
+        (Format::Yaml, "aider/aider.conf.yml"),
     ] {
         let (before, after) = (fixture(name), fixture(&format!("{name}.after")));
-        assert_eq!(without_keys(format, &before, levels), after, "{name}");
+        assert_eq!(without_keys(format, &before), after, "{name}");
     }
 }
 
@@ -55,7 +54,7 @@ fn a_machine_of_netrc_goes_whole_and_macros_and_others_stay() {
     let leaves = Format::Netrc.leaves(text).unwrap();
     let paths: Vec<_> = leaves.iter().map(|leaf| leaf.path.join(".")).collect();
     assert_eq!(paths, ["https.a.example.x", "https.api.openai.com.me"]);
-    let left = Format::Netrc.without(text, 1, 0).unwrap();
+    let left = Format::Netrc.without(text, 1, With::Alone).unwrap();
     assert!(
         left.starts_with("machine a.example login x password secret-of-a\n") && !left.contains("openai"),
         "{}",
@@ -79,7 +78,7 @@ fn what_is_left_of_a_script_still_parses() {
         ("case x in\nx)\n  export A=sk-0\n  ;;\nesac\n", "case x in\nx)\n  :\n  ;;\nesac\n"),
     ] {
         let at = Format::Shell.leaves(before).unwrap().iter().rposition(|leaf| leaf.name() == "A");
-        let left = at.and_then(|at| Format::Shell.without(before, at, 0));
+        let left = at.and_then(|at| Format::Shell.without(before, at, With::Alone));
         assert_eq!(left.as_ref().map(|text| text.as_str()), Some(after), "{before}");
     }
     // A key that one command alone gets is a part of it.
@@ -98,7 +97,7 @@ fn members_go_with_their_comma_and_comments_stay() {
         ("{\"a\": 1, /* x */ \"b\": \"k\"}", "b", "{\"a\": 1 /* x */ }"),
     ] {
         let at = Format::JsonWithComments.leaves(before).unwrap().iter().position(|leaf| leaf.name() == name).unwrap();
-        let left = Format::JsonWithComments.without(before, at, 0);
+        let left = Format::JsonWithComments.without(before, at, With::Alone);
         assert_eq!(left.as_ref().map(|text| text.as_str()), Some(after), "{before}");
     }
 }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use crate::table::With;
+
 use super::leaf::{Kind, Leaf, begins_its_line, lines, replaced};
 
 /// A value, and what its document says around it.
@@ -78,10 +80,14 @@ impl Tree {
         Some(at)
     }
 
-    /// The one that goes with a node: itself, one that it is in, so many levels up, or one that would be empty without it.
-    pub fn outermost(&self, at: usize, levels: usize) -> usize {
+    /// The one that goes with a node: itself, the one that it is in, or one that would be empty without it.
+    pub fn outermost(&self, text: &str, at: usize, with: With) -> usize {
+        let parent = self.nodes.get(at).and_then(|node| node.parent).filter(|at| *at != 0);
+        if let Some(parent) = parent.filter(|parent| with == With::WhatIsEmpty && self.holds_only(text, *parent, at)) {
+            return parent;
+        }
         let mut at = at;
-        let mut left = levels;
+        let mut left = usize::from(with == With::WhatItIsIn);
         while let Some(parent) = self.nodes.get(at).and_then(|node| node.parent) {
             let is_emptied = self.drops_empty
                 && self
@@ -96,6 +102,30 @@ impl Tree {
             at = parent;
         }
         at
+    }
+
+    /// True if nothing else is in a node, not even a comment.
+    fn holds_only(&self, text: &str, parent: usize, child: usize) -> bool {
+        let (Some(outer), Some(inner)) = (self.nodes.get(parent), self.nodes.get(child)) else { return false };
+        let (from, to) = match outer.inside {
+            Inside::Commas => (outer.value.start + 1, outer.value.end.saturating_sub(1)),
+            // The line with its name.
+            _ => (lines(text, &(outer.entry.start..outer.entry.start)).end, inner.entry.end),
+        };
+        let around = [from..inner.entry.start, inner.entry.end..to];
+        let is_bare = |range: Range<usize>| {
+            text.get(range).is_some_and(|text| text.trim_matches(|c: char| c.is_whitespace() || c == ',').is_empty())
+        };
+        self.children(parent).count() == 1 && around.into_iter().all(is_bare)
+    }
+
+    /// Where a node is written, with all that is in it.
+    pub fn extent(&self, at: usize) -> Option<Range<usize>> {
+        let node = self.nodes.get(at)?;
+        let last = self.children(at).map(|(_, child)| child.entry.end).max();
+        let is_block = matches!(node.inside, Inside::Block);
+        let end = last.filter(|_| is_block).map_or(node.entry.end, |last| last.max(node.entry.end));
+        Some(node.entry.start..end)
     }
 
     /// True if one node is the other, or in it.
@@ -121,7 +151,7 @@ impl Tree {
         let after = siblings.get(place + 1).map(|node| node.entry.start);
         let cuts = match parent.inside {
             Inside::Commas => self.cuts_in_list(text, &node.entry, before),
-            _ if begins_its_line(text, node.entry.start) => vec![lines(text, &node.entry)],
+            _ if begins_its_line(text, node.entry.start) => vec![lines(text, &self.extent(at)?)],
             // The first of several behind the dash of a list.
             _ => {
                 let up_to_the_next = node.entry.start..after?;

@@ -12,8 +12,8 @@ pub struct Key {
     pub only_if: Option<(&'static str, &'static str)>,
     pub then: Then,
     pub hook: Option<Hook>,
-    /// How many levels of what it is in go with it.
-    pub levels: usize,
+    /// What goes with it.
+    pub with: With,
     /// True if `*` in the path is the name of an account.
     pub is_account: bool,
 }
@@ -30,6 +30,16 @@ pub enum Whose {
     Model(&'static str),
     /// The host in the path says so. What belongs to no known provider stays.
     Host,
+}
+
+/// What goes with a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum With {
+    Alone,
+    /// The entry that it is in.
+    WhatItIsIn,
+    /// The same, where nothing else is in it.
+    WhatIsEmpty,
 }
 
 /// What takes the place of a key, where its tool is to ask for it.
@@ -65,7 +75,7 @@ impl Key {
             only_if: None,
             then: Then::Out,
             hook: None,
-            levels: 0,
+            with: With::Alone,
             is_account: false,
         }
     }
@@ -103,7 +113,12 @@ impl Key {
     }
 
     pub const fn with_entry(self) -> Self {
-        Self { levels: 1, ..self }
+        Self { with: With::WhatItIsIn, ..self }
+    }
+
+    /// What it is in goes as well, if nothing else is in that.
+    pub const fn with_emptied(self) -> Self {
+        Self { with: With::WhatIsEmpty, ..self }
     }
 
     /// The names of a leaf that this place has, if it is one: the variable or the provider, and what `*` stood for.

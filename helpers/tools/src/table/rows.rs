@@ -4,15 +4,15 @@ use super::{File, Hook, Key, Then, Tool, Whose};
 use crate::format::Format;
 
 const VARIABLES: &[Key] = &[Key::at("{variable}")];
-const MCP_SERVERS: Key = Key::at("mcpServers.*.env.{variable}").hook(Hook::Exec);
+const MCP_SERVERS: Key = Key::at("mcpServers.*.env.{variable}").with_emptied().hook(Hook::Exec);
 
 const CLAUDE_STATE: &[Key] = &[
     Key::at("primaryApiKey").of("anthropic"),
     MCP_SERVERS,
-    Key::at("projects.*.mcpServers.*.env.{variable}").hook(Hook::Exec),
+    Key::at("projects.*.mcpServers.*.env.{variable}").with_emptied().hook(Hook::Exec),
 ];
 const QWEN: &[Key] = &[
-    Key::at("env.{variable}"),
+    Key::at("env.{variable}").with_emptied(),
     Key::at("security.auth.apiKey").whose(Whose::Beside("selectedType")).url(&["baseUrl"]),
     MCP_SERVERS,
 ];
@@ -32,7 +32,7 @@ pub const TOOLS: &[Tool] = &[
     ] },
     Tool { name: "claude", command: Some("claude"), files: &[
         File::new(&["$CLAUDE_CONFIG_DIR/settings.json", "~/.claude/settings.json"], Format::Json,
-            &[Key::at("env.{variable}").hook(Hook::ApiKeyHelper)]),
+            &[Key::at("env.{variable}").with_emptied().hook(Hook::ApiKeyHelper)]),
         File::new(&["$CLAUDE_CONFIG_DIR/.claude.json", "~/.claude.json"], Format::Json, CLAUDE_STATE),
         File::new(&["$CLAUDE_CONFIG_DIR/backups/.claude.json.backup.*", "~/.claude/backups/.claude.json.backup.*"],
             Format::Json, CLAUDE_STATE).copy(),
@@ -42,7 +42,7 @@ pub const TOOLS: &[Tool] = &[
             &[Key::at("OPENAI_API_KEY").of("openai").then(Then::Null)]),
         File::new(&["$CODEX_HOME/config.toml", "~/.codex/config.toml"], Format::Toml, &[
             Key::at("model_providers.*.experimental_bearer_token").url(&["base_url"]).hook(Hook::CodexAuth),
-            Key::at("mcp_servers.*.env.{variable}").hook(Hook::Exec),
+            Key::at("mcp_servers.*.env.{variable}").with_emptied().hook(Hook::Exec),
         ]),
     ] },
     Tool { name: "pi", command: Some("pi"), files: &[
@@ -137,10 +137,10 @@ pub const TOOLS: &[Tool] = &[
 
 const OPENCODE: &[Key] = &[
     Key::at("provider.{provider}.options.apiKey").url(&["baseURL"]).text("{env:{variable}}"),
-    Key::at("mcp.*.environment.{variable}").text("{env:{variable}}"),
+    Key::at("mcp.*.environment.{variable}").with_emptied().text("{env:{variable}}"),
 ];
 
-const VSCODE: &[Key] = &[Key::at("servers.*.env.{variable}").hook(Hook::Exec)];
+const VSCODE: &[Key] = &[Key::at("servers.*.env.{variable}").with_emptied().hook(Hook::Exec)];
 
 const CRUSH: &[Key] =
     &[Key::at("providers.{provider}.api_key").url(&["base_url"]).text("$(modelforge-credential print {word})")];

@@ -9,7 +9,7 @@ use crate::format::Format;
 use crate::format::leaf::{lines, replaced, start};
 use crate::format::tree::{Inside, Tree};
 use crate::found::{Found, Spot};
-use crate::table::{File, Hook};
+use crate::table::{File, Hook, With};
 
 /// The file with what it held before and holds no longer, and how many these are.
 pub fn merged(file: &File, before: &str, missing: &[&Found], now: &str) -> (Zeroizing<String>, usize) {
@@ -60,7 +60,7 @@ type Document<'a> = (&'a str, &'a Tree);
 fn in_tree(format: Format, then: Document, now: Document, spot: &Spot) -> Option<Zeroizing<String>> {
     let path: Vec<&str> = spot.path.iter().map(String::as_str).collect();
     let mut parts = Vec::new();
-    parts.push(restored(format, then, now, &path, spot.key.levels)?);
+    parts.push(restored(format, then, now, &path, spot.key.with)?);
     match spot.key.hook {
         Some(Hook::Exec) => {
             let server = path.get(..path.len().checked_sub(2)?)?;
@@ -81,7 +81,7 @@ fn in_tree(format: Format, then: Document, now: Document, spot: &Spot) -> Option
                 let leaves = format.leaves(&put).ok()?;
                 let number = leaves.iter().position(|leaf| leaf.path == ["apiKeyHelper"])?;
                 let _ = at;
-                return format.without(&put, number, 0);
+                return format.without(&put, number, With::Alone);
             }
         }
         _ => {}
@@ -95,27 +95,27 @@ fn restored(
     then: Document,
     now: Document,
     path: &[&str],
-    levels: usize,
+    with: With,
 ) -> Option<(Range<usize>, String)> {
     let node = then.1.nodes.get(then.1.find(path)?)?;
     if let Some(here) = now.1.find(path).and_then(|at| now.1.nodes.get(at)) {
         return Some((here.value.clone(), then.0.get(node.value.clone())?.to_owned()));
     }
     // With what it was in, as far as that is gone as well.
-    let (mut length, mut least) = (path.len() - 1, levels);
+    let (mut length, mut least) = (path.len() - 1, usize::from(with == With::WhatItIsIn));
     while now.1.find(path.get(..length)?).is_none() || least > 0 && length > 0 {
         length = length.checked_sub(1)?;
         least = least.saturating_sub(1);
     }
-    let whole = then.1.nodes.get(then.1.find(path.get(..length + 1)?)?)?;
+    let whole = then.1.extent(then.1.find(path.get(..length + 1)?)?)?;
     let parent = now.1.nodes.get(now.1.find(path.get(..length)?)?)?;
-    let written = then.0.get(whole.entry.clone())?;
+    let written = then.0.get(whole.clone())?;
     let last = now.1.children(now.1.find(path.get(..length)?)?).map(|(_, node)| node.entry.end).max();
     match (&parent.inside, last) {
         (Inside::Commas, Some(end)) => Some((end..end, format!(", {written}"))),
         (Inside::Commas, None) => Some((parent.value.start + 1..parent.value.start + 1, written.to_owned())),
         _ => {
-            let line = then.0.get(lines(then.0, &whole.entry))?;
+            let line = then.0.get(lines(then.0, &whole))?;
             let end = last.map_or(now.0.len(), |end| lines(now.0, &(end..end)).end);
             let gap = if format == Format::Yaml && !now.0.get(..end)?.ends_with('\n') { "\n" } else { "" };
             Some((end..end, format!("{gap}{line}")))

@@ -1,0 +1,29 @@
+//! How far a long task is, for a person who waits for it.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// How long a person waits without a word.
+const LONG: Duration = Duration::from_secs(2);
+
+pub struct Progress {
+    all: usize,
+    done: usize,
+    said: Instant,
+    is_wanted: bool,
+}
+
+impl Progress {
+    pub fn new(all: usize) -> Self {
+        let is_wanted = std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_some_and(|value| value == "1");
+        Self { all, done: 0, said: Instant::now(), is_wanted }
+    }
+
+    pub fn step(&mut self) {
+        self.done += 1;
+        if self.is_wanted && self.said.elapsed() >= LONG {
+            self.said = Instant::now();
+            let _ = writeln!(std::io::stderr(), "{} of {} credentials are encrypted again", self.done, self.all);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A store that several people share: who may read it, and how it reaches the others.
+//!
+//! The members stand in the store, and count only while they are those that this user has accepted ([`known`]): so who may write to
+//! the store, or to what it is synchronised with, cannot have keys encrypted for themselves.
+
+mod git;
+mod history;
+mod known;
+mod members;
+mod merge;
+mod operation;
+mod sign;
+mod sync;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+use modelforge_credential_files::{Own, Trust};
+use modelforge_credential_protocol::{Error, Result};
+
+use crate::identity::Identities;
+use crate::store::{Entry, Store};
+use crate::{key, renew};
+use known::Known;
+use members::Members;
+pub use operation::Operation;
+pub use sync::{Asked, sync};
+
+/// What every member has to be able to open before anything is encrypted in earnest.
+const SAMPLE: &[u8] = b"a sample\n";
+
+pub struct Team {
+    pub name: String,
+    pub store: Store,
+    /// Our folder in the user's data.
+    data: Own,
+    tree: Own,
+    accepted: Own,
+    /// What the user signs with, where they named it.
+    signing_key: Option<PathBuf>,
+}
+
+impl Team {
+    pub fn new(name: &str, data: &Own, state: &Own, signing_key: Option<PathBuf>) -> Self {
+        let tree = data.below("stores").below(name);
+        Self {
+            name: name.to_owned(),
+            store: Store::new(tree.clone()),
+            data: data.clone(),
+            tree,
+            accepted: state.below("stores").below(name),
+            signing_key,
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.tree.path()
+    }
+
+    /// A new identity reads nothing before the others know it.
+    pub fn cannot_renew(&self) -> Error {
+        Error::new(format!(
+            "the identity of the store `{}` is not renewed: the other members have to know the new one",
+            self.name
+        ))
+        .hint("be added with a new one, under another name, by another member: modelforge-credential members --help")
+    }
+
+    /// The members that keys are encrypted for. An error where the store names others than this user has accepted.
+    pub fn members(&self) -> Result<Members> {
+        let (known, text) = (self.known()?, self.text()?);
+        match (known.members()?, text) {
+            (Some(members), Some(text)) if members.to_text() == text => Ok(members),
+            (None, None) => Err(Error::new(format!("the store `{}` has no members yet", self.name))
+                .hint("modelforge-credential members add NAME, with your name; or, for one that others have: modelforge-credential sync --remote URL")),
+            (accepted, None) if accepted.is_some() => {
+                Err(Error::new(format!("the store `{}` has lost the list of its members", self.name))
+                    .hint("modelforge-credential sync"))
+            }
+            (accepted, text) => Err(self.differs(&known, &accepted.unwrap_or_default(), &text.unwrap_or_default())),
+        }
+    }
+
+    fn differs(&self, known: &Known, accepted: &Members, text: &str) -> Error {
+        match Members::parse(text) {
+            Ok(there) => self.to_be_accepted(known.root.as_deref().unwrap_or_default(), accepted, &there),
+            Err(problem) => Error::new(format!("the store `{}`: {problem}", self.name)),
+        }
+    }
+
+    /// For a person, who decides.
+    fn to_be_accepted(&self, root: &str, accepted: &Members, there: &Members) -> Error {
+        let changes = accepted.changes_to(there);
+        let changes = if changes.is_empty() { "some came and went again".to_owned() } else { changes };
+        let state = members::state(root, &there.to_text());
+        let message = format!("the members of the store `{}` are not those that you accepted: {changes}", self.name);
+        Error::new(message).hint(format!("ask them, then: modelforge-credential members accept {state}"))
+    }
+
+    fn known(&self) -> Result<Known> {
+        Known::read(&self.accepted)
+    }
+
+    /// What the store says of its members.
+    fn text(&self) -> Result<Option<String>> {
+        let content = self.tree.read(members::FILE.as_ref(), members::MAX_FILE, Trust::Believed)?;
+        content
+            .map(|content| String::from_utf8(content.to_vec()).map_err(|_| "the list of members is not text".into()))
+            .transpose()
+    }
+
+    /// What a key is encrypted to, for these members, after somebody who can be one of them has opened it again.
+    pub fn encrypt(&self, text: &[u8], members: &Members, identities: &Identities, entry: &Path) -> Result<Vec<u8>> {
+        let content = key::encrypt(text, std::iter::empty(), &members.recipients())?;
+        match identities.decrypt(&content, entry) {
+            Ok(back) if *back == text => Ok(content),
+            Ok(_) => Err("what was encrypted could not be opened again".into()),
+            Err(_) => Err(Error::new(format!(
+                "you are not a member of the store `{}`: your identity does not open what is encrypted for its members",
+                self.name
+            ))
+            .hint("modelforge-credential members")),
+        }
+    }
+
+    /// Makes these the members, and encrypts everything for them. Whoever has the lock of the identity.
+    fn set_members(&self, known: &mut Known, members: &Members, identities: &Identities) -> Result<()> {
+        identities.unlock()?;
+        self.encrypt(SAMPLE, members, identities, self.tree.path())?;
+        for entry in self.store.all()? {
+            if let Some(content) = self.store.read(&entry)? {
+                identities.decrypt(&content, &entry.file)?;
+            }
+        }
+        known.members = Some(members.to_text());
+        known.is_changing = true;
+        known.write(&self.accepted)?;
+        self.finish_change(known, identities)
+    }
+
+    /// Goes on with a change of the members that was begun: after each kill, everything can be read by those who are to read it.
+    fn finish_change(&self, known: &mut Known, identities: &Identities) -> Result<()> {
+        let Some(members) = known.members()? else { return Ok(()) };
+        {
+            // From now on others store for the new members alone.
+            let _lock = self.store.lock()?;
+            self.tree.write(members::FILE.as_ref(), members.to_text().as_bytes(), true)?;
+        }
+        let recipients = members.recipients();
+        let again = |entry: &Entry, content: &[u8]| {
+            key::encrypt(&identities.decrypt(content, &entry.file)?, std::iter::empty(), &recipients).map(Some)
+        };
+        let _lock = renew::every(&self.store, again)?.map_err(renew::Failed::into_error)?;
+        known.is_changing = false;
+        known.write(&self.accepted)
+    }
+}

@@ -1,0 +1,226 @@
+//! Verifies what was fetched, commit by commit, before a byte of it is used.
+//!
+//! A history is a line: each commit has one parent, and is signed by somebody who was a member in that parent. So who may change the
+//! store is decided by what was verified before, down to the commit that is known here, or to the first, whose fingerprint people
+//! compare. There are no merges: a member whose changes met others' puts them on top, in a commit of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use modelforge_credential_files::failed;
+use modelforge_credential_protocol::{Error, MAX_RECORD, Record, Result, visible};
+
+use super::git::{Git, text};
+use super::members::{self, Members};
+use crate::store;
+
+/// The most files of a store.
+const MOST_FILES: usize = 50_000;
+
+/// The files of a store: the name of each, and its content.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// What the remote has, verified.
+pub struct History {
+    /// The first commit of all.
+    pub root: String,
+    pub tip: String,
+    /// The members in the commit that was known before. `None`: none was.
+    pub before: Option<Members>,
+    /// The members in each commit since.
+    pub members: Vec<Members>,
+}
+
+impl History {
+    /// The members at the end.
+    pub fn last(&self) -> Result<&Members> {
+        self.members.last().or(self.before.as_ref()).ok_or_else(|| Error::new("the remote has no commit"))
+    }
+}
+
+/// Verifies all that goes on from the commit `head` of a history that begins with `root`, or all of it, up to `tip`.
+pub fn verify(git: &Git, known: Option<(&str, &str)>, tip: &str) -> Result<History> {
+    let head = known.map(|(_, head)| head);
+    let line = line(git, head, tip)?;
+    let all: Vec<&str> = head.into_iter().chain(line.iter().map(String::as_str)).collect();
+    let mut of_each = members_of(git, &all)?;
+    let signed = signatures(git, &line, &of_each)?;
+    for (at, id) in line.iter().enumerate() {
+        // The first commit of all is signed by one of those that it names.
+        let before = of_each.get(at.saturating_sub(usize::from(head.is_none())));
+        let signature = signed.get(id).map_or(Signature::None, |signature| signature.clone());
+        check(id, &signature, before)?;
+    }
+    let first = line.first().map_or(tip, String::as_str);
+    Ok(History {
+        root: known.map_or(first, |(root, _)| root).to_owned(),
+        tip: tip.to_owned(),
+        before: head.map(|_| of_each.remove(0)),
+        members: of_each,
+    })
+}
+
+/// The commits from the one after `head` to `tip`. An error if they are not one line that goes on from there.
+fn line(git: &Git, head: Option<&str>, tip: &str) -> Result<Vec<String>> {
+    let before = head.map(|head| format!("^{head}"));
+    let mut words = vec!["rev-list", "--reverse", "--topo-order", "--parents", tip];
+    words.extend(before.as_deref());
+    let listed = git.run(&words, b"").map_err(|problem| match head {
+        // The commit that is known is not among what was fetched.
+        Some(head) if !has(git, head) => is_another_history(),
+        _ => problem,
+    })?;
+    let listed = text(&listed);
+    if let Some(merge) = listed.lines().find(|line| line.split(' ').count() > 2) {
+        let id = merge.split(' ').next().unwrap_or_default();
+        return Err(refused(id, "is a merge, which no member's `sync` makes"));
+    }
+    let (mut commits, mut before) = (Vec::new(), head);
+    for line in listed.lines() {
+        let (id, parent) = line.split_once(' ').map_or((line, None), |(id, parent)| (id, Some(parent)));
+        if parent != before {
+            return Err(is_another_history());
+        }
+        commits.push(id.to_owned());
+        before = Some(id);
+    }
+    if before == Some(tip) { Ok(commits) } else { Err(is_another_history()) }
+}
+
+fn has(git: &Git, commit: &str) -> bool {
+    git.run(&["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok()
+}
+
+fn is_another_history() -> Error {
+    Error::new("the history at the remote does not go on from what this machine has seen, so nothing was taken")
+        .hint("compare with another member: modelforge-credential members; somebody may have put an older state back")
+}
+
+fn refused(id: &str, why: &str) -> Error {
+    let short: String = id.chars().take(12).collect();
+    Error::new(format!("the commit `{short}` at the remote {why}, so nothing was taken"))
+        .hint("ask the other members who made it")
+}
+
+/// The members in each of these commits.
+fn members_of(git: &Git, commits: &[&str]) -> Result<Vec<Members>> {
+    let names: Vec<String> = commits.iter().map(|id| format!("{id}:{}", members::FILE)).collect();
+    let contents = contents(git, &names)?;
+    let read = |(id, content): (&&str, Option<Vec<u8>>)| {
+        let content = content.ok_or_else(|| refused(id, "has no members"))?;
+        let text = String::from_utf8(content).map_err(|_| refused(id, "has members that are not text"))?;
+        Members::parse(&text).map_err(|problem| refused(id, &format!("has members that cannot be read ({problem})")))
+    };
+    commits.iter().zip(contents).map(read).collect()
+}
+
+/// The contents of these objects. `None`: there is none of that name, or it is no file.
+fn contents(git: &Git, names: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+    let mut input = names.join("\n");
+    input.push('\n');
+    let output = git.run(&["cat-file", "--batch"], input.as_bytes())?;
+    let (mut rest, mut all) = (&output[..], Vec::new());
+    let damaged = || Error::new("git answered with something else than the objects that it was asked for");
+    for _ in names {
+        let end = rest.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
+        let head = text(&rest[..end]);
+        rest = &rest[end + 1..];
+        let words: Vec<&str> = head.split(' ').collect();
+        let [_, kind, size] = words.as_slice() else {
+            all.push(None);
+            continue;
+        };
+        let size: usize = size.parse().map_err(|_| damaged())?;
+        let content = rest.get(..size).ok_or_else(damaged)?;
+        all.push((*kind == "blob").then(|| content.to_vec()));
+        rest = rest.get(size + 1..).ok_or_else(damaged)?;
+    }
+    Ok(all)
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Signature {
+    None,
+    /// Not good, or of somebody who was never a member.
+    Strange,
+    /// Good, with the fingerprint of its key.
+    Of(String),
+}
+
+/// Who signed each of these commits. git verifies with the keys of everybody who was a member at some time; who was one at which, is
+/// the caller's question.
+fn signatures(git: &Git, commits: &[String], of_each: &[Members]) -> Result<BTreeMap<String, Signature>> {
+    if commits.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let keys: BTreeSet<&str> = of_each.iter().flat_map(Members::signers).collect();
+    let mut allowed = tempfile::NamedTempFile::new().map_err(failed("make", "a temporary file".as_ref()))?;
+    let lines: String = keys.iter().map(|key| format!("member namespaces=\"git\" {key}\n")).collect();
+    allowed.write_all(lines.as_bytes()).map_err(failed("write", allowed.path()))?;
+    let setting = format!("gpg.ssh.allowedSignersFile={}", allowed.path().display());
+    let words = ["-c", &setting, "log", "--no-walk=unsorted", "--stdin", "--format=%H %G? %GK"];
+    let said = git.run(&words, format!("{}\n", commits.join("\n")).as_bytes())?;
+    let read = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let signature = match words.get(1..)? {
+            ["G", key] => Signature::Of((*key).to_owned()),
+            ["N", ..] => Signature::None,
+            _ => Signature::Strange,
+        };
+        Some((words.first()?.to_string(), signature))
+    };
+    Ok(text(&said).lines().filter_map(read).collect())
+}
+
+fn check(id: &str, signature: &Signature, before: Option<&Members>) -> Result<()> {
+    match signature {
+        Signature::None => Err(refused(id, "is not signed")),
+        Signature::Strange => Err(refused(id, "is not signed by a member")),
+        Signature::Of(key) => match before.and_then(|members| members.of_fingerprint(key)) {
+            Some(_) => Ok(()),
+            None => Err(refused(id, &format!("is signed by `{}`, who was not a member then", visible(key)))),
+        },
+    }
+}
+
+/// The files of a commit that was verified. Anything but the members and credentials is refused: links, programs, other repositories,
+/// files beside the store.
+pub fn files(git: &Git, commit: &str) -> Result<Files> {
+    let listed = git.run(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit], b"")?;
+    let (mut names, mut ids) = (Vec::new(), Vec::new());
+    for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
+        let line = text(line);
+        let (about, name) = line.split_once('\t').unwrap_or((&line, ""));
+        let about: Vec<&str> = about.split_whitespace().collect();
+        let ["100644", "blob", id, size] = about.as_slice() else {
+            return Err(not_of_a_store(commit, name, "is not a plain file"));
+        };
+        if size.parse::<usize>().is_ok_and(|size| size > 2 * MAX_RECORD) {
+            return Err(not_of_a_store(commit, name, "is too large"));
+        }
+        if name == members::FILE {
+            continue;
+        }
+        if !described(name).is_some_and(|description| !description.is_of_a_migration()) {
+            return Err(not_of_a_store(commit, name, "does not belong into a store"));
+        }
+        names.push(name.to_owned());
+        ids.push((*id).to_owned());
+    }
+    if names.len() > MOST_FILES {
+        return Err(refused(commit, "has more files than a store may have"));
+    }
+    let contents = contents(git, &ids)?;
+    let whole: Option<Files> = names.into_iter().zip(contents).map(|(name, content)| Some((name, content?))).collect();
+    whole.ok_or_else(|| refused(commit, "is not whole"))
+}
+
+/// The description of a file of a store, by its name there.
+pub fn described(name: &str) -> Option<Record> {
+    store::described_by(name)
+}
+
+fn not_of_a_store(commit: &str, name: &str, why: &str) -> Error {
+    let name: String = visible(name).chars().take(120).collect();
+    refused(commit, &format!("has `{name}`, which {why}"))
+}

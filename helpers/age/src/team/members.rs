@@ -1,0 +1,270 @@
+//! The members of a store: who can read it, and who may change it. One file, which `age -R` reads as well.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use modelforge_credential_protocol::{Error, Result, visible};
+use sha2::{Digest, Sha256};
+
+use crate::key;
+
+/// Its name in the store: the one that passage and gopass use.
+pub const FILE: &str = ".age-recipients";
+
+/// Far above any team.
+pub const MAX_FILE: usize = 1 << 20;
+
+const MEMBER: &str = "# member ";
+const SIGNS: &str = "# signs with ";
+
+/// The keys that OpenSSH signs with, but for certificates: who signed one of these decides, and that is not written here.
+const KINDS: [&str; 7] = [
+    "ssh-ed25519",
+    "ssh-rsa",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+];
+
+/// What one member reads and signs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// A public key of age or SSH.
+    pub recipient: String,
+    /// A public key of SSH, without a comment.
+    pub signer: String,
+}
+
+/// All members, in the order of their names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Members(BTreeMap<String, Keys>);
+
+impl Members {
+    /// Reads the file. One that this program would have written otherwise is refused: each line counts for somebody, and a person is
+    /// shown no other.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut members = Self::default();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let name = line.strip_prefix(MEMBER).ok_or_else(not_ours)?;
+            let signer = lines.next().and_then(|line| line.strip_prefix(SIGNS)).ok_or_else(not_ours)?;
+            let recipient = lines.next().ok_or_else(not_ours)?;
+            members.put(name, Keys { recipient: recipient.to_owned(), signer: signer.to_owned() })?;
+        }
+        if members.0.is_empty() || members.to_text() != text { Err(not_ours()) } else { Ok(members) }
+    }
+
+    pub fn to_text(&self) -> String {
+        let lines =
+            self.0.iter().map(|(name, keys)| format!("{MEMBER}{name}\n{SIGNS}{}\n{}\n", keys.signer, keys.recipient));
+        lines.collect()
+    }
+
+    /// Adds a member, or gives one other keys.
+    pub fn put(&mut self, name: &str, keys: Keys) -> Result<()> {
+        check_name(name)?;
+        fingerprint(&keys.signer)?;
+        key::recipient(&keys.recipient, self.0.len() + 1)?;
+        let is_taken = |(other, held): (&String, &Keys)| {
+            other != name && (held.signer == keys.signer || held.recipient == keys.recipient)
+        };
+        if let Some((other, _)) = self.0.iter().find(|one| is_taken(*one)) {
+            return Err(Error::new(format!("`{name}` has a key of `{other}`")));
+        }
+        self.0.insert(name.to_owned(), keys);
+        Ok(())
+    }
+
+    /// Takes a member out.
+    pub fn remove(&mut self, name: &str) -> Result<()> {
+        match self.0.remove(name) {
+            Some(_) if self.0.is_empty() => Err("a store needs a member who can read it".into()),
+            Some(_) => Ok(()),
+            None => Err(Error::new(format!("`{}` is not a member", visible(name)))),
+        }
+    }
+
+    pub fn recipients(&self) -> Vec<String> {
+        self.0.values().map(|keys| keys.recipient.clone()).collect()
+    }
+
+    pub fn signers(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(|keys| keys.signer.as_str())
+    }
+
+    /// The member who signs with this public key.
+    pub fn of_signer(&self, signer: &str) -> Option<&str> {
+        self.0.iter().find(|(_, keys)| keys.signer == signer).map(|(name, _)| name.as_str())
+    }
+
+    /// The member whose signing key has this fingerprint.
+    pub fn of_fingerprint(&self, wanted: &str) -> Option<&str> {
+        let is_it = |keys: &Keys| fingerprint(&keys.signer).is_ok_and(|print| print == wanted);
+        self.0.iter().find(|(_, keys)| is_it(keys)).map(|(name, _)| name.as_str())
+    }
+
+    /// Each member for a person: the name, the fingerprint of what they sign with, and what they read with.
+    pub fn lines(&self) -> Vec<String> {
+        let line = |(name, keys): (&String, &Keys)| {
+            format!("{name} {} {}", fingerprint(&keys.signer).unwrap_or_default(), keys.recipient)
+        };
+        self.0.iter().map(line).collect()
+    }
+
+    /// Who came, who went, and who has other keys by now.
+    pub fn changes_to(&self, new: &Self) -> String {
+        let print = |keys: &Keys| fingerprint(&keys.signer).unwrap_or_default();
+        let came = new.0.iter().filter_map(|(name, keys)| match self.0.get(name) {
+            None => Some(format!("{name} came ({})", print(keys))),
+            Some(old) if old != keys => Some(format!("{name} has other keys ({})", print(keys))),
+            Some(_) => None,
+        });
+        let went = self.0.keys().filter(|name| !new.0.contains_key(*name)).map(|name| format!("{name} went"));
+        came.chain(went).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What two sides have made of the same members: who came or went on one of them did so.
+    pub fn merged(base: &Self, ours: &Self, theirs: &Self) -> Result<Self> {
+        let mut merged = Self::default();
+        let names = ours.0.keys().chain(theirs.0.keys()).collect::<std::collections::BTreeSet<_>>();
+        for name in names {
+            let (was, here, there) = (base.0.get(name), ours.0.get(name), theirs.0.get(name));
+            let now = match () {
+                () if here == there || there == was => here,
+                () if here == was => there,
+                () => return Err(both_changed(name)),
+            };
+            if let Some(keys) = now {
+                merged.put(name, keys.clone())?;
+            }
+        }
+        if merged.0.is_empty() { Err("the members of both sides went, and nobody is left".into()) } else { Ok(merged) }
+    }
+}
+
+fn both_changed(name: &str) -> Error {
+    Error::new(format!("the member `{name}` was changed here and at the remote, in different ways"))
+        .hint("agree on one, and change the member here to what the others have: modelforge-credential members --help")
+}
+
+fn not_ours() -> Error {
+    Error::new(format!("`{FILE}` is not as this program writes it"))
+}
+
+/// A name stands in a line of its own, in the author of a commit, and in messages.
+fn check_name(name: &str) -> Result<()> {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    let begins_well = name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
+    if begins_well && name.len() <= 40 && name.bytes().all(is_allowed) {
+        return Ok(());
+    }
+    Err("the name of a member is up to 40 of a-z, 0-9, `-`, `_` and `.`, and begins with a letter or digit".into())
+}
+
+/// The fingerprint of a public key, as `ssh-keygen -l` shows it. An error if it is none, or has a comment.
+pub fn fingerprint(signer: &str) -> Result<String> {
+    let wrong = || Error::new("a signing key is the public key of SSH, of ed25519 best, without a comment");
+    let (kind, text) = signer.split_once(' ').filter(|(kind, _)| KINDS.contains(kind)).ok_or_else(wrong)?;
+    let blob = STANDARD.decode(text).map_err(|_| wrong())?;
+    // The key says again what kind it is of.
+    let inner = blob.get(..4).map(|length| length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
+    let inner = inner.and_then(|length| blob.get(4..4_usize.checked_add(length)?));
+    if inner != Some(kind.as_bytes()) {
+        return Err(wrong());
+    }
+    Ok(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&blob))))
+}
+
+/// What people compare: the beginning of a history, and the members. Whoever has the same was told the same, and follows the same
+/// signatures from there.
+pub fn state(root: &str, members: &str) -> String {
+    let mut sum = Sha256::new();
+    sum.update(root.as_bytes());
+    sum.update(b"\n");
+    sum.update(members.as_bytes());
+    let digits: Vec<String> = sum.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    digits.chunks(4).map(|four| four.concat()).collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGNERS: [&str; 3] = [
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBcCywfZqRgyNyPMGD2QmDUCTDUdhkn+qDk3UWXhDRKS",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIL7FOjzoIeGlqFcXZKo1jKEWvNdUEQ9cZyrwpb4lR2Ki",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP2JbVP9iWVd9XbnA0bvQ6Vq4oTzHbJrZ1mG4D0yq3aD",
+    ];
+
+    fn keys(number: usize) -> Keys {
+        let recipient = age::x25519::Identity::generate().to_public().to_string();
+        Keys { recipient, signer: SIGNERS[number].to_owned() }
+    }
+
+    fn of(named: &[(&str, &Keys)]) -> Members {
+        let mut members = Members::default();
+        for (name, keys) in named {
+            members.put(name, (*keys).clone()).unwrap();
+        }
+        members
+    }
+
+    #[test]
+    fn the_file_is_read_as_it_was_written_and_in_no_other_form() {
+        let members = of(&[("ben", &keys(1)), ("ann", &keys(0))]);
+        let text = members.to_text();
+        assert!(text.starts_with("# member ann\n"));
+        assert_eq!(Members::parse(&text).unwrap(), members);
+        let extra = keys(2).recipient;
+        for other in [
+            String::new(),
+            format!("{text}{extra}\n"),
+            format!("{text}\n"),
+            format!("{text}# a remark\n"),
+            text.replace('\n', "\r\n"),
+            text.replace("# signs with", "# signs  with"),
+            text.trim_end().to_owned(),
+            format!("{text}{text}"),
+        ] {
+            assert!(Members::parse(&other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn two_members_do_not_share_a_key_and_no_name_breaks_a_line() {
+        let (one, two) = (keys(0), keys(1));
+        let mut members = of(&[("ann", &one)]);
+        assert!(members.put("ben", Keys { signer: one.signer.clone(), ..two.clone() }).is_err());
+        assert!(members.put("ben", Keys { recipient: one.recipient, ..two.clone() }).is_err());
+        for name in ["", "a b", "a\nage1x", "A", "-a", ".a", &"a".repeat(41)] {
+            assert!(members.put(name, two.clone()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn both_sides_changes_of_the_members_count_and_a_contradiction_is_an_error() {
+        let all = [keys(0), keys(1), keys(2)];
+        let base = of(&[("ann", &all[0]), ("ben", &all[1])]);
+        let with_cara = of(&[("ann", &all[0]), ("ben", &all[1]), ("cara", &all[2])]);
+        let without_ben = of(&[("ann", &all[0])]);
+        assert_eq!(
+            Members::merged(&base, &with_cara, &without_ben).unwrap(),
+            of(&[("ann", &all[0]), ("cara", &all[2])])
+        );
+        let (one, other) = (of(&[("ann", &all[0]), ("ben", &all[2])]), without_ben);
+        assert!(Members::merged(&base, &one, &other).is_err());
+        assert_eq!(base.changes_to(&other), "ben went");
+    }
+
+    #[test]
+    fn a_fingerprint_is_that_of_ssh_keygen() {
+        assert!(fingerprint(SIGNERS[0]).unwrap().starts_with("SHA256:"));
+        for wrong in ["", "ssh-ed25519", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIBcC", "ssh-ed25519 ///////"] {
+            assert!(fingerprint(wrong).is_err(), "{wrong}");
+        }
+        assert_ne!(state("a", "b"), state("b", "a"));
+    }
+}

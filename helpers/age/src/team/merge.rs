@@ -1,0 +1,200 @@
+//! Puts the changes of two machines together, file by file, by what the files say and not by how they are encrypted.
+
+use std::collections::BTreeSet;
+
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
+use zeroize::Zeroizing;
+
+use super::history::{Files, described};
+use crate::store;
+
+/// Opens a file of the store.
+pub type Open<'a> = &'a dyn Fn(&str, &[u8]) -> Result<Zeroizing<Vec<u8>>>;
+
+/// The three states that a merge is about.
+pub struct Sides<'a> {
+    /// What both began with.
+    pub base: &'a Files,
+    pub ours: &'a Files,
+    pub theirs: &'a Files,
+}
+
+/// Where the content of a file comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Chosen {
+    Ours,
+    Theirs,
+    /// Of a credential that has another account now, as both sides had one.
+    Moved(Zeroizing<Vec<u8>>),
+}
+
+/// The files of the result, and what a person should know of.
+#[derive(Default)]
+pub struct Merged {
+    pub files: std::collections::BTreeMap<String, Chosen>,
+    /// Credentials of which two were kept.
+    pub kept: Vec<String>,
+}
+
+/// What one side did with a file.
+enum Winner {
+    Ours,
+    Theirs,
+    Both,
+}
+
+pub fn merge(sides: &Sides, open: Open) -> Result<Merged> {
+    let mut merged = Merged::default();
+    let names: BTreeSet<&String> = sides.base.keys().chain(sides.ours.keys()).chain(sides.theirs.keys()).collect();
+    for name in names {
+        let (ours, theirs) = (sides.ours.get(name), sides.theirs.get(name));
+        match winner(sides, name, open)? {
+            Winner::Ours if ours.is_some() => _ = merged.files.insert(name.clone(), Chosen::Ours),
+            Winner::Theirs if theirs.is_some() => _ = merged.files.insert(name.clone(), Chosen::Theirs),
+            Winner::Ours | Winner::Theirs => {}
+            Winner::Both => keep_both(&mut merged, sides, name, open)?,
+        }
+    }
+    Ok(merged)
+}
+
+fn winner(sides: &Sides, name: &str, open: Open) -> Result<Winner> {
+    let (base, ours, theirs) = (sides.base.get(name), sides.ours.get(name), sides.theirs.get(name));
+    if ours == theirs || ours == base {
+        return Ok(Winner::Theirs);
+    }
+    if theirs == base {
+        return Ok(Winner::Ours);
+    }
+    let text = |content: Option<&Vec<u8>>| content.map(|content| open(name, content)).transpose();
+    // What neither can be compared with was changed, for all that is known.
+    let was = text(base).unwrap_or_default();
+    let is_as_before = |now: &Option<Zeroizing<Vec<u8>>>| now.is_some() && *now == was;
+    Ok(match (ours, theirs) {
+        // Who stored it again knew of it; who removed it did not know that.
+        (None, _) => {
+            if is_as_before(&text(theirs)?) {
+                Winner::Ours
+            } else {
+                Winner::Theirs
+            }
+        }
+        (_, None) => {
+            if is_as_before(&text(ours)?) {
+                Winner::Theirs
+            } else {
+                Winner::Ours
+            }
+        }
+        (Some(_), Some(_)) => match (text(ours)?, text(theirs)?) {
+            (ours, theirs) if ours == theirs || is_as_before(&ours) => Winner::Theirs,
+            (_, theirs) if is_as_before(&theirs) => Winner::Ours,
+            _ => Winner::Both,
+        },
+    })
+}
+
+/// The newer one stays where it is, and the other gets an account of its own.
+fn keep_both(merged: &mut Merged, sides: &Sides, name: &str, open: Open) -> Result<()> {
+    let read = |files: &Files| -> Result<Record> {
+        let content = files.get(name).map(Vec::as_slice).unwrap_or_default();
+        Record::read_from(&open(name, content)?[..])
+    };
+    let (ours, theirs) = (read(sides.ours)?, read(sides.theirs)?);
+    let is_ours_newer = created(&ours) > created(&theirs);
+    let (stays, mut moves) = if is_ours_newer { (Chosen::Ours, theirs) } else { (Chosen::Theirs, ours) };
+    merged.files.insert(name.to_owned(), stays);
+    let mut description =
+        described(name).ok_or_else(|| Error::new("a file of the store has no name of a credential"))?;
+    let account = description.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
+    for number in 1.. {
+        let other = if number == 1 { format!("{account}-conflict") } else { format!("{account}-conflict-{number}") };
+        description.set("username", &other)?;
+        let place = store::name_of(&description);
+        if merged.files.contains_key(&place) || sides.ours.contains_key(&place) || sides.theirs.contains_key(&place) {
+            continue;
+        }
+        moves.set("username", &other)?;
+        merged.files.insert(place, Chosen::Moved(moves.to_lines()));
+        merged.kept.push(format!("{} {other}", shown(&description)));
+        break;
+    }
+    Ok(())
+}
+
+/// When it was stored, as it says itself.
+pub fn created(record: &Record) -> Option<u64> {
+    record.text("created_utc")?.parse().ok()
+}
+
+/// The place of a credential, for people.
+pub fn shown(description: &Record) -> String {
+    let part = |key| description.text(key).unwrap_or_default();
+    let path = description.text("path").map(|path| format!("/{path}")).unwrap_or_default();
+    format!("{}://{}{path}", part("protocol"), part("host"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "https/h/default.age";
+
+    /// A file is the version of its encryption, and then its text.
+    fn open(_: &str, content: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        Ok(Zeroizing::new(content[1..].to_vec()))
+    }
+
+    fn files(content: Option<&str>) -> Files {
+        content.iter().map(|content| (NAME.to_owned(), content.as_bytes().to_vec())).collect()
+    }
+
+    fn key(version: u8, key: &str, created: u64) -> String {
+        format!("{version}protocol=https\nhost=h\nusername=default\npassword={key}\ncreated_utc={created}\n")
+    }
+
+    fn merged(base: Option<&str>, ours: Option<&str>, theirs: Option<&str>) -> Merged {
+        merge(&Sides { base: &files(base), ours: &files(ours), theirs: &files(theirs) }, &open).unwrap()
+    }
+
+    #[test]
+    fn a_change_on_one_side_counts_and_one_of_the_encryption_does_not() {
+        let (old, again, new) = (key(1, "old", 1), key(2, "old", 1), key(1, "new", 2));
+        let [old, again, new] = [&old, &again, &new].map(|text| Some(text.as_str()));
+        for (ours, theirs, expected) in [
+            (old, new, Some(Chosen::Theirs)),
+            (new, old, Some(Chosen::Ours)),
+            (again, new, Some(Chosen::Theirs)),
+            (new, again, Some(Chosen::Ours)),
+            (again, again, Some(Chosen::Theirs)),
+            (old, None, None),
+            (None, old, None),
+            (again, None, None),
+            (None, again, None),
+            // Renewed here, removed there.
+            (new, None, Some(Chosen::Ours)),
+            (None, new, Some(Chosen::Theirs)),
+            (None, None, None),
+        ] {
+            let merged = merged(old, ours, theirs);
+            assert_eq!(merged.files.get(NAME), expected.as_ref(), "{ours:?} {theirs:?}");
+            assert!(merged.kept.is_empty());
+        }
+    }
+
+    #[test]
+    fn two_renewals_are_both_kept_and_the_newer_one_stays_in_its_place() {
+        for (ours, theirs, stays) in [(3, 2, Chosen::Ours), (2, 3, Chosen::Theirs), (2, 2, Chosen::Theirs)] {
+            let (old, one, other) = (key(1, "old", 1), key(1, "one", ours), key(1, "other", theirs));
+            let merged = merged(Some(&old), Some(&one), Some(&other));
+            let loser = if stays == Chosen::Ours { "other" } else { "one" };
+            assert_eq!(merged.files.get(NAME), Some(&stays));
+            let Some(Chosen::Moved(text)) = merged.files.get("https/h/default-conflict.age") else {
+                panic!("it is lost")
+            };
+            let record = Record::read_from(&text[..]).unwrap();
+            assert_eq!((record.text("username"), record.text("password")), (Some("default-conflict"), Some(loser)));
+            assert_eq!(merged.kept, ["https://h default-conflict"]);
+        }
+    }
+}

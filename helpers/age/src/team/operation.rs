@@ -1,0 +1,144 @@
+//! The operation `members`: who can read the store, and who may change it.
+
+use modelforge_credential_protocol::{Error, Record, Result};
+
+use super::Team;
+use super::members::{self, Keys, Members};
+use super::merge::shown;
+use super::sync::{Asked, sync};
+use crate::identity::Identities;
+
+pub struct Operation<'a> {
+    pub team: &'a Team,
+    pub identities: &'a Identities,
+    /// Makes the identity where it is missing. Whoever has the lock of the identity.
+    pub make_identity: &'a dyn Fn() -> Result<()>,
+}
+
+impl Operation<'_> {
+    pub fn answer(&self, request: &Record) -> Result<Record> {
+        match request.text("action") {
+            Some("list") => self.list(),
+            Some("join") => self.join(),
+            Some("add") => self.add(request),
+            Some("remove") => self.remove(request),
+            Some("accept") => self.accept(request),
+            _ => Err("the request names no `action` that is known here".into()),
+        }
+    }
+
+    fn list(&self) -> Result<Record> {
+        let known = self.team.known()?;
+        self.team.members()?;
+        self.of(&known.members()?.unwrap_or_default(), known.root.as_deref())
+    }
+
+    fn of(&self, members: &Members, root: Option<&str>) -> Result<Record> {
+        let mut answer = Record::of([("store", self.team.name.clone())])?;
+        for line in members.lines() {
+            answer.push("member[]", line)?;
+        }
+        if let Some(root) = root {
+            answer.set("fingerprint", members::state(root, &members.to_text()))?;
+        }
+        Ok(answer)
+    }
+
+    /// The keys that another member adds this user with.
+    fn join(&self) -> Result<Record> {
+        let _only_one = self.team.store.lock_the_identity()?;
+        let keys = self.own()?;
+        Record::of([("store", self.team.name.clone()), ("public_key", keys.recipient), ("signing_key", keys.signer)])
+    }
+
+    fn own(&self) -> Result<Keys> {
+        (self.make_identity)()?;
+        self.identities.unlock_first()?;
+        let recipient = self.identities.public_key()?.ok_or_else(|| {
+            Error::new("the public key of an age plugin's identity is not known here")
+                .hint("another member adds you by it: modelforge-credential members add NAME age1… ssh-ed25519 …")
+        })?;
+        let file = self.team.signing_key(self.identities)?;
+        self.team.make_signing_key(&file)?;
+        let mut words = recipient.split_whitespace();
+        let recipient = match (words.next(), words.next()) {
+            (Some(kind), Some(key)) => format!("{kind} {key}"),
+            _ => recipient.clone(),
+        };
+        Ok(Keys { recipient, signer: self.team.public_signing_key(&file)? })
+    }
+
+    fn add(&self, request: &Record) -> Result<Record> {
+        let name = named(request)?;
+        let _only_one = self.team.store.lock_the_identity()?;
+        let mut known = self.team.known()?;
+        let is_first = known.members.is_none() && self.team.text()?.is_none();
+        let keys = match (request.text("public_key"), request.text("signing_key")) {
+            (Some(recipient), Some(signer)) => Keys { recipient: recipient.to_owned(), signer: signer.to_owned() },
+            (None, None) if is_first => self.own()?,
+            _ => {
+                return Err(Error::new(format!("`{name}` needs a key to read with, and one to sign with"))
+                    .hint(format!("they show both: modelforge-credential members join {name}")));
+            }
+        };
+        let mut members = if is_first { Members::default() } else { self.current(&known)? };
+        members.put(name, keys)?;
+        self.team.set_members(&mut known, &members, self.identities)?;
+        self.of(&members, known.root.as_deref())
+    }
+
+    fn remove(&self, request: &Record) -> Result<Record> {
+        let name = named(request)?;
+        let _only_one = self.team.store.lock_the_identity()?;
+        let mut known = self.team.known()?;
+        let mut members = self.current(&known)?;
+        let key = self.team.signing_key(self.identities)?;
+        if self.team.public_signing_key(&key).is_ok_and(|key| members.of_signer(&key) == Some(name)) {
+            return Err(Error::new(format!("`{name}` is you: another member has to remove you")));
+        }
+        members.remove(name)?;
+        self.team.set_members(&mut known, &members, self.identities)?;
+        let mut answer = self.of(&members, known.root.as_deref())?;
+        // They have read these, and can again in the history.
+        for entry in self.team.store.all()? {
+            let account = entry.description.text("username").unwrap_or_default();
+            answer.push("renew[]", format!("{} {account}", shown(&entry.description)))?;
+        }
+        Ok(answer)
+    }
+
+    /// The members that count, also where a change of theirs was interrupted.
+    fn current(&self, known: &super::Known) -> Result<Members> {
+        match known.members()? {
+            Some(members) if known.is_changing => Ok(members),
+            _ => self.team.members(),
+        }
+    }
+
+    /// Accepts what the store says, or what the remote has.
+    fn accept(&self, request: &Record) -> Result<Record> {
+        let wanted = request.text("fingerprint").unwrap_or_default();
+        {
+            let _only_one = self.team.store.lock_the_identity()?;
+            let mut known = self.team.known()?;
+            let text = self.team.text()?.filter(|text| known.members.as_ref() != Some(text));
+            if let Some(text) = text {
+                let root = known.root.clone().unwrap_or_default();
+                if members::state(&root, &text) != wanted {
+                    return Err(Error::new("that is not the fingerprint of what the store says now")
+                        .hint("modelforge-credential members"));
+                }
+                let members = Members::parse(&text)?;
+                self.team.set_members(&mut known, &members, self.identities)?;
+                return self.of(&members, known.root.as_deref());
+            }
+        }
+        let mut answer = sync(self.team, self.identities, &Asked { remote: None, accepts: Some(wanted) })?;
+        answer.merge(&self.list()?);
+        Ok(answer)
+    }
+}
+
+fn named(request: &Record) -> Result<&str> {
+    request.text("member").ok_or_else(|| Error::new("the request names no `member`"))
+}

@@ -1,0 +1,237 @@
+//! Takes what others have changed, after it was verified, and sends what was changed here.
+
+use modelforge_credential_protocol::{Error, Record, Result};
+
+use super::git::{Git, check_remote};
+use super::history::{self, Files, History};
+use super::known::Known;
+use super::members::{self, Members};
+use super::merge::{self, Chosen, Merged, Sides};
+use super::{Team, tree};
+use crate::identity::Identities;
+
+/// How often others may be faster.
+const ATTEMPTS: usize = 10;
+
+/// What a person asked for.
+pub struct Asked<'a> {
+    /// Where to from now on.
+    pub remote: Option<&'a str>,
+    /// The members that they accept, as a fingerprint.
+    pub accepts: Option<&'a str>,
+}
+
+/// The state of both sides, as far as it is known.
+struct Met<'a> {
+    git: &'a Git,
+    remote: &'a str,
+    history: Option<History>,
+    base: Files,
+    theirs: Files,
+    ours: Files,
+}
+
+/// What is to be everywhere.
+struct Decided {
+    files: Files,
+    members: Members,
+    kept: Vec<String>,
+}
+
+pub fn sync(team: &Team, identities: &Identities, asked: &Asked) -> Result<Record> {
+    let _only_one = team.store.lock_the_identity()?;
+    let mut known = team.known()?;
+    if let Some(remote) = asked.remote {
+        check_remote(remote)?;
+        known.remote = Some(remote.to_owned());
+        known.write(&team.accepted)?;
+    }
+    let Some(remote) = known.remote.clone() else {
+        return Err(Error::new(format!("the store `{}` has no remote", team.name))
+            .hint("modelforge-credential sync --remote URL, with the address of an empty repository, or of one that others use"));
+    };
+    if known.is_changing {
+        team.finish_change(&mut known, identities)?;
+    }
+    // What was changed by hand is said before anything goes anywhere.
+    if known.members.is_some() || team.text()?.is_some() {
+        team.members()?;
+    }
+    let git = Git::open(&team.data.below("repositories").below(&team.name))?;
+    for _ in 0..ATTEMPTS {
+        let mut tip = git.fetch(&remote)?;
+        if let (None, Some(head), Some(_)) = (&tip, &known.head, asked.remote) {
+            // The store moves.
+            git.push(&remote, head)?.map_err(|reason| not_taken(&reason))?;
+            tip = Some(head.clone());
+        }
+        let met = meet(team, &git, &remote, &known, tip.as_deref(), asked)?;
+        if let Some(answer) = settle(team, identities, &mut known, &met)? {
+            return Ok(answer);
+        }
+    }
+    Err(Error::new("others changed the store each time before this machine could send its changes")
+        .hint("modelforge-credential sync"))
+}
+
+fn not_taken(reason: &str) -> Error {
+    Error::new(format!("the remote did not take the store: {reason}"))
+}
+
+/// Verifies what was fetched, and has a person accept who came and went.
+fn meet<'a>(
+    team: &Team,
+    git: &'a Git,
+    remote: &'a str,
+    known: &Known,
+    tip: Option<&str>,
+    asked: &Asked,
+) -> Result<Met<'a>> {
+    let seen = known.root.as_deref().zip(known.head.as_deref());
+    let history = match (seen, tip) {
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(Error::new("the remote has lost the history that this machine has seen, so nothing was sent")
+                .hint("modelforge-credential sync --remote URL, if the store has moved"));
+        }
+        (seen, Some(tip)) => Some(history::verify(git, seen, tip)?),
+    };
+    if let Some(history) = &history {
+        let accepted = known.members()?;
+        let is_new = |members: &Members| Some(members) != accepted.as_ref() && Some(members) != history.before.as_ref();
+        let is_strange = seen.is_none() || history.members.iter().any(is_new);
+        let state = members::state(&history.root, &history.last()?.to_text());
+        if is_strange && asked.accepts != Some(state.as_str()) {
+            return Err(match seen {
+                None => first_meeting(team, history.last()?, &state),
+                Some(_) => team.to_be_accepted(&history.root, &accepted.unwrap_or_default(), history.last()?),
+            });
+        }
+    }
+    let base = seen.map_or(Ok(Files::new()), |(_, head)| history::files(git, head))?;
+    let theirs = tip.map_or(Ok(Files::new()), |tip| history::files(git, tip))?;
+    Ok(Met { git, remote, history, base, theirs, ours: team.snapshot()? })
+}
+
+fn first_meeting(team: &Team, members: &Members, state: &str) -> Error {
+    let message = format!(
+        "the store `{}` at the remote is new to this machine; its members: {}",
+        team.name,
+        Members::default().changes_to(members).replace(" came", "")
+    );
+    Error::new(message).hint(format!(
+        "compare {state} with the fingerprint that `modelforge-credential members` shows to one of them, then: modelforge-credential members accept {state}"
+    ))
+}
+
+/// Merges, sends and applies. `None`: somebody else was faster.
+fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) -> Result<Option<Record>> {
+    let decided = decide(team, identities, known, met)?;
+    let theirs = met.history.as_ref().map(History::last).transpose()?;
+    let tip = met.history.as_ref().map(|history| history.tip.clone());
+    let has_changes = decided.files != met.theirs || theirs != Some(&decided.members);
+    let (mut head, mut problem) = (tip.clone(), None);
+    if has_changes {
+        match send(team, identities, met, &decided)? {
+            Ok(commit) => head = Some(commit),
+            Err(reason) if met.git.fetch(met.remote)? != tip => {
+                drop(reason);
+                return Ok(None);
+            }
+            Err(reason) => problem = Some(reason),
+        }
+    }
+    let Some(head) = head else {
+        return Err(not_taken(&problem.unwrap_or_default()));
+    };
+    let is_newer = team.apply(&decided.files, &met.ours, &decided.members, identities)?;
+    let members = decided.members.to_text();
+    // What was stored meanwhile may be encrypted for those who were members before.
+    known.is_changing = is_newer && known.members.as_ref() != Some(&members);
+    known.root = Some(met.history.as_ref().map_or_else(|| head.clone(), |history| history.root.clone()));
+    known.head = Some(head);
+    known.members = Some(members);
+    known.write(&team.accepted)?;
+    if known.is_changing {
+        team.finish_change(known, identities)?;
+    }
+    answer(team, met, &decided, problem).map(Some)
+}
+
+/// What both sides together are, encrypted for those who are members by now.
+fn decide(team: &Team, identities: &Identities, known: &Known, met: &Met) -> Result<Decided> {
+    let before = met.history.as_ref().and_then(|history| history.before.clone()).unwrap_or_default();
+    let theirs = met.history.as_ref().map(History::last).transpose()?.cloned();
+    let ours = match known.members()? {
+        Some(members) => members,
+        None if theirs.is_some() => before.clone(),
+        None => return Err(team.members().err().unwrap_or_else(|| Error::new("the store has no members"))),
+    };
+    let theirs = theirs.unwrap_or_default();
+    let members = match met.history {
+        Some(_) => Members::merged(&before, &ours, &theirs)?,
+        None => ours.clone(),
+    };
+    let open = |name: &str, content: &[u8]| identities.decrypt(content, name.as_ref());
+    let Merged { files, kept } = merge::merge(&Sides { base: &met.base, ours: &met.ours, theirs: &met.theirs }, &open)?;
+    let mut all = Files::new();
+    for (name, chosen) in files {
+        let (content, of) = match chosen {
+            Chosen::Ours => (met.ours.get(&name), &ours),
+            Chosen::Theirs => (met.theirs.get(&name), &theirs),
+            Chosen::Moved(text) => {
+                all.insert(name.clone(), team.encrypt(&text, &members, identities, name.as_ref())?);
+                continue;
+            }
+        };
+        let Some(content) = content else { continue };
+        let content = match *of == members {
+            true => content.clone(),
+            false => team.encrypt(&open(&name, content)?, &members, identities, name.as_ref())?,
+        };
+        all.insert(name, content);
+    }
+    Ok(Decided { files: all, members, kept })
+}
+
+/// Sends it as one commit on top of what the remote has. Returns it, or why it was not taken.
+fn send(
+    team: &Team,
+    identities: &Identities,
+    met: &Met,
+    decided: &Decided,
+) -> Result<std::result::Result<String, String>> {
+    let key = team.signing_key(identities)?;
+    let public = team.public_signing_key(&key)?;
+    let before = met.history.as_ref().map_or(Ok(&decided.members), History::last)?;
+    let Some(name) = before.of_signer(&public) else {
+        return Ok(Err("what you sign with is not a member's key there".to_owned()));
+    };
+    let parent = met.history.as_ref().map(|history| history.tip.as_str());
+    let commit = tree::commit(met.git, &decided.files, &decided.members, parent, &met.theirs, (name, &key))?;
+    // What others would refuse is not sent.
+    history::verify(
+        met.git,
+        met.history.as_ref().map(|history| (history.root.as_str(), history.tip.as_str())),
+        &commit,
+    )?;
+    Ok(met.git.push(met.remote, &commit)?.map(|()| commit))
+}
+
+fn answer(team: &Team, met: &Met, decided: &Decided, problem: Option<String>) -> Result<Record> {
+    let differing = |one: &Files, other: &Files| {
+        one.iter().filter(|(name, content)| other.get(*name) != Some(content)).count()
+            + other.keys().filter(|name| !one.contains_key(*name)).count()
+    };
+    let mut answer = Record::of([("store", team.name.clone())])?;
+    answer.set("received", differing(&met.ours, &decided.files).to_string())?;
+    answer
+        .set(if problem.is_some() { "unsent" } else { "sent" }, differing(&met.theirs, &decided.files).to_string())?;
+    for kept in &decided.kept {
+        answer.push("kept[]", kept)?;
+    }
+    if let Some(problem) = problem {
+        answer.set("problem", problem)?;
+    }
+    Ok(answer)
+}

@@ -1,0 +1,94 @@
+//! The arguments of `members` and `sync`.
+
+use clap::{Args, Subcommand};
+
+use crate::command::members::{Members, Task};
+use crate::command::sync::Sync;
+
+#[derive(Args)]
+pub struct MembersOptions {
+    /// The helper whose store it is; without it, the only one that has members
+    #[arg(long, value_name = "HELPER", global = true)]
+    helper: Option<String>,
+    #[command(subcommand)]
+    command: Option<MembersCommand>,
+}
+
+#[derive(Subcommand)]
+enum MembersCommand {
+    /// Print the command with which a member adds you
+    #[command(after_help = "\
+It makes what you read and sign with, where you have none yet. Only public keys
+are printed.
+
+Example:
+  modelforge-credential members join ben")]
+    Join {
+        /// Your name among the members
+        name: String,
+    },
+    /// Add a member, and encrypt every key for them; the first is you
+    #[command(after_help = "\
+It can be interrupted at any time: the next `sync` goes on.
+
+Example:
+  modelforge-credential members add ann
+  modelforge-credential members add ben age1… ssh-ed25519 AAAA…")]
+    Add {
+        /// The name of the member
+        name: String,
+        /// Their public keys, as `members join` prints them
+        #[arg(value_name = "KEY")]
+        keys: Vec<String>,
+    },
+    /// Remove a member, and list the keys that they have read
+    #[command(after_help = "\
+Who was a member can read the history. Create new keys at the providers.
+
+Example:
+  modelforge-credential members remove ben")]
+    Remove {
+        /// The name of the member
+        name: String,
+    },
+    /// Accept who came and went, after you have asked them
+    #[command(after_help = "\
+`sync` prints the fingerprint. Compare it with the one that `members` shows to
+a member whom you trust: by telephone, say.
+
+Example:
+  modelforge-credential members accept 1b2c3d4e-…")]
+    Accept {
+        /// The fingerprint of the members
+        fingerprint: String,
+    },
+}
+
+#[derive(Args)]
+pub struct SyncOptions {
+    /// Only the store of this helper
+    #[arg(long, value_name = "HELPER")]
+    helper: Option<String>,
+    /// The git repository that it is kept in, from now on
+    #[arg(long, value_name = "URL")]
+    remote: Option<String>,
+}
+
+impl From<MembersOptions> for Members {
+    fn from(options: MembersOptions) -> Self {
+        let task = match options.command {
+            None => Task::List,
+            Some(MembersCommand::Join { name }) => Task::Join { name },
+            Some(MembersCommand::Add { name, keys }) => Task::Add { name, keys },
+            Some(MembersCommand::Remove { name }) => Task::Remove { name },
+            Some(MembersCommand::Accept { fingerprint }) => Task::Accept { fingerprint },
+        };
+        Self { helper: options.helper, task }
+    }
+}
+
+impl From<SyncOptions> for Sync {
+    fn from(options: SyncOptions) -> Self {
+        Self { helper: options.helper, remote: options.remote }
+    }
+}

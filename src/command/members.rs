@@ -1,0 +1,161 @@
+//! `members`: who shares what a helper keeps. The helper does it; here a person says what, and reads what came of it.
+
+pub mod error;
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Record, visible};
+
+use crate::chain::Link;
+use crate::person::person;
+use crate::session::Session;
+use crate::terminal::{self, Paint, columns};
+
+/// What is to be done, with the members of whose store.
+pub struct Members {
+    pub helper: Option<String>,
+    pub task: Task,
+}
+
+pub enum Task {
+    List,
+    Join { name: String },
+    Add { name: String, keys: Vec<String> },
+    Remove { name: String },
+    Accept { fingerprint: String },
+}
+
+/// Does it.
+pub fn members(asked: &Members) -> Result<()> {
+    let session = Session::start(person())?;
+    let link = keeper(&session, asked.helper.as_deref())?;
+    let request = asked.task.request()?;
+    let mut event = session.event(asked.task.operation(), &Record::new());
+    event.helper(&link.name);
+    let answer = link.helper(true)?.members(&request)?.ok_or_else(|| error::no_answer(&link.name))?;
+    event.outcome("done");
+    drop(event);
+    asked.task.tell(&answer)
+}
+
+/// The helper that was named, or the only one that has members.
+fn keeper<'a>(session: &'a Session, named: Option<&str>) -> Result<&'a Link> {
+    let links: Vec<&Link> = session.all_chains()?.into_iter().flat_map(|opened| opened.chain.links()).collect();
+    let asked = links.iter().filter(|link| named.is_none_or(|name| link.name == name));
+    let mut found: Vec<&Link> = asked.copied().filter(|link| link.nature().members).collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.dedup_by(|a, b| a.name == b.name);
+    match (found.as_slice(), named) {
+        ([only], _) => Ok(only),
+        ([], Some(name)) if links.iter().any(|link| link.name == name) => Err(error::has_none(name).into()),
+        ([], Some(name)) => Err(error::not_in_the_chain(name).into()),
+        ([], None) => Err(error::nobody_has_any().into()),
+        ([first, ..], _) => Err(error::several(&first.name).into()),
+    }
+}
+
+impl Task {
+    /// As the log calls it.
+    fn operation(&self) -> &'static str {
+        match self {
+            Self::List => "members",
+            Self::Join { .. } => "members join",
+            Self::Add { .. } => "members add",
+            Self::Remove { .. } => "members remove",
+            Self::Accept { .. } => "members accept",
+        }
+    }
+
+    fn request(&self) -> Result<Record> {
+        let mut request = Record::new();
+        match self {
+            Self::List => request.set("action", "list")?,
+            Self::Join { name } => {
+                request.set("action", "join")?;
+                request.set("member", name)?;
+            }
+            Self::Add { name, keys } => {
+                request.set("action", "add")?;
+                request.set("member", name)?;
+                if let Some((reads, signs)) = pair(keys)? {
+                    request.set("public_key", reads)?;
+                    request.set("signing_key", signs)?;
+                }
+            }
+            Self::Remove { name } => {
+                request.set("action", "remove")?;
+                request.set("member", name)?;
+            }
+            Self::Accept { fingerprint } => {
+                request.set("action", "accept")?;
+                request.set("fingerprint", fingerprint)?;
+            }
+        }
+        Ok(request)
+    }
+
+    fn tell(&self, answer: &Record) -> Result<()> {
+        let text = |key| visible(answer.text(key).unwrap_or_default());
+        match self {
+            Self::Join { name } => {
+                let (name, reads, signs) = (visible(name), text("public_key"), text("signing_key"));
+                let signs = if reads == signs { String::new() } else { format!(" {signs}") };
+                terminal::answer(format!("modelforge-credential members add {name} {reads}{signs}\n").as_bytes())?;
+                terminal::note(
+                    "send this line to a member, who runs it and `sync`; then: modelforge-credential sync --remote URL",
+                );
+                return Ok(());
+            }
+            _ => terminal::tell(&table(answer))?,
+        }
+        match self {
+            Self::Add { .. } => terminal::note("send it to the others: modelforge-credential sync"),
+            Self::Remove { .. } => {
+                terminal::note("send it to the others: modelforge-credential sync");
+                let mut read = answer.all("renew[]").map(String::from_utf8_lossy).peekable();
+                if read.peek().is_some() {
+                    terminal::note(
+                        "who went has read these keys, and can in the history: create new ones at the providers",
+                    );
+                }
+                read.for_each(|key| terminal::note(&format!("  {}", visible(&key))));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Who they are, and what they can be compared by.
+fn table(answer: &Record) -> String {
+    let mut lines: Vec<Vec<String>> = Vec::new();
+    for member in answer.all("member[]").map(String::from_utf8_lossy) {
+        lines.push(member.splitn(3, ' ').map(visible).collect());
+    }
+    if let Some(print) = answer.text("fingerprint") {
+        lines.push(vec!["fingerprint".to_owned(), visible(print)]);
+    }
+    let paints = lines.iter().map(|_| Paint::Plain).collect::<Vec<_>>();
+    columns(&lines, &paints)
+}
+
+/// What a member reads and signs with: two public keys, or one of SSH for both. `None`: none was given.
+fn pair(words: &[String]) -> Result<Option<(String, String)>> {
+    let (mut age, mut ssh) = (None, None);
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let mut parts = word.split_whitespace();
+        let first = parts.next().unwrap_or_default();
+        let is_of_age = first.starts_with("age1");
+        let second = if is_of_age { None } else { parts.next().or_else(|| rest.next().map(String::as_str)) };
+        match second {
+            None if is_of_age && age.is_none() => age = Some(first.to_owned()),
+            Some(key) if ssh.is_none() => ssh = Some(format!("{first} {key}")),
+            _ => return Err(error::not_keys().into()),
+        }
+    }
+    match (age, ssh) {
+        (None, None) => Ok(None),
+        (age, Some(ssh)) => Ok(Some((age.unwrap_or_else(|| ssh.clone()), ssh))),
+        _ => Err(error::not_keys().into()),
+    }
+}

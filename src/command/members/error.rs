@@ -1,0 +1,30 @@
+//! What goes wrong with members.
+
+use modelforge_credential_protocol::{Error, visible};
+
+use crate::error::PROGRAM;
+pub use crate::error::not_in_the_chain;
+
+pub fn nobody_has_any() -> Error {
+    Error::new("no helper of the chain has a store that is shared")
+        .hint("helpers = [\"env\", \"age\", \"age --store team\"]  # in config.toml")
+}
+
+pub fn has_none(helper: &str) -> Error {
+    Error::new(format!("helper `{}` has no store that is shared", visible(helper))).hint(format!("{PROGRAM} helpers"))
+}
+
+pub fn several(helper: &str) -> Error {
+    Error::new("several helpers have a store that is shared")
+        .hint(format!("name one: {PROGRAM} members --helper \"{}\"", visible(helper)))
+}
+
+pub fn no_answer(helper: &str) -> Error {
+    Error::new(format!("helper `{}` said nothing of its members", visible(helper)))
+}
+
+/// Without the word: it may be a key that went astray.
+pub fn not_keys() -> Error {
+    Error::new("a member has a public key of age and one of SSH, or one of SSH for both")
+        .hint(format!("{PROGRAM} members add ben age1… ssh-ed25519 AAAA…"))
+}

@@ -1,0 +1,95 @@
+//! `sync`: stores that are shared take what others have changed, and send what was changed here.
+
+use anyhow::Result;
+use modelforge_credential_protocol::{Error, Record, visible};
+
+use crate::chain::Link;
+use crate::command::members::error;
+use crate::error::PROGRAM;
+use crate::person::person;
+use crate::session::Session;
+use crate::terminal;
+
+/// Of which helper, and where to.
+pub struct Sync {
+    pub helper: Option<String>,
+    pub remote: Option<String>,
+}
+
+/// Does it for each store that there is. One that cannot be reached keeps no other from it.
+pub fn sync(asked: &Sync) -> Result<()> {
+    let session = Session::start(person())?;
+    let links = keepers(&session, asked.helper.as_deref())?;
+    if let ([first, _, ..], Some(_)) = (links.as_slice(), &asked.remote) {
+        return Err(several(&first.name).into());
+    }
+    let mut problems = Vec::new();
+    for link in links {
+        problems.extend(one(&session, link, asked.remote.as_deref()).err());
+    }
+    let last = problems.pop();
+    for problem in problems {
+        terminal::error(&problem);
+    }
+    last.map_or(Ok(()), Err)
+}
+
+fn keepers<'a>(session: &'a Session, named: Option<&str>) -> Result<Vec<&'a Link>> {
+    let links: Vec<&Link> = session.all_chains()?.into_iter().flat_map(|opened| opened.chain.links()).collect();
+    let mut found: Vec<&Link> = Vec::new();
+    for link in links.iter().filter(|link| named.is_none_or(|name| link.name == name)) {
+        if link.nature().sync && !found.iter().any(|other| other.name == link.name) {
+            found.push(link);
+        }
+    }
+    match (found.is_empty(), named) {
+        (false, _) => Ok(found),
+        (true, None) => Err(error::nobody_has_any().into()),
+        (true, Some(name)) if links.iter().any(|link| link.name == name) => Err(error::has_none(name).into()),
+        (true, Some(name)) => Err(error::not_in_the_chain(name).into()),
+    }
+}
+
+fn one(session: &Session, link: &Link, remote: Option<&str>) -> Result<()> {
+    let mut request = Record::new();
+    if let Some(remote) = remote {
+        request.set("remote", remote)?;
+    }
+    let mut event = session.event("sync", &Record::new());
+    event.helper(&link.name);
+    let answer = link.helper(true)?.sync(&request)?.ok_or_else(|| error::no_answer(&link.name))?;
+    event.outcome("done");
+    drop(event);
+    let number = |key| answer.text(key).unwrap_or("0").to_owned();
+    terminal::done(&format!("`{}`: {} received, {} sent", visible(&link.name), number("received"), number("sent")))?;
+    for kept in answer.all("kept[]").map(String::from_utf8_lossy) {
+        terminal::warning(&both_kept(&kept));
+    }
+    match answer.text("problem") {
+        Some(problem) => Err(unsent(&number("unsent"), problem).into()),
+        None => Ok(()),
+    }
+}
+
+fn several(helper: &str) -> Error {
+    Error::new("several helpers have a store that is shared")
+        .hint(format!("name one: {PROGRAM} sync --helper \"{}\" --remote URL", visible(helper)))
+}
+
+fn both_kept(what: &str) -> Error {
+    let (place, account) = what.rsplit_once(' ').unwrap_or((what, ""));
+    let message = format!(
+        "the key for `{}` was replaced here and elsewhere: the older one is now the account `{}`",
+        visible(place),
+        visible(account)
+    );
+    Error::new(message)
+        .hint(format!("find out which one works, and delete the other: {PROGRAM} logout PROVIDER --account NAME"))
+}
+
+fn unsent(number: &str, problem: &str) -> Error {
+    Error::new(format!(
+        "what was changed here ({number}) was not sent, and is sent by the next `sync`: {}",
+        visible(problem)
+    ))
+}

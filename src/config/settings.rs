@@ -1,0 +1,62 @@
+//! `config.toml` while this program changes it: one process at a time, and never to something that it could not read.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use modelforge_credential_files::{Own, Trust};
+use modelforge_credential_protocol::{Error, Result};
+use toml_edit::DocumentMut;
+use zeroize::Zeroizing;
+
+use super::{Config, path, read_text};
+use crate::lock;
+
+/// The file as it is, locked until this is dropped: of two processes that add to it, neither loses the line of the other.
+pub struct Settings {
+    file: PathBuf,
+    text: Zeroizing<String>,
+    _lock: Option<File>,
+}
+
+impl Settings {
+    /// Reads it; `purpose` says what it is wanted for. A file that is missing is empty.
+    pub fn to_change(purpose: &str) -> Result<Self> {
+        let lock = lock::one_change_of_settings()?;
+        let (file, _) = path().ok_or_else(|| no_file(purpose))?;
+        let text = read_text(&file, Trust::Believed)?.unwrap_or_default();
+        Ok(Self { file, text, _lock: lock })
+    }
+
+    /// What it says.
+    pub fn parse(&self) -> Result<Config> {
+        Config::parse(&self.file, &self.text)
+    }
+
+    /// Its text, comments and layout included.
+    pub fn document(&self) -> Option<DocumentMut> {
+        self.text.parse().ok()
+    }
+
+    /// Writes it, if it can be read afterwards and says what it should. A link to the file stays a link.
+    pub fn write(
+        self,
+        document: &DocumentMut,
+        is_as_wanted: impl FnOnce(&Config) -> bool,
+        cannot: impl Fn() -> Error,
+    ) -> Result<Config> {
+        let text = document.to_string();
+        let after = Config::parse(&self.file, &text).map_err(|_| cannot())?;
+        if !is_as_wanted(&after) {
+            return Err(cannot());
+        }
+        let file = self.file.canonicalize().unwrap_or_else(|_| self.file.clone());
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Err(no_file("to change")) };
+        Own::new(folder).write_beside_others(name.as_ref(), text.as_bytes())?;
+        Ok(after)
+    }
+}
+
+fn no_file(purpose: &str) -> Error {
+    Error::new(format!("there is no configuration file {purpose}"))
+        .hint("set MODELFORGE_CREDENTIAL_CONFIG to a file, or do not set it")
+}

@@ -1,0 +1,43 @@
+//! The helpers of tests are a few lines of shell. Where there is no shell, this program runs them: it knows the part of sh that they use,
+//! and refuses what it does not know.
+//!
+//! `modelforge-credential-sh -c LINES [NAME [ARGUMENT…]]` runs lines, as sh does. By any other name it runs the file `NAME.sh` that lies
+//! beside it: so a helper `modelforge-credential-x.exe` has lines of its own in `modelforge-credential-x.sh`.
+
+mod commands;
+mod parse;
+mod run;
+mod stream;
+mod token;
+mod words;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args();
+    let own = std::env::current_exe().unwrap_or_default();
+    arguments.next();
+    let arguments: Vec<String> = arguments.collect();
+    match script(&own, &arguments).and_then(|(lines, arguments)| run::run(&lines, arguments)) {
+        Ok(status) => ExitCode::from(status),
+        Err(problem) => {
+            let _ = stream::Output::stderr().write(format!("{}: {problem}\n", own.display()).as_bytes());
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The lines to run, and their arguments from `$0` on.
+fn script(own: &Path, arguments: &[String]) -> Result<(String, Vec<String>), String> {
+    let beside = own.with_extension("sh");
+    match arguments {
+        _ if beside.exists() => {
+            let lines = std::fs::read_to_string(&beside).map_err(|problem| problem.to_string())?;
+            Ok((lines, [&[own.display().to_string()], arguments].concat()))
+        }
+        [option, lines] if option == "-c" => Ok((lines.clone(), vec!["sh".to_owned()])),
+        [option, lines, arguments @ ..] if option == "-c" => Ok((lines.clone(), arguments.to_vec())),
+        _ => Err("say `-c LINES`".to_owned()),
+    }
+}

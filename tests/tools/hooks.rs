@@ -1,0 +1,60 @@
+//! Tools that run a command which prints their key: they ask again after it was refused.
+
+use crate::journey::Journey;
+use crate::support::SECRET;
+
+fn claude() -> Journey {
+    Journey::new("claude", &["--print", "hello"]).url_in("ANTHROPIC_BASE_URL", "")
+}
+
+#[test]
+fn claude_code_asks_by_its_api_key_helper() {
+    let settings = format!("{{\n  \"env\": {{\n    \"ANTHROPIC_API_KEY\": \"{SECRET}\"\n  }}\n}}\n");
+    let journey = claude().file(".claude/settings.json", settings);
+    journey.works();
+    let before = journey.with_keys();
+    let words = journey.moved(&[]);
+    assert_eq!(words, ["claude", "--print", "hello"]);
+    journey.asks(&words, &[SECRET]);
+    journey.asks_again(&words, "anthropic");
+    journey.returns(before);
+}
+
+#[test]
+fn claude_code_is_given_the_key_that_it_kept_in_its_state() {
+    // It copies its state at each start, with the key in it.
+    let state = format!("{{\n  \"primaryApiKey\": \"{SECRET}\",\n  \"hasCompletedOnboarding\": true\n}}");
+    claude().file(".claude.json", state).travels();
+}
+
+fn codex() -> Journey {
+    let journey = Journey::new("codex", &["exec", "--skip-git-repo-check", "hello"]);
+    let url = journey.services.url();
+    journey.file(".codex/config.toml", format!("model = 'm'\nopenai_base_url = '{url}/v1'\n"))
+}
+
+#[test]
+fn codex_is_given_the_key_that_it_wrote_itself() {
+    let journey = codex();
+    journey.run(&["codex", "login", "--with-api-key"], SECRET);
+    assert!(journey.read(".codex/auth.json").contains(SECRET));
+    journey.travels();
+}
+
+fn pi(auth: &str) -> Journey {
+    let journey = Journey::new("pi", &["--provider", "groq", "--model", "llama-3.3-70b-versatile", "--print", "hello"]);
+    let url = journey.services.url();
+    let models = format!("{{\"providers\": {{\"groq\": {{\"baseUrl\": \"{url}/openai/v1\"}}}}}}\n");
+    journey.file(".pi/agent/models.json", models).file(".pi/agent/auth.json", auth)
+}
+
+#[test]
+fn pi_asks_by_a_command_in_its_file() {
+    let journey = pi(&format!("{{\n  \"groq\": {{\n    \"type\": \"api_key\",\n    \"key\": \"{SECRET}\"\n  }}\n}}"));
+    journey.works();
+    let before = journey.with_keys();
+    let words = journey.moved(&[]);
+    assert_eq!(words[0], "pi");
+    journey.asks(&words, &[SECRET]);
+    journey.returns(before);
+}

@@ -85,6 +85,14 @@ pub struct Answer {
     pub failed: Vec<Failed>,
     /// Remarks that a person should see, whatever the outcome.
     pub remarks: Vec<Error>,
+    /// What the helpers before that one answered, for a store that follows under the same lock.
+    pub seen: Vec<Seen>,
+}
+
+/// The answer of one helper, or that it has nothing.
+pub struct Seen {
+    pub helper: String,
+    pub answer: Option<Record>,
 }
 
 impl Chain {
@@ -133,7 +141,10 @@ impl Chain {
                 link.helper(attended).and_then(|helper| helper.get(&question(&answer.record, &request.context)?));
             let mut found = match found {
                 Ok(Some(found)) => found,
-                Ok(None) => continue,
+                Ok(None) => {
+                    answer.see(link, None, stop);
+                    continue;
+                }
                 Err(problem) => {
                     answer.failed.push(Failed::new(&link.name, problem));
                     continue;
@@ -147,6 +158,7 @@ impl Chain {
             let others_follow = at + 1 < self.links.len();
             found.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "capability[]" | "quit" | "reason"));
             answer.record.merge(&found);
+            answer.see(link, Some(&found), stop);
             let ends_soon =
                 others_follow && answer.record.has("oauth_refresh_token") && is_expired_in(&answer.record, SOON);
             if ends_soon || is_expired(&answer.record) {
@@ -164,6 +176,8 @@ impl Chain {
             answer.complete = is_complete(&answer.record, request);
             if answer.complete {
                 answer.helper = Some(link.name.clone());
+                // What it made is no copy that it held.
+                answer.seen.pop();
                 break;
             }
             if quit {
@@ -195,6 +209,15 @@ impl Chain {
     /// The links, for commands that say what each of them holds.
     pub fn links(&self) -> &[Link] {
         &self.links
+    }
+}
+
+impl Answer {
+    /// Notes what a helper answered. Where the answer is only looked at, nothing is stored after it.
+    fn see(&mut self, link: &Link, answer: Option<&Record>, stop: bool) {
+        if !stop {
+            self.seen.push(Seen { helper: link.name.clone(), answer: answer.cloned() });
+        }
     }
 }
 

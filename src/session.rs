@@ -42,10 +42,19 @@ impl Session {
         Ok(Self::of(Config::load()?, person))
     }
 
+    /// The same for a command that tells itself what is in plain text: the helpers that read it need not.
+    pub fn that_tells_of_plain_text(person: Person) -> Result<Self> {
+        Ok(Self::with(Config::load()?, person, true))
+    }
+
     /// The same with a configuration that was read already.
     pub fn of(config: Config, person: Person) -> Self {
+        Self::with(config, person, false)
+    }
+
+    fn with(config: Config, person: Person, tells_of_plain_text: bool) -> Self {
         let providers = Providers::new(config);
-        let chains = Chains::new(&providers);
+        let chains = Chains::new(&providers, tells_of_plain_text);
         Self { providers, person, chains }
     }
 

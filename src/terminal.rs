@@ -243,6 +243,20 @@ pub fn confirm(question: &str) -> Result<bool> {
     Ok(matches!(read_line(question)?.trim(), "y" | "Y" | "yes"))
 }
 
+/// The same where a person who has not read the question may paste a key: what is entered is not shown. `None`: it is no answer.
+pub fn confirm_unseen(question: &str) -> Result<Option<bool>> {
+    let entered = match modelforge_credential_ask::hidden(question) {
+        // Ctrl-D.
+        Err(problem) if problem.kind() == io::ErrorKind::UnexpectedEof => return Ok(Some(false)),
+        entered => entered?,
+    };
+    Ok(match entered.trim() {
+        "y" | "Y" | "yes" => Some(true),
+        "" | "n" | "N" | "no" => Some(false),
+        _ => None,
+    })
+}
+
 /// Asks at the terminal for a line that everyone may see.
 pub fn read_line(prompt: &str) -> Result<Zeroizing<String>> {
     Ok(modelforge_credential_ask::line(prompt)?)

@@ -86,6 +86,17 @@ fn a_person_is_asked_before_another_key_replaces_the_one_that_is_kept() {
     let (status, answer, _) = session.end();
     assert_eq!(status.code(), Some(0));
     assert!(answer.starts_with("already signed in to `openai`"), "{answer}");
+    // A key that is pasted too early is neither shown nor taken.
+    let mut session = Session::typed(&test);
+    session.expect("[y/N] ");
+    session.expect_hidden();
+    session.types(&format!("{SECRET}-newer-WXYZ\n"));
+    let (status, answer, shown) = session.end();
+    assert_eq!(status.code(), Some(0));
+    assert!(answer.starts_with("already signed in to `openai`"), "{answer}");
+    let told = "replace the key ending in …ABCD? [y/N] \r\n\
+                warning: the answer is neither `y` nor `n`, so the key was not replaced\r\n";
+    assert_eq!(shown, told);
     let mut session = Session::typed(&test);
     session.expect("[y/N] ");
     session.types("y\n");

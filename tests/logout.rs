@@ -157,13 +157,18 @@ fn what_is_not_a_providers_stays() {
     let test = test.args(["logout", "--all", "--yes"]).stdin("").stdout(
         "signed out of `google` (`https://generativelanguage.googleapis.com`)\n\
          signed out of `openai` (`https://api.openai.com`)\n\
-         signed out of `openai` (`https://api.openai.com`, account `work`)\n",
+         signed out of `openai` (`https://api.openai.com`, account `work`)\n\
+         not touched, because they belong to no provider: `https://git.example/a/b`, `https://github.com` \
+         (`modelforge-credential logout URL` deletes one)\n",
     );
     let test = test.any_stderr().success();
     let test = test.args(["get"]).stdin(other).stdout(&format!("{other}password={SECRET}\n")).success();
     let test = test.args(["get"]).stdin("protocol=https\nhost=git.example\npath=a/b\n");
     let test = test.stdout("protocol=https\nhost=git.example\npath=a/b\nusername=ann\npassword=p\n").success();
-    test.args(["logout", "--all"]).stdout("there was nothing to sign out of\n").success();
+    let nothing = "there was nothing to sign out of\n\
+                   not touched, because they belong to no provider: `https://git.example/a/b`, `https://github.com` \
+                   (`modelforge-credential logout URL` deletes one)\n";
+    test.args(["logout", "--all"]).stdout(nothing).success();
 }
 
 #[test]

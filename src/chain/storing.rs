@@ -4,7 +4,7 @@ use modelforge_credential_protocol::{ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT
 
 use super::about::description_of;
 use super::keeping::{Kept, erase_just, is_about};
-use super::{Answer, Chain, Copies, Failed, Link};
+use super::{Answer, Chain, Copies, Failed, Link, Seen};
 use crate::chain::error;
 use crate::lock::Lock;
 
@@ -30,8 +30,36 @@ struct To<'a> {
     only: Option<&'a str>,
     /// Not these, and nothing is erased from them.
     without: &'a [Failed],
-    /// The earlier content of each helper, if it was asked already.
-    before: Option<&'a Copies>,
+    /// What the helpers held just before, as far as they were asked.
+    before: Before<'a>,
+}
+
+/// The answers of helpers that were asked in the same turn, under the same lock.
+#[derive(Default, Clone, Copy)]
+enum Before<'a> {
+    #[default]
+    Unknown,
+    /// Each helper was asked for just this credential.
+    All(&'a Copies),
+    /// These were asked for what the request named, and answered so.
+    Some(&'a [Seen]),
+}
+
+impl Before<'_> {
+    /// The earlier content of a helper; `None` where it is not known.
+    fn of(&self, helper: &str, record: &Record) -> Option<Option<&Record>> {
+        match self {
+            Self::Unknown => None,
+            Self::All(copies) => Some(copies.of(helper)),
+            Self::Some(seen) => {
+                let answer = seen.iter().find(|seen| seen.helper == helper)?.answer.as_ref();
+                // An answer for another account or path does not say that there is none for this one.
+                let is_it =
+                    |found: &&Record| is_about(found, record) && found.get("username") == record.get("username");
+                answer.is_none_or(|found| is_it(&found)).then_some(answer)
+            }
+        }
+    }
 }
 
 impl Chain {
@@ -58,7 +86,7 @@ impl Chain {
         if !replaces && before.kept().any(|(_, copy)| !copy.holds_the_same_secrets(record)) {
             return Ok(Stored { remarks: vec![super::migration_conflict(record)], ..Stored::default() });
         }
-        let to = To { without: &before.failed, before: Some(&before), ..To::default() };
+        let to = To { without: &before.failed, before: Before::All(&before), ..To::default() };
         let mut stored = self.store_locked(record, true, to)?;
         stored.was_kept = before.kept().any(|(_, copy)| copy.holds_the_same_secrets(record));
         stored.remarks.splice(..0, before.failed.iter().map(Failed::did_not_keep));
@@ -67,7 +95,8 @@ impl Chain {
 
     /// Keeps what was just renewed, or signed in for. Its caller holds the lock.
     pub(super) fn keep_what_is_new(&self, answer: &mut Answer) -> Result<()> {
-        let stored = self.store_locked(&answer.record, true, To::default())?;
+        let to = To { before: Before::Some(&answer.seen), ..To::default() };
+        let stored = self.store_locked(&answer.record, true, to)?;
         if stored.kept_by.is_empty() {
             answer.remarks.extend(stored.remarks);
             answer.remarks.push(error::refreshed_but_not_kept(&answer.record));
@@ -93,7 +122,7 @@ impl Chain {
                 untouched.push(at);
                 continue;
             }
-            let before = to.before.map(|copies| copies.of(&link.name));
+            let before = to.before.of(&link.name, &record);
             let mut left = Vec::new();
             match link.try_to_keep(&record, before, &mut left) {
                 Ok(Kept::Yes) => {

@@ -73,7 +73,7 @@ pub fn login(login: &Login) -> Result<()> {
     }
     let obtained_by_flow = provider.sign_in == SignIn::DeviceFlow && login.api_key.is_none() && login.file.is_none();
     let kept = if login.force { None } else { kept(&session, chain, &request, &provider)? };
-    let given = if obtained_by_flow { None } else { given(login, &provider)? };
+    let given = if obtained_by_flow { None } else { given(login, &request.record)? };
     let is_given = given.is_some() || login.file.is_some();
     let kept = match kept {
         Some(answer) if is_given => in_a_store(chain, &request, answer)?,
@@ -95,9 +95,8 @@ pub fn login(login: &Login) -> Result<()> {
             return say_already(event, chain, &request, &kept);
         }
         if !replaces(&kept.record, &session.person)? {
-            let account = kept.record.text("username").unwrap_or(DEFAULT_ACCOUNT);
             let end = kept.record.text("password").and_then(key_shape::end_of);
-            return Err(error::another_is_kept(&provider.name, account, end.as_deref()).into());
+            return Err(error::another_is_kept(&kept.record, &provider.name, end.as_deref()).into());
         }
     }
     keep(login, event, chain, &request, &record)
@@ -173,7 +172,11 @@ fn replaces(kept: &Record, person: &Person) -> Result<bool> {
     }
     let end = kept.text("password").and_then(key_shape::end_of);
     let which = end.map_or_else(|| "that is kept".to_owned(), |end| format!("ending in {}", visible(&end)));
-    Ok(terminal::confirm(&format!("replace the key {which}? [y/N] "))?)
+    let answer = terminal::confirm_unseen(&format!("replace the key {which}? [y/N] "))?;
+    if answer.is_none() {
+        terminal::warning(&error::neither_yes_nor_no());
+    }
+    Ok(answer == Some(true))
 }
 
 /// A person can compare this with what they meant to paste.
@@ -223,10 +226,10 @@ fn by_device_flow(request: &Request, person: &Person, browser: bool) -> Result<R
 }
 
 /// The key that came with the command: among its arguments, or on standard input.
-fn given(login: &Login, provider: &Provider) -> Result<Option<Zeroizing<String>>> {
+fn given(login: &Login, request: &Record) -> Result<Option<Zeroizing<String>>> {
     match &login.api_key {
         Some(key) => {
-            terminal::warning(&error::key_in_arguments(&provider.name));
+            terminal::warning(&error::key_in_arguments(request));
             Ok(Some(key.clone()))
         }
         None if login.file.is_some() => Ok(None),
@@ -260,7 +263,7 @@ fn by_key(
             }
             (person.secret(&record)?, matches!(person, Person::Terminal))
         }
-        (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&provider.name).into()),
+        (None, Person::Nobody) => return Err(error::nobody_to_ask_for_login(&record).into()),
     };
     let key = entered.trim_matches([' ', '\t', '\r', '\n']);
     if key.len() != entered.trim_end_matches(['\r', '\n']).len() {
@@ -270,7 +273,7 @@ fn by_key(
     checked.remarks.iter().for_each(terminal::warning);
     if let Some(flaw) = checked.flaw {
         if !login.unchecked || flaw.is_final() {
-            return Err(error::bad_key_for_login(&provider.name, flaw).into());
+            return Err(error::bad_key_for_login(&record, &provider.name, flaw).into());
         }
         terminal::warning(&error::bad_key(&provider.name, flaw));
     }

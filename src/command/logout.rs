@@ -2,11 +2,14 @@
 
 mod error;
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
 use crate::accounts::{Held, Named, account, usual};
 use crate::person::{Person, person};
+use crate::providers::Provider;
 use crate::request::{self, Request};
 use crate::session::Session;
 use crate::terminal;
@@ -43,10 +46,12 @@ pub fn logout(name: &str, option: Option<&str>) -> Result<()> {
 pub fn logout_all(yes: bool) -> Result<()> {
     let session = Session::start(person())?;
     let everything = Everything::find(&session)?;
+    let others = error::not_touched(&everything.others);
     if !yes && !everything.credentials.is_empty() {
         match session.person {
             Person::Terminal => {
                 terminal::tell(&everything.to_text())?;
+                others.iter().try_for_each(|line| terminal::done(line))?;
                 if !terminal::confirm("delete all these? [y/N] ")? {
                     return Ok(terminal::done("nothing was changed")?);
                 }
@@ -54,7 +59,9 @@ pub fn logout_all(yes: bool) -> Result<()> {
             _ => return Err(error::sign_out_not_confirmed(everything.credentials.len()).into()),
         }
     }
-    if everything.erase(&session)? { Ok(()) } else { Err(error::not_everything_erased().into()) }
+    let is_gone = everything.erase(&session)?;
+    others.iter().try_for_each(|line| terminal::done(line))?;
+    if is_gone { Ok(()) } else { Err(error::not_everything_erased().into()) }
 }
 
 /// True if a listed credential is in the environment, from where nothing can be erased.
@@ -68,19 +75,20 @@ pub struct Everything {
     credentials: Vec<Record>,
     /// The variables that hold one.
     variables: Vec<(String, Record)>,
-    /// True if there may be more.
+    /// The URLs of credentials that are no provider's, git's say: those stay.
+    others: BTreeSet<String>,
+    /// True if every helper could say what it holds.
     is_whole: bool,
 }
 
 impl Everything {
     /// Asks every helper, and warns of those that cannot say what they hold.
     pub fn find(session: &Session) -> Result<Self> {
-        let mut everything = Self { credentials: Vec::new(), variables: Vec::new(), is_whole: true };
+        let mut everything =
+            Self { credentials: Vec::new(), variables: Vec::new(), others: BTreeSet::new(), is_whole: true };
         for (helper, copies) in session.list(None)? {
             let copies = match copies {
-                Ok(Some(copies)) => {
-                    copies.into_iter().filter_map(|(provider, record)| Some((provider?, record))).collect()
-                }
+                Ok(Some(copies)) => everything.of_providers(copies),
                 Ok(None) => {
                     everything.warn(&error::cannot_list(&helper));
                     let unlisted = session.unlisted(&helper, None)?;
@@ -121,6 +129,21 @@ impl Everything {
         }
         self.variables.iter().for_each(|(variable, description)| tell_of(variable, description));
         Ok(all_gone)
+    }
+
+    /// Those that are a provider's. The others are only named.
+    fn of_providers(&mut self, copies: Vec<(Option<Provider>, Record)>) -> Vec<(Provider, Record)> {
+        let mut found = Vec::new();
+        for (provider, record) in copies {
+            match provider {
+                Some(provider) => found.push((provider, record)),
+                None if is_of_a_variable(&record) => {}
+                None => {
+                    self.others.insert(record.url());
+                }
+            }
+        }
+        found
     }
 
     fn warn(&mut self, problem: &Error) {

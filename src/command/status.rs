@@ -32,7 +32,11 @@ pub struct Status {
 
 /// Shows it. With a provider named, one that is not signed in makes the exit status 1.
 pub fn status(status: &Status) -> Result<()> {
-    let session = Session::start(Person::Nobody)?;
+    // In detail, the helper that opens a file tells more of it.
+    let session = match status.details {
+        true => Session::start(Person::Nobody)?,
+        false => Session::that_tells_of_plain_text(Person::Nobody)?,
+    };
     let asked = Asked::new(&session, status)?;
     let progress = terminal::Progress::start("asking the helpers");
     let mut event = session.event("status", &asked.place);

@@ -32,7 +32,11 @@ pub struct PerProvider<T> {
 }
 
 /// Every chain, each opened when it is first asked.
-pub struct Chains(PerProvider<OnceCell<Opened>>);
+pub struct Chains {
+    opened: PerProvider<OnceCell<Opened>>,
+    /// True for a command that tells itself what is in plain text.
+    tells_of_plain_text: bool,
+}
 
 /// A helper's list: copies, each with its provider if it has one. `None` if it cannot list.
 pub type Copies = std::result::Result<Option<Vec<(Option<Provider>, Record)>>, Failure>;
@@ -64,68 +68,71 @@ impl<T> PerProvider<T> {
 impl PerProvider<Opened> {
     /// Every chain, with only those of its helpers that fit. A helper that cannot be found stays: the chain says so.
     pub fn fitting(providers: &Providers, person: &Person, fits: impl Fn(&Program) -> bool) -> Result<Self> {
-        let common = open(None, providers, person, &fits)?;
+        let fitting = |program: Program| fits(&program).then_some(program);
+        let common = open(None, providers, person, &fitting)?;
         let names = providers.with_helpers_of_their_own();
-        let own = names.map(|name| Ok((name.to_owned(), open(Some(name), providers, person, &fits)?)));
+        let own = names.map(|name| Ok((name.to_owned(), open(Some(name), providers, person, &fitting)?)));
         Ok(Self { common, own: own.collect::<Result<_>>()? })
     }
 
     /// One helper for everything.
     pub fn of_one(entry: Entry, person: &Person, fits: impl Fn(&Program) -> bool) -> Self {
         let helpers = Helpers { entries: vec![entry], automatic: false };
-        let chain = Chain::new(links_of(&helpers, person, &fits), false);
+        let chain = Chain::new(links_of(&helpers, person, &|program| fits(&program).then_some(program)), false);
         Self { common: Opened { owner: None, chain, automatic: false, left_out: None }, own: BTreeMap::new() }
     }
 }
 
 impl Chains {
-    pub fn new(providers: &Providers) -> Self {
+    pub fn new(providers: &Providers, tells_of_plain_text: bool) -> Self {
         let own = providers.with_helpers_of_their_own().map(|name| (name.to_owned(), OnceCell::new()));
-        Self(PerProvider { common: OnceCell::new(), own: own.collect() })
+        Self { opened: PerProvider { common: OnceCell::new(), own: own.collect() }, tells_of_plain_text }
     }
 
     /// The chain of a provider, or of what belongs to none.
     pub fn of(&self, provider: Option<&str>, providers: &Providers, person: &Person) -> Result<&Opened> {
-        let (owner, cell) = self.0.find(provider);
+        let (owner, cell) = self.opened.find(provider);
         if let Some(opened) = cell.get() {
             return Ok(opened);
         }
-        let opened = open(owner, providers, person, &|_| true)?;
+        let prepared = |program: Program| match self.tells_of_plain_text {
+            true => Some(program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0")),
+            false => Some(program),
+        };
+        let opened = open(owner, providers, person, &prepared)?;
         Ok(cell.get_or_init(|| opened))
     }
 
     /// Every chain once, the common one first.
     pub fn all(&self, providers: &Providers, person: &Person) -> Result<Vec<&Opened>> {
-        let owners = std::iter::once(None).chain(self.0.own.keys().map(|name| Some(name.as_str())));
+        let owners = std::iter::once(None).chain(self.opened.own.keys().map(|name| Some(name.as_str())));
         owners.map(|owner| self.of(owner, providers, person)).collect()
     }
 
     /// True if this chain is asked for the provider's credentials.
     pub fn is_asked(&self, opened: &Opened, provider: Option<&str>) -> bool {
-        opened.owner.as_deref() == self.0.find(provider).0
+        opened.owner.as_deref() == self.opened.find(provider).0
     }
 }
 
+/// Prepares a helper for its work; `None` where it does not fit.
+type Prepare<'a> = &'a dyn Fn(Program) -> Option<Program>;
+
 /// Finds the helpers of a chain.
-fn open(
-    owner: Option<&str>,
-    providers: &Providers,
-    person: &Person,
-    fits: &dyn Fn(&Program) -> bool,
-) -> Result<Opened> {
+fn open(owner: Option<&str>, providers: &Providers, person: &Person, prepare: Prepare<'_>) -> Result<Opened> {
     let request = owner.map_or_else(|| Ok(Record::new()), |name| Record::of([("provider", name)]))?;
     let helpers = providers.helpers_for(&request)?;
     let left_out = (helpers.automatic && !has_session_bus()).then(error::keyring_left_out);
-    let chain = Chain::new(links_of(&helpers, person, fits), providers.store_in_all());
+    let chain = Chain::new(links_of(&helpers, person, prepare), providers.store_in_all());
     Ok(Opened { owner: owner.map(str::to_owned), chain, automatic: helpers.automatic, left_out })
 }
 
 /// A chain of these helpers. Of a default chain, those that are not installed are left out.
 pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
-    Chain::new(links_of(helpers, person, &|_| true), store_in_all)
+    Chain::new(links_of(helpers, person, &Some), store_in_all)
 }
 
-fn links_of(helpers: &Helpers, person: &Person, fits: &dyn Fn(&Program) -> bool) -> Vec<Link> {
+fn links_of(helpers: &Helpers, person: &Person, prepare: Prepare<'_>) -> Vec<Link> {
     let mut links = Vec::new();
     for entry in &helpers.entries {
         if is_left_out(helpers, entry) {
@@ -142,9 +149,7 @@ fn links_of(helpers: &Helpers, person: &Person, fits: &dyn Fn(&Program) -> bool)
             }
             continue;
         }
-        if program.as_ref().is_ok_and(|program| !fits(program)) {
-            continue;
-        }
+        let Some(program) = program.map(prepare).transpose() else { continue };
         let attended = match (&program, person) {
             (Ok(program), Person::Askpass(_) | Person::Terminal) => Some(boxed(program.attended())),
             _ => None,

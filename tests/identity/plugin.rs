@@ -3,22 +3,7 @@
 use super::{PLACE, data, identity, key, opens_all, signed_in};
 use crate::support::Test;
 
-/// Wraps the file key in nothing, and writes down that it ran.
-const PLUGIN: &str = r#"#!/bin/sh
-echo "$1" >> "$HOME/ran"
-while read -r line; do
-    case "$line" in
-    "-> wrap-file-key"* | "-> recipient-stanza 0 witness"*) read -r key ;;
-    "-> done"*) read -r _; break ;;
-    esac
-done
-case "$1" in
-*recipient-v1) printf -- '-> recipient-stanza 0 witness\n%s\n' "$key" ;;
-*) [ ! -e "$HOME/unplugged" ] || exit 1; printf -- '-> file-key 0\n%s\n' "$key" ;;
-esac
-read -r _; read -r _
-printf -- '-> done\n\n'
-"#;
+const PLUGIN: &str = include_str!("../../helpers/age/tests/stock_age/plugin.sh");
 
 const IDENTITY: &str = "AGE-PLUGIN-WITNESS-1WSXCW4";
 

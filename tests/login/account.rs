@@ -122,3 +122,11 @@ fn the_name_of_an_account_is_a_name() {
     let test = age().args(["login", "openai", "--account", "a\u{1b}[2J\u{202e}"]).stdin(SECRET);
     test.stdout(&format!("signed in to `openai` as `a\\u{{1b}}[2J\\u{{202e}}`: {BY_AGE}\n")).success();
 }
+
+#[test]
+fn a_hint_names_the_account_that_the_key_was_for() {
+    let refused = "error: this cannot be a key for `openai`: it has quotation marks around it\n\
+                   hint: modelforge-credential login openai --account test --unchecked  # to keep it all the same\n";
+    let test = Test::new().helpers("age").args(["login", "openai:test"]);
+    test.stdin(format!("\"{SECRET}\"")).stderr(refused).failure();
+}

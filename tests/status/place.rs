@@ -24,7 +24,10 @@ fn a_credential_of_git_has_a_row_and_can_be_named_by_its_url() {
     let test = test.args(["print", "https://git.example.com"]).stdout(&format!("{SECRET}\n")).stderr(only).success();
     let test = test.args(["print", "https://ann@git.example.com"]).stdout(&format!("{SECRET}\n")).success();
     // It is no provider's, so signing out of those leaves it.
-    let test = test.args(["logout", "--all"]).stdout("there was nothing to sign out of\n").success();
+    let nothing = "there was nothing to sign out of\n\
+                   not touched, because it belongs to no provider: `https://git.example.com` \
+                   (`modelforge-credential logout URL` deletes one)\n";
+    let test = test.args(["logout", "--all"]).stdout(nothing).success();
     let test = test.args(["logout", "https://git.example.com"]);
     let test = test.stdout("signed out of `https://git.example.com`\n").success();
     let test = status(test, &["https://git.example.com"]);

@@ -1,9 +1,10 @@
 //! Files that belong to other programs: read with care, and replaced as a whole or not at all.
 
+mod spot;
 mod whole;
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 #[cfg(unix)]
@@ -15,8 +16,13 @@ use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
 
 #[cfg(not(unix))]
+use crate::Own;
+#[cfg(not(unix))]
 use crate::open::is_nothing_there;
-use crate::{Held, Own, failed, is_absent, quoted, tilde};
+#[cfg(unix)]
+use crate::quoted;
+use crate::{failed, is_absent, tilde};
+use spot::{Spot, is_behind_a_link};
 
 pub use whole::{Left, is_whole, put_back, whole};
 
@@ -39,12 +45,6 @@ pub struct Opened {
     _lock: Option<File>,
     metadata: Metadata,
     content: Zeroizing<Vec<u8>>,
-}
-
-/// A name in a folder that is held open, so that no link which is put there meanwhile leads elsewhere.
-struct Spot {
-    folder: Held,
-    name: PathBuf,
 }
 
 /// Opens and reads a file; `None` where there is none. `within`: no link is followed below that folder, which may be anybody's.
@@ -86,11 +86,7 @@ pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>>
 }
 
 fn open_with(path: &Path, within: Option<&Path>, before: impl Fn(&File) -> Result<()>) -> Result<Option<Opened>> {
-    let found = match within {
-        Some(top) => find_below(path, top)?.map(|place| (place, path.to_owned())),
-        None => find(path)?,
-    };
-    let Some((place, real)) = found else { return Ok(None) };
+    let Some((place, real)) = spot::find(path, within)? else { return Ok(None) };
     let file = match place.folder.file(&place.name) {
         Err(problem) if is_absent(&problem) => return Ok(None),
         Err(_) if place.folder.has_link(&place.name) => return Err(is_behind_a_link(path)),
@@ -101,41 +97,6 @@ fn open_with(path: &Path, within: Option<&Path>, before: impl Fn(&File) -> Resul
     let metadata = file.metadata().map_err(failed("read", path))?;
     let content = read(path, &file)?;
     Ok(Some(Opened { path: path.to_owned(), real, place, file, _lock: None, metadata, content }))
-}
-
-/// A file of the user's own, wherever links of the user's own lead.
-fn find(path: &Path) -> Result<Option<(Spot, PathBuf)>> {
-    match path.canonicalize() {
-        Err(problem) if is_absent(&problem) => return Ok(None),
-        found => found.map_err(failed("read", path))?,
-    };
-    let real = crate::check(path)?;
-    let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else { return Ok(None) };
-    let folder = Held::open(folder).map_err(failed("read", path))?;
-    Ok(Some((Spot { folder, name: name.into() }, real)))
-}
-
-/// A file below a folder that may be anybody's: each part of the way is opened in the one before it.
-fn find_below(path: &Path, top: &Path) -> Result<Option<Spot>> {
-    let mut folder = Held::open(top).map_err(failed("read", path))?;
-    let mut parts: Vec<_> = path.strip_prefix(top).unwrap_or(path).components().collect();
-    let Some(name) = parts.pop() else { return Ok(None) };
-    for part in parts {
-        folder = match folder.enter(part.as_ref()) {
-            Err(_) if folder.has_link(part.as_ref()) => return Err(is_behind_a_link(path)),
-            Err(problem) if is_absent(&problem) => return Ok(None),
-            entered => entered.map_err(failed("read", path))?,
-        };
-    }
-    Ok(Some(Spot { folder, name: name.as_os_str().into() }))
-}
-
-fn is_behind_a_link(path: &Path) -> Error {
-    Error::new(format!("`{}` is a link or lies behind one, so it is not used", tilde(path))).hint(format!(
-        "ls -ld {} {}",
-        quoted(path.parent().unwrap_or(path)),
-        quoted(path)
-    ))
 }
 
 /// Refuses what is no file, or was put there by another user.
@@ -195,74 +156,10 @@ fn lock() -> Result<Option<File>> {
 /// # Errors
 /// If it cannot be made.
 pub fn create(path: &Path, within: Option<&Path>, content: &[u8]) -> Result<()> {
-    let place = match within {
-        Some(top) => make_below(path, top)?,
-        None => {
-            let folder = Own::new(path.parent().unwrap_or(path));
-            folder.make_folder("".as_ref())?;
-            let real = folder.check(path.file_name().unwrap_or_default().as_ref())?;
-            let folder = Held::open(real.parent().unwrap_or(&real)).map_err(failed("read", path))?;
-            Spot { folder, name: real.file_name().unwrap_or_default().into() }
-        }
-    };
+    let place = spot::make(path, within)?;
     let draft = place.draft(path, content)?;
     draft.sync(path)?;
     draft.put(path, false)
-}
-
-fn make_below(path: &Path, top: &Path) -> Result<Spot> {
-    let mut folder = Held::open(top).map_err(failed("read", path))?;
-    let mut parts: Vec<_> = path.strip_prefix(top).unwrap_or(path).components().collect();
-    let name = parts.pop().map(|name| name.as_os_str().into()).unwrap_or_default();
-    for part in parts {
-        folder = match folder.make_folder(part.as_ref()) {
-            Err(_) if folder.has_link(part.as_ref()) => return Err(is_behind_a_link(path)),
-            made => made.map_err(failed("make the folder of", path))?,
-        };
-    }
-    Ok(Spot { folder, name })
-}
-
-impl Spot {
-    /// How temporary files beside it begin. They hold keys: what a killed process left is removed by the next one.
-    fn temporary(&self) -> String {
-        crate::whole::temporary_of(self.name.as_os_str())
-    }
-
-    /// Begins to write it whole.
-    fn draft(&self, path: &Path, content: &[u8]) -> Result<Draft<'_>> {
-        let name = PathBuf::from(format!("{}{}", self.temporary(), std::process::id()));
-        let file = self.folder.make(&name).map_err(failed("write beside", path))?;
-        let mut draft = Draft { place: self, name, file };
-        draft.file.write_all(content).map_err(failed("write beside", path))?;
-        Ok(draft)
-    }
-}
-
-/// New content beside a file, which is gone when it is dropped.
-struct Draft<'a> {
-    place: &'a Spot,
-    name: PathBuf,
-    file: File,
-}
-
-impl Draft<'_> {
-    fn sync(&self, path: &Path) -> Result<()> {
-        crate::sync(&self.file).map_err(failed("write beside", path))
-    }
-
-    /// Gives it its name. `replace` what has that, or fail.
-    fn put(self, path: &Path, replace: bool) -> Result<()> {
-        self.place.folder.rename(&self.name, &self.place.name, replace).map_err(failed("replace", path))?;
-        self.place.folder.sync().map_err(failed("sync the folder of", path))
-    }
-}
-
-impl Drop for Draft<'_> {
-    fn drop(&mut self) {
-        // Nothing has that name once it was put in its place.
-        let _ = self.place.folder.remove(&self.name);
-    }
 }
 
 impl Opened {

@@ -1,6 +1,9 @@
 //! Who owns a file and the folders above it, and who else can change them.
 
 #[cfg(unix)]
+mod roots;
+
+#[cfg(unix)]
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
@@ -249,7 +252,7 @@ fn check_one(
     let owner = metadata.uid();
     // Anyone can give a file of root's a second name in a shared folder, but no folder.
     let is_roots = owner == 0 && (metadata.is_dir() || !in_a_shared_folder);
-    let may_be_roots = || metadata.is_dir() && !in_a_shared_folder && is_out_of_sight(owner);
+    let may_be_roots = || metadata.is_dir() && !in_a_shared_folder && roots::is_out_of_sight(owner);
     if !(owner == user() || is_roots || may_be_roots()) {
         return Err(Unsafe::Foreign(place.to_owned()));
     }
@@ -295,53 +298,6 @@ fn has_access_list(_: &Path) -> bool {
 pub fn user() -> u32 {
     static USER: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
     *USER.get_or_init(|| rustix::process::geteuid().as_raw())
-}
-
-/// Folders that only root can change, all the way up. Once seen, they need no second look: most ways begin with the same ones.
-#[cfg(unix)]
-mod roots {
-    use std::fs::Metadata;
-    use std::os::unix::fs::MetadataExt;
-    use std::path::{Path, PathBuf};
-    use std::sync::Mutex;
-
-    static SEEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-    pub fn is_known(folder: &Path) -> bool {
-        SEEN.lock().is_ok_and(|seen| seen.iter().any(|one| one == folder))
-    }
-
-    pub fn note(place: &Path, metadata: &Metadata) {
-        let is_roots = metadata.is_dir() && metadata.uid() == 0 && metadata.mode() & 0o022 == 0;
-        if is_roots
-            && place.parent().is_none_or(is_known)
-            && let Ok(mut seen) = SEEN.lock()
-        {
-            seen.push(place.to_owned());
-        }
-    }
-}
-
-/// In a sandbox that knows this user alone (a user namespace, as bubblewrap makes one), root's folders belong to the number that
-/// stands for all others.
-#[cfg(target_os = "linux")]
-fn is_out_of_sight(owner: u32) -> bool {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let stands_for_others = read("/proc/sys/kernel/overflowuid").trim() == owner.to_string();
-    let maps = read("/proc/self/uid_map");
-    let knows = |id: u32| {
-        maps.lines().any(|line| {
-            let mut numbers = line.split_ascii_whitespace().map(|word| word.parse::<u32>().unwrap_or(0));
-            let (inside, _, count) = (numbers.next(), numbers.next(), numbers.next());
-            inside.zip(count).is_some_and(|(first, count)| id >= first && id - first < count)
-        })
-    };
-    stands_for_others && !maps.is_empty() && !knows(owner)
-}
-
-#[cfg(all(unix, not(target_os = "linux")))]
-fn is_out_of_sight(_: u32) -> bool {
-    false
 }
 
 /// True if nobody expects this program to keep anything in a folder: its disk, or that where it would be made, cannot be written to

@@ -2,25 +2,39 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, Record, Shell, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Shell, visible};
 use modelforge_credential_providers::Flaw;
 
 use crate::error::{PROGRAM, name_of, tilde};
 pub use crate::error::{already_expired, bad_key, no_credential, no_such_file, not_in_the_chain, not_kept};
 
 /// The command that signs in with the key in a file.
-fn from_file(provider: &str, options: &str, file: &str) -> String {
-    Shell::of_the_person().with_input(format_args!("{PROGRAM} login {provider}{options}"), file)
+fn from_file(who: &str, options: &str, file: &str) -> String {
+    Shell::of_the_person().with_input(format_args!("{PROGRAM} login {who}{options}"), file)
 }
 
-pub fn nobody_to_ask_for_login(provider: &str) -> Error {
+/// A provider and its account as a command has them. Without the account, a hint would replace the key of another one.
+fn who(request: &Record) -> String {
+    let provider = request.text("provider").unwrap_or("PROVIDER");
+    match request.shown("username").filter(|account| account != DEFAULT_ACCOUNT) {
+        Some(account) => format!("{provider} --account {}", shell_words::quote(&account)),
+        None => provider.to_owned(),
+    }
+}
+
+pub fn nobody_to_ask_for_login(request: &Record) -> Error {
     Error::new("cannot ask for the key: there is no terminal")
-        .hint(format!("pipe it: {}", from_file(provider, "", "key.txt")))
+        .hint(format!("pipe it: {}", from_file(&who(request), "", "key.txt")))
 }
 
 pub fn no_terminal_for_device_flow(request: &Record) -> Error {
     Error::new(format!("cannot sign in to {}: you must do this in a terminal", name_of(request)))
         .hint(format!("{PROGRAM} login {}  # in a terminal", request.text("provider").unwrap_or("PROVIDER")))
+}
+
+/// For a key that was pasted too early.
+pub fn neither_yes_nor_no() -> Error {
+    Error::new("the answer is neither `y` nor `n`, so the key was not replaced")
 }
 
 pub fn not_one_line() -> Error {
@@ -45,9 +59,9 @@ pub fn key_from_file(provider: &str, path: &Path) -> String {
     format!("{}  # if it holds a key", from_file(provider, "", &file))
 }
 
-pub fn key_in_arguments(provider: &str) -> Error {
+pub fn key_in_arguments(request: &Record) -> Error {
     Error::new("command-line arguments are visible to other users and saved in your shell history")
-        .hint(format!("pipe the key: {}", from_file(provider, "", "key.txt")))
+        .hint(format!("pipe the key: {}", from_file(&who(request), "", "key.txt")))
 }
 
 pub fn blanks_removed() -> Error {
@@ -55,14 +69,14 @@ pub fn blanks_removed() -> Error {
 }
 
 /// The same where the person who gave it may know better.
-pub fn bad_key_for_login(provider: &str, flaw: Flaw) -> Error {
+pub fn bad_key_for_login(request: &Record, provider: &str, flaw: Flaw) -> Error {
     let error = bad_key(provider, flaw);
     match flaw {
         flaw if flaw.is_final() => error,
         Flaw::OfAnother(other) => {
             error.hint(format!("{PROGRAM} login {other}  # or --unchecked, to keep it for `{provider}` all the same"))
         }
-        _ => error.hint(format!("{PROGRAM} login {provider} --unchecked  # to keep it all the same")),
+        _ => error.hint(format!("{PROGRAM} login {} --unchecked  # to keep it all the same", who(request))),
     }
 }
 
@@ -83,15 +97,11 @@ pub fn accounts_come_in_files(provider: &str) -> String {
 }
 
 /// Another key is kept already, and nobody is there to say that this one replaces it.
-pub fn another_is_kept(provider: &str, account: &str, end: Option<&str>) -> Error {
+pub fn another_is_kept(kept: &Record, provider: &str, end: Option<&str>) -> Error {
     let end = end.map(|end| format!(", which ends in {}", visible(end))).unwrap_or_default();
-    let option = match account {
-        modelforge_credential_protocol::DEFAULT_ACCOUNT => String::new(),
-        account => format!(" --account {}", shell_words::quote(&visible(account))),
-    };
     Error::new(format!("another key for `{provider}` is kept already{end}; it was not replaced")).hint(from_file(
-        provider,
-        &format!("{option} --force"),
+        &who(kept),
+        " --force",
         "key.txt",
     ))
 }

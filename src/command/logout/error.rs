@@ -1,5 +1,7 @@
 //! Messages of `logout`.
 
+use std::collections::BTreeSet;
+
 use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{Error, Record, Shell};
 
@@ -7,6 +9,22 @@ use crate::error::PROGRAM;
 pub use crate::error::{
     cannot_list, helper_failed, name_of, not_erased, not_everything_erased, several_accounts, still_answers,
 };
+
+/// More than anyone reads.
+const SHOWN: usize = 5;
+
+/// What a sign-out of every provider leaves, if there is something.
+pub fn not_touched(urls: &BTreeSet<String>) -> Option<String> {
+    let named: Vec<String> = urls.iter().take(SHOWN).map(|url| format!("`{url}`")).collect();
+    let more = urls.len().checked_sub(SHOWN).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
+    let why = match urls.len() {
+        0 => return None,
+        1 => "not touched, because it belongs to no provider",
+        _ => "not touched, because they belong to no provider",
+    };
+    let more = more.unwrap_or_default();
+    Some(format!("{why}: {}{more} (`{PROGRAM} logout URL` deletes one)", named.join(", ")))
+}
 
 /// A script has to say that it means all of them.
 pub fn sign_out_not_confirmed(count: usize) -> Error {

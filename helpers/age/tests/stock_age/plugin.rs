@@ -4,22 +4,7 @@ use std::fs;
 
 use super::{Home, credential, set_mode, text};
 
-/// An age plugin that wraps the file key in nothing, and leaves a mark that it ran.
-const PLUGIN: &str = r#"#!/bin/sh
-echo "$1" >> "$HOME/ran"
-while read -r line; do
-    case "$line" in
-    "-> wrap-file-key"* | "-> recipient-stanza 0 witness"*) read -r key ;;
-    "-> done"*) read -r _; break ;;
-    esac
-done
-case "$1" in
-*recipient-v1) printf -- '-> recipient-stanza 0 witness\n%s\n' "$key" ;;
-*) printf -- '-> msg\nVG91Y2ggaXQ\n'; read -r _; read -r _; printf -- '-> file-key 0\n%s\n' "$key" ;;
-esac
-read -r _; read -r _
-printf -- '-> done\n\n'
-"#;
+const PLUGIN: &str = include_str!("plugin.sh");
 
 #[test]
 fn an_age_plugin_opens_and_one_that_anybody_could_have_planted_is_not_started() {
@@ -33,6 +18,7 @@ fn an_age_plugin_opens_and_one_that_anybody_could_have_planted_is_not_started() 
     for (path, mode) in [(&bin, 0o755), (&program, 0o755), (&identity, 0o600)] {
         set_mode(path, mode);
     }
+    fs::write(home.path("untouched"), "").unwrap();
     let ran = home.path("ran");
     let store = ["--identity", "plugin.txt", "store"];
     let get = ["--identity", "plugin.txt", "get"];

@@ -1,0 +1,125 @@
+//! A place for a file in a folder that is held open: found or made without following a link that should not be, and written whole.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use modelforge_credential_protocol::{Error, Result};
+
+use crate::{Held, Own, failed, is_absent, quoted, tilde};
+
+/// A name in a folder that is held open, so that no link which is put there meanwhile leads elsewhere.
+pub(super) struct Spot {
+    pub(super) folder: Held,
+    pub(super) name: PathBuf,
+}
+
+/// Where a file is, and its real path; `None` where it is not there. `within`: no link is followed below that folder.
+pub(super) fn find(path: &Path, within: Option<&Path>) -> Result<Option<(Spot, PathBuf)>> {
+    match within {
+        Some(top) => Ok(find_below(path, top)?.map(|spot| (spot, path.to_owned()))),
+        None => find_own(path),
+    }
+}
+
+/// Where a new file goes. The folders above it are made.
+pub(super) fn make(path: &Path, within: Option<&Path>) -> Result<Spot> {
+    let Some(top) = within else {
+        let folder = Own::new(path.parent().unwrap_or(path));
+        folder.make_folder("".as_ref())?;
+        let real = folder.check(path.file_name().unwrap_or_default().as_ref())?;
+        let folder = Held::open(real.parent().unwrap_or(&real)).map_err(failed("read", path))?;
+        return Ok(Spot { folder, name: real.file_name().unwrap_or_default().into() });
+    };
+    make_below(path, top)
+}
+
+/// A file of the user's own, wherever links of the user's own lead.
+fn find_own(path: &Path) -> Result<Option<(Spot, PathBuf)>> {
+    match path.canonicalize() {
+        Err(problem) if is_absent(&problem) => return Ok(None),
+        found => found.map_err(failed("read", path))?,
+    };
+    let real = crate::check(path)?;
+    let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else { return Ok(None) };
+    let folder = Held::open(folder).map_err(failed("read", path))?;
+    Ok(Some((Spot { folder, name: name.into() }, real)))
+}
+
+/// A file below a folder that may be anybody's: each part of the way is opened in the one before it.
+fn find_below(path: &Path, top: &Path) -> Result<Option<Spot>> {
+    let mut folder = Held::open(top).map_err(failed("read", path))?;
+    let mut parts: Vec<_> = path.strip_prefix(top).unwrap_or(path).components().collect();
+    let Some(name) = parts.pop() else { return Ok(None) };
+    for part in parts {
+        folder = match folder.enter(part.as_ref()) {
+            Err(_) if folder.has_link(part.as_ref()) => return Err(is_behind_a_link(path)),
+            Err(problem) if is_absent(&problem) => return Ok(None),
+            entered => entered.map_err(failed("read", path))?,
+        };
+    }
+    Ok(Some(Spot { folder, name: name.as_os_str().into() }))
+}
+
+pub(super) fn is_behind_a_link(path: &Path) -> Error {
+    Error::new(format!("`{}` is a link or lies behind one, so it is not used", tilde(path))).hint(format!(
+        "ls -ld {} {}",
+        quoted(path.parent().unwrap_or(path)),
+        quoted(path)
+    ))
+}
+
+fn make_below(path: &Path, top: &Path) -> Result<Spot> {
+    let mut folder = Held::open(top).map_err(failed("read", path))?;
+    let mut parts: Vec<_> = path.strip_prefix(top).unwrap_or(path).components().collect();
+    let name = parts.pop().map(|name| name.as_os_str().into()).unwrap_or_default();
+    for part in parts {
+        folder = match folder.make_folder(part.as_ref()) {
+            Err(_) if folder.has_link(part.as_ref()) => return Err(is_behind_a_link(path)),
+            made => made.map_err(failed("make the folder of", path))?,
+        };
+    }
+    Ok(Spot { folder, name })
+}
+
+impl Spot {
+    /// How temporary files beside it begin. They hold keys: what a killed process left is removed by the next one.
+    pub(super) fn temporary(&self) -> String {
+        crate::whole::temporary_of(self.name.as_os_str())
+    }
+
+    /// Begins to write it whole.
+    pub(super) fn draft(&self, path: &Path, content: &[u8]) -> Result<Draft<'_>> {
+        let name = PathBuf::from(format!("{}{}", self.temporary(), std::process::id()));
+        let file = self.folder.make(&name).map_err(failed("write beside", path))?;
+        let mut draft = Draft { place: self, name, file };
+        draft.file.write_all(content).map_err(failed("write beside", path))?;
+        Ok(draft)
+    }
+}
+
+/// New content beside a file, which is gone when it is dropped.
+pub(super) struct Draft<'a> {
+    place: &'a Spot,
+    name: PathBuf,
+    pub(super) file: File,
+}
+
+impl Draft<'_> {
+    pub(super) fn sync(&self, path: &Path) -> Result<()> {
+        crate::sync(&self.file).map_err(failed("write beside", path))
+    }
+
+    /// Gives it its name. `replace` what has that, or fail.
+    pub(super) fn put(self, path: &Path, replace: bool) -> Result<()> {
+        self.place.folder.rename(&self.name, &self.place.name, replace).map_err(failed("replace", path))?;
+        self.place.folder.sync().map_err(failed("sync the folder of", path))
+    }
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        // Nothing has that name once it was put in its place.
+        let _ = self.place.folder.remove(&self.name);
+    }
+}

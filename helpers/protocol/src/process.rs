@@ -1,0 +1,102 @@
+//! This process: who can look into it, whose home it is in, and its streams.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use crate::Error;
+
+/// Keeps this process out of core dumps and other processes of the same user out of its memory (Linux: `prctl(2)` with
+/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0), and keeps it alive where a file may grow no further (`ulimit -f`): that is an
+/// error of the write. On Linux a helper that `modelforge-credential` started ends with it, even where that was killed. On Windows a panic
+/// ends the process without a crash, of which Windows Error Reporting would keep the memory. Call it first thing;
+/// [`serve`](crate::serve) does. What cannot be set stays as it is.
+pub fn harden() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let may_read = may_read_limits();
+        if may_read {
+            let maximum = getrlimit(Resource::Core).maximum;
+            let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
+        }
+        if !may_read || getrlimit(Resource::Fsize).current.is_some() {
+            // A handler, because programs that are started inherit a signal that is ignored.
+            let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+        }
+    }
+    #[cfg(target_os = "linux")]
+    {
+        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+        if std::env::var_os(IS_A_HELPER).is_some() {
+            let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+        }
+    }
+    #[cfg(windows)]
+    {
+        let tell = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            tell(panic);
+            std::process::exit(101);
+        }));
+    }
+}
+
+/// A sandbox may forbid it, and `getrlimit` knows no failure: it crashes, or answers with what happens to lie in memory. A limit that is
+/// none (more now than ever) is refused as such only where the call is allowed.
+#[cfg(unix)]
+fn may_read_limits() -> bool {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let wrong = Rlimit { current: Some(1), maximum: Some(0) };
+    setrlimit(Resource::Core, wrong) == Err(rustix::io::Errno::INVAL)
+}
+
+/// The variable that `modelforge-credential` sets for the helpers that it starts.
+#[cfg(target_os = "linux")]
+const IS_A_HELPER: &str = "MODELFORGE_CREDENTIAL_DEPTH";
+
+/// True if the user's folders can be told from the environment: a `HOME` that is there, or the variable that stands in for one of
+/// them (`XDG_DATA_HOME` and its like). A home that is missing or no folder (`/nonexistent`, `/dev/null`: those of many services) must
+/// not be created. Without either, looking a user up that the system does not know crashes a statically linked program.
+pub fn has_home(instead: &str) -> bool {
+    static HAS_ONE: OnceLock<bool> = OnceLock::new();
+    let place = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    // A folder that cannot be read counts: its problem is reported where it is used.
+    let is_there = |path: PathBuf| match path.metadata() {
+        Ok(metadata) => metadata.is_dir(),
+        Err(problem) => !matches!(problem.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+    };
+    cfg!(not(unix))
+        || *HAS_ONE.get_or_init(|| place("HOME").is_some_and(is_there))
+        || (instead != "HOME" && place(instead).is_some())
+}
+
+/// Standard input without the standard library's buffer, which is never wiped.
+///
+/// # Errors
+/// If the descriptor cannot be duplicated.
+pub fn stdin() -> io::Result<File> {
+    #[cfg(unix)]
+    let copy = rustix::stdio::stdin().try_clone_to_owned();
+    #[cfg(windows)]
+    let copy = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned();
+    copy.map(File::from).map_err(|problem| not_open("input", &problem))
+}
+
+/// Standard output without the standard library's buffer, which is never wiped.
+///
+/// # Errors
+/// If the descriptor cannot be duplicated.
+pub fn stdout() -> io::Result<File> {
+    #[cfg(unix)]
+    let copy = rustix::stdio::stdout().try_clone_to_owned();
+    #[cfg(windows)]
+    let copy = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    copy.map(File::from).map_err(|problem| not_open("output", &problem))
+}
+
+/// Where a process may open no more files, the system's own words do not say what for.
+fn not_open(which: &str, problem: &io::Error) -> io::Error {
+    io::Error::other(Error::new(format!("cannot open standard {which}: {problem}")))
+}

@@ -138,35 +138,16 @@ pub enum Command {
         options: HelpersOptions,
     },
     /// Show, protect, renew or back up what opens encrypted keys
-    #[command(after_help = "\
-The identity is what the helper `age` decrypts your keys with.
-
-Example:
-  modelforge-credential identity
-  modelforge-credential identity export")]
+    #[command(after_help = identity::ABOUT)]
     Identity {
         #[command(flatten)]
         options: IdentityOptions,
     },
     /// Show, add or remove who shares a store
-    #[command(after_help = "\
-A store that is shared is one of the helper `age --store NAME`. docs/teams.md is
-the guide.
-
-Example:
-  modelforge-credential members
-  modelforge-credential members add ann")]
-    Members {
-        #[command(flatten)]
-        options: MembersOptions,
-    },
+    #[command(after_help = team::ABOUT_MEMBERS)]
+    Members(MembersOptions),
     /// Exchange a shared store with the other members, through git
-    #[command(after_help = "\
-What comes from the remote is used only if members have signed it.
-
-Example:
-  modelforge-credential sync --remote git@git.example:keys.git
-  modelforge-credential sync")]
+    #[command(after_help = team::ABOUT_SYNC)]
     Sync(SyncOptions),
     /// ModelForge's spelling: auth login, logout, status, migrate
     #[command(after_help = "Example:\n  modelforge-credential auth login --provider openai")]

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use crate::{error, text};
 pub use chain::{add as add_helper, as_toml, remove as remove_helper};
 pub use declare::declare;
-pub use folders::assign;
+pub use folders::Assignment;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 use source::Source;

@@ -79,7 +79,7 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
             None => helpers::helpers(options.json),
         },
         Command::Identity { options } => identity::identity(&options.into()),
-        Command::Members { options } => members::members(&options.into()),
+        Command::Members(options) => members::members(&options.into()),
         Command::Sync(options) => sync::sync(&options.into()),
         Command::Completions(options) => cli::shell_completions::completions(options.shell),
         Command::Man(options) => cli::manual::man(options.folder.as_deref()),
@@ -114,6 +114,7 @@ fn move_keys(task: Task) -> Result<()> {
     match task {
         Task::Migrate(asked) => migrate::migrate(&asked),
         Task::Status(asked) => migrate::status(&asked),
+        Task::List(asked) => migrate::list(&asked),
         Task::Rollback { id, named, yes, json } => migrate::roll_back(id.as_deref(), &named, yes, json),
         Task::Backups { named, json } => migrate::backups(&named, json),
         Task::ForgetBackup { id, named } => migrate::forget_backup(&id, &named),

@@ -78,6 +78,32 @@ complete_at_the_end() {
 }
 
 #[test]
+#[ignore = "needs bash"]
+fn what_bash_completes_is_no_code_whatever_an_account_or_a_file_is_called() {
+    let mut test = signed_in();
+    for account in ["$(id)", "`id`", ";id", "x y", "plain"] {
+        let request = format!("provider=groq\nusername={account}\npassword=a-key-of-mine\n");
+        test = test.args(["approve"]).stdin(request).any_stderr().success();
+    }
+    for file in ["of $(id)", "of;id"] {
+        std::fs::write(test.work().join(file), "").expect("a file");
+    }
+    let ask = r#"
+for line in 'print groq:' 'exec groq -- ./of' 'login groq --file of'; do
+    words=(modelforge-credential $line)
+    [[ ${words[1]} == print ]] && words=(modelforge-credential print groq : '')
+    COMP_WORDS=("${words[@]}"); COMP_CWORD=$((${#words[@]} - 1))
+    _modelforge_credential "${words[0]}" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+    printf '%s\n' "${COMPREPLY[@]}"
+done
+"#;
+    let output = run(&test, "bash", &["--norc"], &format!("{}{ask}", script("bash")));
+    let (shown, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let expected = "plain\n./of\\ \\$\\(id\\)\n./of\\;id\nof\\ \\$\\(id\\)\nof\\;id\n";
+    assert_eq!((&*shown, &*said), (expected, ""));
+}
+
+#[test]
 #[ignore = "needs fish"]
 fn fish_completes_commands_providers_accounts_helpers_and_what_is_to_be_run() {
     let test = signed_in();

@@ -4,9 +4,11 @@ mod backup;
 mod between;
 #[cfg(unix)]
 pub mod interrupted;
+mod limits;
 mod modelforge;
 mod purge;
 mod rollback;
+mod shells;
 mod starts;
 mod status;
 mod tools;

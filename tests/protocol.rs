@@ -143,6 +143,30 @@ const RULES: &[(&str, &[&str])] = &[
     ("I2", &["what_is_stored_and_got_during_renewals_is_neither_lost_nor_missed"]),
     ("I3", &["it_is_shown_on_a_terminal_or_written_to_a_new_private_file_and_nowhere_else"]),
     ("I4", &["an_identity_that_opens_nothing_here_is_not_taken_and_one_that_is_there_is_not_replaced"]),
+    (
+        "T1",
+        &[
+            "a_list_of_members_that_was_changed_in_the_store_counts_only_once_it_is_accepted",
+            "a_member_whom_nobody_here_has_accepted_is_refused_also_if_they_went_again",
+        ],
+    ),
+    ("T2", &["a_key_that_a_stranger_planted_is_refused", "a_history_that_goes_back_or_is_another_one_is_refused"]),
+    (
+        "T3",
+        &[
+            "a_renewed_key_beats_a_removed_one",
+            "two_renewals_of_one_key_are_both_kept_and_said",
+            "what_is_stored_while_others_synchronise_is_not_lost",
+        ],
+    ),
+    (
+        "T4",
+        &[
+            "a_synchronisation_that_is_killed_at_any_moment_is_finished_by_the_next",
+            "a_change_of_members_that_is_killed_is_finished_by_the_next_synchronisation",
+        ],
+    ),
+    ("T5", &["without_a_network_keys_are_used_and_stored_and_the_next_synchronisation_sends_them"]),
 ];
 
 const PROTOCOL: &str = include_str!("../protocol.md");

@@ -49,6 +49,8 @@ mod scan;
 mod status;
 mod stores;
 mod systems;
+#[cfg(unix)]
+mod team;
 mod tools;
 mod trace;
 #[cfg(unix)]

@@ -82,9 +82,11 @@ for file in "$archive.tar.gz" SHA256SUMS; do
 done
 
 if [ -n "$public_key" ] && command -v minisign >/dev/null; then
-    fetch SHA256SUMS.minisig || stop "cannot get SHA256SUMS.minisig from $releases"
+    fetch SHA256SUMS.minisig || stop "cannot get SHA256SUMS.minisig from $releases: nothing was installed"
     minisign -V -q -P "$public_key" -m "$work/SHA256SUMS" || stop 'the signature of SHA256SUMS is wrong: nothing was installed'
     echo "the signature of SHA256SUMS is right"
+elif [ -n "$public_key" ]; then
+    echo "the signature was not checked, because minisign is not installed; the checksum is"
 fi
 if command -v sha256sum >/dev/null; then
     sum=$(sha256sum "$work/$archive.tar.gz")

@@ -1,4 +1,4 @@
-"""Writes the Homebrew formula and the Scoop manifest of a release: manifests.py RELEASES VERSION FOLDER
+"""Writes the Homebrew formula and the Scoop manifest of a release: make.py RELEASES VERSION FOLDER
 
 RELEASES is the URL that the packages in FOLDER will be downloaded from. Only archives that are in FOLDER are named, each with its checksum.
 """
@@ -11,7 +11,10 @@ import zipfile
 
 releases, version, folder = sys.argv[1].rstrip("/"), sys.argv[2], pathlib.Path(sys.argv[3])
 name = "modelforge-credential"
-about = "One place for your LLM API keys: any tool asks it, the way git asks its credential helpers"
+about = "Stores LLM API keys, and gives them to your tools"
+# Where a forge keeps the files of a release, the project's page is above them, and the next release beside them.
+project, separator, tag = releases.partition("/releases/download/")
+in_forge = bool(separator) and version in tag
 
 
 def archive(target, ending):
@@ -29,7 +32,7 @@ def formula():
     lines = [
         "class ModelforgeCredential < Formula",
         f'  desc "{about}"',
-        f'  homepage "{releases}"',
+        f'  homepage "{project}"',
         f'  version "{version}"',
         '  license any_of: ["MIT", "Apache-2.0"]',
         "",
@@ -71,18 +74,23 @@ def scoop():
     with zipfile.ZipFile(folder / place[0].rsplit("/", 1)[-1]) as packed:
         top = f"{name}-{version}-x86_64-pc-windows-gnu/"
         programs = sorted(file.removeprefix(top) for file in packed.namelist() if file.endswith(".exe"))
-    return json.dumps(
-        {
-            "version": version,
-            "description": about,
-            "homepage": releases,
-            "license": "MIT|Apache-2.0",
-            "architecture": {"64bit": {"url": place[0], "hash": place[1]}},
-            "extract_dir": top.rstrip("/"),
-            "bin": [program.replace("/", "\\") for program in programs],
-        },
-        indent=4,
-    ) + "\n"
+    manifest = {
+        "version": version,
+        "description": about,
+        "homepage": project,
+        "license": "MIT|Apache-2.0",
+        "architecture": {"64bit": {"url": place[0], "hash": place[1]}},
+        "extract_dir": top.rstrip("/"),
+        "bin": [program.replace("/", "\\") for program in programs],
+    }
+    if in_forge:
+        manifest["checkver"] = {"github": project}
+        manifest["autoupdate"] = {
+            "architecture": {"64bit": {"url": place[0].replace(version, "$version")}},
+            "extract_dir": top.rstrip("/").replace(version, "$version"),
+            "hash": {"url": "$baseurl/SHA256SUMS"},
+        }
+    return json.dumps(manifest, indent=4) + "\n"
 
 
 (folder / f"{name}.rb").write_text(formula(), encoding="utf-8")

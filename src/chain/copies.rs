@@ -160,8 +160,10 @@ impl Chain {
             }
         }
         // Its tool is told what to ask for from now on.
-        if let Some(word) = credential.get("rewire") {
-            copy.set("rewire", word)?;
+        for key in ["rewire", "shell_line"] {
+            if let Some(value) = credential.get(key) {
+                copy.set(key, value)?;
+            }
         }
         let erase = |helper: &(dyn Helper + Send + Sync)| {
             // The same, another, or none.

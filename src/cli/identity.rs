@@ -6,6 +6,13 @@ use clap::{Args, Subcommand};
 
 use crate::command::identity::{Identity, Task};
 
+pub const ABOUT: &str = "\
+The identity is what the helper `age` decrypts your keys with.
+
+Example:
+  modelforge-credential identity
+  modelforge-credential identity export";
+
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct IdentityOptions {

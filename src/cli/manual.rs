@@ -8,6 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::{Arg, Command};
+use modelforge_credential_files::check_folder_of_programs;
 
 use crate::cli;
 use crate::error::{self, PROGRAM};
@@ -39,10 +40,18 @@ pub fn man(folder: Option<&Path>) -> Result<()> {
         let (name, text) = page.into_bytes();
         let section = folder.join(format!("man{}", name.rsplit('.').next().unwrap_or_default()));
         std::fs::create_dir_all(&section).map_err(|problem| error::cannot_write(&section, &problem))?;
+        refuse_untrusted(&section)?;
         let path = section.join(name);
         std::fs::write(&path, text).map_err(|problem| error::cannot_write(&path, &problem))?;
     }
     Ok(())
+}
+
+/// Others could have put a link in the place of a page. The folders of the system are open to the group of its administrators, and are
+/// trusted as those of programs are.
+fn refuse_untrusted(folder: &Path) -> Result<()> {
+    let folder = std::path::absolute(folder).map_err(|problem| error::cannot_write(folder, &problem))?;
+    Ok(check_folder_of_programs(&folder).map(drop).map_err(|problem| problem.into_error(&folder))?)
 }
 
 fn of_the_program() -> Page {

@@ -35,6 +35,9 @@ pub struct MigrateOptions {
     /// Only move keys: do not have the tools ask for them
     #[arg(long)]
     no_rewire: bool,
+    /// Put a line into a shell's profile in the place of a key: it gets the key at each start
+    #[arg(long, conflicts_with = "no_rewire")]
+    shell_line: bool,
     /// Show what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -47,6 +50,9 @@ pub struct MigrateOptions {
     /// Show where each key is: plain text, migrated, both or none
     #[arg(long, group = "instead", conflicts_with_all = ["prefer", "drop_expired", "dry_run", "yes"])]
     status: bool,
+    /// Show which files are looked at, tool by tool, and how many keys are in them
+    #[arg(long, group = "instead", conflicts_with_all = ["to", "provider", "account", "prefer", "drop_expired", "dry_run", "yes"])]
+    list: bool,
     /// Put back what a migration took, of the last one if none is named
     #[arg(long, value_name = "ID", num_args = 0..=1, group = "instead",
         conflicts_with_all = ["provider", "account", "prefer", "drop_expired", "dry_run"])]
@@ -65,6 +71,7 @@ pub struct MigrateOptions {
 pub enum Task {
     Migrate(Migrate),
     Status(Migrate),
+    List(Migrate),
     /// `named`: helpers that a note may name although the configuration does not.
     Rollback {
         id: Option<String>,
@@ -85,7 +92,8 @@ pub enum Task {
 impl From<MigrateOptions> for Task {
     fn from(options: MigrateOptions) -> Self {
         let MigrateOptions { from, to, provider, account, prefer, drop_expired, dry_run, yes, json, .. } = options;
-        let (account_per_tool, no_rewire) = (options.account_per_tool, options.no_rewire);
+        let (account_per_tool, no_rewire, shell_line) =
+            (options.account_per_tool, options.no_rewire, options.shell_line);
         // One that is no text is no folder that a helper could be told of.
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path).display().to_string();
         let folders = options.paths.into_iter().map(absolute).collect();
@@ -105,11 +113,16 @@ impl From<MigrateOptions> for Task {
                     folders,
                     account_per_tool,
                     no_rewire,
+                    shell_line,
                     dry_run,
                     yes,
                     json,
                 };
-                if options.status { Self::Status(asked) } else { Self::Migrate(asked) }
+                match (options.status, options.list) {
+                    (true, _) => Self::Status(asked),
+                    (_, true) => Self::List(asked),
+                    _ => Self::Migrate(asked),
+                }
             }
         }
     }

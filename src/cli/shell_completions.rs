@@ -64,6 +64,12 @@ _modelforge_credential() {
     current=${words[at]}
     _clap_complete_modelforge_credential "$1" "$current" "${words[at - 1]}"
     COMPREPLY=("${COMPREPLY[@]#"${current%"${current##*[:=]}"}"}")
+    # The name of a file may be code.
+    for i in "${!COMPREPLY[@]}"; do
+        if [[ ${COMPREPLY[i]} == *[![:alnum:]._:/@%+=,~-]* ]]; then
+            COMPREPLY[i]=$(printf %q "${COMPREPLY[i]}")
+        fi
+    done
 }
 complete -o nospace -o bashdefault -F _modelforge_credential modelforge-credential
 "#;
@@ -101,12 +107,17 @@ fn completer(command: &str, argument: &str) -> Option<ArgValueCompleter> {
     Some(ArgValueCompleter::new(completer))
 }
 
-/// Those that go on from what was typed; `NAME=` before it stays.
+/// Those that go on from what was typed; `NAME=` before it stays. What a shell would not take as it is, is not offered: an account may
+/// be called `$(command)`, and not every shell quotes what it completes.
 fn starting_with(typed: &OsStr, words: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
     let Some(typed) = typed.to_str() else { return Vec::new() };
     let (before, begun) = typed.rfind('=').map_or(("", typed), |at| typed.split_at(at + 1));
-    let words: BTreeSet<String> = words.into_iter().filter(|word| word.starts_with(begun)).collect();
+    let words: BTreeSet<String> = words.into_iter().filter(|word| word.starts_with(begun) && is_plain(word)).collect();
     words.into_iter().map(|word| CompletionCandidate::new(format!("{before}{word}"))).collect()
+}
+
+fn is_plain(word: &str) -> bool {
+    !word.starts_with('-') && word.chars().all(|c| c.is_alphanumeric() || "._:/@%+=,-".contains(c))
 }
 
 fn every_provider() -> Vec<String> {

@@ -5,6 +5,21 @@ use clap::{Args, Subcommand};
 use crate::command::members::{Members, Task};
 use crate::command::sync::Sync;
 
+pub const ABOUT_MEMBERS: &str = "\
+A store that is shared is one of the helper `age --store NAME`. The guide is
+docs/teams-git.md.
+
+Example:
+  modelforge-credential members
+  modelforge-credential members add ann";
+
+pub const ABOUT_SYNC: &str = "\
+What comes from the remote is used only if members have signed it.
+
+Example:
+  modelforge-credential sync --remote git@git.example:keys.git
+  modelforge-credential sync";
+
 #[derive(Args)]
 pub struct MembersOptions {
     /// The helper whose store it is; without it, the only one that has members

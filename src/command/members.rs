@@ -127,15 +127,13 @@ impl Task {
 
 /// Who they are, and what they can be compared by.
 fn table(answer: &Record) -> String {
-    let mut lines: Vec<Vec<String>> = Vec::new();
+    let mut lines = vec![["MEMBER", "SIGNS WITH", "READS WITH"].map(str::to_owned).to_vec()];
     for member in answer.all("member[]").map(String::from_utf8_lossy) {
         lines.push(member.splitn(3, ' ').map(visible).collect());
     }
-    if let Some(print) = answer.text("fingerprint") {
-        lines.push(vec!["fingerprint".to_owned(), visible(print)]);
-    }
-    let paints = lines.iter().map(|_| Paint::Plain).collect::<Vec<_>>();
-    columns(&lines, &paints)
+    let paints: Vec<Paint> = lines.iter().map(|_| Paint::Plain).collect();
+    let fingerprint = answer.text("fingerprint").map(|print| format!("fingerprint: {}\n", visible(print)));
+    columns(&lines, &paints) + &fingerprint.unwrap_or_default()
 }
 
 /// What a member reads and signs with: two public keys, or one of SSH for both. `None`: none was given.

@@ -13,6 +13,7 @@ mod item;
 mod journal;
 mod migration;
 mod one_store;
+mod places;
 mod plan;
 mod projects;
 mod report;
@@ -40,6 +41,7 @@ use route::Route;
 
 pub use backups::{backups, erase_every_backup, erase_what_was_moved_elsewhere, forget_backup};
 pub use choice::{Migrate, Prefer};
+pub use places::list;
 pub use rollback::roll_back;
 pub use sources::DEFAULT_SOURCES;
 pub use survey::status;
@@ -58,7 +60,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     drop(progress);
     migration.failed.iter().for_each(warning);
     let takes = migration.takes() > 0;
-    if !takes && migration.failed.is_empty() && !asked.dry_run && migration.choice.is_for_all() {
+    if !takes && migration.has_looked_everywhere() && !asked.dry_run && migration.choice.is_for_all() {
         end_what_was_cut_short(&migration.route)?;
     }
     if migration.items.is_empty() || asked.dry_run {
@@ -82,8 +84,8 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
         Some(id) => tell::what_is_next(&migration, id)?,
         None => {}
     }
-    if id.is_some() {
-        projects::note(&migration, asked.json)?;
+    if let Some(id) = &id {
+        projects::note(&migration, id, asked.json)?;
     }
     end(&migration)
 }
@@ -143,7 +145,7 @@ fn end_what_was_cut_short(route: &Route) -> Result<()> {
 
 fn end(migration: &Migration) -> Result<()> {
     match (migration.left(), migration.route.is_from_plain_text()) {
-        (0, _) if migration.failed.is_empty() => Ok(()),
+        (0, _) if migration.has_looked_everywhere() => Ok(()),
         (0, _) => Err(error::not_all_looked_at().into()),
         (left, true) => Err(error::left_in_plain_text(left).into()),
         (left, false) => Err(error::left_at_the_source(left).into()),

@@ -1,35 +1,144 @@
-//! Notes in `config.toml` what `exec` hands over in a folder: `[exec."/home/me/app"]`. Comments and layout of the file stay.
+//! Notes in `config.toml` what `exec` hands over in a folder: `[exec."/home/me/app"]`, and takes it out again. Comments and layout of the
+//! file stay.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use modelforge_credential_protocol::{Error, Result};
-use toml_edit::{DocumentMut, Item, Table, value};
+use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use super::settings::Settings;
 use super::{Config, shown_path};
 use crate::error;
 
-/// Adds variables to those of a folder, each with whose key it holds: `openai`, `openai:work`.
-///
-/// # Errors
-/// If the file cannot be read, edited or written.
-pub fn assign(folder: &Path, variables: &[(String, String)]) -> Result<()> {
-    let settings = Settings::to_change("to note the folder in")?;
-    let folder = folder.to_str().ok_or_else(cannot_add)?;
-    let mut document = settings.document().ok_or_else(cannot_add)?;
-    add(&mut document, folder, variables).ok_or_else(cannot_add)?;
-    let is_as_wanted = |after: &Config| {
-        let now = after.exec_folders.get(Path::new(folder));
-        now.is_some_and(|now| variables.iter().all(|(name, word)| now.get(name) == Some(word)))
-    };
-    settings.write(&document, is_as_wanted, cannot_add).map(drop)
+/// What the file is wanted for.
+const PURPOSE: &str = "to note the folder in";
+
+/// Variables of a folder, each with whose key it holds: `openai`, `openai:work`.
+type Variables = BTreeMap<String, String>;
+
+/// A change of what `exec` hands over in a folder, so that it can be taken back.
+#[derive(Serialize, Deserialize, Clone)]
+pub struct Assignment {
+    pub folder: PathBuf,
+    pub variables: Variables,
+    /// What they held before.
+    was: Variables,
+    /// Where the file differs, what is written there and what was.
+    at: usize,
+    new: String,
+    old: String,
+    is_new_file: bool,
+}
+
+impl Assignment {
+    /// Adds variables to those of a folder. Nothing is written yet.
+    ///
+    /// # Errors
+    /// If the file cannot be read or edited.
+    pub fn new(folder: &Path, variables: &[(String, String)]) -> Result<Self> {
+        let settings = Settings::to_change(PURPOSE)?;
+        let name = folder.to_str().ok_or_else(cannot_add)?;
+        let before = settings.text();
+        let mut document = settings.document().ok_or_else(cannot_add)?;
+        add(&mut document, name, variables).ok_or_else(cannot_add)?;
+        let after = document.to_string();
+        let mut was = assigned(&settings.parse()?, folder);
+        was.retain(|name, _| variables.iter().any(|(new, _)| new == name));
+        let at = before.char_indices().zip(after.chars()).find(|((_, one), other)| one != other);
+        let at = at.map_or(before.len().min(after.len()), |((at, _), _)| at);
+        let (old, new) = (before.get(at..).unwrap_or_default(), after.get(at..).unwrap_or_default());
+        let alike = old.chars().rev().zip(new.chars().rev()).take_while(|(one, other)| one == other);
+        let alike: usize = alike.map(|(one, _)| one.len_utf8()).sum();
+        let [old, new] = [old, new].map(|text| text.get(..text.len() - alike).unwrap_or_default().to_owned());
+        let variables = variables.iter().cloned().collect();
+        Ok(Self { folder: folder.to_owned(), variables, was, at, new, old, is_new_file: settings.is_missing() })
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// If the file was changed meanwhile, or cannot be written.
+    pub fn write(&self) -> Result<()> {
+        let settings = Settings::to_change(PURPOSE)?;
+        let text = spliced(settings.text(), self.at, &self.old, &self.new).ok_or_else(cannot_add)?;
+        let is_as_wanted = |after: &Config| {
+            let now = assigned(after, &self.folder);
+            self.variables.iter().all(|(name, word)| now.get(name) == Some(word))
+        };
+        settings.write_text(&text, is_as_wanted, cannot_add).map(drop)
+    }
+
+    /// Takes it back, as far as nobody has changed it since: where nothing else was, byte for byte. Returns whether there was anything to take.
+    ///
+    /// # Errors
+    /// If the file cannot be read, edited or written.
+    pub fn take_back(&self) -> Result<bool> {
+        let settings = Settings::to_change(PURPOSE)?;
+        let mut wanted = assigned(&settings.parse()?, &self.folder);
+        let is_ours = |(name, word): &(&String, &String)| wanted.get(*name) == Some(word);
+        let ours: Vec<&String> = self.variables.iter().filter(is_ours).map(|(name, _)| name).collect();
+        if ours.is_empty() {
+            return Ok(false);
+        }
+        for name in &ours {
+            match self.was.get(*name) {
+                Some(word) => drop(wanted.insert((*name).clone(), word.clone())),
+                None => drop(wanted.remove(*name)),
+            }
+        }
+        let is_wanted =
+            |text: &String| settings.parse_as(text).is_ok_and(|after| assigned(&after, &self.folder) == wanted);
+        let exactly = spliced(settings.text(), self.at, &self.new, &self.old).filter(is_wanted);
+        let text = exactly.or_else(|| self.without(settings.document()?, &ours).filter(is_wanted));
+        let text = text.ok_or_else(cannot_take_back)?;
+        if text.is_empty() && self.is_new_file {
+            settings.remove()?;
+        } else {
+            settings.write_text(&text, |_| true, cannot_take_back)?;
+        }
+        Ok(true)
+    }
+
+    /// The text without these variables, where it was written to since.
+    fn without(&self, mut document: DocumentMut, names: &[&String]) -> Option<String> {
+        let exec = document.get_mut("exec")?.as_table_like_mut()?;
+        let folder = self.folder.to_str()?;
+        let section = exec.get_mut(folder)?.as_table_like_mut()?;
+        let env = section.get_mut("env")?.as_table_like_mut()?;
+        for name in names {
+            match self.was.get(*name) {
+                Some(word) => env.insert(name, value(word)),
+                None => env.remove(name),
+            };
+        }
+        if env.is_empty() {
+            section.remove("env");
+        }
+        if section.is_empty() {
+            exec.remove(folder);
+        }
+        Some(document.to_string())
+    }
+}
+
+/// A text with something in the place of something that must be there.
+fn spliced(text: &str, at: usize, old: &str, new: &str) -> Option<String> {
+    let rest = text.get(at..)?.strip_prefix(old)?;
+    Some([text.get(..at)?, new, rest].concat())
+}
+
+/// What `exec` hands over in a folder.
+fn assigned(config: &Config, folder: &Path) -> Variables {
+    config.exec_folders.get(folder).cloned().unwrap_or_default()
 }
 
 fn add(document: &mut DocumentMut, folder: &str, variables: &[(String, String)]) -> Option<()> {
     let mut implicit = Table::new();
     implicit.set_implicit(true);
     let exec = document.entry("exec").or_insert(Item::Table(implicit)).as_table_like_mut()?;
-    let section = exec.entry(folder).or_insert(Item::Table(Table::new())).as_table_like_mut()?;
+    let section: &mut dyn TableLike = exec.entry(folder).or_insert(Item::Table(Table::new())).as_table_like_mut()?;
     let env = section.entry("env").or_insert(value(toml_edit::InlineTable::new())).as_table_like_mut()?;
     for (name, word) in variables {
         env.insert(name, value(word));
@@ -39,4 +148,8 @@ fn add(document: &mut DocumentMut, folder: &str, variables: &[(String, String)])
 
 fn cannot_add() -> Error {
     error::in_file(&shown_path(), &Error::new("cannot add what `exec` hands over in the folder"))
+}
+
+fn cannot_take_back() -> Error {
+    error::in_file(&shown_path(), &Error::new("cannot take out what `exec` hands over in the folder"))
 }

@@ -14,7 +14,8 @@ use crate::lock;
 /// The file as it is, locked until this is dropped: of two processes that add to it, neither loses the line of the other.
 pub struct Settings {
     file: PathBuf,
-    text: Zeroizing<String>,
+    /// Nothing where the file is missing.
+    text: Option<Zeroizing<String>>,
     _lock: Option<File>,
 }
 
@@ -23,18 +24,31 @@ impl Settings {
     pub fn to_change(purpose: &str) -> Result<Self> {
         let lock = lock::one_change_of_settings()?;
         let (file, _) = path().ok_or_else(|| no_file(purpose))?;
-        let text = read_text(&file, Trust::Believed)?.unwrap_or_default();
+        let text = read_text(&file, Trust::Believed)?;
         Ok(Self { file, text, _lock: lock })
     }
 
     /// What it says.
     pub fn parse(&self) -> Result<Config> {
-        Config::parse(&self.file, &self.text)
+        self.parse_as(self.text())
+    }
+
+    /// What it would say with another text.
+    pub fn parse_as(&self, text: &str) -> Result<Config> {
+        Config::parse(&self.file, text)
+    }
+
+    pub fn text(&self) -> &str {
+        self.text.as_ref().map_or("", |text| text.as_str())
+    }
+
+    pub fn is_missing(&self) -> bool {
+        self.text.is_none()
     }
 
     /// Its text, comments and layout included.
     pub fn document(&self) -> Option<DocumentMut> {
-        self.text.parse().ok()
+        self.text().parse().ok()
     }
 
     /// Writes it, if it can be read afterwards and says what it should. A link to the file stays a link.
@@ -44,15 +58,35 @@ impl Settings {
         is_as_wanted: impl FnOnce(&Config) -> bool,
         cannot: impl Fn() -> Error,
     ) -> Result<Config> {
-        let text = document.to_string();
-        let after = Config::parse(&self.file, &text).map_err(|_| cannot())?;
+        self.write_text(&document.to_string(), is_as_wanted, cannot)
+    }
+
+    /// The same, with a text.
+    pub fn write_text(
+        self,
+        text: &str,
+        is_as_wanted: impl FnOnce(&Config) -> bool,
+        cannot: impl Fn() -> Error,
+    ) -> Result<Config> {
+        let after = self.parse_as(text).map_err(|_| cannot())?;
         if !is_as_wanted(&after) {
             return Err(cannot());
         }
-        let file = self.file.canonicalize().unwrap_or_else(|_| self.file.clone());
-        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Err(no_file("to change")) };
-        Own::new(folder).write_beside_others(name.as_ref(), text.as_bytes())?;
+        let (folder, name) = self.place()?;
+        Own::new(&folder).write_beside_others(name.as_ref(), text.as_bytes())?;
         Ok(after)
+    }
+
+    /// Removes it, where it was made for something that is undone.
+    pub fn remove(self) -> Result<()> {
+        let (folder, name) = self.place()?;
+        Own::new(&folder).remove(name.as_ref())
+    }
+
+    fn place(&self) -> Result<(PathBuf, PathBuf)> {
+        let file = self.file.canonicalize().unwrap_or_else(|_| self.file.clone());
+        let (folder, name) = (file.parent().map(PathBuf::from), file.file_name().map(PathBuf::from));
+        folder.zip(name).ok_or_else(|| no_file("to change"))
     }
 }
 

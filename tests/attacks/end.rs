@@ -72,7 +72,7 @@ fn a_signal_that_ends_the_core_ends_its_helper_and_what_a_core_below_has_started
             let test = test.args(["get"]);
             let mut core = start(&test);
             let helper = pid(&pids);
-            std::thread::sleep(Duration::from_millis(50));
+            wait_for_watchers(&core, if helpers == "wraps" { 2 } else { 1 });
             kill_process(Pid::from_child(&core), signal).unwrap();
             let status = core.wait().unwrap();
             let by = std::os::unix::process::ExitStatusExt::signal(&status);
@@ -111,15 +111,34 @@ fn a_script_that_hangs_ends_with_what_it_started_if_the_core_is_killed() {
     let test = test.script("hangs", &hangs).helpers("hangs").args(["get"]);
     let mut core = start(&test);
     let started = pid(&pids);
-    let begin = Instant::now();
-    // The helper, and what looks after it.
-    while children(Pid::from_child(&core)).len() < 2 {
-        assert!(begin.elapsed() < PATIENCE, "nobody looks after it");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for_watchers(&core, 1);
     core.kill().unwrap();
     core.wait().unwrap();
     assert_ends(started);
+}
+
+/// Waits until so many cores, this one and those below, listen for signals and have what looks after their helpers.
+#[cfg(target_os = "linux")]
+fn wait_for_watchers(core: &Child, wanted: usize) {
+    let start = Instant::now();
+    loop {
+        let (mut left, mut count) = (vec![Pid::from_child(core)], 0);
+        while let Some(process) = left.pop() {
+            let words = std::fs::read(format!("/proc/{}/cmdline", process.as_raw_nonzero())).unwrap_or_default();
+            count += usize::from(String::from_utf8_lossy(&words).contains("read -r _ ||"));
+            left.extend(children(process));
+        }
+        if count >= wanted {
+            return;
+        }
+        assert!(start.elapsed() < PATIENCE, "{count} of {wanted} look after a helper");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wait_for_watchers(_: &Child, _: usize) {
+    std::thread::sleep(Duration::from_secs(1));
 }
 
 #[cfg(target_os = "linux")]

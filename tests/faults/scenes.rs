@@ -155,6 +155,29 @@ fn a_key_in_a_file_of_a_tool_is_taken_out_or_it_is_said_that_it_is_there() {
     walk(&Scene { name: "tools erase", prepare: &in_a_tool, run, ask, keys: [NEW, ""], ..SCENE });
 }
 
+/// The tool is asked last of all, so that the key is found wherever it is.
+fn in_a_tool_of_the_chain() -> Test {
+    in_a_tool().helpers("age\ntools")
+}
+
+fn migrated_from_a_tool() -> Test {
+    let test = in_a_tool_of_the_chain();
+    let output = core(&["migrate", "--yes"], "").plainly(&test);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    test
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn a_migration_from_a_tool_and_its_rollback_lose_no_key_whatever_fails() {
+    let ask = Run { program: TOOLS, words: &["get"], input: WHERE };
+    let scene = Scene { ask, always: Some(ASK_CORE), ..SCENE };
+    let run = core(&["migrate", "--yes"], "");
+    walk(&Scene { name: "migrate from a tool", prepare: &in_a_tool_of_the_chain, run, keys: [NEW, ""], ..scene });
+    let run = core(&["migrate", "--rollback", "--yes"], "");
+    walk(&Scene { name: "rollback into a tool", prepare: &migrated_from_a_tool, run, keys: ["", NEW], ..scene });
+}
+
 /// One keyring for all points: each has items that are set aside, under a name of its own.
 fn in_a_keyring(keyring: &Keyring) -> Test {
     static COUNT: AtomicUsize = AtomicUsize::new(0);

@@ -1,5 +1,7 @@
 //! Keys of LLM tools: out of their files, into the chain, and the tools ask for them there.
 
+use std::path::Path;
+
 use super::*;
 
 const ANTHROPIC: &str =
@@ -8,6 +10,7 @@ const OTHER: &str = "sk-proj-FakelvtugD1uqMWo8GIWXqZ6phIeeWdKpPxuVfqtcv4isaDczLL
 
 const CODEX: &str = ".codex/auth.json";
 const LLM: &str = ".config/io.datasette.llm/keys.json";
+const CONFIG: &str = ".config/modelforge-credential/config.toml";
 const CLAUDE: &str = ".claude/settings.json";
 
 fn read(test: &Test, path: &str) -> String {
@@ -138,8 +141,57 @@ fn projects_are_looked_at_only_where_they_are_named() {
     let (test, shown, _) = run(test, &["migrate", "--yes", &folder], 0);
     assert_eq!(read(&test, "p/.env"), "# mine\nPORT=80\n");
     assert!(shown.contains("in `~/p`, `modelforge-credential exec -- COMMAND` sets `OPENAI_API_KEY` now"), "{shown}");
-    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    let (test, shown, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert_eq!(read(&test, "p/.env"), env);
+    assert!(shown.contains("took what `exec` hands over in `~/p` out of "), "{shown}");
+    assert!(!home.join(CONFIG).exists(), "{}", read(&test, CONFIG));
+}
+
+#[test]
+fn a_rollback_takes_what_exec_hands_over_out_again_and_leaves_the_rest_of_the_configuration() {
+    let env = format!("OPENAI_API_KEY={SECRET}\n");
+    let home = |test: &Test, name: &str| test.home().join(name).display().to_string();
+    for config in ["", "# mine\n", "# a\r\nstore = 'first' # b\r\n", "[exec]\nproviders = ['openai']\n# end"] {
+        let test = Test::new().file("p/.env", &env).file(CONFIG, config);
+        let folder = home(&test, "p");
+        let test = test.may_hold_the_secret(Path::new(&folder).join(".env"));
+        let (test, _, _) = run(test, &["migrate", "--yes", &folder], 0);
+        assert!(read(&test, CONFIG).contains("OPENAI_API_KEY = \"openai\""), "{}", read(&test, CONFIG));
+        let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+        assert_eq!(read(&test, CONFIG), config);
+    }
+    // What somebody changed in the meantime stays, and only what was written is taken out.
+    let test = Test::new();
+    let folder = home(&test, "p");
+    let known = format!("[exec.\"{folder}\"]\nenv = {{ A = \"groq\", OPENAI_API_KEY = \"openai:old\" }}\n");
+    let test = test.file("p/.env", &env).file(CONFIG, &known).may_hold_the_secret(Path::new(&folder).join(".env"));
+    let (test, _, _) = run(test, &["migrate", "--yes", &folder], 0);
+    let now = read(&test, CONFIG);
+    assert!(now.contains("OPENAI_API_KEY = \"openai\""), "{now}");
+    let test = test.file(CONFIG, format!("# new\nstore = 'first'\n{}", now.replace("A = \"groq\"", "A = \"mistral\"")));
+    let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert_eq!(read(&test, CONFIG), format!("# new\nstore = 'first'\n{}", known.replace("groq", "mistral")));
+}
+
+#[test]
+fn what_is_only_reported_is_a_remark_and_no_failure() {
+    let secrets = format!("OPENAI_API_KEY = \"{SECRET}\"\n");
+    let test = Test::new()
+        .file("p/.streamlit/secrets.toml", &secrets)
+        .file(".bashrc", format!("A=1\n#export OPENAI_API_KEY={SECRET}\n"));
+    let files = [".bashrc", "p/.streamlit/secrets.toml"].map(|name| test.home().join(name));
+    let test = files.into_iter().fold(test, Test::may_hold_the_secret);
+    let folder = test.home().join("p").display().to_string();
+    let (test, _, stderr) = run(test, &["migrate", "--yes", &folder], 0);
+    assert!(
+        stderr.contains("warning: `~/p/.streamlit/secrets.toml`: the program that reads `OPENAI_API_KEY`"),
+        "{stderr}"
+    );
+    let (_, _, stderr) = run(test, &["migrate", "--yes"], 0);
+    assert!(
+        stderr.contains("warning: `~/.bashrc`: the key in `OPENAI_API_KEY` is used by nobody, so it stays\n"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -174,6 +226,54 @@ fn doctor_names_the_files_of_tools() {
 }
 
 #[test]
+fn every_place_that_is_looked_at_is_listed_tool_by_tool() {
+    let test = may_hold(with_tools().file(".gemini/settings.json", "{"));
+    let (test, shown, _) = run(test, &["migrate", "--list"], 0);
+    let line = |tool: &str, file: &str| {
+        let is_it = |line: &&str| line.starts_with(&format!("{tool} ")) && line.contains(&format!(" {file} "));
+        shown
+            .lines()
+            .find(is_it)
+            .unwrap_or_else(|| panic!("{tool} {file}:\n{shown}"))
+            .rsplit("  ")
+            .next()
+            .unwrap_or_default()
+    };
+    assert_eq!(line("codex", "~/.codex/auth.json"), "1 key");
+    assert_eq!(line("llm", "~/.config/io.datasette.llm/keys.json"), "2 keys");
+    assert_eq!(line("codex", "~/.codex/config.toml"), "not there");
+    assert_eq!(line("gemini", "~/.gemini/settings.json"), "cannot be read");
+    assert!(shown.contains("the files of ModelForge and of Python's keyring"), "{shown}");
+    for tool in [
+        "shell",
+        "claude",
+        "pi",
+        "opencode",
+        "qwen",
+        "huggingface",
+        "sgpt",
+        "cursor",
+        "claude-desktop",
+        "vscode",
+        "aider",
+        "continue",
+        "cline",
+        "mods",
+        "crush",
+        "aichat",
+        "goose",
+        "fabric",
+        "netrc",
+        "git",
+    ] {
+        assert!(shown.lines().any(|line| line.starts_with(&format!("{tool} "))), "{tool}:\n{shown}");
+    }
+    let (_, shown, _) = run(test, &["migrate", "--list", "--json"], 0);
+    let places = json(&shown)["places"].as_array().expect("a list").clone();
+    assert!(places.iter().any(|place| place["tool"] == "codex" && place["keys"] == 1));
+}
+
+#[test]
 #[cfg(unix)]
 fn a_file_of_a_project_that_is_a_link_to_elsewhere_stays_and_is_not_passed_over_in_silence() {
     let test = Test::new().file("shared.env", format!("OPENAI_API_KEY={SECRET}\n"));
@@ -188,4 +288,25 @@ fn a_file_of_a_project_that_is_a_link_to_elsewhere_stays_and_is_not_passed_over_
     assert!(stderr.contains(&said) && stderr.matches("is a link").count() == 1, "{stderr}");
     assert_eq!(read(&test, "shared.env"), format!("OPENAI_API_KEY={SECRET}\n"));
     drop(test);
+}
+
+#[test]
+fn a_key_that_is_sent_to_a_server_beside_it_is_reported_and_stays() {
+    let text = format!(
+        "{{\"mcpServers\": {{\"s\": {{\"url\": \"https://mcp.example.org\", \"headers\": {{\"Authorization\": \"Bearer {ANTHROPIC}\"}}}}}}}}"
+    );
+    let (test, _, stderr) = run(Test::new().file(".claude.json", &text), &["migrate", "--yes"], 0);
+    assert!(stderr.contains("the key in `mcpServers.s.headers.Authorization` is sent to the server"), "{stderr}");
+    assert_eq!(read(&test, ".claude.json"), text);
+}
+
+#[test]
+fn without_its_backup_a_rollback_says_which_key_of_a_tool_cannot_be_put_back() {
+    let (test, shown, _) = run(Test::new().file(LLM, llm(SECRET)), &["migrate", "--yes"], 0);
+    let id = shown.split("--rollback ").nth(1).and_then(|rest| rest.split('`').next()).expect("a name").to_owned();
+    let (test, _, _) = run(test, &["migrate", "--forget-backup", &id], 0);
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    let said = "warning: the backup of `~/.config/io.datasette.llm/keys.json` was erased, so `https://api.openai.com`";
+    assert!(stderr.contains(said) && stderr.contains("stays in the chain"), "{stderr}");
+    test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
 }

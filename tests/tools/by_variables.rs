@@ -56,3 +56,52 @@ fn hugging_face_is_given_the_token_that_it_wrote_twice() {
     assert_eq!(journey.with_keys().len(), 2);
     journey.travels();
 }
+
+#[test]
+fn aider_is_given_the_key_of_its_settings() {
+    let quiet = ["--no-git", "--yes-always", "--no-check-update", "--no-show-model-warnings", "--analytics-disable"];
+    let words = [&["--model", "gpt-4o"], &quiet[..], &["--message", "hello"]].concat();
+    let journey = Journey::new("aider", &words).url_in("OPENAI_API_BASE", "/v1");
+    journey.file(".aider.conf.yml", format!("# mine\nopenai-api-key: {SECRET}\ndark-mode: true\n")).travels();
+}
+
+#[test]
+fn litellm_is_given_the_key_of_its_models() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let url = format!("http://127.0.0.1:{}", port.expect("a free port").port());
+    let body = format!(
+        "litellm --config \"$HOME/p/config.yaml\" --host 127.0.0.1 --port {} >\"$HOME/log\" 2>&1 &\n\
+         trap 'kill $!' EXIT\n\
+         for second in $(seq 200); do curl -sf {url}/health/liveliness >\"$HOME/alive\" && break; sleep 1; done\n\
+         curl -sS {url}/v1/chat/completions -H 'Content-Type: application/json' \
+         -d '{{\"model\": \"m\", \"messages\": [{{\"role\": \"user\", \"content\": \"hello\"}}]}}'",
+        url.rsplit(':').next().expect("a port")
+    );
+    let config = format!(
+        "model_list:\n  - model_name: m\n    litellm_params:\n      model: openai/gpt-4o\n      api_key: {SECRET}\n"
+    );
+    let journey = Journey::new("litellm", &[]).url_in("OPENAI_API_BASE", "/v1").file("p/config.yaml", config);
+    let journey = journey.env("LITELLM_LOCAL_MODEL_COST_MAP", "True").asked_by("ask", &body);
+    journey.works();
+    let before = journey.with_keys();
+    let folder = journey.home("p");
+    let words = journey.moved(&[&folder]);
+    journey.asks(&words, &[SECRET]);
+    journey.returns(before);
+}
+
+#[test]
+fn continue_takes_the_variable_for_the_reference_in_its_settings() {
+    let file = ".continue/config.yaml";
+    let journey = Journey::new("cn", &["--config", "~/.continue/config.yaml", "--print", "hello"]);
+    let model = format!("  - name: m\n    provider: openai\n    model: gpt-4o\n    apiKey: {SECRET}\n");
+    let journey = journey.file(file, format!("name: mine\nversion: 0.0.1\nschema: v1\nmodels:\n{model}"));
+    let words = journey.moved(&[]);
+    // A URL of this machine beside the key would make it none of the provider's.
+    let url = journey.services.url();
+    journey.edit(file, "    model: gpt-4o\n", &format!("    model: gpt-4o\n    apiBase: {url}/v1\n"));
+    let path = journey.home(file);
+    let words: Vec<String> =
+        words.into_iter().map(|word| if word.starts_with('~') { path.clone() } else { word }).collect();
+    journey.asks(&words, &[SECRET]);
+}

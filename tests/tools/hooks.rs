@@ -41,6 +41,39 @@ fn codex_is_given_the_key_that_it_wrote_itself() {
     journey.travels();
 }
 
+#[test]
+fn codex_asks_by_the_command_that_took_the_place_of_its_token() {
+    let provider = format!(
+        "model = 'm'\nmodel_provider = 'mine'\n\n[model_providers.mine]\nname = 'OpenAI'\nbase_url = \"https://api.openai.com/v1\"\n\
+         wire_api = 'responses'\nexperimental_bearer_token = \"{SECRET}\"  # mine\n"
+    );
+    let journey =
+        Journey::new("codex", &["exec", "--skip-git-repo-check", "hello"]).file(".codex/config.toml", provider);
+    let words = journey.moved(&[]);
+    assert_eq!(words[0], "codex");
+    // A URL of this machine beside the token would make it none of the provider's.
+    let url = journey.services.url();
+    journey.edit(".codex/config.toml", "https://api.openai.com", &url);
+    journey.asks(&words, &[SECRET]);
+    journey.asks_again(&words, "openai");
+}
+
+#[test]
+fn a_server_of_claude_code_gets_its_key_from_exec() {
+    let settings = format!("{{\"env\": {{\"ANTHROPIC_API_KEY\": \"{SECRET}\"}}}}");
+    let state = "{\"mcpServers\": {\"mine\": {\"command\": \"server\", \"args\": [\"-x\"], \"env\": {\"GROQ_API_KEY\": \"%\"}}}}";
+    let journey = claude().file(".claude/settings.json", settings).file(".claude.json", state.replace('%', SECRET));
+    let journey = journey.script("server", "printf '%s %s' \"$GROQ_API_KEY\" \"$1\" | sha256sum >>\"$HOME/seen\"");
+    journey.works();
+    let seen = journey.read("seen");
+    let before = journey.with_keys();
+    let words = journey.moved(&[]);
+    journey.edit("seen", &seen, "");
+    journey.asks(&words, &[SECRET]);
+    assert_eq!(journey.read("seen").lines().next(), seen.lines().next());
+    journey.returns(before);
+}
+
 fn pi(auth: &str) -> Journey {
     let journey = Journey::new("pi", &["--provider", "groq", "--model", "llama-3.3-70b-versatile", "--print", "hello"]);
     let url = journey.services.url();

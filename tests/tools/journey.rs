@@ -50,11 +50,34 @@ impl Journey {
         self
     }
 
+    /// Writes a program of the test's own, on PATH.
+    pub fn script(mut self, name: &str, body: &str) -> Self {
+        self.test = self.test.on_path(name, format!("#!/bin/sh\n{body}\n"));
+        self
+    }
+
+    /// A script takes the tool's place: it starts it, and asks it.
+    pub fn asked_by(self, name: &'static str, body: &str) -> Self {
+        Self { tool: name, words: Vec::new(), ..self.script(name, body) }
+    }
+
+    /// Changes a file of the tool, as a person would.
+    pub fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "{text}");
+        fs::write(self.test.home().join(name), text.replace(from, to)).expect("it can be written");
+    }
+
     /// Another program of the environment that a tool is installed in.
     pub fn beside(&self, tool: &str, name: &str) -> String {
         let folder = installed(tool).read_link().expect("a link to the program");
         let folder = installed("").join(folder).with_file_name(name);
         folder.display().to_string()
+    }
+
+    /// The path of a file in its home.
+    pub fn home(&self, name: &str) -> String {
+        self.test.home().join(name).display().to_string()
     }
 
     pub fn read(&self, name: &str) -> String {

@@ -1,17 +1,17 @@
 //! Keeps each credential in a file of its own that `age` can open: `name` says where, `identity` with which key.
 
-use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use modelforge_credential_files::{Own, name, tilde};
-use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve, stdout, visible};
+use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve, stdout};
 
 use crate::identity::{Identities, NoneOpens};
 use crate::mine::Mine;
 use crate::operation::Operation;
+use crate::options::{Asked, Options};
 use crate::store::{Entry, Store};
 use crate::team::Team;
 
@@ -21,6 +21,7 @@ mod identity;
 mod key;
 mod mine;
 mod operation;
+mod options;
 mod progress;
 mod renew;
 mod sealed;
@@ -31,8 +32,6 @@ mod text;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-const HELP: &str = include_str!("help.txt");
-
 struct Age {
     /// Our folder in the user's data. None is an error of what needs it only.
     data: Option<Own>,
@@ -40,8 +39,8 @@ struct Age {
     /// The identity that is made when it is needed and missing; none where the user named one.
     own: Option<PathBuf>,
     recipients: Vec<String>,
-    /// A store that is shared with others, in the place of the user's own.
-    team: Option<Team>,
+    /// A store that is shared with others, in the place of the user's own; or why it cannot be.
+    team: Option<Result<Team>>,
 }
 
 impl Helper for Age {
@@ -66,7 +65,7 @@ impl Helper for Age {
         credential.name_the_account()?;
         // Inside, as the time of the file is that of its arrival on this machine.
         credential.set("created_utc", now().to_string())?;
-        if let Some(team) = &self.team {
+        if let Some(team) = self.team()? {
             return self.store_for(team, &credential);
         }
         self.make_identity()?;
@@ -142,21 +141,21 @@ impl Helper for Age {
     }
 
     fn members(&self, request: &Record) -> Result<Option<Record>> {
-        let Some(team) = &self.team else { return Ok(None) };
+        let Some(team) = self.team()? else { return Ok(None) };
         self.data()?;
         let make_identity = || self.make_identity();
         team::Operation { team, identities: &self.identities, make_identity: &make_identity }.answer(request).map(Some)
     }
 
     fn sync(&self, request: &Record) -> Result<Option<Record>> {
-        let Some(team) = &self.team else { return Ok(None) };
+        let Some(team) = self.team()? else { return Ok(None) };
         let asked = team::Asked { remote: request.text("remote"), accepts: None };
         self.make_identity()?;
         team::sync(team, &self.identities, &asked).map(Some)
     }
 
     fn identity(&self, request: &Record) -> Result<Option<Record>> {
-        if let (Some(team), Some("renew")) = (&self.team, request.text("action")) {
+        if let (Some(team), Some("renew")) = (self.team()?, request.text("action")) {
             return Err(team.cannot_renew());
         }
         let (data, store) = (self.data()?, self.folder()?);
@@ -175,8 +174,10 @@ impl Age {
         let name = store.as_ref().map_or_else(|| "identity.txt".to_owned(), |name| format!("identity-{name}.txt"));
         let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.path().join(name));
         identities.extend(own.clone());
-        let team = data.as_ref().zip(state.as_ref()).zip(store);
-        let team = team.map(|((data, state), name)| Team::new(&name, data, state, signing_key));
+        let team = store.map(|name| match (&data, &state) {
+            (Some(data), Some(state)) => Ok(Team::new(&name, data, state, signing_key)),
+            _ => Err(no_folder()),
+        });
         Self { identities: Identities::new(identities, data.clone()), data, own, recipients, team }
     }
 
@@ -206,18 +207,17 @@ impl Age {
         }
     }
 
+    fn team(&self) -> Result<Option<&Team>> {
+        self.team.as_ref().map(|team| team.as_ref().map_err(Clone::clone)).transpose()
+    }
+
     fn data(&self) -> Result<&Own> {
-        self.data.as_ref().ok_or_else(|| {
-            Error::new("there is no folder for the user's data").hint(match cfg!(windows) {
-                true => "set LOCALAPPDATA, or XDG_DATA_HOME, to an absolute path",
-                false => "set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path",
-            })
-        })
+        self.data.as_ref().ok_or_else(no_folder)
     }
 
     fn folder(&self) -> Result<Store> {
         let data = self.data()?;
-        Ok(self.team.as_ref().map_or_else(|| Store::new(data.below("age")), |team| team.store.clone()))
+        Ok(self.team()?.map_or_else(|| Store::new(data.below("age")), |team| team.store.clone()))
     }
 
     /// The credential in a file. It is believed only if it is the one that the file's name says: anybody can encrypt to
@@ -248,86 +248,26 @@ impl Age {
     }
 }
 
+fn no_folder() -> Error {
+    Error::new("there is no folder for the user's data").hint(match cfg!(windows) {
+        true => "set LOCALAPPDATA, or XDG_DATA_HOME, to an absolute path",
+        false => "set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path",
+    })
+}
+
 /// Seconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
 }
 
 fn main() -> ExitCode {
-    let outcome = match parse(std::env::args_os().skip(1)) {
-        Ok(Command::Serve(age)) => return serve(age),
-        Ok(Command::Print(text)) => stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes())),
+    let outcome = match options::parse(std::env::args_os().skip(1)) {
+        Ok(Asked::Serve(options)) => return serve(Age::new(options)),
+        Ok(Asked::Print(text)) => stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes())),
         Err(message) => {
             let _ = writeln!(std::io::stderr(), "error: {message}\nhint: modelforge-credential-age --help");
             return ExitCode::from(2);
         }
     };
     if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-enum Command {
-    Serve(Age),
-    Print(&'static str),
-}
-
-#[derive(Default)]
-struct Options {
-    identities: Vec<PathBuf>,
-    recipients: Vec<String>,
-    store: Option<String>,
-    signing_key: Option<PathBuf>,
-}
-
-impl Options {
-    fn take(&mut self, option: &str, value: OsString) -> std::result::Result<(), String> {
-        let file = |value: &OsString| std::path::absolute(value).map_err(|_| format!("`{option}` needs a file"));
-        match option {
-            "--identity" => self.identities.push(file(&value)?),
-            "--signing-key" => self.signing_key = Some(file(&value)?),
-            "--store" => {
-                let is_allowed =
-                    |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
-                let name = value.into_string().unwrap_or_default();
-                if name.is_empty() || name.len() > 40 || !name.bytes().all(is_allowed) {
-                    return Err("`--store` needs a name, of a-z, 0-9, `-` and `_`".to_owned());
-                }
-                self.store = Some(name);
-            }
-            _ => self.recipients.push(value.into_string().map_err(|_| "`--recipient` needs a public key")?),
-        }
-        Ok(())
-    }
-}
-
-/// The options. The last word is the operation, which `serve` takes.
-fn parse(words: impl Iterator<Item = OsString>) -> std::result::Result<Command, String> {
-    let mut options = Options::default();
-    let mut words = words.peekable();
-    while let Some(word) = words.next() {
-        let text = word.to_str().unwrap_or_default();
-        let (option, inline) =
-            text.split_once('=').map_or((text, None), |(option, value)| (option, Some(value.into())));
-        match option {
-            "--help" | "-h" => return Ok(Command::Print(HELP)),
-            "--version" | "-V" => {
-                return Ok(Command::Print(concat!("modelforge-credential-age ", env!("CARGO_PKG_VERSION"), "\n")));
-            }
-            "--identity" | "--recipient" | "--store" | "--signing-key" => {
-                let value = inline.or_else(|| words.next()).ok_or_else(|| format!("`{option}` needs a value"))?;
-                options.take(option, value)?;
-            }
-            _ if words.peek().is_some() || option.starts_with('-') => {
-                // Without its value, and without a word that is none: either may be a key that went astray.
-                return Err(match option.starts_with('-') {
-                    true => format!("`{}` is not an option", visible(option)),
-                    false => "there is a word before the operation that is no option".into(),
-                });
-            }
-            _ if options.store.is_some() && !options.recipients.is_empty() => {
-                return Err("`--recipient` cannot be used with `--store`: its members can read it".into());
-            }
-            _ => return Ok(Command::Serve(Age::new(options))),
-        }
-    }
-    Err(String::from("no operation"))
 }

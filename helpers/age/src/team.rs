@@ -73,7 +73,7 @@ impl Team {
         match (known.members()?, text) {
             (Some(members), Some(text)) if members.to_text() == text => Ok(members),
             (None, None) => Err(Error::new(format!("the store `{}` has no members yet", self.name))
-                .hint("modelforge-credential members add NAME, with your name; or, for one that others have: modelforge-credential sync --remote URL")),
+                .hint("modelforge-credential members add NAME  # with your name; or, if others share it: modelforge-credential sync --remote URL")),
             (accepted, None) if accepted.is_some() => {
                 Err(Error::new(format!("the store `{}` has lost the list of its members", self.name))
                     .hint("modelforge-credential sync"))
@@ -91,8 +91,16 @@ impl Team {
 
     /// For a person, who decides.
     fn to_be_accepted(&self, root: &str, accepted: &Members, there: &Members) -> Error {
-        let changes = accepted.changes_to(there);
-        let changes = if changes.is_empty() { "some came and went again".to_owned() } else { changes };
+        self.changed(root, accepted, &[], there)
+    }
+
+    /// The same, with those `between` who came and went again: what they changed meanwhile is accepted as well.
+    fn changed(&self, root: &str, accepted: &Members, between: &[Members], there: &Members) -> Error {
+        let passed = between.iter().flat_map(|members| members.who_are_not_in(&[accepted, there]));
+        let mut changes: Vec<String> = passed.map(|who| format!("{who} came and went again")).collect();
+        changes.dedup();
+        changes.extend(Some(accepted.changes_to(there)).filter(|changes| !changes.is_empty()));
+        let changes = changes.join(", ");
         let state = members::state(root, &there.to_text());
         let message = format!("the members of the store `{}` are not those that you accepted: {changes}", self.name);
         Error::new(message).hint(format!("ask them, then: modelforge-credential members accept {state}"))
@@ -124,7 +132,7 @@ impl Team {
         }
     }
 
-    /// Makes these the members, and encrypts everything for them. Whoever has the lock of the identity.
+    /// Makes these the members, and encrypts everything for them. Only with the lock of the identity.
     fn set_members(&self, known: &mut Known, members: &Members, identities: &Identities) -> Result<()> {
         identities.unlock()?;
         self.encrypt(SAMPLE, members, identities, self.tree.path())?;

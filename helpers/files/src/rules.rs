@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use modelforge_credential_protocol::{Error, Result};
 
-#[cfg(unix)]
 use crate::error;
 
 /// A link on the way: followed where people keep their own files elsewhere, refused below a folder of ours.
@@ -30,12 +29,19 @@ pub enum Unsafe {
     Unclear(Error),
 }
 
-#[cfg(unix)]
 impl Unsafe {
-    fn into_error(self, asked: &Path) -> Error {
+    /// The same as an error about `asked`, which is not used.
+    #[must_use]
+    pub fn into_error(self, asked: &Path) -> Error {
         match self {
+            #[cfg(unix)]
             Self::Foreign(place) => error::belongs_to_another(asked, &place),
+            #[cfg(unix)]
             Self::OpenToAll(place) | Self::OpenToAGroup(place) => error::others_can_write(asked, &place),
+            #[cfg(not(unix))]
+            Self::Foreign(place) | Self::OpenToAll(place) | Self::OpenToAGroup(place) => {
+                error::others_can_change(asked, &place)
+            }
             Self::Unclear(problem) => problem,
         }
     }
@@ -77,13 +83,7 @@ pub fn check(path: &Path) -> Result<PathBuf> {
 /// Elsewhere the file and its folder are checked: in the user's profile both are private by inheritance.
 #[cfg(not(unix))]
 pub fn check(path: &Path) -> Result<PathBuf> {
-    match check_lists(path) {
-        Err(Unsafe::OpenToAll(place) | Unsafe::OpenToAGroup(place) | Unsafe::Foreign(place)) => {
-            Err(crate::error::others_can_change(path, &place))
-        }
-        Err(Unsafe::Unclear(problem)) => Err(problem),
-        Ok(()) => Ok(path.to_path_buf()),
-    }
+    check_lists(path).map(|()| path.to_path_buf()).map_err(|problem| problem.into_error(path))
 }
 
 /// Nobody else can change the file, or put another in its place. What is not there is not checked.

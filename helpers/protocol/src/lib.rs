@@ -53,7 +53,7 @@ pub use options::About;
 pub use reason::Reason;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
 pub use redact::Secrets;
-pub use said::{fail, list_problems, warn};
+pub use said::{Stays, fail, list_problems, warn};
 pub use serve::{answer, harden, has_home, serve, stdin, stdout};
 pub use shell::Shell;
 pub use shown::{REDACTED, shown};

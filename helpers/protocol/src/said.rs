@@ -26,6 +26,10 @@ fn say(what: &str, problem: &Error) {
     let _ = io::stderr().write_all(lines.as_bytes());
 }
 
+/// The cause of a problem of a list that hides nothing: it was looked at, and stays where it is on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stays;
+
 /// What could not be listed does not hide the rest: a record of its own each for a caller that understands those
 /// (`capability[]=problem`), else a warning.
 ///
@@ -34,7 +38,11 @@ fn say(what: &str, problem: &Error) {
 pub fn list_problems(problems: &[Error], request: &Record, records: &mut Vec<Record>) -> Result<()> {
     for problem in problems {
         if request.announces("problem") {
-            records.push(Record::of([("problem", visible(&problem.to_string()))])?);
+            let mut record = Record::of([("problem", visible(&problem.to_string()))])?;
+            if problem.cause::<Stays>().is_some() {
+                record.push("stays", "1")?;
+            }
+            records.push(record);
         } else {
             warn(problem);
         }

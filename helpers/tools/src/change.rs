@@ -1,6 +1,7 @@
 //! Takes credentials out of a file, and has its tool ask for them. What comes of it is read again before it is believed.
 
 pub mod hook;
+pub mod line;
 
 use zeroize::Zeroizing;
 
@@ -23,15 +24,24 @@ impl<'a> Word<'a> {
     }
 }
 
-/// The text without a credential. With a word, its tool asks by that from now on. `None`: it could not be edited safely.
-pub fn without(file: &File, text: &str, found: &Found, word: Option<Word>) -> Option<Zeroizing<String>> {
-    let word = word.filter(|_| !file.is_copy);
+/// How the tool gets a key that is taken out: it asks by a word.
+#[derive(Clone, Copy)]
+pub struct Asks<'a> {
+    pub word: Word<'a>,
+    /// A line of a shell may take its place.
+    pub by_line: bool,
+}
+
+/// The text without a credential, and its tool told how to ask. `None`: it could not be edited safely.
+pub fn without(file: &File, text: &str, found: &Found, asks: Option<Asks>) -> Option<Zeroizing<String>> {
+    let asks = asks.filter(|_| !file.is_copy);
+    let word = asks.map(|asks| asks.word);
     let mut text = Zeroizing::new(text.to_owned());
     let mut spots: Vec<&Spot> = found.spots.iter().collect();
     spots.sort_by_key(|spot| spot.leaf);
     // From the end, so that the others stay where they are.
     for spot in spots.iter().rev() {
-        text = without_spot(file, &text, spot, word)?;
+        text = without_spot(file, &text, spot, asks)?;
     }
     for spot in spots.iter().filter(|spot| !spot.is_unused) {
         if let (Some(hook), Some(word)) = (spot.key.hook, word)
@@ -43,7 +53,13 @@ pub fn without(file: &File, text: &str, found: &Found, word: Option<Word>) -> Op
     Some(text)
 }
 
-fn without_spot(file: &File, text: &str, spot: &Spot, word: Option<Word>) -> Option<Zeroizing<String>> {
+fn without_spot(file: &File, text: &str, spot: &Spot, asks: Option<Asks>) -> Option<Zeroizing<String>> {
+    let word = asks.map(|asks| asks.word);
+    if let Some(asks) =
+        asks.filter(|asks| asks.by_line && matches!(spot.key.then, Then::Out) && line::can_be_in(file, spot))
+    {
+        return line::in_place(file, text, spot, asks.word);
+    }
     match (spot.key.then, word) {
         (Then::Null, _) => hook::null(file.format, text, spot),
         (Then::Text(template), Some(word)) if !spot.is_unused => {

@@ -13,9 +13,8 @@ mod yaml;
 
 use zeroize::Zeroizing;
 
-use crate::table::With;
 use leaf::{Kind, Leaf, replaced};
-use tree::{Inside, Tree};
+use tree::{Inside, Tree, With};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {

@@ -1,7 +1,7 @@
 //! What a file holds: credentials, each with the places in it that hold the same one.
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
-use modelforge_credential_providers::{OwnedLocation, Provider};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, Stays, visible};
+use modelforge_credential_providers::{OwnedLocation, Provider, shape_of};
 use zeroize::Zeroizing;
 
 use crate::format::Format;
@@ -76,6 +76,9 @@ pub fn read(tool: &Tool, file: &'static File, shown: &str, text: &str) -> Result
             Err(Unclear::Url) => content.problems.push(no_url(shown, &place)),
             Err(Unclear::Several) => content.problems.push(several(shown, &place)),
             Ok(_) if is_fixed(&leaves, &candidate) => content.problems.push(of_a_command(shown, &place)),
+            Ok(_) if matches!(candidate.spot.key.whose, Whose::Shape) => {
+                content.problems.push(of_a_server(shown, &place));
+            }
             Ok(_) if matches!(candidate.spot.key.then, Then::Stays) => {
                 content.problems.push(no_other_way(shown, &place));
             }
@@ -112,6 +115,7 @@ fn candidate(key: &'static Key, at: usize, leaf: &Leaf, leaves: &[Leaf]) -> Opti
     }
     let matched = key.matches(&leaf.path, &leaf.text)?;
     let secret = leaf.text.get(matched.prefix..)?;
+    let secret = if matches!(key.whose, Whose::Shape) { secret.trim_start_matches("Bearer ") } else { secret };
     let beside = |name: &str| sibling(leaves, leaf, name);
     let fits = key.only_if.is_none_or(|(name, value)| beside(name).is_some_and(|said| said == value));
     if !is_key(secret) || !fits {
@@ -126,6 +130,7 @@ fn candidate(key: &'static Key, at: usize, leaf: &Leaf, leaves: &[Leaf]) -> Opti
             let model = beside(name).and_then(|model| model.split_once('/'));
             model.map(|(provider, _)| of_name(provider)).unwrap_or_default()
         }
+        Whose::Shape => shape_of(secret).map(|shape| of_name(shape.provider)).unwrap_or_default(),
         Whose::Host => Vec::new(),
     };
     let is_elsewhere = |said: &&str| !said.is_empty() && *said != "default";
@@ -246,13 +251,19 @@ fn several(shown: &str, place: &str) -> Error {
 }
 
 fn of_a_command(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is a part of a command, so it stays"))
+    Error::new(format!("`{shown}`: the key in `{place}` is a part of a command, so it stays")).because(Stays)
 }
 
 fn no_other_way(shown: &str, place: &str) -> Error {
     Error::new(format!("`{shown}`: the program that reads `{place}` can get its key in no other way, so it stays"))
+        .because(Stays)
+}
+
+fn of_a_server(shown: &str, place: &str) -> Error {
+    Error::new(format!("`{shown}`: the key in `{place}` is sent to the server that it stands beside, so it stays"))
+        .because(Stays)
 }
 
 fn in_a_comment(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is used by nobody, so it stays"))
+    Error::new(format!("`{shown}`: the key in `{place}` is used by nobody, so it stays")).because(Stays)
 }

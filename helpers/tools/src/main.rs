@@ -5,6 +5,7 @@ mod format;
 mod found;
 mod likely;
 mod places;
+mod syntax;
 mod table;
 mod whole;
 mod whose;
@@ -17,9 +18,10 @@ use modelforge_credential_protocol::{
     About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, list_problems, serve, visible,
 };
 
-use crate::change::Word;
+use crate::change::{Asks, Word, line};
 use crate::found::Found;
-use crate::places::{Held, places};
+use crate::places::{Held, MOST, places};
+use crate::table::PROJECT;
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
@@ -73,8 +75,17 @@ impl Helper for Tools {
     fn list(&self, request: &Record) -> Result<Option<Vec<Record>>> {
         let (mut records, mut problems) = (Vec::new(), Vec::new());
         let mut seen = Vec::new();
-        for place in places(request) {
-            match place.open() {
+        let places = places(request);
+        if places.iter().filter(|place| place.tool.name == PROJECT.name).count() >= MOST {
+            problems.push(too_many());
+        }
+        for place in places {
+            let looked_at = request.announces("place").then(|| (place.name(), place.tool.name));
+            let opened = place.open();
+            if let Some((place, tool)) = looked_at {
+                records.push(looked_at_record(&place, tool, &opened)?);
+            }
+            match opened {
                 Ok(Some(held)) if !seen.contains(&held.opened.real) => {
                     seen.push(held.opened.real.clone());
                     let can_ask = !held.place.is_signed_in_otherwise();
@@ -116,6 +127,9 @@ fn listed(held: &Held, found: &Found, can_ask: bool) -> Result<Record> {
         Some(command) if !held.place.file.is_copy => record.push("start", command)?,
         _ => {}
     }
+    if found.spots.iter().any(|spot| line::can_be_in(held.place.file, spot)) && held.place.tool.command.is_none() {
+        record.push("shell_line", "1")?;
+    }
     if asks && !held.place.file.is_copy {
         record.push("asks", "1")?;
     }
@@ -124,6 +138,17 @@ fn listed(held: &Held, found: &Found, can_ask: bool) -> Result<Record> {
     variables.dedup();
     if !variables.is_empty() {
         record.push("tool_variable", variables.join(" "))?;
+    }
+    Ok(record)
+}
+
+/// What is told of a place itself.
+fn looked_at_record(place: &str, tool: &str, opened: &Result<Option<Held>>) -> Result<Record> {
+    let mut record = Record::of([("place", place), ("tool", tool)])?;
+    match opened {
+        Ok(Some(held)) => record.push("keys", held.content.found.len().to_string())?,
+        Ok(None) => {}
+        Err(problem) => record.push("problem", visible(&problem.to_string()))?,
     }
     Ok(record)
 }
@@ -143,16 +168,29 @@ fn erase(held: Held, description: &Record) -> Result<()> {
         found.is_meant(description) && names_it && !description.has("credential")
     };
     let word = word.filter(|_| !held.place.is_signed_in_otherwise());
+    let asks = word.map(|word| Asks { word, by_line: description.is_true("shell_line") });
     let mut text = zeroize::Zeroizing::new(held.opened.text()?.to_owned());
     for gone in held.content.found.iter().filter(is_one) {
         // Read again: where it is has changed with what was taken out before it.
         let shown = tilde(&held.place.path);
         let now = found::read(held.place.tool, held.place.file, &shown, &text)?;
         let here = now.found.iter().find(|here| here.is_same(gone));
-        let edited = here.and_then(|here| change::without(held.place.file, &text, here, word));
+        let edited = here.and_then(|here| change::without(held.place.file, &text, here, asks));
         text = edited.ok_or_else(|| Error::new(format!("`{shown}` could not be edited safely, and was not")))?;
     }
-    if text.as_bytes() == held.opened.bytes() { Ok(()) } else { held.opened.replace(text.as_bytes()) }
+    if text.as_bytes() == held.opened.bytes() {
+        return Ok(());
+    }
+    let shown = tilde(&held.place.path);
+    if !syntax::is_kept(held.place.file, &held.place.path, held.opened.text()?, &text) {
+        return Err(Error::new(format!("`{shown}` would not be a script of its shell any more, so the key stays")));
+    }
+    held.opened.replace(text.as_bytes())
+}
+
+fn too_many() -> Error {
+    Error::new(format!("there are more than {MOST} files to look at in the folder, and only so many were"))
+        .hint("name the folders in it one by one")
 }
 
 fn cannot_be_asked_by(word: &str) -> Error {

@@ -25,7 +25,7 @@ pub struct Held {
 }
 
 /// The most files that a pattern finds in a folder, or that a project has.
-const MOST: usize = 1_000;
+pub const MOST: usize = 1_000;
 
 /// The files that a request may mean. One that names a `file` means that alone.
 pub fn places(request: &Record) -> Vec<Place> {

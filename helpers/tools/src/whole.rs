@@ -8,7 +8,7 @@ use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
 use zeroize::Zeroizing;
 
-use crate::change::{self, Word};
+use crate::change::{self, Asks, Word};
 use crate::found::{self, Found};
 use crate::places::{Place, places};
 use crate::table::File;
@@ -46,14 +46,15 @@ pub fn put_back(record: &Record) -> Result<()> {
 
 /// True if the file is what is left when these are taken out, whether their tool was told to ask or not.
 pub fn is_what_was_left(file: &'static File, before: &str, missing: &[&Found], now: &str) -> bool {
-    [true, false].into_iter().any(|rewired| {
+    [(true, true), (true, false), (false, false)].into_iter().any(|(rewired, by_line)| {
         let mut text = Some(Zeroizing::new(before.to_owned()));
         for gone in missing {
             text = text.and_then(|text| {
                 let shown = found::read(&crate::table::PROJECT, file, "", &text).ok()?;
                 let here = shown.found.iter().find(|here| here.is_same(gone))?;
                 let word = word(gone, now).filter(|_| rewired);
-                change::without(file, &text, here, word.as_deref().and_then(Word::new))
+                let word = word.as_deref().and_then(Word::new);
+                change::without(file, &text, here, word.map(|word| Asks { word, by_line }))
             });
         }
         text.is_some_and(|text| *text == *now)

@@ -16,6 +16,8 @@ struct Started {
     words: Vec<String>,
     command: Option<String>,
     asks: bool,
+    /// The variables that a line of the shell sets.
+    set: Vec<String>,
 }
 
 /// A line for each tool that something is taken from.
@@ -30,6 +32,10 @@ fn lines(migration: &Migration) -> Vec<String> {
         let asks = tool.asks && migration.choice.rewires;
         let started = tools.entry((tool.name.as_str(), asks)).or_default();
         started.asks = asks;
+        if tool.takes_line && migration.choice.shell_line {
+            started.set.extend(tool.variable.iter().flat_map(|names| names.split(' ')).map(str::to_owned));
+            continue;
+        }
         if !started.words.contains(&word) {
             started.words.push(word);
         }
@@ -39,6 +45,10 @@ fn lines(migration: &Migration) -> Vec<String> {
     let line = |((name, _), started): (&(&str, bool), &Started)| {
         let (name, words) = (visible(name), started.words.join(" "));
         match &started.command {
+            _ if !started.set.is_empty() => {
+                let names = visible(&started.set.join("`, `"));
+                format!("{name}: a new shell sets `{names}`, unless the store is locked")
+            }
             _ if started.asks => format!("{name}: asks `{program}` for its key from now on"),
             Some(command) => format!("{name}: start it with `{program} exec {words} -- {}`", visible(command)),
             None => format!("{name}: start what needs its keys with `{program} exec {words} -- COMMAND`"),

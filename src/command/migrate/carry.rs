@@ -6,6 +6,7 @@ use super::choice::Prefer;
 use super::item::{Item, Outcome, Step};
 use super::journal::{Journal, Named};
 use super::migration::Migration;
+use super::route::Asks;
 use super::{backup, error};
 use crate::terminal::{Progress, warn_once, warning};
 
@@ -138,7 +139,8 @@ impl Migration<'_> {
         }
         let (source, file, credential) = (self.source(item)?, item.file.as_deref(), item.credential());
         let word = item.word().filter(|_| self.choice.rewires && item.step != Step::DropExpired);
-        let another = match source.erase(&credential, file, word.as_deref())? {
+        let asks = word.map(|word| Asks { word, by_line: self.choice.shell_line });
+        let another = match source.erase(&credential, file, asks.as_ref())? {
             Err(problem) => return Ok(Outcome::Left(Some(problem))),
             Ok(another) => another,
         };

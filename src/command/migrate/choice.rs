@@ -22,6 +22,8 @@ pub struct Migrate {
     pub account_per_tool: bool,
     /// Tools are not told to ask.
     pub no_rewire: bool,
+    /// A line in a shell's profile may take a key's place.
+    pub shell_line: bool,
     pub dry_run: bool,
     pub yes: bool,
     pub json: bool,
@@ -43,6 +45,7 @@ pub struct Choice {
     pub drop_expired: bool,
     pub account_per_tool: bool,
     pub rewires: bool,
+    pub shell_line: bool,
 }
 
 impl Choice {
@@ -56,6 +59,7 @@ impl Choice {
             account_per_tool: asked.account_per_tool,
             // A helper that is not in the chain answers no tool.
             rewires: !asked.no_rewire && asked.to.is_none(),
+            shell_line: asked.shell_line,
         })
     }
 

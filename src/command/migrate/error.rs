@@ -189,6 +189,15 @@ pub fn not_put_back_at(request: &Record, source: &str) -> Error {
     Error::new(format!("{} could not be put back into `{source}`, and stays in the chain", name_of(request)))
 }
 
+/// A source that takes whole files alone, of which there is no copy any more.
+pub fn backup_was_erased(request: &Record, file: &str) -> Error {
+    let file = tilde(file.as_ref());
+    Error::new(format!(
+        "the backup of `{file}` was erased, so {} cannot be put back into it, and stays in the chain",
+        name_of(request)
+    ))
+}
+
 pub fn variable_stays(record: &Record) -> Error {
     let variable = visible(record.text("variable").unwrap_or_default());
     let quoted = shell_words::quote(&variable);

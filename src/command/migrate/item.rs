@@ -45,6 +45,8 @@ pub struct Tool {
     pub start: Option<String>,
     /// True if it asks for its key itself, once it was told to.
     pub asks: bool,
+    /// True if a line of a shell can take its place.
+    pub takes_line: bool,
     /// The variable that it reads.
     pub variable: Option<String>,
 }
@@ -103,7 +105,8 @@ impl Tool {
     pub fn of(listed: &Record) -> Option<Self> {
         let text = |key| listed.text(key).map(str::to_owned);
         let (start, variable) = (text("start"), text("tool_variable"));
-        Some(Self { name: text("tool")?, start, asks: listed.is_true("asks"), variable })
+        let (asks, takes_line) = (listed.is_true("asks"), listed.is_true("shell_line"));
+        Some(Self { name: text("tool")?, start, asks, takes_line, variable })
     }
 }
 

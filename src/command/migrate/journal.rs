@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::OpenOptions;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use modelforge_credential_protocol::{Error, Record, Result};
@@ -13,6 +13,7 @@ use super::id;
 use super::sources::are_default;
 use crate::chain::now;
 use crate::command::migrate::error;
+use crate::config::Assignment;
 use crate::state;
 
 /// A credential, by what says which one it is.
@@ -54,6 +55,9 @@ enum Event {
     Moving {
         credential: Named,
     },
+    Assigned {
+        assignment: Assignment,
+    },
     Finished,
     RollbackBegun,
     RolledBack,
@@ -78,6 +82,7 @@ pub struct Noted {
     pub to: Option<String>,
     pub files: Vec<Kept>,
     pub moved: Vec<Named>,
+    pub assigned: Vec<Assignment>,
     pub state: State,
     pub forgotten: bool,
 }
@@ -196,6 +201,7 @@ impl Noted {
                 }
             }
             Event::Moving { credential } => self.moved.push(credential),
+            Event::Assigned { assignment } => self.assigned.push(assignment),
             Event::Finished => self.state = State::Finished,
             Event::RollbackBegun => self.state = State::RollbackBegun,
             Event::RolledBack => self.state = State::RolledBack,
@@ -282,6 +288,10 @@ impl Journal {
         Ok(())
     }
 
+    pub fn assigned(&self, assignment: &Assignment) -> Result<()> {
+        self.append(Event::Assigned { assignment: assignment.clone() })
+    }
+
     pub fn finished(&self) -> Result<()> {
         self.append(Event::Finished)
     }
@@ -329,7 +339,6 @@ impl Journal {
 }
 
 fn ends_a_line(mut file: &std::fs::File) -> std::io::Result<bool> {
-    use std::io::{Read, Seek, SeekFrom};
     if file.seek(SeekFrom::End(0))? == 0 {
         return Ok(true);
     }

@@ -1,6 +1,6 @@
 //! A migration as a value: from where to where, what is chosen, and the items, each with its step and its outcome.
 
-use modelforge_credential_protocol::{Error, Result, visible};
+use modelforge_credential_protocol::{Error, Result, Stays, visible};
 
 use super::choice::Choice;
 use super::error::tilde;
@@ -15,11 +15,16 @@ pub struct Migration<'a> {
     pub route: Route,
     pub choice: Choice,
     pub items: Vec<Item>,
-    /// Why there may be more to move than the items.
+    /// What is not among the items, and why: there may be more to move, or it stays on purpose.
     pub failed: Vec<Error>,
 }
 
 impl Migration<'_> {
+    /// True if there is no more to move than the items.
+    pub fn has_looked_everywhere(&self) -> bool {
+        self.failed.iter().all(|problem| problem.cause::<Stays>().is_some())
+    }
+
     /// How many items are taken out of their sources.
     pub fn takes(&self) -> usize {
         self.items.iter().filter(|item| item.step.takes()).count()

@@ -9,15 +9,16 @@ use modelforge_credential_protocol::visible;
 
 use super::error;
 use super::item::Item;
+use super::journal::{self, Journal};
 use super::migration::Migration;
-use crate::config;
+use crate::config::{self, Assignment};
 use crate::terminal::{self, warning};
 
 /// A project, as its source calls it.
 const PROJECT: &str = "project";
 
 /// Notes the variables of each folder that keys were taken out of.
-pub fn note(migration: &Migration, json: bool) -> Result<()> {
+pub fn note(migration: &Migration, id: &str, json: bool) -> Result<()> {
     if !migration.choice.rewires {
         return Ok(());
     }
@@ -29,13 +30,22 @@ pub fn note(migration: &Migration, json: bool) -> Result<()> {
         variables.extend(names.split(' ').filter(|name| !name.is_empty()).map(|name| (name.to_owned(), word.clone())));
     }
     for (folder, variables) in folders.iter().filter(|(_, variables)| !variables.is_empty()) {
-        match config::assign(folder, variables) {
+        match assign(id, folder, variables) {
             Ok(()) if json => {}
             Ok(()) => terminal::done(&line(folder, variables))?,
             Err(problem) => warning(&problem),
         }
     }
     Ok(())
+}
+
+/// Written into the notes first: a rollback takes it out again.
+fn assign(id: &str, folder: &Path, variables: &[(String, String)]) -> modelforge_credential_protocol::Result<()> {
+    let assignment = Assignment::new(folder, variables)?;
+    if let Some(noted) = journal::read()?.iter().find(|noted| noted.id == id) {
+        Journal::of(noted)?.assigned(&assignment)?;
+    }
+    assignment.write()
 }
 
 /// The folder of the project that it was taken from. A file that asks for the key itself needs no more.

@@ -1,5 +1,7 @@
 //! The reports of a migration: its plan and its outcome, for people and as JSON (docs/json.md).
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, visible};
 use serde::Serialize;
@@ -9,6 +11,7 @@ use super::item::{Item, Outcome, Step};
 use super::journal::{Noted, State};
 use super::migration::Migration;
 use crate::command::migrate::error::{self, tilde};
+use crate::config;
 use crate::terminal::{Paint, columns};
 
 /// `migrate --json`: the shape is stable, fields are only ever added.
@@ -39,11 +42,14 @@ struct Line {
 }
 
 /// The report or the plan of a rollback.
+#[derive(Default)]
 pub struct Rollback {
     pub id: String,
     pub files: Vec<PutBack>,
     /// How many credentials were taken out of the chain again.
     pub taken_back: usize,
+    /// The folders of projects for which the configuration no longer says what `exec` hands over.
+    pub folders: Vec<PathBuf>,
     pub failed: Vec<Error>,
 }
 
@@ -222,6 +228,10 @@ pub fn rollback_plan(migration: &Noted) -> String {
     for kept in &migration.files {
         text.push_str(&format!("  put back the file {}\n", tilde(kept.file.as_ref())));
     }
+    for assignment in &migration.assigned {
+        let (file, folder) = (config::shown_path(), tilde(&assignment.folder));
+        text.push_str(&format!("  take what `exec` hands over in {folder} out of {file}\n"));
+    }
     if !migration.moved.is_empty() {
         let names = migration.moved.len();
         let (noun, verb) = if names == 1 { ("credential", "it") } else { ("credentials", "them") };
@@ -266,6 +276,10 @@ pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
             PutBack { moved, again, .. } => format!("a key again for {again} of the {moved} that were moved"),
         };
         text.push_str(&format!("`{file}` has {again}, and what was changed in it since\n"));
+    }
+    for folder in &rollback.folders {
+        let (file, folder) = (config::shown_path(), tilde(folder));
+        text.push_str(&format!("took what `exec` hands over in `{folder}` out of {file} again\n"));
     }
     if rollback.taken_back > 0 {
         text.push_str(&format!("took {} out of the chain again\n", rollback.taken_back));
@@ -312,6 +326,6 @@ pub fn backups(
     Ok(columns(&lines, &vec![Paint::Plain; lines.len()]))
 }
 
-fn pretty(report: &impl Serialize) -> Result<String> {
+pub fn pretty(report: &impl Serialize) -> Result<String> {
     Ok(serde_json::to_string_pretty(report)? + "\n")
 }

@@ -44,7 +44,7 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
         None => journal.found(&migration)?,
     }
     journal.rollback_begun()?;
-    let mut rollback = Rollback { id: migration.id.clone(), files: Vec::new(), taken_back: 0, failed: Vec::new() };
+    let mut rollback = Rollback { id: migration.id.clone(), ..Rollback::default() };
     for kept in &migration.files {
         let outcome = put_file_back(&migration, kept, &route);
         let exactly = outcome.map_err(|problem| rollback.failed.push(Error::new(problem.to_string()))).ok();
@@ -54,6 +54,14 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
     // Of the others, its helper has said all.
     for file in rollback.files.iter_mut().filter(|file| file.exactly == Some(false)) {
         count(file, &migration, &route)?;
+    }
+    // The last one first: each is put back into what it was written into.
+    for assignment in migration.assigned.iter().rev() {
+        match assignment.take_back() {
+            Ok(true) => rollback.folders.push(assignment.folder.clone()),
+            Ok(false) => {}
+            Err(problem) => rollback.failed.push(problem),
+        }
     }
     if rollback.failed.is_empty() {
         journal.rolled_back()?;
@@ -152,7 +160,7 @@ fn take_out(migration: &Noted, route: &Route, session: &Session, rollback: &mut 
             continue;
         }
         let mut event = session.event("rollback", &named.description()?);
-        match take_back(named, route) {
+        match take_back(named, route, migration.forgotten) {
             Ok(Back::Failed(problem)) => rollback.failed.push(problem),
             Ok(Back::Taken) => {
                 event.outcome("put back");
@@ -181,7 +189,7 @@ enum Back {
 }
 
 /// Takes a credential out of the chain again, once it is at its source.
-fn take_back(named: &Named, route: &Route) -> Result<Back> {
+fn take_back(named: &Named, route: &Route, is_forgotten: bool) -> Result<Back> {
     let Some(source) = route.sources.iter().find(|source| source.words == named.from) else {
         return Ok(Back::Failed(error::not_in_the_chain(&named.from)));
     };
@@ -212,7 +220,9 @@ fn take_back(named: &Named, route: &Route) -> Result<Back> {
         None => source.put_back(&credential, file)?,
     };
     if !is_here {
-        return Ok(Back::Failed(error::not_put_back_at(&description, &source.name)));
+        let file = file.filter(|_| is_forgotten);
+        let problem = file.map(|file| error::backup_was_erased(&description, file));
+        return Ok(Back::Failed(problem.unwrap_or_else(|| error::not_put_back_at(&description, &source.name))));
     }
     let failed = chain.erase_copies(&credential)?.into_iter().find_map(Result::err);
     Ok(failed.map_or(Back::Taken, Back::Failed))

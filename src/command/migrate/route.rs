@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use modelforge_credential_client::Program;
-use modelforge_credential_protocol::{Error, Record, Result, visible};
+use modelforge_credential_protocol::{Error, Record, Result, Stays, visible};
 
 use super::sources::{DEFAULT_SOURCES, TOOLS, are_default};
 use crate::chain::{Chain, Inventory, Left, Link};
@@ -40,6 +40,13 @@ pub struct Source {
     is_optional: bool,
     /// The folders that a person named; none: the source's own files.
     folders: Vec<String>,
+}
+
+/// How a tool asks from now on.
+pub struct Asks {
+    pub word: String,
+    /// A line of a shell may take the key's place.
+    pub by_line: bool,
 }
 
 /// The whole way.
@@ -89,7 +96,8 @@ impl Source {
         // A problem in a file stands in the place of the credential that could not be listed.
         records.retain(|record| {
             record.text("problem").is_none_or(|problem| {
-                failed.push(Error::new(visible(problem)));
+                let problem = Error::new(visible(problem));
+                failed.push(if record.is_true("stays") { problem.because(Stays) } else { problem });
                 false
             })
         });
@@ -102,6 +110,21 @@ impl Source {
         }
         records.retain(|record| !record.has("variable"));
         Ok((records, failed))
+    }
+
+    /// The files that it looks at, and its credentials, where it does not tell files.
+    pub fn places(&self, context: &Record) -> Result<Vec<Record>> {
+        let mut question = context.clone();
+        for (name, value) in [("consent", "1"), ("capability[]", "problem"), ("capability[]", "place")] {
+            question.push(name, value)?;
+        }
+        for folder in &self.folders {
+            question.push("folder[]", folder)?;
+        }
+        match self.program.list(&question) {
+            Err(problem) if !self.is_optional => Err(error::helper_failed(&self.name, &problem)),
+            answer => Ok(answer.ok().flatten().unwrap_or_default()),
+        }
     }
 
     /// One credential. `file` tells apart those of the same description in several files.
@@ -131,11 +154,14 @@ impl Source {
 
     /// Takes out one that holds just this secret, and has its tool ask by a word from now on. An error is why it is still there; a
     /// remark, that another one is there now.
-    pub fn erase(&self, credential: &Record, file: Option<&str>, word: Option<&str>) -> Result<Result<Option<Error>>> {
+    pub fn erase(&self, credential: &Record, file: Option<&str>, asks: Option<&Asks>) -> Result<Result<Option<Error>>> {
         let mut credential = credential.clone();
         credential.set("consent", "1")?;
-        if let Some(word) = word {
-            credential.set("rewire", word)?;
+        if let Some(asks) = asks {
+            credential.set("rewire", &asks.word)?;
+            if asks.by_line {
+                credential.set("shell_line", "1")?;
+            }
         }
         credential.remove("file");
         if let Some(file) = file {

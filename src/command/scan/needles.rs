@@ -2,7 +2,7 @@
 //!
 //! Every place of a form has [`GRAM`] bytes in a row that begin at one of the sampled positions, which are as far apart as the shortest
 //! form allows. So one lookup passes over many bytes; a small table of bits, which stays in the processor's nearest memory, answers
-//! most of them. The last bytes of a form are the ones that are looked up: keys of one issuer begin alike.
+//! nearly all of them: each place sets three bits of one word, so that one access tells whether all are set. The last bytes of a form are the ones that are looked up: keys of one issuer begin alike.
 //!
 //! What is held here, as all else, is wiped when it is freed: the allocator of this program does that.
 
@@ -46,12 +46,13 @@ struct Place {
 
 pub struct Needles {
     forms: Vec<Form>,
-    /// A bit for each hash that is in `heads`.
-    bits: Vec<u64>,
+    /// In the word of each hash that is in `heads`, its marks.
+    words: Vec<u64>,
     /// For each hash, the first of `places` plus one.
     heads: Vec<u32>,
     places: Vec<Place>,
-    shift: u32,
+    /// How much of a hash is left out for the number of its word, and of its head.
+    shifts: [u32; 2],
     stride: usize,
     longest: usize,
 }
@@ -63,13 +64,15 @@ impl Needles {
         let shortest = forms.iter().map(|form| form.bytes.len()).min().unwrap_or(GRAM);
         let most = (MOST_PLACES / forms.len().max(1)).max(1);
         let stride = (shortest.saturating_sub(GRAM) + 1).min(FARTHEST).min(most);
-        let bits = (forms.len() * stride * 16).next_power_of_two().trailing_zeros().clamp(12, 22);
+        let places = (forms.len() * stride).next_power_of_two().trailing_zeros();
+        // Two places for each word.
+        let [words, heads] = [places.saturating_sub(1).clamp(6, 19), places.clamp(6, 20)];
         let longest = forms.iter().map(|form| form.bytes.len()).max().unwrap_or(0);
         let mut needles = Self {
-            bits: vec![0; 1 << (bits - 6)],
-            heads: vec![0; 1 << bits],
+            words: vec![0; 1 << words],
+            heads: vec![0; 1 << heads],
             places: Vec::with_capacity(forms.len() * stride),
-            shift: u64::BITS - bits,
+            shifts: [words, heads].map(|exponent| u64::BITS - exponent),
             stride,
             longest,
             forms,
@@ -77,11 +80,12 @@ impl Needles {
         for (at, form) in needles.forms.iter().enumerate() {
             let last = form.bytes.len() - GRAM;
             for offset in last + 1 - stride..=last {
-                let hash = hash(&form.bytes[offset..offset + GRAM], needles.shift);
-                let head = &mut needles.heads[hash];
+                let hash = hash(&form.bytes[offset..offset + GRAM]);
+                let [word, head] = needles.shifts.map(|shift| (hash >> shift) as usize);
+                needles.words[word] |= marks(hash);
+                let head = &mut needles.heads[head];
                 needles.places.push(Place { form: at as u32, offset: offset as u32, next: *head });
                 *head = needles.places.len() as u32;
-                needles.bits[hash / 64] |= 1 << (hash % 64);
             }
         }
         needles
@@ -96,17 +100,18 @@ impl Needles {
     pub fn find(&self, text: &[u8], mut found: impl FnMut(Hit)) {
         let mut at = 0;
         while let Some(gram) = text.get(at..at + GRAM) {
-            let hash = hash(gram, self.shift);
-            if self.bits[hash / 64] & (1 << (hash % 64)) != 0 {
-                self.compare(text, at, hash, &mut found);
+            let hash = hash(gram);
+            let [word, head] = self.shifts.map(|shift| (hash >> shift) as usize);
+            if self.words[word] & marks(hash) == marks(hash) {
+                self.compare(text, at, self.heads[head], &mut found);
             }
             at += self.stride;
         }
     }
 
     #[cold]
-    fn compare(&self, text: &[u8], at: usize, hash: usize, found: &mut impl FnMut(Hit)) {
-        let mut next = self.heads[hash];
+    fn compare(&self, text: &[u8], at: usize, head: u32, found: &mut impl FnMut(Hit)) {
+        let mut next = head;
         while let Some(place) = self.places.get((next as usize).wrapping_sub(1)) {
             next = place.next;
             let form = &self.forms[place.form as usize];
@@ -119,9 +124,13 @@ impl Needles {
     }
 }
 
-fn hash(gram: &[u8], shift: u32) -> usize {
-    let number = gram.try_into().map_or(0, u64::from_le_bytes);
-    (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift) as usize
+fn hash(gram: &[u8]) -> u64 {
+    gram.try_into().map_or(0, u64::from_le_bytes).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Three bits, by parts of the hash that do not say which word it is.
+fn marks(hash: u64) -> u64 {
+    [20, 26, 32].iter().fold(0, |marks, shift| marks | 1 << (hash >> shift & 63))
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ const SETTINGS: [&str; 19] = [
     "gc.auto=0",
     "maintenance.auto=false",
     "gpg.format=ssh",
-    // A signature of another kind is none of a member's: no program looks at it.
+    // No member signs in another way, so no program looks at such a signature.
     "gpg.program=/dev/null",
     "gpg.x509.program=/dev/null",
 ];

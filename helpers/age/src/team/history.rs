@@ -114,7 +114,7 @@ fn members_of(git: &Git, commits: &[&str]) -> Result<Vec<Members>> {
     commits.iter().zip(contents).map(read).collect()
 }
 
-/// The contents of these objects. `None`: there is none of that name, or it is no file.
+/// The contents of these objects. `None` for one that is missing or is not a file.
 fn contents(git: &Git, names: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
     let mut input = names.join("\n");
     input.push('\n');
@@ -201,7 +201,7 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
         if name == members::FILE {
             continue;
         }
-        if !described(name).is_some_and(|description| !description.is_of_a_migration()) {
+        if described(name).is_none_or(|description| description.is_of_a_migration()) {
             return Err(not_of_a_store(commit, name, "does not belong into a store"));
         }
         names.push(name.to_owned());

@@ -126,6 +126,13 @@ impl Members {
         came.chain(went).collect::<Vec<_>>().join(", ")
     }
 
+    /// Who has keys that nobody has in these.
+    pub fn who_are_not_in(&self, others: &[&Self]) -> Vec<String> {
+        let is_known = |name: &String, keys: &Keys| others.iter().any(|other| other.0.get(name) == Some(keys));
+        let strange = self.0.iter().filter(|(name, keys)| !is_known(name, keys));
+        strange.map(|(name, keys)| format!("{name} ({})", fingerprint(&keys.signer).unwrap_or_default())).collect()
+    }
+
     /// What two sides have made of the same members: who came or went on one of them did so.
     pub fn merged(base: &Self, ours: &Self, theirs: &Self) -> Result<Self> {
         let mut merged = Self::default();
@@ -178,7 +185,7 @@ pub fn fingerprint(signer: &str) -> Result<String> {
     Ok(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&blob))))
 }
 
-/// What people compare: the beginning of a history, and the members. Whoever has the same was told the same, and follows the same
+/// What people compare: the beginning of a history, and the members. Those who see the same were told the same, and follow the same
 /// signatures from there.
 pub fn state(root: &str, members: &str) -> String {
     let mut sum = Sha256::new();

@@ -11,7 +11,7 @@ use crate::identity::Identities;
 pub struct Operation<'a> {
     pub team: &'a Team,
     pub identities: &'a Identities,
-    /// Makes the identity where it is missing. Whoever has the lock of the identity.
+    /// Makes the identity where it is missing. Only with the lock of the identity.
     pub make_identity: &'a dyn Fn() -> Result<()>,
 }
 

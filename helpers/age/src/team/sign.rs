@@ -10,6 +10,7 @@ use modelforge_credential_protocol::{Error, Result};
 use super::Team;
 use super::git::{keygen, run_keygen, text};
 use crate::identity::Identities;
+use crate::sealed;
 
 /// The name of ours, which all stores share.
 const FILE: &str = "signing-key";
@@ -24,11 +25,9 @@ impl Team {
             return Ok(named.clone());
         }
         let path = PathBuf::from(identities.path());
-        let is_ssh =
-            files::read(&path, MAX, Trust::Private)?.is_some_and(|content| content.starts_with(b"-----BEGIN "));
-        let is_sealed = is_ssh
-            && files::read(&path, MAX, Trust::Private)?.is_some_and(|content| content.starts_with(b"-----BEGIN AGE"));
-        Ok(if is_ssh && !is_sealed { path } else { self.data.path().join(FILE) })
+        let content = files::read(&path, MAX, Trust::Private)?;
+        let is_ssh = content.is_some_and(|content| content.starts_with(b"-----BEGIN ") && !sealed::is_sealed(&content));
+        Ok(if is_ssh { path } else { self.data.path().join(FILE) })
     }
 
     /// The public key of the file, without its comment.
@@ -48,7 +47,7 @@ impl Team {
         }
     }
 
-    /// Makes a key of our own where one is needed. Whoever has the lock of the identity.
+    /// Makes a key of our own if one is needed. Only with the lock of the identity.
     pub(super) fn make_signing_key(&self, file: &Path) -> Result<()> {
         if file != self.data.path().join(FILE) || file.exists() {
             return Ok(());

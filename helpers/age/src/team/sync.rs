@@ -48,9 +48,11 @@ pub fn sync(team: &Team, identities: &Identities, asked: &Asked) -> Result<Recor
     }
     let Some(remote) = known.remote.clone() else {
         return Err(Error::new(format!("the store `{}` has no remote", team.name))
-            .hint("modelforge-credential sync --remote URL, with the address of an empty repository, or of one that others use"));
+            .hint("modelforge-credential sync --remote URL  # an empty repository, or the one that others use"));
     };
-    if known.is_changing {
+    // Without the list, the files are lost as well, or some of them: nobody has removed them.
+    let is_lost = known.members.is_some() && team.text()?.is_none();
+    if known.is_changing || is_lost {
         team.finish_change(&mut known, identities)?;
     }
     // What was changed by hand is said before anything goes anywhere.
@@ -65,7 +67,10 @@ pub fn sync(team: &Team, identities: &Identities, asked: &Asked) -> Result<Recor
             git.push(&remote, head)?.map_err(|reason| not_taken(&reason))?;
             tip = Some(head.clone());
         }
-        let met = meet(team, &git, &remote, &known, tip.as_deref(), asked)?;
+        let mut met = meet(team, &git, &remote, &known, tip.as_deref(), asked)?;
+        if is_lost {
+            met.base.clear();
+        }
         if let Some(answer) = settle(team, identities, &mut known, &met)? {
             return Ok(answer);
         }
@@ -92,7 +97,7 @@ fn meet<'a>(
         (None, None) => None,
         (Some(_), None) => {
             return Err(Error::new("the remote has lost the history that this machine has seen, so nothing was sent")
-                .hint("modelforge-credential sync --remote URL, if the store has moved"));
+                .hint("modelforge-credential sync --remote URL  # if it has moved, or to send it again"));
         }
         (seen, Some(tip)) => Some(history::verify(git, seen, tip)?),
     };
@@ -104,7 +109,9 @@ fn meet<'a>(
         if is_strange && asked.accepts != Some(state.as_str()) {
             return Err(match seen {
                 None => first_meeting(team, history.last()?, &state),
-                Some(_) => team.to_be_accepted(&history.root, &accepted.unwrap_or_default(), history.last()?),
+                Some(_) => {
+                    team.changed(&history.root, &accepted.unwrap_or_default(), &history.members, history.last()?)
+                }
             });
         }
     }
@@ -145,6 +152,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
         return Err(not_taken(&problem.unwrap_or_default()));
     };
     let is_newer = team.apply(&decided.files, &met.ours, &decided.members, identities)?;
+    let before = known.members()?;
     let members = decided.members.to_text();
     // What was stored meanwhile may be encrypted for those who were members before.
     known.is_changing = is_newer && known.members.as_ref() != Some(&members);
@@ -155,7 +163,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     if known.is_changing {
         team.finish_change(known, identities)?;
     }
-    answer(team, met, &decided, problem).map(Some)
+    answer(team, met, &decided, before.as_ref(), problem).map(Some)
 }
 
 /// What both sides together are, encrypted for those who are members by now.
@@ -218,15 +226,24 @@ fn send(
     Ok(met.git.push(met.remote, &commit)?.map(|()| commit))
 }
 
-fn answer(team: &Team, met: &Met, decided: &Decided, problem: Option<String>) -> Result<Record> {
+/// How much of it was new on each side: credentials, and the members.
+fn answer(
+    team: &Team,
+    met: &Met,
+    decided: &Decided,
+    before: Option<&Members>,
+    problem: Option<String>,
+) -> Result<Record> {
     let differing = |one: &Files, other: &Files| {
         one.iter().filter(|(name, content)| other.get(*name) != Some(content)).count()
             + other.keys().filter(|name| !one.contains_key(*name)).count()
     };
     let mut answer = Record::of([("store", team.name.clone())])?;
-    answer.set("received", differing(&met.ours, &decided.files).to_string())?;
-    answer
-        .set(if problem.is_some() { "unsent" } else { "sent" }, differing(&met.theirs, &decided.files).to_string())?;
+    let theirs = met.history.as_ref().map(History::last).transpose()?;
+    let received = differing(&met.ours, &decided.files) + usize::from(before != Some(&decided.members));
+    let sent = differing(&met.theirs, &decided.files) + usize::from(theirs != Some(&decided.members));
+    answer.set("received", received.to_string())?;
+    answer.set(if problem.is_some() { "unsent" } else { "sent" }, sent.to_string())?;
     for kept in &decided.kept {
         answer.push("kept[]", kept)?;
     }

@@ -11,7 +11,7 @@ fn stock_age_opens_every_file_with_the_identity_that_the_first_store_made() {
     let stored = format!("{OPENAI}provider=openai\npassword={SECRET}\nunknown=1\n");
     assert_eq!(home.ask(&["store"], &stored), "");
     let file = home.store("https/api.openai.com/default.age");
-    let opened = home.stock("age", &["-d", "-i", home.identity().to_str().unwrap(), file.to_str().unwrap()], "");
+    let opened = home.opened(&["-d", "-i", home.identity().to_str().unwrap(), file.to_str().unwrap()]);
     assert_eq!(opened, format!("{stored}username=default\n"));
     assert_eq!(home.ask(&["get"], OPENAI), opened);
     for (path, expected) in [(&file, 0o600), (&home.identity(), 0o600), (&home.store(""), 0o700)] {

@@ -31,7 +31,7 @@ fn ssh_keys_are_identities_for_stock_age_too() {
         home.ask(&["--identity", &key, "store"], &credential("h", "u"));
         assert!(!home.identity().exists());
         let file = home.store("https/h/u.age").to_str().unwrap().to_owned();
-        assert_eq!(home.stock("age", &["-d", "-i", &key, &file], ""), credential("h", "u"));
+        assert_eq!(home.opened(&["-d", "-i", &key, &file]), credential("h", "u"));
         home.plant("https/g/u.age", &["-R", &format!("{key}.pub")], &credential("g", "u"));
         let identity = format!("--identity={key}");
         assert_eq!(home.ask(&[&identity, "get"], "protocol=https\nhost=g\n"), credential("g", "u"));
@@ -99,7 +99,7 @@ fn a_protected_identity_asks_once_and_says_when_nobody_can_answer() {
     let home = home.env("MODELFORGE_CREDENTIAL_ASKPASS", &program);
     home.ask(&["--identity", "protected.age", "store"], &credential("h", "u"));
     let file = home.store("https/h/u.age");
-    assert_eq!(home.stock("age", &["-d", "-i", "plain.txt", file.to_str().unwrap()], ""), credential("h", "u"));
+    assert_eq!(home.opened(&["-d", "-i", "plain.txt", file.to_str().unwrap()]), credential("h", "u"));
     let get = ["--identity", "protected.age", "get"];
     assert_eq!(home.ask(&get, "protocol=https\nhost=h\n"), credential("h", "u"));
     askpass(&home, SECRET);
@@ -125,7 +125,7 @@ fn recipients_can_read_what_is_stored() {
     home.ask(&["--recipient", spare.trim(), "--recipient", public.trim(), "store"], &credential("h", "u"));
     let file = home.store("https/h/u.age").to_str().unwrap().to_owned();
     for identity in ["spare.txt", "ssh", home.identity().to_str().unwrap()] {
-        assert_eq!(home.stock("age", &["-d", "-i", identity, &file], ""), credential("h", "u"));
+        assert_eq!(home.opened(&["-d", "-i", identity, &file]), credential("h", "u"));
     }
     let secret = fs::read_to_string(home.path("spare.txt")).unwrap();
     let complaint = home.complaint(&["--recipient", secret.lines().last().unwrap(), "store"], &credential("h", "u"));
@@ -158,7 +158,7 @@ fn a_lost_identity_is_not_replaced_while_there_are_credentials_for_it() {
     home.ask(&["store"], &credential("new", "u"));
     assert_eq!(home.ask(&["get"], "protocol=https\nhost=new\n"), credential("new", "u"));
     let old = home.store("../age.old/https/h/u.age").to_str().unwrap().to_owned();
-    assert_eq!(home.stock("age", &["-d", "-i", "kept", &old], ""), credential("h", "u"));
+    assert_eq!(home.opened(&["-d", "-i", "kept", &old]), credential("h", "u"));
 }
 
 #[test]

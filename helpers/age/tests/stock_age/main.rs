@@ -105,6 +105,14 @@ impl Home {
 
     /// The public key of the helper's own identity.
     #[track_caller]
+    /// What stock `age` finds in a file of a credential, which says when it was stored, but for that.
+    fn opened(&self, arguments: &[&str]) -> String {
+        let text = self.stock("age", arguments, "");
+        let (credential, created) = text.split_once("created_utc=").expect("it says when it was stored");
+        assert!(created.trim_end().parse::<u64>().is_ok(), "{created}");
+        credential.to_owned()
+    }
+
     fn public_key(&self) -> String {
         self.stock("age-keygen", &["-y", self.identity().to_str().unwrap()], "").trim().to_owned()
     }

@@ -33,7 +33,8 @@ fn all_taken_out(file: &'static File, text: &str, rewired: bool) -> String {
         let now = read(file, &text);
         let here = now.found.iter().find(|here| here.is_same(&gone)).expect("it is still there");
         let word = gone.provider.map(|provider| provider.name).filter(|_| rewired).and_then(Word::new);
-        text = without(file, &text, here, word).unwrap_or_else(|| panic!("{} stays", gone.spots[0].path.join(".")));
+        text = without(file, &text, here, word.map(|word| Asks { word, by_line: false }))
+            .unwrap_or_else(|| panic!("{} stays", gone.spots[0].path.join(".")));
     }
     text.to_string()
 }

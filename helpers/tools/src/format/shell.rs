@@ -180,7 +180,11 @@ fn without_command(text: &str, script: &Script, command: &Command, name: &str) -
 /// True if what is around the lines would be a block with nothing in it, which is an error in bash and zsh.
 fn would_be_empty(text: &str, lines: &Range<usize>) -> bool {
     let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let before = text.get(..lines.start).unwrap_or_default().lines().rfind(says).unwrap_or_default().trim_end();
+    let before = text.get(..lines.start).unwrap_or_default().lines().rfind(says).unwrap_or_default();
+    let before = [" #", "\t#"]
+        .into_iter()
+        .fold(before, |code, mark| code.split_once(mark).map_or(code, |(code, _)| code))
+        .trim_end();
     let after = text.get(lines.end..).unwrap_or_default().lines().find(says).unwrap_or_default().trim_start();
     let begins = ["then", "do", "else", "{", ")"];
     let ends = ["fi", "done", "else", "elif", "}", ";;"];

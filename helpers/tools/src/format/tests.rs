@@ -72,6 +72,7 @@ fn what_is_left_of_a_script_still_parses() {
         ("export A=sk-0; ls\n", "ls\n"),
         ("export B=1 A=sk-0 C=3\n", "export B=1 C=3\n"),
         ("A=sk-0\nexport A\n", "export A\n"),
+        ("if true; then\t# mine\n  export A=sk-0\nfi # end\n", "if true; then\t# mine\n  :\nfi # end\n"),
         ("f() {\n\texport A=sk-0\n}\n", "f() {\n\t:\n}\n"),
         ("export A=\\\nsk-0\nls\n", "ls\n"),
         ("cat <<'X'\nexport A=sk-0\nX\nexport A=sk-0", "cat <<'X'\nexport A=sk-0\nX\n"),

@@ -4,8 +4,6 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::table::With;
-
 use super::leaf::{Kind, Leaf, begins_its_line, lines, replaced};
 
 /// A value, and what its document says around it.
@@ -27,6 +25,16 @@ pub enum Inside {
     Commas,
     Text(Zeroizing<String>),
     Other,
+}
+
+/// What goes with a value that is taken out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum With {
+    Alone,
+    /// The entry that it is in.
+    WhatItIsIn,
+    /// The same, where nothing else is in it.
+    WhatIsEmpty,
 }
 
 pub struct Tree {

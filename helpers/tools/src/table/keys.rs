@@ -1,5 +1,7 @@
 //! Where in a file keys are, whose they are, and how the tool gets them afterwards.
 
+use crate::format::tree::With;
+
 /// A place for keys.
 pub struct Key {
     /// The names that lead to it, with dots between. `*`: any. `{variable}`: the name of a variable; `{provider}`: that of a provider. With
@@ -28,18 +30,10 @@ pub enum Whose {
     Beside(&'static str),
     /// A neighbour says so before a slash: `model: openai/gpt-4o`.
     Model(&'static str),
+    /// The shape of the key says so, behind `Bearer`: it goes to a server of which nothing else is known.
+    Shape,
     /// The host in the path says so. What belongs to no known provider stays.
     Host,
-}
-
-/// What goes with a key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum With {
-    Alone,
-    /// The entry that it is in.
-    WhatItIsIn,
-    /// The same, where nothing else is in it.
-    WhatIsEmpty,
 }
 
 /// What takes the place of a key, where its tool is to ask for it.

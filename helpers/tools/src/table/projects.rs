@@ -12,8 +12,14 @@ pub const PROJECT: Tool = Tool { name: "project", command: Some("COMMAND"), file
 const DOTENV: File = File::new(&[], Format::Dotenv, VARIABLES);
 const ENVRC: File =
     File::new(&[], Format::Shell, &[Key::at("{variable}").text("$(modelforge-credential print {word})")]);
-const MCP: File =
-    File::new(&[], Format::Json, &[Key::at("mcpServers.*.env.{variable}").with_emptied().text("${{variable}}")]);
+const MCP: File = File::new(
+    &[],
+    Format::Json,
+    &[
+        Key::at("mcpServers.*.env.{variable}").with_emptied().text("${{variable}}"),
+        Key::at("mcpServers.*.headers.*").whose(Whose::Shape),
+    ],
+);
 const VSCODE: File =
     File::new(&[], Format::JsonWithComments, &[Key::at("servers.*.env.{variable}").with_emptied().then(Then::Stays)]);
 const COMPOSE: File = File::new(

@@ -6,15 +6,20 @@ use crate::format::Format;
 const VARIABLES: &[Key] = &[Key::at("{variable}")];
 const MCP_SERVERS: Key = Key::at("mcpServers.*.env.{variable}").with_emptied().hook(Hook::Exec);
 
+const MCP_HEADERS: Key = Key::at("mcpServers.*.headers.*").whose(Whose::Shape);
+
 const CLAUDE_STATE: &[Key] = &[
     Key::at("primaryApiKey").of("anthropic"),
     MCP_SERVERS,
+    MCP_HEADERS,
+    Key::at("projects.*.mcpServers.*.headers.*").whose(Whose::Shape),
     Key::at("projects.*.mcpServers.*.env.{variable}").with_emptied().hook(Hook::Exec),
 ];
 const QWEN: &[Key] = &[
     Key::at("env.{variable}").with_emptied(),
     Key::at("security.auth.apiKey").whose(Whose::Beside("selectedType")).url(&["baseUrl"]),
     MCP_SERVERS,
+    MCP_HEADERS,
 ];
 
 #[rustfmt::skip]
@@ -43,6 +48,7 @@ pub const TOOLS: &[Tool] = &[
         File::new(&["$CODEX_HOME/config.toml", "~/.codex/config.toml"], Format::Toml, &[
             Key::at("model_providers.*.experimental_bearer_token").url(&["base_url"]).hook(Hook::CodexAuth),
             Key::at("mcp_servers.*.env.{variable}").with_emptied().hook(Hook::Exec),
+            Key::at("mcp_servers.*.http_headers.*").whose(Whose::Shape),
         ]),
     ] },
     Tool { name: "pi", command: Some("pi"), files: &[
@@ -71,7 +77,7 @@ pub const TOOLS: &[Tool] = &[
     ] },
     Tool { name: "gemini", command: Some("gemini"), files: &[
         File::new(&["~/.gemini/.env"], Format::Dotenv, VARIABLES),
-        File::new(&["~/.gemini/settings.json"], Format::JsonWithComments, &[MCP_SERVERS]),
+        File::new(&["~/.gemini/settings.json"], Format::JsonWithComments, &[MCP_SERVERS, MCP_HEADERS]),
     ] },
     Tool { name: "huggingface", command: Some("hf"), files: &[
         File::new(&["$HF_TOKEN_PATH", "$HF_HOME/token", "$XDG_CACHE_HOME/huggingface/token", "~/.cache/huggingface/token"],
@@ -84,12 +90,12 @@ pub const TOOLS: &[Tool] = &[
             &[Key::at("{variable}").url(&["API_BASE_URL"])]),
     ] },
     Tool { name: "cursor", command: None, files: &[
-        File::new(&["~/.cursor/mcp.json"], Format::JsonWithComments, &[MCP_SERVERS]),
+        File::new(&["~/.cursor/mcp.json"], Format::JsonWithComments, &[MCP_SERVERS, MCP_HEADERS]),
     ] },
     Tool { name: "claude-desktop", command: None, files: &[
-        File::new(&["~/.config/Claude/claude_desktop_config.json"], Format::Json, &[MCP_SERVERS]),
-        File::new(&["~/Library/Application Support/Claude/claude_desktop_config.json"], Format::Json, &[MCP_SERVERS]),
-        File::new(&["$APPDATA/Claude/claude_desktop_config.json"], Format::Json, &[MCP_SERVERS]),
+        File::new(&["~/.config/Claude/claude_desktop_config.json"], Format::Json, &[MCP_SERVERS, MCP_HEADERS]),
+        File::new(&["~/Library/Application Support/Claude/claude_desktop_config.json"], Format::Json, &[MCP_SERVERS, MCP_HEADERS]),
+        File::new(&["$APPDATA/Claude/claude_desktop_config.json"], Format::Json, &[MCP_SERVERS, MCP_HEADERS]),
     ] },
     Tool { name: "vscode", command: None, files: &[
         File::new(&["~/.config/Code/User/mcp.json"], Format::JsonWithComments, VSCODE),
@@ -143,7 +149,10 @@ const OPENCODE: &[Key] = &[
     Key::at("mcp.*.environment.{variable}").with_emptied().text("{env:{variable}}"),
 ];
 
-const VSCODE: &[Key] = &[Key::at("servers.*.env.{variable}").with_emptied().hook(Hook::Exec)];
+const VSCODE: &[Key] = &[
+    Key::at("servers.*.env.{variable}").with_emptied().hook(Hook::Exec),
+    Key::at("servers.*.headers.*").whose(Whose::Shape),
+];
 
 const CRUSH: &[Key] =
     &[Key::at("providers.{provider}.api_key").url(&["base_url"]).text("$(modelforge-credential print {word})")];

@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 use crate::change::hook;
 use crate::format::Format;
 use crate::format::leaf::{lines, replaced, start};
-use crate::format::tree::{Inside, Tree};
+use crate::format::tree::{Inside, Tree, With};
 use crate::found::{Found, Spot};
-use crate::table::{File, Hook, With};
+use crate::table::{File, Hook};
 
 /// The file with what it held before and holds no longer, and how many these are.
 pub fn merged(file: &File, before: &str, missing: &[&Found], now: &str) -> (Zeroizing<String>, usize) {
@@ -45,6 +45,10 @@ fn in_lines(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zero
     let leaves = format.leaves(before).ok()?;
     let at = leaves.get(spot.leaf)?.at.clone();
     if let Some(here) = format.leaves(now).ok()?.iter().find(|leaf| leaf.path == spot.path) {
+        let whole = lines(now, &here.at);
+        if format == Format::Shell && now.get(whole.clone())?.contains(&format!("{} print ", hook::PROGRAM)) {
+            return replaced(now, &mut [(whole, before.get(lines(before, &at))?.to_owned())]);
+        }
         return replaced(now, &mut [(here.at.clone(), before.get(at)?.to_owned())]);
     }
     let mut line = before.get(lines(before, &at))?.to_owned();

@@ -1,0 +1,57 @@
+//! A line of a shell that sets a variable from the chain. It leaves the variable unset where there is no key or the store is locked, and does not
+//! take an old value for the key: in a shell that another one started, the variable is set already.
+
+use zeroize::Zeroizing;
+
+use super::Word;
+use super::hook::PROGRAM;
+use crate::format::Format;
+use crate::format::leaf::{Kind, lines, replaced};
+use crate::found::Spot;
+use crate::table::File;
+
+/// True if a line can take the place of a key in this file.
+pub fn can_be_in(file: &File, spot: &Spot) -> bool {
+    file.format == Format::Shell && spot.key.is_variable() && !spot.is_unused && !spot.variable.is_empty()
+}
+
+/// The line for a variable, without its end.
+pub fn line(file: &File, variable: &str, word: Word) -> String {
+    let word = word.text();
+    match file.paths.iter().any(|path| path.ends_with(".fish")) {
+        true => {
+            format!("set -e {variable}; set -l key ({PROGRAM} print {word} 2>/dev/null); and set -gx {variable} $key")
+        }
+        false => format!(
+            "unset {variable}; {variable}=$({PROGRAM} print {word} 2>/dev/null) && export {variable} || unset {variable}"
+        ),
+    }
+}
+
+/// The text with a line in the place of a key that has its lines to itself. Of any other, the text without it.
+pub fn in_place(file: &File, text: &str, spot: &Spot, word: Word) -> Option<Zeroizing<String>> {
+    let gone = file.format.without(text, spot.leaf, spot.key.with)?;
+    let leaves = file.format.leaves(text).ok()?;
+    let whole = lines(text, &leaves.get(spot.leaf)?.at);
+    let (before, after) = (text.get(..whole.start)?, text.get(whole.end..)?);
+    let is_whole = gone.len() >= before.len() + after.len() && gone.starts_with(before) && gone.ends_with(after);
+    let place = before.len()..gone.len() - if is_whole { after.len() } else { 0 };
+    // An emptied block has kept a filler.
+    if !is_whole || !matches!(gone.get(place.clone())?.trim(), "" | ":") {
+        return Some(gone);
+    }
+    let old = text.get(whole)?;
+    let indent = old.get(..old.len() - old.trim_start().len())?;
+    let end = old.get(old.trim_end().len()..)?;
+    let edited = replaced(&gone, &mut [(place, format!("{indent}{}{end}", line(file, &spot.variable, word)))])?;
+    let is_of_the_line = |leaf: &&crate::format::leaf::Leaf| leaf.name() == spot.variable && leaf.kind == Kind::Other;
+    let (kept, now) = (file.format.leaves(&gone).ok()?, file.format.leaves(&edited).ok()?);
+    let rest = |leaves: &[crate::format::leaf::Leaf]| {
+        leaves
+            .iter()
+            .filter(|leaf| !is_of_the_line(leaf))
+            .map(|leaf| (leaf.path.clone(), leaf.text.clone()))
+            .collect::<Vec<_>>()
+    };
+    (rest(&kept) == rest(&now)).then_some(edited)
+}

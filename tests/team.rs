@@ -1,0 +1,258 @@
+//! A store that several people share through git: real git, real signatures, a home for each person, one repository between them.
+
+mod attacks;
+mod changes;
+mod ssh;
+mod trouble;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::support::{SECRET, Test, files_below, program};
+
+/// The repository that all of them use.
+struct Remote(tempfile::TempDir);
+
+impl Remote {
+    fn new() -> Self {
+        let remote = Self(tempfile::tempdir().expect("a folder"));
+        remote.git(&Test::new(), &["init", "--quiet", "--bare", "--initial-branch=main"], "");
+        remote
+    }
+
+    fn path(&self) -> String {
+        self.0.path().display().to_string()
+    }
+
+    /// git in this repository, as somebody who can write to it.
+    #[track_caller]
+    fn git(&self, test: &Test, words: &[&str], input: &str) -> String {
+        let path = self.path();
+        let who = ["-c", "user.name=mallory", "-c", "user.email=m@example.com", "-c", "gpg.format=ssh"];
+        let all: Vec<&str> = ["git", "--git-dir", &path].into_iter().chain(who).chain(words.iter().copied()).collect();
+        let output = test.run(&all, input);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text").trim_end().to_owned()
+    }
+
+    fn tip(&self, test: &Test) -> String {
+        self.git(test, &["rev-parse", "main"], "")
+    }
+}
+
+/// A person at a machine of their own.
+struct Person {
+    test: Test,
+    name: &'static str,
+}
+
+/// What the program said, and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Person {
+    fn new(name: &'static str) -> Self {
+        Self { test: Test::new().config("helpers = [\"env\", \"age --store team\"]\n"), name }
+    }
+
+    #[track_caller]
+    fn says(&self, words: &[&str], input: &str) -> Said {
+        let core = program("modelforge-credential").display().to_string();
+        let all: Vec<&str> = std::iter::once(core.as_str()).chain(words.iter().copied()).collect();
+        let output = self.test.run(&all, input);
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&*self.test.home().to_string_lossy(), "~");
+        Said { status: output.status.code().unwrap_or(-1), out: shown(&output.stdout), err: shown(&output.stderr) }
+    }
+
+    #[track_caller]
+    fn does(&self, words: &[&str]) -> String {
+        let said = self.says(words, "");
+        assert_eq!(said.status, 0, "{} {words:?}: {said:?}", self.name);
+        said.out
+    }
+
+    /// What an error says, with its hint.
+    #[track_caller]
+    fn fails(&self, words: &[&str]) -> String {
+        let said = self.says(words, "");
+        assert_eq!(said.status, 1, "{} {words:?}: {said:?}", self.name);
+        said.err
+    }
+
+    #[track_caller]
+    fn stores(&self, provider: &str, key: &str) {
+        let said = self.says(&["approve"], &format!("provider={provider}\npassword={key}\n"));
+        assert_eq!((said.status, said.err.as_str()), (0, ""));
+    }
+
+    #[track_caller]
+    fn removes(&self, provider: &str) {
+        self.does(&["logout", provider]);
+    }
+
+    /// The key that this person gets, if any.
+    fn key(&self, provider: &str) -> Option<String> {
+        let said = self.says(&["print", provider], "");
+        (said.status == 0).then(|| said.out.trim_end().to_owned())
+    }
+
+    #[track_caller]
+    fn fingerprint(&self) -> String {
+        let members = self.does(&["members"]);
+        let line = members.lines().find_map(|line| line.strip_prefix("fingerprint: ")).expect("a fingerprint");
+        line.trim().to_owned()
+    }
+
+    /// Becomes a member: `by` adds them, and they compare what they see with what `by` sees.
+    #[track_caller]
+    fn joins(&self, by: &Person, remote: &Remote) {
+        let line = self.does(&["members", "join", self.name]);
+        let words: Vec<&str> = line.trim_end().split(' ').skip(1).collect();
+        by.does(&words);
+        by.does(&["sync"]);
+        self.fails(&["sync", "--remote", &remote.path()]);
+        self.does(&["members", "accept", &by.fingerprint()]);
+    }
+
+    fn data(&self) -> PathBuf {
+        self.test.home().join(".local/share/modelforge-credential")
+    }
+
+    fn store(&self) -> PathBuf {
+        self.data().join("stores/team")
+    }
+
+    fn known(&self) -> PathBuf {
+        self.test.home().join(".local/state/modelforge-credential/stores/team/known")
+    }
+
+    /// The store, and what was accepted of it.
+    fn state(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let all = files_below(&self.store()).into_iter().chain([self.known()]);
+        all.map(|path| (path.clone(), std::fs::read(path).unwrap_or_default())).collect()
+    }
+}
+
+/// A store with one key, of two members who have seen the same.
+#[track_caller]
+fn ann_and_ben() -> (Remote, Person, Person) {
+    let (remote, ann, ben) = (Remote::new(), Person::new("ann"), Person::new("ben"));
+    ann.does(&["members", "add", "ann"]);
+    ann.stores("openai", SECRET);
+    ann.does(&["sync", "--remote", &remote.path()]);
+    ben.joins(&ann, &remote);
+    (remote, ann, ben)
+}
+
+fn synchronised(received: usize, sent: usize) -> String {
+    format!("`age --store team`: {received} received, {sent} sent\n")
+}
+
+#[test]
+fn a_key_that_one_member_stores_is_used_by_the_others() {
+    let (remote, ann, ben) = ann_and_ben();
+    assert_eq!(ben.key("openai").as_deref(), Some(SECRET));
+    ben.stores("mistral", "sk-of-ben-0123456789");
+    assert_eq!(ben.does(&["sync"]), synchronised(0, 1));
+    assert_eq!(ann.does(&["sync"]), synchronised(1, 0));
+    assert_eq!(ann.key("mistral").as_deref(), Some("sk-of-ben-0123456789"));
+    assert_eq!(ann.does(&["sync"]), synchronised(0, 0));
+    ann.removes("mistral");
+    assert_eq!(ann.does(&["sync"]), synchronised(0, 1));
+    assert_eq!(ben.does(&["sync"]), synchronised(1, 0));
+    assert_eq!(ben.key("mistral"), None);
+    let authors = remote.git(&ann.test, &["log", "--format=%an", "main"], "");
+    assert_eq!(authors.lines().collect::<Vec<_>>(), ["ann", "ben", "ann", "ann"]);
+}
+
+#[test]
+fn a_store_without_members_keeps_nothing_and_says_how_to_begin() {
+    let ann = Person::new("ann");
+    let error = "error: the store `team` has no members yet\nhint: modelforge-credential members add NAME  # with your name; or, if others share it: modelforge-credential sync --remote URL\n";
+    assert_eq!(ann.fails(&["members"]), error);
+    let said = ann.says(&["store"], &format!("provider=openai\npassword={SECRET}\n"));
+    assert_eq!(said.status, 1);
+    assert!(said.err.contains("the store `team` has no members yet"), "{said:?}");
+    assert!(!ann.data().exists());
+}
+
+#[test]
+fn the_store_of_a_team_and_that_of_a_person_are_two_and_status_tells_them_apart() {
+    let ann = Person::new("ann");
+    let config = ".config/modelforge-credential/config.toml";
+    let ann = Person { test: ann.test.file(config, "helpers = [\"age\", \"age --store team\"]\n"), ..ann };
+    ann.does(&["members", "add", "ann"]);
+    ann.stores("openai", SECRET);
+    let said = ann.says(&["login", "mistral", "--helper", "age --store team", "--force"], "sk-of-the-team-012345678\n");
+    assert_eq!(said.status, 0, "{said:?}");
+    let status = ann.does(&["status"]);
+    let rows: Vec<Vec<&str>> =
+        status.lines().map(|line| line.split("  ").filter(|cell| !cell.is_empty()).map(str::trim).collect()).collect();
+    assert!(rows.contains(&vec!["mistral", "yes", "age --store team", "encrypted file"]), "{status}");
+    assert!(rows.contains(&vec!["openai", "yes", "age", "encrypted file"]), "{status}");
+    let two = [ann.data().join("age/https"), ann.store().join("https")].map(|folder| files_below(&folder).len());
+    assert_eq!(two, [1, 1]);
+}
+
+#[test]
+fn a_member_is_shown_by_name_and_by_the_fingerprint_that_ssh_keygen_shows() {
+    let (_remote, ann, ben) = ann_and_ben();
+    assert_eq!(ann.does(&["members"]), ben.does(&["members"]));
+    let shown = ann.does(&["members"]);
+    let key = ben.data().join("signing-key");
+    let print = ben.test.run(&["ssh-keygen", "-l", "-f", &key.display().to_string()], "");
+    let print = String::from_utf8(print.stdout).expect("text");
+    let print = print.split(' ').nth(1).expect("a fingerprint");
+    assert!(shown.lines().any(|line| line.starts_with("ben ") && line.contains(print)), "{shown}");
+}
+
+#[test]
+#[ignore = "needs age"]
+fn stock_age_opens_a_plain_clone_with_a_members_identity_and_no_other() {
+    let (remote, ann, ben) = ann_and_ben();
+    let cara = Person::new("cara");
+    cara.does(&["members", "join", "cara"]);
+    let folder = ben.test.work().join("clone").display().to_string();
+    assert!(ben.test.run(&["git", "clone", "--quiet", &remote.path(), &folder], "").status.success());
+    let file = format!("{folder}/https/api.openai.com/default.age");
+    for (person, opens) in [(&ann, true), (&ben, true), (&cara, false)] {
+        let identity = person.data().join("identity-team.txt").display().to_string();
+        let opened = ben.test.run(&["age", "-d", "-i", &identity, &file], "");
+        assert_eq!(opened.status.success(), opens, "{}", person.name);
+        if opens {
+            let text = String::from_utf8(opened.stdout).expect("text");
+            assert!(
+                text.contains(&format!("\npassword={SECRET}\n")) && text.contains("\ncreated_utc="),
+                "{}",
+                person.name
+            );
+        }
+    }
+    // What passage does to write a file of its own.
+    let members = format!("{folder}/.age-recipients");
+    assert!(ben.test.run(&["age", "-R", &members, "-o", "/dev/null"], "x").status.success());
+}
+
+fn is_open(path: &Path) -> bool {
+    std::fs::metadata(path)
+        .is_ok_and(|metadata| std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0)
+}
+
+#[test]
+fn nobody_else_can_look_into_what_a_synchronisation_leaves() {
+    let (_remote, ann, ben) = ann_and_ben();
+    for person in [ann, ben] {
+        for folder in [
+            person.store(),
+            person.data().join("repositories/team"),
+            person.known().parent().expect("a folder").to_owned(),
+        ] {
+            assert!(!is_open(&folder), "{}", folder.display());
+        }
+        assert!(!is_open(&person.data().join("signing-key")));
+    }
+}

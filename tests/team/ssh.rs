@@ -1,0 +1,98 @@
+//! The way over ssh: a real server of OpenSSH on this machine.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use super::{Person, Remote, synchronised};
+use crate::support::{SECRET, Test, keyring::command};
+
+/// A server that lets one key in, and ends with the test.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn make_key(test: &Test, path: &Path) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    let made = test.run(&["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", &path.display().to_string()], "");
+    assert!(made.status.success());
+}
+
+impl Server {
+    fn start(test: &Test, lets_in: &Path) -> Self {
+        let folder = test.work();
+        make_key(test, &folder.join("host"));
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let config = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {0}/host\nPidFile none\nAuthorizedKeysFile {1}.pub\nStrictModes no\n\
+             PasswordAuthentication no\nUsePAM no\nPermitRootLogin prohibit-password\n",
+            folder.display(),
+            lets_in.display()
+        );
+        std::fs::write(folder.join("sshd_config"), config).expect("a file");
+        // Debian makes it when the machine starts. Only root needs it.
+        let _ = std::fs::create_dir_all("/run/sshd");
+        let mut sshd = command("/usr/sbin/sshd");
+        sshd.args(["-D", "-e", "-f"]).arg(folder.join("sshd_config"));
+        let log = std::fs::File::create(folder.join("log")).expect("a file");
+        let spawned = sshd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
+        let server = Self { child: spawned.expect("`sh tests/run` installs sshd"), port };
+        for _ in 0..200 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return server;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{}", std::fs::read_to_string(folder.join("log")).unwrap_or_default());
+    }
+}
+
+/// Lets a person in by the key, as the settings of their git say.
+fn with_key(person: Person, server: &Test, key: &Path) -> Person {
+    let host = std::fs::read_to_string(server.work().join("host.pub")).expect("a key");
+    let home = person.test.home();
+    let ssh = format!(
+        "ssh -i {} -o UserKnownHostsFile={}/hosts -o IdentitiesOnly=yes -o BatchMode=yes",
+        key.display(),
+        home.display()
+    );
+    let hosts = format!("* {host}");
+    let test = person.test.file("hosts", hosts).file(".gitconfig", format!("[core]\n\tsshCommand = {ssh}\n"));
+    Person { test, ..person }
+}
+
+#[test]
+#[ignore = "needs sshd (openssh-server)"]
+fn a_store_is_synchronised_over_ssh() {
+    let (remote, server) = (Remote::new(), Test::new());
+    let key = server.work().join("login");
+    make_key(&server, &key);
+    let running = Server::start(&server, &key);
+    let [ann, ben] = ["ann", "ben"].map(|name| with_key(Person::new(name), &server, &key));
+    let url = format!("ssh://127.0.0.1:{}{}", running.port, remote.path());
+    ann.does(&["members", "add", "ann"]);
+    ann.stores("openai", SECRET);
+    assert_eq!(ann.does(&["sync", "--remote", &url]), synchronised(0, 2));
+    let line = ben.does(&["members", "join", "ben"]);
+    ann.does(&line.trim_end().split(' ').skip(1).collect::<Vec<_>>());
+    ann.does(&["sync"]);
+    ben.fails(&["sync", "--remote", &url]);
+    ben.does(&["members", "accept", &ann.fingerprint()]);
+    assert_eq!(ben.key("openai").as_deref(), Some(SECRET));
+    ben.stores("mistral", "sk-0123456789abcdef012345");
+    assert_eq!(ben.does(&["sync"]), synchronised(0, 1));
+    assert_eq!(ann.does(&["sync"]), synchronised(1, 0));
+    drop(running);
+    let said = ann.fails(&["sync"]);
+    assert!(said.starts_with("error: the remote cannot be read: "), "{said}");
+    assert_eq!(ann.key("mistral").as_deref(), Some("sk-0123456789abcdef012345"));
+}

@@ -29,15 +29,15 @@ case $target in
 "${host%-gnu}-musl")
     # The C code in `oauth` and `vault` is made for musl by this machine's own compiler as well.
     export "CC_$(echo "$target" | tr - _)=${CC:-cc}"
-    build --workspace --bins "$@"
+    build --workspace --exclude tests-sh --bins "$@"
     ;;
 *-linux-gnu)
-    build --workspace --exclude modelforge-credential-oauth --exclude modelforge-credential-vault --bins "$@"
+    build --workspace --exclude tests-sh --exclude modelforge-credential-oauth --exclude modelforge-credential-vault --bins "$@"
     # Only a glibc that is linked dynamically knows all the ways in which a system finds a host's address.
     build -p modelforge-credential-oauth -p modelforge-credential-vault \
         --config 'target."cfg(target_env = \"gnu\")".rustflags = ["-C", "target-feature=-crt-static"]' "$@"
     ;;
-*) build --workspace --bins "$@" ;;
+*) build --workspace --exclude tests-sh --bins "$@" ;;
 esac
 case $target in *-windows-*) exe=.exe ;; *) exe='' ;; esac
 mkdir -p "$bin"

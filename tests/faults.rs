@@ -2,7 +2,8 @@
 //! hindered.
 //!
 //! The points are found by a first run that is only counted. The test takes each point with one of its faults in turn, and of the calls
-//! that only open or write something every third. `MODELFORGE_TEST_FAULTS=all` takes every point with every fault.
+//! that only open or write something every third; a scene of many calls is thinned out as a whole. `MODELFORGE_TEST_FAULTS=all` takes every
+//! point with every fault.
 
 mod scenes;
 
@@ -57,6 +58,9 @@ impl Point {
     }
 }
 
+/// About how many points of a scene are taken where not all of them are.
+const MOST: usize = 80;
+
 /// The points of a scene.
 fn points(scene: &Scene, every: bool) -> Vec<Point> {
     let mut points = Vec::new();
@@ -71,7 +75,9 @@ fn points(scene: &Scene, every: bool) -> Vec<Point> {
             }
         }
     }
-    points
+    // A long scene is thinned out as a whole.
+    let step = if every { 1 } else { points.len().div_ceil(MOST).max(1) };
+    points.into_iter().step_by(step).collect()
 }
 
 /// The password in an answer; none if it cannot be got.

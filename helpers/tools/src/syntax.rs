@@ -1,13 +1,21 @@
 //! Has a shell read what is left of its script, without doing anything in it: an `if` without a body is an error that would lock people out.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+use std::time::Duration;
+
+use modelforge_credential_client::{Running, command, trusted};
+use zeroize::Zeroizing;
 
 use crate::format::Format;
 use crate::table::File;
 
-/// Nothing else of PATH is started: anybody may have put something into a folder there.
+/// How long a shell may read. It does nothing else.
+const LIMIT: Duration = Duration::from_secs(10);
+/// The most that it may say, which nobody reads, in bytes.
+const MOST: usize = 1 << 16;
+
+/// A shell of the system, whatever PATH says: a profile is written for that one.
 const FOLDERS: [&str; 4] = ["/bin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
 
 /// False if it was a script, and is none any more. Where its shell is not installed, nothing is known.
@@ -22,23 +30,18 @@ pub fn is_kept(file: &File, path: &Path, before: &str, after: &str) -> bool {
         ".profile" => ("sh", &["-n"]),
         _ => ("bash", &["--norc", "--noprofile", "-n"]),
     };
-    let Some(shell) = FOLDERS.iter().map(|folder| Path::new(folder).join(shell)).find(|path| path.is_file()) else {
-        return true;
-    };
+    let shells = FOLDERS.iter().map(|folder| Path::new(folder).join(shell)).filter(|path| path.is_file());
+    let Some(shell) = shells.map(|path| trusted(&path)).find_map(Result::ok) else { return true };
     let is_script = |text: &str| is_script(&shell, options, text);
     is_script(after).unwrap_or(true) || is_script(before) != Some(true)
 }
 
 /// `None`: it could not be asked.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a shell of the system by its full path, with nothing of the environment"
-)]
 fn is_script(shell: &Path, options: &[&str], text: &str) -> Option<bool> {
-    let mut command = Command::new(shell);
-    command.args(options).env_clear().current_dir("/");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
-    // It need not read to the end.
-    let _ = child.stdin.take()?.write_all(text.as_bytes());
-    Some(child.wait().ok()?.success())
+    let mut command = command(shell);
+    command.args(options).env_clear();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running::start(command, true, LIMIT).ok()?;
+    running.write(Zeroizing::new(text.as_bytes().to_vec())).ok()?;
+    Some(running.finish(MOST).ok()?.status.success())
 }

@@ -237,7 +237,9 @@ def test_no_program_is_left_when_it_is_interrupted(tmp_path: Path) -> None:
     # It has read its request: the other side is waiting by then.
     body = f"cat >/dev/null; echo $$ >{tmp_path}/id; exec sleep 60"
     program = script(tmp_path / "bin", "slow", body)
-    code = f"import modelforge_credential as mc; mc.Client({str(program)!r}).get('openai')"
+    # A job in the background of a script inherits that this signal is ignored.
+    heeds = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heeds}; import modelforge_credential as mc; mc.Client({str(program)!r}).get('openai')"
     child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
     while not (tmp_path / "id").exists() or not (tmp_path / "id").read_text():
         assert child.poll() is None

@@ -5,7 +5,7 @@
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use modelforge_credential_files::{Own, Trust, check, read};
 use modelforge_credential_protocol::Error;
@@ -239,7 +239,7 @@ fn a_fifo_a_device_or_a_folder_in_the_place_of_a_file_is_refused_at_once() {
     let folder = Folder::new();
     let fifo = folder.at("fifo");
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
-    let start = Instant::now();
+    let start = std::time::Instant::now();
     for path in [&*fifo, Path::new("/dev/zero"), folder.0.path()] {
         for trust in [Trust::Named, Trust::Believed] {
             assert_refused(read(path, 100, trust), "is not a file");

@@ -9,7 +9,7 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 
 use crate::accounts::{self, Held};
 use crate::audit::Event;
-use crate::chain::{Answer, Chain};
+use crate::chain::{Answer, Chain, Link};
 use crate::config::Config;
 use crate::error;
 use crate::person::Person;
@@ -81,6 +81,19 @@ impl Session {
     /// Every chain once.
     pub fn all_chains(&self) -> Result<Vec<&Opened>> {
         self.chains.all(&self.providers, &self.person)
+    }
+
+    /// The helpers of every chain, or those of this name.
+    ///
+    /// # Errors
+    /// If none has that name.
+    pub fn helpers(&self, named: Option<&str>) -> Result<Vec<&Link>> {
+        let links = self.all_chains()?.into_iter().flat_map(|opened| opened.chain.links());
+        let found: Vec<&Link> = links.filter(|link| named.is_none_or(|name| link.name == name)).collect();
+        match named {
+            Some(name) if found.is_empty() => Err(error::not_in_the_chain(name)),
+            _ => Ok(found),
+        }
     }
 
     /// True if this chain is asked for the provider's credentials. Those for other places are in the same stores.

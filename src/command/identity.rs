@@ -51,12 +51,7 @@ pub fn identity(asked: &Identity) -> Result<()> {
 
 /// The helper that has an identity: the one that was named, or the first.
 fn keeper<'a>(session: &'a Session, named: Option<&str>) -> Result<&'a Link> {
-    let links = session.all_chains()?.into_iter().flat_map(|opened| opened.chain.links());
-    let mut asked = links.filter(|link| named.is_none_or(|name| link.name == name)).peekable();
-    if let (None, Some(name)) = (asked.peek(), named) {
-        return Err(crate::error::not_in_the_chain(name).into());
-    }
-    let found = asked.find(|link| link.nature().identity);
+    let found = session.helpers(named)?.into_iter().find(|link| link.nature().identity);
     Ok(found.ok_or_else(|| named.map_or_else(error::nobody_has_one, error::has_none))?)
 }
 

@@ -39,17 +39,14 @@ pub fn members(asked: &Members) -> Result<()> {
 
 /// The helper that was named, or the only one that has members.
 fn keeper<'a>(session: &'a Session, named: Option<&str>) -> Result<&'a Link> {
-    let links: Vec<&Link> = session.all_chains()?.into_iter().flat_map(|opened| opened.chain.links()).collect();
-    let asked = links.iter().filter(|link| named.is_none_or(|name| link.name == name));
-    let mut found: Vec<&Link> = asked.copied().filter(|link| link.nature().members).collect();
+    let mut found = session.helpers(named)?;
+    found.retain(|link| link.nature().members);
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found.dedup_by(|a, b| a.name == b.name);
-    match (found.as_slice(), named) {
-        ([only], _) => Ok(only),
-        ([], Some(name)) if links.iter().any(|link| link.name == name) => Err(error::has_none(name).into()),
-        ([], Some(name)) => Err(error::not_in_the_chain(name).into()),
-        ([], None) => Err(error::nobody_has_any().into()),
-        ([first, ..], _) => Err(error::several(&first.name).into()),
+    match found.as_slice() {
+        [only] => Ok(only),
+        [] => Err(error::none(named).into()),
+        [first, ..] => Err(error::several(&first.name).into()),
     }
 }
 

@@ -35,19 +35,13 @@ pub fn sync(asked: &Sync) -> Result<()> {
 }
 
 fn keepers<'a>(session: &'a Session, named: Option<&str>) -> Result<Vec<&'a Link>> {
-    let links: Vec<&Link> = session.all_chains()?.into_iter().flat_map(|opened| opened.chain.links()).collect();
     let mut found: Vec<&Link> = Vec::new();
-    for link in links.iter().filter(|link| named.is_none_or(|name| link.name == name)) {
+    for link in session.helpers(named)? {
         if link.nature().sync && !found.iter().any(|other| other.name == link.name) {
             found.push(link);
         }
     }
-    match (found.is_empty(), named) {
-        (false, _) => Ok(found),
-        (true, None) => Err(error::nobody_has_any().into()),
-        (true, Some(name)) if links.iter().any(|link| link.name == name) => Err(error::has_none(name).into()),
-        (true, Some(name)) => Err(error::not_in_the_chain(name).into()),
-    }
+    if found.is_empty() { Err(error::none(named).into()) } else { Ok(found) }
 }
 
 fn one(session: &Session, link: &Link, remote: Option<&str>) -> Result<()> {

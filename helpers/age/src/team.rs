@@ -84,17 +84,12 @@ impl Team {
 
     fn differs(&self, known: &Known, accepted: &Members, text: &str) -> Error {
         match Members::parse(text) {
-            Ok(there) => self.to_be_accepted(known.root.as_deref().unwrap_or_default(), accepted, &there),
+            Ok(there) => self.changed(known.root.as_deref().unwrap_or_default(), accepted, &[], &there),
             Err(problem) => Error::new(format!("the store `{}`: {problem}", self.name)),
         }
     }
 
-    /// For a person, who decides.
-    fn to_be_accepted(&self, root: &str, accepted: &Members, there: &Members) -> Error {
-        self.changed(root, accepted, &[], there)
-    }
-
-    /// The same, with those `between` who came and went again: what they changed meanwhile is accepted as well.
+    /// For a person, who decides. Those `between` came and went again: what they changed meanwhile is accepted as well.
     fn changed(&self, root: &str, accepted: &Members, between: &[Members], there: &Members) -> Error {
         let passed = between.iter().flat_map(|members| members.who_are_not_in(&[accepted, there]));
         let mut changes: Vec<String> = passed.map(|who| format!("{who} came and went again")).collect();

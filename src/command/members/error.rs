@@ -3,15 +3,15 @@
 use modelforge_credential_protocol::{Error, visible};
 
 use crate::error::PROGRAM;
-pub use crate::error::not_in_the_chain;
 
-pub fn nobody_has_any() -> Error {
-    Error::new("no helper of the chain has a store that is shared")
-        .hint("helpers = [\"env\", \"age\", \"age --store team\"]  # in config.toml")
-}
-
-pub fn has_none(helper: &str) -> Error {
-    Error::new(format!("helper `{}` has no store that is shared", visible(helper))).hint(format!("{PROGRAM} helpers"))
+/// Neither the helper that was named has one, nor any other.
+pub fn none(named: Option<&str>) -> Error {
+    match named {
+        Some(helper) => Error::new(format!("helper `{}` has no store that is shared", visible(helper)))
+            .hint(format!("{PROGRAM} helpers")),
+        None => Error::new("no helper of the chain has a store that is shared")
+            .hint("helpers = [\"env\", \"age\", \"age --store team\"]  # in config.toml"),
+    }
 }
 
 pub fn several(helper: &str) -> Error {

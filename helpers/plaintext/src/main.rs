@@ -116,7 +116,7 @@ fn find(request: &Record, read: impl Fn(Place) -> Option<Result<Rc<Held>>>) -> R
 
 /// The entry of a file that answers, if one can.
 fn best(held: Rc<Held>, request: &Record) -> Result<Option<Found>> {
-    match held.best(|entry| entry.answers(request), request.text("provider")) {
+    match held.best(request) {
         Some(at) => held.entries[at].secret.as_ref().map(|_| ()).map_err(Clone::clone).map(|()| Some((held, at))),
         None => Ok(None),
     }

@@ -1,6 +1,6 @@
 //! The files of the table, opened: what is in them, taking it out, and putting it back.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::rc::Rc;
 use modelforge_credential_files::foreign::{self, Opened};
 use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
+use modelforge_credential_providers::Location;
 use zeroize::Zeroizing;
 
 use crate::entries::{self, Entry, Secret, Spot};
@@ -21,6 +22,8 @@ pub struct Held {
     pub entries: Vec<Entry>,
     /// Secrets of which it cannot be told whose they are.
     pub homeless: Vec<Error>,
+    /// The entries of each server, for a file that many are looked for in.
+    of_servers: OnceCell<HashMap<String, Vec<usize>>>,
 }
 
 /// A file of the table, on this machine.
@@ -124,7 +127,7 @@ impl Place {
         let only = self.only.as_ref().map(|(protocol, host)| (&**protocol, &**host));
         let entries::Entries { entries, homeless } =
             entries::read(&self.source.format, &shown, text, &self.account, only)?;
-        Ok(Held { file, entries, homeless })
+        Ok(Held { file, entries, homeless, of_servers: OnceCell::new() })
     }
 }
 
@@ -133,6 +136,11 @@ fn account_of(folder: &Path) -> String {
     let name = folder.file_name().map_or("/".into(), |name| name.to_string_lossy());
     let name: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
     if name == DEFAULT_ACCOUNT { format!("./{name}") } else { name }
+}
+
+/// A server, in the one spelling of those that [`Location::is_at`] takes for it.
+fn server(location: Location) -> String {
+    format!("{}://{}", location.protocol, location.bare_host()).to_ascii_lowercase()
 }
 
 /// How far down the closest entry of each account is.
@@ -151,11 +159,25 @@ fn is_closest(deepest: &HashMap<String, usize>, entry: &Entry) -> bool {
 }
 
 impl Held {
-    /// The one of several that is meant: the closest, of these the one by the name that the request uses, else as its program
+    /// The one of several that a request means: the closest, of these the one by the name that the request uses, else as its program
     /// would have it.
-    pub fn best(&self, is_one: impl Fn(&Entry) -> bool, provider: Option<&str>) -> Option<usize> {
-        let among: Vec<usize> = (0..self.entries.len()).filter(|at| is_one(&self.entries[*at])).collect();
-        self.best_of(&among, provider)
+    pub fn best(&self, request: &Record) -> Option<usize> {
+        let mut among = self.at_server_of(request).to_vec();
+        among.retain(|at| self.entries[*at].answers(request));
+        self.best_of(&among, request.text("provider"))
+    }
+
+    /// The entries of the server that a request names.
+    fn at_server_of(&self, request: &Record) -> &[usize] {
+        let of_servers = self.of_servers.get_or_init(|| {
+            let mut of_servers: HashMap<String, Vec<usize>> = HashMap::new();
+            for (at, entry) in self.entries.iter().enumerate() {
+                of_servers.entry(server(entry.location.borrowed())).or_default().push(at);
+            }
+            of_servers
+        });
+        let [protocol, host] = ["protocol", "host"].map(|key| request.text(key).unwrap_or_default());
+        of_servers.get(&server(Location { protocol, host, path: None })).map_or(&[], Vec::as_slice)
     }
 
     fn best_of(&self, among: &[usize], provider: Option<&str>) -> Option<usize> {
@@ -216,11 +238,12 @@ impl Held {
     /// Marks the entries that an erase of this description means.
     fn mark_meant(&self, description: &Record, meant: &mut [bool]) {
         let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
-        let is_closest = self.closest(|entry| entry.answers(description));
+        let at_server = || self.at_server_of(description).iter().map(|at| (*at, &self.entries[*at]));
+        let deepest = deepest(at_server().map(|(_, entry)| entry).filter(|entry| entry.answers(description)));
         // Who names no path means the whole host.
-        let is_closest = |entry: &Entry| !description.has("path") || is_closest(entry);
-        for (entry, is_meant) in self.entries.iter().zip(meant) {
-            *is_meant |= entry.is_described(description)
+        let is_closest = |entry: &Entry| !description.has("path") || is_closest(&deepest, entry);
+        for (at, entry) in at_server() {
+            meant[at] |= entry.is_described(description)
                 && is_closest(entry)
                 && entry.holds_something()
                 && (!names_secret

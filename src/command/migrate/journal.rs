@@ -10,7 +10,7 @@ use modelforge_credential_protocol::{Error, Record, Result};
 use serde::{Deserialize, Serialize};
 
 use super::id;
-use super::sources::are_default;
+use super::sources::{TOOLS, are_default};
 use crate::chain::now;
 use crate::command::migrate::error;
 use crate::config::Assignment;
@@ -220,7 +220,10 @@ impl Noted {
 
     /// True if a rollback has something to do.
     pub fn can_be_rolled_back(&self) -> bool {
-        self.state != State::RolledBack && !(self.moved.is_empty() && (self.forgotten || self.files.is_empty()))
+        // `tools` puts back whole files alone, from their backup.
+        let is_for_good = |named: &Named| self.forgotten && named.file.is_some() && named.from == TOOLS;
+        let has_files = !self.forgotten && !self.files.is_empty();
+        self.state != State::RolledBack && (has_files || !self.moved.iter().all(is_for_good))
     }
 }
 

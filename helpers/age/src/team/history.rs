@@ -120,7 +120,7 @@ fn contents(git: &Git, names: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
     input.push('\n');
     let output = git.run(&["cat-file", "--batch"], input.as_bytes())?;
     let (mut rest, mut all) = (&output[..], Vec::new());
-    let damaged = || Error::new("git answered with something else than the objects that it was asked for");
+    let damaged = || Error::new("git did not answer with the objects that it was asked for");
     for _ in names {
         let end = rest.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
         let head = text(&rest[..end]);

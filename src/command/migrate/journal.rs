@@ -218,12 +218,11 @@ impl Noted {
         kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
     }
 
-    /// True if a rollback has something to do.
+    /// True if a rollback has something to do. `tools` puts back whole files alone, from their backup.
     pub fn can_be_rolled_back(&self) -> bool {
-        // `tools` puts back whole files alone, from their backup.
-        let is_for_good = |named: &Named| self.forgotten && named.file.is_some() && named.from == TOOLS;
-        let has_files = !self.forgotten && !self.files.is_empty();
-        self.state != State::RolledBack && (has_files || !self.moved.iter().all(is_for_good))
+        let is_gone = |named: &Named| self.forgotten && named.file.is_some() && named.from == TOOLS;
+        let is_left = !(self.moved.iter().all(is_gone) && (self.forgotten || self.files.is_empty()));
+        self.state != State::RolledBack && is_left
     }
 }
 

@@ -29,6 +29,8 @@ use crate::state;
 use crate::terminal;
 use line::{Line, text};
 
+#[cfg(windows)]
+pub use asker::asker;
 pub use files::{folder, paths};
 pub use read::last_uses;
 

@@ -1,13 +1,11 @@
 //! Which program asks: this process's parent, and its parents, as the system reports them.
 
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::line::Process;
-#[cfg(target_os = "linux")]
-use super::line::name as name_of;
+use super::line::{Process, name as name_of};
 
 /// The most processes that a record names.
-#[cfg(target_os = "linux")]
 const MOST: usize = 5;
 
 /// The asking program and those that started it. They stay the same while this process lives.
@@ -23,18 +21,54 @@ fn look() -> Vec<Process> {
     // 0: it lies outside of what this container sees. 1 is the system's own.
     while pid != 0 && processes.len() < MOST {
         let (name, parent) = name_and_parent(pid).unwrap_or_default();
-        let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok();
-        let own_name = program.as_deref().and_then(std::path::Path::file_name).map(std::ffi::OsStr::to_string_lossy);
-        // The system cuts a name off after 15 bytes.
-        let says_more = own_name.is_none_or(|own| own.as_bytes().get(..15.min(own.len())) != Some(name.as_bytes()));
-        processes.push(Process {
-            pid,
-            program: program.map(|path| name_of(&path.to_string_lossy())),
-            name: Some(name).filter(|name| says_more && !name.is_empty()).map(|name| name_of(&name)),
-        });
+        processes.push(process(pid, std::fs::read_link(format!("/proc/{pid}/exe")).ok(), &name));
         pid = parent;
     }
     processes
+}
+
+/// Windows gives the number of a process that ended to another one, and still has it as the parent of others: one that started later than
+/// its child is not its parent.
+#[cfg(any(windows, target_os = "macos"))]
+fn look() -> Vec<Process> {
+    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+    let kind = ProcessRefreshKind::nothing().with_exe(UpdateKind::Always);
+    let mut system = System::new();
+    let mut see = |pid: Pid| {
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, kind);
+        let seen = system.process(pid)?;
+        let program = seen.exe().map(Path::to_path_buf);
+        Some((seen.parent(), seen.start_time(), process(pid.as_u32(), program, &seen.name().to_string_lossy())))
+    };
+    let mut processes = Vec::with_capacity(MOST);
+    let own = see(Pid::from_u32(std::process::id()));
+    let (mut next, mut start) = own.map_or((None, 0), |(parent, start, _)| (parent, start));
+    while let Some((parent, started, seen)) = next.filter(|_| processes.len() < MOST).and_then(&mut see) {
+        if started > start {
+            break;
+        }
+        processes.push(seen);
+        (next, start) = (parent, started);
+    }
+    processes
+}
+
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "macos"))))]
+fn look() -> Vec<Process> {
+    vec![process(std::os::unix::process::parent_id(), None, "")]
+}
+
+/// A process as the system shows it. Its name is left out where it is that of its program, or the beginning of it.
+fn process(pid: u32, program: Option<PathBuf>, name: &str) -> Process {
+    let own_name = program.as_deref().and_then(Path::file_name).map(std::ffi::OsStr::to_string_lossy);
+    // Linux cuts a name off after 15 bytes.
+    let says_more =
+        own_name.is_none_or(|own| own != name && own.as_bytes().get(..15.min(own.len())) != Some(name.as_bytes()));
+    Process {
+        pid,
+        program: program.map(|path| name_of(&path.to_string_lossy())),
+        name: Some(name).filter(|name| says_more && !name.is_empty()).map(name_of),
+    }
 }
 
 /// From `PID (NAME) STATE PARENT …`; the name may hold anything, parentheses as well.
@@ -50,18 +84,7 @@ fn name_and_parent(pid: u32) -> Option<(String, u32)> {
     Some((name, rest.split_ascii_whitespace().nth(1)?.parse().ok()?))
 }
 
-/// Other systems tell more only at a price.
-#[cfg(all(unix, not(target_os = "linux")))]
-fn look() -> Vec<Process> {
-    vec![Process { pid: std::os::unix::process::parent_id(), program: None, name: None }]
-}
-
-#[cfg(not(unix))]
-fn look() -> Vec<Process> {
-    Vec::new()
-}
-
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -69,10 +92,22 @@ mod tests {
     fn the_parents_of_this_process_are_named_up_to_a_limit() {
         let processes = look();
         assert!((1..=MOST).contains(&processes.len()));
+        #[cfg(unix)]
         assert_eq!(processes[0].pid, std::os::unix::process::parent_id());
-        assert!(processes[0].program.as_deref().is_some_and(|path| path.starts_with('/')));
+        assert!(processes[0].program.as_deref().is_some_and(|path| Path::new(path).is_absolute()));
     }
 
+    #[test]
+    fn a_name_is_kept_where_it_says_more_than_the_program() {
+        let name = |program: Option<&str>, name: &str| process(7, program.map(PathBuf::from), name).name;
+        assert_eq!(name(Some("/usr/bin/python3.11"), "aider").as_deref(), Some("aider"));
+        assert_eq!(name(Some("/opt/a-program-with-a-long-name"), "a-program-with-"), None);
+        assert_eq!(name(Some("/opt/a-program-with-a-long-name"), "a-program-with-a-long-name"), None);
+        assert_eq!(name(None, "sshd").as_deref(), Some("sshd"));
+        assert_eq!(name(None, ""), None);
+    }
+
+    #[cfg(target_os = "linux")]
     #[test]
     fn this_process_has_the_name_and_parent_that_the_system_says() {
         let (name, parent) = name_and_parent(std::process::id()).unwrap();

@@ -189,7 +189,7 @@ fn got_by(record: &Line) -> String {
     }
     let Some(asker) = record.asker() else { return String::new() };
     let name = called(&asker);
-    let is_shell = |name: &str| SHELLS.contains(&name.trim_start_matches('-'));
+    let is_shell = |name: &str| SHELLS.contains(&&*name.trim_start_matches('-').to_ascii_lowercase());
     match record.parents.iter().map(called).find(|name| !is_shell(name)).filter(|_| is_shell(&name)) {
         Some(parent) => format!("{name}, from {parent}"),
         None => name,
@@ -218,7 +218,12 @@ fn called(process: &Process) -> String {
 
 /// Linux marks a program that was replaced since it started.
 fn file_name(path: &str) -> String {
-    Path::new(path.trim_end_matches(" (deleted)"))
-        .file_name()
-        .map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
+    let name = Path::new(path.trim_end_matches(" (deleted)")).file_name();
+    let name = name.map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned());
+    // A program of Windows is called without its ending.
+    let ending = name.len().saturating_sub(4);
+    match name.get(ending..).filter(|ending| cfg!(windows) && ending.eq_ignore_ascii_case(".exe")) {
+        Some(_) => name[..ending].to_owned(),
+        None => name,
+    }
 }

@@ -51,7 +51,7 @@ pub fn doctor(asked: &Doctor) -> Result<()> {
         // By now nothing is left behind, or that is said, and this process may end as it was told to.
         let urgent = findings.iter().filter(|finding| finding.is_urgent);
         urgent.for_each(|finding| terminal::warning(&finding.as_warning()));
-        let _ = signal_hook::low_level::emulate_default_handler(i32::try_from(signal)?);
+        end_as_told(i32::try_from(signal)?);
     }
     let report = Report::new(findings);
     match asked.json {
@@ -62,23 +62,35 @@ pub fn doctor(asked: &Doctor) -> Result<()> {
 }
 
 /// Ctrl-C and its like: noted, so that the test credential is erased first.
+#[cfg(unix)]
 fn signals() -> Result<Arc<AtomicUsize>> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     let interrupted = Arc::new(AtomicUsize::new(0));
-    #[cfg(unix)]
-    let signals = {
-        use signal_hook::consts::{SIGHUP, SIGQUIT};
-        modelforge_credential_client::heeded(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM])
-    };
-    #[cfg(not(unix))]
-    let signals = [SIGINT, SIGTERM];
-    for signal in signals {
+    for signal in modelforge_credential_client::heeded(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]) {
         signal_hook::flag::register_usize(signal, interrupted.clone(), usize::try_from(signal)?)?;
     }
     // To the end of this process.
-    #[cfg(unix)]
     std::mem::forget(modelforge_credential_client::take_signals());
     Ok(interrupted)
+}
+
+#[cfg(unix)]
+fn end_as_told(signal: i32) {
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
+}
+
+#[cfg(not(unix))]
+fn signals() -> Result<Arc<AtomicUsize>> {
+    let interrupted = Arc::new(AtomicUsize::new(0));
+    let noted = interrupted.clone();
+    ctrlc::set_handler(move || noted.store(1, Ordering::Relaxed))?;
+    Ok(interrupted)
+}
+
+/// As the system ends a program at Ctrl-C (`STATUS_CONTROL_C_EXIT`).
+#[cfg(not(unix))]
+fn end_as_told(_: i32) {
+    std::process::exit(0xc000_013a_u32.cast_signed());
 }
 
 fn examine(interrupted: &AtomicUsize) -> Result<Vec<Finding>> {

@@ -17,8 +17,24 @@ pub struct Env {
 }
 
 /// Programs that are shells, by name.
-pub const SHELLS: [&str; 14] =
-    ["ash", "bash", "csh", "dash", "elvish", "fish", "ksh", "mksh", "nu", "pwsh", "sh", "tcsh", "xonsh", "zsh"];
+pub const SHELLS: [&str; 16] = [
+    "ash",
+    "bash",
+    "cmd",
+    "csh",
+    "dash",
+    "elvish",
+    "fish",
+    "ksh",
+    "mksh",
+    "nu",
+    "powershell",
+    "pwsh",
+    "sh",
+    "tcsh",
+    "xonsh",
+    "zsh",
+];
 
 /// A language for the lines; bash stands for every shell that follows POSIX.
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
@@ -27,6 +43,8 @@ pub enum Shell {
     Zsh,
     Fish,
     Powershell,
+    /// Of Windows.
+    Cmd,
 }
 
 pub fn env(env: &Env) -> Result<()> {
@@ -56,6 +74,7 @@ fn usual() -> Result<Shell> {
         Some("zsh") => Ok(Shell::Zsh),
         Some("fish") => Ok(Shell::Fish),
         Some("pwsh" | "powershell") => Ok(Shell::Powershell),
+        Some("cmd") if cfg!(windows) => Ok(Shell::Cmd),
         Some(name @ ("csh" | "tcsh" | "elvish" | "nu" | "xonsh")) => Err(error::no_lines_for(name).into()),
         None if cfg!(windows) => Ok(Shell::Powershell),
         _ => Ok(Shell::Bash),
@@ -71,14 +90,16 @@ fn parent() -> Option<PathBuf> {
 
 #[cfg(not(unix))]
 fn parent() -> Option<PathBuf> {
-    None
+    let program = crate::audit::asker().first()?.program.clone()?;
+    let name = PathBuf::from(program.to_ascii_lowercase()).file_stem()?.to_owned();
+    SHELLS.contains(&name.to_str()?).then(|| name.into())
 }
 
 /// A line that sets a variable; none if the shell has no variables of such a name.
 fn line(shell: Shell, name: &str, value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    if !is_name || (!starts_well && shell != Shell::Powershell) {
+    if !is_name || (!starts_well && !matches!(shell, Shell::Powershell | Shell::Cmd)) {
         return None;
     }
     let (before, after) = match shell {
@@ -86,6 +107,7 @@ fn line(shell: Shell, name: &str, value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         // The substitution of fish makes one line of all, as in `eval (…)`.
         Shell::Fish => (format!("set -gx {name} '"), "';\n"),
         Shell::Powershell => (format!("${{env:{name}}} = '"), "'\n"),
+        Shell::Cmd => (format!("set \"{name}="), "\"\n"),
     };
     let mut line = Zeroizing::new(Vec::with_capacity(before.len() + value.len() * 4 + after.len()));
     line.extend_from_slice(before.as_bytes());
@@ -109,6 +131,9 @@ fn line(shell: Shell, name: &str, value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
                 }
             }
         }
+        // Whether these stand for themselves there depends on how the line is read, and nothing quotes them in every case.
+        Shell::Cmd if value.iter().any(|byte| !matches!(byte, b' '..=b'~') || b"\"%!".contains(byte)) => return None,
+        Shell::Cmd => line.extend_from_slice(value),
     }
     line.extend_from_slice(after.as_bytes());
     Some(line)
@@ -127,6 +152,7 @@ mod tests {
         assert_eq!(text(Shell::Bash, "a'b\\c$d"), "export KEY='a'\\''b\\c$d'\n");
         assert_eq!(text(Shell::Fish, "a'b\\c$d"), "set -gx KEY 'a\\'b\\\\c$d';\n");
         assert_eq!(text(Shell::Powershell, "a'b$c`d"), "${env:KEY} = 'a''b$c`d'\n");
+        assert_eq!(text(Shell::Cmd, "a'b$c^d&e"), "set \"KEY=a'b$c^d&e\"\n");
         assert_eq!(text(Shell::Powershell, "a\u{2019};b"), "${env:KEY} = 'a\u{2019}\u{2019};b'\n");
     }
 
@@ -136,7 +162,16 @@ mod tests {
             assert!(line(Shell::Bash, name, b"x").is_none(), "{name}");
             assert!(line(Shell::Fish, name, b"x").is_none(), "{name}");
         }
-        assert!(line(Shell::Powershell, "302AI_API_KEY", b"x").is_some());
+        for shell in [Shell::Powershell, Shell::Cmd] {
+            assert!(line(shell, "302AI_API_KEY", b"x").is_some());
+        }
         assert!(line(Shell::Powershell, "A}B", b"x").is_none());
+    }
+
+    #[test]
+    fn what_cmd_could_take_for_more_than_a_value_gets_no_line() {
+        for value in ["a\"&calc&\"", "%PATH%", "a!b!", "\u{e9}", "a\u{1b}"] {
+            assert!(line(Shell::Cmd, "KEY", value.as_bytes()).is_none(), "{value}");
+        }
     }
 }

@@ -46,7 +46,7 @@ fn the_shell_is_guessed() {
         test = test.env("SHELL", shell).args(["env", "--env", "A=openai"]).stdout(&line).success();
     }
     let unknown = "error: `env` has no lines for `tcsh`\n\
-                   hint: modelforge-credential exec openai -- tcsh  # or env --shell bash, zsh, fish, powershell\n";
+                   hint: modelforge-credential exec openai -- tcsh  # or env --shell bash, zsh, fish, powershell, cmd\n";
     test.env("SHELL", "/bin/tcsh").args(["env", "openai"]).stderr(unknown).failure();
 }
 

@@ -3,10 +3,24 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+/// The variables for folders that Windows has beside `HOME`, and what they name in a home.
+pub const FOLDERS: [(&str, &str); 6] = [
+    ("XDG_CONFIG_HOME", ".config"),
+    ("XDG_DATA_HOME", ".local/share"),
+    ("XDG_STATE_HOME", ".local/state"),
+    ("USERPROFILE", ""),
+    ("APPDATA", "roaming"),
+    ("LOCALAPPDATA", "local"),
+];
+
+/// Such a folder.
+pub fn folder(home: &Path, (_, name): (&str, &str)) -> OsString {
+    if name.is_empty() { home.into() } else { home.join(name).into_os_string() }
+}
+
 /// The variables that lead there, and to nothing of the person's. What is below it is where it is on Linux. The keyrings of macOS and
 /// Windows cannot be moved: there a test's items have names of their own.
 pub fn variables(home: &Path) -> Vec<(&'static str, OsString)> {
-    let inside = |name: &str| home.join(name).into_os_string();
     let mut variables = vec![("HOME", home.into())];
     if cfg!(any(windows, target_os = "macos")) {
         // The name of a test's folder is its alone.
@@ -14,14 +28,7 @@ pub fn variables(home: &Path) -> Vec<(&'static str, OsString)> {
         variables.push(("MODELFORGE_CREDENTIAL_KEYRING_PREFIX", own.to_owned()));
     }
     if cfg!(windows) {
-        let folders =
-            [(".config", "XDG_CONFIG_HOME"), (".local/share", "XDG_DATA_HOME"), (".local/state", "XDG_STATE_HOME")];
-        variables.extend(folders.map(|(folder, name)| (name, inside(folder))));
-        variables.extend([
-            ("USERPROFILE", home.into()),
-            ("APPDATA", inside("roaming")),
-            ("LOCALAPPDATA", inside("local")),
-        ]);
+        variables.extend(FOLDERS.map(|each| (each.0, folder(home, each))));
         // Without these nothing of the system is found.
         let of_the_system = ["SystemRoot", "SystemDrive", "PATHEXT", "ComSpec", "TEMP", "TMP", "WINEPREFIX"];
         variables.extend(of_the_system.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));

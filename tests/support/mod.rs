@@ -151,7 +151,15 @@ impl Test {
         self.own_files.insert(path.to_path_buf());
     }
 
+    /// Sets a variable. Where there are others for folders, they follow `HOME`.
     pub fn env(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        if cfg!(windows) && name == "HOME" {
+            let home = Path::new(value.as_ref());
+            for folder in home::FOLDERS {
+                let value = if value.as_ref().is_empty() { "".into() } else { home::folder(home, folder) };
+                self = self.env(folder.0, value.to_string_lossy());
+            }
+        }
         self.environment.retain(|(other, _)| other != name);
         self.environment.push((name.into(), value.as_ref().into()));
         self

@@ -8,10 +8,10 @@ use std::sync::OnceLock;
 use crate::Error;
 
 /// Keeps this process out of core dumps and other processes of the same user out of its memory (Linux: `prctl(2)` with
-/// `PR_SET_DUMPABLE`; Unix: a soft `RLIMIT_CORE` of 0), and keeps it alive where a file may grow no further (`ulimit -f`): that is an
-/// error of the write. On Linux a helper that `modelforge-credential` started ends with it, even where that was killed. On Windows a panic
-/// ends the process without a crash, of which Windows Error Reporting would keep the memory. Call it first thing;
-/// [`serve`](crate::serve) does. What cannot be set stays as it is.
+/// `PR_SET_DUMPABLE`; macOS: `ptrace(2)` with `PT_DENY_ATTACH`; Unix: a soft `RLIMIT_CORE` of 0), and keeps it alive where a file may
+/// grow no further (`ulimit -f`): that is an error of the write. On Linux a helper that `modelforge-credential` started ends with it,
+/// even where that was killed. On Windows a panic ends the process without a crash, of which Windows Error Reporting would keep the
+/// memory. Call it first thing; [`serve`](crate::serve) does. What cannot be set stays as it is.
 pub fn harden() {
     #[cfg(unix)]
     {
@@ -33,6 +33,8 @@ pub fn harden() {
             let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
         }
     }
+    #[cfg(target_os = "macos")]
+    let _ = secmem_proc::components::disable_tracing_prctl();
     #[cfg(windows)]
     {
         let tell = std::panic::take_hook();

@@ -159,7 +159,7 @@ pub fn a_file_does_not_go_into_lines(name: &str) -> Error {
 
 pub fn no_lines_for(shell: &str) -> Error {
     Error::new(format!("`env` has no lines for `{shell}`"))
-        .hint(format!("{PROGRAM} exec openai -- {shell}  # or env --shell bash, zsh, fish, powershell"))
+        .hint(format!("{PROGRAM} exec openai -- {shell}  # or env --shell bash, zsh, fish, powershell, cmd"))
 }
 
 pub fn no_name_in_this_shell(name: &str) -> Error {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process::Child;
+#[cfg(unix)]
 use std::sync::Arc;
 
 /// The place where the command runs.
@@ -104,11 +105,7 @@ pub struct Signals;
 #[cfg(not(unix))]
 impl Signals {
     pub fn listen(_: Where) -> io::Result<Self> {
-        /// The C library's name for Ctrl-Break.
-        const SIGBREAK: i32 = 21;
-        signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::default())?;
-        // Where that one cannot be listened for, it does what it always did.
-        let _ = signal_hook::flag::register(SIGBREAK, Arc::default());
+        ctrlc::set_handler(|| {}).map_err(io::Error::other)?;
         Ok(Self)
     }
 

@@ -127,17 +127,18 @@ fn find(text: &str) -> Result<Program> {
 fn interruptions() -> Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]
-    let signals = {
+    {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-        modelforge_credential_client::heeded(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM])
-    };
-    #[cfg(not(unix))]
-    let signals = [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
-    for signal in signals {
-        signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
+        for signal in modelforge_credential_client::heeded(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]) {
+            signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
+        }
+        // To the end of this process.
+        std::mem::forget(modelforge_credential_client::take_signals());
     }
-    // To the end of this process.
-    #[cfg(unix)]
-    std::mem::forget(modelforge_credential_client::take_signals());
+    #[cfg(not(unix))]
+    {
+        let interrupted = Arc::clone(&interrupted);
+        ctrlc::set_handler(move || interrupted.store(true, std::sync::atomic::Ordering::Relaxed))?;
+    }
     Ok(interrupted)
 }

@@ -48,8 +48,13 @@ impl Judged {
     /// It stores, keeps all but these advices, offers all that a case is about, and leaves nothing in plain text or behind.
     #[track_caller]
     pub fn keeps_every_rule_but(&self, not_taken: &[&str]) -> &Self {
+        self.keeps_every_rule_and_offers_all_but(not_taken, &[])
+    }
+
+    #[track_caller]
+    fn keeps_every_rule_and_offers_all_but(&self, not_taken: &[&str], not_offered: &[&str]) -> &Self {
         assert_eq!(self.names("broken"), not_taken, "{}{}", self.reasons(), self.said);
-        assert_eq!((self.names("not offered"), self.names("not run")), (vec![], vec![]));
+        assert_eq!((self.names("not offered"), self.names("not run")), (not_offered.to_vec(), vec![]));
         assert_eq!((self.status, &*self.said), (Some(0), ""));
         assert_eq!(self.report["keeps_the_rules_of"], "protocol");
         assert_eq!((&self.report["keeps"], &self.report["plain_text"]), (&Value::Bool(true), &Value::Bool(false)));
@@ -59,8 +64,14 @@ impl Judged {
 }
 
 /// How many cases there are for a helper that keeps credentials, and how many of them git can be made to say.
-const ALL: usize = 56;
+const ALL: usize = 58;
 const GIT_CAN_SAY: usize = 17;
+
+/// Several requests in one go: every helper of ours takes them, and the core takes them one by one.
+const IN_ONE_GO: [&str; 2] = [
+    "several requests in one go are answered one by one",
+    "of several requests that were cut short none is carried out",
+];
 
 /// Attributes that git does not store with a password unless it is asked in another way.
 const ANY_PATH: &str = "a request without a path is answered by a credential that has one";
@@ -157,7 +168,8 @@ fn what_could_erase_a_persons_own_entries_is_not_sent_to_a_keyring_unless_they_s
 fn the_core_as_a_helper_keeps_every_rule() {
     let core = program("modelforge-credential").display().to_string();
     let judged = judged(Test::new().helpers("age"), &core, &[]);
-    assert_eq!(judged.keeps_every_rule_but(&[]).names("holds").len(), ALL);
+    let holds = judged.keeps_every_rule_and_offers_all_but(&[], &IN_ONE_GO).names("holds");
+    assert_eq!(holds.len(), ALL - IN_ONE_GO.len());
 }
 
 #[test]

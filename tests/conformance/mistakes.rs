@@ -152,11 +152,15 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (LEAVES, "    print(\"password=x\\n\\ncount=1\") if operation == \"list\" else 0\n    sys.exit(0)", LIST_IS_WHOLE),
     (LEAVES, CLAIMS_AUTHTYPE, "what is ephemeral is not kept"),
     (LEAVES, CLAIMS_AUTHTYPE, "a pre-encoded credential is kept, and given to a caller that announces `authtype`"),
+    (LEAVES, CLAIMS_EACH, "several requests in one go are answered one by one"),
+    (LEAVES, CLAIMS_EACH, "of several requests that were cut short none is carried out"),
 ];
 
 const LEAVES: &str = "    sys.exit(0)";
 const CLAIMS_AUTHTYPE: &str =
     "    print(\"version 0\\ncapability authtype\") if operation == \"capability\" else 0\n    sys.exit(0)";
+const CLAIMS_EACH: &str =
+    "    print(\"version 0\\ncapability each\") if operation == \"capability\" else 0\n    sys.exit(0)";
 
 const LIST_IS_WHOLE: &str = "`list` ends with the right count, and shows only what is public";
 

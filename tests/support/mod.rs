@@ -187,9 +187,17 @@ impl Test {
     /// Runs another program than the core: one of ours by its name, or any by its path.
     #[track_caller]
     pub fn program(mut self, name: impl AsRef<OsStr>) -> Self {
-        let name = Path::new(name.as_ref());
+        let placed = self.placed(Path::new(name.as_ref()));
+        let name = placed.as_deref().unwrap_or(Path::new(name.as_ref()));
         self.program = if name.is_absolute() { name.into() } else { program(&name.to_string_lossy()) };
         self
+    }
+
+    /// What Windows has in place of a program of Unix (`/bin/sh`).
+    fn placed(&self, program: &Path) -> Option<PathBuf> {
+        let is_of_unix = cfg!(windows) && (program.starts_with("/bin") || program.starts_with("/usr/bin"));
+        let name = program.file_name().filter(|_| is_of_unix)?.to_str()?;
+        COMMANDS.contains(&name).then(|| self.bin().join(format!("{name}.exe")))
     }
 
     pub fn args<S: AsRef<str>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
@@ -271,7 +279,8 @@ impl Test {
     /// Another program in this home, for tests that look at what it leaves themselves.
     #[expect(clippy::disallowed_methods, reason = "tests start the programs that they test")]
     pub fn command_of(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
+        let placed = self.placed(program);
+        let mut command = Command::new(placed.as_deref().unwrap_or(program));
         let path = std::env::join_paths([self.bin()].into_iter().chain(home::programs_of_the_system()))
             .expect("folders without a separator");
         command.current_dir(self.work()).env_clear();

@@ -21,7 +21,7 @@ use crate::request::Request;
 use about::{SOON, is_complete, is_expired_in, question};
 
 pub use about::{is_expired, now};
-pub use copies::{Copies, Inventory, Left};
+pub use copies::{Asked, Copies, Inventory, Left};
 pub use erasing::Erased;
 pub use listing::ListOf;
 pub use storing::Stored;

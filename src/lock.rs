@@ -1,6 +1,7 @@
 //! One process at a time for one credential: who stores, erases or refreshes it holds a file lock. The kernel drops it when the
 //! process ends, however it ends.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -14,28 +15,28 @@ use crate::terminal;
 /// How long to wait for another process: long enough for it to ask a chain of slow helpers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The variable that tells a helper which lock its caller holds for it already.
+/// The variable that tells a helper which locks its caller holds for it already: their names, with commas between them.
 pub const HELD: &str = "MODELFORGE_CREDENTIAL_LOCK";
 
-/// A lock that is held until it is dropped.
-#[derive(Debug)]
+/// Locks that are held until this is dropped.
+#[derive(Debug, Default)]
 pub struct Lock {
-    file: Option<File>,
+    files: Vec<(String, File)>,
 }
 
-static NAME: Mutex<Option<String>> = Mutex::new(None);
+static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// The name of the lock that this process or its parent holds.
+/// The names of the locks that this process or its parent holds.
 pub fn held() -> Option<String> {
-    own().or_else(callers)
+    Some(own().join(",")).filter(|names| !names.is_empty()).or_else(callers)
 }
 
-fn own() -> Option<String> {
-    NAME.lock().ok().and_then(|name| name.clone())
+fn own() -> Vec<String> {
+    NAMES.lock().map(|names| names.clone()).unwrap_or_default()
 }
 
 fn callers() -> Option<String> {
-    std::env::var(HELD).ok().filter(|name| !name.is_empty())
+    std::env::var(HELD).ok().filter(|names| !names.is_empty())
 }
 
 impl Lock {
@@ -47,32 +48,47 @@ impl Lock {
 
     /// The same with another patience.
     pub fn wait_at_most(patience: Duration, description: &Record) -> Result<Self> {
-        let name = name(description);
-        if own().as_ref() == Some(&name) {
-            return Ok(Self { file: None });
+        let mut lock = Self::default();
+        lock.take(patience, name(description))?;
+        Ok(lock)
+    }
+
+    /// The locks of several credentials. Everybody takes them in the same order, so that no two wait for each other.
+    pub fn wait_each(descriptions: &[Record]) -> Result<Self> {
+        let mut lock = Self::default();
+        for name in descriptions.iter().map(name).collect::<BTreeSet<_>>() {
+            lock.take(PATIENCE, name)?;
+        }
+        Ok(lock)
+    }
+
+    fn take(&mut self, patience: Duration, name: String) -> Result<()> {
+        if own().contains(&name) {
+            return Ok(());
         }
         // Anyone can set a variable: it counts only if somebody does hold the lock.
-        let is_callers = callers().as_ref() == Some(&name);
+        let is_callers = callers().is_some_and(|names| names.split(',').any(|held| held == name));
         let patience = if is_callers { Duration::ZERO } else { patience };
         let file = match open(&name) {
             Ok(file) => file,
             Err(problem) => {
                 terminal::trace(&format!("no lock file: {problem}"));
-                return Ok(Self { file: None });
+                return Ok(());
             }
         };
         match state::wait(patience, || file.try_lock()) {
             Ok(true) => {
-                if let Ok(mut held) = NAME.lock() {
-                    *held = Some(name);
+                if let Ok(mut held) = NAMES.lock() {
+                    held.push(name.clone());
                 }
-                Ok(Self { file: Some(file) })
+                self.files.push((name, file));
+                Ok(())
             }
-            Ok(false) if is_callers => Ok(Self { file: None }),
+            Ok(false) if is_callers => Ok(()),
             Ok(false) => Err(locked_elsewhere()),
             Err(problem) => {
                 terminal::trace(&format!("the lock file cannot be locked: {problem}"));
-                Ok(Self { file: None })
+                Ok(())
             }
         }
     }
@@ -99,8 +115,8 @@ pub fn one_change_of_settings() -> Result<Option<File>> {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if let (Some(_), Ok(mut held)) = (&self.file, NAME.lock()) {
-            *held = None;
+        if let Ok(mut held) = NAMES.lock() {
+            held.retain(|name| self.files.iter().all(|(own, _)| own != name));
         }
     }
 }

@@ -27,9 +27,9 @@ pub const CALLS: [(&str, &[&str]); 9] = [
 ];
 
 /// Something that is done, and what may be found afterwards.
-pub struct Scene {
+pub struct Scene<'prepare> {
     name: &'static str,
-    prepare: &'static (dyn Fn() -> Test + Sync),
+    prepare: &'prepare (dyn Fn() -> Test + Sync),
     run: Run<'static>,
     /// Says what is kept.
     ask: Run<'static>,
@@ -59,7 +59,7 @@ impl Point {
 }
 
 /// About how many points of a scene are taken where not all of them are.
-const MOST: usize = 80;
+const MOST: usize = 40;
 
 /// The points of a scene.
 fn points(scene: &Scene, every: bool) -> Vec<Point> {

@@ -78,6 +78,14 @@ const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "O13",
+        &[
+            "several requests in one go are answered one by one",
+            "of several requests that were cut short none is carried out",
+            "a_helper_that_answers_some_of_several_requests_is_asked_each_alone",
+        ],
+    ),
+    (
         "C1",
         &[
             "a_refused_erase_leaves_every_credential_where_it_was",

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod changes;
+mod hostile;
 mod ssh;
 mod trouble;
 

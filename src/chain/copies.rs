@@ -7,6 +7,7 @@ use modelforge_credential_protocol::{Error, Helper, Record, Result};
 use super::about::{description_of, question};
 use super::{Chain, Failed, Link};
 use crate::lock::Lock;
+use crate::request::Request;
 
 /// The copies of a credential, each with its helper's name, and the helpers of which it is not known whether they have one.
 #[derive(Default)]
@@ -29,6 +30,24 @@ impl Copies {
     /// Why there may be more.
     pub fn problem(&self) -> Option<Error> {
         self.failed.first().map(Error::from)
+    }
+}
+
+/// A credential that is looked for, and what its helpers are told beside it.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub description: &'a Record,
+    pub context: &'a Record,
+}
+
+impl<'a> Asked<'a> {
+    /// What a request asks for.
+    pub fn of(request: &'a Request) -> Self {
+        Self { description: &request.record, context: &request.context }
+    }
+
+    fn question(&self) -> Result<Record> {
+        question(&description_of(self.description)?, self.context)
     }
 }
 
@@ -68,56 +87,71 @@ impl Chain {
 
     /// The copy of a credential in each helper that has one. A helper that fails may be asked again while a person is there.
     pub fn copies(&self, description: &Record, context: &Record, attended: bool) -> Result<Copies> {
-        self.copies_where(description, context, attended, |_| true)
+        let copies = self.copies_each(&[Asked { description, context }], attended)?;
+        Ok(copies.into_iter().next().unwrap_or_default())
+    }
+
+    /// The same for several credentials, with as few starts of helpers as there can be.
+    pub fn copies_each(&self, asked: &[Asked], attended: bool) -> Result<Vec<Copies>> {
+        self.copies_where(asked, attended, |_, _| true)
     }
 
     /// The same, without starting the helpers of which a list says that they have none. A person may be asked.
-    pub fn copies_listed(&self, inventory: &Inventory, description: &Record, context: &Record) -> Result<Copies> {
-        self.copies_where(description, context, true, |at| inventory.may_have(at, description))
+    pub fn copies_listed(&self, inventory: &Inventory, asked: &[Asked]) -> Result<Vec<Copies>> {
+        self.copies_where(asked, true, |at, description| inventory.may_have(at, description))
     }
 
     fn copies_where(
         &self,
-        description: &Record,
-        context: &Record,
+        asked: &[Asked],
         attended: bool,
-        is_asked: impl Fn(usize) -> bool,
-    ) -> Result<Copies> {
-        let question = question(&description_of(description)?, context)?;
-        let ask = |link: &Link| {
-            let answer = link.helper(false)?.get(&question);
-            match (answer, &link.attended) {
-                (Err(problem), Some(_)) if attended => self.ask_attended(link, &question).ok_or(problem),
-                (answer, _) => answer,
-            }
-        };
-        let mut copies = Copies::default();
+        is_asked: impl Fn(usize, &Record) -> bool,
+    ) -> Result<Vec<Copies>> {
+        let mut copies: Vec<Copies> = asked.iter().map(|_| Copies::default()).collect();
         for (at, link) in self.links.iter().enumerate() {
-            if link.helper.is_err() || !is_asked(at) {
-                continue;
+            let Ok(helper) = link.helper(false) else { continue };
+            let mut among: Vec<(&Asked, &mut Copies)> = asked.iter().zip(&mut copies).collect();
+            among.retain(|(asked, _)| is_asked(at, asked.description));
+            let questions = among.iter().map(|(asked, _)| asked.question()).collect::<Result<Vec<_>>>()?;
+            let mut answers = helper.get_each(&questions);
+            if attended {
+                self.ask_attended(link, &questions, &mut answers);
             }
-            match ask(link) {
-                Ok(found) => {
-                    let found = found.filter(|found| found.has_secret() && is_of(found, description));
-                    copies.found.extend(found.map(|found| (link.name.clone(), found)));
+            for ((asked, copies), answer) in among.into_iter().zip(answers) {
+                match answer {
+                    Ok(found) => {
+                        let found = found.filter(|found| found.has_secret() && is_of(found, asked.description));
+                        copies.found.extend(found.map(|found| (link.name.clone(), found)));
+                    }
+                    Err(problem) => copies.failed.push(Failed::new(&link.name, problem)),
                 }
-                Err(problem) => copies.failed.push(Failed::new(&link.name, problem)),
             }
         }
         Ok(copies)
     }
 
-    /// Asks again, now that a person is there; `None` if that, too, fails, or did before.
-    fn ask_attended(&self, link: &Link, question: &Record) -> Option<Option<Record>> {
-        let mut failed_before = self.failed_before.lock().ok()?;
-        if failed_before.contains(&link.name) {
-            return None;
+    /// Asks again where a helper failed, now that a person is there; but not if that, too, fails, or did before. The first question tells:
+    /// nobody is asked to help with each.
+    fn ask_attended(&self, link: &Link, questions: &[Record], answers: &mut [Result<Option<Record>>]) {
+        let (Some(helper), Ok(mut failed_before)) = (&link.attended, self.failed_before.lock()) else { return };
+        let mut failed: Vec<_> = questions.iter().zip(answers).filter(|(_, answer)| answer.is_err()).collect();
+        if failed.is_empty() || failed_before.contains(&link.name) {
+            return;
         }
-        let answer = link.helper(true).and_then(|helper| helper.get(question));
-        if answer.is_err() {
-            failed_before.insert(link.name.clone());
+        let (question, answer) = failed.remove(0);
+        match helper.get(question) {
+            Ok(found) => *answer = Ok(found),
+            Err(_) => {
+                failed_before.insert(link.name.clone());
+                return;
+            }
         }
-        answer.ok()
+        let questions: Vec<Record> = failed.iter().map(|(question, _)| (*question).clone()).collect();
+        for ((_, answer), again) in failed.into_iter().zip(helper.get_each(&questions)) {
+            if again.is_ok() {
+                *answer = again;
+            }
+        }
     }
 
     /// The copy of a credential in one helper.
@@ -146,51 +180,88 @@ impl Chain {
 
     /// Erases the copies that hold this secret, and no other, from every helper that has one, and looks what is there then.
     pub fn erase_copies(&self, credential: &Record) -> Result<Vec<Result<Left>>> {
-        let _lock = Lock::wait(credential)?;
-        let mut description = description_of(credential)?;
-        for key in ["file", "consent"] {
-            if let Some(value) = credential.get(key) {
-                description.set(key, value)?;
-            }
-        }
-        let mut copy = description.clone();
-        for key in ["password", "authtype", "credential"] {
-            if let Some(value) = credential.get(key) {
-                copy.set(key, value)?;
-            }
-        }
-        // Its tool is told what to ask for from now on.
-        for key in ["rewire", "shell_line"] {
-            if let Some(value) = credential.get(key) {
-                copy.set(key, value)?;
-            }
-        }
-        let erase = |helper: &(dyn Helper + Send + Sync)| {
-            // The same, another, or none.
-            let look = || -> Result<Option<bool>> {
-                let found = helper.get(&description)?.filter(|found| found.has_secret() && !found.is_true("ephemeral"));
-                let found = found.filter(|found| is_of(found, &description));
-                Ok(found.map(|found| found.holds_the_same_secrets(credential)))
-            };
-            match look()? {
-                None => return Ok(Left::Nothing),
-                Some(false) => return Ok(Left::Newer),
-                Some(true) => helper.erase(&copy)?,
-            }
-            match look()? {
-                None => Ok(Left::Nothing),
-                Some(false) => Ok(Left::Another),
-                // Its files are not ours to change.
-                Some(true) if !description.is_true("consent") && helper.nature().foreign => Ok(Left::Nothing),
-                Some(true) => Err(erased_and_still_there()),
-            }
-        };
-        let links = self.links.iter().filter(|link| link.helper.is_ok());
-        let erased = links.map(|link| {
-            link.with_or_without_a_person(erase).map_err(|problem| Error::from(&Failed::new(&link.name, problem)))
-        });
-        Ok(erased.collect())
+        Ok(self.erase_copies_each(std::slice::from_ref(credential))?.into_iter().flatten().collect())
     }
+
+    /// The same for several credentials: of each, what is left in each helper.
+    pub fn erase_copies_each(&self, credentials: &[Record]) -> Result<Vec<Vec<Result<Left>>>> {
+        let _lock = Lock::wait_each(credentials)?;
+        let copies = credentials.iter().map(Erasing::of).collect::<Result<Vec<_>>>()?;
+        let mut left: Vec<Vec<Result<Left>>> = credentials.iter().map(|_| Vec::new()).collect();
+        for link in &self.links {
+            let Ok(helper) = link.helper(false) else { continue };
+            let erased = erase_each(helper, &copies.iter().collect::<Vec<_>>());
+            for ((copy, erased), left) in copies.iter().zip(erased).zip(&mut left) {
+                let erased = match (erased, &link.attended) {
+                    (Err(problem), Some(helper)) => erase_each(&**helper, &[copy]).pop().unwrap_or(Err(problem)),
+                    (erased, _) => erased,
+                };
+                left.push(erased.map_err(|problem| Error::from(&Failed::new(&link.name, problem))));
+            }
+        }
+        Ok(left)
+    }
+}
+
+/// A copy that is to be erased.
+struct Erasing<'a> {
+    credential: &'a Record,
+    /// How it is looked for.
+    description: Record,
+    /// The same, with the secret that it holds, and what its tool is told to ask for from now on.
+    copy: Record,
+}
+
+impl<'a> Erasing<'a> {
+    fn of(credential: &'a Record) -> Result<Self> {
+        let with = |record: &Record, keys: &[&str]| -> Result<Record> {
+            let mut record = record.clone();
+            for key in keys {
+                credential.get(key).map_or(Ok(()), |value| record.set(key, value))?;
+            }
+            Ok(record)
+        };
+        let description = with(&description_of(credential)?, &["file", "consent"])?;
+        let copy = with(&description, &["password", "authtype", "credential", "rewire", "shell_line"])?;
+        Ok(Self { credential, description, copy })
+    }
+
+    /// What an answer says of it: it is there, another is, or none.
+    fn is_in(&self, answer: Option<Record>) -> Option<bool> {
+        let found = answer.filter(|found| found.has_secret() && !found.is_true("ephemeral"));
+        let found = found.filter(|found| is_of(found, &self.description));
+        found.map(|found| found.holds_the_same_secrets(self.credential))
+    }
+}
+
+/// Erases those that a helper holds, and says of each what is left.
+fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[&Erasing]) -> Vec<Result<Left>> {
+    let look = |copies: &[&Erasing]| -> Vec<Result<Option<bool>>> {
+        let questions: Vec<Record> = copies.iter().map(|copy| copy.description.clone()).collect();
+        let answers = helper.get_each(&questions).into_iter().zip(copies);
+        answers.map(|(answer, copy)| Ok(copy.is_in(answer?))).collect()
+    };
+    let before = look(copies);
+    let found = copies.iter().copied().zip(&before);
+    let there: Vec<&Erasing> =
+        found.filter(|(_, found)| matches!(found, Ok(Some(true)))).map(|(copy, _)| copy).collect();
+    let erased = helper.erase_each(&there.iter().map(|copy| copy.copy.clone()).collect::<Vec<_>>());
+    let mut after = erased.into_iter().zip(look(&there)).zip(&there).map(|((erased, after), copy)| {
+        erased?;
+        match after? {
+            None => Ok(Left::Nothing),
+            Some(false) => Ok(Left::Another),
+            // Its files are not ours to change.
+            Some(true) if !copy.description.is_true("consent") && helper.nature().foreign => Ok(Left::Nothing),
+            Some(true) => Err(erased_and_still_there()),
+        }
+    });
+    let left = before.into_iter().map(|found| match found? {
+        None => Ok(Left::Nothing),
+        Some(false) => Ok(Left::Newer),
+        Some(true) => after.next().unwrap_or_else(|| Err(erased_and_still_there())),
+    });
+    left.collect()
 }
 
 /// True if an answer is the credential that was asked for. To a helper an absent path means any; what is kept for a path is another.

@@ -2,9 +2,9 @@
 
 use modelforge_credential_protocol::{ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Record, Result};
 
-use super::about::description_of;
+use super::about::{description_of, holds_the_same, with_capabilities};
 use super::keeping::{Kept, erase_just, is_about};
-use super::{Answer, Chain, Copies, Failed, Link, Seen};
+use super::{Answer, Asked, Chain, Copies, Failed, Link, Seen};
 use crate::chain::error;
 use crate::lock::Lock;
 
@@ -81,16 +81,59 @@ impl Chain {
     /// The same for one that is moved: it takes no other's place unless told to, and does not go to a helper of which it is not
     /// known what it holds.
     pub fn store_moved(&self, record: &Record, replaces: bool) -> Result<Stored> {
-        let _lock = Lock::wait(record)?;
-        let before = self.copies(record, &Record::new(), true)?;
+        let stored = self.store_moved_each(std::slice::from_ref(record), replaces)?;
+        Ok(stored.into_iter().next().unwrap_or_default())
+    }
+
+    /// The same for several that are moved, no two of which are for the same.
+    pub fn store_moved_each(&self, records: &[Record], replaces: bool) -> Result<Vec<Stored>> {
+        let _lock = Lock::wait_each(records)?;
+        let nothing = Record::new();
+        let asked: Vec<_> = records.iter().map(|description| Asked { description, context: &nothing }).collect();
+        let before = self.copies_each(&asked, true)?;
+        let kept = self.keep_what_is_nowhere(records, &before)?;
+        let stored = records.iter().zip(&before).zip(kept).map(|((record, before), kept)| match kept {
+            Some(helper) => Ok(Stored { kept_by: vec![helper], ..Stored::default() }),
+            None => self.store_moved_locked(record, before, replaces),
+        });
+        stored.collect()
+    }
+
+    fn store_moved_locked(&self, record: &Record, before: &Copies, replaces: bool) -> Result<Stored> {
         if !replaces && before.kept().any(|(_, copy)| !copy.holds_the_same_secrets(record)) {
             return Ok(Stored { remarks: vec![super::migration_conflict(record)], ..Stored::default() });
         }
-        let to = To { without: &before.failed, before: Before::All(&before), ..To::default() };
+        let to = To { without: &before.failed, before: Before::All(before), ..To::default() };
         let mut stored = self.store_locked(record, true, to)?;
         stored.was_kept = before.kept().any(|(_, copy)| copy.holds_the_same_secrets(record));
         stored.remarks.splice(..0, before.failed.iter().map(Failed::did_not_keep));
         Ok(stored)
+    }
+
+    /// Stores in the first helper what every helper said that it does not have, so that no other copy is older, and reads all of it back.
+    /// The name of that helper for each that it kept; the others are stored one by one.
+    fn keep_what_is_nowhere(&self, records: &[Record], before: &[Copies]) -> Result<Vec<Option<String>>> {
+        let mut kept: Vec<Option<String>> = records.iter().map(|_| None).collect();
+        let is_nowhere = |before: &Copies| before.found.is_empty() && before.failed.is_empty();
+        let first = self.links.first().and_then(|link| Some((link, link.helper(false).ok()?)));
+        let Some((link, helper)) = first.filter(|_| records.len() > 1 && !self.store_in_all) else { return Ok(kept) };
+        let mut new: Vec<_> = records.iter().zip(before).zip(&mut kept).collect();
+        new.retain(|((_, before), _)| is_nowhere(before));
+        let records = new.iter().map(|((record, _), _)| to_keep(record)).collect::<Result<Vec<_>>>()?;
+        let sent = records.iter().map(with_capabilities).collect::<Result<Vec<_>>>()?;
+        let questions = records.iter().map(description_of).collect::<Result<Vec<_>>>()?;
+        let stored = helper.store_each(&sent);
+        let found = helper.get_each(&questions);
+        for (((stored, found), record), (_, kept)) in stored.iter().zip(&found).zip(&records).zip(new) {
+            if let (Ok(()), Ok(Some(found))) = (stored, found)
+                && is_about(found, record)
+                && holds_the_same(found, record)
+                && !found.is_true("ephemeral")
+            {
+                *kept = Some(link.name.clone());
+            }
+        }
+        Ok(kept)
     }
 
     /// Keeps what was just renewed, or signed in for. Its caller holds the lock.
@@ -105,12 +148,7 @@ impl Chain {
     }
 
     fn store_locked(&self, record: &Record, durable: bool, to: To) -> Result<Stored> {
-        let mut record = record.clone();
-        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
-        if record.has("provider") && !record.has("username") {
-            record.set("username", DEFAULT_ACCOUNT)?;
-        }
-        record.name_the_account()?;
+        let record = to_keep(record)?;
         let mut stored = Stored::default();
         let mut earlier = Vec::new();
         let mut untouched = Vec::new();
@@ -163,6 +201,17 @@ impl Chain {
         stored.shadowed_by = earlier;
         Ok(stored)
     }
+}
+
+/// A credential as it is kept.
+fn to_keep(record: &Record) -> Result<Record> {
+    let mut record = record.clone();
+    record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
+    if record.has("provider") && !record.has("username") {
+        record.set("username", DEFAULT_ACCOUNT)?;
+    }
+    record.name_the_account()?;
+    Ok(record)
 }
 
 impl Failed {

@@ -91,7 +91,10 @@ impl From<IdentityOptions> for Identity {
             Some(IdentityCommand::Protect) => Task::Protect,
             Some(IdentityCommand::Unprotect) => Task::Unprotect,
             Some(IdentityCommand::Renew { with }) => Task::Renew { with },
-            Some(IdentityCommand::Export { output }) => Task::Export { output },
+            // `-` is standard output, as elsewhere.
+            Some(IdentityCommand::Export { output }) => {
+                Task::Export { output: output.filter(|path| path.as_os_str() != "-") }
+            }
             Some(IdentityCommand::Check) => Task::Check,
             Some(IdentityCommand::Import) => Task::Import,
         };

@@ -1,7 +1,7 @@
 //! `sync`: stores that are shared take what others have changed, and send what was changed here.
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
 use crate::chain::Link;
 use crate::command::members::error;
@@ -66,8 +66,10 @@ fn one(session: &Session, link: &Link, remote: Option<&str>) -> Result<()> {
 }
 
 fn several(helper: &str) -> Error {
-    Error::new("several helpers have a store that is shared")
-        .hint(format!("name one: {PROGRAM} sync --helper \"{}\" --remote URL", visible(helper)))
+    Error::new("several helpers have a store that is shared").hint(format!(
+        "name one: {PROGRAM} sync --helper {} --remote URL",
+        Shell::of_the_person().word(&visible(helper))
+    ))
 }
 
 fn both_kept(what: &str) -> Error {

@@ -192,12 +192,10 @@ fn in_a_keyring(keyring: &Keyring) -> Test {
 #[ignore = "needs strace, dbus and gnome-keyring"]
 fn a_keyring_keeps_the_old_key_or_the_new_one_whatever_fails() {
     const KEYRING: &str = "modelforge-credential-keyring";
-    // A scene lasts as long as the program.
-    let keyring: &'static Keyring = Box::leak(Box::new(Keyring::start()));
-    let prepare: &'static (dyn Fn() -> Test + Sync) =
-        Box::leak(Box::new(move || with(in_a_keyring(keyring), KEYRING, STORE_OLD)));
+    let keyring = Keyring::start();
+    let prepare = || with(in_a_keyring(&keyring), KEYRING, STORE_OLD);
     let ask = Run { program: KEYRING, words: &["get"], input: WHERE };
-    let scene = Scene { prepare, ask, ..SCENE };
+    let scene = Scene { prepare: &prepare, ask, ..SCENE };
     let run = Run { program: KEYRING, words: &["store"], input: STORE_NEW };
     walk(&Scene { name: "keyring store", run, ..scene });
     let run = Run { program: KEYRING, words: &["erase"], input: WHERE };

@@ -33,6 +33,8 @@ fn it_is_shown_on_a_terminal_or_written_to_a_new_private_file_and_nowhere_else()
     let nowhere = "error: the identity is shown on a terminal only\n\
                    hint: modelforge-credential identity export --output FILE\n";
     let test = test.args(["identity", "export"]).stderr(nowhere).failure();
+    let test = test.args(["identity", "export", "--output", "-"]).stderr(nowhere).failure();
+    assert!(!test.work().join("-").exists());
     let test = test.args(["identity", "export", "--output", "backup.txt"]);
     let test = test.stdout("wrote `backup.txt`: anyone who can read it can read your keys\n").success();
     let backup = test.work().join("backup.txt");
@@ -93,6 +95,18 @@ fn a_mistake_of_one_letter_is_noticed_and_another_identity_does_not_pass_for_thi
     ] {
         test = test.args(["identity", "check"]).stdin(given).stderr(&said).failure();
     }
+}
+
+#[test]
+fn a_backup_from_an_editor_of_windows_is_read_or_it_is_said_what_is_the_matter_with_it() {
+    let test = signed_in();
+    let text = format!("\u{feff}{}", identity(&test).replace('\n', "\r\n"));
+    let opens = "it opens all 3 credentials that are stored here\n";
+    let test = test.args(["identity", "check"]).stdin(&text).stdout(opens).success();
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let said = "error: the identity is written in UTF-16, which `age` does not read either\n\
+        hint: save it as UTF-8; in PowerShell: Get-Content OLD | Set-Content -Encoding utf8 NEW\n";
+    test.args(["identity", "check"]).stdin(wide).stdout("").stderr(said).failure();
 }
 
 #[cfg(unix)]

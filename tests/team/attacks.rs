@@ -5,7 +5,7 @@ use crate::support::SECRET;
 
 /// Makes a commit of these lines of `update-index`, on top of `parents`, as git does it. With a key, it is signed.
 #[track_caller]
-fn commit(remote: &Remote, by: &Person, parents: &[&str], lines: &str, key: Option<&str>) -> String {
+pub fn commit(remote: &Remote, by: &Person, parents: &[&str], lines: &str, key: Option<&str>) -> String {
     let index = by.test.work().join("index").display().to_string();
     let _ = std::fs::remove_file(&index);
     let path = remote.path();
@@ -31,22 +31,22 @@ fn commit(remote: &Remote, by: &Person, parents: &[&str], lines: &str, key: Opti
 }
 
 /// A file of the repository, as a line of `update-index`.
-fn line(remote: &Remote, by: &Person, mode: &str, name: &str, content: &str) -> String {
+pub fn line(remote: &Remote, by: &Person, mode: &str, name: &str, content: &str) -> String {
     let id = remote.git(&by.test, &["hash-object", "-w", "--stdin"], content);
     format!("{mode} {id}\t{name}\n")
 }
 
-fn key_of(person: &Person) -> String {
+pub fn key_of(person: &Person) -> String {
     person.data().join("signing-key").display().to_string()
 }
 
-fn set_main(remote: &Remote, by: &Person, commit: &str) {
+pub fn set_main(remote: &Remote, by: &Person, commit: &str) {
     remote.git(&by.test, &["update-ref", "refs/heads/main", commit], "");
 }
 
 /// Synchronises, and is refused with these words. Nothing has changed.
 #[track_caller]
-fn refuses(person: &Person, commit: &str, why: &str) {
+pub fn refuses(person: &Person, commit: &str, why: &str) {
     let before = person.state();
     let said = person.fails(&["sync"]);
     let short: String = commit.chars().take(12).collect();
@@ -298,6 +298,9 @@ fn a_remote_that_is_a_command_or_an_option_or_holds_a_password_is_not_taken() {
         said.starts_with("error: the address of the remote holds a password") && !said.contains("hunter2"),
         "{said}"
     );
+    let token = format!("https://{SECRET}@git.example/keys.git");
+    let said = ann.fails(&["sync", "--remote", &token]);
+    assert!(said.starts_with("error: the address of the remote holds a password") && !said.contains(SECRET), "{said}");
     assert!(!trap.exists());
 }
 

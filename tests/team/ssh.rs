@@ -96,3 +96,25 @@ fn a_store_is_synchronised_over_ssh() {
     assert!(said.starts_with("error: the remote cannot be read: "), "{said}");
     assert_eq!(ann.key("mistral").as_deref(), Some("sk-0123456789abcdef012345"));
 }
+
+#[test]
+#[ignore = "needs sshd (openssh-server) and script (util-linux)"]
+fn ssh_asks_nothing_at_the_terminal_where_nobody_is_to_be_asked() {
+    let (remote, server) = (Remote::new(), Test::new());
+    let key = server.work().join("login");
+    make_key(&server, &key);
+    let running = Server::start(&server, &key);
+    let ann = Person::new("ann");
+    let hosts = ann.test.home().join("hosts").display().to_string();
+    // ssh does not know the server, and would ask.
+    let ssh = format!("ssh -i {} -o UserKnownHostsFile={hosts} -o IdentitiesOnly=yes", key.display());
+    let test = ann.test.file(".gitconfig", format!("[core]\n\tsshCommand = {ssh}\n"));
+    let ann = Person { test: test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0"), ..ann };
+    ann.does(&["members", "add", "ann"]);
+    let core = crate::support::program("modelforge-credential").display().to_string();
+    let url = format!("ssh://127.0.0.1:{}{}", running.port, remote.path());
+    let output = ann.test.run(&["script", "-qec", &format!("{core} sync --remote {url}"), "/dev/null"], "");
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(!shown.contains("Are you sure"), "{shown}");
+    assert!(shown.starts_with("error: the remote cannot be read: "), "{shown}");
+}

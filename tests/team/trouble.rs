@@ -201,7 +201,7 @@ fn what_is_stored_while_others_synchronise_is_not_lost() {
 }
 
 #[test]
-#[ignore = "needs mount and unshare (util-linux)"]
+#[ignore = "needs root, mount and unshare (util-linux)"]
 fn a_full_disk_is_said_and_nothing_is_lost_as_root() {
     let (_remote, ann, ben) = ann_and_ben();
     for number in 0..40 {

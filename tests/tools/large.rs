@@ -7,6 +7,7 @@
 mod support;
 
 mod by_variables;
+mod engines;
 mod hooks;
 mod journey;
 mod services;

@@ -55,7 +55,7 @@ fn what_belongs_to_others_is_never_written_to() {
     let mut test = asked(vault(), &engine, &EACH, "store").stdin(stored).success();
     test = asked(test, &engine, &EACH, "erase").stdin(OPENAI).success();
     test = asked(test, &engine, &EACH, "list").success();
-    let said = "version 0\ncapability authtype\ncapability state\ncapability readonly\n";
+    let said = "version 0\ncapability authtype\ncapability state\ncapability readonly\ncapability each\n";
     asked(test, &engine, &EACH, "capability").stdout(said).success();
     assert_eq!(Bao::shared().must("GET", &format!("{engine}/metadata/llm/openai"), Value::Null)["data"], before);
     assert_eq!(super::names(&engine, "modelforge/"), Value::Null);

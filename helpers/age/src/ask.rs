@@ -58,7 +58,8 @@ fn answer(prompt: &str) -> Option<SecretString> {
     match modelforge_credential_ask::program(&program, &prompt, &mut said) {
         Ok(answer) => Some(SecretString::from(answer.as_str())),
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "warning: {}", visible(&failure.to_string()));
+            let warning = format!("the askpass program `{}` failed: {failure}", tilde(Path::new(&program)));
+            let _ = writeln!(io::stderr(), "warning: {}", visible(&warning));
             at_the_terminal(&prompt)
         }
     }

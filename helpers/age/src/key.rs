@@ -19,6 +19,9 @@ use zeroize::Zeroizing;
 use crate::ask::{self, Person};
 use crate::{cipher, text};
 
+/// What should be an encrypted file is none, or one that was changed.
+pub struct Damaged;
+
 /// The keys of one identity file.
 pub struct Keys {
     path: PathBuf,
@@ -47,7 +50,8 @@ impl Keys {
                 }
             };
         }
-        let (current, old) = text::split(std::str::from_utf8(content).map_err(|_| unusable(path))?);
+        let text = std::str::from_utf8(content).map_err(|_| unusable(path))?;
+        let (current, old) = text::split(text.trim_start_matches(text::MARK));
         let parsed = |part: &str| -> Result<Vec<Key>> {
             let parsed = |line: &str| {
                 let plugin = |_| line.parse().map(Key::Plugin);
@@ -71,7 +75,9 @@ impl Keys {
 
     fn refused(&self, refused: &DecryptError, file: &Path) -> Error {
         let (identity, file) = (self.path.display(), file.display());
-        Error::new(match refused {
+        // A plugin that failed says nothing of the file.
+        let is_the_files = !self.are_a_plugins();
+        let problem = Error::new(match refused {
             DecryptError::Plugin(_) | DecryptError::PluginResolve(_) => {
                 format!("the age plugin of `{identity}` did not open `{file}`")
             }
@@ -79,7 +85,8 @@ impl Keys {
                 format!("the age plugin of `{identity}` died")
             }
             _ => format!("`{file}` is damaged or not an age file"),
-        })
+        });
+        if is_the_files { problem.because(Damaged) } else { problem }
     }
 
     /// Asks for the passphrases of its keys.

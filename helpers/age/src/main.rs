@@ -17,6 +17,9 @@ use crate::team::Team;
 
 mod ask;
 mod cipher;
+#[cfg(test)]
+#[path = "../../../fuzz/support.rs"]
+mod fuzz_support;
 mod identity;
 mod key;
 mod mine;

@@ -175,6 +175,8 @@ impl Operation<'_> {
 
 /// The identity that came with the request. `age` would take an SSH key as well, but not beside a second one in the same file.
 fn given(content: Zeroizing<Vec<u8>>, named: &Path) -> Result<Held> {
+    let mark = text::MARK.to_string();
+    let content = content.strip_prefix(mark.as_bytes()).map_or(content.clone(), |rest| Zeroizing::new(rest.to_vec()));
     if content.len() > MAX_IDENTITY || content.trim_ascii().is_empty() {
         return Err("no identity was given".into());
     }
@@ -184,6 +186,10 @@ fn given(content: Zeroizing<Vec<u8>>, named: &Path) -> Result<Held> {
     if content.starts_with(b"-----BEGIN ") {
         return Err(Error::new("an SSH key is not copied: name its file in the configuration")
             .hint("helpers = [\"env\", \"age --identity ~/.ssh/id_ed25519\"]  # in config.toml"));
+    }
+    if content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff") {
+        return Err(Error::new("the identity is written in UTF-16, which `age` does not read either")
+            .hint("save it as UTF-8; in PowerShell: Get-Content OLD | Set-Content -Encoding utf8 NEW"));
     }
     let text = std::str::from_utf8(&content).map_err(|_| not_an_identity(0))?;
     let typed = text::typed(text);

@@ -5,20 +5,25 @@
 
 mod git;
 mod history;
+mod keygen;
 mod known;
 mod members;
 mod merge;
 mod operation;
+mod remote;
 mod sign;
 mod sync;
 mod tree;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use modelforge_credential_files::{Own, Trust};
 use modelforge_credential_protocol::{Error, Result};
 
-use crate::identity::Identities;
+use crate::identity::{Identities, NoneOpens};
+use crate::key::Damaged;
 use crate::store::{Entry, Store};
 use crate::{key, renew};
 use known::Known;
@@ -90,7 +95,7 @@ impl Team {
     }
 
     /// For a person, who decides. Those `between` came and went again: what they changed meanwhile is accepted as well.
-    fn changed(&self, root: &str, accepted: &Members, between: &[Members], there: &Members) -> Error {
+    fn changed(&self, root: &str, accepted: &Members, between: &[Rc<Members>], there: &Members) -> Error {
         let passed = between.iter().flat_map(|members| members.who_are_not_in(&[accepted, there]));
         let mut changes: Vec<String> = passed.map(|who| format!("{who} came and went again")).collect();
         changes.dedup();
@@ -132,8 +137,10 @@ impl Team {
         identities.unlock()?;
         self.encrypt(SAMPLE, members, identities, self.tree.path())?;
         for entry in self.store.all()? {
-            if let Some(content) = self.store.read(&entry)? {
-                identities.decrypt(&content, &entry.file)?;
+            if let Some(content) = self.store.read(&entry)?
+                && let Err(problem) = readable(identities.decrypt(&content, &entry.file))?
+            {
+                let _ = writeln!(std::io::stderr(), "warning: {problem}, so it stays as it is");
             }
         }
         known.members = Some(members.to_text());
@@ -152,10 +159,22 @@ impl Team {
         }
         let recipients = members.recipients();
         let again = |entry: &Entry, content: &[u8]| {
-            key::encrypt(&identities.decrypt(content, &entry.file)?, std::iter::empty(), &recipients).map(Some)
+            let Ok(text) = readable(identities.decrypt(content, &entry.file))? else { return Ok(None) };
+            key::encrypt(&text, std::iter::empty(), &recipients).map(Some)
         };
         let _lock = renew::every(&self.store, again)?.map_err(renew::Failed::into_error)?;
         known.is_changing = false;
         known.write(&self.accepted)
+    }
+}
+
+/// What a member wrote need not be a key, nor be for all of them. It must not keep the others from what they do, its author's removal
+/// least of all.
+fn readable<T>(opened: Result<T>) -> Result<std::result::Result<T, Error>> {
+    match opened {
+        Err(problem) if problem.cause::<NoneOpens>().is_some() || problem.cause::<Damaged>().is_some() => {
+            Ok(Err(problem))
+        }
+        opened => opened.map(Ok),
     }
 }

@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 /// The line of a renewal that goes on: the keys below it are the old ones. A comment to `age`, which so opens everything at each moment.
 const BEING_REPLACED: &str = "# being replaced: these keys are removed once nothing is encrypted for them any more";
 
+/// What editors of Windows put before a text in UTF-8.
+pub const MARK: char = '\u{feff}';
+
 /// How keys begin, and nothing else does.
 const BEGINNING: &str = "AGE-";
 
@@ -47,7 +50,7 @@ pub fn join(current: &str, old: &str) -> Zeroizing<String> {
 /// An identity that a person typed from paper: blanks, line breaks and small letters within a key do not count.
 pub fn typed(text: &str) -> Zeroizing<String> {
     let mut whole = Zeroizing::new(String::with_capacity(text.len() + 2));
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    for line in text.trim_start_matches(MARK).lines().map(str::trim).filter(|line| !line.is_empty()) {
         let is_comment = line.starts_with('#');
         let begins = is_comment || beginning(line).eq(BEGINNING.chars());
         if begins && !whole.is_empty() && !whole.ends_with('\n') {
@@ -89,6 +92,7 @@ mod tests {
             format!("{}\n  {}\n", groups(first), groups(rest)),
             format!("\n# made on a Friday\n{}\r\n\r\n{}", groups(first).to_lowercase(), rest),
             key.clone(),
+            format!("\u{feff}# made on a Friday\r\n{key}\r\n"),
         ] {
             assert_eq!(keys(&typed(&paper)).collect::<Vec<_>>(), [key.as_str()]);
         }

@@ -11,7 +11,11 @@ const MAX_LISTED: usize = 50_000;
 
 /// The answer to a `get`, if it is one to this request.
 pub fn found(output: &[u8], request: &Record) -> Result<Option<Record>, Failure> {
-    let mut found = Record::read_from(output).map_err(malformed)?;
+    checked(Record::read_from(output).map_err(malformed)?, request)
+}
+
+/// The same, once it was read.
+pub fn checked(mut found: Record, request: &Record) -> Result<Option<Record>, Failure> {
     if found.len() > MAX_ANSWER {
         return Err(Failure::TooMuch { most: MAX_ANSWER, of: "attributes" });
     }

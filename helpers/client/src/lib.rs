@@ -2,7 +2,9 @@
 #![deny(missing_docs)]
 
 mod answer;
+mod as_helper;
 mod caller;
+mod each;
 #[cfg(any(windows, test))]
 mod ending;
 mod entry;

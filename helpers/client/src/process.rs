@@ -207,7 +207,20 @@ impl Running {
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
-    pub fn finish_watched(mut self, most: usize, watch: &mut dyn FnMut(&Moment)) -> Result<Finished, Failure> {
+    pub fn finish_watched(self, most: usize, watch: &mut dyn FnMut(&Moment)) -> Result<Finished, Failure> {
+        self.finish_within(most, watch, &mut || None)
+    }
+
+    /// The same, as long as `exceeds` names nothing that it must not do. It is asked all the time, whatever is said.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish), or what `exceeds` names.
+    pub fn finish_within(
+        mut self,
+        most: usize,
+        watch: &mut dyn FnMut(&Moment),
+        exceeds: &mut dyn FnMut() -> Option<Failure>,
+    ) -> Result<Finished, Failure> {
         self.wait_a_moment();
         let mut streams = Streams::of(&mut self.child).inspect_err(|_| self.end())?;
         let mut output = Zeroizing::new(Vec::new());
@@ -239,6 +252,7 @@ impl Running {
                 return Err(Failure::TooMuch { most, of: "bytes" });
             }
             self.check_deadline(exited.is_some())?;
+            self.check(exceeds())?;
         }
         if is_cut {
             // Half a secret would not be known for one.
@@ -255,6 +269,7 @@ impl Running {
             watch(&Moment { output: &output, said: &said, elapsed: self.start.elapsed() });
             exited = self.child.try_wait()?.map(|status| (status, Instant::now()));
             self.check_deadline(exited.is_some())?;
+            self.check(exceeds())?;
             pause = (pause * 2).min(Duration::from_millis(5));
         };
         Ok(Finished { status, output, said })
@@ -287,6 +302,13 @@ impl Running {
         }
         self.end();
         Err(Failure::TooSlow(self.limit))
+    }
+
+    fn check(&mut self, failure: Option<Failure>) -> Result<(), Failure> {
+        failure.map_or(Ok(()), |failure| {
+            self.end();
+            Err(failure)
+        })
     }
 
     fn end(&mut self) {

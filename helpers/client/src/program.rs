@@ -4,12 +4,11 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::slice;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{
-    Error, Helper, MAX_RECORD, Nature, Operation, Reason, Record, Result as Answered,
-};
+use modelforge_credential_protocol::{Error, MAX_RECORD, Nature, Operation, Reason, Record, requests as lines_of};
 use zeroize::Zeroizing;
 
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
@@ -100,6 +99,11 @@ impl Program {
         self
     }
 
+    /// True if it is not asked any more, except to erase.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.given_up.get().is_some()
+    }
+
     /// Its name in messages.
     pub fn name(&self) -> &str {
         &self.name
@@ -159,7 +163,7 @@ impl Program {
             Ok(None) => (Outcome::FoundNothing, request),
             Err(failure) => (Outcome::Failed(failure), request),
         };
-        self.tell(Operation::Get, start, outcome, record);
+        self.tell(Operation::Get, start.elapsed(), outcome, record);
         found
     }
 
@@ -228,12 +232,13 @@ impl Program {
     fn run_and_tell(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let start = Instant::now();
         let output = self.run(operation, request, most);
-        self.tell(operation, start, output.as_ref().map_or_else(Outcome::Failed, |_| Outcome::Done), request);
+        let elapsed = start.elapsed();
+        self.tell(operation, elapsed, output.as_ref().map_or_else(Outcome::Failed, |_| Outcome::Done), request);
         output
     }
 
-    fn tell(&self, operation: Operation, start: Instant, outcome: Outcome, record: &Record) {
-        let (helper, program, elapsed) = (self.name.as_str(), self.path.as_path(), start.elapsed());
+    pub(crate) fn tell(&self, operation: Operation, elapsed: Duration, outcome: Outcome, record: &Record) {
+        let (helper, program) = (self.name.as_str(), self.path.as_path());
         self.caller.hop(&Hop { helper, program, operation, outcome, elapsed, record });
     }
 
@@ -243,6 +248,39 @@ impl Program {
             return Err(failure.clone());
         }
         let start = Instant::now();
+        let outcome = self.exchange(operation, request.to_lines(), slice::from_ref(request), most);
+        if let Err(failure) = &outcome
+            && (matches!(failure, Failure::TooSlow(_)) || !self.may_ask && start.elapsed() >= LONG)
+        {
+            let _ = self.given_up.set(failure.clone());
+        }
+        outcome
+    }
+
+    /// The same for several requests. It has as long as for each alone, but does not go on for ever.
+    pub(crate) fn exchange_each(
+        &self,
+        operation: Operation,
+        requests: &[Record],
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let many = u32::try_from(requests.len()).unwrap_or(u32::MAX);
+        let limit = self.limit().saturating_mul(many).min(LIMIT_OF_ALL.max(self.limit()));
+        let patient = Self { limit: Some(limit), ..self.clone() };
+        let outcome = patient.exchange(operation, lines_of(requests), requests, MAX_LIST);
+        if let Err(failure @ Failure::TooSlow(_)) = &outcome {
+            let _ = self.given_up.set(failure.clone());
+        }
+        outcome
+    }
+
+    /// Starts the program, hands it the input, and hears what it says. These are the requests in the input.
+    fn exchange(
+        &self,
+        operation: Operation,
+        input: Zeroizing<Vec<u8>>,
+        requests: &[Record],
+        most: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let depth = next_depth()?;
         let mut command = command(&self.path);
         command
@@ -256,26 +294,18 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut running = Running::start(command, !self.may_ask, self.limit())?;
-        running.write(request.to_lines())?;
-        let mut said = Said::new(request);
-        let finished = running.finish_watched(most, &mut |moment| self.watch(&mut said, moment));
-        let outcome = finished.and_then(|finished| {
-            self.pass_on(said.rest(&finished));
-            match finished.status.success() {
-                true => Ok(finished.output),
-                false => Err(Failure::Failed {
-                    kind: Reason::from_lines(&finished.output),
-                    reason: said.reason.unwrap_or_else(|| finished.reason()),
-                    hint: said.hint,
-                }),
-            }
-        });
-        if let Err(failure) = &outcome
-            && (matches!(failure, Failure::TooSlow(_)) || !self.may_ask && start.elapsed() >= LONG)
-        {
-            let _ = self.given_up.set(failure.clone());
+        running.write(input)?;
+        let mut said = Said::new(requests);
+        let finished = running.finish_watched(most, &mut |moment| self.watch(&mut said, moment))?;
+        self.pass_on(said.rest(&finished));
+        match finished.status.success() {
+            true => Ok(finished.output),
+            false => Err(Failure::Failed {
+                kind: Reason::from_lines(&finished.output),
+                reason: said.reason.unwrap_or_else(|| finished.reason()),
+                hint: said.hint,
+            }),
         }
-        outcome
     }
 
     /// A person at the terminal hears what a helper says while it waits for them, and which helper they wait for.
@@ -291,40 +321,6 @@ impl Program {
         if !lines.is_empty() {
             self.caller.said(&self.name, &lines);
         }
-    }
-}
-
-impl Helper for Program {
-    fn nature(&self) -> Nature {
-        self.nature()
-    }
-
-    fn get(&self, request: &Record) -> Answered<Option<Record>> {
-        Ok(self.get(request)?)
-    }
-
-    fn store(&self, credential: &Record) -> Answered<()> {
-        Ok(self.store(credential)?)
-    }
-
-    fn erase(&self, description: &Record) -> Answered<()> {
-        Ok(self.erase(description)?)
-    }
-
-    fn list(&self, request: &Record) -> Answered<Option<Vec<Record>>> {
-        Ok(self.list(request)?)
-    }
-
-    fn identity(&self, request: &Record) -> Answered<Option<Record>> {
-        Ok(self.identity(request)?)
-    }
-
-    fn members(&self, request: &Record) -> Answered<Option<Record>> {
-        Ok(self.members(request)?)
-    }
-
-    fn sync(&self, request: &Record) -> Answered<Option<Record>> {
-        Ok(self.sync(request)?)
     }
 }
 

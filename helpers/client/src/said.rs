@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Record, Secrets};
+use modelforge_credential_protocol::{Record, Secrets, requests as lines_of};
 
 use crate::process::{Finished, Moment};
 
@@ -12,7 +12,7 @@ const SILENCE: Duration = Duration::from_millis(200);
 
 /// The text so far.
 pub struct Said<'a> {
-    request: &'a Record,
+    requests: &'a [Record],
     /// How many lines were sorted.
     sorted: usize,
     /// How much was heard when something was heard last, and when that was.
@@ -27,9 +27,9 @@ pub struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    pub fn new(request: &'a Record) -> Self {
+    pub fn new(requests: &'a [Record]) -> Self {
         Self {
-            request,
+            requests,
             sorted: 0,
             heard: (0, Instant::now()),
             has_waited: false,
@@ -76,8 +76,9 @@ impl<'a> Said<'a> {
             return Vec::new();
         }
         let mut remarks = Vec::new();
-        // Those of the request and of the answer, should it have repeated them.
-        let secrets = Secrets::of([self.request.to_lines().as_slice(), output]);
+        // Those of the requests and of the answers, should it have repeated them.
+        let requests = lines_of(self.requests);
+        let secrets = Secrets::of([requests.as_slice(), output]);
         for line in said.lines().skip(self.sorted) {
             self.sorted += 1;
             let line = secrets.redacted(line);

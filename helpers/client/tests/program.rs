@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use modelforge_credential_client::{Caller, Entry, Failure, Hop, Outcome, Program};
-use modelforge_credential_protocol::Record;
+use modelforge_credential_protocol::{Reason, Record};
 
 /// A helper that is a few lines for the shell.
 fn script(body: &str) -> Program {
@@ -178,4 +178,61 @@ fn an_answer_with_an_empty_secret_for_a_provider_is_malformed_and_none_gives_con
     assert!(matches!(empty.get(&request()), Ok(Some(_))));
     let found = script("cat >/dev/null; printf 'password=p\\nconsent=1\\n'").get(&request()).unwrap().unwrap();
     assert!(!found.has("consent"));
+}
+
+/// Requests for three users, and a helper that takes several in one go and answers so.
+fn three() -> Vec<Record> {
+    let of = |name: &str| {
+        Record::of([("protocol", "https"), ("host", "example.com"), ("username", name)]).expect("a request")
+    };
+    ["ann", "bob", "eve"].map(of).into()
+}
+
+fn that_takes_several(each: &str, alone: &str) -> Program {
+    script(&format!(
+        "case $0 in capability) echo 'capability each' ;; get-each) cat >/dev/null; {each} ;; *) cat >/dev/null; {alone} ;; esac"
+    ))
+}
+
+#[test]
+fn several_requests_go_to_one_start_of_a_helper_and_each_has_its_own_answer() {
+    let told = Arc::new(Told::default());
+    let answer = r"printf 'outcome=done\npassword=p\n\noutcome=done\n\noutcome=failed\nreason=locked\nproblem=it is shut\nhint=open it\n\ncount=3\n'";
+    let helper = that_takes_several(answer, "exit 9").called_by(told.clone());
+    let found = helper.get_each(&three());
+    assert_eq!(found[0].as_ref().unwrap().as_ref(), Some(&Record::of([("password", "p")]).unwrap()));
+    assert!(matches!(found[1], Ok(None)));
+    let Err(Failure::Failed { reason, hint, kind: Reason::Locked }) = &found[2] else { panic!("{:?}", found[2]) };
+    assert_eq!((reason.as_str(), hint.as_deref()), ("it is shut", Some("open it")));
+    assert_eq!(told.lines.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn a_helper_that_answers_some_of_several_requests_is_asked_each_alone() {
+    for each in [
+        "exit 1",
+        "true",
+        r"printf 'outcome=done\npassword=wrong\n\n'",
+        r"printf 'outcome=done\npassword=wrong\n\ncount=1\n'",
+        r"printf 'outcome=done\npassword=wrong\n\n%.0s' 1 2 3; echo count=2",
+        r"printf 'outcome=perhaps\npassword=wrong\n\n%.0s' 1 2 3; echo count=3",
+        r"printf 'password=wrong\n\n%.0s' 1 2 3; echo count=3",
+    ] {
+        for found in that_takes_several(each, "echo password=right").get_each(&three()) {
+            assert_eq!(found.unwrap(), Some(Record::of([("password", "right")]).unwrap()), "{each}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_one_of_several_requests_is_checked_as_if_it_were_alone() {
+    let answer = r"printf 'outcome=done\nusername=%s\npassword=p\n\n' ann ann eve; echo count=3";
+    let found = that_takes_several(answer, "exit 9").get_each(&three());
+    assert!(matches!((&found[0], &found[1], &found[2]), (Ok(Some(_)), Err(Failure::Changed("username")), Ok(Some(_)))));
+}
+
+#[test]
+fn a_helper_that_does_not_know_several_requests_is_asked_each_alone() {
+    let helper = script("test \"$0\" = get && cat >/dev/null && echo password=p");
+    assert!(helper.get_each(&three()).into_iter().all(|found| found.unwrap().is_some()));
 }

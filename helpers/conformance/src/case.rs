@@ -41,6 +41,7 @@ pub enum Offer {
     Nothing,
     Authtype,
     List,
+    Each,
 }
 
 impl Offer {
@@ -49,6 +50,7 @@ impl Offer {
             Self::Nothing => "",
             Self::Authtype => "it does not say that it knows `authtype`",
             Self::List => "it cannot list",
+            Self::Each => "it does not take several requests in one go (`each`)",
         }
     }
 }

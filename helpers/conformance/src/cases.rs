@@ -2,6 +2,7 @@
 
 mod authtype;
 mod concurrent;
+mod each;
 mod erasing;
 mod framing;
 mod listing;
@@ -15,7 +16,7 @@ use crate::case::Case;
 
 /// Every case that there is.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
-    let groups: [&'static [Case]; 10] = [
+    let groups: [&'static [Case]; 11] = [
         storing::CASES,
         erasing::CASES,
         places::CASES,
@@ -24,6 +25,7 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
         refusing::CASES,
         authtype::CASES,
         listing::CASES,
+        each::CASES,
         concurrent::CASES,
         sources::CASES,
     ];

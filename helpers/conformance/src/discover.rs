@@ -28,13 +28,15 @@ fn of(subject: &Subject, session: &Session, elsewhere: &Session) -> (Kind, Vec<S
     let left = (shared && is_there(session)).then(|| session.ann.trim_end().replace('\n', " "));
     let says = |operation| subject.says(session.home(), operation);
     let capabilities = says("capability");
+    let nature = Nature::from_lines(&capabilities);
     let kind = Kind {
         keeps,
         cannot_store,
         shared,
         authtype: capabilities.split(|b| *b == b'\n').any(|line| line == b"capability authtype"),
         lists: !says("list").is_empty(),
-        foreign: Nature::from_lines(&capabilities).foreign,
+        foreign: nature.foreign,
+        each: nature.each,
     };
     (kind, left.into_iter().collect())
 }

@@ -15,4 +15,6 @@ pub struct Kind {
     pub lists: bool,
     /// It says that its credentials are in files of other programs.
     pub foreign: bool,
+    /// It says that it takes several requests in one go.
+    pub each: bool,
 }

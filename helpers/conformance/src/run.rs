@@ -77,6 +77,7 @@ fn unfit(case: &Case, kind: &Kind, subject: &Subject) -> Option<Outcome> {
         Offer::Nothing => true,
         Offer::Authtype => kind.authtype,
         Offer::List => kind.lists,
+        Offer::Each => kind.each,
     };
     match (unfit, offers) {
         (Some(why), _) => Some(Outcome::NotOffered(why)),

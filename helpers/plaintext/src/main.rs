@@ -13,6 +13,7 @@ mod time;
 mod whole;
 
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use modelforge_credential_files::foreign::is_whole;
 use modelforge_credential_files::tilde;
@@ -21,7 +22,7 @@ use modelforge_credential_protocol::{
 };
 
 use crate::entries::Entry;
-use crate::source::Held;
+use crate::source::{Held, Place, ReadOnce};
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
@@ -41,25 +42,14 @@ impl Helper for PlainText {
         if is_whole(request) {
             return whole::get(request);
         }
-        let (mut failed, mut found) = (Vec::new(), None);
-        for held in source::that_answer(request) {
-            match held.and_then(|held| best(held, request)) {
-                Ok(one) => found = closer(found, one, request),
-                Err(problem) => failed.push(problem),
-            }
-            if found.as_ref().is_some_and(|(held, at)| is_closest_of_all(&held.entries[*at], request)) {
-                break;
-            }
-        }
-        match (found, failed.into_iter().next()) {
-            (Some((held, at)), failed) => {
-                failed.iter().for_each(warn);
-                answer(&held, &held.entries[at], request)
-            }
-            // It is not known to be absent.
-            (None, Some(problem)) => Err(problem),
-            (None, None) => Ok(None),
-        }
+        find(request, |place| place.held())
+    }
+
+    fn get_each(&self, requests: &[Record]) -> Vec<Result<Option<Record>>> {
+        let files = ReadOnce::default();
+        let get =
+            |request| if is_whole(request) { whole::get(request) } else { find(request, |place| files.held(place)) };
+        requests.iter().map(get).collect()
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
@@ -67,7 +57,11 @@ impl Helper for PlainText {
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
-        source::erase(description)
+        self.erase_each(std::slice::from_ref(description)).into_iter().collect()
+    }
+
+    fn erase_each(&self, descriptions: &[Record]) -> Vec<Result<()>> {
+        source::erase_each(descriptions)
     }
 
     /// A file that cannot be read does not hide what the others hold: it is a warning, or a record of its own for a caller that
@@ -97,16 +91,39 @@ impl Helper for PlainText {
     }
 }
 
+/// Looks for a credential in the files, as they are read.
+fn find(request: &Record, read: impl Fn(Place) -> Option<Result<Rc<Held>>>) -> Result<Option<Record>> {
+    let (mut failed, mut found) = (Vec::new(), None);
+    for held in source::that_answer(request, read) {
+        match held.and_then(|held| best(held, request)) {
+            Ok(one) => found = closer(found, one, request),
+            Err(problem) => failed.push(problem),
+        }
+        if found.as_ref().is_some_and(|(held, at)| is_closest_of_all(&held.entries[*at], request)) {
+            break;
+        }
+    }
+    match (found, failed.into_iter().next()) {
+        (Some((held, at)), failed) => {
+            failed.iter().for_each(warn);
+            answer(&held, &held.entries[at], request)
+        }
+        // It is not known to be absent.
+        (None, Some(problem)) => Err(problem),
+        (None, None) => Ok(None),
+    }
+}
+
 /// The entry of a file that answers, if one can.
-fn best(held: Held, request: &Record) -> Result<Option<Found>> {
-    match held.best(|entry| entry.answers(request), request.text("provider")) {
+fn best(held: Rc<Held>, request: &Record) -> Result<Option<Found>> {
+    match held.best(request) {
         Some(at) => held.entries[at].secret.as_ref().map(|_| ()).map_err(Clone::clone).map(|()| Some((held, at))),
         None => Ok(None),
     }
 }
 
 /// An entry of a file.
-type Found = (Held, usize);
+type Found = (Rc<Held>, usize);
 
 /// The one of two files that is meant: without a name the default account before any other, then the closer, then the first.
 fn closer(first: Option<Found>, second: Option<Found>, request: &Record) -> Option<Found> {

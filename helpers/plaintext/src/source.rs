@@ -1,12 +1,15 @@
 //! The files of the table, opened: what is in them, taking it out, and putting it back.
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use modelforge_credential_files::foreign::{self, Opened};
 use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
+use modelforge_credential_providers::Location;
 use zeroize::Zeroizing;
 
 use crate::entries::{self, Entry, Secret, Spot};
@@ -19,6 +22,8 @@ pub struct Held {
     pub entries: Vec<Entry>,
     /// Secrets of which it cannot be told whose they are.
     pub homeless: Vec<Error>,
+    /// The entries of each server, for a file that many are looked for in.
+    of_servers: OnceCell<HashMap<String, Vec<usize>>>,
 }
 
 /// A file of the table, on this machine.
@@ -33,40 +38,51 @@ pub struct Place {
 
 /// The files that may answer a `get`. The file of the current folder is read only if its account is named:
 /// it came with the folder, and its key would send what one asks to its maker.
-pub fn that_answer(request: &Record) -> impl Iterator<Item = Result<Held>> {
+pub fn that_answer(
+    request: &Record,
+    read: impl Fn(Place) -> Option<Result<Rc<Held>>>,
+) -> impl Iterator<Item = Result<Rc<Held>>> {
     let named = request.has("username");
-    read_each(places(request).filter(move |place| named || place.source.folder != Folder::Here))
+    each_once(places(request).filter(move |place| named || place.source.folder != Folder::Here).filter_map(read))
 }
 
 /// The files that there are.
-pub fn all(request: &Record) -> impl Iterator<Item = Result<Held>> {
-    read_each(places(request))
+pub fn all(request: &Record) -> impl Iterator<Item = Result<Rc<Held>>> {
+    each_once(places(request).filter_map(|place| place.held()))
 }
 
-fn read_each(places: impl Iterator<Item = Place>) -> impl Iterator<Item = Result<Held>> {
+/// A link from one to another does not make two of it.
+fn each_once(files: impl Iterator<Item = Result<Rc<Held>>>) -> impl Iterator<Item = Result<Rc<Held>>> {
     let mut seen: Vec<PathBuf> = Vec::new();
-    places.filter_map(move |place| match place.open().transpose()? {
-        // A link from one to another does not make two of it.
-        Ok(file) if seen.contains(&file.real) => None,
-        Ok(file) => {
-            seen.push(file.real.clone());
-            Some(place.read(file))
+    files.filter(move |held| match held {
+        Ok(held) if seen.contains(&held.file.real) => false,
+        Ok(held) => {
+            seen.push(held.file.real.clone());
+            true
         }
-        Err(problem) => Some(Err(problem)),
+        Err(_) => true,
     })
+}
+
+/// Files that are read once, whole, for several requests.
+#[derive(Default)]
+pub struct ReadOnce(RefCell<HashMap<PathBuf, Option<Result<Rc<Held>>>>>);
+
+impl ReadOnce {
+    /// The file of a place, as [`Place::held`] reads it.
+    pub fn held(&self, place: Place) -> Option<Result<Rc<Held>>> {
+        let place = Place { only: None, ..place };
+        let mut read = self.0.borrow_mut();
+        read.entry(place.path.clone()).or_insert_with(|| place.held()).clone()
+    }
 }
 
 /// A request that names a `file`, as a list does, means that one alone.
 pub fn places(request: &Record) -> impl Iterator<Item = Place> {
-    let file = request.text("file").map(str::to_owned);
-    let account = request.text("username").map(str::to_owned);
     let part = |key| request.text(key).map(str::to_owned);
     let only = part("protocol").zip(part("host"));
-    let found = SOURCES.iter().filter_map(move |source| Place::find(source, only.clone()));
-    found.filter(move |place| {
-        file.as_ref().is_none_or(|file| *file == shown(&place.path))
-            && (place.source.folder != Folder::Here || account.as_ref().is_none_or(|account| *account == place.account))
-    })
+    let found = SOURCES.iter().filter_map(|source| Place::find(source, only.clone()));
+    found.filter(|place| place.is_meant(request)).collect::<Vec<_>>().into_iter()
 }
 
 fn shown(path: &Path) -> String {
@@ -84,6 +100,13 @@ impl Place {
         Some(Self { source, folder, path, account, only })
     }
 
+    /// True if a request may be about what is in it.
+    fn is_meant(&self, request: &Record) -> bool {
+        request.text("file").is_none_or(|file| file == shown(&self.path))
+            && (self.source.folder != Folder::Here
+                || request.text("username").is_none_or(|account| account == self.account))
+    }
+
     /// A link in a folder that came from elsewhere must not make another file look like it belongs there.
     pub fn within(&self) -> Option<&Path> {
         (self.source.folder == Folder::Here).then_some(&*self.folder)
@@ -93,13 +116,18 @@ impl Place {
         foreign::open(&self.path, self.within())
     }
 
+    /// What is in it; `None` where there is no file.
+    pub fn held(&self) -> Option<Result<Rc<Held>>> {
+        self.open().transpose().map(|file| file.and_then(|file| self.read(file)).map(Rc::new))
+    }
+
     fn read(&self, file: Opened) -> Result<Held> {
         let shown = tilde(&self.path);
         let text = file.text()?;
         let only = self.only.as_ref().map(|(protocol, host)| (&**protocol, &**host));
         let entries::Entries { entries, homeless } =
             entries::read(&self.source.format, &shown, text, &self.account, only)?;
-        Ok(Held { file, entries, homeless })
+        Ok(Held { file, entries, homeless, of_servers: OnceCell::new() })
     }
 }
 
@@ -108,6 +136,11 @@ fn account_of(folder: &Path) -> String {
     let name = folder.file_name().map_or("/".into(), |name| name.to_string_lossy());
     let name: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
     if name == DEFAULT_ACCOUNT { format!("./{name}") } else { name }
+}
+
+/// A server, in the one spelling of those that [`Location::is_at`] takes for it.
+fn server(location: Location) -> String {
+    format!("{}://{}", location.protocol, location.bare_host()).to_ascii_lowercase()
 }
 
 /// How far down the closest entry of each account is.
@@ -126,11 +159,25 @@ fn is_closest(deepest: &HashMap<String, usize>, entry: &Entry) -> bool {
 }
 
 impl Held {
-    /// The one of several that is meant: the closest, of these the one by the name that the request uses, else as its program
+    /// The one of several that a request means: the closest, of these the one by the name that the request uses, else as its program
     /// would have it.
-    pub fn best(&self, is_one: impl Fn(&Entry) -> bool, provider: Option<&str>) -> Option<usize> {
-        let among: Vec<usize> = (0..self.entries.len()).filter(|at| is_one(&self.entries[*at])).collect();
-        self.best_of(&among, provider)
+    pub fn best(&self, request: &Record) -> Option<usize> {
+        let mut among = self.at_server_of(request).to_vec();
+        among.retain(|at| self.entries[*at].answers(request));
+        self.best_of(&among, request.text("provider"))
+    }
+
+    /// The entries of the server that a request names.
+    fn at_server_of(&self, request: &Record) -> &[usize] {
+        let of_servers = self.of_servers.get_or_init(|| {
+            let mut of_servers: HashMap<String, Vec<usize>> = HashMap::new();
+            for (at, entry) in self.entries.iter().enumerate() {
+                of_servers.entry(server(entry.location.borrowed())).or_default().push(at);
+            }
+            of_servers
+        });
+        let [protocol, host] = ["protocol", "host"].map(|key| request.text(key).unwrap_or_default());
+        of_servers.get(&server(Location { protocol, host, path: None })).map_or(&[], Vec::as_slice)
     }
 
     fn best_of(&self, among: &[usize], provider: Option<&str>) -> Option<usize> {
@@ -188,6 +235,22 @@ impl Held {
         })
     }
 
+    /// Marks the entries that an erase of this description means.
+    fn mark_meant(&self, description: &Record, meant: &mut [bool]) {
+        let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
+        let at_server = || self.at_server_of(description).iter().map(|at| (*at, &self.entries[*at]));
+        let deepest = deepest(at_server().map(|(_, entry)| entry).filter(|entry| entry.answers(description)));
+        // Who names no path means the whole host.
+        let is_closest = |entry: &Entry| !description.has("path") || is_closest(&deepest, entry);
+        for (at, entry) in at_server() {
+            meant[at] |= entry.is_described(description)
+                && is_closest(entry)
+                && entry.holds_something()
+                && (!names_secret
+                    || matches!(&entry.secret, Ok(Some(secret)) if secret.record.matches_secret(description)));
+        }
+    }
+
     /// The list record of an entry.
     pub fn listed(&self, entry: &Entry, secret: &Secret) -> Result<Record> {
         let mut record = entry.description()?;
@@ -211,13 +274,24 @@ impl Held {
     }
 }
 
-/// Takes what a description describes out of every file. One that cannot be edited does not save the others.
-pub fn erase(description: &Record) -> Result<()> {
-    let mut outcome = Ok(());
-    for place in places(description) {
-        outcome = outcome.and(place.erase(description));
+/// Takes what descriptions describe out of every file, each of which is replaced once. One that cannot be edited does not save the others.
+pub fn erase_each(descriptions: &[Record]) -> Vec<Result<()>> {
+    let mut outcomes = vec![Ok(()); descriptions.len()];
+    for place in places(&Record::new()) {
+        let meant: Vec<_> = descriptions.iter().zip(&mut outcomes).filter(|(one, _)| place.is_meant(one)).collect();
+        let (meant, outcomes): (Vec<_>, Vec<_>) = meant.into_iter().unzip();
+        let erased = match place.erase(&meant) {
+            // Which of them cannot be taken out is seen where each is taken out alone.
+            Err(_) if meant.len() > 1 => meant.iter().map(|one| place.erase(&[one])).collect(),
+            erased => vec![erased; meant.len()],
+        };
+        for (outcome, erased) in outcomes.into_iter().zip(erased) {
+            if outcome.is_ok() {
+                *outcome = erased;
+            }
+        }
     }
-    outcome
+    outcomes
 }
 
 impl Place {
@@ -228,20 +302,17 @@ impl Place {
         self.read(file).map(Some)
     }
 
-    fn erase(&self, description: &Record) -> Result<()> {
+    fn erase(&self, descriptions: &[&Record]) -> Result<()> {
+        if descriptions.is_empty() {
+            return Ok(());
+        }
         let Some(held) = self.open_locked()? else { return Ok(()) };
-        let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
-        let is_closest = held.closest(|entry| entry.answers(description));
-        // Who names no path means the whole host.
-        let is_closest = |entry: &Entry| !description.has("path") || is_closest(entry);
-        let is_meant = |entry: &&Entry| {
-            entry.is_described(description)
-                && is_closest(entry)
-                && entry.holds_something()
-                && (!names_secret
-                    || matches!(&entry.secret, Ok(Some(secret)) if secret.record.matches_secret(description)))
-        };
-        let spots: Vec<&Spot> = held.entries.iter().filter(is_meant).map(|entry| &entry.spot).collect();
+        let mut meant = vec![false; held.entries.len()];
+        for description in descriptions {
+            held.mark_meant(description, &mut meant);
+        }
+        let entries = held.entries.iter().zip(meant).filter_map(|(entry, is_meant)| is_meant.then_some(entry));
+        let spots: Vec<&Spot> = entries.map(|entry| &entry.spot).collect();
         if spots.is_empty() {
             return Ok(());
         }

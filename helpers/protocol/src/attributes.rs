@@ -31,8 +31,8 @@ pub const ABOUT_THE_COPY: [&str; 12] = [
 ];
 
 /// Attributes about this one exchange. Kept with the credential, they would come back in another.
-pub const ABOUT_THE_EXCHANGE: [&str; 8] =
-    ["capability[]", "consent", "continue", "quit", "reason", "state[]", "url", "wwwauth[]"];
+pub const ABOUT_THE_EXCHANGE: [&str; 9] =
+    ["capability[]", "consent", "continue", "outcome", "quit", "reason", "state[]", "url", "wwwauth[]"];
 
 /// Each capability, and the attributes that only a side which announced it may send or get.
 pub const CAPABILITIES: [(&str, &[&str]); 2] =

@@ -16,6 +16,8 @@ pub struct Nature {
     pub members: bool,
     /// What it keeps goes to other machines, and it knows the operation `sync` (`capability sync`).
     pub sync: bool,
+    /// It takes several requests in one go (`capability each`). [`serve`](crate::serve) says so of every helper.
+    pub each: bool,
 }
 
 impl Nature {
@@ -37,6 +39,7 @@ impl Nature {
             identity: says(b"capability identity"),
             members: says(b"capability members"),
             sync: says(b"capability sync"),
+            each: says(b"capability each"),
         }
     }
 
@@ -49,6 +52,7 @@ impl Nature {
             (self.identity, "capability identity\n"),
             (self.members, "capability members\n"),
             (self.sync, "capability sync\n"),
+            (self.each, "capability each\n"),
         ];
         said.into_iter().filter_map(|(is, line)| is.then_some(line)).collect()
     }
@@ -101,6 +105,22 @@ pub trait Helper {
     fn erase(&self, description: &Record) -> Result<()> {
         let _ = description;
         Ok(())
+    }
+
+    /// Finds several credentials: [`get`](Self::get) for each, in this order. Implement it where what they have in common, a file that
+    /// is read, say, need not be done for each anew.
+    fn get_each(&self, requests: &[Record]) -> Vec<Result<Option<Record>>> {
+        requests.iter().map(|request| self.get(request)).collect()
+    }
+
+    /// Keeps several credentials: [`store`](Self::store) for each, in this order.
+    fn store_each(&self, credentials: &[Record]) -> Vec<Result<()>> {
+        credentials.iter().map(|credential| self.store(credential)).collect()
+    }
+
+    /// Erases the credentials of several descriptions: [`erase`](Self::erase) for each, in this order.
+    fn erase_each(&self, descriptions: &[Record]) -> Vec<Result<()>> {
+        descriptions.iter().map(|description| self.erase(description)).collect()
     }
 
     /// Names what this helper holds, one record each: `protocol`, `host`, `path`, `username` and public metadata.
@@ -165,6 +185,12 @@ pub enum Operation {
     Members,
     /// Exchange what is kept with other machines.
     Sync,
+    /// Find several credentials.
+    GetEach,
+    /// Keep several credentials.
+    StoreEach,
+    /// Erase the credentials of several descriptions.
+    EraseEach,
 }
 
 impl Operation {
@@ -179,6 +205,9 @@ impl Operation {
             "identity" => Self::Identity,
             "members" => Self::Members,
             "sync" => Self::Sync,
+            "get-each" => Self::GetEach,
+            "store-each" => Self::StoreEach,
+            "erase-each" => Self::EraseEach,
             _ => return None,
         })
     }
@@ -194,6 +223,29 @@ impl Operation {
             Self::Identity => "identity",
             Self::Members => "members",
             Self::Sync => "sync",
+            Self::GetEach => "get-each",
+            Self::StoreEach => "store-each",
+            Self::EraseEach => "erase-each",
         }
+    }
+
+    /// The same for several requests in one go; `None` where there is no such operation.
+    pub fn for_each(self) -> Option<Self> {
+        Some(match self {
+            Self::Get => Self::GetEach,
+            Self::Store => Self::StoreEach,
+            Self::Erase => Self::EraseEach,
+            _ => return None,
+        })
+    }
+
+    /// What an operation for several requests does with each.
+    pub(crate) fn of_each(self) -> Option<Self> {
+        Some(match self {
+            Self::GetEach => Self::Get,
+            Self::StoreEach => Self::Store,
+            Self::EraseEach => Self::Erase,
+            _ => return None,
+        })
     }
 }

@@ -23,6 +23,7 @@
 
 mod attributes;
 mod content;
+mod each;
 mod error;
 mod forms;
 #[cfg(any(test, fuzzing))]
@@ -47,6 +48,7 @@ mod wire;
 pub use attributes::{
     ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, gate, gated_answer,
 };
+pub use each::{MAX_EACH, answers, requests, together};
 pub use error::{Error, Result};
 pub use forms::{Form, Way, forms};
 pub use helper::{Helper, Nature, Operation};

@@ -45,7 +45,12 @@ impl Reason {
     pub fn from_lines(output: &[u8]) -> Self {
         let mut lines = output.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let name = lines.find_map(|line| line.strip_prefix(b"reason="));
-        Self::ALL.into_iter().find(|reason| Some(reason.name().as_bytes()) == name).unwrap_or_default()
+        name.and_then(|name| std::str::from_utf8(name).ok()).map_or(Self::Failed, Self::from_name)
+    }
+
+    /// The reason of that name. One that this version does not know is just a failure.
+    pub(crate) fn from_name(name: &str) -> Self {
+        Self::ALL.into_iter().find(|reason| reason.name() == name).unwrap_or_default()
     }
 
     /// The line that says it.

@@ -1,10 +1,11 @@
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 use crate::attributes::{ABOUT_THE_EXCHANGE, gate, gated_answer};
 use crate::process::{harden, stdin, stdout};
 use crate::said::fail;
-use crate::{Error, Helper, Operation, Reason, Record, Result};
+use crate::{Error, Helper, Nature, Operation, Reason, Record, Result, each};
 
 /// Runs a helper as a program: takes the operation from the last word of the command line, the request from standard input,
 /// and answers on standard output. Options of the helper's own come before the operation; it parses them before it calls this.
@@ -60,7 +61,7 @@ pub fn serve(helper: impl Helper) -> ExitCode {
 /// If the request is not valid, the helper fails, or the answer cannot be written.
 pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut output: impl Write) -> Result<()> {
     if operation == Operation::Capability {
-        let nature = helper.nature().to_lines();
+        let nature = Nature { each: true, ..helper.nature() }.to_lines();
         return Ok(write!(output, "version 0\ncapability authtype\ncapability state\n{nature}")?);
     }
     let is_known = match operation {
@@ -71,6 +72,9 @@ pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut o
     };
     if !is_known {
         return Ok(());
+    }
+    if let Some(operation) = operation.of_each() {
+        return each::answer(helper, operation, input, &mut output);
     }
     let request = Record::read_from(input)?;
     let outcome = answer_to(helper, operation, &request, &mut output);
@@ -88,6 +92,20 @@ fn answer_to(helper: &dyn Helper, operation: Operation, request: &Record, output
         Operation::Sync => return write(helper.sync(request)?, output),
         _ => {}
     }
+    let Some(meant) = meant_by(helper, operation, request)? else { return Ok(()) };
+    match operation {
+        Operation::Get => write(answered(helper.get(&meant)?, request)?, output),
+        Operation::Store => helper.store(&meant),
+        _ => helper.erase(&meant),
+    }
+}
+
+/// What a `get`, a `store` or an `erase` asks of the helper itself; `None` where there is nothing to do.
+pub(crate) fn meant_by<'r>(
+    helper: &dyn Helper,
+    operation: Operation,
+    request: &'r Record,
+) -> Result<Option<Cow<'r, Record>>> {
     // Empty is a value, absent is not: a request without them would match everything.
     for key in ["protocol", "host"] {
         if !request.has(key) || (key == "protocol" && request.get(key) == Some(b"")) {
@@ -98,32 +116,32 @@ fn answer_to(helper: &dyn Helper, operation: Operation, request: &Record, output
     if request.is_of_a_migration() && !consent {
         return Err(Error::new("only a migration asks for files and their backups").is(Reason::Refused));
     }
-    if helper.nature().foreign && operation != Operation::Get && !consent {
-        return Ok(());
-    }
     match operation {
-        Operation::Get => {
-            let Some(found) = helper.get(request)? else { return Ok(()) };
-            found.refuse_empty_secrets(request)?;
-            Ok(gated_answer(found, request)?.write_to(output)?)
-        }
-        Operation::Store => {
-            if request.is_true("ephemeral") {
-                return Ok(());
-            }
-            let mut credential = request.clone();
-            gate(&mut credential, request);
-            credential.retain(|key| !ABOUT_THE_EXCHANGE.contains(&key));
-            credential.refuse_empty_secrets(request)?;
-            if credential.has_something_to_store() || request.is_of_a_migration() {
-                helper.store(&credential)
-            } else {
-                Ok(())
-            }
-        }
-        // Nothing is taken from it: a `credential` that is named narrows what is erased, announced or not.
-        _ => helper.erase(request),
+        // Nothing is taken from what an `erase` names: a `credential` in it narrows what is erased, announced or not.
+        Operation::Get => Ok(Some(Cow::Borrowed(request))),
+        _ if helper.nature().foreign && !consent => Ok(None),
+        Operation::Store => Ok(to_store(request)?.map(Cow::Owned)),
+        _ => Ok(Some(Cow::Borrowed(request))),
     }
+}
+
+fn to_store(request: &Record) -> Result<Option<Record>> {
+    if request.is_true("ephemeral") {
+        return Ok(None);
+    }
+    let mut credential = request.clone();
+    gate(&mut credential, request);
+    credential.retain(|key| !ABOUT_THE_EXCHANGE.contains(&key));
+    credential.refuse_empty_secrets(request)?;
+    let is_something = credential.has_something_to_store() || request.is_of_a_migration();
+    Ok(is_something.then_some(credential))
+}
+
+/// What a helper found, as this request may be answered.
+pub(crate) fn answered(found: Option<Record>, request: &Record) -> Result<Option<Record>> {
+    let Some(found) = found else { return Ok(None) };
+    found.refuse_empty_secrets(request)?;
+    gated_answer(found, request).map(Some)
 }
 
 fn write(answer: Option<Record>, output: &mut impl Write) -> Result<()> {
@@ -146,7 +164,6 @@ fn list(helper: &dyn Helper, request: &Record, mut output: impl Write) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Nature;
     use std::cell::RefCell;
 
     #[derive(Default)]
@@ -297,7 +314,7 @@ mod tests {
     fn capability_is_answered_without_reading() {
         assert_eq!(
             run(&Memory::default(), Operation::Capability, "junk").unwrap(),
-            "version 0\ncapability authtype\ncapability state\n"
+            "version 0\ncapability authtype\ncapability state\ncapability each\n"
         );
     }
 }

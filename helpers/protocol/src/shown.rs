@@ -62,13 +62,27 @@ pub fn shown(text: &str) -> String {
     let mut rest = text.as_str();
     while let Some(start) = rest.find(is_of_a_word) {
         let (before, from) = rest.split_at(start);
-        let (word, after) = from.split_at(end_of_word(from));
         shown.push_str(before);
+        // People compare it, and it is as random as a key.
+        if let Some(length) = fingerprint(&shown, from) {
+            let (print, after) = from.split_at(length);
+            shown.push_str(print);
+            rest = after;
+            continue;
+        }
+        let (word, after) = from.split_at(end_of_word(from));
         let holds_a_key = decoded(word).split(|c: char| !is_of_a_word(c)).any(looks_like_a_key);
         shown.push_str(if holds_a_key { REDACTED } else { word });
         rest = after;
     }
     shown + rest
+}
+
+/// The length of the fingerprint of a public key that `text` begins with, as OpenSSH writes it.
+fn fingerprint(before: &str, text: &str) -> Option<usize> {
+    let is_of_it = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    let length = text.find(|c| !is_of_it(c)).unwrap_or(text.len());
+    (before.ends_with("SHA256:") && length == 43).then_some(length)
 }
 
 fn is_of_a_word(c: char) -> bool {
@@ -198,6 +212,7 @@ mod tests {
             ("eyJhbGciOiJub25lIn0wMDAw.eyJzdWIiOiJhIiwiZXhwIjo0MTAyNDQ0ODAwfQ.x", "<redacted>.<redacted>.x"),
             ("id 0f3c9a7e41d84b1f0f3c9a7e41d84b1f", "id <redacted>"),
             ("Ab3dEf6hIj9lMn2pQr5tUv8xYz1bCd4f", "<redacted>"),
+            ("SHA256:Ab3dEf6hIj9lMn2pQr5tUv8xYz1bCd4f", "SHA256:<redacted>"),
         ] {
             assert_eq!(shown(text), expected);
         }
@@ -223,6 +238,7 @@ mod tests {
             "12345678901234567890",
             "100 %, 5%/6%, %zz%",
             "caf\u{e9}-%c3%a9",
+            "ann (SHA256:zPkmFpTLoNVcg3mau1jzuPRdzmaQxfTnRTU4VdHJGyA), ben (SHA256:wV1ZqZLZ+L2f0l8PGF2ZdSFeAHgFuPU3bqbo/VBkpwA)",
         ] {
             assert_eq!(shown(text), text);
         }

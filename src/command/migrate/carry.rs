@@ -1,14 +1,20 @@
 //! Carries out a plan: keeps the files, stores all credentials, each read back, and only then erases what is kept.
 
+use std::collections::BTreeMap;
+
 use modelforge_credential_protocol::{Error, Record, Result};
 
 use super::choice::Prefer;
 use super::item::{Item, Outcome, Step};
 use super::journal::{Journal, Named};
 use super::migration::Migration;
-use super::route::Asks;
+use super::route::{Asks, Taken};
 use super::{backup, error};
+use crate::chain::{Asked, Copies};
 use crate::terminal::{Progress, warn_once, warning};
+
+/// How many are stored, and taken out, with one start of each helper. A person sees how far it got in between, and each has a lock.
+const TOGETHER: usize = 100;
 
 /// A migration that was begun: what it does is noted, and the files that it takes from are kept.
 pub struct Begun<'m, 'a> {
@@ -58,9 +64,14 @@ impl<'m, 'a> Begun<'m, 'a> {
         };
         self.journal.moving(moving().map(named).collect::<Result<_>>()?)?;
         let mut progress = Progress::count("storing", moving().count());
-        for item in items.iter_mut().filter(|item| item.step == Step::Move) {
-            self.migration.store(item)?;
-            progress.step(|_| Ok(()))?;
+        let moving = items.iter_mut().filter(|item| item.step == Step::Move).collect();
+        for group in self.migration.by_target(moving) {
+            let mut group = group.into_iter().peekable();
+            while group.peek().is_some() {
+                let mut together: Vec<&mut Item> = group.by_ref().take(TOGETHER).collect();
+                self.migration.store(&mut together)?;
+                together.iter().try_for_each(|_| progress.step(|_| Ok(())))?;
+            }
         }
         self.migration.items = items;
         Ok(())
@@ -74,22 +85,18 @@ impl<'m, 'a> Begun<'m, 'a> {
         let mut items = std::mem::take(&mut self.migration.items);
         let lost = self.lost_backups();
         let mut progress = Progress::count("moving", items.len());
-        for item in &mut items {
-            let lost = lost.iter().find(|(kept, _)| kept.is_of(item)).map(|(_, problem)| problem.clone());
-            let outcome = if item.step.takes() {
-                let mut event = self.migration.session.event("migrate", &item.request.record);
-                let outcome = match (item.outcome.take(), lost) {
-                    (Some(left), _) => left,
-                    (None, Some(problem)) => Outcome::Left(Some(problem)),
-                    (None, None) => self.migration.take_out(item)?,
-                };
-                outcome.log(&mut event);
-                outcome
-            } else {
-                Outcome::Left(item.problem.clone())
-            };
-            item.outcome = Some(outcome);
-            progress.step(|shows| tell(self.migration, item, shows))?;
+        for items in items.chunks_mut(TOGETHER) {
+            for item in items.iter_mut().filter(|item| item.outcome.is_none()) {
+                let lost = lost.iter().find(|(kept, _)| kept.is_of(item)).map(|(_, problem)| problem.clone());
+                let stays = if item.step.takes() { lost } else { item.problem.clone() };
+                if stays.is_some() || !item.step.takes() {
+                    item.outcome = Some(Outcome::Left(stays));
+                }
+            }
+            self.migration.take_out_all(items)?;
+            for item in &*items {
+                progress.step(|shows| tell(self.migration, item, shows))?;
+            }
         }
         self.migration.items = items;
         Ok(self.journal.finished()?)
@@ -120,37 +127,81 @@ fn keep_files(migration: &Migration, journal: &Journal) -> Result<Vec<Kept>> {
 }
 
 impl Migration<'_> {
-    /// Stores it at its target, or says why it stays.
-    fn store(&self, item: &mut Item) -> Result<()> {
-        let credential = item.credential();
-        let stored = self.target(item).store_moved(&credential, self.choice.prefer == Some(Prefer::Source))?;
-        stored.remarks.iter().for_each(warn_once);
-        if stored.kept_by.is_empty() {
-            item.outcome = Some(Outcome::Left(Some(error::not_kept(&credential))));
+    /// Stores them at their target, which is the same, or says why they stay.
+    fn store(&self, items: &mut [&mut Item]) -> Result<()> {
+        let Some(first) = items.first() else { return Ok(()) };
+        let credentials: Vec<Record> = items.iter().map(|item| item.credential()).collect();
+        let all = self.target(first).store_moved_each(&credentials, self.choice.prefer == Some(Prefer::Source))?;
+        for ((item, stored), credential) in items.iter_mut().zip(all).zip(&credentials) {
+            stored.remarks.iter().for_each(warn_once);
+            if stored.kept_by.is_empty() {
+                item.outcome = Some(Outcome::Left(Some(error::not_kept(credential))));
+            }
+            (item.kept_by, item.may_be_one_place) = (stored.kept_by, stored.was_kept);
         }
-        (item.kept_by, item.may_be_one_place) = (stored.kept_by, stored.was_kept);
         Ok(())
     }
 
-    /// Erases it at its source, if both sides are as they should be, and looks whether the target has one of its own.
-    fn take_out(&self, item: &Item) -> Result<Outcome> {
-        if let Some(problem) = self.changed_at_the_target(item)? {
-            return Ok(Outcome::Left(Some(problem)));
+    /// Erases those that have no outcome yet, and writes into the log what came of each.
+    fn take_out_all(&self, items: &mut [Item]) -> Result<()> {
+        let event = |item: &Item| self.session.event("migrate", &item.request.record);
+        let (done, open): (Vec<&mut Item>, Vec<&mut Item>) = items.iter_mut().partition(|item| item.outcome.is_some());
+        for item in done.iter().filter(|item| item.step.takes()) {
+            item.outcome.iter().for_each(|outcome| outcome.log(&mut event(item)));
         }
-        let (source, file, credential) = (self.source(item)?, item.file.as_deref(), item.credential());
+        // Should the two be one place, no more than one is gone for a moment.
+        let (alone, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|item| item.may_be_in_one_place());
+        let alone = alone.into_iter().map(|item| vec![item]);
+        for group in self.by_target(others).into_iter().flat_map(by_source).chain(alone) {
+            let mut events: Vec<_> = group.iter().map(|item| event(item)).collect();
+            let outcomes = self.take_out(&group.iter().map(|item| &**item).collect::<Vec<_>>())?;
+            for ((item, outcome), event) in group.into_iter().zip(outcomes).zip(&mut events) {
+                outcome.log(event);
+                item.outcome = Some(outcome);
+            }
+        }
+        Ok(())
+    }
+
+    /// Erases them at their source, if both sides are as they should be. All of them have the same source and the same target.
+    fn take_out(&self, items: &[&Item]) -> Result<Vec<Outcome>> {
+        let mut outcomes: Vec<Option<Outcome>> = self
+            .changed_at_the_target(items)?
+            .into_iter()
+            .map(|changed| changed.map(|it| Outcome::Left(Some(it))))
+            .collect();
+        let mut open: Vec<_> = items.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_none()).collect();
+        let taken: Vec<Taken> = open.iter().map(|(item, _)| self.taken(item)).collect();
+        let erased = match items.first() {
+            Some(first) => self.source(first)?.erase_each(&taken)?,
+            None => Vec::new(),
+        };
+        for ((item, outcome), erased) in open.iter_mut().zip(erased) {
+            **outcome = Some(match erased {
+                Err(problem) => Outcome::Left(Some(problem)),
+                Ok(another) => self.is_taken_out(item, another)?,
+            });
+        }
+        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Left(None))).collect())
+    }
+
+    /// What the source is told to take out.
+    fn taken<'i>(&self, item: &'i Item) -> Taken<'i> {
         let word = item.word().filter(|_| self.choice.rewires && item.step != Step::DropExpired);
         let asks = word.map(|word| Asks { word, by_line: self.choice.shell_line });
-        let another = match source.erase(&credential, file, asks.as_ref())? {
-            Err(problem) => return Ok(Outcome::Left(Some(problem))),
-            Ok(another) => another,
-        };
+        Taken { credential: item.credential(), file: item.file.as_deref(), asks }
+    }
+
+    /// The outcome of one that is no longer at its source, once it was seen that the target has one of its own.
+    fn is_taken_out(&self, item: &Item, another: Option<Error>) -> Result<Outcome> {
         // Something that was stored where nothing was before is in a place of its own. What was there already may have been read from the
         // very place that it was just taken out of.
-        if item.step == Step::Erase || item.may_be_one_place {
+        if item.may_be_in_one_place() {
+            let credential = item.credential();
             let copies = self.target(item).copies(&item.request.record, &item.request.context, true)?;
             let is_kept = copies.kept().any(|(_, copy)| copy.holds_the_same_secrets(&credential));
             if !is_kept && copies.failed.is_empty() {
-                let is_back = source.put_back(&credential, file)?;
+                let is_back = self.source(item)?.put_back(&credential, item.file.as_deref())?;
                 return Ok(Outcome::Left(Some(error::no_copy_of_its_own(&credential, is_back))));
             }
         }
@@ -161,22 +212,40 @@ impl Migration<'_> {
         })
     }
 
-    /// Why it must not be taken out: the target does not hold what the plan says. Somebody may have changed it, or what was stored since
+    /// Why each must not be taken out: the target does not hold what the plan says. Somebody may have changed it, or what was stored since
     /// took its place.
-    fn changed_at_the_target(&self, item: &Item) -> Result<Option<Error>> {
-        if item.step == Step::DropExpired {
-            return Ok(None);
-        }
+    fn changed_at_the_target(&self, items: &[&Item]) -> Result<Vec<Option<Error>>> {
+        let Some(first) = items.first() else { return Ok(Vec::new()) };
+        // What has expired goes, whatever the target holds.
+        let is_compared = |item: &&&Item| item.step != Step::DropExpired;
+        let asked: Vec<_> = items.iter().filter(is_compared).map(|item| Asked::of(&item.request)).collect();
+        let mut copies = self.target(first).copies_each(&asked, true)?.into_iter();
+        let changed = items.iter().map(|item| match is_compared(&item) {
+            true => self.changed_since(item, &copies.next().unwrap_or_default()),
+            false => None,
+        });
+        Ok(changed.collect())
+    }
+
+    fn changed_since(&self, item: &Item, copies: &Copies) -> Option<Error> {
         let credential = item.credential();
-        let copies = self.target(item).copies(&item.request.record, &item.request.context, true)?;
         let kept = copies.kept().next().map(|(_, copy)| copy.holds_the_same_secrets(&credential));
-        Ok(match (item.step, kept) {
+        match (item.step, kept) {
             (_, Some(true)) | (Step::Drop, Some(false)) => None,
             (Step::Move, None) => Some(error::not_kept(&credential)),
             (Step::Move, Some(false)) if self.choice.prefer == Some(Prefer::Source) => {
                 Some(error::not_kept(&credential))
             }
             _ => Some(error::changed_since_the_plan(&credential)),
-        })
+        }
     }
+}
+
+/// Items, those with the same source together.
+fn by_source(items: Vec<&mut Item>) -> impl Iterator<Item = Vec<&mut Item>> {
+    let mut groups: BTreeMap<usize, Vec<&mut Item>> = BTreeMap::new();
+    for item in items {
+        groups.entry(item.source).or_default().push(item);
+    }
+    groups.into_values()
 }

@@ -137,6 +137,11 @@ impl Item {
         }
     }
 
+    /// True if what the target has may be the source's own: it had it before anything was stored.
+    pub fn may_be_in_one_place(&self) -> bool {
+        self.step == Step::Erase || self.may_be_one_place
+    }
+
     /// Tells it from every other.
     pub fn key(&self) -> (usize, Option<String>, [Option<Vec<u8>>; 4]) {
         (self.source, self.file.clone(), self.description())

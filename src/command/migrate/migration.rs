@@ -50,4 +50,19 @@ impl Migration<'_> {
         let name = || self.route.sources.get(item.source).map(|source| visible(&source.name)).unwrap_or_default();
         item.file.as_ref().map_or_else(name, |file| tilde(file.as_ref()))
     }
+
+    /// Items, those with the same target together.
+    pub fn by_target<'i>(&self, items: Vec<&'i mut Item>) -> Vec<Vec<&'i mut Item>> {
+        let mut groups: Vec<Vec<&mut Item>> = Vec::new();
+        for item in items {
+            let target = self.target(item);
+            let of_it =
+                |group: &&mut Vec<&mut Item>| group.first().is_some_and(|one| std::ptr::eq(self.target(one), target));
+            match groups.iter_mut().find(of_it) {
+                Some(group) => group.push(item),
+                None => groups.push(vec![item]),
+            }
+        }
+        groups
+    }
 }

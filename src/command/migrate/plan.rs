@@ -9,8 +9,8 @@ use super::choice::{Choice, Prefer};
 use super::error;
 use super::item::{Item, Step, Tool};
 use super::migration::Migration;
-use super::route::Route;
-use crate::chain::{Copies, Inventory, is_expired};
+use super::route::{Route, Source};
+use crate::chain::{Asked, Copies, Inventory, is_expired};
 use crate::request;
 use crate::session::{PerProvider, Session};
 
@@ -36,41 +36,41 @@ impl<'a> Migration<'a> {
     fn look(&mut self) -> Result<()> {
         let context = self.session.providers.context_of_all()?;
         (self.items, self.failed) = (Vec::new(), Vec::new());
-        let (mut first, mut inventories) = (First::default(), None);
+        let (mut found, mut first, mut inventories) = (Vec::new(), First::default(), None);
         for (at, source) in self.route.sources.iter().enumerate() {
             let (records, problems) = source.list(&context)?;
             self.failed.extend(problems);
+            let mut items = Vec::new();
             for mut listed in records {
                 let (file, tool) = (super::plain_file(&listed), Tool::of(&listed));
                 listed.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
                 let request = request::expand(listed, &self.session.providers)?;
                 if self.choice.is_meant(&request.record) {
-                    let inventories = match &mut inventories {
-                        Some(known) => known,
-                        none => none.insert(self.route.inventories(&context)?),
-                    };
-                    let mut item = Item::new(at, file, request);
-                    item.tool = tool;
-                    self.decide_among(&mut item, inventories, &mut first);
-                    if let Some(account) = self.account_of_its_own(&item) {
-                        let request = item.request.of_account(&account)?;
-                        let Item { source, file, tool, .. } = item;
-                        item = Item { tool, ..Item::new(source, file, request) };
-                        self.decide_among(&mut item, inventories, &mut first);
-                    }
-                    self.items.push(item);
+                    items.push(Item { tool, ..Item::new(at, file, request) });
                 }
             }
+            if items.is_empty() {
+                continue;
+            }
+            let inventories = match &mut inventories {
+                Some(known) => known,
+                none => none.insert(self.route.inventories(&context)?),
+            };
+            self.decide(source, &mut items, inventories)?;
+            for mut item in items {
+                first.compare(&mut item, self);
+                if let Some(account) = self.account_of_its_own(&item) {
+                    let request = item.request.of_account(&account)?;
+                    let Item { source: at, file, tool, .. } = item;
+                    item = Item { tool, ..Item::new(at, file, request) };
+                    self.decide(source, std::slice::from_mut(&mut item), inventories)?;
+                    first.compare(&mut item, self);
+                }
+                found.push(item);
+            }
         }
+        self.items = found;
         Ok(())
-    }
-
-    fn decide_among(&self, item: &mut Item, inventories: &Inventories, first: &mut First) {
-        if let Err(problem) = self.decide(item, inventories) {
-            let source = self.route.sources.get(item.source).map_or("", |source| &source.name);
-            item.problem = Some(error::helper_failed(source, &problem));
-        }
-        first.compare(item, self);
     }
 
     /// The account for a key that differs from another one of its provider, if each tool is to keep its own.
@@ -80,32 +80,47 @@ impl<'a> Migration<'a> {
         (item.step == Step::Conflict).then(|| tool.name.clone())
     }
 
-    /// Reads it at its source, and decides by what the target holds.
-    fn decide(&self, item: &mut Item, inventories: &Inventories) -> Result<()> {
-        let record = &item.request.record;
-        if item.tool.is_some() && !record.has("provider") {
-            item.problem = Some(error::no_provider_for(&record.url()));
-            return Ok(());
+    /// Reads them at their source, and decides by what the target holds.
+    fn decide(&self, source: &Source, items: &mut [Item], inventories: &Inventories) -> Result<()> {
+        for item in items.iter_mut().filter(|item| item.tool.is_some() && !item.request.record.has("provider")) {
+            item.problem = Some(error::no_provider_for(&item.request.record.url()));
         }
-        let Some(found) = self.source(item)?.get(record, item.file.as_deref())? else {
-            item.problem = Some(error::gone_meanwhile(record));
-            return Ok(());
+        let mut items: Vec<&mut Item> = items.iter_mut().filter(|item| item.problem.is_none()).collect();
+        let wanted: Vec<_> = items.iter().map(|item| (&item.request.record, item.file.as_deref())).collect();
+        let found = source.get_each(&wanted)?;
+        for (item, found) in items.iter_mut().zip(found) {
+            self.read(source, item, found);
+        }
+        items.retain(|item| item.found.is_some() && item.step == Step::Unusable);
+        for items in self.by_target(items) {
+            let Some(first) = items.first() else { continue };
+            let inventory = inventories.of(first.request.record.text("provider"));
+            let asked: Vec<_> = items.iter().map(|item| Asked::of(&item.request)).collect();
+            let copies = self.target(first).copies_listed(inventory, &asked)?;
+            for (item, copies) in items.into_iter().zip(copies) {
+                item.step = item.found.as_ref().map_or(item.step, |found| self.choice.step(found, &copies));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what was found at its source. What is not to be moved, whatever the target holds, has its step or its problem then.
+    fn read(&self, source: &Source, item: &mut Item, found: Result<Option<Record>>) {
+        let record = &item.request.record;
+        let found = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => return item.problem = Some(error::gone_meanwhile(record)),
+            Err(problem) => return item.problem = Some(error::helper_failed(&source.name, &problem)),
         };
         if let (Some(name), Some(key)) = (record.text("provider"), found.text("password"))
             && let Some(flaw) = Flaw::of(name, key)
         {
-            item.problem = Some(crate::error::bad_key(name, flaw));
-            return Ok(());
+            return item.problem = Some(crate::error::bad_key(name, flaw));
         }
         if is_expired(&found) && !found.has("oauth_refresh_token") {
             item.step = if self.choice.drop_expired { Step::DropExpired } else { Step::Expired };
-        } else {
-            let inventory = inventories.of(record.text("provider"));
-            let copies = self.target(item).copies_listed(inventory, record, &item.request.context)?;
-            item.step = self.choice.step(&found, &copies);
         }
         item.found = Some(found);
-        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use modelforge_credential_client::Program;
 use modelforge_credential_protocol::{Error, Record, Result, Stays, visible};
 
 use super::sources::{DEFAULT_SOURCES, TOOLS, are_default};
-use crate::chain::{Chain, Inventory, Left, Link};
+use crate::chain::{Asked, Chain, Inventory, Left, Link};
 use crate::command::migrate::error;
 use crate::config::{DEFAULT_CHAIN, entry_of_text};
 use crate::person::Person;
@@ -47,6 +47,30 @@ pub struct Asks {
     pub word: String,
     /// A line of a shell may take the key's place.
     pub by_line: bool,
+}
+
+/// What is taken out of a source.
+pub struct Taken<'a> {
+    pub credential: Record,
+    pub file: Option<&'a str>,
+    pub asks: Option<Asks>,
+}
+
+impl Taken<'_> {
+    /// As the source is told it.
+    fn credential(&self) -> Result<Record> {
+        let mut credential = self.credential.clone();
+        credential.set("consent", "1")?;
+        if let Some(asks) = &self.asks {
+            credential.set("rewire", &asks.word)?;
+            if asks.by_line {
+                credential.set("shell_line", "1")?;
+            }
+        }
+        credential.remove("file");
+        self.file.map_or(Ok(()), |file| credential.set("file", file))?;
+        Ok(credential)
+    }
 }
 
 /// The whole way.
@@ -129,15 +153,24 @@ impl Source {
 
     /// One credential. `file` tells apart those of the same description in several files.
     pub fn get(&self, description: &Record, file: Option<&str>) -> Result<Option<Record>> {
-        let mut context = Record::of([("consent", "1")])?;
-        if let Some(file) = file {
-            context.set("file", file)?;
-        }
-        let mut copies = self.chain.copies(description, &context, true)?;
-        match copies.failed.pop() {
+        self.get_each(&[(description, file)])?.pop().unwrap_or(Ok(None))
+    }
+
+    /// The same for several.
+    pub fn get_each(&self, wanted: &[(&Record, Option<&str>)]) -> Result<Vec<Result<Option<Record>>>> {
+        let context = |file: Option<&str>| {
+            let mut context = Record::of([("consent", "1")])?;
+            file.map_or(Ok(()), |file| context.set("file", file))?;
+            Ok(context)
+        };
+        let contexts = wanted.iter().map(|(_, file)| context(*file)).collect::<Result<Vec<_>>>()?;
+        let asked: Vec<_> =
+            wanted.iter().zip(&contexts).map(|((description, _), context)| Asked { description, context }).collect();
+        let found = self.chain.copies_each(&asked, true)?.into_iter().map(|mut copies| match copies.failed.pop() {
             Some(failed) => Err(failed.failure.into()),
             None => Ok(copies.found.pop().map(|(_, found)| found)),
-        }
+        });
+        Ok(found.collect())
     }
 
     /// Puts one back. Whether it is there then.
@@ -152,28 +185,19 @@ impl Source {
         Ok(found.is_some_and(|found| found.holds_the_same_secrets(&credential)))
     }
 
-    /// Takes out one that holds just this secret, and has its tool ask by a word from now on. An error is why it is still there; a
+    /// Takes out those that hold just these secrets, and has their tools ask by a word from now on. An error is why one is still there; a
     /// remark, that another one is there now.
-    pub fn erase(&self, credential: &Record, file: Option<&str>, asks: Option<&Asks>) -> Result<Result<Option<Error>>> {
-        let mut credential = credential.clone();
-        credential.set("consent", "1")?;
-        if let Some(asks) = asks {
-            credential.set("rewire", &asks.word)?;
-            if asks.by_line {
-                credential.set("shell_line", "1")?;
-            }
-        }
-        credential.remove("file");
-        if let Some(file) = file {
-            credential.set("file", file)?;
-        }
-        Ok(match self.chain.erase_copies(&credential)?.into_iter().next() {
+    pub fn erase_each(&self, takes: &[Taken]) -> Result<Vec<Result<Option<Error>>>> {
+        let credentials = takes.iter().map(Taken::credential).collect::<Result<Vec<_>>>()?;
+        let left = self.chain.erase_copies_each(&credentials)?.into_iter().zip(takes).zip(&credentials);
+        let outcomes = left.map(|((left, taken), credential)| match left.into_iter().next() {
             None | Some(Ok(Left::Nothing)) => Ok(None),
             // The one that is there now was written since.
-            Some(Ok(Left::Newer)) => Err(error::changed_since_the_plan(&credential)),
-            Some(Ok(Left::Another)) => Ok(Some(error::another_is_left(&credential, file.unwrap_or(&self.name)))),
+            Some(Ok(Left::Newer)) => Err(error::changed_since_the_plan(credential)),
+            Some(Ok(Left::Another)) => Ok(Some(error::another_is_left(credential, taken.file.unwrap_or(&self.name)))),
             Some(Err(problem)) => Err(problem),
-        })
+        });
+        Ok(outcomes.collect())
     }
 
     /// A whole file, as its helper hands it out.

@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::rc::Rc;
 
 use modelforge_credential_files::failed;
-use modelforge_credential_protocol::{Error, MAX_RECORD, Record, Result, visible};
+use modelforge_credential_protocol::{Error, MAX_RECORD, Result, visible};
 
 use super::git::{Git, text};
 use super::members::{self, Members};
@@ -16,6 +17,10 @@ use crate::store;
 
 /// The most files of a store.
 const MOST_FILES: usize = 50_000;
+/// The most commits at once, far above any team.
+const MOST_COMMITS: usize = 100_000;
+/// How many signatures git looks at in one step, which has a time limit.
+const SIGNATURES_AT_ONCE: usize = 1_000;
 
 /// The files of a store: the name of each, and its content.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -27,14 +32,18 @@ pub struct History {
     pub tip: String,
     /// The members in the commit that was known before. `None`: none was.
     pub before: Option<Members>,
-    /// The members in each commit since.
-    pub members: Vec<Members>,
+    /// The members since, each time that they were others.
+    pub members: Vec<Rc<Members>>,
 }
 
 impl History {
     /// The members at the end.
     pub fn last(&self) -> Result<&Members> {
-        self.members.last().or(self.before.as_ref()).ok_or_else(|| Error::new("the remote has no commit"))
+        self.members
+            .last()
+            .map(Rc::as_ref)
+            .or(self.before.as_ref())
+            .ok_or_else(|| Error::new("the remote has no commit"))
     }
 }
 
@@ -49,14 +58,14 @@ pub fn verify(git: &Git, known: Option<(&str, &str)>, tip: &str) -> Result<Histo
         // The first commit of all is signed by one of those that it names.
         let before = of_each.get(at.saturating_sub(usize::from(head.is_none())));
         let signature = signed.get(id).map_or(Signature::None, |signature| signature.clone());
-        check(id, &signature, before)?;
+        check(id, &signature, before.map(Rc::as_ref))?;
     }
     let first = line.first().map_or(tip, String::as_str);
     Ok(History {
         root: known.map_or(first, |(root, _)| root).to_owned(),
         tip: tip.to_owned(),
-        before: head.map(|_| of_each.remove(0)),
-        members: of_each,
+        before: head.map(|_| of_each.remove(0).as_ref().clone()),
+        members: without_repeats(of_each),
     })
 }
 
@@ -74,6 +83,9 @@ fn line(git: &Git, head: Option<&str>, tip: &str) -> Result<Vec<String>> {
     if let Some(merge) = listed.lines().find(|line| line.split(' ').count() > 2) {
         let id = merge.split(' ').next().unwrap_or_default();
         return Err(refused(id, "is a merge, which no member's `sync` makes"));
+    }
+    if listed.lines().nth(MOST_COMMITS).is_some() {
+        return Err(refused(tip, "comes with more commits than a store has"));
     }
     let (mut commits, mut before) = (Vec::new(), head);
     for line in listed.lines() {
@@ -102,16 +114,48 @@ fn refused(id: &str, why: &str) -> Error {
         .hint("ask the other members who made it")
 }
 
-/// The members in each of these commits.
-fn members_of(git: &Git, commits: &[&str]) -> Result<Vec<Members>> {
-    let names: Vec<String> = commits.iter().map(|id| format!("{id}:{}", members::FILE)).collect();
-    let contents = contents(git, &names)?;
-    let read = |(id, content): (&&str, Option<Vec<u8>>)| {
-        let content = content.ok_or_else(|| refused(id, "has no members"))?;
-        let text = String::from_utf8(content).map_err(|_| refused(id, "has members that are not text"))?;
-        Members::parse(&text).map_err(|problem| refused(id, &format!("has members that cannot be read ({problem})")))
-    };
-    commits.iter().zip(contents).map(read).collect()
+/// The members in each of these commits. One list is read once, however many commits have it.
+fn members_of(git: &Git, commits: &[&str]) -> Result<Vec<Rc<Members>>> {
+    let names: String = commits.iter().map(|id| format!("{id}:{}\n", members::FILE)).collect();
+    let said =
+        text(&git.run(&["cat-file", "--batch-check=%(objecttype) %(objectsize) %(objectname)"], names.as_bytes())?);
+    let mut lists: BTreeMap<&str, Option<Rc<Members>>> = BTreeMap::new();
+    let mut of_each = Vec::new();
+    for (id, line) in commits.iter().zip(said.lines()) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let ["blob", size, list] = words.as_slice() else { return Err(refused(id, "has no members")) };
+        if size.parse::<usize>().is_ok_and(|size| size > members::MAX_FILE) {
+            return Err(refused(id, "has a list of members that is too large"));
+        }
+        lists.insert(list, None);
+        of_each.push((*id, *list));
+    }
+    let ids: Vec<String> = lists.keys().map(|list| (*list).to_owned()).collect();
+    let contents: BTreeMap<&str, Option<Vec<u8>>> = lists.keys().copied().zip(contents(git, &ids)?).collect();
+    let mut all = Vec::new();
+    for (id, list) in of_each {
+        if let Some(Some(members)) = lists.get(list) {
+            all.push(Rc::clone(members));
+            continue;
+        }
+        let content = contents.get(list).and_then(Option::as_ref).ok_or_else(|| refused(id, "has no members"))?;
+        let text = std::str::from_utf8(content).map_err(|_| refused(id, "has members that are not text"))?;
+        let members = Members::parse(text)
+            .map_err(|problem| refused(id, &format!("has members that cannot be read ({problem})")))?;
+        let members = Rc::new(members);
+        lists.insert(list, Some(Rc::clone(&members)));
+        all.push(members);
+    }
+    if all.len() == commits.len() { Ok(all) } else { Err(damaged()) }
+}
+
+fn without_repeats(mut lists: Vec<Rc<Members>>) -> Vec<Rc<Members>> {
+    lists.dedup_by(|one, other| Rc::ptr_eq(one, other));
+    lists
+}
+
+fn damaged() -> Error {
+    Error::new("git answered with something else than the objects that it was asked for")
 }
 
 /// The contents of these objects. `None` for one that is missing or is not a file.
@@ -120,7 +164,6 @@ fn contents(git: &Git, names: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
     input.push('\n');
     let output = git.run(&["cat-file", "--batch"], input.as_bytes())?;
     let (mut rest, mut all) = (&output[..], Vec::new());
-    let damaged = || Error::new("git answered with something else than the objects that it was asked for");
     for _ in names {
         let end = rest.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
         let head = text(&rest[..end]);
@@ -149,17 +192,18 @@ enum Signature {
 
 /// Who signed each of these commits. git verifies with the keys of everybody who was a member at some time; who was one at which, is
 /// the caller's question.
-fn signatures(git: &Git, commits: &[String], of_each: &[Members]) -> Result<BTreeMap<String, Signature>> {
-    if commits.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let keys: BTreeSet<&str> = of_each.iter().flat_map(Members::signers).collect();
+fn signatures(git: &Git, commits: &[String], of_each: &[Rc<Members>]) -> Result<BTreeMap<String, Signature>> {
+    let lists = without_repeats(of_each.to_vec());
+    let keys: BTreeSet<&str> = lists.iter().flat_map(|members| members.signers()).collect();
     let mut allowed = tempfile::NamedTempFile::new().map_err(failed("make", "a temporary file".as_ref()))?;
     let lines: String = keys.iter().map(|key| format!("member namespaces=\"git\" {key}\n")).collect();
     allowed.write_all(lines.as_bytes()).map_err(failed("write", allowed.path()))?;
     let setting = format!("gpg.ssh.allowedSignersFile={}", allowed.path().display());
     let words = ["-c", &setting, "log", "--no-walk=unsorted", "--stdin", "--format=%H %G? %GK"];
-    let said = git.run(&words, format!("{}\n", commits.join("\n")).as_bytes())?;
+    let mut said = String::new();
+    for some in commits.chunks(SIGNATURES_AT_ONCE) {
+        said += &text(&git.run(&words, format!("{}\n", some.join("\n")).as_bytes())?);
+    }
     let read = |line: &str| {
         let words: Vec<&str> = line.split(' ').collect();
         let signature = match words.get(1..)? {
@@ -169,7 +213,7 @@ fn signatures(git: &Git, commits: &[String], of_each: &[Members]) -> Result<BTre
         };
         Some((words.first()?.to_string(), signature))
     };
-    Ok(text(&said).lines().filter_map(read).collect())
+    Ok(said.lines().filter_map(read).collect())
 }
 
 fn check(id: &str, signature: &Signature, before: Option<&Members>) -> Result<()> {
@@ -201,7 +245,7 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
         if name == members::FILE {
             continue;
         }
-        if described(name).is_none_or(|description| description.is_of_a_migration()) {
+        if store::described_by(name).is_none_or(|description| description.is_of_a_migration()) {
             return Err(not_of_a_store(commit, name, "does not belong into a store"));
         }
         names.push(name.to_owned());
@@ -213,11 +257,6 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
     let contents = contents(git, &ids)?;
     let whole: Option<Files> = names.into_iter().zip(contents).map(|(name, content)| Some((name, content?))).collect();
     whole.ok_or_else(|| refused(commit, "is not whole"))
-}
-
-/// The description of a file of a store, by its name there.
-pub fn described(name: &str) -> Option<Record> {
-    store::described_by(name)
 }
 
 fn not_of_a_store(commit: &str, name: &str, why: &str) -> Error {

@@ -1,5 +1,8 @@
 //! The members of a store: who can read it, and who may change it. One file, which `age -R` reads as well.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -14,6 +17,9 @@ pub const FILE: &str = ".age-recipients";
 
 /// Far above any team.
 pub const MAX_FILE: usize = 1 << 20;
+
+/// Each one is compared with all others.
+const MOST: usize = 1_000;
 
 const MEMBER: &str = "# member ";
 const SIGNS: &str = "# signs with ";
@@ -66,6 +72,9 @@ impl Members {
     /// Adds a member, or gives one other keys.
     pub fn put(&mut self, name: &str, keys: Keys) -> Result<()> {
         check_name(name)?;
+        if self.0.len() >= MOST && !self.0.contains_key(name) {
+            return Err(Error::new(format!("a store has at most {MOST} members")));
+        }
         fingerprint(&keys.signer)?;
         key::recipient(&keys.recipient, self.0.len() + 1)?;
         let is_taken = |(other, held): (&String, &Keys)| {
@@ -162,7 +171,7 @@ fn not_ours() -> Error {
 }
 
 /// A name stands in a line of its own, in the author of a commit, and in messages.
-fn check_name(name: &str) -> Result<()> {
+pub fn check_name(name: &str) -> Result<()> {
     let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     let begins_well = name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
     if begins_well && name.len() <= 40 && name.bytes().all(is_allowed) {

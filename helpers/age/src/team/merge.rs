@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 use zeroize::Zeroizing;
 
-use super::history::{Files, described};
+use super::history::Files;
+use super::readable;
 use crate::store;
 
 /// Opens a file of the store.
@@ -66,7 +67,11 @@ fn winner(sides: &Sides, name: &str, open: Open) -> Result<Winner> {
     if theirs == base {
         return Ok(Winner::Ours);
     }
-    let text = |content: Option<&Vec<u8>>| content.map(|content| open(name, content)).transpose();
+    // What a member put there and nobody can open here is no key: it replaces none that can be opened, and is replaced by any.
+    let text = |content: Option<&Vec<u8>>| match content.map(|content| open(name, content)) {
+        Some(opened) => readable(opened).map(std::result::Result::ok),
+        None => Ok(None),
+    };
     // What neither can be compared with was changed, for all that is known.
     let was = text(base).unwrap_or_default();
     let is_as_before = |now: &Option<Zeroizing<Vec<u8>>>| now.is_some() && *now == was;
@@ -87,6 +92,8 @@ fn winner(sides: &Sides, name: &str, open: Open) -> Result<Winner> {
             }
         }
         (Some(_), Some(_)) => match (text(ours)?, text(theirs)?) {
+            (None, _) => Winner::Theirs,
+            (_, None) => Winner::Ours,
             (ours, theirs) if ours == theirs || is_as_before(&ours) => Winner::Theirs,
             (_, theirs) if is_as_before(&theirs) => Winner::Ours,
             _ => Winner::Both,
@@ -100,12 +107,20 @@ fn keep_both(merged: &mut Merged, sides: &Sides, name: &str, open: Open) -> Resu
         let content = files.get(name).map(Vec::as_slice).unwrap_or_default();
         Record::read_from(&open(name, content)?[..])
     };
-    let (ours, theirs) = (read(sides.ours)?, read(sides.theirs)?);
+    let (ours, theirs) = match (read(sides.ours), read(sides.theirs)) {
+        (Ok(ours), Ok(theirs)) => (ours, theirs),
+        // Nobody could use what is no record.
+        (ours, _) => {
+            let only = if ours.is_ok() { Chosen::Ours } else { Chosen::Theirs };
+            merged.files.insert(name.to_owned(), only);
+            return Ok(());
+        }
+    };
     let is_ours_newer = created(&ours) > created(&theirs);
     let (stays, mut moves) = if is_ours_newer { (Chosen::Ours, theirs) } else { (Chosen::Theirs, ours) };
     merged.files.insert(name.to_owned(), stays);
     let mut description =
-        described(name).ok_or_else(|| Error::new("a file of the store has no name of a credential"))?;
+        store::described_by(name).ok_or_else(|| Error::new("a file of the store has no name of a credential"))?;
     let account = description.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
     for number in 1.. {
         let other = if number == 1 { format!("{account}-conflict") } else { format!("{account}-conflict-{number}") };
@@ -179,6 +194,28 @@ mod tests {
             let merged = merged(old, ours, theirs);
             assert_eq!(merged.files.get(NAME), expected.as_ref(), "{ours:?} {theirs:?}");
             assert!(merged.kept.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_replaces_nothing_that_can() {
+        let open = |name: &str, content: &[u8]| match content.first() {
+            Some(b'!') => Err(Error::new("damaged").because(crate::key::Damaged)),
+            _ => open(name, content),
+        };
+        let (old, new) = (key(1, "old", 1), key(1, "new", 2));
+        for (ours, theirs, expected) in [
+            (Some(&*new), Some("!garbage"), Some(Chosen::Ours)),
+            (Some("!garbage"), Some(&*new), Some(Chosen::Theirs)),
+            (Some("!garbage"), Some("!other"), Some(Chosen::Theirs)),
+            // It is no record, so it has no other account.
+            (Some(&*new), Some("1no record"), Some(Chosen::Ours)),
+            (Some("1no record"), Some(&*new), Some(Chosen::Theirs)),
+        ] {
+            let (base, ours, theirs) = (files(Some(&old)), files(ours), files(theirs));
+            let merged = merge(&Sides { base: &base, ours: &ours, theirs: &theirs }, &open).unwrap();
+            assert_eq!(merged.files.get(NAME), expected.as_ref());
+            assert_eq!(merged.files.len(), 1);
         }
     }
 

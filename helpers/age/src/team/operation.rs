@@ -3,7 +3,7 @@
 use modelforge_credential_protocol::{Error, Record, Result};
 
 use super::Team;
-use super::members::{self, Keys, Members};
+use super::members::{self, Keys, Members, check_name};
 use super::merge::shown;
 use super::sync::{Asked, sync};
 use crate::identity::Identities;
@@ -19,7 +19,7 @@ impl Operation<'_> {
     pub fn answer(&self, request: &Record) -> Result<Record> {
         match request.text("action") {
             Some("list") => self.list(),
-            Some("join") => self.join(),
+            Some("join") => self.join(request),
             Some("add") => self.add(request),
             Some("remove") => self.remove(request),
             Some("accept") => self.accept(request),
@@ -45,7 +45,8 @@ impl Operation<'_> {
     }
 
     /// The keys that another member adds this user with.
-    fn join(&self) -> Result<Record> {
+    fn join(&self, request: &Record) -> Result<Record> {
+        request.text("member").map_or(Ok(()), check_name)?;
         let _only_one = self.team.store.lock_the_identity()?;
         let keys = self.own()?;
         Record::of([("store", self.team.name.clone()), ("public_key", keys.recipient), ("signing_key", keys.signer)])
@@ -70,6 +71,7 @@ impl Operation<'_> {
 
     fn add(&self, request: &Record) -> Result<Record> {
         let name = named(request)?;
+        check_name(name)?;
         let _only_one = self.team.store.lock_the_identity()?;
         let mut known = self.team.known()?;
         let is_first = known.members.is_none() && self.team.text()?.is_none();

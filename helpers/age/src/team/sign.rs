@@ -8,7 +8,8 @@ use modelforge_credential_files::{self as files, Trust};
 use modelforge_credential_protocol::{Error, Result};
 
 use super::Team;
-use super::git::{keygen, run_keygen, text};
+use super::git::text;
+use super::keygen;
 use crate::identity::Identities;
 use crate::sealed;
 
@@ -38,7 +39,7 @@ impl Team {
         }
         let said = match files::read(Path::new(&public), MAX, Trust::Believed)? {
             Some(content) => text(&content),
-            None => text(&run_keygen(&keygen()?, &["-y".into(), "-f".into(), file.into()])?),
+            None => text(&keygen::run(&["-y".into(), "-f".into(), file.into()])?),
         };
         let mut words = said.split_whitespace();
         match (words.next(), words.next()) {
@@ -60,7 +61,7 @@ impl Team {
         let made = workshop.path().join(FILE);
         let words = ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"].map(OsString::from);
         let words: Vec<OsString> = words.into_iter().chain([made.clone().into()]).collect();
-        run_keygen(&keygen()?, &words)?;
+        keygen::run(&words)?;
         let content = zeroize::Zeroizing::new(fs::read(&made).map_err(files::failed("read", &made))?);
         self.data.write(file, &content, false)
     }

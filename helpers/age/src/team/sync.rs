@@ -2,12 +2,13 @@
 
 use modelforge_credential_protocol::{Error, Record, Result};
 
-use super::git::{Git, check_remote};
+use super::git::Git;
 use super::history::{self, Files, History};
 use super::known::Known;
 use super::members::{self, Members};
 use super::merge::{self, Chosen, Merged, Sides};
-use super::{Team, tree};
+use super::remote::check_remote;
+use super::{Team, readable, tree};
 use crate::identity::Identities;
 
 /// How often others may be faster.
@@ -60,6 +61,7 @@ pub fn sync(team: &Team, identities: &Identities, asked: &Asked) -> Result<Recor
         team.members()?;
     }
     let git = Git::open(&team.data.below("repositories").below(&team.name))?;
+    known.head.iter().for_each(|head| git.keep(head));
     for _ in 0..ATTEMPTS {
         let mut tip = git.fetch(&remote)?;
         if let (None, Some(head), Some(_)) = (&tip, &known.head, asked.remote) {
@@ -67,7 +69,7 @@ pub fn sync(team: &Team, identities: &Identities, asked: &Asked) -> Result<Recor
             git.push(&remote, head)?.map_err(|reason| not_taken(&reason))?;
             tip = Some(head.clone());
         }
-        let mut met = meet(team, &git, &remote, &known, tip.as_deref(), asked)?;
+        let mut met = meet(team, &git, &remote, &known, tip.as_deref(), asked).inspect_err(|_| git.forget())?;
         if is_lost {
             met.base.clear();
         }
@@ -104,7 +106,7 @@ fn meet<'a>(
     if let Some(history) = &history {
         let accepted = known.members()?;
         let is_new = |members: &Members| Some(members) != accepted.as_ref() && Some(members) != history.before.as_ref();
-        let is_strange = seen.is_none() || history.members.iter().any(is_new);
+        let is_strange = seen.is_none() || history.members.iter().any(|members| is_new(members));
         let state = members::state(&history.root, &history.last()?.to_text());
         if is_strange && asked.accepts != Some(state.as_str()) {
             return Err(match seen {
@@ -195,7 +197,10 @@ fn decide(team: &Team, identities: &Identities, known: &Known, met: &Met) -> Res
         let Some(content) = content else { continue };
         let content = match *of == members {
             true => content.clone(),
-            false => team.encrypt(&open(&name, content)?, &members, identities, name.as_ref())?,
+            false => match readable(open(&name, content))? {
+                Ok(text) => team.encrypt(&text, &members, identities, name.as_ref())?,
+                Err(_) => content.clone(),
+            },
         };
         all.insert(name, content);
     }

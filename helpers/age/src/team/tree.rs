@@ -11,7 +11,7 @@ use modelforge_credential_protocol::{Error, Record, Result};
 
 use super::Team;
 use super::git::{Git, text};
-use super::history::{Files, described};
+use super::history::Files;
 use super::members::{self, Members};
 use super::merge::created;
 use crate::identity::Identities;
@@ -50,8 +50,10 @@ impl Team {
                 continue;
             }
             match now.get(name) {
+                // The time is what another member wrote there, and may be none.
                 Some(content) => {
-                    self.store.put(&entry, content, ages.get(name).map(|age| UNIX_EPOCH + Duration::from_secs(*age)))?
+                    let stored = ages.get(name).and_then(|age| UNIX_EPOCH.checked_add(Duration::from_secs(*age)));
+                    self.store.put(&entry, content, stored)?;
                 }
                 None => self.store.remove(&entry)?,
             }
@@ -61,7 +63,7 @@ impl Team {
     }
 
     fn entry(&self, name: &str) -> Option<Entry> {
-        let description = described(name)?;
+        let description = store::described_by(name)?;
         Some(Entry {
             description,
             file: name.split('/').fold(self.tree.path().to_owned(), |path, part| path.join(part)),

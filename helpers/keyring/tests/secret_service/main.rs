@@ -219,7 +219,7 @@ fn twenty_stores_at_once_are_all_kept() {
 #[test]
 fn the_command_line_is_that_of_a_helper() {
     let run = |word: &str| pipe(HELPER, &[], &[word], "");
-    assert_eq!(run("capability").1, "version 0\ncapability authtype\ncapability state\n");
+    assert_eq!(run("capability").1, "version 0\ncapability authtype\ncapability state\ncapability each\n");
     assert_eq!(run("frobnicate"), (0, String::new(), String::new()));
     let usage = "\nUsage: modelforge-credential-keyring [OPTIONS] get|store|erase|list|capability\n";
     assert!(run("--help").1.contains(usage));

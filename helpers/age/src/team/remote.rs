@@ -1,0 +1,136 @@
+//! The way to the remote, which may be anybody's: what comes from there is bounded, and nothing that lies there is started.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use modelforge_credential_client::{Failure, Finished, Running};
+use modelforge_credential_protocol::{Error, Result, Shell, shown};
+
+use super::git::{Git, INCOMING, MOST, may_ask, reason, text};
+
+/// How long a step over a network may take.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// The branch that stores are kept in.
+const BRANCH: &str = "refs/heads/main";
+
+/// The most that comes at once, in bytes: far above any store, and below what fills a disk.
+const MOST_AT_ONCE: u64 = 1 << 30;
+/// What comes may hold more than was asked for. From this much on it is worth the time to look.
+const MUCH: u64 = 64 << 20;
+/// How many packs git looks through without getting slow.
+const MANY: usize = 50;
+/// How often to look how much has come.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What a repository on this machine may not have git start in it: its hooks, and a program that names more commits.
+const IN_A_FOLDER: &str = "-c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c core.fsmonitor=false \
+                           -c receive.autogc=false -c receive.denyCurrentBranch=refuse -c gc.auto=0 -c maintenance.auto=false";
+
+impl Git {
+    /// The commit at the remote. `None`: it has none yet.
+    pub fn fetch(&self, remote: &str) -> Result<Option<String>> {
+        self.fetch_at_most(remote, MOST_AT_ONCE)
+    }
+
+    fn fetch_at_most(&self, remote: &str, most: u64) -> Result<Option<String>> {
+        // No other branch: nobody verifies one.
+        let what = format!("+{BRANCH}:{INCOMING}");
+        let through = self.in_a_folder(remote, "--upload-pack", "upload-pack");
+        let mut words =
+            vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--refmap="];
+        words.extend(through.as_deref());
+        words.extend(["--", remote, &what]);
+        let before = self.size();
+        let limit = before.saturating_add(most);
+        let finished = self.reach(&words, limit).inspect_err(|_| self.forget())?;
+        if self.size() > limit {
+            self.forget();
+            return Err(too_much());
+        }
+        if !finished.status.success() {
+            if is_empty(&finished) {
+                self.run(&["update-ref", "-d", INCOMING], b"")?;
+                return Ok(None);
+            }
+            self.forget();
+            return Err(Error::new(format!("the remote cannot be read: {}", reason(&finished)))
+                .hint("git ls-remote REMOTE  # says more"));
+        }
+        if self.size().saturating_sub(before) > MUCH || self.packs() > MANY {
+            self.tidy();
+        }
+        let found = self.run(&["for-each-ref", "--format=%(objectname) %(objecttype)", INCOMING], b"")?;
+        match text(&found).trim_end().split_once(' ') {
+            Some((id, "commit")) => Ok(Some(id.to_owned())),
+            _ => Err("the branch `main` of the remote is not a commit".into()),
+        }
+    }
+
+    /// Sends a commit, and says why the remote did not take it. It never replaces what the commit does not go on from.
+    pub fn push(&self, remote: &str, commit: &str) -> Result<std::result::Result<(), String>> {
+        let what = format!("{commit}:{BRANCH}");
+        let through = self.in_a_folder(remote, "--receive-pack", "receive-pack");
+        let mut words = vec!["push", "--quiet", "--no-verify"];
+        words.extend(through.as_deref());
+        words.extend(["--", remote, &what]);
+        let finished = self.reach(&words, u64::MAX)?;
+        Ok(if finished.status.success() { Ok(()) } else { Err(reason(&finished)) })
+    }
+
+    /// A step over a network: the user's own settings say how (a proxy, the program for ssh, a helper for passwords).
+    fn reach(&self, words: &[&str], most: u64) -> Result<Finished> {
+        let running = Running::start(self.command(words)?, !may_ask(), LIMIT)?;
+        let mut looked = Instant::now();
+        let mut exceeds = || {
+            if looked.elapsed() < PAUSE {
+                return None;
+            }
+            looked = Instant::now();
+            (self.size() > most).then_some(Failure::TooMuch { most: MOST, of: "bytes" })
+        };
+        match running.finish_within(MOST, &mut |_| {}, &mut exceeds) {
+            Err(Failure::TooMuch { .. }) => Err(too_much()),
+            finished => Ok(finished?),
+        }
+    }
+
+    /// In a folder of this machine git starts its other half as this user, which obeys what that folder says.
+    fn in_a_folder(&self, remote: &str, option: &str, command: &str) -> Option<String> {
+        let is_a_folder = Path::new(remote).is_absolute() || remote.starts_with("file:");
+        let git = Shell::Posix.word(&self.program.to_string_lossy());
+        is_a_folder.then(|| format!("{option}={git} {IN_A_FOLDER} {command}"))
+    }
+}
+
+/// True if the remote has no such branch yet.
+fn is_empty(finished: &Finished) -> bool {
+    let missing = format!("fatal: couldn't find remote ref {BRANCH}");
+    String::from_utf8_lossy(&finished.said).lines().any(|line| line == missing)
+}
+
+fn too_much() -> Error {
+    Error::new("the remote sends more than a store can have, so nothing was taken")
+        .hint("ask the other members what was put there")
+}
+
+/// A remote as a person names it, if git can take it and nothing secret is in it.
+pub fn check_remote(remote: &str) -> Result<()> {
+    if remote.is_empty() || remote.starts_with('-') || remote.contains(char::is_control) {
+        return Err("that is not the address of a remote".into());
+    }
+    let user = remote.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
+    if user.is_some_and(|(user, _)| user.contains(':') || shown(user) != user) {
+        return Err(Error::new("the address of the remote holds a password, which git would show")
+            .hint("leave it out: git asks its credential helpers for it"));
+    }
+    let is_path = !remote.contains(':');
+    if is_path && !Path::new(remote).is_absolute() {
+        return Err(Error::new("a remote that is a folder needs its whole path")
+            .hint(format!("modelforge-credential sync --remote {}", Shell::of_the_person().word("/srv/keys.git"))));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

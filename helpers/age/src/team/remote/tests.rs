@@ -1,0 +1,98 @@
+use std::path::Path;
+use std::process::Stdio;
+
+use modelforge_credential_client::{command, on_path};
+use modelforge_credential_files::Own;
+
+use super::*;
+
+/// git in a folder, as somebody else.
+fn git(folder: &Path, words: &[&str]) -> String {
+    let mut command = command(&on_path("git".as_ref()).unwrap());
+    command.arg("-C").arg(folder).args(["-c", "user.name=m", "-c", "user.email=m@example.com"]).args(words);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+/// A remote with a commit of one file, and ours.
+fn remote_of(content: &[u8]) -> (tempfile::TempDir, String, Git) {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = folder.path().join("theirs");
+    std::fs::create_dir(&theirs).unwrap();
+    git(&theirs, &["init", "--quiet", "--initial-branch=main"]);
+    add(&theirs, content);
+    let ours = Git::open(&Own::new(folder.path().join("ours"))).unwrap();
+    (folder, theirs.display().to_string(), ours)
+}
+
+fn add(theirs: &Path, content: &[u8]) {
+    std::fs::write(theirs.join("file"), content).unwrap();
+    git(theirs, &["add", "file"]);
+    git(theirs, &["commit", "--quiet", "-m", "x"]);
+}
+
+/// What does not get smaller.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    std::iter::repeat_with(&mut next).flatten().take(length).collect()
+}
+
+#[test]
+fn a_remote_that_sends_more_than_a_store_can_have_is_cut_off_and_nothing_of_it_stays() {
+    let (_folder, remote, ours) = remote_of(&noise(8 << 20));
+    let before = ours.size();
+    let said = ours.fetch_at_most(&remote, 1 << 20).unwrap_err().to_string();
+    assert_eq!(said, "the remote sends more than a store can have, so nothing was taken");
+    assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
+    assert!(ours.fetch(&remote).unwrap().is_some());
+}
+
+#[test]
+fn what_was_fetched_and_not_taken_is_removed_and_what_was_verified_stays() {
+    let (_folder, remote, ours) = remote_of(b"verified");
+    let verified = ours.fetch(&remote).unwrap().unwrap();
+    ours.keep(&verified);
+    ours.tidy();
+    let before = ours.size();
+    add(Path::new(&remote), &noise(1 << 20));
+    let refused = ours.fetch(&remote).unwrap().unwrap();
+    assert!(ours.size() > before + (1 << 20));
+    ours.forget();
+    assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
+    assert!(ours.run(&["cat-file", "-e", &refused], b"").is_err());
+    assert_eq!(ours.run(&["cat-file", "blob", &format!("{verified}:file")], b"").unwrap().as_slice(), b"verified");
+    // And is there again when it is wanted.
+    assert_eq!(ours.fetch(&remote).unwrap().as_deref(), Some(&*refused));
+}
+
+#[test]
+fn no_branch_but_that_of_the_store_is_fetched_and_one_that_is_not_there_is_no_error() {
+    let (_folder, remote, ours) = remote_of(b"x");
+    git(Path::new(&remote), &["branch", "main-2"]);
+    ours.fetch(&remote).unwrap();
+    let all = text(&ours.run(&["for-each-ref", "--format=%(refname)"], b"").unwrap());
+    assert_eq!(all, "refs/incoming/main\n");
+    git(Path::new(&remote), &["branch", "-m", "main", "other"]);
+    assert_eq!(ours.fetch(&remote).unwrap(), None);
+    assert!(ours.run(&["for-each-ref"], b"").unwrap().is_empty());
+}
+
+#[test]
+fn an_address_with_a_token_in_it_is_refused_and_one_with_a_name_is_not() {
+    for remote in
+        ["https://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@github.com/a/keys.git", "https://ann:x@host/keys.git"]
+    {
+        let said = check_remote(remote).unwrap_err().to_string();
+        assert_eq!(said, "the address of the remote holds a password, which git would show");
+    }
+    for remote in ["https://ann@host/keys.git", "git@host:0f3c9a7e41d84b1f0f3c9a7e41d84b1f.git", "/srv/keys.git"] {
+        check_remote(remote).unwrap();
+    }
+}

@@ -1,0 +1,118 @@
+//! What a member does who wants to harm the others, and what a remote does that sends more than it should or lies on this machine.
+
+use super::attacks::{commit, key_of, line, refuses, set_main};
+use super::{Person, ann_and_ben, synchronised};
+use crate::support::SECRET;
+
+const OTHER: &str = "sk-0123456789abcdef012345";
+
+#[test]
+fn what_nobody_can_open_keeps_nobody_from_removing_the_member_who_planted_it() {
+    // Before the others have it, and after.
+    for takes_it_first in [false, true] {
+        let (remote, ann, ben) = ann_and_ben();
+        let tip = remote.tip(&ann.test);
+        let planted = line(&remote, &ben, "100644", "https/api.groq.com/default.age", "no key at all");
+        let made = commit(&remote, &ben, &[&tip], &planted, Some(&key_of(&ben)));
+        if takes_it_first {
+            set_main(&remote, &ben, &made);
+            assert_eq!(ann.does(&["sync"]), synchronised(1, 0));
+        }
+        ann.stores("mistral", OTHER);
+        let said = ann.says(&["members", "remove", "ben"], "");
+        assert_eq!(
+            (said.status, said.err.contains("is damaged or not an age file, so it stays as it is")),
+            (0, takes_it_first)
+        );
+        set_main(&remote, &ben, &made);
+        ann.does(&["sync"]);
+        assert_eq!(ann.does(&["sync"]), synchronised(0, 0));
+        assert_eq!(["openai", "mistral"].map(|name| ann.key(name)), [SECRET, OTHER].map(|key| Some(key.to_owned())));
+        assert!(!ann.does(&["members"]).contains("ben"));
+        ann.stores("groq", OTHER);
+        ann.does(&["sync"]);
+        assert_eq!(ann.key("groq").as_deref(), Some(OTHER));
+    }
+}
+
+#[test]
+fn what_nobody_can_open_does_not_take_the_place_of_a_key_that_was_stored_here_meanwhile() {
+    let (remote, ann, ben) = ann_and_ben();
+    let tip = remote.tip(&ann.test);
+    let planted = line(&remote, &ben, "100644", "https/api.openai.com/default.age", "no key at all");
+    let made = commit(&remote, &ben, &[&tip], &planted, Some(&key_of(&ben)));
+    set_main(&remote, &ben, &made);
+    ann.stores("openai", OTHER);
+    assert_eq!(ann.does(&["sync"]), synchronised(0, 1));
+    assert_eq!(ann.key("openai").as_deref(), Some(OTHER));
+    ben.does(&["sync"]);
+    assert_eq!(ben.key("openai").as_deref(), Some(OTHER));
+}
+
+#[test]
+#[ignore = "needs age"]
+fn a_time_beyond_all_calendars_in_a_key_stops_nobody() {
+    let (remote, ann, ben) = ann_and_ben();
+    let tip = remote.tip(&ann.test);
+    let members = ben.store().join(".age-recipients").display().to_string();
+    let text =
+        format!("protocol=https\nhost=api.openai.com\nusername=default\npassword={OTHER}\ncreated_utc={}\n", u64::MAX);
+    let encrypted = ben.test.run(&["age", "-a", "-R", &members], &text);
+    assert!(encrypted.status.success());
+    let content = String::from_utf8(encrypted.stdout).expect("it is armored");
+    let planted = line(&remote, &ben, "100644", "https/api.openai.com/default.age", &content);
+    let made = commit(&remote, &ben, &[&tip], &planted, Some(&key_of(&ben)));
+    set_main(&remote, &ben, &made);
+    assert_eq!(ann.says(&["sync"], "").err, "");
+    assert_eq!(ann.key("openai").as_deref(), Some(OTHER));
+}
+
+#[test]
+fn a_list_of_members_beyond_all_measure_is_refused_before_it_is_read() {
+    let (remote, ann, ben) = ann_and_ben();
+    let tip = remote.tip(&ann.test);
+    // Nobody has signed it: it is what anybody can put there.
+    let long = line(&remote, &ben, "100644", ".age-recipients", &"# member a\n".repeat(200_000));
+    let made = commit(&remote, &ben, &[&tip], &long, None);
+    set_main(&remote, &ben, &made);
+    refuses(&ann, &made, "has a list of members that is too large");
+}
+
+#[test]
+fn hooks_and_settings_of_a_remote_that_is_a_folder_start_nothing() {
+    let (remote, ann, ben) = ann_and_ben();
+    let trap = ben.test.home().join("trapped");
+    let script = format!("#!/bin/sh\ntouch '{}'\n", trap.display());
+    let hooks = std::path::Path::new(&remote.path()).join("hooks");
+    std::fs::create_dir_all(&hooks).expect("a folder");
+    for hook in ["pre-receive", "update", "post-receive", "post-update", "reference-transaction", "proc-receive"] {
+        let path = hooks.join(hook);
+        std::fs::write(&path, &script).expect("a file");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    }
+    let other = super::Remote::new();
+    std::fs::write(format!("{}/objects/info/alternates", remote.path()), format!("{}/objects\n", other.path()))
+        .expect("a file");
+    let command = format!("touch '{}';:", trap.display());
+    for (key, value) in [
+        ("core.hooksPath", hooks.display().to_string()),
+        ("core.alternateRefsCommand", command.clone()),
+        ("core.fsmonitor", command.clone()),
+        ("uploadpack.packObjectsHook", command),
+    ] {
+        remote.git(&ann.test, &["config", key, &value], "");
+    }
+    for address in [remote.path(), format!("file://{}", remote.path())] {
+        ann.stores("mistral", &format!("sk-0123456789abcdef{:08}", address.len()));
+        assert_eq!(ann.does(&["sync", "--remote", &address]), synchronised(0, 1));
+        assert_eq!(ben.does(&["sync", "--remote", &address]), synchronised(1, 0));
+    }
+    assert!(!trap.exists());
+}
+
+#[test]
+fn a_name_that_no_member_can_have_is_refused_before_it_is_in_a_command() {
+    let ben = Person::new("ben");
+    let said = ben.fails(&["members", "join", "ben; touch trapped"]);
+    assert!(said.starts_with("error: the name of a member is up to 40 of a-z"), "{said}");
+}

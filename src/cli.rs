@@ -133,7 +133,7 @@ pub enum Command {
         #[command(flatten)]
         options: AuditOptions,
     },
-    /// Show the helpers that are asked, or put one to the test
+    /// Show the helpers of your chain, or test one
     #[command(after_help = "Example:\n  modelforge-credential helpers\n  modelforge-credential helpers test age")]
     Helpers {
         #[command(flatten)]

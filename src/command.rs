@@ -12,6 +12,7 @@ pub mod login;
 pub mod logout;
 pub mod members;
 pub mod migrate;
+pub mod plain_files;
 pub mod print;
 pub mod providers;
 pub mod purge;

@@ -29,7 +29,7 @@ pub use declare::declare;
 pub use folders::Assignment;
 pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
-pub use ours::{DEFAULT_CHAIN, ON_DEMAND, default_helper};
+pub use ours::{DEFAULT_CHAIN, Need, ON_DEMAND, default_helper};
 use source::Source;
 pub use source::{duration, entry_of_text, is_name, words};
 

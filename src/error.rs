@@ -236,12 +236,13 @@ pub fn bad_url(problem: &str) -> Error {
     Error::new(format!("the URL {problem}")).is(Reason::InvalidRequest)
 }
 
-pub fn unknown_provider(name: &str, similar: &[&str]) -> Error {
+pub fn unknown_provider(name: &str, similar: &[String]) -> Error {
     let name = visible(name);
     let similar: Vec<String> = similar.iter().map(|name| format!("`{name}`")).collect();
+    let declare = format!("{PROGRAM} login {name} --url https://…");
     Error::new(format!("unknown provider `{name}`")).is(Reason::UnknownProvider).hint(match similar.is_empty() {
-        false => format!("did you mean {}? or see: {PROGRAM} providers", similar.join(" or ")),
-        true => format!("{PROGRAM} login {name} --url https://…  # or see: {PROGRAM} providers"),
+        false => format!("did you mean {}? if not: {declare}", similar.join(" or ")),
+        true => format!("{declare}  # or see: {PROGRAM} providers"),
     })
 }
 
@@ -283,9 +284,27 @@ pub fn keyring_left_out() -> Error {
     Error::new("skipped helper `keyring`: there is no D-Bus session bus").because(LeftOut)
 }
 
+pub fn age_left_out() -> Error {
+    Error::new("skipped helper `age`: there is no home folder").because(LeftOut)
+}
+
+pub fn keyring_and_age_left_out() -> Error {
+    Error::new("skipped helpers `keyring` and `age`: there is no D-Bus session bus and no home folder").because(LeftOut)
+}
+
 pub fn seen_in_plain_text(providers: &[&str]) -> Error {
     let names = providers.iter().map(|name| format!("`{}`", visible(name))).collect::<Vec<_>>().join(", ");
     Error::new(format!("keys are stored in plain text: {names}")).hint(format!("{PROGRAM} migrate"))
+}
+
+/// Files of tools, which no helper of the chain reads.
+pub fn files_hold_keys(count: usize) -> Error {
+    let files = if count == 1 {
+        "a file of another program holds".to_owned()
+    } else {
+        format!("{count} files of other programs hold")
+    };
+    Error::new(format!("{files} keys in plain text")).hint(format!("{PROGRAM} migrate --dry-run"))
 }
 
 pub fn list_not_whole() -> Error {

@@ -18,7 +18,7 @@ use crate::request::Request;
 use crate::terminal::warn_once;
 
 pub use asker::program;
-pub use chains::{Chains, Copies, Opened, PerProvider, boxed, has_session_bus, is_left_out, of};
+pub use chains::{Chains, Copies, Opened, PerProvider, boxed, has_session_bus, of, why_left_out};
 
 /// Everything a command works with.
 pub struct Session {
@@ -76,6 +76,11 @@ impl Session {
     /// The chain for a request.
     pub fn chain(&self, request: &Record) -> Result<&Chain> {
         Ok(&self.opened(request)?.chain)
+    }
+
+    /// True if no helper for a request keeps keys here.
+    pub fn keeps_nothing(&self, request: &Record) -> Result<bool> {
+        Ok(self.opened(request)?.keeps_nothing())
     }
 
     /// Every chain once.

@@ -41,7 +41,11 @@ fn a_home_that_does_not_exist_is_not_made() {
     let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n"));
     let output = test.output();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains("there is no folder for the user's data"), "{said}");
+    assert!(
+        !output.status.success() && said.contains("there is no D-Bus session bus and no home folder")
+            || !cfg!(target_os = "linux"),
+        "{said}"
+    );
     assert!(!home.exists());
     let test = test.env("HOME", "/dev/null").env("OPENAI_API_KEY", SECRET).helpers("env");
     test.args(["print", "openai"]).stdin("").stdout(&format!("{SECRET}\n")).success();
@@ -75,4 +79,26 @@ fn without_a_home_and_for_a_user_that_nobody_knows_nothing_crashes() {
         let output = test.run(&words, "protocol=https\nhost=h\n");
         assert!(matches!(output.status.code(), Some(0 | 1)), "{program} {operation}: {output:?}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_home_the_default_chain_stores_nothing_and_the_variable_is_named() {
+    let skipped = "warning: skipped helpers `keyring` and `age`: there is no D-Bus session bus and no home folder\n";
+    let said = format!(
+        "{skipped}error: not signed in to `openai`, and no helper of the chain stores keys here\nhint: set OPENAI_API_KEY\n"
+    );
+    let test = Test::new().env("HOME", "").args(["exec", "openai", "--", "true"]).stderr(&said).failure();
+    let test = test.args(["print", "openai"]).stderr(&said).failure();
+    let several =
+        format!("{skipped}error: not signed in to `openai`, `mistral`\nhint: set OPENAI_API_KEY, MISTRAL_API_KEY\n");
+    let test = test.args(["exec", "openai", "mistral", "--", "true"]).stderr(&several).failure();
+    let kept = format!(
+        "{skipped}error: no helper kept the credential for `openai` (`https://api.openai.com`)\nhint: modelforge-credential doctor\n"
+    );
+    let test = test.args(["login", "openai"]).stdin(SECRET).any_stderr();
+    assert!(String::from_utf8_lossy(&test.output().stderr).ends_with(&kept));
+    let empty =
+        format!("{skipped}error: not signed in to `openai`: `OPENAI_API_KEY` is empty\nhint: set OPENAI_API_KEY\n");
+    test.env("OPENAI_API_KEY", "").args(["exec", "openai", "--", "true"]).stderr(&empty).failure();
 }

@@ -88,6 +88,18 @@ fn a_new_helper_keeps_the_protocol_before_a_line_of_it_is_changed() {
 }
 
 #[test]
+fn a_new_helper_in_a_folder_that_is_not_looked_in_says_so_first() {
+    let test = Test::new();
+    let said = format!(
+        "made ~/.local/bin/modelforge-credential-mine\nnext:\n  \
+         1. helpers are not looked for there yet: {}\n  2. change the marked line in it\n  \
+         3. modelforge-credential helpers test mine\n  4. modelforge-credential helpers add mine\n",
+        if cfg!(windows) { "$env:PATH = \"~/.local/bin;$env:PATH\"" } else { "export PATH=\"~/.local/bin:$PATH\"" }
+    );
+    test.args(["helpers", "new", "mine"]).stdout(&said).success();
+}
+
+#[test]
 fn a_helper_is_added_where_it_belongs_and_removed_and_comments_stay() {
     let mut test = Test::new()
         .script("mine", "[ \"$1\" != capability ] || printf 'version 0\\ncapability readonly\\n'; exit 0")

@@ -112,6 +112,22 @@ fn only_narrows_and_env_names_a_variable_by_itself() {
 }
 
 #[test]
+fn names_that_mean_nothing_and_keys_that_are_missing_are_told_at_once() {
+    let unknown = |name: &str, level: &str| {
+        format!(
+            "{level}: unknown provider `{name}`\n\
+             hint: modelforge-credential login {name} --url https://…  # or see: modelforge-credential providers\n"
+        )
+    };
+    let missing = "error: not signed in to `mistral`\nhint: modelforge-credential login mistral\n";
+    let test = exec(signed_in(&["openai"]), "nobody-has-it openai mistral --env A=nor_this_one", "echo started");
+    let said = unknown("nor_this_one", "warning") + &unknown("nobody_has_it", "warning") + missing;
+    let test = test.stderr(&said).failure();
+    let test = exec(test, "nobody-has-it nor-this-one", "echo started");
+    test.stderr(&(unknown("nobody_has_it", "warning") + &unknown("nor_this_one", "error"))).failure();
+}
+
+#[test]
 fn nothing_starts_where_a_key_is_missing_unless_that_is_allowed() {
     let test = signed_in(&["openai"]);
     let missing = "error: not signed in to `mistral`\nhint: modelforge-credential login mistral\n";

@@ -130,7 +130,7 @@ fn a_name_that_nobody_knows_is_an_error_that_says_how_to_declare_it() {
         .stdin(SECRET)
         .stderr(
             "error: unknown provider `opnai`\n\
-             hint: did you mean `openai`? or see: modelforge-credential providers\n",
+             hint: did you mean `openai`? if not: modelforge-credential login opnai --url https://…\n",
         )
         .failure();
     age()

@@ -304,3 +304,13 @@ fn asking_for_more_than_one_provider_is_needed_to_leave_for_good() {
                  hint: modelforge-credential logout --all --purge\n";
     Test::new().helpers("age").args(["logout", "--purge"]).stderr(wrong).status(2);
 }
+
+#[test]
+fn the_log_says_that_there_was_nothing_to_sign_out_of() {
+    let test = Test::new().helpers("age").args(["logout", "groq"]);
+    let test =
+        test.stdout("nothing was stored for `groq` (`https://api.groq.com`)\n").success().args(["audit", "--json"]);
+    let output = test.any_stdout().output();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("\"nothing to erase\"") && !said.contains("\"erased\""), "{said}");
+}

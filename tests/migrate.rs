@@ -12,6 +12,7 @@ mod shells;
 mod starts;
 mod status;
 mod tools;
+mod traces;
 mod trouble;
 
 use crate::support::{SECRET, Test, files_below};

@@ -47,7 +47,7 @@ fn nothing_found_is_an_error_and_nothing_is_printed() {
     let test = signed_in().args(["print", "mistral"]).stderr(missing).failure();
     let test = test.args(["print", "ollama"]).stderr("error: `ollama` needs no sign-in, so it has no key\n").failure();
     let typo = "error: unknown provider `opnai`\n\
-                hint: did you mean `openai`? or see: modelforge-credential providers\n";
+                hint: did you mean `openai`? if not: modelforge-credential login opnai --url https://…\n";
     let test = test.args(["print", "opnai"]).stderr(typo).failure();
     let test = test
         .args(["print"])
@@ -123,7 +123,7 @@ fn of_a_python_traceback_the_last_line_is_the_reason() {
 #[test]
 fn where_no_key_can_be_stored_the_variable_is_named_and_no_sign_in() {
     let said =
-        "error: not signed in to `openai`, and the only helper of the chain stores no keys\nhint: set OPENAI_API_KEY\n";
+        "error: not signed in to `openai`, and no helper of the chain stores keys here\nhint: set OPENAI_API_KEY\n";
     let test = Test::new().helpers("env").args(["print", "openai"]).stderr(said).failure();
     test.args(["exec", "openai", "--", "true"]).stderr(said).failure();
 }

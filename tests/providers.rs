@@ -79,7 +79,7 @@ fn a_name_that_nobody_knows_is_an_error_that_says_how_to_declare_it() {
     is_refused(
         "provider=opnai\n",
         "unknown provider `opnai`\n\
-         hint: did you mean `openai`? or see: modelforge-credential providers",
+         hint: did you mean `openai`? if not: modelforge-credential login opnai --url https://…",
     );
     is_refused(
         "provider=my-own-llm\n",

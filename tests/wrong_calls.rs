@@ -62,7 +62,7 @@ fn a_build_without_its_secret_is_told_which_variable_is_empty() {
     let test = test.args(["print", "openai"]).stderr(one).failure();
     let test = test.args(["exec", "openai", "--", "true"]).stderr(one).failure();
     let all = "error: not signed in to `openai`, `mistral`, `groq`; `OPENAI_API_KEY`, `GROQ_API_KEY` are empty\n\
-               hint: modelforge-credential login openai  # then mistral, groq\n";
+               hint: set OPENAI_API_KEY, MISTRAL_API_KEY, GROQ_API_KEY\n";
     let test = test.args(["exec", "openai", "mistral", "groq", "--", "true"]).stderr(all).failure();
     // Where not every helper could be asked, that is said as well.
     let test = test.script("broken", "echo 'error: it is locked' >&2; exit 1").helpers("env\nbroken");

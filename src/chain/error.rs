@@ -20,7 +20,7 @@ pub fn not_put_back(helper: &str) -> Error {
 }
 
 pub fn not_taken_out(helper: &str) -> Error {
-    Error::new(format!("helper `{helper}` made something else of the credential, and it could not be taken out again"))
+    Error::new(format!("helper `{helper}` changed the credential, and it could not be removed again"))
         .hint(format!("{PROGRAM} doctor"))
 }
 

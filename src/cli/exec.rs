@@ -38,7 +38,7 @@ pub struct Whose {
     /// The account of each provider that is named without one
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-    /// Those of every provider that you are signed in to
+    /// The keys of every provider that you are signed in to
     #[arg(long, conflicts_with_all = ["providers", "account"])]
     all: bool,
     /// Set only the variables of this name (may be repeated)
@@ -47,7 +47,7 @@ pub struct Whose {
     /// Set this variable to the key of that provider (may be repeated)
     #[arg(long, value_name = "NAME=PROVIDER")]
     env: Vec<String>,
-    /// Go on without the keys that are not there
+    /// Continue without the keys that are missing
     #[arg(long)]
     allow_missing: bool,
 }
@@ -72,7 +72,7 @@ pub struct PrintOptions {
     /// Which of several accounts
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-    /// End without a line feed
+    /// Do not print a newline at the end
     #[arg(long)]
     no_newline: bool,
     /// The part to print; the expiry is in seconds since 1970

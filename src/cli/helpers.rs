@@ -18,7 +18,7 @@ pub struct HelpersOptions {
 
 #[derive(Subcommand)]
 pub enum HelpersCommand {
-    /// Put a helper to the test of the protocol's rules, with throw-away entries
+    /// Test a helper against the rules of the protocol, with entries made for the test
     #[command(after_help = "\
 Each case runs in an empty home folder of its own, with made-up accounts of
 hosts below .invalid, and erases what it stored. With --verbose a broken case
@@ -98,7 +98,7 @@ pub struct TestOptions {
     /// Only the cases of a rule (O5), or with this text in their names
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// By whose rules it is judged
+    /// Which rules it is tested against
     #[arg(long, value_enum, value_name = "WHOSE", default_value = "protocol")]
     rules: Rules,
     /// Ask it through git, as its credential.helper
@@ -111,7 +111,7 @@ pub struct TestOptions {
     /// that reads the files of other programs
     #[arg(long, value_name = "FOLDER", conflicts_with = "in_place")]
     home: Option<std::path::PathBuf>,
-    /// Send, too, what a careless helper could take for "erase everything",
+    /// Also send what a careless helper could take for "erase everything",
     /// where it keeps your own entries
     #[arg(long)]
     risky: bool,

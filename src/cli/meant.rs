@@ -5,14 +5,16 @@ use modelforge_credential_providers as table;
 use crate::error::PROGRAM;
 
 /// Other tools' words, and ours.
-const WORDS: [(&[&str], &str); 9] = [
-    (&["add", "create", "new", "set", "signin"], "login"),
+const WORDS: [(&[&str], &str); 11] = [
+    (&["add", "configure", "create", "init", "new", "set", "setup", "signin"], "login"),
     (&["del", "delete", "remove", "rm", "signout", "unset"], "logout"),
-    (&["info", "ls", "whoami"], "status"),
+    (&["accounts", "info", "keys", "ls", "whoami"], "status"),
+    (&["export"], "env"),
+    (&["import"], "migrate --dry-run"),
     (&["cat", "key", "read", "show", "token"], "print"),
     (&["replace", "rotate", "update"], "login openai --force"),
     (&["run"], "exec"),
-    (&["check", "diagnose", "verify"], "doctor"),
+    (&["check", "config", "diagnose", "verify"], "doctor"),
     (&["find", "models", "search"], "providers"),
     (&["version"], "--version"),
 ];
@@ -21,7 +23,7 @@ const WORDS: [(&[&str], &str); 9] = [
 pub fn by_another_word(word: &str, rest: Option<&str>) -> Option<String> {
     let (_, command) = WORDS.iter().find(|(words, _)| words.contains(&word))?;
     Some(match *command {
-        "login" | "logout" | "print" => format!("{PROGRAM} {command} {}", provider(rest)),
+        "env" | "login" | "logout" | "print" => format!("{PROGRAM} {command} {}", provider(rest)),
         "status" | "providers" if rest.and_then(table::by_name).is_some() => {
             format!("{PROGRAM} {command} {}", provider(rest))
         }

@@ -23,10 +23,10 @@ pub struct MigrateOptions {
     /// Only this account
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-    /// Which key stays where the two places differ
+    /// Which key to keep if the two places differ
     #[arg(long, value_name = "WHICH")]
     prefer: Option<Prefer>,
-    /// Erase tokens that have ended and cannot be renewed
+    /// Erase tokens that have expired and cannot be refreshed
     #[arg(long)]
     drop_expired: bool,
     /// Keep a tool's key that differs from another one's as an account of its name

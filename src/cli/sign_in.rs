@@ -51,7 +51,7 @@ pub struct LogoutOptions {
     /// Every provider
     #[arg(long, alias = "all-providers", conflicts_with_all = ["account", "provider_option"])]
     all: bool,
-    /// Leave for good: erase backups, the age identity, notes and configuration, too
+    /// Remove everything: backups, the age identity, notes and configuration as well
     #[arg(long)]
     purge: bool,
     /// Do not ask whether to go on

@@ -142,6 +142,7 @@ fn keep(record: Record, operation: &'static str, person: Person) -> Result<()> {
     event.stored(&record, &stored);
     stored.remarks.iter().for_each(terminal::warning);
     if stored.kept_by.is_empty() {
+        session.tell_what_was_left_out(&record)?;
         let reason = Reason::of_all(stored.remarks.iter().map(Error::reason));
         return Err(error::not_kept(&record).is(reason).into());
     }

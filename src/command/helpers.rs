@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 use crate::command::migrate::DEFAULT_SOURCES;
 use crate::config::{ON_DEMAND, Origin, as_toml, default_helper};
 use crate::person::Person;
-use crate::session::{Session, is_left_out, program};
+use crate::session::{Session, program, why_left_out};
 use crate::terminal;
 use change::comes_last;
 use probe::Probed;
@@ -88,11 +88,10 @@ pub fn helpers(json: bool) -> Result<()> {
         let row = |(at, entry): (usize, &Entry)| {
             let found = program(entry);
             let path = found.as_ref().ok().map(|program| program.path().to_string_lossy().into_owned());
-            let left_out = is_left_out(&helpers, entry);
-            let probed = match (left_out, found) {
-                (true, _) => Probed::left_out(&error::keyring_left_out()),
-                (false, Ok(program)) => probe::probe(&program, &context, !entry.is_command),
-                (false, Err(problem)) => Probed::missing(&problem.into()),
+            let probed = match (why_left_out(&helpers, entry), found) {
+                (Some(reason), _) => Probed::left_out(&reason),
+                (None, Ok(program)) => probe::probe(&program, &context, !entry.is_command),
+                (None, Err(problem)) => Probed::missing(&problem.into()),
             };
             Row {
                 helper: entry.name(),

@@ -3,6 +3,7 @@
 mod purpose;
 mod reach;
 mod variables;
+mod wrong;
 
 use std::io::IsTerminal;
 
@@ -22,6 +23,7 @@ use crate::terminal::warn_once;
 pub use purpose::Purpose;
 pub use reach::unreached;
 pub use variables::{Variable, is_credentials_file};
+use wrong::Wrong;
 
 /// The choice of keys on the command line of `exec` and `env`.
 pub struct Wanted {
@@ -109,10 +111,13 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
     let session = session()?;
     let providers = &session.providers;
     let mut all = variables::Variables::default();
-    let mut missing = Vec::new();
+    let (mut missing, mut wrong) = (Vec::new(), Wrong::default());
     let assigned = assigned(wanted, providers)?;
     for (name, provider) in assigned.iter().map(|(name, provider)| (&**name, &**provider)) {
-        match key(purpose, &session, provider, wanted.account.as_deref())? {
+        let Some(looked) = wrong.sort_out(key(purpose, &session, provider, wanted.account.as_deref()))? else {
+            continue;
+        };
+        match looked {
             Looked::Key(key) => {
                 if let Some(called) = Providers::name_of_modelforges(name)
                     && let Some(url) = providers.elsewhere_in_modelforge(&called, &key.provider)
@@ -130,9 +135,10 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
     let mut is_any = names.is_empty();
     for name in &names {
         let looked = match name {
-            Name::Typed(name) => key_for_tools(purpose, &session, name, wanted.account.as_deref())?,
-            Name::InModelForge(name) => key_of_modelforge(purpose, &session, name)?,
+            Name::Typed(name) => key_for_tools(purpose, &session, name, wanted.account.as_deref()),
+            Name::InModelForge(name) => key_of_modelforge(purpose, &session, name),
         };
+        let Some(looked) = wrong.sort_out(looked)? else { continue };
         match looked {
             // A header that is encoded already goes into no variable; of all that there is, it is passed over.
             Looked::Key(key) if !must && !key.record.has("password") => {
@@ -148,6 +154,7 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
         }
     }
     let each_counts = must || !assigned.is_empty();
+    wrong.tell(each_counts && !wanted.allow_missing && !missing.is_empty())?;
     if !is_any && !wanted.allow_missing && (!each_counts || missing.is_empty()) {
         return Err(error::no_key_at_all().into());
     }
@@ -305,12 +312,13 @@ fn tell_of_missing(session: &Session, missing: &[Missing], must: bool) -> Result
         let problem = error::not_every_key_could_be_looked_for(&unsure.provider.name);
         return Err(error::set_or_repair(problem, &unsure.provider).into());
     }
-    if others.is_empty() && first.account.is_none() && session.chain(&first.provider.location)?.keeps_nothing() {
+    let keeps_nothing = session.keeps_nothing(&first.provider.location)?;
+    if others.is_empty() && first.account.is_none() && keeps_nothing {
         return Err(error::not_given(&first.provider).into());
     }
     if others.is_empty() {
         return Err(error::not_signed_in(&first.provider, first.account.as_deref()).into());
     }
     let all: Vec<_> = missing.iter().map(|one| (&one.provider, one.account.as_deref())).collect();
-    Err(error::not_signed_in_to(&all).into())
+    Err(error::not_signed_in_to(&all, keeps_nothing).into())
 }

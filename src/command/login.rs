@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::accounts::{Named, account_of, place};
 use crate::audit::Event;
 use crate::chain::{Answer, Chain, is_expired};
-use crate::config::{self, Helpers, default_helper};
+use crate::config::{self, Helpers};
 use crate::key_shape;
 use crate::person::{Person, person};
 use crate::providers::Provider;
@@ -99,23 +99,26 @@ pub fn login(login: &Login) -> Result<()> {
             return Err(error::another_is_kept(&kept.record, &provider.name, end.as_deref()).into());
         }
     }
-    keep(login, event, chain, &request, &record)
+    keep(login, event, &session, &request, &record)
 }
 
 /// Why a helper is not in the chain: one that nobody chose may have been left out.
 fn not_asked(session: &Session, request: &Record, helper: &str) -> Result<Error> {
-    let needs_session = default_helper(&Entry::helper(helper)).is_some_and(|row| row.needs_session);
-    let left_out = session.opened(request)?.left_out.as_ref().filter(|_| needs_session);
-    Ok(left_out.cloned().unwrap_or_else(|| error::not_in_the_chain(helper)))
+    let left_out = session::why_left_out(&session.providers.helpers_for(request)?, &Entry::helper(helper));
+    Ok(left_out.unwrap_or_else(|| error::not_in_the_chain(helper)))
 }
 
 /// Stores it, and says where it is and whether it will be used.
-fn keep(login: &Login, mut event: Event, chain: &Chain, request: &Request, record: &Record) -> Result<()> {
+fn keep(login: &Login, mut event: Event, session: &Session, request: &Request, record: &Record) -> Result<()> {
+    let chain = session.chain(&request.record)?;
     let stored = chain.store_durably(record, login.helper.as_deref())?;
     event.stored(record, &stored);
     drop(event);
     stored.remarks.iter().for_each(terminal::warning);
-    let [first, ..] = stored.kept_by.as_slice() else { return Err(error::not_kept(record).into()) };
+    let [first, ..] = stored.kept_by.as_slice() else {
+        session.tell_what_was_left_out(&request.record)?;
+        return Err(error::not_kept(record).into());
+    };
     let account = account_of(record);
     terminal::done(&format!(
         "signed in to `{}`{account}: kept by {}",

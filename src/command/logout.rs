@@ -190,7 +190,11 @@ fn erase(session: &Session, request: &Request, shown: &Record, is_there: bool) -
             }
         }
     }
-    event.outcome(if gone { "erased" } else { "not erased" });
+    event.outcome(match (gone, is_there) {
+        (false, _) => "not erased",
+        (true, true) => "erased",
+        (true, false) => "nothing to erase",
+    });
     drop(event);
     if gone {
         let name = error::name_of(shown);

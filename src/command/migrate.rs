@@ -17,6 +17,7 @@ mod places;
 mod plan;
 mod projects;
 mod report;
+mod repository;
 mod rollback;
 mod route;
 mod sources;
@@ -26,7 +27,7 @@ mod tell;
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::{Error, Record, visible};
 
 use crate::lock;
 use crate::person::{Person, person};
@@ -43,7 +44,7 @@ pub use backups::{backups, erase_every_backup, erase_what_was_moved_elsewhere, f
 pub use choice::{Migrate, Prefer};
 pub use places::list;
 pub use rollback::roll_back;
-pub use sources::DEFAULT_SOURCES;
+pub use sources::{DEFAULT_SOURCES, TOOLS};
 pub use survey::status;
 
 /// Shows the plan, asks once, does it, and reports. A credential that stays where it was makes the exit status 1.
@@ -59,6 +60,9 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     let mut migration = Migration::plan(&session, route, choice)?;
     drop(progress);
     migration.failed.iter().for_each(warning);
+    if !asked.dry_run && !asked.yes && !asked.json {
+        ask_for_accounts(&mut migration)?;
+    }
     let takes = migration.takes() > 0;
     if !takes && migration.has_looked_everywhere() && !asked.dry_run && migration.choice.is_for_all() {
         end_what_was_cut_short(&migration.route)?;
@@ -88,6 +92,28 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
         projects::note(&migration, id, asked.json)?;
     }
     end(&migration)
+}
+
+/// Where tools have different keys of one provider, asks a person whether each is to keep its own.
+fn ask_for_accounts(migration: &mut Migration) -> Result<()> {
+    let own = migration.with_keys_of_their_own();
+    if own.is_empty() || !matches!(migration.session.person, Person::Terminal) {
+        return Ok(());
+    }
+    for (item, tool) in &own {
+        let provider = item.request.record.text("provider").unwrap_or_default();
+        terminal::done(&format!(
+            "`{}` has a key for `{}` that differs from the first one; it can be the account `{}:{}`",
+            migration.place(item),
+            visible(provider),
+            visible(provider),
+            visible(tool)
+        ))?;
+    }
+    if terminal::confirm("give each such tool an account of its own? [y/N] ")? {
+        migration.plan_with_accounts()?;
+    }
+    Ok(())
 }
 
 /// Warns of keys that came with the folder, and asks whether to go on.
@@ -174,5 +200,6 @@ pub fn unfinished() -> Option<Error> {
     let of = |state| known.iter().rfind(|migration| migration.state == state);
     let cut = of(journal::State::Begun);
     let cut = cut.map(|migration| error::migration_cut_short(&migration.id, &migration.command()));
-    cut.or_else(|| of(journal::State::RollbackBegun).map(|migration| error::rollback_cut_short(&migration.id)))
+    let back = of(journal::State::RollbackBegun).filter(|migration| migration.can_be_rolled_back());
+    cut.or_else(|| back.map(|migration| error::rollback_cut_short(&migration.id)))
 }

@@ -60,7 +60,7 @@ fn named_in_messages(request: &Request) -> String {
 
 fn nothing(session: &Session, request: &Request, account: Option<&str>, certain: bool) -> Result<Error> {
     Ok(match &request.provider {
-        Some(provider) if certain && account.is_none() && session.chain(&request.record)?.keeps_nothing() => {
+        Some(provider) if certain && account.is_none() && session.keeps_nothing(&request.record)? => {
             error::not_given(provider)
         }
         Some(provider) if certain => error::not_signed_in(provider, account),

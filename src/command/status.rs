@@ -11,10 +11,13 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, shown};
 use crate::accounts::{Named, usual};
 use crate::audit;
 use crate::chain::now;
+use crate::command::exec::error::not_every_key_could_be_looked_for;
+use crate::command::migrate::TOOLS;
+use crate::command::plain_files::{self, PlainFile};
 use crate::error;
 use crate::person::Person;
 use crate::providers::Provider;
-use crate::providers::error::{not_signed_in, token_expired};
+use crate::providers::error::{not_signed_in, set_or_repair, token_expired};
 use crate::request::Request;
 use crate::session::Session;
 use crate::terminal;
@@ -42,6 +45,10 @@ pub fn status(status: &Status) -> Result<()> {
     let mut event = session.event("status", &asked.place);
     let (mut report, failed) = collect(&session, &asked, status)?;
     event.outcome("listed");
+    let is_silenced = std::env::var_os("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT").is_some_and(|value| value == "0");
+    if asked.request.is_none() && asked.account.is_none() && !is_silenced {
+        report.files = in_other_files(&session)?;
+    }
     drop((progress, event));
     if status.details {
         add_last_uses(&mut report.providers);
@@ -61,16 +68,24 @@ pub fn status(status: &Status) -> Result<()> {
         terminal::tell(&table(&report, status.details, asked.account.as_deref()))?;
     }
     // In detail, the helper that opened the files has said it already.
-    let is_silenced = std::env::var_os("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT").is_some_and(|value| value == "0");
     let in_plain_text = report.providers.iter().filter(|row| row.copies.iter().any(Copy::is_in_plain_text));
     let in_plain_text: Vec<&str> = in_plain_text.map(Row::name).collect();
     if !in_plain_text.is_empty() && !status.details && !is_silenced {
         terminal::warning(&error::seen_in_plain_text(&in_plain_text));
+    } else if !report.files.is_empty() {
+        terminal::warning(&error::files_hold_keys(report.files.len()));
     }
     match &asked.request {
         Some(request) => Ok(asked.judge(&report, request)?),
         None => Ok(()),
     }
+}
+
+/// The files of tools with keys. Those of ModelForge are in the table, where the chain has their helper.
+fn in_other_files(session: &Session) -> Result<Vec<PlainFile>> {
+    let is_asked = session.helpers(None)?.into_iter().any(|link| link.name == TOOLS);
+    let listed = plain_files::listed(&session.providers, |words, _| is_asked || words != TOOLS);
+    Ok(plain_files::of(&listed, &session.providers))
 }
 
 /// The subject that a person wants to know of.
@@ -128,6 +143,7 @@ impl Asked {
         let Some(provider) = &request.provider else {
             return match row.map(|row| row.signed_in) {
                 Some(SignedIn::Yes) => Ok(()),
+                Some(SignedIn::Unknown) => Err(not_every_key_could_be_looked_for(&request.record.url())),
                 _ => Err(error::no_credential(&request.record)),
             };
         };
@@ -135,6 +151,9 @@ impl Asked {
             Some((SignedIn::Yes | SignedIn::NotNeeded, _)) => Ok(()),
             Some((SignedIn::Expired, Some(Copy { expires_utc: Some(at), .. }))) => {
                 Err(token_expired(provider, self.account.as_deref(), &span(now().saturating_sub(*at))))
+            }
+            Some((SignedIn::Unknown, _)) => {
+                Err(set_or_repair(not_every_key_could_be_looked_for(&provider.name), provider))
             }
             Some((SignedIn::Unreadable, Some(copy))) => Err(error::unreadable(&request.record, &copy.helper)),
             _ => Err(not_signed_in(provider, self.account.as_deref())),

@@ -15,12 +15,21 @@ impl Config {
 
     /// The problem with a name that nobody knows; where it stands under `[exec]`, with its line.
     pub fn unknown_provider(&self, name: &str) -> Error {
-        let problem = error::unknown_provider(name, &meant(name));
+        let problem = error::unknown_provider(name, &self.meant(name));
         let mut exec = self.exec_providers.iter().flatten().zip(&self.exec_lines);
         match exec.find(|(named, _)| normalize(without_account(named)) == name) {
             Some((_, line)) => error::in_file(&place(*line), &problem),
             None => problem,
         }
+    }
+
+    /// The providers that were probably meant: those that the person declared before the table's.
+    fn meant(&self, name: &str) -> Vec<String> {
+        if let Some((_, providers)) = ALSO_CALLED.iter().find(|(word, _)| *word == name) {
+            return providers.iter().map(|name| (*name).to_owned()).collect();
+        }
+        let own = closest(name, self.providers.keys().map(String::as_str));
+        own.or_else(|| similar(name)).map(str::to_owned).into_iter().collect()
     }
 }
 
@@ -41,14 +50,6 @@ const ALSO_CALLED: [(&str, &[&str]); 4] = [
     ("microsoft", &["azure", "github_copilot"]),
     ("aws", &["amazon_bedrock"]),
 ];
-
-/// The providers that were probably meant.
-fn meant(name: &str) -> Vec<&'static str> {
-    match ALSO_CALLED.iter().find(|(word, _)| *word == name) {
-        Some((_, providers)) => providers.to_vec(),
-        None => similar(name).into_iter().collect(),
-    }
-}
 
 /// The provider of the table that was probably meant.
 fn similar(name: &str) -> Option<&'static str> {

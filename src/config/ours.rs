@@ -2,20 +2,29 @@
 
 use modelforge_credential_client::Entry;
 
+/// What a helper keeps keys in, and is left out without.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// In a container, on a server, in a build there is none.
+    Session,
+    /// A build may have no home.
+    Folder,
+}
+
 /// A helper of the default chain.
 pub struct DefaultHelper {
     pub name: &'static str,
-    /// Where there is no session (in a container, on a server, in a build) it is left out.
-    pub needs_session: bool,
+    /// `None`: it keeps nothing.
+    pub needs: Option<Need>,
 }
 
 /// The helpers that are asked when nothing is configured.
 pub const DEFAULT_CHAIN: [DefaultHelper; 5] = [
-    DefaultHelper { name: "env", needs_session: false },
-    DefaultHelper { name: "keyring", needs_session: true },
-    DefaultHelper { name: "age", needs_session: false },
-    DefaultHelper { name: "plaintext", needs_session: false },
-    DefaultHelper { name: "oauth", needs_session: false },
+    DefaultHelper { name: "env", needs: None },
+    DefaultHelper { name: "keyring", needs: Some(Need::Session) },
+    DefaultHelper { name: "age", needs: Some(Need::Folder) },
+    DefaultHelper { name: "plaintext", needs: None },
+    DefaultHelper { name: "oauth", needs: None },
 ];
 
 /// A helper of ours that is of use only where a person has set something up, which one of these variables shows.

@@ -49,20 +49,20 @@ pub fn not_signed_in(provider: &Provider, account: Option<&str>) -> Error {
         .hint(format!("{PROGRAM} login {named}"))
 }
 
-/// The chain is one helper that stores no key (`env`, in a build), so nobody can sign in: the variable has to be set.
+/// No helper of the chain stores a key (`env` alone, or a build without a home), so nobody can sign in: the variable has to be set.
 pub fn not_given(provider: &Provider) -> Error {
     let problem = not_signed_in(provider, None);
     match provider.empty_variable().or(provider.variables.first().map(String::as_str)) {
         Some(variable) if provider.empty_variable().is_some() => problem.hint(format!("set {variable}")),
         Some(variable) => problem
-            .reworded(format!("{problem}, and the only helper of the chain stores no keys"))
+            .reworded(format!("{problem}, and no helper of the chain stores keys here"))
             .hint(format!("set {variable}")),
         None => problem,
     }
 }
 
-/// Several are missing at once.
-pub fn not_signed_in_to(missing: &[(&Provider, Option<&str>)]) -> Error {
+/// Several are missing at once. Where no key can be stored, their variables have to be set.
+pub fn not_signed_in_to(missing: &[(&Provider, Option<&str>)], keeps_nothing: bool) -> Error {
     let named = |(provider, account): &(&Provider, Option<&str>)| match account {
         Some(account) => format!("{}:{}", provider.name, visible(account)),
         None => provider.name.clone(),
@@ -77,6 +77,11 @@ pub fn not_signed_in_to(missing: &[(&Provider, Option<&str>)]) -> Error {
         several => format!("; {} are empty", several.join(", ")),
     };
     let [first, others @ ..] = names.as_slice() else { return Error::new("not signed in") };
+    let variables = missing.iter().filter_map(|(provider, _)| provider.variables.first().map(String::as_str));
+    let variables: Vec<&str> = variables.filter(|_| keeps_nothing).collect();
+    if !variables.is_empty() {
+        return Error::new(format!("not signed in to {shown}{empty}")).hint(format!("set {}", variables.join(", ")));
+    }
     let others = if others.is_empty() { String::new() } else { format!("  # then {}", others.join(", ")) };
     Error::new(format!("not signed in to {shown}{empty}"))
         .hint(format!("{PROGRAM} login {}{others}", shell_words::quote(first)))

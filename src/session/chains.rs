@@ -8,7 +8,7 @@ use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
 use super::asker::program;
 use crate::chain::{Chain, Link};
-use crate::config::{Helpers, default_helper};
+use crate::config::{Helpers, Need, default_helper};
 use crate::error;
 use crate::person::Person;
 use crate::providers::{Provider, Providers};
@@ -21,8 +21,10 @@ pub struct Opened {
     pub chain: Chain,
     /// True for the default chain.
     pub automatic: bool,
-    /// A helper of the default chain that this machine has no use for now: worth a word where nothing was found.
+    /// The helpers of the default chain that this machine has no use for now: worth a word where nothing was found.
     pub left_out: Option<Error>,
+    /// True if those are all that keep keys.
+    is_without_store: bool,
 }
 
 /// One for each provider that has helpers of its own, and one for all the rest.
@@ -65,6 +67,13 @@ impl<T> PerProvider<T> {
     }
 }
 
+impl Opened {
+    /// True if nothing that it could ask keeps keys here: nobody can sign in.
+    pub fn keeps_nothing(&self) -> bool {
+        self.is_without_store || self.chain.keeps_nothing()
+    }
+}
+
 impl PerProvider<Opened> {
     /// Every chain, with only those of its helpers that fit. A helper that cannot be found stays: the chain says so.
     pub fn fitting(providers: &Providers, person: &Person, fits: impl Fn(&Program) -> bool) -> Result<Self> {
@@ -79,7 +88,10 @@ impl PerProvider<Opened> {
     pub fn of_one(entry: Entry, person: &Person, fits: impl Fn(&Program) -> bool) -> Self {
         let helpers = Helpers { entries: vec![entry], automatic: false };
         let chain = Chain::new(links_of(&helpers, person, &|program| fits(&program).then_some(program)), false);
-        Self { common: Opened { owner: None, chain, automatic: false, left_out: None }, own: BTreeMap::new() }
+        Self {
+            common: Opened { owner: None, chain, automatic: false, left_out: None, is_without_store: false },
+            own: BTreeMap::new(),
+        }
     }
 }
 
@@ -122,9 +134,16 @@ type Prepare<'a> = &'a dyn Fn(Program) -> Option<Program>;
 fn open(owner: Option<&str>, providers: &Providers, person: &Person, prepare: Prepare<'_>) -> Result<Opened> {
     let request = owner.map_or_else(|| Ok(Record::new()), |name| Record::of([("provider", name)]))?;
     let helpers = providers.helpers_for(&request)?;
-    let left_out = (helpers.automatic && !has_session_bus()).then(error::keyring_left_out);
+    let keepers =
+        || helpers.entries.iter().filter(|entry| default_helper(entry).is_some_and(|row| row.needs.is_some()));
+    let left_out: Vec<Error> = keepers().filter_map(|entry| why_left_out(&helpers, entry)).collect();
+    let is_without_store = helpers.automatic && left_out.len() == keepers().count();
+    let left_out = match left_out.as_slice() {
+        [_, _, ..] => Some(error::keyring_and_age_left_out()),
+        few => few.first().cloned(),
+    };
     let chain = Chain::new(links_of(&helpers, person, prepare), providers.store_in_all());
-    Ok(Opened { owner: owner.map(str::to_owned), chain, automatic: helpers.automatic, left_out })
+    Ok(Opened { owner: owner.map(str::to_owned), chain, automatic: helpers.automatic, left_out, is_without_store })
 }
 
 /// A chain of these helpers. Of a default chain, those that are not installed are left out.
@@ -135,8 +154,8 @@ pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
 fn links_of(helpers: &Helpers, person: &Person, prepare: Prepare<'_>) -> Vec<Link> {
     let mut links = Vec::new();
     for entry in &helpers.entries {
-        if is_left_out(helpers, entry) {
-            terminal::trace(&error::keyring_left_out().to_string());
+        if let Some(reason) = why_left_out(helpers, entry) {
+            terminal::trace(&reason.to_string());
             continue;
         }
         let program = program(entry);
@@ -159,9 +178,12 @@ fn links_of(helpers: &Helpers, person: &Person, prepare: Prepare<'_>) -> Vec<Lin
     links
 }
 
-/// True if the default chain skips it on this machine for now.
-pub fn is_left_out(helpers: &Helpers, entry: &Entry) -> bool {
-    helpers.automatic && default_helper(entry).is_some_and(|row| row.needs_session) && !has_session_bus()
+/// Why the default chain skips it on this machine for now.
+pub fn why_left_out(helpers: &Helpers, entry: &Entry) -> Option<Error> {
+    match default_helper(entry).filter(|_| helpers.automatic)?.needs? {
+        Need::Session => (!has_session_bus()).then(error::keyring_left_out),
+        Need::Folder => modelforge_credential_files::data().is_none().then(error::age_left_out),
+    }
 }
 
 /// True if there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there

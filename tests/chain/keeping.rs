@@ -64,7 +64,7 @@ fn an_item_that_a_helper_cannot_read_back_is_taken_out_again() {
 fn an_item_that_cannot_be_told_from_those_of_other_paths_is_left_and_named() {
     let listed = "protocol=https\\nhost=api.openai.com\\nusername=default\\npath=v1\\n\\ncount=1\\n";
     let test = approve(keeper(blind(Test::new(), listed), "two").helpers("blind\ntwo"));
-    let left = "warning: helper `blind` made something else of the credential, and it could not be taken out again\n\
+    let left = "warning: helper `blind` changed the credential, and it could not be removed again\n\
         hint: modelforge-credential doctor\n";
     let test = test.stderr(&format!("{DAMAGED}{left}")).success();
     assert!(test.home().join("blind").exists());

@@ -180,7 +180,7 @@ fn a_mistyped_provider_is_named_with_its_line_wherever_it_is_used_and_harms_no_o
 fn a_mistyped_provider_of_exec_is_named_with_its_line() {
     let error = format!(
         "error: `{NAME}`, line 2: unknown provider `opanai`\n\
-         hint: did you mean `openai`? or see: modelforge-credential providers\n"
+         hint: did you mean `openai`? if not: modelforge-credential login opanai --url https://…\n"
     );
     let test = Test::new().helpers("env").env("OPENAI_API_KEY", SECRET).config("[exec]\nproviders = ['Opanai:work']");
     let test = test.args(["exec", "--", "true"]).stderr(&error).failure();

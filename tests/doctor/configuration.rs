@@ -52,7 +52,7 @@ fn a_mistyped_provider_of_exec_is_an_error_with_its_line() {
     let test = Test::new().config("helpers = ['age']\n[exec]\nproviders = [\n'openai:work',\n'opanai:work']\n");
     finds(
         test,
-        "error configuration: `~/.config/modelforge-credential/config.toml`, line 5: unknown provider `opanai` | did you mean `openai`? or see: modelforge-credential providers",
+        "error configuration: `~/.config/modelforge-credential/config.toml`, line 5: unknown provider `opanai` | did you mean `openai`? if not: modelforge-credential login opanai --url https://…",
     );
     // The fault of one that is named twice is told once.
     let test = Test::new().config("helpers = ['age']\n[provider.opnai]\nenv = ['X']\n[exec]\nproviders = ['opnai']\n");

@@ -61,7 +61,7 @@ fn a_file_from_the_future_is_a_warning() {
     file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800)).unwrap();
     finds(
         test,
-        "warning clock: `~/.config/modelforge-credential/config.toml` was changed at 2100-01-01T00:00:00Z, which is yet to come: the clock is or was wrong | date; touch ~/.config/modelforge-credential/config.toml  # if it is right now",
+        "warning clock: `~/.config/modelforge-credential/config.toml` was changed at 2100-01-01T00:00:00Z, which is in the future: the clock is or was wrong | date; touch ~/.config/modelforge-credential/config.toml  # if it is right now",
     );
 }
 
@@ -168,7 +168,8 @@ fn without_a_home_or_an_environment_it_says_what_is_missing() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
     for expected in [
-        "error    helper         helper `age` failed: there is no folder for the user's data\n",
+        "warning  helper         skipped helper `age`: there is no home folder\n",
+        "error    helper         no helper of the chain keeps credentials\n",
         "                        hint: set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path\n",
         "warning  audit          there is no audit log: there is no home folder\n",
     ] {

@@ -15,7 +15,7 @@ fn a_purge_leaves_nothing_of_this_program_on_the_disk() {
     let (test, shown, stderr) = run(used(), &["logout", "--all", "--purge", "--yes"], 0);
     insta::assert_snapshot!("purge", shown);
     assert!(
-        stderr.contains("the age identity `~/.local/share/modelforge-credential/identity.txt` goes, too"),
+        stderr.contains("the age identity `~/.local/share/modelforge-credential/identity.txt` is deleted as well"),
         "{stderr}"
     );
     let left: Vec<_> = files_below(&test.home());

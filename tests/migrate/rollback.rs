@@ -198,7 +198,7 @@ fn no_name_of_a_migration_reaches_the_terminal_raw() {
     for words in [&["migrate", "--status"][..], &["migrate", "--rollback", "--yes"], &["migrate", "--backups"]] {
         let (next, text, stderr) = run(test, words, 1);
         assert!(!text.contains('\u{1b}') && !stderr.contains('\u{1b}'), "{text:?} {stderr:?}");
-        assert!(stderr.contains("migrations.jsonl`, line 1: this is no event of a migration\n"), "{stderr}");
+        assert!(stderr.contains("migrations.jsonl`, line 1: this is not a note of a migration\n"), "{stderr}");
         test = next;
     }
 }

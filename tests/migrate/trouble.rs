@@ -103,7 +103,10 @@ fn two_migrations_at_once_move_every_key_once() {
     for output in &outputs {
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         // The later one finds nothing to do, or that what it planned was done.
-        assert!(output.status.success() || stderr.contains("another migration has moved them meanwhile"), "{stderr}");
+        assert!(
+            output.status.success() || stderr.contains("another migration has moved them in the meantime"),
+            "{stderr}"
+        );
     }
     assert!(outputs.iter().any(|output| output.status.success()));
     assert!(!file(&test).contains(SECRET));

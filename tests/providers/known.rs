@@ -38,7 +38,7 @@ fn what_people_call_a_provider_leads_to_it() {
         [("github", "`github_copilot` or `github_models`"), ("kimi", "`moonshotai` or `kimi_for_coding`")]
     {
         let error = format!(
-            "error: unknown provider `{word}`\nhint: did you mean {meant}? or see: modelforge-credential providers\n"
+            "error: unknown provider `{word}`\nhint: did you mean {meant}? if not: modelforge-credential login {word} --url https://…\n"
         );
         Test::new().helpers("env").args(["print", word]).stderr(&error).failure();
     }
@@ -46,4 +46,12 @@ fn what_people_call_a_provider_leads_to_it() {
         let test = Test::new().helpers("env").env("OPENAI_API_KEY", SECRET).args(["print", alias]);
         test.stdout(&format!("{SECRET}\n")).success();
     }
+}
+
+#[test]
+fn a_gateway_that_was_declared_is_what_a_mistyped_name_meant() {
+    let test = Test::new().helpers("env").config("[provider.llm_gateway_of_ours]\nurl = 'https://h.example'");
+    let said = "error: unknown provider `llm_gateway_of_uors`\n\
+                hint: did you mean `llm_gateway_of_ours`? if not: modelforge-credential login llm_gateway_of_uors --url https://…\n";
+    test.args(["print", "llm-gateway-of-uors"]).stderr(said).failure();
 }

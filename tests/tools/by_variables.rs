@@ -81,6 +81,8 @@ fn litellm_is_given_the_key_of_its_models() {
         "model_list:\n  - model_name: m\n    litellm_params:\n      model: openai/gpt-4o\n      api_key: {SECRET}\n"
     );
     let journey = Journey::new("litellm", &[]).url_in("OPENAI_API_BASE", "/v1").file("p/config.yaml", config);
+    // Without a password of its own it starts only where that is said.
+    let journey = journey.env("LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY", "true");
     let journey = journey.env("LITELLM_LOCAL_MODEL_COST_MAP", "True").asked_by("ask", &body);
     journey.works();
     let before = journey.with_keys();
@@ -88,6 +90,17 @@ fn litellm_is_given_the_key_of_its_models() {
     let words = journey.moved(&[&folder]);
     journey.asks(&words, &[SECRET]);
     journey.returns(before);
+}
+
+#[test]
+fn continue_is_given_the_key_of_its_env_file() {
+    let journey = Journey::new("cn", &["--config", "~/.continue/config.yaml", "--print", "hello"]);
+    let (url, path) = (journey.services.url(), journey.home(".continue/config.yaml"));
+    let model = "  - name: m\n    provider: openai\n    model: gpt-4o\n    apiKey: ${{ secrets.OPENAI_API_KEY }}\n";
+    let config = format!("name: mine\nversion: 0.0.1\nschema: v1\nmodels:\n{model}    apiBase: {url}/v1\n");
+    let journey =
+        journey.file(".continue/config.yaml", config).file(".continue/.env", format!("OPENAI_API_KEY={SECRET}\n"));
+    journey.called_with(&["--config", &path, "--print", "hello"]).travels();
 }
 
 #[test]

@@ -56,6 +56,12 @@ impl Journey {
         self
     }
 
+    /// Other words for one question.
+    pub fn called_with(mut self, words: &[&str]) -> Self {
+        self.words = words.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
     /// A script takes the tool's place: it starts it, and asks it.
     pub fn asked_by(self, name: &'static str, body: &str) -> Self {
         Self { tool: name, words: Vec::new(), ..self.script(name, body) }

@@ -43,7 +43,7 @@ pub fn open(content: &[u8], path: &Path) -> Result<Opened> {
     let mut key = scrypt::Identity::new(passphrase.clone());
     key.set_max_work_factor(MAX_WORK_FACTOR);
     let text = cipher::decrypt(content, std::iter::once(&key as _)).map_err(|error| match error {
-        DecryptError::ExcessiveWork { .. } => Error::new(format!("`{}` asks for too much work", tilde(path))),
+        DecryptError::ExcessiveWork { .. } => Error::new(format!("`{}` needs too much work to be opened", tilde(path))),
         _ => Error::new(format!("that is not the passphrase of the identity `{}`", tilde(path))),
     })?;
     Ok(Opened { text, passphrase: Some(passphrase) })

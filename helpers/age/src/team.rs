@@ -12,6 +12,7 @@ mod merge;
 mod operation;
 mod remote;
 mod sign;
+mod step;
 mod sync;
 mod tree;
 

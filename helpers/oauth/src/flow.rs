@@ -128,7 +128,7 @@ impl<'a> Provider<'a> {
         let mut record = Record::new();
         let mut set_token = |key: &str, token: &str| match is_token(token) && record.set(key, token).is_ok() {
             true => Ok(()),
-            false => Err(Error::new(format!("`{host}` answered with a token that is none"))),
+            false => Err(Error::new(format!("`{host}` answered with an invalid token"))),
         };
         set_token("password", answer.access_token().secret())?;
         if let Some(token) = answer.refresh_token().map(|token| token.secret().as_str()).or(old) {

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 
 use zeroize::Zeroizing;
 
-use crate::serve::{answered, meant_by};
+use crate::asked::{answered, meant_by};
 use crate::wire::{MAX_RECORD, Reader};
 use crate::{Error, Helper, Operation, Reason, Record, Result, shown};
 

@@ -108,7 +108,7 @@ pub trait Helper {
     }
 
     /// Finds several credentials: [`get`](Self::get) for each, in this order. Implement it where what they have in common, a file that
-    /// is read, say, need not be done for each anew.
+    /// is read, say, need not be done again for each.
     fn get_each(&self, requests: &[Record]) -> Vec<Result<Option<Record>>> {
         requests.iter().map(|request| self.get(request)).collect()
     }

@@ -21,6 +21,7 @@
 
 #![deny(missing_docs)]
 
+mod asked;
 mod attributes;
 mod content;
 mod each;

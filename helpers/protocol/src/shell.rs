@@ -44,6 +44,14 @@ impl Shell {
         }
     }
 
+    /// Has programs looked for in a folder as well.
+    pub fn add_to_path(self, folder: impl Display) -> String {
+        match self {
+            Self::Posix => format!("export PATH=\"{folder}:$PATH\""),
+            Self::PowerShell => format!("$env:PATH = \"{folder};$env:PATH\""),
+        }
+    }
+
     /// Sets a variable to several lines.
     pub fn set_lines(self, variable: impl Display, lines: &[&str]) -> String {
         match self {

@@ -9,6 +9,7 @@ mod logins;
 mod shell;
 mod toml;
 pub mod tree;
+mod unit;
 mod yaml;
 
 use zeroize::Zeroizing;
@@ -31,6 +32,8 @@ pub enum Format {
     Netrc,
     /// The file of git's helper `store`.
     GitStore,
+    /// A unit of systemd.
+    Unit,
     /// Nothing but a key.
     Key,
 }
@@ -47,6 +50,7 @@ impl Format {
             Self::Ini => ini::read(text)?.into_iter().map(|line| line.leaf).collect(),
             Self::Netrc => logins::netrc(text).into_iter().map(|login| login.leaf).collect(),
             Self::GitStore => logins::git(text).into_iter().map(|login| login.leaf).collect(),
+            Self::Unit => unit::read(text),
             Self::Key => whole(text).into_iter().collect(),
             _ => match self.tree(text)? {
                 Some(tree) => tree.leaves(text).into_iter().map(|(_, leaf)| leaf).collect(),
@@ -76,6 +80,7 @@ impl Format {
             Self::Ini => ini::without(text, at)?,
             Self::Netrc => logins::without(text, &logins::netrc(text), at)?,
             Self::GitStore => logins::without(text, &logins::git(text), at)?,
+            Self::Unit => return None,
             Self::Key => replaced(text, &mut [(0..text.len(), String::new())])?,
             _ => {
                 let tree = self.tree(text).ok()??;

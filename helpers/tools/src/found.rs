@@ -79,6 +79,9 @@ pub fn read(tool: &Tool, file: &'static File, shown: &str, text: &str) -> Result
             Ok(_) if matches!(candidate.spot.key.whose, Whose::Shape) => {
                 content.problems.push(of_a_server(shown, &place));
             }
+            Ok(owner) if matches!(candidate.spot.key.then, Then::StaysInUnit) => {
+                content.problems.push(of_a_unit(shown, owner.provider.map_or("PROVIDER", |provider| provider.name)));
+            }
             Ok(_) if matches!(candidate.spot.key.then, Then::Stays) => {
                 content.problems.push(no_other_way(shown, &place));
             }
@@ -259,11 +262,17 @@ fn no_other_way(shown: &str, place: &str) -> Error {
         .because(Stays)
 }
 
+fn of_a_unit(shown: &str, provider: &str) -> Error {
+    let start = format!("ExecStart=%h/.local/bin/modelforge-credential exec {provider} -- …");
+    Error::new(format!("`{shown}`: a key for `{provider}` is in `Environment=`, and stays: write `{start}` instead"))
+        .because(Stays)
+}
+
 fn of_a_server(shown: &str, place: &str) -> Error {
     Error::new(format!("`{shown}`: the key in `{place}` is sent to the server that it stands beside, so it stays"))
         .because(Stays)
 }
 
 fn in_a_comment(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is used by nobody, so it stays")).because(Stays)
+    Error::new(format!("`{shown}`: the key in `{place}` is not used, so it stays")).because(Stays)
 }

@@ -54,19 +54,29 @@ fn shown(path: &Path) -> String {
 /// Where a file of the table is on this machine.
 fn of_row(tool: &'static Tool, file: &'static File) -> Vec<Place> {
     let Some(path) = file.paths.iter().find_map(|path| resolve(path)) else { return Vec::new() };
-    let place = |path| Place { tool, file, path };
-    match path.file_name().and_then(OsStr::to_str).and_then(|name| name.split_once('*')) {
-        None => vec![place(path)],
-        Some((begin, end)) => {
-            let is_one =
-                |name: &str| name.len() >= begin.len() + end.len() && name.starts_with(begin) && name.ends_with(end);
-            let folder = path.parent().unwrap_or(&path);
-            let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
-            let mut names: Vec<_> = names.filter(|name| name.to_str().is_some_and(is_one)).take(MOST).collect();
-            names.sort();
-            names.into_iter().map(|name| place(folder.join(name))).collect()
-        }
-    }
+    let folders = match path.parent().filter(|folder| pattern(folder).is_some()) {
+        Some(folder) => matching(folder),
+        None => path.parent().map(Path::to_owned).into_iter().collect(),
+    };
+    let name = path.file_name().unwrap_or_default();
+    let paths = folders.iter().flat_map(|folder| matching(&folder.join(name))).take(MOST);
+    paths.map(|path| Place { tool, file, path }).collect()
+}
+
+/// What stands before and behind the `*` in the last part of a path.
+fn pattern(path: &Path) -> Option<(&str, &str)> {
+    path.file_name().and_then(OsStr::to_str).and_then(|name| name.split_once('*'))
+}
+
+/// The path itself; where `*` stands in its last part, what is there of that form.
+fn matching(path: &Path) -> Vec<PathBuf> {
+    let Some((begin, end)) = pattern(path) else { return vec![path.to_owned()] };
+    let is_one = |name: &str| name.len() >= begin.len() + end.len() && name.starts_with(begin) && name.ends_with(end);
+    let folder = path.parent().unwrap_or(path);
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let mut names: Vec<_> = names.filter(|name| name.to_str().is_some_and(is_one)).take(MOST).collect();
+    names.sort();
+    names.into_iter().map(|name| folder.join(name)).collect()
 }
 
 /// `~/…` or `$VARIABLE/…`

@@ -21,7 +21,7 @@ pub struct Tool {
 
 /// A file of a tool.
 pub struct File {
-    /// Where it is: the first of these of which the variable is set, `~` is the person's own folder. `*` may stand in the last part.
+    /// Where it is: the first of these of which the variable is set, `~` is the person's own folder. `*` may stand in the last two parts.
     pub paths: &'static [&'static str],
     pub format: Format,
     pub keys: &'static [Key],

@@ -119,7 +119,8 @@ impl Server {
         if body.is_some() {
             request = request.header(http::header::CONTENT_TYPE, "application/json");
         }
-        let request = request.body(body.unwrap_or_default()).map_err(|_| Error::new("a path is no part of a URL"))?;
+        let request =
+            request.body(body.unwrap_or_default()).map_err(|_| Error::new("a path cannot be part of a URL"))?;
         let limit = PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
         self.client.send(request, limit).map_err(|problem| match problem.redirects {
             true => problem.error.hint("set VAULT_ADDR to the active server, or let the standby forward requests"),

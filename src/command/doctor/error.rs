@@ -5,8 +5,9 @@ use std::path::Path;
 use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
+use crate::command::plain_files::PlainFile;
 use crate::error::name_of;
-pub use crate::error::{PROGRAM, helper_failed, keyring_left_out, tilde};
+pub use crate::error::{PROGRAM, helper_failed, tilde};
 
 fn quoted(path: &Path) -> String {
     Shell::of_the_person().word(&path.to_string_lossy())
@@ -61,8 +62,11 @@ pub fn unreadable(helper: &str, record: &Record, others: usize, reason: &Error) 
 }
 
 pub fn nobody_stores() -> Error {
-    Error::new("no helper of the chain keeps credentials")
-        .hint("helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml")
+    let has_a_folder = modelforge_credential_files::data().is_some();
+    Error::new("no helper of the chain keeps credentials").hint(match has_a_folder {
+        true => "helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml",
+        false => "set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path",
+    })
 }
 
 pub fn path_is_open(folder: &Path, is_shared: bool) -> Error {
@@ -90,9 +94,8 @@ pub fn path_is_open_to_a_group(folder: &Path, group: u32) -> Error {
         .hint(format!("getent group {group}  # who that is; chmod g-w {}", quoted(folder)))
 }
 
-pub fn keys_in_file(file: &Path, names: &[String]) -> Error {
-    let names = names.iter().map(|name| format!("`{}`", visible(name))).collect::<Vec<_>>().join(", ");
-    Error::new(format!("`{}` holds keys: {names}", tilde(file))).hint(format!("{PROGRAM} migrate --dry-run"))
+pub fn keys_in_file(file: &PlainFile) -> Error {
+    Error::new(file.to_text()).hint(format!("{PROGRAM} migrate --dry-run"))
 }
 
 pub fn variable_hides(variable: &str, helper: &str, copy: &Record) -> Error {
@@ -133,7 +136,7 @@ pub fn clock_is_behind(time: &str) -> Error {
 }
 
 pub fn file_from_the_future(path: &Path, time: &str) -> Error {
-    Error::new(format!("`{}` was changed at {time}, which is yet to come: the clock is or was wrong", tilde(path)))
+    Error::new(format!("`{}` was changed at {time}, which is in the future: the clock is or was wrong", tilde(path)))
         .hint(format!("date; touch {}  # if it is right now", quoted(path)))
 }
 

@@ -51,8 +51,9 @@ fn add(helpers: Helpers, all: &mut Vec<Configured>, findings: &mut Vec<Finding>)
     let mut chain = Vec::new();
     for entry in &helpers.entries {
         let name = entry.name();
-        if session::is_left_out(&helpers, entry) {
-            findings.push(Finding::warning("keyring", &error::keyring_left_out()));
+        if let Some(reason) = session::why_left_out(&helpers, entry) {
+            let check = if name == "keyring" { "keyring" } else { "helper" };
+            findings.push(Finding::warning(check, &reason));
             continue;
         }
         let mut entry = entry.clone();

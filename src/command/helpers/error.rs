@@ -3,7 +3,7 @@
 use modelforge_credential_protocol::{Error, visible};
 
 use crate::error::Usage;
-pub use crate::error::{PROGRAM, keyring_left_out, tilde};
+pub use crate::error::{PROGRAM, tilde};
 
 pub fn not_an_entry(problem: &str) -> Usage {
     Usage(Error::new(visible(problem)).hint(format!("{PROGRAM} helpers test './my-helper --its --options'")))

@@ -1,11 +1,11 @@
 //! `helpers new`: a helper to begin with, which keeps the rules of the protocol.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::ValueEnum;
 use modelforge_credential_files as files;
-use modelforge_credential_protocol::visible;
+use modelforge_credential_protocol::{Shell, visible};
 
 use super::error;
 use crate::config::is_name;
@@ -41,16 +41,29 @@ pub fn new(asked: &New) -> Result<()> {
     let file = folder.join(format!("{PROGRAM}-{}", asked.name));
     write(&file, &text.replace("NAME", &asked.name))?;
     let (name, file) = (visible(&asked.name), tilde(&file));
-    Ok(terminal::tell(&format!(
-        "made {file}\n\
-         next:\n\
-         \x20 1. change the marked line in it\n\
-         \x20 2. {PROGRAM} helpers test {name}\n\
-         \x20 3. {PROGRAM} helpers add {name}\n"
-    ))?)
+    let mut steps = vec![
+        "change the marked line in it".to_owned(),
+        format!("{PROGRAM} helpers test {name}"),
+        format!("{PROGRAM} helpers add {name}"),
+    ];
+    if !is_looked_in(&folder) {
+        let folder = Shell::of_the_person().add_to_path(visible(&folder.display().to_string()));
+        steps.insert(0, format!("helpers are not looked for there yet: {folder}"));
+    }
+    let steps: String = steps.iter().enumerate().map(|(at, step)| format!("  {}. {step}\n", at + 1)).collect();
+    Ok(terminal::tell(&format!("made {file}\nnext:\n{steps}"))?)
 }
 
-fn write(file: &std::path::Path, text: &str) -> Result<()> {
+/// True if a program in this folder is found: it is on PATH, or the core's own.
+fn is_looked_in(folder: &Path) -> bool {
+    let same = |other: &Path| {
+        other == folder || matches!((other.canonicalize(), folder.canonicalize()), (Ok(one), Ok(two)) if one == two)
+    };
+    let own = std::env::current_exe().ok().and_then(|program| program.parent().map(same));
+    own == Some(true) || std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|one| same(&one)))
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
     use std::io::Write;
     let make = || {
         if let Some(folder) = file.parent() {

@@ -16,7 +16,7 @@ pub fn has_none(helper: &str) -> Error {
 }
 
 pub fn no_answer(helper: &str) -> Error {
-    Error::new(format!("helper `{}` said nothing of its identity", visible(helper)))
+    Error::new(format!("helper `{}` did not tell about its identity", visible(helper)))
 }
 
 pub fn nothing_exported() -> Error {

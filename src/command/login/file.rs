@@ -11,9 +11,12 @@ use super::error;
 use crate::config::{MAX_FILE, read_text};
 use crate::text;
 
-/// `-`, or `<(…)` of a shell: a pipe that was made for this.
+/// `-`, `/dev/stdin`, or `<(…)` of a shell: a pipe that was made for this.
 fn is_piped(path: &Path) -> bool {
-    path == Path::new("-") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd")
+    path == Path::new("-")
+        || path == Path::new("/dev/stdin")
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc/self/fd")
 }
 
 fn piped(path: &Path) -> Result<Zeroizing<String>> {

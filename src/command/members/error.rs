@@ -20,7 +20,7 @@ pub fn several(helper: &str) -> Error {
 }
 
 pub fn no_answer(helper: &str) -> Error {
-    Error::new(format!("helper `{}` said nothing of its members", visible(helper)))
+    Error::new(format!("helper `{}` did not tell its members", visible(helper)))
 }
 
 /// Without the word: it may be a key that went astray.

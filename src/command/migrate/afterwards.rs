@@ -41,6 +41,16 @@ fn lines(migration: &Migration) -> Vec<String> {
         }
         started.command = started.command.take().or_else(|| tool.start.clone());
     }
+    // A copy that a tool made of its file starts nothing.
+    let asking: Vec<(String, String)> = tools
+        .iter()
+        .filter(|(_, started)| started.asks)
+        .flat_map(|((name, _), started)| started.words.iter().map(|word| ((*name).to_owned(), word.clone())))
+        .collect();
+    for ((name, _), started) in tools.iter_mut().filter(|(_, started)| !started.asks && started.command.is_none()) {
+        started.words.retain(|word| !asking.iter().any(|(tool, asked)| tool == name && asked == word));
+    }
+    tools.retain(|_, started| !started.words.is_empty() || !started.set.is_empty());
     let program = error::PROGRAM;
     let line = |((name, _), started): (&(&str, bool), &Started)| {
         let (name, words) = (visible(name), started.words.join(" "));

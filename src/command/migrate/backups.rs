@@ -76,7 +76,12 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
     if !failed.is_empty() {
         return Err(error::backup_still_there(id).into());
     }
-    Ok(terminal::done(&format!("erased the backup of {}", visible(id)))?)
+    let after = journal::read()?.into_iter().find(|migration| migration.id == id);
+    let end = match after.filter(|migration| migration.state != State::RolledBack) {
+        Some(migration) if !migration.can_be_rolled_back() => ": its keys stay in the chain, and cannot be put back",
+        _ => "",
+    };
+    Ok(terminal::done(&format!("erased the backup of {}{end}", visible(id)))?)
 }
 
 /// The problem with a backup that was seen nowhere: where a helper could not be asked, that is not "there is none".

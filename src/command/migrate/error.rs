@@ -114,7 +114,7 @@ pub fn no_backup(file: &str, reason: &Error) -> Error {
 }
 
 pub fn backup_not_whole() -> Error {
-    Error::new("no helper gave back the whole of it")
+    Error::new("no helper returned all of it")
 }
 
 pub fn backup_still_there(id: &str) -> Error {
@@ -198,6 +198,12 @@ pub fn backup_was_erased(request: &Record, file: &str) -> Error {
     ))
 }
 
+/// Nothing of it can be put back.
+pub fn backup_was_forgotten(id: &str) -> Error {
+    Error::new(format!("the backup of migration {} was erased, so its keys stay in the chain", visible(id)))
+        .hint(format!("{PROGRAM} status"))
+}
+
 pub fn variable_stays(record: &Record) -> Error {
     let variable = visible(record.text("variable").unwrap_or_default());
     let quoted = shell_words::quote(&variable);
@@ -255,7 +261,7 @@ pub fn migrations_not_all_known() -> Error {
 pub fn bad_journal(path: &Path, line: usize) -> Error {
     let from = path.to_string_lossy();
     let to = format!("{from}.old");
-    Error::new(format!("`{}`, line {line}: this is no event of a migration", tilde(path)))
+    Error::new(format!("`{}`, line {line}: this is not a note of a migration", tilde(path)))
         .hint(format!("{}  # what it notes is then unknown", Shell::of_the_person().rename(quoted(&from), quoted(&to))))
 }
 
@@ -269,7 +275,7 @@ pub fn rollback_cut_short(id: &str) -> Error {
 }
 
 pub fn migrated_meanwhile() -> Error {
-    Error::new("another migration has moved them meanwhile").hint(format!("{PROGRAM} migrate --status"))
+    Error::new("another migration has moved them in the meantime").hint(format!("{PROGRAM} migrate --status"))
 }
 
 fn quoted(word: &str) -> String {

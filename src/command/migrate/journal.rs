@@ -10,7 +10,7 @@ use modelforge_credential_protocol::{Error, Record, Result};
 use serde::{Deserialize, Serialize};
 
 use super::id;
-use super::sources::are_default;
+use super::sources::{TOOLS, are_default};
 use crate::chain::now;
 use crate::command::migrate::error;
 use crate::config::Assignment;
@@ -218,9 +218,11 @@ impl Noted {
         kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
     }
 
-    /// True if a rollback has something to do.
+    /// True if a rollback has something to do. `tools` puts back whole files alone, from their backup.
     pub fn can_be_rolled_back(&self) -> bool {
-        self.state != State::RolledBack && !(self.moved.is_empty() && (self.forgotten || self.files.is_empty()))
+        let is_gone = |named: &Named| self.forgotten && named.file.is_some() && named.from == TOOLS;
+        let is_left = !(self.moved.iter().all(is_gone) && (self.forgotten || self.files.is_empty()));
+        self.state != State::RolledBack && is_left
     }
 }
 

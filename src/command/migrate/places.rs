@@ -27,6 +27,16 @@ struct Place {
     problem: Option<String>,
 }
 
+impl Place {
+    fn is_there(&self) -> bool {
+        self.keys.is_some() || self.problem.is_some()
+    }
+
+    fn is_of_macos(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.contains("/Library/Application Support/"))
+    }
+}
+
 #[derive(Serialize)]
 struct Report {
     version: u32,
@@ -49,6 +59,8 @@ pub fn list(asked: &Migrate) -> Result<()> {
             Err(problem) => failed.push(problem),
         }
     }
+    // What another system would have there is no news where it is not.
+    places.retain(|place| place.is_there() || cfg!(target_os = "macos") || !place.is_of_macos());
     if asked.json {
         let failed = failed.iter().map(ToString::to_string).collect();
         terminal::answer(pretty(&Report { version: 1, places, failed })?.as_bytes())?;

@@ -33,6 +33,19 @@ impl<'a> Migration<'a> {
         Ok(())
     }
 
+    /// Plans again, with an account for each tool whose key differs from another one.
+    pub fn plan_with_accounts(&mut self) -> Result<()> {
+        self.choice.account_per_tool = true;
+        self.look()
+    }
+
+    /// The items that such an account would be for.
+    pub fn with_keys_of_their_own(&self) -> Vec<(&Item, &str)> {
+        let is_usual = |item: &Item| item.request.record.text("username") == Some(DEFAULT_ACCOUNT);
+        let is_one = |item: &&Item| item.step == Step::Conflict && is_usual(item);
+        self.items.iter().filter(is_one).filter_map(|item| Some((item, item.tool.as_ref()?.name.as_str()))).collect()
+    }
+
     fn look(&mut self) -> Result<()> {
         let context = self.session.providers.context_of_all()?;
         (self.items, self.failed) = (Vec::new(), Vec::new());

@@ -120,6 +120,9 @@ fn as_far_as_kept(mut migration: Noted) -> Result<Noted> {
     }
     if migration.forgotten {
         migration.files.clear();
+        if !migration.can_be_rolled_back() {
+            return Err(error::backup_was_forgotten(&migration.id).into());
+        }
     }
     Ok(migration)
 }

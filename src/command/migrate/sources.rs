@@ -2,6 +2,8 @@
 
 use modelforge_credential_protocol::visible;
 
+use crate::error::tilde;
+
 /// The sources when the person names none: the files of ModelForge, those of all other tools, and what ModelForge 0.2 kept in the
 /// system's keyring. The second is asked only where it is installed, the third only where there is a session.
 pub const DEFAULT_SOURCES: [&str; 3] = ["plaintext", TOOLS, "keyring --modelforge"];
@@ -13,6 +15,12 @@ pub const TOOLS: &str = "tools";
 pub fn are_default(from: &[String]) -> bool {
     from.first().is_some_and(|first| DEFAULT_SOURCES.iter().take(2).any(|words| words == first))
         && from.iter().all(|words| DEFAULT_SOURCES.contains(&words.as_str()))
+}
+
+/// Describes the projects in these folders for the same person.
+pub fn looked_at_in(folders: &[String]) -> String {
+    let folders: Vec<String> = folders.iter().map(|folder| format!("`{}`", visible(&tilde(folder.as_ref())))).collect();
+    format!("the files of projects in {}", folders.join(", "))
 }
 
 /// Describes these sources for a person who wonders where their key is.

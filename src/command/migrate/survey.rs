@@ -76,7 +76,10 @@ pub fn status(asked: &Migrate) -> Result<()> {
     }
     rows.sort_by(|a, b| (&a.provider, &a.url, &a.account).cmp(&(&b.provider, &b.url, &b.account)));
     let known = journal::read()?;
-    let last = |state| known.iter().rfind(|one| one.state == state).map(|one| one.id.clone());
+    let last = |state| {
+        let is_one = |one: &&Noted| one.state == state && (state == State::Begun || one.can_be_rolled_back());
+        known.iter().rfind(is_one).map(|one| one.id.clone())
+    };
     let survey = Survey {
         version: 1,
         credentials: rows,

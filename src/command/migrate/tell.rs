@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
 
 use anyhow::Result;
-use modelforge_credential_protocol::Record;
+use modelforge_credential_protocol::{Record, visible};
 
 use super::choice::Migrate;
-use super::error;
+use super::error::{self, tilde};
 use super::item::{Item, Outcome};
 use super::migration::Migration;
-use super::{afterwards, report, sources};
+use super::{afterwards, report, repository, sources};
 use crate::command::keys;
+use crate::command::plain_files::others_can_read;
 use crate::terminal::{self, warning};
 
 /// The plan, or that there is none.
@@ -31,7 +31,11 @@ pub fn that_nothing_was_changed(migration: &Migration, asked: &Migrate) -> Resul
     } else {
         terminal::done("there is nothing to move")?;
     }
-    Ok(terminal::done(&format!("looked at: {}", sources::looked_at(&migration.route.from())))?)
+    let places = match asked.folders.as_slice() {
+        [] => sources::looked_at(&migration.route.from()),
+        folders => sources::looked_at_in(folders),
+    };
+    Ok(terminal::done(&format!("looked at: {places}"))?)
 }
 
 /// Why a credential stays where it was.
@@ -91,8 +95,24 @@ fn what_became_of_the_files(migration: &Migration, id: &str) -> io::Result<()> {
         let reason = if is_handed_out { "it gets each key that was moved" } else { "else it asks for each key" };
         terminal::done(&format!("start ModelForge with `{program} exec -- modelforge …`: {reason}"))?;
     }
-    if migration.items.iter().filter_map(|item| item.file.as_deref()).any(|file| others_can_read(file.as_ref())) {
-        terminal::done("other users could read the file: create new keys at the providers")?;
+    let files: BTreeSet<&str> = migration.items.iter().filter_map(|item| item.file.as_deref()).collect();
+    let open = files.iter().filter(|file| others_can_read(file.as_ref()));
+    let open: Vec<String> = open.map(|file| format!("`{}`", tilde(file.as_ref()))).collect();
+    if !open.is_empty() {
+        terminal::done(&format!("other users could read {}: create new keys at the providers", open.join(", ")))?;
+    }
+    what_git_has_of(&files)
+}
+
+/// A repository of dotfiles keeps what was taken out of its files.
+fn what_git_has_of(files: &BTreeSet<&str>) -> io::Result<()> {
+    for folder in files.iter().filter_map(|file| repository::with(file.as_ref())).collect::<BTreeSet<_>>() {
+        let (shown, word) = (tilde(&folder), shell_words::quote(&folder.to_string_lossy()).into_owned());
+        terminal::done(&format!(
+            "the history of the git repository `{shown}` may still have the keys; `{} scan {}` finds them",
+            error::PROGRAM,
+            visible(&word)
+        ))?;
     }
     Ok(())
 }
@@ -105,16 +125,4 @@ fn is_handed_out(migration: &Migration) -> bool {
     let unreached = keys::unreached(&migration.session.providers, moved.iter().copied());
     unreached.iter().for_each(warning);
     !moved.is_empty() && unreached.is_empty()
-}
-
-/// Its mode is still what it was. A folder above it that is closed makes no difference worth a word.
-#[cfg(unix)]
-fn others_can_read(file: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    file.metadata().is_ok_and(|metadata| metadata.mode() & 0o044 != 0)
-}
-
-#[cfg(not(unix))]
-fn others_can_read(_: &Path) -> bool {
-    false
 }

@@ -14,7 +14,7 @@ pub fn purge_not_confirmed() -> Error {
 
 pub fn identity_goes_too(identity: &Path) -> Error {
     Error::new(format!(
-        "the age identity `{}` goes, too: other copies of the store, in backups say, cannot be opened then",
+        "the age identity `{}` is deleted as well: other copies of the store, such as backups, cannot be opened then",
         tilde(identity)
     ))
 }

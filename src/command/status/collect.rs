@@ -52,6 +52,8 @@ struct Collected {
     found: Found,
     failed: Vec<Problem>,
     opened: usize,
+    /// True if a helper could not be asked: what was not found may be there.
+    is_unsure: bool,
 }
 
 pub fn collect(session: &Session, asked: &Asked, status: &Status) -> Result<(Report, Vec<Problem>)> {
@@ -64,7 +66,7 @@ pub fn collect(session: &Session, asked: &Asked, status: &Status) -> Result<(Rep
                 meant.for_each(|(provider, record)| collected.add(&helper, provider.as_ref(), record));
             }
             Ok(None) => silent.push(helper),
-            Err(failure) => collected.fail(About::Helper(helper.clone()), error::helper_failed(&helper, &failure)),
+            Err(failure) => collected.could_not_ask(&helper, error::helper_failed(&helper, &failure)),
         }
     }
     for helper in &silent {
@@ -118,7 +120,8 @@ pub fn collect(session: &Session, asked: &Asked, status: &Status) -> Result<(Rep
     };
     let elsewhere = wanted.values().flat_map(remarks).map(|remark| remark.to_string()).collect();
     let failed = collected.failed.iter().map(|one| one.problem.to_string()).collect();
-    Ok((Report { version: 1, providers: rows, failed, elsewhere }, collected.failed))
+    let Collected { failed: problems, is_unsure, .. } = collected;
+    Ok((Report { version: 1, providers: rows, failed, elsewhere, files: Vec::new(), is_unsure }, problems))
 }
 
 impl Asked {
@@ -152,6 +155,11 @@ impl Collected {
         }
     }
 
+    fn could_not_ask(&mut self, helper: &str, problem: Error) {
+        self.is_unsure = true;
+        self.fail(About::Helper(helper.to_owned()), problem);
+    }
+
     fn take(&mut self, place: &Place) -> Vec<(String, Vec<(String, Record)>)> {
         let mut taken = Vec::new();
         while let Some((key, _)) =
@@ -171,14 +179,14 @@ impl Collected {
             match unlisted(chain, helper, &asked.place, &request.context) {
                 Ok(Some(record)) => self.add(helper, asked.provider(), record),
                 Ok(None) => {}
-                Err(failure) => self.fail(About::Helper(helper.to_owned()), error::helper_failed(helper, &failure)),
+                Err(failure) => self.could_not_ask(helper, error::helper_failed(helper, &failure)),
             }
             return Ok(());
         }
         let unlisted = session.unlisted(helper, asked.account.as_deref())?;
         unlisted.found.into_iter().for_each(|(provider, record)| self.add(helper, Some(&provider), record));
         if let Some(failure) = unlisted.failed {
-            self.fail(About::Helper(helper.to_owned()), error::helper_failed(helper, &failure));
+            self.could_not_ask(helper, error::helper_failed(helper, &failure));
         }
         Ok(())
     }
@@ -240,6 +248,7 @@ impl Collected {
         let sign_in = provider.map_or(SignIn::ApiKey, |provider| provider.sign_in);
         let signed_in = match (sign_in, copies.first()) {
             (SignIn::None, None) => SignedIn::NotNeeded,
+            (_, None) if self.is_unsure => SignedIn::Unknown,
             (_, None) => SignedIn::No,
             (_, Some(first)) if first.answers() => SignedIn::Yes,
             (_, Some(first)) if first.unreadable.is_some() => SignedIn::Unreadable,

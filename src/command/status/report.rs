@@ -4,6 +4,7 @@ use modelforge_credential_protocol::Record;
 use serde::Serialize;
 
 use crate::chain::now;
+use crate::command::plain_files::PlainFile;
 use crate::key_shape::end_of;
 
 /// `status --json`: the shape is stable, fields are only ever added.
@@ -16,6 +17,12 @@ pub struct Report {
     /// Which providers are not at their usual URLs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<String>,
+    /// Files of tools that hold keys: no helper of the chain reads them, and `migrate` moves what is in them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PlainFile>,
+    /// True if a helper could not be asked: there may be more.
+    #[serde(skip)]
+    pub is_unsure: bool,
 }
 
 /// True if a tool that asks would get a credential.
@@ -28,6 +35,8 @@ pub enum SignedIn {
     Expired,
     /// It is there and cannot be opened.
     Unreadable,
+    /// None was seen, and a helper that may have one could not be asked.
+    Unknown,
     #[serde(rename = "not needed")]
     NotNeeded,
 }
@@ -39,6 +48,7 @@ impl SignedIn {
             Self::No => "no",
             Self::Expired => "expired",
             Self::Unreadable => "unreadable",
+            Self::Unknown => "unknown",
             Self::NotNeeded => "not needed",
         }
     }

@@ -65,10 +65,12 @@ pub fn table(report: &Report, details: bool, account: Option<&str>) -> String {
     if report.providers.is_empty() {
         text = match account {
             Some(account) => format!("no provider is signed in as `{}`\n", visible(account)),
+            None if report.is_unsure => "no sign-in was found where one could look\n".to_owned(),
             None => "no provider is signed in, and none is configured\n".to_owned(),
         };
     }
     report.elsewhere.iter().for_each(|remark| text.push_str(&format!("{}\n", visible(remark))));
+    report.files.iter().for_each(|file| text.push_str(&format!("{}\n", file.to_text())));
     text
 }
 

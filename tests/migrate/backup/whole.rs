@@ -92,9 +92,6 @@ fn a_helper_that_keeps_only_the_beginning_of_a_long_file_is_not_trusted_with_it(
     let large = file(&test).replacen('{', &format!("{{\"note\": \"{}\",", "x".repeat(200_000)), 1);
     std::fs::write(test.home().join(CONFIG), &large).expect("a file");
     let (test, _, stderr) = run(test, &["migrate", "--to", "short", "--yes"], 1);
-    assert!(
-        stderr.contains("could be kept, so nothing was taken out of it: no helper gave back the whole of it"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("could be kept, so nothing was taken out of it: no helper returned all of it"), "{stderr}");
     assert!(file(&test) == large);
 }

@@ -5,21 +5,19 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use modelforge_credential_client::{Finished, Running, command, on_path};
+use modelforge_credential_client::{Running, command, on_path};
 use modelforge_credential_files::Own;
-use modelforge_credential_protocol::{Error, Result, visible};
+use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
 
 use super::keygen;
+use super::step::{LIMIT, ask_nobody, may_ask, reason};
 
-/// How long a step on this machine may take.
-pub const LIMIT: Duration = Duration::from_secs(120);
 /// The most that a step may say: far above any store.
 pub const MOST: usize = 256 << 20;
-/// The longest part of git's own message in ours.
-const LONGEST_REASON: usize = 200;
+/// The most files of objects.
+const MOST_PIECES: usize = 1_000;
 
 /// What was fetched, until it is verified.
 pub const INCOMING: &str = "refs/incoming/main";
@@ -104,7 +102,7 @@ impl Git {
         command.env("GIT_TERMINAL_PROMPT", if may_ask { "1" } else { "0" });
         command.args(["--no-pager", "--no-optional-locks"]);
         if !may_ask {
-            keygen::ask_nobody(&mut command);
+            ask_nobody(&mut command);
             command.env("GIT_ASKPASS", "").args(["-c", "credential.interactive=false"]);
         }
         for setting in SETTINGS {
@@ -142,9 +140,9 @@ impl Git {
         files.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
     }
 
-    /// Of how many pieces it is.
-    pub fn packs(&self) -> usize {
-        self.below("objects/pack").filter(|path| path.extension().is_some_and(|end| end == "pack")).count()
+    /// True if git gets slow with so many pieces. Who may not write leaves some each time.
+    pub fn is_untidy(&self) -> bool {
+        self.below("objects").flat_map(|folder| files_of(&folder)).nth(MOST_PIECES).is_some()
     }
 
     /// What a git that was killed left: locks would stop every later one, and halves of files fill the disk. No other is at work here: we
@@ -165,21 +163,6 @@ impl Git {
 
 fn files_of(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path())
-}
-
-/// The last thing that it said of its failure.
-pub fn reason(finished: &Finished) -> String {
-    let said = String::from_utf8_lossy(&finished.said);
-    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let is_reason = |line: &&&str| ["fatal: ", "error: ", " ! ", "! "].iter().any(|begin| line.starts_with(begin));
-    let line = lines.iter().find(is_reason).or(lines.last()).copied().unwrap_or_default();
-    let line = line.trim_start_matches("fatal: ").trim_start_matches("error: ");
-    if line.is_empty() { finished.reason() } else { visible(line).chars().take(LONGEST_REASON).collect() }
-}
-
-/// True if a person is there whom ssh or a credential helper may ask at the terminal.
-pub fn may_ask() -> bool {
-    std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
 }
 
 /// What git says is text where it is ours; anything else is compared with what is expected, and differs.

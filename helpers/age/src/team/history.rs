@@ -155,7 +155,7 @@ fn without_repeats(mut lists: Vec<Rc<Members>>) -> Vec<Rc<Members>> {
 }
 
 fn damaged() -> Error {
-    Error::new("git answered with something else than the objects that it was asked for")
+    Error::new("git did not answer with the objects that it was asked for")
 }
 
 /// The contents of these objects. `None` for one that is missing or is not a file.

@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::OnceLock;
 
 use modelforge_credential_client::{Running, command, on_path};
 use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
 
-use super::git::{LIMIT, may_ask, reason};
+use super::step::{LIMIT, ask_nobody, may_ask, reason};
 
 /// Where it is.
 pub fn program() -> Result<&'static Path> {
@@ -34,9 +34,4 @@ pub fn run(words: &[OsString]) -> Result<Zeroizing<Vec<u8>>> {
     } else {
         Err(Error::new(format!("ssh-keygen: {}", reason(&finished))))
     }
-}
-
-/// Programs of SSH would ask at the terminal, also where nobody is to be asked.
-pub fn ask_nobody(command: &mut Command) {
-    command.env("SSH_ASKPASS_REQUIRE", "force").env("SSH_ASKPASS", "/dev/null");
 }

@@ -76,6 +76,7 @@ impl Members {
             return Err(Error::new(format!("a store has at most {MOST} members")));
         }
         fingerprint(&keys.signer)?;
+        check_recipient(&keys.recipient)?;
         key::recipient(&keys.recipient, self.0.len() + 1)?;
         let is_taken = |(other, held): (&String, &Keys)| {
             other != name && (held.signer == keys.signer || held.recipient == keys.recipient)
@@ -180,6 +181,16 @@ pub fn check_name(name: &str) -> Result<()> {
     Err("the name of a member is up to 40 of a-z, 0-9, `-`, `_` and `.`, and begins with a letter or digit".into())
 }
 
+/// age takes whatever stands behind a key of SSH for its comment: here it could hide a second key, or move the cursor.
+fn check_recipient(recipient: &str) -> Result<()> {
+    let is_one = match recipient.starts_with("ssh-") {
+        true => fingerprint(recipient).is_ok(),
+        false => recipient.bytes().all(|byte| byte.is_ascii_graphic()),
+    };
+    let wrong = "a key to read with is the public key of age, or that of SSH without a comment";
+    if is_one { Ok(()) } else { Err(wrong.into()) }
+}
+
 /// The fingerprint of a public key, as `ssh-keygen -l` shows it. An error if it is none, or has a comment.
 pub fn fingerprint(signer: &str) -> Result<String> {
     let wrong = || Error::new("a signing key is the public key of SSH, of ed25519 best, without a comment");
@@ -253,6 +264,12 @@ mod tests {
     fn two_members_do_not_share_a_key_and_no_name_breaks_a_line() {
         let (one, two) = (keys(0), keys(1));
         let mut members = of(&[("ann", &one)]);
+        for comment in [" a@b", " a b", "  ", "\r", "\u{7f}e6", "!e6", "\t\u{1b}[2J", " \u{202e}"] {
+            for recipient in [&one.recipient, SIGNERS[1]] {
+                let recipient = format!("{recipient}{comment}");
+                assert!(members.put("ben", Keys { recipient, ..two.clone() }).is_err(), "{comment:?}");
+            }
+        }
         assert!(members.put("ben", Keys { signer: one.signer.clone(), ..two.clone() }).is_err());
         assert!(members.put("ben", Keys { recipient: one.recipient, ..two.clone() }).is_err());
         for name in ["", "a b", "a\nage1x", "A", "-a", ".a", &"a".repeat(41)] {

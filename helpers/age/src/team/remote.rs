@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use modelforge_credential_client::{Failure, Finished, Running};
 use modelforge_credential_protocol::{Error, Result, Shell, shown};
 
-use super::git::{Git, INCOMING, MOST, may_ask, reason, text};
+use super::git::{Git, INCOMING, MOST, text};
+use super::step::{may_ask, reason};
 
 /// How long a step over a network may take.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -18,8 +19,6 @@ const BRANCH: &str = "refs/heads/main";
 const MOST_AT_ONCE: u64 = 1 << 30;
 /// What comes may hold more than was asked for. From this much on it is worth the time to look.
 const MUCH: u64 = 64 << 20;
-/// How many packs git looks through without getting slow.
-const MANY: usize = 50;
 /// How often to look how much has come.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -57,7 +56,7 @@ impl Git {
             return Err(Error::new(format!("the remote cannot be read: {}", reason(&finished)))
                 .hint("git ls-remote REMOTE  # says more"));
         }
-        if self.size().saturating_sub(before) > MUCH || self.packs() > MANY {
+        if self.size().saturating_sub(before) > MUCH || self.is_untidy() {
             self.tidy();
         }
         let found = self.run(&["for-each-ref", "--format=%(objectname) %(objecttype)", INCOMING], b"")?;

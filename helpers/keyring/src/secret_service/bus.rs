@@ -242,7 +242,7 @@ fn failure(error: &zbus::Error, method: &str) -> Failure {
                 Error::new("the secret service was started and never appeared on the D-Bus session bus")
             }
             fdo::Error::AccessDenied(_) => {
-                Error::new("the D-Bus session bus lets this program not use the secret service")
+                Error::new("the D-Bus session bus does not let this program use the secret service")
             }
             _ => Error::new(format!("the secret service could not do `{method}`")),
         },

@@ -17,15 +17,12 @@ fn an_answer_that_is_none_is_said_to_be_malformed_and_not_shown() {
         (json("[]"), "the answer of `HOST` is malformed"),
         (json("{}"), "the answer of `HOST` is malformed"),
         (json("{'error':{'sentinel':1}}"), "the answer of `HOST` is malformed"),
-        (json("{'access_token':'sent\\ninel','token_type':'bearer'}"), "`HOST` answered with a token that is none"),
-        (
-            json("{'access_token':'sentinel\\u001b[2J','token_type':'bearer'}"),
-            "`HOST` answered with a token that is none",
-        ),
+        (json("{'access_token':'sent\\ninel','token_type':'bearer'}"), "`HOST` answered with an invalid token"),
+        (json("{'access_token':'sentinel\\u001b[2J','token_type':'bearer'}"), "`HOST` answered with an invalid token"),
         (json("{'access_token':'','token_type':'bearer'}"), "the answer of `HOST` is malformed"),
         (
             json(&format!("{{'access_token':'{}','token_type':'bearer'}}", "sentinel".repeat(9000))),
-            "`HOST` answered with a token that is none",
+            "`HOST` answered with an invalid token",
         ),
         ((200, String::new(), long), "`HOST` answered more than 1048576 bytes"),
         ((404, "Content-Type: text/html\r\n".into(), "<p>sentinel</p>".into()), "`HOST` answered with status 404"),

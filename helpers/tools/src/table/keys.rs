@@ -47,6 +47,8 @@ pub enum Then {
     Text(&'static str),
     /// The tool knows no other way: it stays.
     Stays,
+    /// What is started has to be started by `exec`, which only a person can write: it stays.
+    StaysInUnit,
 }
 
 /// What is written elsewhere in the file, so that the tool asks.

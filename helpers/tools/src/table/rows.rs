@@ -6,6 +6,8 @@ use crate::format::Format;
 const VARIABLES: &[Key] = &[Key::at("{variable}")];
 const MCP_SERVERS: Key = Key::at("mcpServers.*.env.{variable}").with_emptied().hook(Hook::Exec);
 
+const UNIT: &[Key] = &[Key::at("Service.Environment.{variable}=").then(Then::StaysInUnit)];
+
 const MCP_HEADERS: Key = Key::at("mcpServers.*.headers.*").whose(Whose::Shape);
 
 const CLAUDE_STATE: &[Key] = &[
@@ -34,6 +36,10 @@ pub const TOOLS: &[Tool] = &[
         File::new(&["$XDG_CONFIG_HOME/fish/config.fish", "~/.config/fish/config.fish"], Format::Shell, VARIABLES),
         File::new(&["$XDG_CONFIG_HOME/fish/conf.d/*.fish", "~/.config/fish/conf.d/*.fish"], Format::Shell, VARIABLES),
         File::new(&["$XDG_CONFIG_HOME/environment.d/*.conf", "~/.config/environment.d/*.conf"], Format::Dotenv, VARIABLES),
+    ] },
+    Tool { name: "systemd", command: None, files: &[
+        File::new(&["$XDG_CONFIG_HOME/systemd/user/*.service", "~/.config/systemd/user/*.service"], Format::Unit, UNIT),
+        File::new(&["$XDG_CONFIG_HOME/systemd/user/*.d/*.conf", "~/.config/systemd/user/*.d/*.conf"], Format::Unit, UNIT),
     ] },
     Tool { name: "claude", command: Some("claude"), files: &[
         File::new(&["$CLAUDE_CONFIG_DIR/settings.json", "~/.claude/settings.json"], Format::Json,

@@ -1,0 +1,99 @@
+//! Files of other programs that hold keys in plain text, as the helpers for them list them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use modelforge_credential_client::Program;
+use modelforge_credential_protocol::{Record, visible};
+use serde::Serialize;
+
+use super::migrate::DEFAULT_SOURCES;
+use crate::config::entry_of_text;
+use crate::error::tilde;
+use crate::providers::Providers;
+use crate::session::program;
+
+/// A file with keys in it.
+#[derive(Serialize)]
+pub struct PlainFile {
+    pub file: String,
+    /// The tool that it belongs to, where its helper says so.
+    pub tool: Option<String>,
+    /// The providers of its keys, or their URLs.
+    pub providers: Vec<String>,
+    /// Its mode, on Unix.
+    pub mode: Option<String>,
+    /// True if its mode lets other users read it.
+    pub others_can_read: bool,
+}
+
+impl PlainFile {
+    /// What it holds, and who can read it.
+    pub fn to_text(&self) -> String {
+        let names = self.providers.iter().map(|name| format!("`{}`", visible(name))).collect::<Vec<_>>().join(", ");
+        let tool = self.tool.as_ref().map(|tool| format!(" ({})", visible(tool))).unwrap_or_default();
+        let others = match (&self.mode, self.others_can_read) {
+            (Some(mode), true) => format!("; other users can read it (mode {mode})"),
+            _ => String::new(),
+        };
+        format!("`{}`{tool} holds keys: {names}{others}", tilde(self.file.as_ref()))
+    }
+}
+
+/// The files that these credentials are in, each once.
+pub fn of<'a>(listed: impl IntoIterator<Item = &'a Record>, providers: &Providers) -> Vec<PlainFile> {
+    let mut files: Vec<PlainFile> = Vec::new();
+    for record in listed.into_iter().filter(|record| record.is_true("plain_text")) {
+        let Some(file) = record.text("file") else { continue };
+        let provider = providers.by_location(record).ok().flatten().map(|provider| provider.name);
+        let name = provider.unwrap_or_else(|| record.url());
+        match files.iter_mut().find(|known| known.file == file) {
+            Some(known) if known.providers.contains(&name) => {}
+            Some(known) => known.providers.push(name),
+            None => {
+                let mode = mode_of(file.as_ref());
+                files.push(PlainFile {
+                    file: file.to_owned(),
+                    tool: record.shown("tool"),
+                    providers: vec![name],
+                    mode: mode.map(|mode| format!("{mode:04o}")),
+                    others_can_read: mode.is_some_and(|mode| mode & 0o044 != 0),
+                });
+            }
+        }
+    }
+    files
+}
+
+/// The lists of the helpers that read such files: what `migrate` would look at, in the chain or not. What is in a keyring is in no file.
+pub fn listed(providers: &Providers, is_asked: impl Fn(&str, &Program) -> bool) -> Vec<Record> {
+    let open = |words: &&str| {
+        let mut entry = entry_of_text(words).ok()?;
+        entry.timeout = Some(Duration::from_secs(5));
+        let program = program(&entry).ok()?.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
+        Some(program).filter(|program| !is_asked(words, program))
+    };
+    let list = |source: Program| {
+        let mut question = providers.context_of_all().ok()?;
+        // A file that cannot be read hides no other.
+        question.push("capability[]", "problem").ok()?;
+        source.list(&question).ok()?
+    };
+    DEFAULT_SOURCES.iter().take(2).filter_map(open).filter_map(list).flatten().collect()
+}
+
+/// True if the mode of a file lets other users read it. A folder above it that is closed makes no difference worth a word.
+pub fn others_can_read(file: &Path) -> bool {
+    mode_of(file).is_some_and(|mode| mode & 0o044 != 0)
+}
+
+#[cfg(unix)]
+fn mode_of(file: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().ok().map(|metadata| metadata.mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &Path) -> Option<u32> {
+    None
+}

@@ -31,6 +31,8 @@ fn is_refused(config: &str, problem: &str) {
     get(test, "openai").stderr(&format!("error: `{NAME}`, {problem}\n")).failure();
 }
 
+/// Windows has variables for folders beside that for the home, and one that is named is made.
+#[cfg(unix)]
 #[test]
 fn a_home_that_does_not_exist_is_not_made() {
     let test = Test::new();

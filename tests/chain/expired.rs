@@ -43,7 +43,8 @@ fn twenty_processes_that_meet_an_expired_token_renew_it_once() {
             let output = run.join().expect("the run ends");
             assert!(
                 String::from_utf8_lossy(&output.stdout).contains(SECRET),
-                "{}",
+                "{}: {}",
+                output.status,
                 String::from_utf8_lossy(&output.stderr)
             );
         }

@@ -1,7 +1,7 @@
 //! A mistake in the file is one error with its line, its key and a suggestion.
 
 use super::{NAME, get, is_refused, told};
-use crate::support::{SECRET, Test};
+use crate::support::{SECRET, Test, as_elsewhere};
 
 #[test]
 fn another_file_can_be_named_and_has_to_be_there() {
@@ -123,16 +123,18 @@ fn a_key_as_an_argument_of_a_helper_or_as_the_name_of_a_provider_is_refused_and_
     const KEY: &str =
         "sk-proj-FakelvtugD1uqMWo8GIWXqZ6phIeeWdKpPxuVfqtcv4isaDczLLNbf4uydU2C0U7lgpEYbv0dqT3BlbkFJfTrvwZi";
     let problem = "an argument of the helper is a key: every user of the machine could read it";
+    // An absolute path.
+    let cat = if cfg!(windows) { "C:/bin/cat.exe" } else { "/bin/cat" };
     for helpers in [
-        format!("[{{ command = ['/bin/cat', '--token={KEY}'] }}]"),
-        format!("[{{ name = 'vault-two', command = ['/bin/cat', '-H', 'Authorization: Bearer {KEY}'] }}]"),
-        format!("['/bin/cat {KEY}']"),
+        format!("[{{ command = ['{cat}', '--token={KEY}'] }}]"),
+        format!("[{{ name = 'vault-two', command = ['{cat}', '-H', 'Authorization: Bearer {KEY}'] }}]"),
+        format!("['{cat} {KEY}']"),
         format!("['age --identity {KEY}']"),
     ] {
         is_refused(&format!("helpers = {helpers}"), &format!("line 1: {problem}"));
     }
     // What is no key may stand there, whatever it begins with.
-    let test = Test::new().config("helpers = [{ command = ['/bin/true', 'op://vault/sk', '--token=env'] }, 'age']");
+    let test = Test::new().config("helpers = [{ command = ['true', 'op://vault/sk', '--token=env'] }, 'age']");
     let test = get(test, "openai").success();
     // The same for what a command writes there.
     let name = KEY.get(..40).expect("a part of a key");
@@ -167,7 +169,7 @@ fn a_mistyped_provider_is_named_with_its_line_wherever_it_is_used_and_harms_no_o
     let test = test.stdout(&format!("{SECRET}\n")).success();
     // All that there is names it, and goes on.
     let output = test.args(["status"]).output();
-    let stderr = String::from_utf8_lossy(&output.stderr);
+    let stderr = as_elsewhere(String::from_utf8_lossy(&output.stderr).into_owned());
     for problem in [opnai, mine] {
         assert!(stderr.contains(&problem.replace("error: ", "warning: ")), "{stderr}");
     }

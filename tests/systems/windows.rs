@@ -91,20 +91,22 @@ fn the_folders_of_windows_are_used_and_what_an_older_version_kept_is_moved() {
 fn hints_are_for_powershell() {
     let hint = "hint: 'provider=openai' | modelforge-credential fill  # or protocol= and host=, or url=\n";
     let stderr = format!("error: the request has no `protocol`\n{hint}");
-    Test::new().args(["get"]).stdin("host=h\n").stderr(&stderr).failure();
+    Test::new().env("MSYSTEM", "").args(["get"]).stdin("host=h\n").stderr(&stderr).failure();
 }
 
+/// In a file, since the `cmd` of wine runs no line that is in a variable of `for`.
 #[test]
 fn cmd_runs_the_lines_of_env_without_being_named() {
-    let core = program("modelforge-credential");
+    let test = Test::new().helpers("age");
+    let test = test.args(["store"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
+    let (core, lines) = (program("modelforge-credential"), test.home().join("lines.cmd"));
     let batch = format!(
-        "@echo off\r\nfor /f \"delims=\" %%i in ('{} env openai --only OPENAI_API_KEY') do %%i\r\necho [%OPENAI_API_KEY%]\r\n",
-        core.display()
+        "@echo off\r\n\"{}\" env openai --only OPENAI_API_KEY >\"{1}\"\r\ncall \"{1}\"\r\necho [%OPENAI_API_KEY%]\r\n",
+        core.display(),
+        lines.display()
     );
-    let test =
-        Test::new().helpers("age").args(["store"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
-    let test = test.on_path("lines.cmd", batch);
-    let output = test.run(&["cmd", "/c", "lines"], "");
+    let test = test.may_hold_the_secret(lines).on_path("reads.cmd", batch);
+    let output = test.run(&["cmd", "/c", "reads"], "");
     assert_eq!(String::from_utf8_lossy(&output.stdout), format!("[{SECRET}]\r\n"), "{output:?}");
 }
 

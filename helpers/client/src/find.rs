@@ -99,6 +99,10 @@ fn names(file: &OsStr) -> Vec<std::ffi::OsString> {
 /// [`Untrusted`](Failure::Untrusted), [`CarriageReturn`](Failure::CarriageReturn) or
 /// [`InterpreterMissing`](Failure::InterpreterMissing).
 pub fn trusted(path: &Path) -> Result<PathBuf, Failure> {
+    #[cfg(windows)]
+    let whole = with_ending(path);
+    #[cfg(windows)]
+    let path = whole.as_deref().unwrap_or(path);
     let path = out_of_reach(path)?;
     script::check(&path)?;
     Ok(path)

@@ -219,6 +219,8 @@ fn make_one(folder: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(folder) {
         Err(problem) if problem.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // Windows says of a file on the way only that there is no such folder.
+        Err(_) if folder.parent().is_some_and(Path::is_file) => Err(io::ErrorKind::NotADirectory.into()),
         // On a disk without lists there is nothing to be made private.
         #[cfg(windows)]
         Ok(()) => Ok(crate::access::make_private(folder).unwrap_or_default()),

@@ -22,7 +22,7 @@ impl Shell {
     /// The one that the person most likely uses.
     pub fn of_the_person() -> Self {
         // Git Bash and its like say so to all that they start.
-        let is_posix = !cfg!(windows) || std::env::var_os("MSYSTEM").is_some();
+        let is_posix = !cfg!(windows) || std::env::var_os("MSYSTEM").is_some_and(|system| !system.is_empty());
         if is_posix { Self::Posix } else { Self::PowerShell }
     }
 

@@ -149,20 +149,31 @@ fn read(shell: &mut Shell, name: Option<&str>, streams: &Streams) -> u8 {
 /// Lines that hold a text: at their beginning after `^`, at their end before `$`.
 fn grep(arguments: &[&str], streams: &Streams) -> Result<u8, String> {
     let (mut patterns, mut paths) = (Vec::new(), Vec::new());
-    let (mut quiet, mut others, mut counts) = (false, false, false);
+    let mut options = String::new();
     let mut arguments = arguments.iter();
     while let Some(&argument) = arguments.next() {
         match argument {
             "-e" => patterns.push(arguments.next().copied().unwrap_or_default()),
-            "-q" => quiet = true,
-            "-v" => others = true,
-            "-c" => counts = true,
+            option if option.strip_prefix('-').is_some_and(|all| all.chars().all(|one| "EFcqvx".contains(one))) => {
+                options.push_str(option);
+            }
             option if option.starts_with('-') => return Err(format!("`grep {option}` is not understood")),
             pattern if patterns.is_empty() => patterns.push(pattern),
             path => paths.push(path),
         }
     }
-    let patterns = patterns.into_iter().map(without_backslashes).collect::<Result<Vec<_>, _>>()?;
+    let has = |option| options.contains(option);
+    let (quiet, others, counts) = (has('q'), has('v'), has('c'));
+    let mut plain = Vec::new();
+    for pattern in patterns {
+        match has('F') {
+            true => plain.push(pattern.to_owned()),
+            false if has('E') => plain.extend(alternatives(pattern)?),
+            false => plain.push(without_backslashes(pattern)?),
+        }
+    }
+    let patterns: Vec<String> =
+        plain.into_iter().map(|pattern| if has('x') { format!("^{pattern}$") } else { pattern }).collect();
     let text = match paths.as_slice() {
         [] => streams.input.all(),
         paths => paths.iter().filter_map(|path| std::fs::read(path).ok()).collect::<Vec<_>>().concat(),
@@ -176,6 +187,13 @@ fn grep(arguments: &[&str], streams: &Streams) -> Result<u8, String> {
         written(streams, shown.as_bytes());
     }
     Ok(status)
+}
+
+/// The patterns that one of `grep -E` stands for: `^(a|b)=` is `^a=` and `^b=`.
+fn alternatives(pattern: &str) -> Result<Vec<String>, String> {
+    let Some((before, rest)) = pattern.split_once('(') else { return Ok(vec![without_backslashes(pattern)?]) };
+    let (inside, after) = rest.split_once(')').ok_or_else(|| format!("`{pattern}` is not understood"))?;
+    inside.split('|').map(|one| without_backslashes(&format!("{before}{one}{after}"))).collect()
 }
 
 /// A pattern in which every character but the `^` and the `$` means itself.

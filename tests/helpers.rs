@@ -32,7 +32,7 @@ fn the_default_chain_is_shown_with_what_each_helper_answers() {
     assert_eq!(names, ["env", "keyring", "age", "plaintext", "oauth"]);
     let age = json!({
         "helper": "age", "entry": ["age"], "from": "by default", "state": "ready", "version": env!("CARGO_PKG_VERSION"),
-        "capabilities": ["authtype", "state", "identity"], "listed": 0
+        "capabilities": ["authtype", "state", "identity", "each"], "listed": 0
     });
     assert_eq!(row(&report, 0, 2), age);
     let keyring = json!({

@@ -12,8 +12,8 @@ fn the_helper_in_sh_keeps_the_rules() {
     let program = script.bin().join("modelforge-credential-chest").display().to_string();
     let judged = Judged::of(&script.args(["helpers", "test", &program, "--json"]));
     assert_eq!(judged.names("broken"), [""; 0]);
-    // It does not know `authtype`, cannot list, and keeps all else.
-    assert_eq!((judged.names("not offered").len(), judged.names("holds").len()), (8, 48));
+    // It does not know `authtype` nor several requests in one go, cannot list, and keeps all else.
+    assert_eq!((judged.names("not offered").len(), judged.names("holds").len()), (10, 48));
     assert_eq!(judged.names("not run"), [""; 0]);
 }
 

@@ -14,7 +14,7 @@ use crate::chain::{Asked, Copies};
 use crate::terminal::{Progress, warn_once, warning};
 
 /// How many are stored, and taken out, with one start of each helper. A person sees how far it got in between, and each has a lock.
-const TOGETHER: usize = 100;
+const TOGETHER: usize = 250;
 
 /// A migration that was begun: what it does is noted, and the files that it takes from are kept.
 pub struct Begun<'m, 'a> {

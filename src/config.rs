@@ -36,13 +36,41 @@ pub use source::{duration, entry_of_text, is_name, words};
 /// The largest file that is read as a configuration, in bytes.
 pub const MAX_FILE: usize = 1 << 20;
 
-/// The chain: which helpers, and whether a person chose them.
+/// The chain: which helpers, and who chose them.
 #[derive(Debug)]
 pub struct Helpers {
     pub entries: Vec<Entry>,
-    /// It is the default chain: helpers that are not installed are left out, and one that fails is only mentioned
+    pub chosen: Chosen,
+}
+
+/// Who chose the helpers of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    /// Nobody, it is the default chain: helpers that are not installed are left out, and one that fails is only mentioned
     /// where that explains something.
-    pub automatic: bool,
+    ByDefault,
+    /// The person, for every session of theirs: at a desktop, over ssh, in cron.
+    ForEverySession,
+    /// The person, for this command.
+    ForThisCommand,
+}
+
+impl Helpers {
+    pub fn is_automatic(&self) -> bool {
+        self.chosen == Chosen::ByDefault
+    }
+
+    /// True if the chain does without this helper where there is not what it needs.
+    pub fn does_without(&self, entry: &Entry, need: Need) -> bool {
+        let may_keep = |entry: &Entry| default_helper(entry).is_none_or(|row| row.needs.is_some());
+        match self.chosen {
+            Chosen::ByDefault => true,
+            Chosen::ForEverySession => {
+                need == Need::Session && self.entries.iter().any(|other| other != entry && may_keep(other))
+            }
+            Chosen::ForThisCommand => false,
+        }
+    }
 }
 
 /// `[provider.NAME]`.
@@ -137,14 +165,14 @@ impl Config {
     pub fn helpers_for(&self, provider: Option<&ProviderConfig>) -> Result<Helpers> {
         if let Some(list) = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS") {
             let Some(list) = list.to_str() else { return Err("MODELFORGE_CREDENTIAL_HELPERS is not UTF-8".into()) };
-            return Ok(Helpers { entries: entries_of_variable(list)?, automatic: false });
+            return Ok(Helpers { entries: entries_of_variable(list)?, chosen: Chosen::ForThisCommand });
         }
         let configured = provider.and_then(|provider| provider.helpers.as_ref()).or(self.helpers.as_ref());
         Ok(match configured {
-            Some(entries) => Helpers { entries: entries.clone(), automatic: false },
+            Some(entries) => Helpers { entries: entries.clone(), chosen: Chosen::ForEverySession },
             None => {
                 let entries = DEFAULT_CHAIN.iter().map(|row| Entry::helper(row.name)).collect();
-                Helpers { entries, automatic: true }
+                Helpers { entries, chosen: Chosen::ByDefault }
             }
         })
     }

@@ -179,7 +179,7 @@ impl Session {
         Ok(self.meant(only)?.iter().all(|opened| opened.automatic))
     }
 
-    /// A helper of the default chain that this machine has no use for now.
+    /// A helper of the chain that this machine has no use for now.
     pub fn left_out(&self, only: Option<&Record>) -> Result<Option<&Error>> {
         Ok(self.meant(only)?.first().and_then(|opened| opened.left_out.as_ref()))
     }

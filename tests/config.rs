@@ -102,3 +102,24 @@ fn without_a_home_the_default_chain_stores_nothing_and_the_variable_is_named() {
         format!("{skipped}error: not signed in to `openai`: `OPENAI_API_KEY` is empty\nhint: set OPENAI_API_KEY\n");
     test.env("OPENAI_API_KEY", "").args(["exec", "openai", "--", "true"]).stderr(&empty).failure();
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_chain_that_a_person_wrote_does_without_the_keyring_where_there_is_no_session() {
+    // The same configuration counts at a desktop, over ssh and in cron.
+    let test = Test::new().config("helpers = [\"env\", \"keyring\", \"age\"]\n");
+    let kept = "signed in to `openai`: kept by `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)\n";
+    let test = test.args(["login", "openai"]).stdin(SECRET).stdout(kept).success();
+    let test = test.args(["print", "openai"]).stdin("").stdout(&format!("{SECRET}\n")).success();
+    let test = test.args(["status"]).any_stdout().success();
+    // What is nowhere may be there.
+    let said = "warning: skipped helper `keyring`: there is no D-Bus session bus\n\
+                error: not signed in to `mistral`\nhint: modelforge-credential login mistral\n";
+    let test = test.args(["print", "mistral"]).stderr(said).failure();
+    // One that has no other place for keys, or was named for this command, says why it has none.
+    let complains = |test: &Test| String::from_utf8_lossy(&test.output().stderr).contains("helper `keyring` failed");
+    let alone = Test::new().config("helpers = [\"env\", \"keyring\", \"plaintext\"]\n");
+    assert!(complains(&alone.args(["print", "openai"]).any_stderr()));
+    let now = test.helpers("keyring\nage").args(["print", "openai"]).any_stdout().any_stderr();
+    assert!(complains(&now));
+}

@@ -266,10 +266,11 @@ fn signed_in(session: &Session) -> Result<Vec<String>> {
             Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
         }
     }
-    // In the default chain, a helper that this machine has no use for is news only where nothing was found.
+    // A helper that this machine has no use for is news only where nothing was found; one that fails, also where a person chose it.
     if !session.is_automatic(None)? || names.is_empty() {
-        failed.iter().chain(session.left_out(None)?).for_each(warn_once);
+        failed.iter().for_each(warn_once);
     }
+    session.left_out(None)?.filter(|_| names.is_empty()).into_iter().for_each(warn_once);
     names.sort_unstable();
     names.dedup();
     if names.is_empty() {

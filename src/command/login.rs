@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::accounts::{Named, account_of, place};
 use crate::audit::Event;
 use crate::chain::{Answer, Chain, is_expired};
-use crate::config::{self, Helpers};
+use crate::config::{self, Chosen, Helpers};
 use crate::key_shape;
 use crate::person::{Person, person};
 use crate::providers::Provider;
@@ -217,7 +217,7 @@ fn by_device_flow(request: &Request, person: &Person, browser: bool) -> Result<R
     if browser {
         entry.words.push("--browser".to_owned());
     }
-    let chain = session::of(&Helpers { entries: vec![entry], automatic: false }, person, false);
+    let chain = session::of(&Helpers { entries: vec![entry], chosen: Chosen::ForThisCommand }, person, false);
     let answer = chain.get_attended(request)?;
     if !answer.complete {
         if let Some(failed) = answer.failed.first() {

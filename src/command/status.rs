@@ -53,13 +53,12 @@ pub fn status(status: &Status) -> Result<()> {
     if status.details {
         add_last_uses(&mut report.providers);
     }
-    // In the default chain, a helper that this machine has no use for is no news, unless it may hold what was not found.
-    let is_news = !session.is_automatic(asked.only())?
-        || status.details
-        || report.providers.iter().all(|row| row.copies.is_empty());
+    // A helper that this machine has no use for is no news, unless it may hold what was not found.
+    let may_explain = status.details || report.providers.iter().all(|row| row.copies.is_empty());
+    let is_news = may_explain || !session.is_automatic(asked.only())?;
     let told = failed.iter().filter(|one| !matches!(one.about, About::Helper(_)) || is_news);
     told.for_each(|one| terminal::warning(&one.problem));
-    session.left_out(asked.only())?.filter(|_| is_news).into_iter().for_each(terminal::warning);
+    session.left_out(asked.only())?.filter(|_| may_explain).into_iter().for_each(terminal::warning);
     if status.json {
         let mut lines = serde_json::to_vec_pretty(&report)?;
         lines.push(b'\n');

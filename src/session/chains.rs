@@ -8,7 +8,7 @@ use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
 use super::asker::program;
 use crate::chain::{Chain, Link};
-use crate::config::{Helpers, Need, default_helper};
+use crate::config::{Chosen, Helpers, Need, default_helper};
 use crate::error;
 use crate::person::Person;
 use crate::providers::{Provider, Providers};
@@ -86,7 +86,7 @@ impl PerProvider<Opened> {
 
     /// One helper for everything.
     pub fn of_one(entry: Entry, person: &Person, fits: impl Fn(&Program) -> bool) -> Self {
-        let helpers = Helpers { entries: vec![entry], automatic: false };
+        let helpers = Helpers { entries: vec![entry], chosen: Chosen::ForThisCommand };
         let chain = Chain::new(links_of(&helpers, person, &|program| fits(&program).then_some(program)), false);
         Self {
             common: Opened { owner: None, chain, automatic: false, left_out: None, is_without_store: false },
@@ -137,13 +137,13 @@ fn open(owner: Option<&str>, providers: &Providers, person: &Person, prepare: Pr
     let keepers =
         || helpers.entries.iter().filter(|entry| default_helper(entry).is_some_and(|row| row.needs.is_some()));
     let left_out: Vec<Error> = keepers().filter_map(|entry| why_left_out(&helpers, entry)).collect();
-    let is_without_store = helpers.automatic && left_out.len() == keepers().count();
+    let is_without_store = helpers.is_automatic() && left_out.len() == keepers().count();
     let left_out = match left_out.as_slice() {
         [_, _, ..] => Some(error::keyring_and_age_left_out()),
         few => few.first().cloned(),
     };
     let chain = Chain::new(links_of(&helpers, person, prepare), providers.store_in_all());
-    Ok(Opened { owner: owner.map(str::to_owned), chain, automatic: helpers.automatic, left_out, is_without_store })
+    Ok(Opened { owner: owner.map(str::to_owned), chain, automatic: helpers.is_automatic(), left_out, is_without_store })
 }
 
 /// A chain of these helpers. Of a default chain, those that are not installed are left out.
@@ -159,7 +159,7 @@ fn links_of(helpers: &Helpers, person: &Person, prepare: Prepare<'_>) -> Vec<Lin
             continue;
         }
         let program = program(entry);
-        if let (true, Err(failure)) = (helpers.automatic, &program) {
+        if let (true, Err(failure)) = (helpers.is_automatic(), &program) {
             // A missing program is expected; one that exists and may not be started is not.
             if failure.is_missing() {
                 terminal::trace(&failure.to_string());
@@ -178,16 +178,16 @@ fn links_of(helpers: &Helpers, person: &Person, prepare: Prepare<'_>) -> Vec<Lin
     links
 }
 
-/// Why the default chain skips it on this machine for now.
+/// Why the chain skips it on this machine for now.
 pub fn why_left_out(helpers: &Helpers, entry: &Entry) -> Option<Error> {
-    match default_helper(entry).filter(|_| helpers.automatic)?.needs? {
+    match default_helper(entry)?.needs.filter(|need| helpers.does_without(entry, *need))? {
         Need::Session => (!has_session_bus()).then(error::keyring_left_out),
         Need::Folder => modelforge_credential_files::data().is_none().then(error::age_left_out),
     }
 }
 
 /// True if there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there
-/// is none: the default chain then does without, instead of complaining each time.
+/// is none: a chain with another place for keys then does without, instead of complaining each time.
 pub fn has_session_bus() -> bool {
     #[cfg(all(unix, not(target_os = "macos")))]
     {

@@ -47,7 +47,7 @@ pub fn configured(providers: &Providers, findings: &mut Vec<Finding>) -> (Vec<Co
 }
 
 fn add(helpers: Helpers, all: &mut Vec<Configured>, findings: &mut Vec<Finding>) -> Vec<String> {
-    let automatic = helpers.automatic;
+    let automatic = helpers.is_automatic();
     let mut chain = Vec::new();
     for entry in &helpers.entries {
         let name = entry.name();

@@ -68,7 +68,7 @@ pub fn gather(session: &Session) -> Result<Keys> {
             gathering.add(&helper, provider.as_ref(), &record)?;
         }
     }
-    if !session.is_automatic(None)? || gathering.found.is_empty() {
+    if gathering.found.is_empty() {
         gathering.failed.extend(session.left_out(None)?.cloned());
     }
     Ok(gathering.finish())

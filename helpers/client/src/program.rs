@@ -26,6 +26,8 @@ const LIMIT_WITH_A_BROWSER: Duration = Duration::from_secs(20 * 60);
 /// How long it may take with all that it keeps: every credential may have to be encrypted again or go over a slow network, and a person
 /// answers several questions.
 const LIMIT_OF_ALL: Duration = Duration::from_secs(20 * 60);
+/// How much more time it has for each of several requests.
+const MORE_FOR_EACH: Duration = Duration::from_secs(1);
 /// How long a person waits without a word.
 const LONG: Duration = Duration::from_secs(2);
 /// The longest list of a helper, in bytes.
@@ -257,14 +259,15 @@ impl Program {
         outcome
     }
 
-    /// The same for several requests. It has as long as for each alone, but does not go on for ever.
+    /// The same for several requests. Each gives it a second more, which is enough for a server far away, and one that hangs is not
+    /// waited for as long as for each alone.
     pub(crate) fn exchange_each(
         &self,
         operation: Operation,
         requests: &[Record],
     ) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let many = u32::try_from(requests.len()).unwrap_or(u32::MAX);
-        let limit = self.limit().saturating_mul(many).min(LIMIT_OF_ALL.max(self.limit()));
+        let limit = self.limit() + MORE_FOR_EACH.saturating_mul(many);
         let patient = Self { limit: Some(limit), ..self.clone() };
         let outcome = patient.exchange(operation, lines_of(requests), requests, MAX_LIST);
         if let Err(failure @ Failure::TooSlow(_)) = &outcome {

@@ -1,10 +1,11 @@
 //! The script of docs/engines.md with the commands that its table has, and the real engines.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::bao::free_port;
+use crate::support::keyring::command;
 use crate::support::{SECRET, Test, system};
 
 /// The script for all providers, with the command that the guide's table has for this engine.
@@ -63,7 +64,7 @@ fn tool(name: &str) -> PathBuf {
 #[test]
 fn the_script_answers_from_aws_secrets_manager() {
     let port = free_port();
-    let mut server = Command::new(tool("moto_server"));
+    let mut server = command(&tool("moto_server").to_string_lossy());
     server.args(["-p", &port.to_string()]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let _server = Moto(server.spawn().expect("moto starts"));
     let started = Instant::now();

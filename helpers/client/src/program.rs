@@ -1,4 +1,4 @@
-//! A helper that is a program: a process on one side, a [`Helper`] on the other.
+//! A helper that is a program: a process on one side, a [`Helper`](modelforge_credential_protocol::Helper) on the other.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -130,7 +130,7 @@ impl Program {
         })
     }
 
-    /// The helper's own description: see [`Helper::nature`]. It is asked once, and never for a `get` that asks nobody. One that
+    /// The helper's own description: see [`Helper::nature`](modelforge_credential_protocol::Helper::nature). It is asked once, and never for a `get` that asks nobody. One that
     /// does not know the operation is nothing in particular.
     pub fn nature(&self) -> Nature {
         *self.nature.get_or_init(|| {
@@ -152,7 +152,7 @@ impl Program {
         self.arguments == other.arguments && real(self) == real(other)
     }
 
-    /// Asks for a credential. As [`Helper::get`], with a typed failure.
+    /// Asks for a credential. As [`Helper::get`](modelforge_credential_protocol::Helper::get), with a typed failure.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -169,7 +169,7 @@ impl Program {
         found
     }
 
-    /// Stores a credential. As [`Helper::store`], with a typed failure. Read it back: a helper may not know how to store.
+    /// Stores a credential. As [`Helper::store`](modelforge_credential_protocol::Helper::store), with a typed failure. Read it back: a helper may not know how to store.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -177,7 +177,7 @@ impl Program {
         self.run_and_tell(Operation::Store, credential, MAX_RECORD).map(drop)
     }
 
-    /// Erases credentials. As [`Helper::erase`], with a typed failure.
+    /// Erases credentials. As [`Helper::erase`](modelforge_credential_protocol::Helper::erase), with a typed failure.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -185,7 +185,7 @@ impl Program {
         self.run_and_tell(Operation::Erase, description, MAX_RECORD).map(drop)
     }
 
-    /// Names the credentials that are kept. As [`Helper::list`], with a typed failure.
+    /// Names the credentials that are kept. As [`Helper::list`](modelforge_credential_protocol::Helper::list), with a typed failure.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -193,7 +193,7 @@ impl Program {
         answer::listed(&self.run_and_tell(Operation::List, request, MAX_LIST)?)
     }
 
-    /// Shows or changes the identity. As [`Helper::identity`], with a typed failure. A helper that has one says so in its
+    /// Shows or changes the identity. As [`Helper::identity`](modelforge_credential_protocol::Helper::identity), with a typed failure. A helper that has one says so in its
     /// [`nature`](Self::nature).
     ///
     /// # Errors
@@ -202,7 +202,7 @@ impl Program {
         self.ask_patiently(Operation::Identity, request)
     }
 
-    /// Shows or changes who shares what is kept. As [`Helper::members`], with a typed failure. A helper that knows it says so in its
+    /// Shows or changes who shares what is kept. As [`Helper::members`](modelforge_credential_protocol::Helper::members), with a typed failure. A helper that knows it says so in its
     /// [`nature`](Self::nature).
     ///
     /// # Errors
@@ -211,7 +211,7 @@ impl Program {
         self.ask_patiently(Operation::Members, request)
     }
 
-    /// Exchanges what is kept with other machines. As [`Helper::sync`], with a typed failure. A helper that knows it says so in its
+    /// Exchanges what is kept with other machines. As [`Helper::sync`](modelforge_credential_protocol::Helper::sync), with a typed failure. A helper that knows it says so in its
     /// [`nature`](Self::nature).
     ///
     /// # Errors

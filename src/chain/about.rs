@@ -31,6 +31,18 @@ pub(super) fn description_of(record: &Record) -> Result<Record> {
     with_capabilities(&record.description())
 }
 
+/// What tells a secret from another one of the same description.
+pub(super) const WHICH_SECRET: [&str; 3] = ["password", "authtype", "credential"];
+
+/// A record with these attributes of another one, as far as that has them.
+pub(super) fn with_those_of(record: &Record, other: &Record, keys: &[&str]) -> Result<Record> {
+    let mut record = record.clone();
+    for key in keys {
+        other.get(key).map_or(Ok(()), |value| record.set(key, value))?;
+    }
+    Ok(record)
+}
+
 /// True if the record that was read back is the stored one: every secret and the expiry are the same.
 pub(super) fn holds_the_same(found: &Record, stored: &Record) -> bool {
     (SECRETS.iter().chain(&["authtype", "password_expiry_utc"]))

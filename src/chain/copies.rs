@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
-use super::about::{description_of, question};
+use super::about::{WHICH_SECRET, description_of, question, with_those_of};
 use super::{Chain, Failed, Link};
 use crate::lock::Lock;
 use crate::request::Request;
@@ -214,15 +214,9 @@ struct Erasing<'a> {
 
 impl<'a> Erasing<'a> {
     fn of(credential: &'a Record) -> Result<Self> {
-        let with = |record: &Record, keys: &[&str]| -> Result<Record> {
-            let mut record = record.clone();
-            for key in keys {
-                credential.get(key).map_or(Ok(()), |value| record.set(key, value))?;
-            }
-            Ok(record)
-        };
-        let description = with(&description_of(credential)?, &["file", "consent"])?;
-        let copy = with(&description, &["password", "authtype", "credential", "rewire", "shell_line"])?;
+        let description = with_those_of(&description_of(credential)?, credential, &["file", "consent"])?;
+        let copy = with_those_of(&description, credential, &WHICH_SECRET)?;
+        let copy = with_those_of(&copy, credential, &["rewire", "shell_line"])?;
         Ok(Self { credential, description, copy })
     }
 

@@ -8,7 +8,7 @@ use modelforge_credential_protocol::{
 };
 
 use super::Link;
-use super::about::{description_of, holds_the_same, with_capabilities};
+use super::about::{WHICH_SECRET, description_of, holds_the_same, with_capabilities, with_those_of};
 use crate::chain::error;
 
 pub(super) enum Kept {
@@ -18,6 +18,14 @@ pub(super) enum Kept {
     /// It answers with something else, which it did before.
     Other,
     No,
+}
+
+impl Kept {
+    /// What an answer says of the credential that was stored; `None` if it is about another, or holds something else.
+    pub(super) fn seen_in(found: &Record, record: &Record) -> Option<Self> {
+        let is_it = is_about(found, record) && holds_the_same(found, record);
+        is_it.then(|| if found.is_true("ephemeral") { Self::InTheEnvironment } else { Self::Yes })
+    }
 }
 
 type Helping<'a> = dyn Helper + Send + Sync + 'a;
@@ -49,9 +57,9 @@ impl Link {
             };
             let found = helper.store(&sent).and_then(|()| look());
             if let Ok(Some(found)) = &found
-                && holds_the_same(found, record)
+                && let Some(kept) = Kept::seen_in(found, record)
             {
-                return Ok(if found.is_true("ephemeral") { Kept::InTheEnvironment } else { Kept::Yes });
+                return Ok(kept);
             }
             let Some(before) = before else { return found.map(|found| other(found.as_ref())) };
             let is_as_before = matches!(&found, Ok(found) if is_the_same(found.as_ref(), before.as_ref()));
@@ -112,13 +120,7 @@ fn put_back(helper: &Helping<'_>, question: &Record, before: Option<&Record>) ->
 
 /// Erases the credential that holds these secrets, and no other: an absent path of the question means any path.
 pub(super) fn erase_just(helper: &Helping<'_>, question: &Record, found: &Record) -> Result<()> {
-    let mut meant = question.clone();
-    for key in ["password", "authtype", "credential"] {
-        if let Some(value) = found.get(key) {
-            meant.set(key, value)?;
-        }
-    }
-    helper.erase(&meant)
+    helper.erase(&with_those_of(question, found, &WHICH_SECRET)?)
 }
 
 /// Says whether an erase that names no secret takes one credential at most.

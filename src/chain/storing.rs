@@ -2,7 +2,7 @@
 
 use modelforge_credential_protocol::{ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Record, Result};
 
-use super::about::{description_of, holds_the_same, with_capabilities};
+use super::about::{description_of, with_capabilities};
 use super::keeping::{Kept, erase_just, is_about};
 use super::{Answer, Asked, Chain, Copies, Failed, Link, Seen};
 use crate::chain::error;
@@ -126,9 +126,7 @@ impl Chain {
         let found = helper.get_each(&questions);
         for (((stored, found), record), (_, kept)) in stored.iter().zip(&found).zip(&records).zip(new) {
             if let (Ok(()), Ok(Some(found))) = (stored, found)
-                && is_about(found, record)
-                && holds_the_same(found, record)
-                && !found.is_true("ephemeral")
+                && let Some(Kept::Yes) = Kept::seen_in(found, record)
             {
                 *kept = Some(link.name.clone());
             }

@@ -57,7 +57,7 @@ pub fn of<'a>(listed: impl IntoIterator<Item = &'a Record>, providers: &Provider
                     tool: record.shown("tool"),
                     providers: vec![name],
                     mode: mode.map(|mode| format!("{mode:04o}")),
-                    others_can_read: mode.is_some_and(|mode| mode & 0o044 != 0),
+                    others_can_read: mode.is_some_and(is_open),
                 });
             }
         }
@@ -84,7 +84,11 @@ pub fn listed(providers: &Providers, is_asked: impl Fn(&str, &Program) -> bool) 
 
 /// True if the mode of a file lets other users read it. A folder above it that is closed makes no difference worth a word.
 pub fn others_can_read(file: &Path) -> bool {
-    mode_of(file).is_some_and(|mode| mode & 0o044 != 0)
+    mode_of(file).is_some_and(is_open)
+}
+
+fn is_open(mode: u32) -> bool {
+    mode & 0o044 != 0
 }
 
 #[cfg(unix)]

@@ -175,8 +175,10 @@ impl Operation<'_> {
 
 /// The identity that came with the request. `age` would take an SSH key as well, but not beside a second one in the same file.
 fn given(content: Zeroizing<Vec<u8>>, named: &Path) -> Result<Held> {
-    let mark = text::MARK.to_string();
-    let content = content.strip_prefix(mark.as_bytes()).map_or(content.clone(), |rest| Zeroizing::new(rest.to_vec()));
+    let content = match content.strip_prefix(text::MARK.as_bytes()) {
+        Some(rest) => Zeroizing::new(rest.to_vec()),
+        None => content,
+    };
     if content.len() > MAX_IDENTITY || content.trim_ascii().is_empty() {
         return Err("no identity was given".into());
     }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 const BEING_REPLACED: &str = "# being replaced: these keys are removed once nothing is encrypted for them any more";
 
 /// What editors of Windows put before a text in UTF-8.
-pub const MARK: char = '\u{feff}';
+pub const MARK: &str = "\u{feff}";
 
 /// How keys begin, and nothing else does.
 const BEGINNING: &str = "AGE-";

@@ -2,6 +2,7 @@
 //! knows the format. It holds no secrets, and a key that nobody knows is an error, not a setting that never works.
 
 mod chain;
+mod chosen;
 mod declare;
 mod folders;
 #[cfg(any(test, fuzzing))]
@@ -25,6 +26,7 @@ use zeroize::Zeroizing;
 
 use crate::{error, text};
 pub use chain::{add as add_helper, as_toml, remove as remove_helper};
+pub use chosen::{Chosen, Helpers};
 pub use declare::declare;
 pub use folders::Assignment;
 pub use names::{closest, similar_helper, undeclared_provider};
@@ -35,43 +37,6 @@ pub use source::{duration, entry_of_text, is_name, words};
 
 /// The largest file that is read as a configuration, in bytes.
 pub const MAX_FILE: usize = 1 << 20;
-
-/// The chain: which helpers, and who chose them.
-#[derive(Debug)]
-pub struct Helpers {
-    pub entries: Vec<Entry>,
-    pub chosen: Chosen,
-}
-
-/// Who chose the helpers of a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chosen {
-    /// Nobody, it is the default chain: helpers that are not installed are left out, and one that fails is only mentioned
-    /// where that explains something.
-    ByDefault,
-    /// The person, for every session of theirs: at a desktop, over ssh, in cron.
-    ForEverySession,
-    /// The person, for this command.
-    ForThisCommand,
-}
-
-impl Helpers {
-    pub fn is_automatic(&self) -> bool {
-        self.chosen == Chosen::ByDefault
-    }
-
-    /// True if the chain does without this helper where there is not what it needs.
-    pub fn does_without(&self, entry: &Entry, need: Need) -> bool {
-        let may_keep = |entry: &Entry| default_helper(entry).is_none_or(|row| row.needs.is_some());
-        match self.chosen {
-            Chosen::ByDefault => true,
-            Chosen::ForEverySession => {
-                need == Need::Session && self.entries.iter().any(|other| other != entry && may_keep(other))
-            }
-            Chosen::ForThisCommand => false,
-        }
-    }
-}
 
 /// `[provider.NAME]`.
 #[derive(Debug, Default)]

@@ -12,6 +12,7 @@ mod id;
 mod item;
 mod journal;
 mod migration;
+mod named;
 mod one_store;
 mod places;
 mod plan;

@@ -6,6 +6,7 @@ mod entries;
 mod fuzz_support;
 mod ini;
 mod json;
+mod once;
 mod put_back;
 mod source;
 mod table;
@@ -22,7 +23,8 @@ use modelforge_credential_protocol::{
 };
 
 use crate::entries::Entry;
-use crate::source::{Held, Place, ReadOnce};
+use crate::once::ReadOnce;
+use crate::source::{Held, Place};
 
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);

@@ -1,6 +1,6 @@
 //! The files of the table, opened: what is in them, taking it out, and putting it back.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -64,19 +64,6 @@ fn each_once(files: impl Iterator<Item = Result<Rc<Held>>>) -> impl Iterator<Ite
     })
 }
 
-/// Files that are read once, whole, for several requests.
-#[derive(Default)]
-pub struct ReadOnce(RefCell<HashMap<PathBuf, Option<Result<Rc<Held>>>>>);
-
-impl ReadOnce {
-    /// The file of a place, as [`Place::held`] reads it.
-    pub fn held(&self, place: Place) -> Option<Result<Rc<Held>>> {
-        let place = Place { only: None, ..place };
-        let mut read = self.0.borrow_mut();
-        read.entry(place.path.clone()).or_insert_with(|| place.held()).clone()
-    }
-}
-
 /// A request that names a `file`, as a list does, means that one alone.
 pub fn places(request: &Record) -> impl Iterator<Item = Place> {
     let part = |key| request.text(key).map(str::to_owned);
@@ -119,6 +106,11 @@ impl Place {
     /// What is in it; `None` where there is no file.
     pub fn held(&self) -> Option<Result<Rc<Held>>> {
         self.open().transpose().map(|file| file.and_then(|file| self.read(file)).map(Rc::new))
+    }
+
+    /// The same file, of which all is read, and not one server's entries alone.
+    pub fn whole(self) -> Self {
+        Self { only: None, ..self }
     }
 
     fn read(&self, file: Opened) -> Result<Held> {

@@ -6,8 +6,9 @@ use modelforge_credential_protocol::{Error, Record, Result};
 
 use super::choice::Prefer;
 use super::item::{Item, Outcome, Step};
-use super::journal::{Journal, Named};
+use super::journal::Journal;
 use super::migration::Migration;
+use super::named::Named;
 use super::route::{Asks, Taken};
 use super::{backup, error};
 use crate::chain::{Asked, Copies};

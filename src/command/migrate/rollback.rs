@@ -4,7 +4,8 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
 use super::backup;
-use super::journal::{self, Journal, Kept, Named, Noted, State};
+use super::journal::{self, Journal, Noted, State};
+use super::named::{Kept, Named};
 use super::report::{PutBack, Rollback};
 use super::route::Route;
 use crate::command::migrate::error;

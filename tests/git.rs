@@ -148,7 +148,7 @@ fn a_request_that_git_cuts_off_before_its_host_erases_nothing() {
     let test = git(&format!("[credential]\nhelper = {}\n", core()));
     let test = test.args(["credential", "approve"]).stdin(format!("{ANN}password={SECRET}\n")).success();
     // git starts its helpers before it looks at the values, and dies while it writes to them. What it wrote before a bad user name
-    // is a request for the whole host, as it might be meant: nobody can tell, so that one is not here.
+    // is a request for the whole host, which may be meant: nobody can tell, so it is not among these.
     let mut test = test;
     for request in [
         "protocol=https\nhost=exa\rmple.com\n",

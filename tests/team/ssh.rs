@@ -1,7 +1,7 @@
 //! The way over ssh: a real server of OpenSSH on this machine.
 
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -70,28 +70,45 @@ fn with_key(person: Person, server: &Test, key: &Path) -> Person {
     Person { test, ..person }
 }
 
+/// A remote that is reached over ssh with one key.
+struct Reached {
+    /// It is there as long as this is.
+    _remote: Remote,
+    server: Test,
+    key: PathBuf,
+    running: Server,
+    url: String,
+}
+
+impl Reached {
+    fn new() -> Self {
+        let (remote, server) = (Remote::new(), Test::new());
+        let key = server.work().join("login");
+        make_key(&server, &key);
+        let running = Server::start(&server, &key);
+        let url = format!("ssh://127.0.0.1:{}{}", running.port, remote.path());
+        Self { _remote: remote, server, key, running, url }
+    }
+}
+
 #[test]
 #[ignore = "needs sshd (openssh-server)"]
 fn a_store_is_synchronised_over_ssh() {
-    let (remote, server) = (Remote::new(), Test::new());
-    let key = server.work().join("login");
-    make_key(&server, &key);
-    let running = Server::start(&server, &key);
-    let [ann, ben] = ["ann", "ben"].map(|name| with_key(Person::new(name), &server, &key));
-    let url = format!("ssh://127.0.0.1:{}{}", running.port, remote.path());
+    let reached = Reached::new();
+    let [ann, ben] = ["ann", "ben"].map(|name| with_key(Person::new(name), &reached.server, &reached.key));
     ann.does(&["members", "add", "ann"]);
     ann.stores("openai", SECRET);
-    assert_eq!(ann.does(&["sync", "--remote", &url]), synchronised(0, 2));
+    assert_eq!(ann.does(&["sync", "--remote", &reached.url]), synchronised(0, 2));
     let line = ben.does(&["members", "join", "ben"]);
     ann.does(&line.trim_end().split(' ').skip(1).collect::<Vec<_>>());
     ann.does(&["sync"]);
-    ben.fails(&["sync", "--remote", &url]);
+    ben.fails(&["sync", "--remote", &reached.url]);
     ben.does(&["members", "accept", &ann.fingerprint()]);
     assert_eq!(ben.key("openai").as_deref(), Some(SECRET));
     ben.stores("mistral", "sk-0123456789abcdef012345");
     assert_eq!(ben.does(&["sync"]), synchronised(0, 1));
     assert_eq!(ann.does(&["sync"]), synchronised(1, 0));
-    drop(running);
+    drop(reached.running);
     let said = ann.fails(&["sync"]);
     assert!(said.starts_with("error: the remote cannot be read: "), "{said}");
     assert_eq!(ann.key("mistral").as_deref(), Some("sk-0123456789abcdef012345"));
@@ -100,20 +117,16 @@ fn a_store_is_synchronised_over_ssh() {
 #[test]
 #[ignore = "needs sshd (openssh-server) and script (util-linux)"]
 fn ssh_asks_nothing_at_the_terminal_where_nobody_is_to_be_asked() {
-    let (remote, server) = (Remote::new(), Test::new());
-    let key = server.work().join("login");
-    make_key(&server, &key);
-    let running = Server::start(&server, &key);
+    let reached = Reached::new();
     let ann = Person::new("ann");
     let hosts = ann.test.home().join("hosts").display().to_string();
     // ssh does not know the server, and would ask.
-    let ssh = format!("ssh -i {} -o UserKnownHostsFile={hosts} -o IdentitiesOnly=yes", key.display());
+    let ssh = format!("ssh -i {} -o UserKnownHostsFile={hosts} -o IdentitiesOnly=yes", reached.key.display());
     let test = ann.test.file(".gitconfig", format!("[core]\n\tsshCommand = {ssh}\n"));
     let ann = Person { test: test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0"), ..ann };
     ann.does(&["members", "add", "ann"]);
     let core = crate::support::program("modelforge-credential").display().to_string();
-    let url = format!("ssh://127.0.0.1:{}{}", running.port, remote.path());
-    let output = ann.test.run(&["script", "-qec", &format!("{core} sync --remote {url}"), "/dev/null"], "");
+    let output = ann.test.run(&["script", "-qec", &format!("{core} sync --remote {}", reached.url), "/dev/null"], "");
     let shown = String::from_utf8_lossy(&output.stdout);
     assert!(!shown.contains("Are you sure"), "{shown}");
     assert!(shown.starts_with("error: the remote cannot be read: "), "{shown}");

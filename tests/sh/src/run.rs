@@ -64,7 +64,7 @@ impl Shell {
         Ok(self.variables.status)
     }
 
-    /// One command after the other: what one writes is read when it has ended.
+    /// One command after the other. Each ends before the next one reads what it wrote.
     fn pipeline(&mut self, Pipeline(turned, commands): &Pipeline) -> Done {
         let mut input = self.streams.input.clone();
         let mut status = 0;

@@ -108,18 +108,18 @@ fn status_login_and_doctor_tell_of_a_provider_at_another_url_than_usual() {
     let remark = "`openai` is at `https://gw.example/v1` in ModelForge's file, so ModelForge does not get the key for `https://api.openai.com`";
     let test = at_a_gateway(GATEWAY, "").helpers("age");
     let test = test.args(["login", "openai"]).stdin(format!("{SECRET}\n")).any_stderr();
-    let said = String::from_utf8_lossy(&test.output().stderr).into_owned();
+    let said = test.text(&test.output().stderr);
     assert!(said.contains(&format!("warning: {remark}\n{HINT}\n")), "{said}");
     for command in ["status", "doctor"] {
         let output = test.run(&[&*crate::support::program("modelforge-credential").display().to_string(), command], "");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = test.text(&output.stdout);
         assert!(said.contains(remark), "{said}");
     }
     let test = test.config("[provider.openai]\nurl = 'https://llm.corp.example'\n");
     let moved = "`openai` is at `https://llm.corp.example`, not at `https://api.openai.com/v1`";
     for command in ["status", "doctor"] {
         let output = test.run(&[&*crate::support::program("modelforge-credential").display().to_string(), command], "");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = test.text(&output.stdout);
         assert!(said.contains(moved), "{said}");
     }
 }
@@ -129,14 +129,14 @@ fn migrate_says_whether_exec_hands_out_what_it_moved() {
     let test = at_a_gateway("https://API.gw.example:443/v1/", SECRET).helpers("age");
     let test = test.args(["migrate", "--yes"]).any_stderr();
     let output = test.output();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = test.text(&output.stdout);
     assert!(said.contains("exec -- modelforge …`: it gets each key that was moved"), "{said}");
     let test = shows(test, &[], "MODELFORGE_OPENAI_API_KEY").stdout(&format!("{SECRET}\n")).success();
     drop(test);
     // Where the configuration names others, it does not.
     let test = at_a_gateway(GATEWAY, SECRET).helpers("age").config("[exec]\nproviders = ['mistral']");
-    let output = test.args(["migrate", "--yes"]).any_stderr().output();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let test = test.args(["migrate", "--yes"]).any_stderr();
+    let said = test.text(&test.output().stderr);
     let warned = "warning: `exec` cannot hand out the key for `https://gw.example`: no provider has this URL\n\
                   hint: provider.NAME.url = \"https://gw.example\"  # in ~/.config/modelforge-credential/config.toml, above any [section]\n";
     assert!(said.contains(warned), "{said}");

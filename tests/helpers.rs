@@ -7,7 +7,7 @@ use crate::support::Test;
 #[track_caller]
 fn report(test: &Test) -> (Option<i32>, String, Value) {
     let output = test.output();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = test.text(&output.stderr);
     (output.status.code(), said, serde_json::from_slice(&output.stdout).expect("it is JSON"))
 }
 
@@ -50,7 +50,7 @@ fn the_default_chain_is_shown_with_what_each_helper_answers() {
 fn a_row_names_the_folder_of_a_helper_and_the_whole_path_of_another_program() {
     let command = "helpers = [\"age\", { command = [\"/bin/sh\", \"-c\", \"exit 0\", \"sh\"] }]\n";
     let test = Test::new().config(command).args(["helpers"]);
-    let shown = String::from_utf8_lossy(&test.output().stdout).into_owned();
+    let shown = test.text(&test.output().stdout);
     let row = |helper: &str| shown.lines().find(|line| line.starts_with(helper)).map(str::to_owned).expect("a row");
     let folder = crate::support::program("modelforge-credential-age").parent().expect("a folder").display().to_string();
     assert!(row("age").ends_with(&format!(" {folder}/")), "{shown}");
@@ -169,7 +169,7 @@ fn a_mistyped_helper_is_told_from_a_missing_one() {
 
 #[test]
 fn git_s_helpers_on_path_are_named_as_commands() {
-    let test = Test::new().on_path("git-credential-chest", "#!/bin/sh\n");
+    let test = Test::new().shell_program("git-credential-chest", "");
     let (_, _, report) = report(&test.helpers("age").args(["helpers", "--json"]));
     let others = report["others"].as_array().expect("a list");
     let chest = others.iter().find(|other| other["helper"] == "git credential-chest").expect("it is named");
@@ -213,7 +213,7 @@ fn a_script_that_takes_version_for_an_operation_is_not_harmed_and_has_none() {
 fn the_table_says_it_in_words_and_an_empty_chain_is_one() {
     let test = Test::new().helpers("chest").args(["helpers"]);
     let output = test.output();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = test.text(&output.stdout);
     let table = "\
 HELPER  ANSWER   CONFIGURED
 chest   missing  MODELFORGE_CREDENTIAL_HELPERS

@@ -5,6 +5,8 @@ mod backup;
 mod interrupted;
 mod meanwhile;
 mod passphrase;
+/// A plugin in sh.
+#[cfg(unix)]
 mod plugin;
 
 use std::path::PathBuf;
@@ -55,7 +57,7 @@ fn public_key(text: &str) -> &str {
 
 /// Answers every question with this.
 fn answering(test: Test, answer: &str) -> Test {
-    let test = test.on_path("answer", format!("#!/bin/sh\necho '{answer}'\n"));
+    let test = test.shell_program("answer", &format!("echo '{answer}'"));
     let program = test.bin().join("answer").display().to_string();
     test.env("MODELFORGE_CREDENTIAL_ASKPASS", program).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1")
 }
@@ -92,11 +94,11 @@ fn doctor_says_that_the_identity_is_another_one_and_how_many_credentials_are_unr
     let test = signed_in();
     let other = identity(&store(Test::new().config("helpers = [\"age\"]\n"), &["openai"]));
     let test = test.args(["doctor"]);
-    let well = String::from_utf8(test.output().stdout).expect("text");
+    let well = test.text(&test.output().stdout);
     assert!(well.contains("identity.txt` (unprotected) opens what `age` keeps: 3 credentials\n"), "{well}");
     std::fs::write(data(&test).join("identity.txt"), other).expect("it is written");
     let output = test.output();
-    let text = String::from_utf8(output.stdout).expect("text");
+    let text = test.text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{text}");
     let line = text.lines().find(|line| line.starts_with("error")).expect("an error");
     assert!(line.contains("helper `age` cannot open its credential for ") && line.contains(" and 2 more: "), "{text}");
@@ -144,13 +146,13 @@ fn a_damaged_file_keeps_the_old_identity_and_everything_opens() {
     );
     let test = opens_all(test.args(["identity", "renew"]).stderr(&said).failure());
     let test = test.args(["status"]).any_stdout();
-    let warned = String::from_utf8(test.output().stderr).expect("text");
+    let warned = test.text(&test.output().stderr);
     assert!(warned.contains(&"warning: the renewal of the identity `~/.local".to_owned()), "{warned}");
     std::fs::remove_file(&file).expect("it is removed");
     let test = test.args(["identity", "renew"]).any_stdout().any_stderr().success();
     key(&identity(&test));
     let test = opens_all(test).args(["status"]).any_stdout();
-    assert!(!String::from_utf8(test.output().stderr).expect("text").contains("interrupted"));
+    assert!(!test.text(&test.output().stderr).contains("interrupted"));
 }
 
 #[test]
@@ -163,7 +165,7 @@ fn an_identity_that_the_configuration_names_is_not_changed_and_its_store_is_encr
     for action in ["protect", "unprotect"] {
         let core = crate::support::program("modelforge-credential").display().to_string();
         let output = test.run(&[core.as_str(), "identity", action], "");
-        let said = String::from_utf8(output.stderr).expect("text");
+        let said = test.text(&output.stderr);
         assert!(said.contains("the configuration names the identity `~/mine.txt`, so it is yours to change"), "{said}");
     }
     let file = data(&test).join("age/https/api.openai.com/default.age");
@@ -184,7 +186,7 @@ fn stock_age_opens_everything_with_the_new_identity() {
     let age = crate::support::system("age", "age").display().to_string();
     let (identity, file) = (identity.display().to_string(), file.display().to_string());
     let output = test.run(&[age.as_str(), "-d", "-i", &identity, &file], "");
-    assert!(String::from_utf8(output.stdout).expect("text").contains(&format!("password={SECRET}\n")));
+    assert!(test.text(&output.stdout).contains(&format!("password={SECRET}\n")));
 }
 
 #[test]

@@ -206,6 +206,7 @@ fn a_locked_helper_is_erased_from_with_the_persons_help() {
 }
 
 /// The key goes through pipes: while every helper waits, no process has it among its arguments or in its environment.
+#[cfg(target_os = "linux")]
 #[test]
 fn no_process_shows_the_key_while_a_sign_in_runs() {
     let slow = "case $1 in store|get) sleep 1;; esac";

@@ -72,7 +72,7 @@ fn the_synopsis_of_a_command_is_what_can_be_typed() {
     let (test, pages) = pages(Test::new().env("MANWIDTH", "80"));
     let man = system("man", "man-db").display().to_string();
     let text = test.run(&[man.as_str(), "-l", &pages["man1/modelforge-credential.1"].display().to_string()], "").stdout;
-    let text = String::from_utf8(text).expect("it is UTF-8");
+    let text = test.text(&text);
     for usage in
         ["exec [OPTIONS] [PROVIDER]... [-- <COMMAND>...]", "helpers test [OPTIONS] <HELPER>", "auth login [OPTIONS]"]
     {
@@ -111,7 +111,7 @@ fn no_page_is_written_where_another_user_could_have_put_a_link_as_root() {
     let folder = pages.display().to_string();
     let test = test.args(["man", &folder]);
     let output = test.output();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = test.text(&output.stderr);
     assert!(output.status.code() == Some(1) && said.contains("belongs to another user"), "{said}");
     assert!(!victim.exists());
 }

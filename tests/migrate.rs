@@ -36,7 +36,7 @@ fn file(test: &Test) -> String {
 fn run(test: Test, words: &[&str], status: i32) -> (Test, String, String) {
     let test = test.args(words);
     let output = test.output();
-    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|printed| test.text(&printed));
     assert_eq!(output.status.code(), Some(status), "{words:?}\n{stdout}\n{stderr}");
     (test, stdout, stderr)
 }
@@ -44,7 +44,7 @@ fn run(test: Test, words: &[&str], status: i32) -> (Test, String, String) {
 /// With a helper `other` that is not in the chain, and keeps what it is told in a store of its own.
 fn elsewhere(test: Test) -> Test {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
-    test.script("other", &format!("XDG_DATA_HOME=$HOME/other exec {age} $1"))
+    test.script("other", &format!("XDG_DATA_HOME=$HOME/other exec '{age}' $1"))
 }
 
 /// The files of that helper that hold a credential or a backup.
@@ -77,7 +77,7 @@ fn migrate(test: Test, more: &[&str]) -> Test {
 }
 
 fn out(test: &Test) -> String {
-    String::from_utf8_lossy(&test.output().stdout).into_owned()
+    test.text(&test.output().stdout)
 }
 
 #[test]

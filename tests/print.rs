@@ -18,7 +18,7 @@ fn the_key_stands_alone_on_standard_output() {
     let test = test.args(["print", "openai", "--account", "work"]).stdout("key at work\n").success();
     let test = test.args(["print", "openai:work"]).stdout("key at work\n").success();
     // Nothing is read: the tool's own input stays as it is.
-    let script = "BIN print openai >/dev/null; cat"
+    let script = "'BIN' print openai >/dev/null; cat"
         .replace("BIN", &crate::support::program("modelforge-credential").display().to_string());
     test.program("/bin/sh").args(["-c", &script]).stdin("input\n").stdout("input\n").success();
 }

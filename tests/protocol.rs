@@ -1,5 +1,7 @@
 //! `protocol.md` itself: each of its rules has tests, and the helpers in it work.
 
+/// A script of sh.
+#[cfg(unix)]
 mod guide;
 mod python;
 mod rules;

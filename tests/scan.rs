@@ -1,6 +1,8 @@
 //! `scan`: where the stored keys stand besides, in real files and real repositories.
 
 mod files;
+/// They are made with git, in a shell.
+#[cfg(unix)]
 mod git;
 #[cfg(unix)]
 mod trouble;
@@ -54,7 +56,7 @@ fn a_key_is_found_where_tools_leave_it_if_nobody_names_a_place() {
     let output = test.args(["scan"]);
     let seen = output.output();
     assert_eq!(seen.status.code(), Some(1));
-    let text = String::from_utf8(seen.stdout).expect("text");
+    let text = output.text(&seen.stdout);
     for place in places {
         let row = text.lines().find(|line| line.contains(place)).unwrap_or_else(|| panic!("{place}: {text}"));
         let words: Vec<&str> = row.split_whitespace().collect();

@@ -12,16 +12,18 @@ mod verbose;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::login::keeper;
-use crate::support::{SECRET, Test};
+use crate::support::{SECRET, Test, as_elsewhere};
 
 /// The output of a run, its remarks, and its end; times and folders masked.
 #[track_caller]
 pub fn told(test: &Test) -> String {
     let output = test.output();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+    let text = |bytes: &[u8]| {
+        let text = test.text(bytes).replace(&*test.home().to_string_lossy(), "~");
+        text.replace(&as_elsewhere(test.bin().display().to_string()), "TEST")
+    };
     let said: String = text(&output.stderr).lines().map(|line| format!("! {line}\n")).collect();
-    let told = format!("{}{said}[{}]", text(&output.stdout), output.status.code().unwrap_or(-1));
-    told.replace(&*test.home().to_string_lossy(), "~").replace(&*test.bin().to_string_lossy(), "TEST")
+    format!("{}{said}[{}]", text(&output.stdout), output.status.code().unwrap_or(-1))
 }
 
 fn assert_told(name: &str, told: String) {
@@ -44,7 +46,7 @@ fn shelf(test: Test, name: &str, lists: &str, gets: &str) -> Test {
     let (count, log) = (lists.split(";\n").count(), test.home().join(format!("{name}.log")));
     let lists = lists.replace(";\n", "\n\n");
     let body = format!(
-        "echo \"$1\" >> '{}'\ncase $1 in\nlist) printf '%s\\n\\ncount={count}\\n' '{lists}';;\nget) cat <<'END'\n{gets}\nEND\nesac; exit 0",
+        "echo \"$1\" >> '{}'\ncase $1 in\nlist) printf '%s\\n\\ncount={count}\\n' '{lists}';;\nget) printf '%s\\n' '{gets}';;\nesac; exit 0",
         log.display()
     );
     test.script(name, &body)

@@ -2,6 +2,8 @@
 //! differ in case. Nothing here needs a shell: these tests run on Windows as well.
 
 #[cfg(windows)]
+mod access;
+#[cfg(windows)]
 mod windows;
 
 use std::fs;
@@ -55,7 +57,8 @@ fn a_get_beside_a_store_never_fails() {
 
 #[test]
 fn account_names_that_differ_in_case_are_two_accounts() {
-    let test = Test::new();
+    // With the system's keyring, if it has one.
+    let test = Test::new().config("helpers = ['env', 'keyring', 'age']\n");
     let store = |test: Test, account: &str, key: &str| {
         let request = format!("provider=openai\nusername={account}\npassword={key}\n");
         test.args(["store"]).stdin(request).any_stderr().success()

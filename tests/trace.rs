@@ -6,7 +6,7 @@ use crate::support::{SECRET, Test};
 #[track_caller]
 fn trace(test: &Test) -> String {
     let output = test.output();
-    let stderr = String::from_utf8(output.stderr).expect("text");
+    let stderr = test.text(&output.stderr);
     let stderr = stderr.replace(&*crate::support::programs().to_string_lossy(), "BIN");
     let stderr = stderr.replace(&*test.bin().to_string_lossy(), "TEST");
     let mut masked = String::new();

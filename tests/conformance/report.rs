@@ -1,11 +1,12 @@
 //! How `helpers test` reports, gives up, and cleans up.
 
+use std::env::consts::EXE_SUFFIX;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::{Judged, SMALL_HELPER, judged};
-use crate::support::{Test, system};
+use crate::support::{Test, as_elsewhere, system};
 
 #[test]
 fn a_helper_that_hangs_costs_at_most_a_second_a_case_and_the_others_go_on() {
@@ -103,7 +104,7 @@ verdict: it does what git asks of a helper, and breaks O1 of the protocol
     let test = Test::new().script("liar", "case $1 in get|store|erase) ;; *) ! grep -q junk ;; esac");
     let output = test.args(["helpers", "test", "liar", "--only", "O1"]);
     let output = output.output();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = as_elsewhere(String::from_utf8_lossy(&output.stdout).into_owned());
     let word = text.split('`').find(|word| word.starts_with("zq")).expect("the operation is named").to_owned();
     let folder = text.split(['(', ')']).nth(1).expect("the path").replace("/bin/modelforge-credential-liar", "");
     assert_eq!(text.replace(&word, "WORD").replace(&folder, "TEST"), said);
@@ -166,8 +167,12 @@ fn the_badge_for_gits_rules_counts_gits_cases() {
 #[test]
 fn a_helper_that_ran_no_case_gets_no_verdict_and_is_called_as_it_was_typed() {
     let test = Test::new().script("mine", "exit 1");
-    let script = test.bin().join("modelforge-credential-mine");
-    std::fs::copy(&script, test.work().join("mine")).expect("a copy");
+    let program = test.script_path("mine");
+    let here = test.work().join("mine").with_extension(EXE_SUFFIX.trim_start_matches('.'));
+    std::fs::copy(&program, &here).expect("a copy");
+    if cfg!(windows) {
+        std::fs::copy(program.with_extension("sh"), here.with_extension("sh")).expect("its lines");
+    }
     let test = test.args(["helpers", "test", "./mine", "--only", "O6"]);
     let problem = "error: helper `./mine` could not store, so it was not judged: exit status 1\n";
     let said = "testing `./mine` (TEST/work/mine)\n\

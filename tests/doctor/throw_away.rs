@@ -1,5 +1,6 @@
 //! The test credential: kept, read and erased, and never left behind.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -84,9 +85,9 @@ fn a_helper_that_answers_whatever_it_is_asked_is_an_error() {
     let problem = "it has a credential for a place that does not exist, so it answers whatever it is asked";
     for name in ["echo", "oauth"] {
         let test = Test::new().env("X", SECRET).script(name, "echo password=$X");
-        let core = test.bin().join("modelforge-credential");
+        let core = test.bin().join(format!("modelforge-credential{EXE_SUFFIX}"));
         place("modelforge-credential", &core);
-        place("modelforge-credential-age", &test.bin().join("modelforge-credential-age"));
+        place("modelforge-credential-age", &test.script_path("age"));
         let test = test.program(core.to_string_lossy().as_ref()).config(&format!("helpers = ['age', '{name}']"));
         let (_, found) = findings(test);
         let hint = if name == "oauth" { "" } else { " | modelforge-credential helpers test echo" };

@@ -65,11 +65,13 @@ fn a_prompt_without_a_line_end_appears_at_once() {
     assert_eq!(child.wait().expect("it ends").signal(), Some(15));
 }
 
+#[cfg(unix)]
 fn signal(process: u32, signal: &str) {
     let test = Test::new();
     assert!(test.run(&["/bin/sh", "-c", &format!("kill -s {signal} {process}")], "").status.success());
 }
 
+#[cfg(unix)]
 #[test]
 fn a_daemon_that_is_left_behind_is_not_waited_for() {
     let start = Instant::now();
@@ -81,6 +83,7 @@ fn a_daemon_that_is_left_behind_is_not_waited_for() {
     assert!(start.elapsed() < Duration::from_secs(20));
 }
 
+#[cfg(unix)]
 #[test]
 fn what_was_ignored_stays_ignored() {
     let core = crate::support::program("modelforge-credential").display().to_string();
@@ -112,6 +115,7 @@ fn a_reader_that_goes_away_ends_the_command() {
     test.args(["-c", &script]).stdout("y\n141\n").success();
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn output_that_cannot_be_written_is_said_and_no_success() {
     let core = crate::support::program("modelforge-credential").display().to_string();

@@ -13,6 +13,7 @@ fn the_command_gets_all_other_variables_but_none_that_steer_this_program() {
     exec(test, "openai", "env | grep -c ^MODELFORGE_CREDENTIAL; echo $OTHER").stdout("0\nkept\n").success();
 }
 
+#[cfg(unix)]
 #[test]
 fn the_program_becomes_the_command() {
     let test = exec(signed_in(&["openai"]), "openai", "echo $$");
@@ -43,12 +44,16 @@ fn the_command_reads_the_input_and_its_exit_status_is_passed_on() {
 #[test]
 fn a_command_that_cannot_be_started_is_told_as_env_tells_it() {
     let mut test = signed_in(&["openai"]).file("plain", "no program");
-    let plain = test.home().join("plain").display().to_string();
+    let [plain, folder] = ["plain", ""].map(|name| test.home().join(name).display().to_string());
+    let not_started = match cfg!(windows) {
+        true => "error: `~/plain` could not be started: %1 is not a valid Win32 application. (os error 193)\n",
+        false => "error: `~/plain` could not be started: Permission denied (os error 13)\n",
+    };
     for (command, error, status) in [
         ("nosuch", "error: program `nosuch` is not on PATH\n", 127),
         ("./nosuch", "error: there is no program `./nosuch`\n", 127),
-        ("/tmp", "error: `/tmp` is not a program that can be started\n", 126),
-        (&plain, "error: `~/plain` could not be started: Permission denied (os error 13)\n", 126),
+        (&folder, "error: `~/` is not a program that can be started\n", 126),
+        (&plain, not_started, 126),
         ("", "error: program `` is not on PATH\n", 127),
     ] {
         for mask in ["--only=OPENAI_API_KEY", "--mask"] {
@@ -59,6 +64,7 @@ fn a_command_that_cannot_be_started_is_told_as_env_tells_it() {
     test.args(["exec", "openai"]).stderr(none).status(2);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_script_that_names_no_interpreter_is_the_shells() {
     let script = "echo \"${OPENAI_API_KEY:+it has the key} $1\"\nexit 7\n";

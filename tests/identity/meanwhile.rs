@@ -10,7 +10,7 @@ const HELPER: &str = "modelforge-credential-age";
 /// Asks the helper itself: the core would try again.
 fn ask(test: &Test, operation: &str, request: &str) -> (bool, String) {
     let output = test.run(&[program(HELPER).display().to_string(), operation.to_owned()], request);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = test.text(&output.stderr);
     (output.status.success(), said + &String::from_utf8_lossy(&output.stdout))
 }
 

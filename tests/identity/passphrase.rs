@@ -20,10 +20,10 @@ fn with_a_passphrase_a_key_is_found_only_where_somebody_enters_it() {
     let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0").args(["print", "openai"]).any_stderr();
     let output = test.output();
     assert_eq!((output.status.code(), &*output.stdout), (Some(1), &b""[..]));
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = test.text(&output.stderr);
     assert!(said.contains("is protected by a passphrase and there is nobody to ask"), "{said}");
     let test = answering(test, "another").args(["print", "openai"]);
-    let said = String::from_utf8(test.output().stderr).expect("text");
+    let said = test.text(&test.output().stderr);
     assert!(said.contains("that is not the passphrase of the identity"), "{said}");
 }
 
@@ -38,7 +38,7 @@ fn status_and_doctor_show_the_passphrase_and_do_not_ask_for_it() {
     ));
     let test = test.success().args(["doctor"]);
     let output = test.output();
-    let text = String::from_utf8(output.stdout).expect("text");
+    let text = test.text(&output.stdout);
     assert!(text.contains("(passphrase) needs a person, so what it opens was not tried\n"), "{text}");
     assert_eq!(output.status.code(), Some(0), "{text}");
 }

@@ -107,12 +107,13 @@ fn a_known_provider_goes_to_another_url_only_if_a_person_insists() {
 fn of_several_that_add_a_provider_at_once_none_loses_its_section() {
     let test = Test::new().helpers("age");
     let core = crate::support::program("modelforge-credential").display().to_string();
-    let add = format!(
-        "for n in 1 2 3 4 5 6 7 8; do '{core}' login ours$n --url https://h$n.example < key >/dev/null & done; wait"
-    );
-    let test = test.file("key", SECRET);
-    let line = format!("cd \"$HOME\" && {add}");
-    assert!(test.run(&["/bin/sh", "-c", &line], "").status.success());
+    std::thread::scope(|scope| {
+        for number in 1..=8 {
+            let (name, url) = (format!("ours{number}"), format!("https://h{number}.example"));
+            let (test, core) = (&test, &core);
+            scope.spawn(move || assert!(test.run(&[core, "login", &name, "--url", &url], SECRET).status.success()));
+        }
+    });
     let text = read(&test);
     let missing: Vec<_> = (1..=8).filter(|n| !text.contains(&format!("[provider.ours{n}]\n"))).collect();
     assert!(missing.is_empty(), "{missing:?} are not in {text}");

@@ -118,6 +118,8 @@ fn with_no_terminal_and_nothing_piped_it_fails_at_once_and_says_what_to_do() {
     }
 }
 
+/// Windows opens no folder in place of a file.
+#[cfg(unix)]
 #[test]
 fn an_input_that_cannot_be_read_is_named() {
     let core = program("modelforge-credential").display().to_string();

@@ -127,6 +127,7 @@ fn a_locked_helper_is_opened_by_the_person_before_another_key_is_asked_for() {
     assert_eq!(answer, "already signed in to `openai`: kept by `one`; `--force` replaces it\n");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn the_default_chain_on_a_machine_without_a_session_bus_keeps_it_in_age_and_complains_of_nothing() {
     let test = Test::new().args(["login", "openai"]).stdin(SECRET).stdout(&signed_in("openai")).success();

@@ -1,7 +1,7 @@
 //! A service account comes from a file and is kept as one line.
 
 use super::{age, signed_in};
-use crate::support::{SECRET, program};
+use crate::support::{SECRET, as_elsewhere, as_word, program};
 
 /// As Google writes them, with another key.
 fn service_account() -> String {
@@ -38,15 +38,14 @@ fn a_file_that_is_no_service_account_is_an_error_that_does_not_show_it() {
         .file("long.json", format!("{{\"private_key\": \"{}\"}}", SECRET.repeat(2500)))
         .file("huge.json", vec![b' '; (1 << 20) + 1]);
     let fifo = test.home().join("fifo");
-    assert!(test.run(&["mkfifo", &fifo.display().to_string()], "").status.success());
-    let key = test.home().join("key.txt").display().to_string();
+    // Windows has none.
+    if cfg!(unix) {
+        assert!(test.run(&["mkfifo", &fifo.display().to_string()], "").status.success());
+    }
+    let key = as_elsewhere(as_word(&test.home().join("key.txt").display().to_string()));
+    let not_json = format!("{json}hint: modelforge-credential login google < {key}  # if it holds a key\n");
     for (name, problem) in [
-        (
-            "key.txt",
-            format!(
-                "`~/key.txt`, line 1, column 1: {json}hint: modelforge-credential login google < {key}  # if it holds a key\n"
-            ),
-        ),
+        ("key.txt", format!("`~/key.txt`, line 1, column 1: {not_json}")),
         ("list.json", format!("`~/list.json`, line 1, column 1: {json}")),
         ("cut.json", format!("`~/cut.json`, line 2, column 45: {json}")),
         ("two.json", format!("`~/two.json`, line 2, column 1: {json}")),
@@ -54,14 +53,14 @@ fn a_file_that_is_no_service_account_is_an_error_that_does_not_show_it() {
         ("bytes.json", "`~/bytes.json` is not UTF-8\n".into()),
         ("long.json", "`password` is longer than a line may be (65,535 bytes)\n".into()),
         ("huge.json", "`~/huge.json` is larger than 1 MiB\n".into()),
-        ("fifo", "`~/fifo` is not a file\n".into()),
+        ("fifo", if cfg!(unix) { "`~/fifo` is not a file\n" } else { "there is no file `~/fifo`\n" }.into()),
         ("absent", "there is no file `~/absent`\n".into()),
         (".", "`~/` is not a file\n".into()),
     ] {
         let path = test.home().join(name).display().to_string();
         let output =
             test.run(&[program("modelforge-credential").to_str().unwrap(), "login", "google", "--file", &path], "");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = as_elsewhere(String::from_utf8_lossy(&output.stderr).into_owned());
         assert_eq!((output.status.code(), &*said), (Some(1), &*format!("error: {problem}")), "{name}");
         assert!(output.stdout.is_empty());
     }
@@ -72,9 +71,12 @@ fn a_file_that_is_no_service_account_is_an_error_that_does_not_show_it() {
 fn a_service_account_is_no_key_of_another_operators_provider() {
     let test = age().file("key.json", service_account());
     let path = test.home().join("key.json").display().to_string();
-    let problem = "error: `~/key.json` cannot be a key for `mistral`: it looks like a key for `google_vertex`\n\
-                   hint: modelforge-credential login google_vertex --file ~/key.json  # or --unchecked\n";
-    let test = test.args(["login", "mistral", "--file", &path]).stderr(problem).failure();
+    let problem = format!(
+        "error: `~/key.json` cannot be a key for `mistral`: it looks like a key for `google_vertex`\n\
+         hint: modelforge-credential login google_vertex --file {}  # or --unchecked\n",
+        as_word("~/key.json")
+    );
+    let test = test.args(["login", "mistral", "--file", &path]).stderr(&problem).failure();
     let words = ["login", "mistral", "--file", &path, "--unchecked"];
     test.args(words).stdout(&signed_in("mistral")).success();
 }

@@ -156,7 +156,7 @@ fn confirmed(test: Test, words: &[&str]) -> (Test, Option<i32>, String) {
 #[test]
 fn of_a_store_that_cannot_be_asked_nobody_says_that_it_has_nothing() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
-    let locked = format!("[ -e \"$HOME/locked\" ] && {{ echo 'error: it is locked' >&2; exit 1; }}; exec {age} $1");
+    let locked = format!("[ -e \"$HOME/locked\" ] && {{ echo 'error: it is locked' >&2; exit 1; }}; exec '{age}' $1");
     let test = with_file(Test::new()).script("safe", &locked).config("helpers = ['safe']");
     let (test, _, _) = run(test, &["migrate", "--yes"], 0);
     let test = test.file("locked", "");
@@ -274,7 +274,7 @@ fn what_has_no_name_of_a_migration_is_no_backup_and_no_hint_repeats_it() {
 
 #[test]
 fn no_program_is_started_because_a_note_names_it() {
-    let test = Test::new().on_path("named-by-a-note", "#!/bin/sh\n: > \"$HOME/started\"\n");
+    let test = Test::new().shell_program("named-by-a-note", ": > \"$HOME/started\"");
     let program = test.bin().join("named-by-a-note").display().to_string();
     let line = |event: &str| format!("{{\"migration\":\"20260101-000000\",\"at\":1,{event}}}\n");
     let begun = line(&format!("\"event\":\"begun\",\"from\":[\"{program}\"],\"to\":\"{program}\""));
@@ -292,7 +292,7 @@ fn no_program_is_started_because_a_note_names_it() {
     ] {
         test = test.args(words).any_stderr();
         let output = test.output();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = test.text(&output.stderr);
         assert!(!test.home().join("started").exists(), "{words:?}: {said}");
     }
 }

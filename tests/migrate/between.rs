@@ -115,7 +115,7 @@ fn a_variable_is_not_moved_for_it_cannot_be_taken_away() {
 fn one_store_under_two_names_is_never_emptied() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
     let prepare = || {
-        let test = Test::new().script("wrapped", &format!("exec {age} \"$@\"")).helpers("age");
+        let test = Test::new().script("wrapped", &format!("exec '{age}' \"$@\"")).helpers("age");
         let input = format!("provider=openai\npassword={SECRET}\n");
         let test = test.args(["approve"]).stdin(input).success();
         let own = test.home().join(".local/share/modelforge-credential/identity.txt").display().to_string();

@@ -90,7 +90,7 @@ fn a_purge_reaches_what_migrations_moved_to_a_helper_outside_the_chain() {
     assert!(kept_elsewhere(&test).is_empty(), "{stderr}");
     // One that is gone cannot be reached, and is named.
     let (test, _, _) = run(with_file(test), &["migrate", "--to", "other", "--yes"], 0);
-    std::fs::remove_file(test.bin().join("modelforge-credential-other")).expect("the helper");
+    std::fs::remove_file(test.script_path("other")).expect("the helper");
     let (test, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 1);
     assert!(
         stderr.contains("helper `other` is not installed") && stderr.contains("files of this program stay"),

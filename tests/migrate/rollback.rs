@@ -48,7 +48,7 @@ fn a_file_goes_back_to_the_source_that_had_it_and_never_into_another_helper() {
 fn a_file_of_which_no_note_tells_the_source_is_given_to_none() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
     let plaintext = crate::support::program("modelforge-credential-plaintext").display().to_string();
-    let test = elsewhere(with_file(Test::new())).script("first", &format!("XDG_DATA_HOME=$HOME/first exec {age} $1"));
+    let test = elsewhere(with_file(Test::new())).script("first", &format!("XDG_DATA_HOME=$HOME/first exec '{age}' $1"));
     let (test, _, _) = run(test, &["migrate", "--from", "first", "--from", &plaintext, "--to", "other", "--yes"], 0);
     let after = file(&test);
     notes(&test, |line| Some(without_the_source_of_files(line)).filter(|line| line["event"] != "moving"));
@@ -63,7 +63,7 @@ fn a_file_of_which_no_note_tells_the_source_is_given_to_none() {
 fn with_a_safe(test: Test) -> Test {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
     let locked = "[ -e \"$HOME/locked\" ] && { echo 'error: it is locked' >&2; exit 1; }";
-    test.script("safe", &format!("{locked}; XDG_DATA_HOME=$HOME/safe exec {age} $1"))
+    test.script("safe", &format!("{locked}; XDG_DATA_HOME=$HOME/safe exec '{age}' $1"))
 }
 
 fn unlock(test: &Test) {

@@ -14,7 +14,7 @@ fn starts(keys: usize) -> BTreeMap<String, usize> {
     let text = format!("{{\"providers\": {{{}}}}}", (0..keys).map(entry).collect::<Vec<_>>().join(", "));
     let counting = |name: &str, program: &str| {
         let program = crate::support::program(program).display().to_string();
-        format!("echo \"{name} $1\" >>\"$HOME/starts\"; exec {program} \"$@\"")
+        format!("echo \"{name} $1\" >>\"$HOME/starts\"; exec '{program}' \"$@\"")
     };
     let test = Test::new()
         .file(CONFIG, text)

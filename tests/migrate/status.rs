@@ -131,7 +131,7 @@ fn two_keys_that_cannot_be_compared_are_not_said_to_differ() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
     let input = format!("provider=openai\npassword={SECRET}\n");
     let test = with_file(Test::new()).helpers("age").args(["approve"]).stdin(input).success();
-    let locked = format!("[ $1 = get ] && {{ echo 'error: it is locked' >&2; exit 1; }}; exec {age} $1");
+    let locked = format!("[ $1 = get ] && {{ echo 'error: it is locked' >&2; exit 1; }}; exec '{age}' $1");
     let (test, states) = states(test.script("safe", &locked).helpers("safe"), &["--provider", "openai"]);
     assert_eq!(states, pairs(&[("openai", "both")]));
     let (_, _, stderr) = run(test, &["migrate", "--status"], 0);
@@ -142,7 +142,7 @@ fn two_keys_that_cannot_be_compared_are_not_said_to_differ() {
 fn a_key_that_cannot_be_read_at_its_source_is_not_said_to_differ() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
     let locked = "[ $1 = get ] && [ -e \"$HOME/locked\" ] && { echo 'error: it is locked' >&2; exit 1; }";
-    let mut test = Test::new().script("safe", &format!("{locked}; XDG_DATA_HOME=$HOME/safe exec {age} $1"));
+    let mut test = Test::new().script("safe", &format!("{locked}; XDG_DATA_HOME=$HOME/safe exec '{age}' $1"));
     for helper in ["safe", "age"] {
         let input = format!("provider=openai\npassword={SECRET}\n");
         test = test.helpers(helper).args(["approve"]).stdin(input).success();

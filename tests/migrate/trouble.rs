@@ -18,7 +18,7 @@ fn on_a_full_disk_the_source_stays_as_it_is() {
         let before = file(&test);
         let output = strace(&test, &["-e", &format!("inject={inject}:error=ENOSPC")]);
         assert_eq!(output.status.code(), Some(1), "{inject}");
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stderr = test.text(&output.stderr);
         assert!(
             stderr.contains("No space left on device") || stderr.contains("no storage space"),
             "{inject}: {stderr}"
@@ -38,7 +38,7 @@ fn a_source_in_a_folder_that_cannot_be_written_to_stays_and_the_key_is_in_both_p
     let path = test.home().join(".config/model-forge").display().to_string();
     let output = strace(&test, &["-P", &path, "-e", "inject=rename,renameat,renameat2:error=EROFS"]);
     assert_eq!(output.status.code(), Some(1));
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = test.text(&output.stderr);
     assert!(stderr.contains("cannot replace") && stderr.contains("2 stayed in plain text"), "{stderr}");
     assert_eq!(file(&test), before);
     let (test, text, _) = run(test, &["migrate", "--status", "--provider", "openai"], 0);
@@ -83,7 +83,7 @@ esac"#;
     // The script keeps what it is told in plain text.
     let test = test.args(["migrate", "--yes", "--provider", "openai"]);
     let output = test.command().output().expect("it runs");
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = test.text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("was changed since the plan was made"), "{stderr}");
     assert!(String::from_utf8_lossy(&output.stdout).ends_with("\n0 moved, 1 left\n"), "there is nothing to go on with");
@@ -101,7 +101,7 @@ fn two_migrations_at_once_move_every_key_once() {
     };
     let outputs = [start(), start(), start()].map(|child| child.wait_with_output().expect("it ends"));
     for output in &outputs {
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stderr = test.text(&output.stderr);
         // The later one finds nothing to do, or that what it planned was done.
         assert!(
             output.status.success() || stderr.contains("another migration has moved them in the meantime"),
@@ -141,7 +141,7 @@ fn many_keys_move_under_a_progress_bar() {
 fn a_key_that_only_a_person_can_look_at_is_not_replaced_unseen() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
     let locked = format!(
-        "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || {{ echo 'error: it is locked' >&2; exit 1; }}; exec {age} $1"
+        "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || {{ echo 'error: it is locked' >&2; exit 1; }}; exec '{age}' $1"
     );
     let other = "provider=openai\npassword=sk-proj-another-key-altogether\n";
     let test = with_file(Test::new()).helpers("age").args(["approve"]).stdin(other).success();
@@ -204,7 +204,7 @@ fn a_key_of_which_it_is_not_known_whose_it_is_is_no_success() {
 fn a_source_that_only_a_person_can_unlock_is_unlocked_by_one() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
     let locked = format!(
-        "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || {{ echo 'error: it is locked' >&2; exit 1; }}; exec {age} $1"
+        "[ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || {{ echo 'error: it is locked' >&2; exit 1; }}; exec '{age}' $1"
     );
     let test = elsewhere(Test::new()).script("safe", &locked).helpers("age");
     let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();

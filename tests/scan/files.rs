@@ -77,7 +77,7 @@ fn what_only_begins_like_gzip_is_named_and_looked_at_as_it_is() {
 /// Runs it without a look at all files that are left: there is one that is too large for that.
 fn table_of(test: &Test) -> Vec<String> {
     let output = test.command().output().expect("it runs");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = test.text(&output.stdout);
     assert!(!text.contains(SECRET) && output.status.code() == Some(1), "{text}");
     text.lines().skip(1).take_while(|line| !line.starts_with("to do")).map(str::to_owned).collect()
 }
@@ -136,8 +136,8 @@ fn a_service_account_is_found_by_the_lines_of_its_private_key() {
     let test = test.args(["login", "google_vertex", "--file", &file]).any_stdout().any_stderr();
     assert!(test.output().status.success());
     let test = test.file("keys/copy.pem", &pem).file("keys/plain.txt", "client_email: me@example.com\n");
-    let output = scan(test, &["keys"]).output();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let test = scan(test, &["keys"]);
+    let text = test.text(&test.output().stdout);
     assert!(text.contains("~/keys/copy.pem  2, 3  google_vertex"), "{text}");
     assert!(!text.contains("plain.txt"), "{text}");
 }

@@ -1,6 +1,7 @@
 //! The [`Test`] builder: a program run in a home of its own, and exact expectations.
 
 pub mod bao;
+mod elsewhere;
 mod home;
 pub mod keyring;
 mod programs;
@@ -11,6 +12,7 @@ mod signals;
 pub mod strace;
 
 use std::collections::BTreeSet;
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -18,6 +20,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use elsewhere::{CHAIN, WITHOUT_A_KEYRING};
+pub use elsewhere::{as_elsewhere, as_word};
 use programs::place_if_not_there;
 pub use programs::{files_below, place, program, programs, system};
 
@@ -27,25 +31,6 @@ pub const SECRET: &str = "sk-sentinel-5f0c9a7e41d84b1f";
 
 /// What tests start and what Windows has not.
 const COMMANDS: [&str; 6] = ["cat", "env", "grep", "printenv", "sh", "true"];
-
-/// What is printed on Windows, with paths and programs as they are written elsewhere. What stands for a character (`\u{1b}`, `\u001b`) is
-/// no path.
-pub fn as_elsewhere(text: String) -> String {
-    if !cfg!(windows) {
-        return text;
-    }
-    let is_character = |rest: &str| {
-        let code = rest.strip_prefix('u').unwrap_or_default();
-        code.starts_with('{') || code.get(..4).is_some_and(|code| code.chars().all(|digit| digit.is_ascii_hexdigit()))
-    };
-    let parts: Vec<&str> = text.split('\\').collect();
-    let joined = parts.iter().enumerate().map(|(at, part)| match at {
-        0 => (*part).to_owned(),
-        _ if is_character(part) => format!("\\{part}"),
-        _ => format!("/{part}"),
-    });
-    joined.collect::<String>().replace(".exe", "")
-}
 
 /// One home folder, one PATH, a cleared environment, and runs of programs in it.
 ///
@@ -91,12 +76,7 @@ impl Test {
         Self {
             folder,
             own_files: BTreeSet::new(),
-            // Hints are those for Git Bash, where there are others as well.
-            environment: [("MODELFORGE_CREDENTIAL_INTERACTIVE", "0"), ("MSYSTEM", "MINGW64")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into_iter()
-                .filter(|(name, _)| cfg!(windows) || name != "MSYSTEM")
-                .collect(),
+            environment: elsewhere::variables(),
             program: program("modelforge-credential"),
             arguments: Vec::new(),
             stdin: Vec::new(),
@@ -122,25 +102,38 @@ impl Test {
 
     /// Writes `config.toml`.
     #[track_caller]
-    pub fn config(self, text: &str) -> Self {
+    pub fn config(mut self, text: &str) -> Self {
+        if text.contains("helpers") {
+            self.environment.retain(|(name, value)| name != CHAIN || value != WITHOUT_A_KEYRING);
+        }
         self.file(".config/modelforge-credential/config.toml", text)
     }
 
     /// Sets the chain, entries separated by newlines.
     pub fn helpers(self, entries: &str) -> Self {
-        self.env("MODELFORGE_CREDENTIAL_HELPERS", entries)
+        self.env(CHAIN, entries)
     }
 
     /// Writes a helper in three lines of shell: `modelforge-credential-NAME`, on PATH. `$1` is the operation. Where there is no shell, a
     /// program of ours runs the lines (`tests/sh`).
     #[track_caller]
     pub fn script(self, name: &str, body: &str) -> Self {
-        let name = format!("modelforge-credential-{name}");
+        self.shell_program(&format!("modelforge-credential-{name}"), body)
+    }
+
+    /// Writes any program in lines of shell, on PATH.
+    #[track_caller]
+    pub fn shell_program(self, name: &str, body: &str) -> Self {
         if cfg!(windows) {
             place_if_not_there("tests-sh", &self.bin().join(format!("{name}.exe")));
             return self.on_path(&format!("{name}.sh"), body);
         }
-        self.on_path(&name, format!("#!/bin/sh\n{body}\n"))
+        self.on_path(name, format!("#!/bin/sh\n{body}\n"))
+    }
+
+    /// The program of such a helper.
+    pub fn script_path(&self, name: &str) -> PathBuf {
+        self.bin().join(format!("modelforge-credential-{name}{EXE_SUFFIX}"))
     }
 
     /// Writes a program, on PATH.
@@ -247,11 +240,10 @@ impl Test {
     pub fn status(mut self, expected: i32) -> Self {
         let output = self.output();
         let shown = |bytes: &[u8]| {
-            let text = String::from_utf8_lossy(bytes).into_owned();
-            let text = text.replace(&*programs().to_string_lossy(), "BIN");
-            let text = text.replace(&*self.home().to_string_lossy(), "~");
-            let text = text.replace(&*self.folder.path().to_string_lossy(), "TEST");
-            as_elsewhere(text)
+            let place = |path: &Path| as_elsewhere(path.display().to_string());
+            let text = as_elsewhere(String::from_utf8_lossy(bytes).into_owned());
+            let text = text.replace(&place(&programs()), "BIN").replace(&place(&self.home()), "~");
+            text.replace(&place(self.folder.path()), "TEST")
         };
         let (stdout, stderr) = (shown(&output.stdout), shown(&output.stderr));
         let seen = format!("{:?}\nstdout:\n{stdout}\nstderr:\n{stderr}", self.arguments);
@@ -266,6 +258,15 @@ impl Test {
         self.stdin.clear();
         (self.stdout, self.stderr) = (Some(String::new()), Some(String::new()));
         self
+    }
+
+    /// What was printed. On Windows as it is elsewhere, with the home folder as `~`.
+    pub fn text(&self, printed: &[u8]) -> String {
+        let text = String::from_utf8_lossy(printed).into_owned();
+        if !cfg!(windows) {
+            return text;
+        }
+        as_elsewhere(text).replace(&as_elsewhere(self.home().display().to_string()), "~")
     }
 
     /// The command, for tests that start it in their own way.

@@ -53,10 +53,11 @@ fn first(
     Err(refused.or_else(|| not_executable(file, beside)).unwrap_or_else(missing))
 }
 
-/// A file of that name that only lacks the right to be executed.
+/// A file of that name that only lacks the right to be executed; on Windows an ending of programs.
 fn not_executable(file: &OsStr, beside: bool) -> Option<Failure> {
     let mut files = folders(beside).map(|folder| folder.join(file));
-    files.find(|file| file.is_file()).map(Failure::NotExecutable)
+    let failure = if cfg!(windows) { Failure::Unusable } else { Failure::NotExecutable };
+    files.find(|file| file.is_file()).map(failure)
 }
 
 /// Every program of that name, in the order in which [`search`] looks at them.

@@ -92,18 +92,13 @@ pub fn others_can_change(file: &Path, place: &Path) -> Error {
         true => Error::new(format!("others can change `{}`, so it is not used", tilde(file))),
         false => Error::new(format!("`{}` is not used: others can change `{}`", tilde(file), tilde(place))),
     };
-    error.hint(leave_it_to_the_owner(place))
+    error.hint(Shell::of_the_person().leave_to_the_user(quoted(place), place.is_dir()))
 }
 
 #[cfg(not(unix))]
-pub fn others_can_reach(path: &Path, _: bool) -> Error {
-    Error::new(format!("other users can access `{}`", tilde(path))).hint(leave_it_to_the_owner(path))
-}
-
-/// No longer what the folder above it says, and nothing for all users.
-#[cfg(not(unix))]
-fn leave_it_to_the_owner(path: &Path) -> String {
-    format!("icacls {} /inheritance:r /grant:r \"${{env:USERNAME}}:F\"", quoted(path))
+pub fn others_can_reach(path: &Path, is_folder: bool) -> Error {
+    Error::new(format!("other users can access `{}`", tilde(path)))
+        .hint(Shell::of_the_person().leave_to_the_user(quoted(path), is_folder))
 }
 
 #[cfg(unix)]

@@ -141,10 +141,30 @@ impl Shell {
     /// Keeps every other user from changing what is at a path.
     pub fn close(self, path: impl Display) -> String {
         match self {
-            // Everyone, authenticated users, users. Git Bash knows no lists.
-            _ if cfg!(windows) => format!("icacls {path} /inheritance:d /remove:g *S-1-1-0 *S-1-5-11 *S-1-5-32-545"),
+            // Everyone, authenticated users, users.
+            _ if cfg!(windows) => self.icacls(path, "/inheritance:d /remove:g *S-1-1-0 *S-1-5-11 *S-1-5-32-545"),
             _ => format!("chmod o-w {path}"),
         }
+    }
+
+    /// Leaves what is at a path of Windows to the user alone: nothing is inherited from the folder above it.
+    pub fn leave_to_the_user(self, path: impl Display, is_folder: bool) -> String {
+        let user = match self {
+            Self::Posix => "$USERNAME",
+            Self::PowerShell => "${env:USERNAME}",
+        };
+        // Without it, nobody could open what is in the folder.
+        let and_below = if is_folder { "(OI)(CI)" } else { "" };
+        self.icacls(path, format_args!("/inheritance:r /grant:r \"{user}:{and_below}F\""))
+    }
+
+    /// Changes an access list of Windows. Git Bash takes what begins with a slash for a path, unless it is told not to.
+    fn icacls(self, path: impl Display, options: impl Display) -> String {
+        let before = match self {
+            Self::Posix => "MSYS2_ARG_CONV_EXCL='*' ",
+            Self::PowerShell => "",
+        };
+        format!("{before}icacls {path} {options}")
     }
 
     /// Runs the lines that a command prints.
@@ -173,13 +193,31 @@ mod tests {
             shell.processes("modelforge-credential"),
             shell.process(7),
             shell.holders("a", "modelforge-credential"),
+            shell.leave_to_the_user("a", true),
             shell.evaluate("modelforge-credential env openai"),
         ];
         for hint in hints {
-            for word in ["printf", "unset", "eval ", "chmod", "pgrep", "fuser", "mv ", "rm ", "<", "$("] {
+            for word in ["printf", "unset", "eval ", "chmod", "pgrep", "fuser", "mv ", "rm ", "<", "$(", "MSYS"] {
                 assert!(!hint.contains(word), "{hint}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_left_to_the_user_stays_theirs_with_what_is_in_it() {
+        let options = "a /inheritance:r /grant:r";
+        for (shell, is_folder, hint) in [
+            (Shell::PowerShell, false, format!("icacls {options} \"${{env:USERNAME}}:F\"")),
+            (Shell::PowerShell, true, format!("icacls {options} \"${{env:USERNAME}}:(OI)(CI)F\"")),
+            (Shell::Posix, true, format!("MSYS2_ARG_CONV_EXCL='*' icacls {options} \"$USERNAME:(OI)(CI)F\"")),
+        ] {
+            assert_eq!(shell.leave_to_the_user("a", is_folder), hint);
+        }
+        let closes = match cfg!(windows) {
+            true => "icacls a /inheritance:d /remove:g *S-1-1-0 *S-1-5-11 *S-1-5-32-545",
+            false => "chmod o-w a",
+        };
+        assert_eq!(Shell::PowerShell.close("a"), closes);
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn every_fixture_and_files_made_at_random_come_back_byte_for_byte() {
         let test = Test::new().file(CONFIG, &text);
         let test = test.args(["migrate", "--yes", "--drop-expired"]).any_stderr();
         let output = test.output();
-        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        let shown = test.text(&output.stdout);
         assert!(shown.contains("moved "), "{shown}\n{text}");
         assert_ne!(file(&test), text);
         let (test, shown, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
@@ -64,7 +64,7 @@ fn random_file(seed: u64) -> String {
 fn where_one_file_cannot_be_kept_the_backups_of_others_stay() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
     let odd = format!(
-        "input=$(cat); case $1$input in store*models.json*) exit 1 ;; esac; printf '%s\\n' \"$input\" | {age} $1"
+        "input=$(cat); case $1$input in store*models.json*) exit 1 ;; esac; printf '%s\\n' \"$input\" | '{age}' $1"
     );
     let test = with_file(Test::new()).script("odd", &odd).config("helpers = ['odd']");
     let text = file(&test);
@@ -88,7 +88,7 @@ fn where_one_file_cannot_be_kept_the_backups_of_others_stay() {
 #[test]
 fn a_helper_that_keeps_only_the_beginning_of_a_long_file_is_not_trusted_with_it() {
     let age = crate::support::program("modelforge-credential-age").display().to_string();
-    let test = with_file(Test::new()).script("short", &format!("grep -v '^content' | {age} $1"));
+    let test = with_file(Test::new()).script("short", &format!("grep -v '^content' | '{age}' $1"));
     let large = file(&test).replacen('{', &format!("{{\"note\": \"{}\",", "x".repeat(200_000)), 1);
     std::fs::write(test.home().join(CONFIG), &large).expect("a file");
     let (test, _, stderr) = run(test, &["migrate", "--to", "short", "--yes"], 1);

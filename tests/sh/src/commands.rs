@@ -33,6 +33,19 @@ pub fn run(shell: &mut Shell, words: &[String], set: &[(String, String)], stream
         }
         ("read", _) => read(shell, arguments.last().copied(), &streams),
         ("grep", _) => grep(&arguments, &streams)?,
+        ("sed", ["-n", script]) => written(&streams, crate::sed::replaced(script, &text_of(&streams))?.as_bytes()),
+        ("sort", []) => {
+            let text = text_of(&streams);
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines.sort_unstable();
+            written(&streams, lines.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes())
+        }
+        ("seq", [from, to]) => {
+            let number = |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}` is no number"));
+            let numbers: String = (number(from)?..=number(to)?).map(|number| format!("{number}\n")).collect();
+            written(&streams, numbers.as_bytes())
+        }
+        ("cut", [range]) => written(&streams, cut(range, &text_of(&streams))?.as_bytes()),
         ("env", []) => {
             let all: String = std::env::vars().map(|(name, value)| format!("{name}={value}\n")).collect();
             written(&streams, all.as_bytes())
@@ -103,6 +116,19 @@ fn formatted(format: &str, values: &[&str]) -> Result<Vec<u8>, String> {
             return Ok(written);
         }
     }
+}
+
+fn text_of(streams: &Streams) -> String {
+    String::from_utf8_lossy(&streams.input.all()).into_owned()
+}
+
+/// The characters of each line from one to another: `-c1-24`.
+fn cut(range: &str, text: &str) -> Result<String, String> {
+    let ends = range.strip_prefix("-c").and_then(|range| range.split_once('-'));
+    let ends = ends.and_then(|(from, to)| Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()?)));
+    let (from, to) = ends.filter(|(from, _)| *from > 0).ok_or_else(|| format!("`cut {range}` is not understood"))?;
+    let line = |line: &str| line.chars().take(to).skip(from - 1).chain(['\n']).collect::<String>();
+    Ok(text.lines().map(line).collect())
 }
 
 fn cat(paths: &[&str], streams: &Streams) -> u8 {

@@ -8,6 +8,7 @@
 mod commands;
 mod parse;
 mod run;
+mod sed;
 mod stream;
 mod token;
 mod words;

@@ -123,7 +123,7 @@ impl Shell {
             _ if target == "/dev/null" => {
                 // It need not be there.
                 match redirect.stream {
-                    0 => streams.input = Input::of(Vec::new()),
+                    0 => streams.input = Input::Closed,
                     1 => streams.output = Output::Memory(Rc::default()),
                     _ => streams.error = Output::Memory(Rc::default()),
                 }

@@ -52,6 +52,10 @@ fn all_that_is_understood_means_what_it_means_to_sh() {
         "# nothing\necho 'a # b' # c\necho a\\ b \"c\\\"d\" e\\\nf",
         "nothing-of-that-name 2> /dev/null; echo $?",
         "false || false; exit",
+        "cat /dev/null; cat </dev/null; printf 'b=sk-12fz\\na=sk-é\\nc=d\\n' | sed -n 's/=sk-[0-9a-f]*/ /p' | sort",
+        "printf 'one two\\nthree\\n\\n' | sed -n 's/o.*e/-/p'; printf 'ab.c\\n' | sed -n 's/b.*//p'",
+        "seq 3 12",
+        "printf '12345\\n12\\n' | cut -c2-4",
         "printf '%s=%s\\n' a b c d; printf '100%%\\n'",
     ] {
         let (expected, seen) = (run("/bin/sh", lines), run(env!("CARGO_BIN_EXE_tests-sh"), lines));

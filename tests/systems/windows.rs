@@ -1,9 +1,10 @@
 //! What is Windows alone: batch files, jobs, its folders, its shells.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
-use super::answer;
+use super::{FILE, answer};
 use crate::support::{SECRET, Test, files_below, program};
 
 #[test]
@@ -85,6 +86,52 @@ fn the_folders_of_windows_are_used_and_what_an_older_version_kept_is_moved() {
     let request = "provider=openai\n";
     let _test = test.args(["get"]).stdin(request).stdout(&answer("default", "sk-made-up-1")).success();
     assert!(new.join("identity.txt").exists() && !old.join("identity.txt").exists());
+}
+
+/// Holds a file open, and lets others only read it, or not even that.
+fn held(path: &Path, share: u32) -> fs::File {
+    let mut options = fs::File::options();
+    std::os::windows::fs::OpenOptionsExt::share_mode(options.read(true), share);
+    options.open(path).expect("it is there")
+}
+
+const FILE_SHARE_READ: u32 = 1;
+
+#[test]
+fn a_file_that_another_program_has_open_is_replaced_once_it_lets_go() {
+    let text = format!("{{\"providers\": {{\"openai\": {{\"auth_data\": {{\"api_key\": \"{SECRET}\"}}}}}}}}");
+    let test = Test::new().file(FILE, text).helpers("age\nplaintext").args(["migrate", "--yes"]);
+    let path = test.home().join(FILE);
+    let editor = held(&path, FILE_SHARE_READ);
+    let output = std::thread::scope(|scope| {
+        let migrates = scope.spawn(|| test.output());
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        while !migrates.is_finished() && !has_draft(&path) {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        drop(editor);
+        migrates.join().expect("it ends")
+    });
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!fs::read_to_string(path).expect("it is there").contains(SECRET));
+}
+
+/// What is to be put in its place lies beside it.
+fn has_draft(path: &Path) -> bool {
+    fs::read_dir(path.parent().expect("a folder")).expect("it is there").count() > 1
+}
+
+#[test]
+fn a_file_that_another_program_keeps_to_itself_is_named_with_the_systems_reason() {
+    let request = format!("provider=openai\npassword={SECRET}\n");
+    let test = Test::new().helpers("age").args(["store"]).stdin(request).success();
+    let identity = held(&test.home().join(".local/share/modelforge-credential/identity.txt"), 0);
+    let test = test.args(["get"]).stdin("provider=openai\n").any_stderr();
+    let said = test.text(&test.output().stderr);
+    assert!(said.contains("cannot open `~/.local/share/modelforge-credential/identity.txt`: "), "{said}");
+    assert!(said.contains("(os error 32)"), "{said}");
+    drop(identity);
+    test.args(["get"]).stdin("provider=openai\n").stdout(&answer("default", SECRET)).success();
 }
 
 #[test]

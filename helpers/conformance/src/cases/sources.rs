@@ -130,9 +130,11 @@ fn whole(s: &Session, file: &str) -> Checked<String> {
     Ok(place + &text)
 }
 
-/// Every file of the home, with what is in it.
+/// Every file of the home that has something in it: one that is empty is the lock of a helper, which may stay.
 fn files(s: &Session) -> BTreeMap<PathBuf, Vec<u8>> {
-    s.home().map(crate::home::files).unwrap_or_default()
+    let mut files = s.home().map(crate::home::files).unwrap_or_default();
+    files.retain(|_, content| !content.is_empty());
+    files
 }
 
 fn holds(files: &BTreeMap<PathBuf, Vec<u8>>, secret: &str) -> bool {

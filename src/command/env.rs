@@ -76,7 +76,11 @@ fn usual() -> Result<Shell> {
         Some("pwsh" | "powershell") => Ok(Shell::Powershell),
         Some("cmd") if cfg!(windows) => Ok(Shell::Cmd),
         Some(name @ ("csh" | "tcsh" | "elvish" | "nu" | "xonsh")) => Err(error::no_lines_for(name).into()),
-        None if cfg!(windows) => Ok(Shell::Powershell),
+        // No shell has named itself; Git Bash and its like may have.
+        None => Ok(match modelforge_credential_protocol::Shell::of_the_person() {
+            modelforge_credential_protocol::Shell::Posix => Shell::Bash,
+            modelforge_credential_protocol::Shell::PowerShell => Shell::Powershell,
+        }),
         _ => Ok(Shell::Bash),
     }
 }

@@ -41,6 +41,7 @@ fn the_shell_is_guessed() {
         ("/usr/bin/zsh", format!("export A='{SECRET}-openai'\n")),
         ("/usr/bin/fish", format!("set -gx A '{SECRET}-openai';\n")),
         ("/usr/bin/pwsh", format!("${{env:A}} = '{SECRET}-openai'\n")),
+        // On Windows, in Git Bash.
         ("", format!("export A='{SECRET}-openai'\n")),
     ] {
         test = test.env("SHELL", shell).args(["env", "--env", "A=openai"]).stdout(&line).success();

@@ -97,11 +97,11 @@ fn a_backup_is_listed_and_can_be_forgotten() {
     assert_eq!(text, "there is no backup\n");
     let (test, _, stderr) = run(test, &["migrate", "--forget-backup", &id], 1);
     // Without a session the keyring was not.
-    assert!(stderr.contains("warning: skipped helper `keyring`"), "{stderr}");
-    assert!(
-        stderr.contains(&format!("\nerror: no helper that could be asked has a backup of migration {id}\n")),
-        "{stderr}"
-    );
+    if cfg!(target_os = "linux") {
+        assert!(stderr.contains("warning: skipped helper `keyring`"), "{stderr}");
+        let none = format!("\nerror: no helper that could be asked has a backup of migration {id}\n");
+        assert!(stderr.contains(&none), "{stderr}");
+    }
     let (test, _, stderr) = run(test.helpers("age"), &["migrate", "--forget-backup", &id], 1);
     assert!(stderr.starts_with(&format!("error: no helper has a backup of migration {id}\n")), "{stderr}");
     let (_, _, stderr) = run(test, &["migrate", "--forget-backup", "nobody"], 1);
@@ -254,7 +254,7 @@ fn planted(test: Test, id: &str, file: &str, content: &str) -> Test {
 #[test]
 fn a_backup_that_was_replaced_since_is_not_put_back() {
     let (test, id, _) = migrated();
-    let (path, taken) = (test.home().join(CONFIG).display().to_string(), file(&test));
+    let (path, taken) = (test.native(CONFIG), file(&test));
     let (test, _, stderr) = run(planted(test, &id, &path, "e30="), &["migrate", "--rollback", "--yes"], 1);
     assert!(stderr.contains("is not what was kept: it was changed or replaced since"), "{stderr}");
     assert_eq!(file(&test), taken);

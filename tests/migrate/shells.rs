@@ -22,8 +22,7 @@ fn profile(shell: &str) -> String {
 
 fn with_profile(shell: &str, file: &str) -> Test {
     let core = program("modelforge-credential").display().to_string();
-    let test =
-        Test::new().helpers("env\nage").shell_program("modelforge-credential", &format!("exec '{core}' \"$@\""));
+    let test = Test::new().helpers("env\nage").shell_program("modelforge-credential", &format!("exec '{core}' \"$@\""));
     let test = test.file(file, profile(shell));
     let path = test.home().join(file);
     test.may_hold_the_secret(path)

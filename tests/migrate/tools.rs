@@ -163,7 +163,7 @@ fn a_rollback_takes_what_exec_hands_over_out_again_and_leaves_the_rest_of_the_co
     // What somebody changed in the meantime stays, and only what was written is taken out.
     let test = Test::new();
     let folder = home(&test, "p");
-    let known = format!("[exec.\"{folder}\"]\nenv = {{ A = \"groq\", OPENAI_API_KEY = \"openai:old\" }}\n");
+    let known = format!("[exec.'{folder}']\nenv = {{ A = \"groq\", OPENAI_API_KEY = \"openai:old\" }}\n");
     let test = test.file("p/.env", &env).file(CONFIG, &known).may_hold_the_secret(Path::new(&folder).join(".env"));
     let (test, _, _) = run(test, &["migrate", "--yes", &folder], 0);
     let now = read(&test, CONFIG);

@@ -47,6 +47,7 @@ fn a_source_in_a_folder_that_cannot_be_written_to_stays_and_the_key_is_in_both_p
     assert!(!file(&test).contains(SECRET));
 }
 
+#[cfg(unix)]
 #[test]
 fn without_a_place_for_the_journal_nothing_is_moved() {
     let test = with_file(Test::new()).file("blocked", "a file").env("XDG_STATE_HOME", "/dev/null/nowhere");

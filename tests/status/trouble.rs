@@ -29,6 +29,7 @@ fn a_helper_that_fails_or_hangs_hides_none_of_the_others() {
     assert!(!Session::bare(&quick).end().2.contains("asking"));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn in_the_default_chain_a_helper_is_news_only_where_nothing_was_found() {
     let test = status(Test::new(), &[]);

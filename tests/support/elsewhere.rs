@@ -1,5 +1,9 @@
 //! What is different on Windows and macOS, and how a test is the same there.
 
+use std::path::PathBuf;
+
+use super::Test;
+
 /// The chain where there is no keyring, as on most machines that run these tests. Where there always is one, a test that means it says so.
 pub const WITHOUT_A_KEYRING: &str = "env\nage\nplaintext\noauth";
 
@@ -22,7 +26,9 @@ pub fn as_elsewhere(text: String) -> String {
     }
     let is_character = |rest: &str| {
         let code = rest.strip_prefix('u').unwrap_or_default();
-        rest.starts_with('"') || code.starts_with('{') || code.get(..4).is_some_and(|code| code.chars().all(|digit| digit.is_ascii_hexdigit()))
+        rest.starts_with('"')
+            || code.starts_with('{')
+            || code.get(..4).is_some_and(|code| code.chars().all(|digit| digit.is_ascii_hexdigit()))
     };
     let is_printed = |before: &str| before.rsplit_once("printf '").is_some_and(|(_, given)| !given.contains('\''));
     let mut shown = String::new();
@@ -41,4 +47,20 @@ pub fn as_elsewhere(text: String) -> String {
 /// A path in a hint: a shell takes a backslash for something else, so one of Windows is in quotes.
 pub fn as_word(path: &str) -> String {
     if cfg!(windows) { format!("'{path}'") } else { path.to_owned() }
+}
+
+impl Test {
+    /// What was printed. On Windows as it is elsewhere, with the home folder as `~`.
+    pub fn text(&self, printed: &[u8]) -> String {
+        let text = String::from_utf8_lossy(printed).into_owned();
+        if !cfg!(windows) {
+            return text;
+        }
+        as_elsewhere(text).replace(&as_elsewhere(self.home().display().to_string()), "~")
+    }
+
+    /// The path of something in the home folder, with the system's own separators.
+    pub fn native(&self, name: &str) -> String {
+        self.home().join(name).components().collect::<PathBuf>().display().to_string()
+    }
 }

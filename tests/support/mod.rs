@@ -260,15 +260,6 @@ impl Test {
         self
     }
 
-    /// What was printed. On Windows as it is elsewhere, with the home folder as `~`.
-    pub fn text(&self, printed: &[u8]) -> String {
-        let text = String::from_utf8_lossy(printed).into_owned();
-        if !cfg!(windows) {
-            return text;
-        }
-        as_elsewhere(text).replace(&as_elsewhere(self.home().display().to_string()), "~")
-    }
-
     /// The command, for tests that start it in their own way.
     pub fn command(&self) -> Command {
         self.pending.store(false, Ordering::Relaxed);

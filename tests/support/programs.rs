@@ -15,7 +15,9 @@ const CORE: &str = env!("CARGO_BIN_EXE_modelforge-credential");
 /// The folder of the programs under test.
 pub fn programs() -> PathBuf {
     static HELPERS: OnceLock<bool> = OnceLock::new();
-    let folder = Path::new(CORE).parent().expect("a program lies in a folder");
+    // Built on another system, its path has no drive.
+    let core = std::path::absolute(CORE).expect("a path");
+    let folder = core.parent().expect("a program lies in a folder");
     let built = HELPERS.get_or_init(|| names().iter().all(|name| is_fresh(&path_of(folder, name))) || build(folder));
     assert!(built, "the helpers cannot be built: `cargo build --workspace` says why");
     folder.to_path_buf()

@@ -12,7 +12,8 @@ fn keeper(test: Test, name: &str) -> Test {
     let file = test.home().join(format!("{name}.kept"));
     let path = file.display();
     let body = format!(
-        "case $1 in\nget) cat '{path}' 2>/dev/null;;\nstore) grep -v '^capability' > '{path}';;\nerase) rm -f '{path}';;\nesac; exit 0"
+        "case $1 in\nget) cat '{path}' 2>/dev/null;;\n\
+         store) grep -v '^capability' > '{path}.new' && mv '{path}.new' '{path}';;\nerase) rm -f '{path}';;\nesac; exit 0"
     );
     test.script(name, &body).may_hold_the_secret(file)
 }

@@ -161,7 +161,7 @@ fn an_identity_that_the_configuration_names_is_not_changed_and_its_store_is_encr
     let test = Test::new().file("mine.txt", &donor).config("helpers = [\"age --identity ~/mine.txt\"]\n");
     let mine = test.home().join("mine.txt").display().to_string();
     let test =
-        store(test.config(&format!("helpers = [\"age --identity {mine}\"]\n")), &["openai", "mistral", "anthropic"]);
+        store(test.config(&format!("helpers = ['age --identity {mine}']\n")), &["openai", "mistral", "anthropic"]);
     for action in ["protect", "unprotect"] {
         let core = crate::support::program("modelforge-credential").display().to_string();
         let output = test.run(&[core.as_str(), "identity", action], "");

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::{PLACE, answering, data, identity, key, opens_all, signed_in};
 #[cfg(unix)]
 use crate::prompt::Session;
-use crate::support::{Test, files_below};
+use crate::support::{Test, as_word, files_below};
 
 /// What the terminal shows, to be written down.
 #[cfg(unix)]
@@ -149,7 +149,9 @@ fn an_identity_that_opens_nothing_here_is_not_taken_and_one_that_is_there_is_not
     let mine = identity(&test);
     let taken = format!(
         "error: there is another identity `{PLACE}`, which may open what is stored here\n\
-         hint: if it does not: mv ~/.local/share/modelforge-credential/identity.txt ~/.local/share/modelforge-credential/identity.txt.old\n"
+         hint: if it does not: mv {} {}\n",
+        as_word(PLACE),
+        as_word(&format!("{PLACE}.old"))
     );
     let test = test.args(["identity", "import"]).stdin(&other).stderr(&taken).failure();
     let again = format!("the identity `{PLACE}` is in place: it opens all 3 credentials that are stored here\n");

@@ -57,8 +57,10 @@ fn what_is_stored_and_got_during_renewals_is_neither_lost_nor_missed() {
 #[test]
 fn renewals_at_the_same_time_end_with_one_identity_that_opens_everything() {
     let test = signed_in();
+    // Each waits for those before it, and programs of wine start slowly.
+    let count = if cfg!(windows) { 2 } else { 4 };
     std::thread::scope(|scope| {
-        let renewals: Vec<_> = (0..4).map(|_| scope.spawn(|| ask(&test, "identity", "action=renew\n"))).collect();
+        let renewals: Vec<_> = (0..count).map(|_| scope.spawn(|| ask(&test, "identity", "action=renew\n"))).collect();
         for renewal in renewals {
             let (done, said) = renewal.join().expect("it ends");
             assert!(done, "{said}");

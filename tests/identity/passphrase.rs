@@ -16,7 +16,7 @@ fn protected() -> Test {
 #[test]
 fn with_a_passphrase_a_key_is_found_only_where_somebody_enters_it() {
     let test = opens_all(protected());
-    assert!(identity(&test).starts_with("-----BEGIN AGE ENCRYPTED FILE-----\n"));
+    assert!(identity(&test).starts_with("-----BEGIN AGE ENCRYPTED FILE-----"));
     let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0").args(["print", "openai"]).any_stderr();
     let output = test.output();
     assert_eq!((output.status.code(), &*output.stdout), (Some(1), &b""[..]));
@@ -47,7 +47,7 @@ fn status_and_doctor_show_the_passphrase_and_do_not_ask_for_it() {
 fn it_can_be_taken_away_again_and_a_renewal_keeps_it() {
     let test = protected().args(["identity", "renew"]).any_stdout().any_stderr().success();
     let test = opens_all(test);
-    assert!(identity(&test).starts_with("-----BEGIN AGE ENCRYPTED FILE-----\n"));
+    assert!(identity(&test).starts_with("-----BEGIN AGE ENCRYPTED FILE-----"));
     let said = format!("the identity `{PLACE}` is unprotected: anyone who can read the file can read your keys\n");
     let test = test.args(["identity", "unprotect"]).stdout(&said).success();
     key(&identity(&test));

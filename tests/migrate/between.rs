@@ -105,8 +105,9 @@ fn a_variable_is_not_moved_for_it_cannot_be_taken_away() {
              hint: {login}  # and then take it out of your shell's profile\n"
         )
     );
-    let path = format!("{}:/usr/bin:/bin", programs().display());
-    let test = test.env("PATH", path).program("/bin/sh").args(["-c", login]).any_stderr();
+    let folders = [programs(), test.bin(), "/usr/bin".into(), "/bin".into()];
+    let path = std::env::join_paths(folders).expect("folders without a separator");
+    let test = test.env("PATH", path.to_string_lossy()).program("/bin/sh").args(["-c", login]).any_stderr();
     test.stdout("signed in to `openai`: kept by `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)\n").success();
 }
 
@@ -214,6 +215,8 @@ fn a_target_that_keeps_one_in_the_place_of_another_loses_none() {
     }
 }
 
+/// It reads the file with sed.
+#[cfg(unix)]
 #[test]
 fn a_target_that_reads_the_key_where_it_is_taken_out_does_not_keep_it() {
     let reads = "grep -qx host=api.openai.com || exit 0\n\

@@ -66,7 +66,7 @@ pub fn run(shell: &mut Shell, words: &[String], set: &[(String, String)], stream
         ("touch", [path]) => u8::from(std::fs::File::options().append(true).create(true).open(path).is_err()),
         ("mkdir", ["-p", path] | [path]) => u8::from(std::fs::create_dir_all(path).is_err()),
         ("cp", [from, to]) => u8::from(std::fs::copy(from, to).is_err()),
-        ("mv", [from, to]) => u8::from(std::fs::rename(from, to).is_err()),
+        ("mv", [from, to]) => u8::from(!moved(from, to)),
         // What the program that it starts sees as well.
         ("export", _) => return Err(Stop::Problem("use `NAME=value COMMAND`".to_owned())),
         _ => return start(shell, words, set, &streams),
@@ -116,6 +116,14 @@ fn formatted(format: &str, values: &[&str]) -> Result<Vec<u8>, String> {
             return Ok(written);
         }
     }
+}
+
+/// Windows replaces no file that somebody reads at this moment.
+fn moved(from: &str, to: &str) -> bool {
+    (0..100).any(|attempt| {
+        std::thread::sleep(Duration::from_millis(attempt));
+        std::fs::rename(from, to).is_ok()
+    })
 }
 
 fn text_of(streams: &Streams) -> String {

@@ -46,9 +46,9 @@ fn finds(test: Test, expected: &str) -> Test {
     test
 }
 
-/// A home in which nothing is wrong.
+/// A home in which nothing is wrong, and no keyring is asked, so that no variable has to set its keys aside.
 fn well() -> Test {
-    Test::new().config("helpers = [\"env\", \"age\"]\n")
+    Test::new().config("helpers = [\"env\", \"age\"]\n").env("MODELFORGE_CREDENTIAL_KEYRING_PREFIX", "")
 }
 
 /// A helper that keeps one credential in a file; `first` is run before anything else, with the operation in `$1`.
@@ -90,8 +90,7 @@ fn where_all_is_well_it_says_what_it_looked_at() {
 
 #[test]
 fn as_json_it_has_a_stable_shape() {
-    let test =
-        Test::new().config("helpers = []").env("MODELFORGE_CREDENTIAL_INTERACTIVE", "").args(["doctor", "--json"]);
+    let test = well().config("helpers = []").env("MODELFORGE_CREDENTIAL_INTERACTIVE", "").args(["doctor", "--json"]);
     let output = test.output();
     let disk = r#"    \{\n      "check": "disk",\n.*\n.*\n    \},\n"#;
     insta::with_settings!({ filters => vec![TIME, (disk, "")] }, {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{findings, finds, well};
-use crate::support::{SECRET, Test, files_below, program};
+use crate::support::{SECRET, Test, as_word, files_below, program};
 
 #[cfg(unix)]
 #[test]
@@ -61,7 +61,11 @@ fn a_file_from_the_future_is_a_warning() {
     file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800)).unwrap();
     finds(
         test,
-        "warning clock: `~/.config/modelforge-credential/config.toml` was changed at 2100-01-01T00:00:00Z, which is in the future: the clock is or was wrong | date; touch ~/.config/modelforge-credential/config.toml  # if it is right now",
+        &format!(
+            "warning clock: `~/.config/modelforge-credential/config.toml` was changed at 2100-01-01T00:00:00Z, which is in the \
+             future: the clock is or was wrong | date; touch {}  # if it is right now",
+            as_word("~/.config/modelforge-credential/config.toml")
+        ),
     );
 }
 

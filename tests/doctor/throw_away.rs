@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{DONE, chest, findings, finds, kept, well};
 use crate::support::keyring::command;
-use crate::support::{SECRET, Test, files_below, place, program};
+use crate::support::{SECRET, Test, as_word, files_below, place, program};
 
 #[test]
 fn the_throw_away_credential_is_kept_got_and_erased_and_nothing_is_left() {
@@ -73,10 +73,11 @@ fn a_lost_identity_of_age_is_an_error_with_its_fix_and_no_other_is_made() {
     let test = well().args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).success();
     let identity = test.home().join(".local/share/modelforge-credential/identity.txt");
     fs::remove_file(&identity).unwrap();
-    let _test = finds(
-        test,
-        "error helper: helper `age` failed: the identity `~/.local/share/modelforge-credential/identity.txt` is not there, and 1 credential is encrypted for it | restore its copy, or start again: mv ~/.local/share/modelforge-credential/age ~/.local/share/modelforge-credential/age.old",
-    );
+    let again =
+        ["age", "age.old"].map(|name| as_word(&format!("~/.local/share/modelforge-credential/{name}"))).join(" ");
+    let problem = "error helper: helper `age` failed: the identity `~/.local/share/modelforge-credential/identity.txt` is not \
+                   there, and 1 credential is encrypted for it";
+    let _test = finds(test, &format!("{problem} | restore its copy, or start again: mv {again}"));
     assert!(!identity.exists());
 }
 

@@ -67,7 +67,7 @@ fn doctor_names_the_folders_and_files_that_anyone_can_change() {
     let output = test.output();
     let said = String::from_utf8_lossy(&output.stdout);
     let finds = |check: &str, what: &str| said.lines().any(|line| line.contains(check) && line.contains(what));
-    assert!(finds("path", "anyone can write to `") && finds("permissions", "others can change"), "{said}");
+    assert!(finds("path", "anyone can write to `") && finds("permissions", "others can read or change `"), "{said}");
     assert_eq!(output.status.code(), Some(1), "{said}");
 }
 

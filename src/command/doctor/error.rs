@@ -14,7 +14,6 @@ fn quoted(path: &Path) -> String {
 }
 
 /// ` and 3 more`.
-#[cfg(unix)]
 fn more(count: usize) -> String {
     if count == 0 { String::new() } else { format!(" and {count} more") }
 }
@@ -123,11 +122,13 @@ pub fn belongs_to_another(path: &Path, others: usize, folder: &Path) -> Error {
         .hint(format!("sudo chown -R \"$(id -un)\" {}", quoted(folder)))
 }
 
-#[cfg(unix)]
 pub fn others_can_reach(path: &Path, others: usize, folder: &Path, is_private: bool) -> Error {
     let (can, mode) = if is_private { ("read or change", "go=") } else { ("change", "go-w") };
-    Error::new(format!("others can {can} `{}`{}", tilde(path), more(others)))
-        .hint(format!("chmod -R {mode} {}", quoted(folder)))
+    let error = Error::new(format!("others can {can} `{}`{}", tilde(path), more(others)));
+    error.hint(match cfg!(windows) {
+        true => Shell::of_the_person().leave_to_the_user(quoted(path), path.is_dir()),
+        false => format!("chmod -R {mode} {}", quoted(folder)),
+    })
 }
 
 pub fn clock_is_behind(time: &str) -> Error {

@@ -2,20 +2,18 @@
 
 use super::finding::Finding;
 
-#[cfg(unix)]
 const CHECK: &str = "permissions";
 
 /// More than anyone has here; a check must end.
-#[cfg(unix)]
 const MOST: usize = 20_000;
 
-#[cfg(unix)]
 pub fn check() -> Vec<Finding> {
     use crate::command::doctor::error;
     let mut findings = Vec::new();
     for (folder, is_private) in folders() {
         let mut wrong = Wrong::default();
         look(&folder, is_private, &mut wrong, &mut 0);
+        #[cfg(unix)]
         if let Some((path, count)) = wrong.foreign {
             findings.push(Finding::error(CHECK, &error::belongs_to_another(&path, count - 1, &folder)));
         }
@@ -29,13 +27,7 @@ pub fn check() -> Vec<Finding> {
     findings
 }
 
-#[cfg(not(unix))]
-pub fn check() -> Vec<Finding> {
-    Vec::new()
-}
-
 /// The folders of this program that are there, and whether what is in them is for nobody else to read.
-#[cfg(unix)]
 pub fn folders() -> Vec<(std::path::PathBuf, bool)> {
     use crate::error::PROGRAM;
     use crate::state;
@@ -50,35 +42,48 @@ pub fn folders() -> Vec<(std::path::PathBuf, bool)> {
     folders
 }
 
-/// The first path of each kind, and how many there are.
-#[cfg(unix)]
+/// The first path of a kind, and how many there are.
+type Found = Option<(std::path::PathBuf, usize)>;
+
 #[derive(Default)]
 struct Wrong {
-    foreign: Option<(std::path::PathBuf, usize)>,
-    open: Option<(std::path::PathBuf, usize)>,
+    #[cfg(unix)]
+    foreign: Found,
+    open: Found,
 }
 
-#[cfg(unix)]
 fn look(path: &std::path::Path, is_private: bool, wrong: &mut Wrong, seen: &mut usize) {
-    use std::os::unix::fs::MetadataExt;
     *seen += 1;
     let Ok(metadata) = path.symlink_metadata() else { return };
     if *seen > MOST || metadata.is_symlink() {
         return;
     }
-    let count = |found: &mut Option<(std::path::PathBuf, usize)>| {
+    if let Some(found) = wrong.kind(path, &metadata, is_private) {
         found.get_or_insert_with(|| (path.to_path_buf(), 0)).1 += 1;
-    };
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        count(&mut wrong.foreign);
-    } else if metadata.mode() & open(path, &metadata, is_private) != 0 {
-        count(&mut wrong.open);
     }
     if metadata.is_dir() {
         let mut entries: Vec<_> =
             std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         entries.sort();
         entries.iter().for_each(|entry| look(entry, is_private, wrong, seen));
+    }
+}
+
+impl Wrong {
+    /// Where it belongs, if something is wrong with it.
+    #[cfg(unix)]
+    fn kind(&mut self, path: &std::path::Path, metadata: &std::fs::Metadata, is_private: bool) -> Option<&mut Found> {
+        use std::os::unix::fs::MetadataExt;
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Some(&mut self.foreign);
+        }
+        (metadata.mode() & open(path, metadata, is_private) != 0).then_some(&mut self.open)
+    }
+
+    /// Whose it is, is not asked.
+    #[cfg(not(unix))]
+    fn kind(&mut self, path: &std::path::Path, _: &std::fs::Metadata, is_private: bool) -> Option<&mut Found> {
+        modelforge_credential_files::is_open_to_others(path, is_private).then_some(&mut self.open)
     }
 }
 

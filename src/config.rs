@@ -33,7 +33,7 @@ pub use names::{closest, similar_helper, undeclared_provider};
 pub use origin::Origin;
 pub use ours::{DEFAULT_CHAIN, Need, ON_DEMAND, default_helper};
 use source::Source;
-pub use source::{duration, entry_of_text, is_name, words};
+pub use source::{duration, entry_of_text, is_name, line, words};
 
 /// The largest file that is read as a configuration, in bytes.
 pub const MAX_FILE: usize = 1 << 20;

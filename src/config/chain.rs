@@ -67,7 +67,7 @@ fn insert_first(document: &mut DocumentMut, list: Array) {
 fn value(entry: &Entry) -> Value {
     let is_path = entry.words.first().is_some_and(|word| std::path::Path::new(word).is_absolute());
     if entry.timeout.is_none() && entry.label.is_none() && (!entry.is_command || is_path) {
-        return shell_words::join(&entry.words).into();
+        return super::line(&entry.words).into();
     }
     let mut table = toml_edit::InlineTable::new();
     if let Some(label) = &entry.label {

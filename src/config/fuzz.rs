@@ -28,7 +28,7 @@ pub fn check(input: &[u8]) {
 fn check_entry(line: &str) {
     let Ok(entry) = entry_of_text(line) else { return };
     assert!(entry.words.first().is_some_and(|first| !first.is_empty() && !first.starts_with('-')));
-    let again = entry_of_text(&shell_words::join(&entry.words)).expect("it is an entry");
+    let again = entry_of_text(&super::line(&entry.words)).expect("it is an entry");
     assert!(again.words == entry.words && again.is_command == entry.is_command, "written again, it is another");
 }
 

@@ -54,6 +54,11 @@ pub fn words(line: &str) -> Option<Vec<String>> {
     shell_words::split(&line).ok()
 }
 
+/// Words as a line that is read as them, on every system: an apostrophe is put in double quotes, and not behind a backslash.
+pub fn line(words: &[String]) -> String {
+    shell_words::join(words).replace(r"'\''", r#"'"'"'"#)
+}
+
 /// The line in which each backslash means itself: within single quotes it does anyway.
 fn with_plain_backslashes(line: &str) -> String {
     let (mut text, mut quote) = (String::with_capacity(line.len()), None);
@@ -321,6 +326,15 @@ impl Source<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_as_a_line_is_read_as_the_same_words_with_plain_backslashes_as_well() {
+        let entry =
+            ["age", "--identity", r"C:\Users\O'Neill\my id.txt", "'", r#"say "it's""#, "", "~/a"].map(str::to_owned);
+        let written = line(&entry);
+        assert_eq!(shell_words::split(&written).unwrap(), entry);
+        assert_eq!(shell_words::split(&with_plain_backslashes(&written)).unwrap(), entry);
+    }
 
     #[test]
     fn a_backslash_is_a_part_of_a_path_where_paths_have_them() {

@@ -75,6 +75,7 @@ fn a_profile_that_was_written_to_since_gets_its_old_line_back() {
     assert_eq!(text, format!("{}\nexport A=1\n", profile("bash")));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_profile_that_would_no_longer_be_a_script_is_left() {
     if !Path::new("/bin/bash").exists() {

@@ -12,7 +12,7 @@ use modelforge_credential_client::{Entry, Program};
 use modelforge_credential_conformance::{Case, KEEPS_NOTHING, Options, Outcome, Report, Subject, Verdict, cases, run};
 
 use crate::command::helpers::error;
-use crate::config::{duration, entry_of_text, words};
+use crate::config::{duration, entry_of_text, line, words};
 use crate::session::program;
 use crate::terminal;
 
@@ -107,7 +107,7 @@ fn find(text: &str) -> Result<Program> {
         let below = first.trim_start_matches("./");
         *first = std::env::current_dir()?.join(below).to_string_lossy().into_owned();
     }
-    let entry = entry_of_text(&shell_words::join(&words));
+    let entry = entry_of_text(&line(&words));
     let named = entry.as_ref().map(program);
     if let Ok(Ok(program)) = named {
         return Ok(program);

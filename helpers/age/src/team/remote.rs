@@ -131,5 +131,6 @@ pub fn check_remote(remote: &str) -> Result<()> {
     Ok(())
 }
 
-#[cfg(test)]
+/// They have git, and remotes that are named as on Unix.
+#[cfg(all(test, unix))]
 mod tests;

@@ -151,6 +151,8 @@ impl Providers {
     /// whose key it holds.
     pub fn of_this_folder(&self) -> Vec<(&str, &str)> {
         let here = std::env::current_dir().unwrap_or_default();
+        // On Windows it may be named in another case, or by a short name.
+        let here = if cfg!(windows) { dunce::canonicalize(&here).unwrap_or(here) } else { here };
         let found = here.ancestors().find_map(|folder| self.config.exec_folders.get(folder));
         found.into_iter().flatten().map(|(name, word)| (name.as_str(), word.as_str())).collect()
     }

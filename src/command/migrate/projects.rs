@@ -51,7 +51,7 @@ fn assign(id: &str, folder: &Path, variables: &[(String, String)]) -> modelforge
 /// The folder of the project that it was taken from. A file that asks for the key itself needs no more.
 fn folder_of(item: &Item) -> Option<PathBuf> {
     item.tool.as_ref().filter(|tool| tool.name == PROJECT && !tool.asks)?;
-    Path::new(item.file.as_deref()?).parent()?.canonicalize().ok()
+    dunce::canonicalize(Path::new(item.file.as_deref()?).parent()?).ok()
 }
 
 fn line(folder: &Path, variables: &[(String, String)]) -> String {

@@ -2,6 +2,12 @@
 
 use super::{KEY, OPENAI, answers, fails, run, succeed};
 
+const HINT: &str = if cfg!(windows) {
+    "hint: set it to the key alone, or `Remove-Item Env:OPENAI_API_KEY`\n"
+} else {
+    "hint: set it to the key alone, or `unset OPENAI_API_KEY`\n"
+};
+
 #[test]
 fn a_variable_set_to_nothing_is_not_set() {
     let variables = [("MODELFORGE_OPENAI_API_KEY", ""), ("OPENAI_API_KEY", KEY)];
@@ -13,9 +19,8 @@ fn a_variable_set_to_nothing_is_not_set() {
 #[test]
 fn white_space_around_a_value_is_an_error_that_names_the_variable() {
     for value in [" ", "sk-SENTINEL ", "\tsk-SENTINEL", "sk-SENTINEL\n", "sk-SENTINEL\r\n", "\u{a0}sk-SENTINEL"] {
-        let stderr = "error: `OPENAI_API_KEY` has white space around its value\n\
-                      hint: set it to the key alone, or `unset OPENAI_API_KEY`\n";
-        fails(&[("OPENAI_API_KEY", value)], OPENAI, stderr);
+        let stderr = format!("error: `OPENAI_API_KEY` has white space around its value\n{HINT}");
+        fails(&[("OPENAI_API_KEY", value)], OPENAI, &stderr);
     }
 }
 
@@ -30,9 +35,8 @@ fn what_cannot_be_seen_in_a_value_is_an_error_that_names_the_variable() {
         "sk-SENTINEL\u{200b}",
         "\u{feff}sk-SENTINEL",
     ] {
-        let stderr = "error: `OPENAI_API_KEY` holds a line break or another character that cannot be seen\n\
-                      hint: set it to the key alone, or `unset OPENAI_API_KEY`\n";
-        fails(&[("OPENAI_API_KEY", value)], OPENAI, stderr);
+        let problem = "holds a line break or another character that cannot be seen";
+        fails(&[("OPENAI_API_KEY", value)], OPENAI, &format!("error: `OPENAI_API_KEY` {problem}\n{HINT}"));
     }
 }
 

@@ -240,7 +240,7 @@ fn programs_are_started_in_few_files_and_nowhere_else() {
     let mut starters = BTreeSet::new();
     for file in CRATES.iter().flat_map(|folder| files(&root.join(folder))) {
         if code(&file).contains("Command::new(") {
-            starters.insert(file.strip_prefix(root).unwrap().to_string_lossy().into_owned());
+            starters.insert(file.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/"));
         }
     }
     assert_eq!(starters.into_iter().collect::<Vec<_>>(), STARTERS);

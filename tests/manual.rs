@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::support::{Test, files_below, program, system};
 
+#[cfg(unix)]
 #[test]
 fn a_reader_that_has_read_enough_hears_no_complaint() {
     // The pause lets the reader be gone by then.
@@ -17,7 +18,7 @@ fn a_reader_that_has_read_enough_hears_no_complaint() {
 fn pages(test: Test) -> (Test, BTreeMap<String, PathBuf>) {
     let folder = test.home().join("man");
     let test = test.args(["man", &folder.display().to_string()]).success();
-    let name = |path: &PathBuf| path.strip_prefix(&folder).expect("below it").display().to_string();
+    let name = |path: &PathBuf| path.strip_prefix(&folder).expect("below it").to_string_lossy().replace('\\', "/");
     let pages = files_below(&folder).into_iter().map(|path| (name(&path), path)).collect();
     (test, pages)
 }

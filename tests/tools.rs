@@ -149,6 +149,8 @@ fn repository(test: &Test, passwords: &'static [(&str, &str)]) -> Server {
     })
 }
 
+/// git starts helpers by a shell.
+#[cfg(unix)]
 #[test]
 fn git_clones_over_http_with_two_accounts_and_a_password_that_is_refused() {
     let core = program("modelforge-credential").display().to_string();

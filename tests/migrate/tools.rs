@@ -89,13 +89,38 @@ fn a_dry_run_says_how_each_tool_will_get_its_key_and_changes_nothing() {
 fn different_keys_of_one_provider_are_a_conflict_or_accounts_named_after_the_tools() {
     let test = may_hold(Test::new().file(CODEX, codex(SECRET)).file(LLM, llm(OTHER)));
     let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
-    assert!(stderr.contains("another key for `openai`") && stderr.contains("`~/.codex/auth.json`"), "{stderr}");
+    let said = "warning: another key for `openai` (`https://api.openai.com`) is in `~/.codex/auth.json`, which comes first, so the one in \
+                `~/.config/io.datasette.llm/keys.json` stays\n\
+                hint: modelforge-credential migrate --account-per-tool  # keeps them all, each in an account named after its tool\n";
+    assert!(stderr.contains(said), "{stderr}");
     assert!(read(&test, LLM).contains(OTHER));
     let (test, shown, _) = run(test, &["migrate", "--yes", "--account-per-tool"], 0);
     assert!(shown.contains("llm: start it with `modelforge-credential exec openai:llm -- llm`"), "{shown}");
     assert!(!read(&test, LLM).contains(OTHER));
     let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
     test.args(["print", "openai:llm"]).stdout(&format!("{OTHER}\n")).success();
+}
+
+#[test]
+fn a_tool_with_several_keys_of_a_provider_has_an_account_for_each() {
+    let third = "sk-third-0c9a7e41d84b1f5f";
+    let server = |name: &str, key: &str| {
+        format!("\"{name}\": {{\"command\": \"x\", \"env\": {{\"OPENAI_API_KEY\": \"{key}\"}}}}")
+    };
+    let state = format!("{{\"mcpServers\": {{{}, {}}}}}", server("one", OTHER), server("two", third));
+    let test = may_hold(Test::new().file(CODEX, codex(SECRET)).file(".claude.json", state));
+    let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
+    assert!(stderr.contains("so the one in `~/.claude.json` stays"), "{stderr}");
+    assert_eq!(stderr.matches("--account-per-tool").count(), 1, "{stderr}");
+    let (test, _, _) = run(test, &["migrate", "--yes", "--account-per-tool"], 0);
+    for (name, key) in [("openai", SECRET), ("openai:claude", OTHER), ("openai:claude-2", third)] {
+        let output =
+            test.run(&[&*crate::support::program("modelforge-credential").display().to_string(), "print", name], "");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{key}\n"), "{name}");
+    }
+    let text = read(&test, ".claude.json");
+    assert!(text.contains("\"openai:claude\"") && text.contains("\"openai:claude-2\""), "{text}");
+    assert!(!text.contains(third) && !text.contains(OTHER), "{text}");
 }
 
 #[test]

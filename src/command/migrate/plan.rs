@@ -14,6 +14,9 @@ use crate::chain::{Asked, Copies, Inventory, is_expired};
 use crate::request;
 use crate::session::{PerProvider, Session};
 
+/// So many accounts are named after a tool, at most.
+const MOST_ACCOUNTS: usize = 9;
+
 /// The lists of the targets, asked for once.
 type Inventories = PerProvider<Inventory>;
 
@@ -72,25 +75,44 @@ impl<'a> Migration<'a> {
             self.decide(source, &mut items, inventories)?;
             for mut item in items {
                 first.compare(&mut item, self);
-                if let Some(account) = self.account_of_its_own(&item) {
+                for account in self.accounts_of_its_own(&item) {
                     let request = item.request.of_account(&account)?;
                     let Item { source: at, file, tool, .. } = item;
                     item = Item { tool, ..Item::new(at, file, request) };
                     self.decide(source, std::slice::from_mut(&mut item), inventories)?;
                     first.compare(&mut item, self);
+                    if item.step != Step::Conflict {
+                        break;
+                    }
                 }
                 found.push(item);
             }
         }
         self.items = found;
+        self.hint_at_different_keys();
         Ok(())
     }
 
-    /// The account for a key that differs from another one of its provider, if each tool is to keep its own.
-    fn account_of_its_own(&self, item: &Item) -> Option<String> {
+    /// Says once what to do about keys that stay because another one comes first.
+    fn hint_at_different_keys(&mut self) {
+        let is_one = |item: &&mut Item| item.comes_after.is_some() && item.problem.is_some();
+        let has_accounts = self.choice.account_per_tool;
+        if let Some(item) = self.items.iter_mut().find(is_one) {
+            let is_usual = item.request.record.text("username") == Some(DEFAULT_ACCOUNT);
+            let may_have_its_own = is_usual && item.tool.is_some() && !has_accounts;
+            let hint = error::of_different_keys(&item.request.record, may_have_its_own);
+            item.problem = item.problem.take().map(|problem| problem.hint(hint));
+        }
+    }
+
+    /// The accounts for a key that differs from another one of its provider, if each tool is to keep its own. A tool may have several keys, so
+    /// the first account that is free is taken.
+    fn accounts_of_its_own(&self, item: &Item) -> Vec<String> {
         let is_usual = item.request.record.text("username") == Some(DEFAULT_ACCOUNT);
-        let tool = item.tool.as_ref().filter(|_| is_usual && self.choice.account_per_tool)?;
-        (item.step == Step::Conflict).then(|| tool.name.clone())
+        let is_meant = item.step == Step::Conflict && is_usual && self.choice.account_per_tool;
+        let Some(Tool { name, .. }) = item.tool.as_ref().filter(|_| is_meant) else { return Vec::new() };
+        let more = (2..=MOST_ACCOUNTS).map(|number| format!("{name}-{number}"));
+        std::iter::once(name.clone()).chain(more).collect()
     }
 
     /// Reads them at their source, and decides by what the target holds.
@@ -170,7 +192,8 @@ impl First {
             Some((place, _)) => {
                 let is_chosen = migration.choice.prefer.is_some();
                 item.step = if is_chosen { Step::Drop } else { Step::Conflict };
-                item.problem = (!is_chosen).then(|| error::comes_after(&item.request.record, place));
+                let problem = || error::comes_after(&item.request.record, place, &migration.place(item));
+                item.problem = (!is_chosen).then(problem);
                 item.comes_after = Some(place.clone());
             }
         }

@@ -123,6 +123,24 @@ fn a_tool_with_several_keys_of_a_provider_has_an_account_for_each() {
     assert!(!text.contains(third) && !text.contains(OTHER), "{text}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_no_request_can_hold_is_named_and_left() {
+    use std::os::unix::ffi::OsStrExt;
+    let test = may_hold(Test::new().file("app/.env", format!("OPENAI_API_KEY={OTHER}\n")));
+    for name in [&b".env.a\nb"[..], b".env.\xff"] {
+        let path = test.home().join("app").join(std::ffi::OsStr::from_bytes(name));
+        std::fs::write(path, format!("GROQ_API_KEY={OTHER}\n")).expect("it is written");
+    }
+    let folder = test.home().join("app").display().to_string();
+    let (_, shown, stderr) = run(test, &["migrate", &folder, "--yes"], 1);
+    assert!(shown.contains("1 moved, 0 left"), "{shown}");
+    for name in [".env.a\\nb", ".env.\u{fffd}"] {
+        let said = format!("warning: `~/app/{name}` has a name that no request can hold, so its keys stay\n");
+        assert!(stderr.contains(&said), "{stderr}");
+    }
+}
+
 #[test]
 fn no_rewire_takes_the_key_out_and_writes_nothing_in_its_place() {
     let (test, shown, _) = run(Test::new().file(CLAUDE, claude()), &["migrate", "--yes", "--no-rewire"], 0);

@@ -155,7 +155,7 @@ impl Drop for Daemon {
 }
 
 #[test]
-fn cline_is_given_the_key_of_its_settings_once_its_daemon_has_ended() {
+fn cline_is_given_the_key_of_its_settings_after_its_daemon_was_stopped() {
     let file = ".cline/data/settings/providers.json";
     let journey = Journey::new("cline", &["--timeout", "200", "--provider", "groq", "say good day"]);
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());

@@ -37,7 +37,7 @@ impl Together {
         Self { ready: ready.collect() }
     }
 
-    /// The answer for one of them, once: whoever asks again asks anew.
+    /// The answer for one of them, once. A second time it is asked for itself.
     pub fn take(&mut self, name: &str) -> Option<Ready> {
         self.ready.remove(name)
     }

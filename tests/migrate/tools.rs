@@ -103,24 +103,19 @@ fn different_keys_of_one_provider_are_a_conflict_or_accounts_named_after_the_too
 
 #[test]
 fn a_tool_with_several_keys_of_a_provider_has_an_account_for_each() {
-    let third = "sk-third-0c9a7e41d84b1f5f";
-    let server = |name: &str, key: &str| {
-        format!("\"{name}\": {{\"command\": \"x\", \"env\": {{\"OPENAI_API_KEY\": \"{key}\"}}}}")
-    };
-    let state = format!("{{\"mcpServers\": {{{}, {}}}}}", server("one", OTHER), server("two", third));
-    let test = may_hold(Test::new().file(CODEX, codex(SECRET)).file(".claude.json", state));
+    let [first, second, third] =
+        ["first", "second", "third"].map(|name| format!("sk-ant-api03-{name}-0123456789abcdef"));
+    let test = Test::new().file(".bashrc", format!("export ANTHROPIC_API_KEY={first}\n"));
+    let test = test.file(CLAUDE, format!("{{\"env\": {{\"ANTHROPIC_API_KEY\": \"{second}\"}}}}"));
+    let test = test.file(".claude.json", format!("{{\"primaryApiKey\": \"{third}\"}}"));
     let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
     assert!(stderr.contains("so the one in `~/.claude.json` stays"), "{stderr}");
+    // What to do about it is said once.
     assert_eq!(stderr.matches("--account-per-tool").count(), 1, "{stderr}");
-    let (test, _, _) = run(test, &["migrate", "--yes", "--account-per-tool"], 0);
-    for (name, key) in [("openai", SECRET), ("openai:claude", OTHER), ("openai:claude-2", third)] {
-        let output =
-            test.run(&[&*crate::support::program("modelforge-credential").display().to_string(), "print", name], "");
-        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{key}\n"), "{name}");
+    let (mut test, _, _) = run(test, &["migrate", "--yes", "--account-per-tool"], 0);
+    for (name, key) in [("anthropic", first), ("anthropic:claude", second), ("anthropic:claude-2", third)] {
+        test = test.args(["print", name]).stdout(&format!("{key}\n")).success();
     }
-    let text = read(&test, ".claude.json");
-    assert!(text.contains("\"openai:claude\"") && text.contains("\"openai:claude-2\""), "{text}");
-    assert!(!text.contains(third) && !text.contains(OTHER), "{text}");
 }
 
 #[cfg(target_os = "linux")]

@@ -102,7 +102,7 @@ fn different_keys_of_one_provider_are_a_conflict_or_accounts_named_after_the_too
 }
 
 #[test]
-fn a_tool_with_several_keys_of_a_provider_has_an_account_for_each() {
+fn of_a_tool_with_different_keys_in_two_files_the_second_one_stays() {
     let [first, second, third] =
         ["first", "second", "third"].map(|name| format!("sk-ant-api03-{name}-0123456789abcdef"));
     let test = Test::new().file(".bashrc", format!("export ANTHROPIC_API_KEY={first}\n"));
@@ -112,8 +112,10 @@ fn a_tool_with_several_keys_of_a_provider_has_an_account_for_each() {
     assert!(stderr.contains("so the one in `~/.claude.json` stays"), "{stderr}");
     // What to do about it is said once.
     assert_eq!(stderr.matches("--account-per-tool").count(), 1, "{stderr}");
-    let (mut test, _, _) = run(test, &["migrate", "--yes", "--account-per-tool"], 0);
-    for (name, key) in [("anthropic", first), ("anthropic:claude", second), ("anthropic:claude-2", third)] {
+    let (mut test, _, stderr) = run(test, &["migrate", "--yes", "--account-per-tool"], 1);
+    assert!(stderr.contains("so the one in `~/.claude.json` stays"), "{stderr}");
+    assert!(read(&test, ".claude.json").contains(&third));
+    for (name, key) in [("anthropic", first), ("anthropic:claude", second)] {
         test = test.args(["print", name]).stdout(&format!("{key}\n")).success();
     }
 }

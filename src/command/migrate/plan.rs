@@ -14,9 +14,6 @@ use crate::chain::{Asked, Copies, Inventory, is_expired};
 use crate::request;
 use crate::session::{PerProvider, Session};
 
-/// So many accounts are named after a tool, at most.
-const MOST_ACCOUNTS: usize = 9;
-
 /// The lists of the targets, asked for once.
 type Inventories = PerProvider<Inventory>;
 
@@ -75,15 +72,12 @@ impl<'a> Migration<'a> {
             self.decide(source, &mut items, inventories)?;
             for mut item in items {
                 first.compare(&mut item, self);
-                for account in self.accounts_of_its_own(&item) {
+                if let Some(account) = self.account_of_its_own(&item) {
                     let request = item.request.of_account(&account)?;
                     let Item { source: at, file, tool, .. } = item;
                     item = Item { tool, ..Item::new(at, file, request) };
                     self.decide(source, std::slice::from_mut(&mut item), inventories)?;
                     first.compare(&mut item, self);
-                    if item.step != Step::Conflict {
-                        break;
-                    }
                 }
                 found.push(item);
             }
@@ -105,14 +99,11 @@ impl<'a> Migration<'a> {
         }
     }
 
-    /// The accounts for a key that differs from another one of its provider, if each tool is to keep its own. A tool may have several keys, so
-    /// the first account that is free is taken.
-    fn accounts_of_its_own(&self, item: &Item) -> Vec<String> {
+    /// The account for a key that differs from another one of its provider, if each tool is to keep its own.
+    fn account_of_its_own(&self, item: &Item) -> Option<String> {
         let is_usual = item.request.record.text("username") == Some(DEFAULT_ACCOUNT);
-        let is_meant = item.step == Step::Conflict && is_usual && self.choice.account_per_tool;
-        let Some(Tool { name, .. }) = item.tool.as_ref().filter(|_| is_meant) else { return Vec::new() };
-        let more = (2..=MOST_ACCOUNTS).map(|number| format!("{name}-{number}"));
-        std::iter::once(name.clone()).chain(more).collect()
+        let tool = item.tool.as_ref().filter(|_| is_usual && self.choice.account_per_tool)?;
+        (item.step == Step::Conflict).then(|| tool.name.clone())
     }
 
     /// Reads them at their source, and decides by what the target holds.

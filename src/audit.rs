@@ -56,6 +56,11 @@ impl Event {
         Self { started: Instant::now(), line, log }
     }
 
+    /// It began before, together with others.
+    pub fn began(&mut self, started: Instant) {
+        self.started = started;
+    }
+
     /// The outcome, in a word or two.
     pub fn outcome(&mut self, outcome: &'static str) {
         self.line.outcome = outcome.to_owned();

@@ -8,6 +8,7 @@ pub mod error;
 mod keeping;
 mod listing;
 mod storing;
+mod together;
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -193,9 +194,7 @@ impl Chain {
             answer = Answer { record, helper: Some(helper), complete: true, ..answer };
             expired = false;
         }
-        if answer.complete && request.provider.is_some() && !answer.record.has("username") {
-            let _ = answer.record.set("username", DEFAULT_ACCOUNT);
-        }
+        answer.name_the_usual_account(request);
         (answer, expired)
     }
 
@@ -216,6 +215,13 @@ impl Chain {
 }
 
 impl Answer {
+    /// A helper need not say that it is for the usual account.
+    fn name_the_usual_account(&mut self, request: &Request) {
+        if self.complete && request.provider.is_some() && !self.record.has("username") {
+            let _ = self.record.set("username", DEFAULT_ACCOUNT);
+        }
+    }
+
     /// Notes what a helper answered. Where the answer is only looked at, nothing is stored after it.
     fn see(&mut self, link: &Link, answer: Option<&Record>, stop: bool) {
         if !stop {

@@ -113,11 +113,27 @@ impl Session {
     /// If nobody named one of several accounts and none is the usual one.
     pub fn ask(&self, command: &str, request: &Request, help: Help) -> Result<Answer> {
         let answer = self.search(request, help)?;
-        let is_usual = answer.record.text("username").is_none_or(|account| account == DEFAULT_ACCOUNT);
-        if is_usual || !request.leaves_account_open {
+        if is_usual(&answer) || !request.leaves_account_open {
             return Ok(answer);
         }
         self.of_the_usual_account(command, request, answer, help)
+    }
+
+    /// The answers to several requests, as [`ask`](Self::ask) gives them, with as few starts of helpers as there can be. None where a request
+    /// has to be asked for itself.
+    pub fn ask_each(&self, requests: &[&Request]) -> Result<Vec<Option<Answer>>> {
+        let opened = requests.iter().map(|request| self.chain(&request.record)).collect::<Result<Vec<_>>>()?;
+        let mut answers: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
+        for chain in self.all_chains()?.into_iter().map(|opened| &opened.chain) {
+            let of_this = opened.iter().zip(requests).zip(&mut answers);
+            let of_this = of_this.filter(|((its, _), _)| std::ptr::eq(**its, chain));
+            let (asked, places): (Vec<&Request>, Vec<_>) =
+                of_this.map(|((_, request), place)| (*request, place)).unzip();
+            for ((answer, request), place) in chain.get_each(&asked).into_iter().zip(&asked).zip(places) {
+                *place = answer.filter(|answer| is_usual(answer) || !request.leaves_account_open);
+            }
+        }
+        Ok(answers)
     }
 
     /// The answer for the usual account, after a helper answered with another one: which is right only if there are no more.
@@ -201,6 +217,10 @@ impl Session {
         }
         Ok(copies)
     }
+}
+
+fn is_usual(answer: &Answer) -> bool {
+    answer.record.text("username").is_none_or(|account| account == DEFAULT_ACCOUNT)
 }
 
 /// Warns of what went wrong on the way to an answer. Once for each helper is enough.

@@ -6,6 +6,7 @@ mod file;
 mod mask;
 mod shell;
 mod start;
+mod together;
 
 use crate::support::{SECRET, Test};
 

@@ -207,7 +207,7 @@ fn of_different_keys_in_two_files_the_one_that_is_in_use_is_never_replaced_by_th
     let (test, shown, stderr) = run(two(), &words, 1);
     assert!(shown.contains("conflict: another key comes first"), "{shown}");
     assert!(
-        stderr.contains("is in `~/.config/model-forge/config.json`, which comes first, so this one stays"),
+        stderr.contains("is in `~/.config/model-forge/config.json`, which comes first, so the one in `~/.config/model-forge/models.json` stays"),
         "{stderr}"
     );
     assert!(old(&test).contains("sk-an-older-key") && !file(&test).contains(SECRET));

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use modelforge_credential_protocol::{Error, Helper, Record, Result};
+use modelforge_credential_protocol::{Error, Helper, Record, Result, together};
 
 use super::about::{WHICH_SECRET, description_of, question, with_those_of};
 use super::{Chain, Failed, Link};
@@ -130,52 +130,52 @@ impl Chain {
         Ok(copies)
     }
 
-    /// Asks again where a helper failed, now that a person is there; but not if that, too, fails, or did before. The first question tells:
-    /// nobody is asked to help with each.
+    /// Asks again where a helper failed, now that a person is there; but not if that, too, fails, or did before. The first question tells,
+    /// or the first of several that go together: nobody is asked to help with each.
     fn ask_attended(&self, link: &Link, questions: &[Record], answers: &mut [Result<Option<Record>>]) {
         let (Some(helper), Ok(mut failed_before)) = (&link.attended, self.failed_before.lock()) else { return };
-        let mut failed: Vec<_> = questions.iter().zip(answers).filter(|(_, answer)| answer.is_err()).collect();
-        if failed.is_empty() || failed_before.contains(&link.name) {
+        let failed = questions.iter().zip(answers).filter(|(_, answer)| answer.is_err());
+        let (questions, mut answers): (Vec<Record>, Vec<_>) =
+            failed.map(|(question, answer)| (question.clone(), answer)).unzip();
+        if questions.is_empty() || failed_before.contains(&link.name) {
             return;
         }
-        let (question, answer) = failed.remove(0);
-        match helper.get(question) {
-            Ok(found) => *answer = Ok(found),
-            Err(_) => {
-                failed_before.insert(link.name.clone());
-                return;
-            }
+        let at_once = if link.nature().each { together(&questions) } else { 1 };
+        let (first, rest) = questions.split_at(at_once);
+        let mut again = helper.get_each(first);
+        if again.iter().all(Result::is_err) {
+            failed_before.insert(link.name.clone());
+            return;
         }
-        let questions: Vec<Record> = failed.iter().map(|(question, _)| (*question).clone()).collect();
-        for ((_, answer), again) in failed.into_iter().zip(helper.get_each(&questions)) {
+        again.extend(helper.get_each(rest));
+        for (answer, again) in answers.iter_mut().zip(again) {
             if again.is_ok() {
-                *answer = again;
+                **answer = again;
             }
         }
     }
 
     /// The copy of a credential in one helper.
     pub fn copy_in(&self, helper: &str, description: &Record, context: &Record) -> Result<Option<Record>> {
-        self.copy_in_link(helper, description, context, false)
+        let mut copies = self.copies_in(helper, &[Asked { description, context }], false)?;
+        copies.pop().unwrap_or(Ok(None))
     }
 
-    /// The same, now that a person is there who may unlock it.
-    pub fn copy_in_attended(&self, helper: &str, description: &Record, context: &Record) -> Result<Option<Record>> {
-        self.copy_in_link(helper, description, context, true)
-    }
-
-    fn copy_in_link(
-        &self,
-        helper: &str,
-        description: &Record,
-        context: &Record,
-        attended: bool,
-    ) -> Result<Option<Record>> {
-        let question = question(&description_of(description)?, context)?;
-        match self.links.iter().find(|link| link.name == helper) {
-            Some(link) => Ok(link.helper(attended)?.get(&question)?.filter(|found| is_of(found, description))),
-            None => Ok(None),
+    /// The copies of several credentials in one helper. It may be asked again while a person is there who may unlock it.
+    pub fn copies_in(&self, helper: &str, asked: &[Asked], attended: bool) -> Result<Vec<Result<Option<Record>>>> {
+        let Some(link) = self.links.iter().find(|link| link.name == helper) else {
+            return Ok(asked.iter().map(|_| Ok(None)).collect());
+        };
+        let questions = asked.iter().map(Asked::question).collect::<Result<Vec<_>>>()?;
+        let mut answers = match link.helper(false) {
+            Ok(helper) => helper.get_each(&questions),
+            Err(problem) => questions.iter().map(|_| Err(problem.clone())).collect(),
+        };
+        if attended {
+            self.ask_attended(link, &questions, &mut answers);
         }
+        let copies = answers.into_iter().zip(asked);
+        Ok(copies.map(|(answer, asked)| Ok(answer?.filter(|found| is_of(found, asked.description)))).collect())
     }
 
     /// Erases the copies that hold just these secrets from every helper that has one, and looks what is there then: what is left of each

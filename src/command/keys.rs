@@ -2,6 +2,8 @@
 
 mod purpose;
 mod reach;
+mod signed_in;
+mod together;
 mod variables;
 mod wrong;
 
@@ -22,6 +24,8 @@ use crate::terminal::warn_once;
 
 pub use purpose::Purpose;
 pub use reach::unreached;
+use signed_in::signed_in;
+use together::{Ready, Together};
 pub use variables::{Variable, is_credentials_file};
 use wrong::Wrong;
 
@@ -84,16 +88,27 @@ pub fn session() -> modelforge_credential_protocol::Result<Session> {
 /// Looks for the credential of a provider. A person who starts a program wants it to start: where something is locked, and a person would
 /// see the question, they are asked to unlock it; but nobody is asked for a key.
 pub fn find(purpose: Purpose, session: &Session, request: &Request) -> Result<Found> {
+    find_or_take(purpose, session, request, None)
+}
+
+/// The same with an answer that is there already.
+fn find_or_take(purpose: Purpose, session: &Session, request: &Request, ready: Option<Ready>) -> Result<Found> {
     if request.provider.as_ref().is_some_and(|provider| provider.sign_in == SignIn::None) {
         return Ok(Found::NotNeeded);
     }
-    look_for(purpose, session, request)
+    look_for(purpose, session, request, ready)
 }
 
-fn look_for(purpose: Purpose, session: &Session, request: &Request) -> Result<Found> {
+fn look_for(purpose: Purpose, session: &Session, request: &Request, ready: Option<Ready>) -> Result<Found> {
     let mut event = session.event(purpose.operation, &request.record);
     purpose.program.iter().for_each(|program| event.handed_to(program));
-    let answer = session.ask(purpose.operation, request, Help::ToUnlock)?;
+    let answer = match ready {
+        Some((answer, started)) => {
+            event.began(started);
+            answer
+        }
+        None => session.ask(purpose.operation, request, Help::ToUnlock)?,
+    };
     event.answered(&answer);
     tell(&answer);
     if answer.complete {
@@ -112,9 +127,11 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
     let providers = &session.providers;
     let mut all = variables::Variables::default();
     let (mut missing, mut wrong) = (Vec::new(), Wrong::default());
+    let account = wanted.account.as_deref();
     let assigned = assigned(wanted, providers)?;
+    let mut together = Together::get(&session, assigned.iter().map(|(_, provider)| provider.as_str()), account);
     for (name, provider) in assigned.iter().map(|(name, provider)| (&**name, &**provider)) {
-        let Some(looked) = wrong.sort_out(key(purpose, &session, provider, wanted.account.as_deref()))? else {
+        let Some(looked) = wrong.sort_out(key(purpose, &session, &mut together, provider, account))? else {
             continue;
         };
         match looked {
@@ -133,9 +150,11 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
     }
     let (names, must) = names(wanted, !assigned.is_empty(), &session, purpose.operation)?;
     let mut is_any = names.is_empty();
+    let typed = names.iter().filter_map(|name| if let Name::Typed(name) = name { Some(name.as_str()) } else { None });
+    let mut together = Together::get(&session, typed, account);
     for name in &names {
         let looked = match name {
-            Name::Typed(name) => key_for_tools(purpose, &session, name, wanted.account.as_deref()),
+            Name::Typed(name) => key_for_tools(purpose, &session, &mut together, name, account),
             Name::InModelForge(name) => key_of_modelforge(purpose, &session, name),
         };
         let Some(looked) = wrong.sort_out(looked)? else { continue };
@@ -208,10 +227,10 @@ fn key_of_modelforge(purpose: Purpose, session: &Session, name: &str) -> Result<
     let Ok(provider) = providers.by_name(name).inspect_err(warn_once) else { return Ok(Looked::NotNeeded) };
     let is_elsewhere = providers.elsewhere_in_modelforge(name, &provider).is_some();
     let Some(defined) = providers.defined(name).filter(|_| is_elsewhere) else {
-        return key_for_tools(purpose, session, name, None);
+        return key_for_tools(purpose, session, &mut Together::default(), name, None);
     };
     let request = request::expand(Record::of([("url", defined.url.url())])?, providers)?;
-    match look_for(purpose, session, &request)? {
+    match look_for(purpose, session, &request, None)? {
         Found::Key(record) => {
             let provider = providers.as_modelforge_has_it(name, defined);
             let variables = vec![provider.variable_of_modelforge(name)];
@@ -225,8 +244,14 @@ fn key_of_modelforge(purpose: Purpose, session: &Session, name: &str) -> Result<
 }
 
 /// The credential of `openai` or `openai:work`, for all variables that tools look in.
-fn key_for_tools(purpose: Purpose, session: &Session, named: &str, account: Option<&str>) -> Result<Looked> {
-    let looked = key(purpose, session, named, account)?;
+fn key_for_tools(
+    purpose: Purpose,
+    session: &Session,
+    together: &mut Together,
+    named: &str,
+    account: Option<&str>,
+) -> Result<Looked> {
+    let looked = key(purpose, session, together, named, account)?;
     let Looked::Key(mut key) = looked else { return Ok(looked) };
     // ModelForge may know it by an alias.
     key.variables = variables_for(&session.providers, &key.provider, &provider_name(split_account(named).0)?);
@@ -252,46 +277,26 @@ fn variables_for(providers: &Providers, provider: &Provider, called: &str) -> Ve
     variables
 }
 
-/// Every provider of which a helper lists a credential.
-fn signed_in(session: &Session) -> Result<Vec<String>> {
-    let (mut names, mut failed) = (Vec::new(), Vec::new());
-    for (helper, listed) in session.list(None)? {
-        match listed {
-            Ok(Some(copies)) => names.extend(copies.into_iter().filter_map(|(provider, _)| Some(provider?.name))),
-            Ok(None) => {
-                let unlisted = session.unlisted(&helper, None)?;
-                names.extend(unlisted.found.into_iter().map(|(provider, _)| provider.name));
-                failed.extend(unlisted.failed.map(|problem| error::helper_failed(&helper, &problem)));
-            }
-            Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
-        }
-    }
-    // A helper that this machine has no use for is news only where nothing was found; one that fails, also where a person chose it.
-    if !session.is_automatic(None)? || names.is_empty() {
-        failed.iter().for_each(warn_once);
-    }
-    session.left_out(None)?.filter(|_| names.is_empty()).into_iter().for_each(warn_once);
-    names.sort_unstable();
-    names.dedup();
-    if names.is_empty() {
-        return Err(error::no_key_at_all().into());
-    }
-    Ok(names)
-}
-
 /// Of `openai:work`, the provider and the account.
 pub fn split_account(named: &str) -> (&str, Option<&str>) {
     named.split_once(':').map_or((named, None), |(name, account)| (name, Some(account)))
 }
 
 /// The credential of `openai`, or of `openai:work`.
-fn key(purpose: Purpose, session: &Session, named: &str, account: Option<&str>) -> Result<Looked> {
+fn key(
+    purpose: Purpose,
+    session: &Session,
+    together: &mut Together,
+    named: &str,
+    account: Option<&str>,
+) -> Result<Looked> {
     let (name, own) = split_account(named);
     let provider = session.providers.by_name(name)?;
     let account = own.or(account);
     let request = Named::new(&provider.name, account)?.request(&session.providers)?;
+    let ready = together.take(named);
     let named = named.to_owned();
-    Ok(match find(purpose, session, &request)? {
+    Ok(match find_or_take(purpose, session, &request, ready)? {
         Found::Key(record) => Looked::Key(Box::new(Key { named, variables: Vec::new(), provider, record })),
         Found::NotNeeded => Looked::NotNeeded,
         Found::Nothing { certain } => {

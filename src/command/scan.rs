@@ -1,5 +1,6 @@
 //! `scan`: looks for the stored keys where they should not be: in histories, transcripts, logs, copies, and the history of repositories.
 
+mod elsewhere;
 mod error;
 mod files;
 mod git;
@@ -18,6 +19,7 @@ use modelforge_credential_protocol::Error;
 
 use crate::command::keys::session;
 use crate::terminal::{self, Meter};
+use elsewhere::Elsewhere;
 use keys::{Key, Keys};
 use needles::Needles;
 use report::Report;
@@ -45,9 +47,44 @@ pub struct Counts {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Object {
     pub id: String,
-    /// The oldest commit that has it, and where: empty for the commit itself.
-    pub commit: Option<String>,
-    pub path: Option<String>,
+    pub standing: Standing,
+}
+
+/// Where in a repository a content stands.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// The oldest commit that has it, and its path there; none for the message.
+    Committed { commit: String, path: Option<String> },
+    /// It was staged for this path, and is in no commit.
+    Staged { path: String },
+    /// It is what a tag says.
+    Tag { name: String },
+    /// Nothing names it.
+    Nowhere,
+}
+
+impl Standing {
+    pub fn commit(&self) -> Option<&str> {
+        match self {
+            Self::Committed { commit, .. } => Some(commit),
+            _ => None,
+        }
+    }
+
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Committed { path, .. } => path.as_deref(),
+            Self::Staged { path } => Some(path),
+            _ => None,
+        }
+    }
+
+    pub fn tag(&self) -> Option<&str> {
+        match self {
+            Self::Tag { name } => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// A place: a file or a content, and the number of the key that stands there.
@@ -62,6 +99,7 @@ pub struct Scan<'a> {
     failed: Vec<Error>,
     more_failed: usize,
     visited: HashSet<PathBuf>,
+    elsewhere: Elsewhere,
     counts: Counts,
     meter: Meter,
 }
@@ -109,6 +147,7 @@ impl<'a> Scan<'a> {
             failed: Vec::new(),
             more_failed: 0,
             visited: HashSet::new(),
+            elsewhere: Elsewhere::default(),
             counts: Counts::default(),
             meter: Meter::start(),
         }
@@ -131,6 +170,9 @@ impl<'a> Scan<'a> {
                     false => files::look_at_usual(self, &path),
                 }
             }
+        }
+        for folder in std::mem::take(&mut self.elsewhere).left_out() {
+            self.fail(error::history_elsewhere(&folder));
         }
         Ok(missing)
     }

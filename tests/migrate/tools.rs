@@ -89,13 +89,53 @@ fn a_dry_run_says_how_each_tool_will_get_its_key_and_changes_nothing() {
 fn different_keys_of_one_provider_are_a_conflict_or_accounts_named_after_the_tools() {
     let test = may_hold(Test::new().file(CODEX, codex(SECRET)).file(LLM, llm(OTHER)));
     let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
-    assert!(stderr.contains("another key for `openai`") && stderr.contains("`~/.codex/auth.json`"), "{stderr}");
+    let said = "warning: another key for `openai` (`https://api.openai.com`) is in `~/.codex/auth.json`, which comes first, so the one in \
+                `~/.config/io.datasette.llm/keys.json` stays\n\
+                hint: modelforge-credential migrate --account-per-tool  # keeps them all, each in an account named after its tool\n";
+    assert!(stderr.contains(said), "{stderr}");
     assert!(read(&test, LLM).contains(OTHER));
     let (test, shown, _) = run(test, &["migrate", "--yes", "--account-per-tool"], 0);
     assert!(shown.contains("llm: start it with `modelforge-credential exec openai:llm -- llm`"), "{shown}");
     assert!(!read(&test, LLM).contains(OTHER));
     let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
     test.args(["print", "openai:llm"]).stdout(&format!("{OTHER}\n")).success();
+}
+
+#[test]
+fn of_a_tool_with_different_keys_in_two_files_the_second_one_stays() {
+    let [first, second, third] =
+        ["first", "second", "third"].map(|name| format!("sk-ant-api03-{name}-0123456789abcdef"));
+    let test = Test::new().file(".bashrc", format!("export ANTHROPIC_API_KEY={first}\n"));
+    let test = test.file(CLAUDE, format!("{{\"env\": {{\"ANTHROPIC_API_KEY\": \"{second}\"}}}}"));
+    let test = test.file(".claude.json", format!("{{\"primaryApiKey\": \"{third}\"}}"));
+    let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
+    assert!(stderr.contains("so the one in `~/.claude.json` stays"), "{stderr}");
+    // What to do about it is said once.
+    assert_eq!(stderr.matches("--account-per-tool").count(), 1, "{stderr}");
+    let (mut test, _, stderr) = run(test, &["migrate", "--yes", "--account-per-tool"], 1);
+    assert!(stderr.contains("so the one in `~/.claude.json` stays"), "{stderr}");
+    assert!(read(&test, ".claude.json").contains(&third));
+    for (name, key) in [("anthropic", first), ("anthropic:claude", second)] {
+        test = test.args(["print", name]).stdout(&format!("{key}\n")).success();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_no_request_can_hold_is_named_and_left() {
+    use std::os::unix::ffi::OsStrExt;
+    let test = may_hold(Test::new().file("app/.env", format!("OPENAI_API_KEY={OTHER}\n")));
+    for name in [&b".env.a\nb"[..], b".env.\xff"] {
+        let path = test.home().join("app").join(std::ffi::OsStr::from_bytes(name));
+        std::fs::write(path, format!("GROQ_API_KEY={OTHER}\n")).expect("it is written");
+    }
+    let folder = test.home().join("app").display().to_string();
+    let (_, shown, stderr) = run(test, &["migrate", &folder, "--yes"], 1);
+    assert!(shown.contains("1 moved, 0 left"), "{shown}");
+    for name in [".env.a\\nb", ".env.\u{fffd}"] {
+        let said = format!("warning: `~/app/{name}` has a name that no request can hold, so its keys stay\n");
+        assert!(stderr.contains(&said), "{stderr}");
+    }
 }
 
 #[test]

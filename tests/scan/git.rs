@@ -7,7 +7,7 @@ use super::{FOUND, signed_in};
 use crate::support::{SECRET, Test, files_below};
 
 /// Runs git in a folder of the home. Arguments are words of a shell.
-fn git(test: &Test, folder: &str, script: &str) {
+pub fn git(test: &Test, folder: &str, script: &str) {
     let folder = test.home().join(folder);
     fs::create_dir_all(&folder).expect("a folder");
     let script = format!(
@@ -19,7 +19,7 @@ fn git(test: &Test, folder: &str, script: &str) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn id(test: &Test, folder: &str, what: &str) -> String {
+pub fn id(test: &Test, folder: &str, what: &str) -> String {
     let folder = test.home().join(folder).display().to_string();
     let output = test.run(&["git", "-C", &folder, "rev-parse", what], "");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
@@ -30,7 +30,7 @@ const TAKEN_OUT: &str = "git init -q; mkdir src; { echo one; cat; echo; } > src/
                          echo clean > src/config.py; git commit -qam second";
 
 /// The table of what was found, without how much was searched, with the home folder as `~`.
-fn rows(test: &Test) -> Vec<String> {
+pub fn rows(test: &Test) -> Vec<String> {
     let output = test.output();
     assert_eq!(String::from_utf8_lossy(&output.stderr).lines().filter(|line| line.starts_with("warning")).count(), 0);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -1,5 +1,10 @@
 //! Tools that are given their key by `exec`, in a variable.
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::journey::Journey;
 use crate::support::SECRET;
 
@@ -117,4 +122,61 @@ fn continue_takes_the_variable_for_the_reference_in_its_settings() {
     let words: Vec<String> =
         words.into_iter().map(|word| if word.starts_with('~') { path.clone() } else { word }).collect();
     journey.asks(&words, &[SECRET]);
+}
+
+/// The process that Cline leaves behind, which answers for later ones with the environment of the first. It is ended at the latest when the
+/// test is over.
+struct Daemon(PathBuf);
+
+impl Daemon {
+    fn pid(&self) -> Option<Pid> {
+        let about: serde_json::Value = serde_json::from_slice(&std::fs::read(&self.0).ok()?).ok()?;
+        Pid::from_raw(i32::try_from(about["pid"].as_i64()?).ok()?)
+    }
+
+    fn end(&self) {
+        let Some(pid) = self.pid() else { return };
+        let process = format!("/proc/{}", pid.as_raw_pid());
+        // Its number may be another one's by now.
+        let is_cline = std::fs::read(Path::new(&process).join("cmdline"))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).contains("--cline-hub-daemon"));
+        if is_cline && kill_process(pid, Signal::KILL).is_ok() {
+            while Path::new(&process).join("exe").read_link().is_ok() {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+#[test]
+fn cline_is_given_the_key_of_its_settings_after_its_daemon_was_stopped() {
+    let file = ".cline/data/settings/providers.json";
+    let journey = Journey::new("cline", &["--timeout", "200", "--provider", "groq", "say good day"]);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let journey = journey.env("CLINE_HUB_PORT", port.expect("a free port").port().to_string());
+    let url = format!(", \"baseUrl\": \"{}/v1\"", journey.services.url());
+    let settings = format!(
+        "{{\n  \"version\": 1,\n  \"lastUsedProvider\": \"groq\",\n  \"modes\": {{}},\n  \"providers\": {{\n    \"groq\": {{\n      \
+         \"settings\": {{ \"provider\": \"groq\", \"apiKey\": \"{SECRET}\", \"model\": \"m\"{url} }},\n      \
+         \"updatedAt\": \"2026-11-27T06:11:37.965Z\",\n      \"tokenSource\": \"manual\"\n    }}\n  }}\n}}\n"
+    );
+    let journey = journey.file(file, settings);
+    let daemon = Daemon(journey.home(".cline/data/locks/hub/production.json").into());
+    journey.works();
+    assert!(daemon.pid().is_some());
+    daemon.end();
+    // A URL of this machine beside the key would make it none of the provider's.
+    journey.edit(file, &url, "");
+    let before = journey.with_keys();
+    let words = journey.moved(&[]);
+    journey.edit(file, "\"model\": \"m\"", &format!("\"model\": \"m\"{url}"));
+    journey.asks(&words, &[SECRET]);
+    daemon.end();
+    journey.returns(before);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use modelforge_credential_files::foreign::{self, Opened};
 use modelforge_credential_files::tilde;
-use modelforge_credential_protocol::{Record, Result, visible};
+use modelforge_credential_protocol::{Error, Record, Result, visible};
 
 use crate::found::{self, Content};
 use crate::table::{File, PROJECT, TOOLS, Tool, of_project};
@@ -116,7 +116,7 @@ fn of_folder(folder: &[u8]) -> Vec<Place> {
 }
 
 fn of_file(path: &Path) -> Option<Place> {
-    let file = of_project(path.file_name()?.to_str()?).filter(|_| path.is_absolute())?;
+    let file = of_project(&path.file_name()?.to_string_lossy()).filter(|_| path.is_absolute())?;
     Some(Place { tool: &PROJECT, file, path: path.to_owned() })
 }
 
@@ -140,9 +140,21 @@ impl Place {
         shown(&self.path)
     }
 
+    /// What no request can say would mean no file, or another one.
+    fn can_be_named(&self) -> Result<()> {
+        match self.path.to_str().is_some_and(|path| !path.contains(char::is_control)) {
+            true => Ok(()),
+            false => Err(Error::new(format!(
+                "`{}` has a name that no request can hold, so its keys stay",
+                tilde(&self.path)
+            ))),
+        }
+    }
+
     pub fn open(self) -> Result<Option<Held>> {
-        let opened = foreign::open(&self.path, self.within())?;
-        opened.map(|opened| self.read(opened)).transpose()
+        let Some(opened) = foreign::open(&self.path, self.within())? else { return Ok(None) };
+        self.can_be_named()?;
+        self.read(opened).map(Some)
     }
 
     /// The file and its content, for a caller that will replace it.

@@ -21,14 +21,23 @@ pub fn rollback_not_confirmed(id: &str) -> Error {
 }
 
 /// Of two sources.
-pub fn comes_after(request: &Record, place: &str) -> Error {
-    let provider = quoted(request.text("provider").unwrap_or("PROVIDER"));
+pub fn comes_after(request: &Record, first: &str, place: &str) -> Error {
     Error::new(format!(
-        "another key for {} is in `{}`, which comes first, so this one stays",
+        "another key for {} is in `{}`, which comes first, so the one in `{}` stays",
         name_of(request),
+        visible(first),
         visible(place)
     ))
-    .hint(format!("{PROGRAM} migrate --provider {provider} --prefer target  # erases this one"))
+}
+
+pub fn of_different_keys(request: &Record, may_have_accounts: bool) -> String {
+    let provider = quoted(request.text("provider").unwrap_or("PROVIDER"));
+    match may_have_accounts {
+        true => {
+            format!("{PROGRAM} migrate --account-per-tool  # keeps them all, each in an account named after its tool")
+        }
+        false => format!("{PROGRAM} migrate --provider {provider} --prefer target  # erases those that stay"),
+    }
 }
 
 pub fn came_with_the_folder(file: &str) -> Error {

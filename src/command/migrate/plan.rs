@@ -83,7 +83,20 @@ impl<'a> Migration<'a> {
             }
         }
         self.items = found;
+        self.hint_at_different_keys();
         Ok(())
+    }
+
+    /// Says once what to do about keys that stay because another one comes first.
+    fn hint_at_different_keys(&mut self) {
+        let is_one = |item: &&mut Item| item.comes_after.is_some() && item.problem.is_some();
+        let has_accounts = self.choice.account_per_tool;
+        if let Some(item) = self.items.iter_mut().find(is_one) {
+            let is_usual = item.request.record.text("username") == Some(DEFAULT_ACCOUNT);
+            let may_have_its_own = is_usual && item.tool.is_some() && !has_accounts;
+            let hint = error::of_different_keys(&item.request.record, may_have_its_own);
+            item.problem = item.problem.take().map(|problem| problem.hint(hint));
+        }
     }
 
     /// The account for a key that differs from another one of its provider, if each tool is to keep its own.
@@ -170,7 +183,8 @@ impl First {
             Some((place, _)) => {
                 let is_chosen = migration.choice.prefer.is_some();
                 item.step = if is_chosen { Step::Drop } else { Step::Conflict };
-                item.problem = (!is_chosen).then(|| error::comes_after(&item.request.record, place));
+                let problem = || error::comes_after(&item.request.record, place, &migration.place(item));
+                item.problem = (!is_chosen).then(problem);
                 item.comes_after = Some(place.clone());
             }
         }

@@ -37,10 +37,6 @@ pub fn look_at_named(scan: &mut Scan, path: &Path) -> modelforge_credential_prot
     } else if !kind.is_dir() && !kind.is_file() {
         return Err(error::not_a_file(path));
     }
-    // A worktree has its history in the repository that it belongs to. Where that is, its file says, which anyone can have written.
-    if path.join(".git").is_file() {
-        scan.fail(error::history_elsewhere(path));
-    }
     look_at_usual(scan, path);
     Ok(())
 }
@@ -57,6 +53,7 @@ pub fn look_at_usual(scan: &mut Scan, path: &Path) {
 /// All files below a folder. The folders that are still to be visited are kept, and not the files.
 fn look_below(scan: &mut Scan, folder: &Path) {
     let mut folders = vec![folder.to_path_buf()];
+    scan.elsewhere.walks(folder);
     while let Some(folder) = folders.pop() {
         if OF_THE_SYSTEM.iter().any(|system| folder == Path::new(system)) || !scan.is_first_visit(&folder) {
             continue;
@@ -79,6 +76,9 @@ fn look_below(scan: &mut Scan, folder: &Path) {
                 let is_packed = is_repository && path.file_name().is_some_and(|name| name == "objects");
                 folders.extend(Some(path).filter(|_| !is_packed));
             } else if kind.is_file() {
+                if path.file_name().is_some_and(|name| name == ".git") {
+                    scan.elsewhere.met(&folder, &path);
+                }
                 look_at(scan, &path);
             }
         }

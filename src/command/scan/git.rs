@@ -3,19 +3,20 @@
 //! git reads the objects, and nothing else of the repository: it is given an empty repository of ours, with the other's folder of objects.
 //! So no configuration of the repository is obeyed: it could name programs to start.
 
+mod places;
+mod running;
+
 use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use modelforge_credential_client::{command, expect_children, on_path};
 
 use super::error;
-use super::stream::Seen;
-use super::{Object, Scan};
-
-/// Bytes of git's output that are read at a time.
-const BUFFER: usize = 256 << 10;
+use super::stream::{Lines, Seen};
+use super::{Object, Scan, Standing};
+use running::{Running, empty_repository};
 
 /// How many repositories one may borrow objects from in turn, as git has it.
 const DEEPEST: usize = 5;
@@ -38,11 +39,11 @@ pub fn look(scan: &mut Scan, repository: &Path) {
     let looked = Git::new(program, repository).and_then(|git| {
         scan.counts.repositories += 1;
         let found = git.look_at_objects(scan)?;
-        // What no commit has is named by itself, and so is all else if git cannot tell.
-        let places = if found.is_empty() { HashMap::new() } else { git.places_of(&found) };
-        for (id, seen) in found {
-            let (commit, path) = places.get(&id).cloned().unzip();
-            scan.note(repository, Some(Object { id, commit, path }), seen);
+        // What nothing names is named by itself, and so is all else if git cannot tell.
+        let mut standing = if found.is_empty() { HashMap::new() } else { git.standing_of(&found) };
+        for (id, Found { seen, .. }) in found {
+            let standing = standing.remove(&id).unwrap_or(Standing::Nowhere);
+            scan.note(repository, Some(Object { id, standing }), seen);
         }
         Ok(())
     });
@@ -51,8 +52,34 @@ pub fn look(scan: &mut Scan, repository: &Path) {
     }
 }
 
+/// An object that holds keys.
+struct Found {
+    kind: Kind,
+    seen: Seen,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Blob,
+    Commit,
+    Tree,
+    Tag,
+}
+
+impl Kind {
+    fn from_name(name: &str) -> Self {
+        match name {
+            "commit" => Self::Commit,
+            "tree" => Self::Tree,
+            "tag" => Self::Tag,
+            _ => Self::Blob,
+        }
+    }
+}
+
 struct Git {
     program: PathBuf,
+    repository: PathBuf,
     objects: PathBuf,
     /// True if the names of objects are the long ones, of SHA-256.
     is_long: bool,
@@ -66,10 +93,15 @@ impl Git {
         let is_long = look_over(&objects, DEEPEST)?;
         let shallow = repository.join("shallow");
         let shallow = Some(shallow).filter(|file| file.symlink_metadata().is_ok_and(|metadata| metadata.is_file()));
-        Ok(Self { program, objects, is_long, shallow })
+        Ok(Self { program, repository, objects, is_long, shallow })
     }
 
     fn start(&self, arguments: &[&str], stdin: Stdio) -> io::Result<Running> {
+        self.start_with(arguments, stdin, None)
+    }
+
+    /// The same with an index, which is a list of paths and of what was staged for them.
+    fn start_with(&self, arguments: &[&str], stdin: Stdio, index: Option<&Path>) -> io::Result<Running> {
         let empty = empty_repository(self.is_long)?;
         let mut command: Command = command(&self.program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
@@ -78,6 +110,7 @@ impl Git {
         command.env("GIT_DIR", empty.path()).env("GIT_OBJECT_DIRECTORY", &self.objects);
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_ATTR_NOSYSTEM", "1");
         command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
+        command.envs(index.map(|file| ("GIT_INDEX_FILE", file)));
         command.envs(self.shallow.as_ref().map(|file| ("GIT_SHALLOW_FILE", file)));
         command.args(["--no-pager", "--no-optional-locks", "--no-replace-objects"]).args(arguments);
         expect_children();
@@ -85,13 +118,13 @@ impl Git {
     }
 
     /// The objects that hold keys.
-    fn look_at_objects(&self, scan: &mut Scan) -> io::Result<HashMap<String, Seen>> {
+    fn look_at_objects(&self, scan: &mut Scan) -> io::Result<HashMap<String, Found>> {
         let arguments = ["cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"];
         let mut running = self.start(&arguments, Stdio::null())?;
         let mut found = HashMap::new();
         while let Some(line) = running.line()? {
             let words: Vec<&str> = line.split(' ').collect();
-            let [id, _, size] = words.as_slice() else { return Err(io::Error::other(format!("git: {line}"))) };
+            let [id, kind, size] = words.as_slice() else { return Err(io::Error::other(format!("git: {line}"))) };
             let size: u64 = size.parse().map_err(io::Error::other)?;
             let mut content = (&mut running.output).take(size);
             let mut seen = Seen::new();
@@ -102,107 +135,16 @@ impl Git {
             running.output.read_exact(&mut [0])?;
             scan.counts.objects += 1;
             if !seen.is_empty() {
-                found.insert((*id).to_owned(), seen);
+                let kind = Kind::from_name(kind);
+                if kind == Kind::Tree {
+                    // It is a list of names.
+                    seen.values_mut().for_each(|lines| *lines = Lines::of_a_name());
+                }
+                found.insert((*id).to_owned(), Found { kind, seen });
             }
         }
         running.finish()?;
         Ok(found)
-    }
-
-    /// The oldest commit that has each of these contents, and its path there. A message is in the commit itself.
-    fn places_of(&self, wanted: &HashMap<String, Seen>) -> HashMap<String, (String, String)> {
-        let mut places = HashMap::new();
-        let _ = self.read_log(wanted, &mut places);
-        places
-    }
-
-    fn read_log(
-        &self,
-        wanted: &HashMap<String, Seen>,
-        places: &mut HashMap<String, (String, String)>,
-    ) -> io::Result<()> {
-        let all = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered", "--buffer"];
-        let mut all = self.start(&all, Stdio::null())?;
-        let log = ["log", "--stdin", "--raw", "--root", "--no-renames", "--no-abbrev", "--format=commit %H"];
-        let mut log = self.start(&log, Stdio::piped())?;
-        let commits = log.child.stdin.take();
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                let mut commits = io::BufWriter::new(commits?);
-                while let Ok(Some(line)) = all.line() {
-                    if let Some((id, "commit")) = line.rsplit_once(' ').and_then(|(rest, _)| rest.split_once(' ')) {
-                        writeln!(commits, "{id}").ok()?;
-                    }
-                }
-                commits.flush().ok()
-            });
-            let mut commit = String::new();
-            while let Some(line) = log.line()? {
-                if let Some(id) = line.strip_prefix("commit ") {
-                    commit = id.to_owned();
-                    if wanted.contains_key(id) {
-                        places.insert(commit.clone(), (commit.clone(), String::new()));
-                    }
-                } else if let Some((about, path)) = line.strip_prefix(':').and_then(|rest| rest.split_once('\t'))
-                    && let Some(id) = about.split(' ').nth(3).filter(|id| wanted.contains_key(*id))
-                {
-                    // The newest comes first.
-                    places.insert(id.to_owned(), (commit.clone(), path.to_owned()));
-                }
-            }
-            log.finish()
-        })
-    }
-}
-
-/// A git that is read from, and ended when it is dropped.
-struct Running {
-    child: Child,
-    output: BufReader<ChildStdout>,
-    /// Needed until it says something.
-    empty: Option<tempfile::TempDir>,
-}
-
-/// What git takes for a repository that it was started for.
-fn empty_repository(is_long: bool) -> io::Result<tempfile::TempDir> {
-    let empty = tempfile::Builder::new().prefix("modelforge-credential-scan-").tempdir()?;
-    for folder in ["objects", "refs"] {
-        std::fs::create_dir(empty.path().join(folder))?;
-    }
-    std::fs::write(empty.path().join("HEAD"), "ref: refs/heads/none\n")?;
-    let (version, format) = if is_long { (1, "[extensions]\n\tobjectFormat = sha256\n") } else { (0, "") };
-    let config = format!("[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n\tquotePath = false\n{format}");
-    std::fs::write(empty.path().join("config"), config)?;
-    Ok(empty)
-}
-
-impl Running {
-    fn of(mut child: Child, empty: tempfile::TempDir) -> io::Result<Self> {
-        let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        Ok(Self { output: BufReader::with_capacity(BUFFER, output), child, empty: Some(empty) })
-    }
-
-    /// The next line, or what fits in memory of one that is longer.
-    fn line(&mut self) -> io::Result<Option<String>> {
-        let mut line = Vec::new();
-        (&mut self.output).take(LONGEST_LINE).read_until(b'\n', &mut line)?;
-        self.empty = None;
-        if line.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned()))
-    }
-
-    fn finish(mut self) -> io::Result<()> {
-        let status = self.child.wait()?;
-        if status.success() { Ok(()) } else { Err(io::Error::other(format!("git: {status}"))) }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

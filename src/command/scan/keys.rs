@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 use super::error;
 use super::needles::Needles;
 use crate::accounts::account;
+use crate::audit::Event;
+use crate::chain::{Asked, Chain};
 use crate::command::exec::mask::SHORTEST;
 use crate::command::exec::secret_parts;
 use crate::command::keys::is_credentials_file;
@@ -50,7 +52,7 @@ impl Key {
 
 /// Asks every helper for what it holds.
 pub fn gather(session: &Session) -> Result<Keys> {
-    let mut gathering = Gathering { session, asked: HashSet::new(), found: Vec::new(), failed: Vec::new() };
+    let mut gathering = Gathering { session, found: Vec::new(), failed: Vec::new() };
     for (helper, listed) in session.list(None)? {
         let copies = match listed {
             Ok(Some(copies)) => copies,
@@ -64,9 +66,7 @@ pub fn gather(session: &Session) -> Result<Keys> {
                 continue;
             }
         };
-        for (provider, record) in copies {
-            gathering.add(&helper, provider.as_ref(), &record)?;
-        }
+        gathering.add_all(&helper, copies)?;
     }
     if gathering.found.is_empty() {
         gathering.failed.extend(session.left_out(None)?.cloned());
@@ -76,54 +76,82 @@ pub fn gather(session: &Session) -> Result<Keys> {
 
 struct Gathering<'a> {
     session: &'a Session,
-    /// The helpers that a person was asked for: once is enough.
-    asked: HashSet<String>,
     found: Vec<(Key, Secrets)>,
     failed: Vec<Error>,
 }
 
-impl Gathering<'_> {
-    fn add(&mut self, helper: &str, provider: Option<&Provider>, record: &Record) -> Result<()> {
+/// A copy that a helper listed.
+struct Listed<'a> {
+    key: Key,
+    place: Record,
+    context: Record,
+    chain: &'a Chain,
+}
+
+impl<'a> Listed<'a> {
+    fn new(session: &'a Session, provider: Option<&Provider>, record: Record) -> Result<Self> {
         let url = provider.map_or_else(|| record.url(), |provider| provider.location.url());
-        let account = provider.map_or_else(|| "<redacted>".to_owned(), |_| shown(&account(record)));
+        let account = provider.map_or_else(|| "<redacted>".to_owned(), |_| shown(&account(&record)));
         let key = Key { provider: provider.map(|provider| provider.name.clone()), url, account };
-        let Some(copy) = self.copy(helper, provider, record)? else { return Ok(()) };
-        let is_secret = |key: &str, value: &[u8]| !is_public(key) && !key.ends_with("[]") && !value.is_empty();
-        let secrets: Secrets =
-            copy.iter().filter(|(name, value)| is_secret(name, value)).flat_map(|(_, value)| parts(value)).collect();
-        match secrets.iter().any(|secret| secret.len() < SHORTEST) {
-            true => warn_once(&error::too_short(&key.name())),
-            false => self.found.push((key, secrets)),
+        let mut place = record;
+        if let Some(provider) = provider {
+            place.set("provider", &provider.name)?;
+        }
+        let context = provider.map(Provider::context).transpose()?.unwrap_or_default();
+        Ok(Self { key, chain: session.chain(&place)?, place, context })
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { description: &self.place, context: &self.context }
+    }
+}
+
+impl Gathering<'_> {
+    /// Gets what a helper listed, with as few starts of it as there can be. A person may unlock it, once.
+    fn add_all(&mut self, helper: &str, copies: Vec<(Option<Provider>, Record)>) -> Result<()> {
+        let session = self.session;
+        let listed = copies.into_iter().map(|(provider, record)| Listed::new(session, provider.as_ref(), record));
+        let listed = listed.collect::<Result<Vec<_>>>()?;
+        for listed in listed.chunk_by(|one, other| std::ptr::eq(one.chain, other.chain)) {
+            let mut events: Vec<Event> = listed.iter().map(|listed| session.event("scan", &listed.place)).collect();
+            events.iter_mut().for_each(|event| event.helper(helper));
+            let asked: Vec<Asked> = listed.iter().map(Listed::asked).collect();
+            let found = listed[0].chain.copies_in(helper, &asked, session.has_a_person())?;
+            for ((found, listed), event) in found.into_iter().zip(listed).zip(&mut events) {
+                self.note(helper, &listed.key, found, event);
+            }
         }
         Ok(())
     }
 
-    /// The copy that a helper listed. A person may unlock the helper, once.
-    fn copy(&mut self, helper: &str, provider: Option<&Provider>, record: &Record) -> Result<Option<Record>> {
-        let mut place = record.clone();
-        if let Some(provider) = provider {
-            place.set("provider", &provider.name)?;
-        }
-        let mut event = self.session.event("scan", &place);
-        event.helper(helper);
-        let chain = self.session.chain(&place)?;
-        let context = provider.map(Provider::context).transpose()?.unwrap_or_default();
-        let mut copy = chain.copy_in(helper, record, &context);
-        if copy.is_err() && self.session.has_a_person() && self.asked.insert(helper.to_owned()) {
-            copy = chain.copy_in_attended(helper, record, &context);
-        }
-        match copy {
+    fn note(
+        &mut self,
+        helper: &str,
+        key: &Key,
+        found: modelforge_credential_protocol::Result<Option<Record>>,
+        event: &mut Event,
+    ) {
+        match found {
             Ok(copy) => {
                 event.outcome(if copy.is_some() { "found" } else { "not found" });
-                Ok(copy)
+                copy.iter().for_each(|copy| self.add(key, copy));
             }
             Err(problem) => {
                 let failed = error::not_looked_for(helper, &problem);
                 if !self.failed.iter().any(|known| known.to_string() == failed.to_string()) {
                     self.failed.push(failed);
                 }
-                Ok(None)
             }
+        }
+    }
+
+    fn add(&mut self, key: &Key, copy: &Record) {
+        let is_secret = |key: &str, value: &[u8]| !is_public(key) && !key.ends_with("[]") && !value.is_empty();
+        let secrets: Secrets =
+            copy.iter().filter(|(name, value)| is_secret(name, value)).flat_map(|(_, value)| parts(value)).collect();
+        match secrets.iter().any(|secret| secret.len() < SHORTEST) {
+            true => warn_once(&error::too_short(&key.name())),
+            false => self.found.push((key.clone(), secrets)),
         }
     }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::error::{PROGRAM, tilde};
 use super::keys::Key;
 use super::stream::Lines;
-use super::{Counts, Object, Scan};
+use super::{Counts, Object, Scan, Standing};
 use crate::terminal::{self, Paint};
 
 /// As many characters of a commit's name as tell it from others.
@@ -46,6 +46,12 @@ struct Finding {
     /// In the repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
+    /// True if it is in no commit, and staged for that path.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    staged: bool,
+    /// The annotated tag whose text it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<String>,
     /// The first of them.
     lines: Vec<u64>,
     /// How many lines there are.
@@ -129,28 +135,40 @@ impl Report {
 }
 
 fn finding(scan: &Scan, file: &Path, object: Option<&Object>, key: &Key, lines: &Lines) -> Finding {
-    let commit = object.and_then(|object| object.commit.clone());
-    let path = object.and_then(|object| object.path.as_deref()).filter(|path| !path.is_empty());
-    let path = path.map(|path| visible(&scan.redacted(path)));
+    let standing = object.map(|object| &object.standing);
+    let shown = |text: &str| visible(&scan.redacted(text));
+    let path = standing.and_then(Standing::path).map(shown);
+    let tag = standing.and_then(Standing::tag).map(shown);
     let shown = scan.redacted(&tilde(file));
-    let place = match (object, &commit, &path) {
-        (None, ..) => shown,
-        (Some(_), Some(commit), Some(path)) => format!("{shown} {}:{path}", short(commit)),
-        (Some(_), Some(commit), None) => format!("{shown} {} (message)", short(commit)),
-        (Some(object), None, _) => format!("{shown} {} (no commit)", short(&object.id)),
+    let place = match object {
+        None => shown,
+        Some(object) => format!("{shown} {}", in_repository(object, path.as_deref(), tag.as_deref())),
     };
     Finding {
         key: Named::of(key),
         file: scan.redacted(&file.to_string_lossy()),
         object: object.map(|object| object.id.clone()),
-        commit,
+        commit: standing.and_then(Standing::commit).map(str::to_owned),
         path,
+        staged: matches!(standing, Some(Standing::Staged { .. })),
+        tag,
         lines: lines.first.clone(),
         count: lines.count,
         encoded: !lines.is_plain && !lines.is_in_name,
         in_name: lines.is_in_name,
         place,
         named: visible(&key.name()),
+    }
+}
+
+/// Where in a repository it is, with what may be shown of the path and the tag.
+fn in_repository(object: &Object, path: Option<&str>, tag: Option<&str>) -> String {
+    match (&object.standing, path.or(tag)) {
+        (Standing::Committed { commit, .. }, Some(path)) => format!("{}:{path}", short(commit)),
+        (Standing::Committed { commit, .. }, None) => format!("{} (message)", short(commit)),
+        (Standing::Staged { .. }, Some(path)) => format!("{} (staged as {path})", short(&object.id)),
+        (Standing::Tag { .. }, Some(name)) => format!("{} (tag {name})", short(&object.id)),
+        (_, _) => format!("{} (no commit)", short(&object.id)),
     }
 }
 

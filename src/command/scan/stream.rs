@@ -26,6 +26,13 @@ pub struct Lines {
     last: u64,
 }
 
+impl Lines {
+    /// Where a key stands in a name, and in no line.
+    pub fn of_a_name() -> Self {
+        Self { is_in_name: true, ..Self::default() }
+    }
+}
+
 /// The keys that stand in one file, by their numbers.
 pub type Seen = BTreeMap<usize, Lines>;
 

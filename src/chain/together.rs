@@ -1,0 +1,79 @@
+//! Several requests in one go, with as few starts of helpers as there can be.
+
+use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Record};
+
+use super::about::{is_complete, question};
+use super::{Answer, Chain, Link};
+use crate::request::Request;
+
+/// With fewer requests than this, to ask a helper whether it takes them together costs as much as to ask for each alone.
+const WORTH_IT: usize = 3;
+
+/// A request on its way through the chain.
+struct Open<'a> {
+    request: &'a Request,
+    answer: Answer,
+    /// True if more is to be done than to hand on what helpers answered.
+    is_for_itself: bool,
+}
+
+impl Chain {
+    /// The answers to several requests, each as [`get`](Self::get) gives it. None where the request has to be asked for itself: a helper failed
+    /// or ended the search, something has expired or can be refreshed, or there are too few requests.
+    pub fn get_each(&self, requests: &[&Request]) -> Vec<Option<Answer>> {
+        if requests.len() < WORTH_IT {
+            return requests.iter().map(|_| None).collect();
+        }
+        let answer = |request: &Request| Answer { record: request.record.clone(), ..Answer::default() };
+        let mut all: Vec<Open> =
+            requests.iter().map(|request| Open { request, answer: answer(request), is_for_itself: false }).collect();
+        for link in &self.links {
+            let open = all.iter_mut().filter(|open| !open.is_for_itself && !open.answer.complete);
+            link.answer_each(open.collect());
+        }
+        all.into_iter().map(Open::done).collect()
+    }
+}
+
+impl Link {
+    /// Asks for all that are open.
+    fn answer_each(&self, mut open: Vec<&mut Open>) {
+        let questions = open.iter().map(|open| question(&open.answer.record, &open.request.context));
+        let questions = questions.collect::<Result<Vec<Record>, Error>>();
+        match (self.helper(false), questions) {
+            (Ok(helper), Ok(questions)) if !questions.is_empty() => {
+                let answers = helper.get_each(&questions);
+                open.iter_mut().zip(answers).for_each(|(open, found)| open.take(self, found));
+            }
+            (Ok(_), Ok(_)) => {}
+            _ => open.iter_mut().for_each(|open| open.is_for_itself = true),
+        }
+    }
+}
+
+impl Open<'_> {
+    fn take(&mut self, link: &Link, found: Result<Option<Record>, Error>) {
+        let mut found = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => return,
+            Err(_) => return self.is_for_itself = true,
+        };
+        let is_of_a_path = self.request.by_path && found.has("path") && !self.answer.record.has("path");
+        let is_plain = !["password_expiry_utc", "oauth_refresh_token", "quit"].iter().any(|key| found.has(key));
+        if is_of_a_path || !is_plain {
+            return self.is_for_itself = true;
+        }
+        found.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "capability[]" | "reason"));
+        self.answer.record.merge(&found);
+        if is_complete(&self.answer.record, self.request) {
+            self.answer.complete = true;
+            self.answer.helper = Some(link.name.clone());
+        }
+    }
+
+    fn done(self) -> Option<Answer> {
+        let Self { request, mut answer, is_for_itself } = self;
+        answer.name_the_usual_account(request);
+        Some(answer).filter(|_| !is_for_itself)
+    }
+}

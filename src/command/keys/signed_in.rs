@@ -1,0 +1,34 @@
+//! Every provider that there is a credential of.
+
+use anyhow::Result;
+
+use crate::command::exec::error;
+use crate::session::Session;
+use crate::terminal::warn_once;
+
+/// Every provider of which a helper lists a credential.
+pub fn signed_in(session: &Session) -> Result<Vec<String>> {
+    let (mut names, mut failed) = (Vec::new(), Vec::new());
+    for (helper, listed) in session.list(None)? {
+        match listed {
+            Ok(Some(copies)) => names.extend(copies.into_iter().filter_map(|(provider, _)| Some(provider?.name))),
+            Ok(None) => {
+                let unlisted = session.unlisted(&helper, None)?;
+                names.extend(unlisted.found.into_iter().map(|(provider, _)| provider.name));
+                failed.extend(unlisted.failed.map(|problem| error::helper_failed(&helper, &problem)));
+            }
+            Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
+        }
+    }
+    // A helper that this machine has no use for is news only where nothing was found; one that fails, also where a person chose it.
+    if !session.is_automatic(None)? || names.is_empty() {
+        failed.iter().for_each(warn_once);
+    }
+    session.left_out(None)?.filter(|_| names.is_empty()).into_iter().for_each(warn_once);
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        return Err(error::no_key_at_all().into());
+    }
+    Ok(names)
+}

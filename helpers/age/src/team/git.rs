@@ -16,6 +16,9 @@ use super::step::{LIMIT, ask_nobody, may_ask, reason};
 
 /// The most that a step may say: far above any store.
 pub const MOST: usize = 256 << 20;
+/// The most memory that git takes at once: an object that is a difference to another one is small on its way, and as large here as its
+/// author likes. Far above any object of a store, and above the table of all of them.
+const MEMORY: &str = "64m";
 /// The most files of objects.
 const MOST_PIECES: usize = 1_000;
 
@@ -96,6 +99,7 @@ impl Git {
             command.env_remove(name);
         }
         command.env("GIT_DIR", &self.folder).env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_NO_LAZY_FETCH", "1");
+        command.env("GIT_ALLOC_LIMIT", MEMORY);
         // What it says is looked at.
         command.env("LC_ALL", "C");
         let may_ask = may_ask();
@@ -118,6 +122,15 @@ impl Git {
     /// Has a commit that was verified stay, whatever else is removed.
     pub fn keep(&self, commit: &str) {
         let _ = self.run(&["update-ref", VERIFIED, commit], b"");
+    }
+
+    pub fn has(&self, commit: &str) -> bool {
+        self.run(&["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok()
+    }
+
+    /// True if the second commit goes on from the first, or is it.
+    pub fn is_below(&self, first: &str, second: &str) -> bool {
+        self.run(&["merge-base", "--is-ancestor", first, second], b"").is_ok()
     }
 
     /// Removes what was fetched and not taken: who can write to the remote could fill the disk with it, bit by bit.

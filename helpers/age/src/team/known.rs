@@ -20,6 +20,8 @@ pub struct Known {
     pub members: Option<String>,
     /// True while everything is encrypted for other members than before.
     pub is_changing: bool,
+    /// True while the identity holds old keys beside new ones, which the others may not know yet.
+    pub is_renewed: bool,
 }
 
 impl Known {
@@ -44,6 +46,7 @@ impl Known {
             head: text("head"),
             members,
             is_changing: record.has("is_changing"),
+            is_renewed: record.has("is_renewed"),
         })
     }
 
@@ -54,8 +57,10 @@ impl Known {
                 record.set(key, value)?;
             }
         }
-        if self.is_changing {
-            record.set("is_changing", "1")?;
+        for (key, is_set) in [("is_changing", self.is_changing), ("is_renewed", self.is_renewed)] {
+            if is_set {
+                record.set(key, "1")?;
+            }
         }
         for line in self.members.iter().flat_map(|text| text.lines()) {
             record.push("member[]", line)?;

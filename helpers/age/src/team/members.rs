@@ -97,6 +97,10 @@ impl Members {
         }
     }
 
+    pub fn keys_of(&self, name: &str) -> Option<&Keys> {
+        self.0.get(name)
+    }
+
     pub fn recipients(&self) -> Vec<String> {
         self.0.values().map(|keys| keys.recipient.clone()).collect()
     }
@@ -129,11 +133,21 @@ impl Members {
         let print = |keys: &Keys| fingerprint(&keys.signer).unwrap_or_default();
         let came = new.0.iter().filter_map(|(name, keys)| match self.0.get(name) {
             None => Some(format!("{name} came ({})", print(keys))),
+            Some(old) if old.signer == keys.signer && old != keys => {
+                Some(format!("{name} renewed: {} → {}", shown(&old.recipient), shown(&keys.recipient)))
+            }
             Some(old) if old != keys => Some(format!("{name} has other keys ({})", print(keys))),
             Some(_) => None,
         });
         let went = self.0.keys().filter(|name| !new.0.contains_key(*name)).map(|name| format!("{name} went"));
         came.chain(went).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Who reads with another key there.
+    pub fn exchanged_in<'a>(&'a self, new: &'a Self) -> impl Iterator<Item = &'a str> {
+        let is_exchanged =
+            |(name, keys): &(&String, &Keys)| new.0.get(*name).is_some_and(|new| new.recipient != keys.recipient);
+        self.0.iter().filter(is_exchanged).map(|(name, _)| name.as_str())
     }
 
     /// Who has keys that nobody has in these.
@@ -152,6 +166,8 @@ impl Members {
             let now = match () {
                 () if here == there || there == was => here,
                 () if here == was => there,
+                // Nobody could be removed who exchanges their keys again and again.
+                () if here.is_none() || there.is_none() => None,
                 () => return Err(both_changed(name)),
             };
             if let Some(keys) = now {
@@ -159,6 +175,18 @@ impl Members {
             }
         }
         if merged.0.is_empty() { Err("the members of both sides went, and nobody is left".into()) } else { Ok(merged) }
+    }
+}
+
+/// What a member reads with, for people. Nobody can find another key that begins and ends like one.
+fn shown(recipient: &str) -> String {
+    if let Ok(print) = fingerprint(recipient) {
+        return print;
+    }
+    let (begin, end) = (recipient.get(..24), recipient.len().checked_sub(24).and_then(|at| recipient.get(at..)));
+    match (begin, end) {
+        (Some(begin), Some(end)) if recipient.len() > 80 => format!("{begin}…{end}"),
+        _ => recipient.to_owned(),
     }
 }
 
@@ -287,9 +315,29 @@ mod tests {
             Members::merged(&base, &with_cara, &without_ben).unwrap(),
             of(&[("ann", &all[0]), ("cara", &all[2])])
         );
-        let (one, other) = (of(&[("ann", &all[0]), ("ben", &all[2])]), without_ben);
+        let (one, other) = (of(&[("ann", &all[0]), ("ben", &all[2])]), of(&[("ann", &all[0]), ("ben", &keys(1))]));
         assert!(Members::merged(&base, &one, &other).is_err());
-        assert_eq!(base.changes_to(&other), "ben went");
+        assert_eq!(base.changes_to(&without_ben), "ben went");
+    }
+
+    #[test]
+    fn who_is_removed_on_one_side_does_not_stay_by_taking_other_keys_on_the_other() {
+        let all = [keys(0), keys(1), keys(1)];
+        let base = of(&[("ann", &all[0]), ("ben", &all[1])]);
+        let (without_ben, renewed) = (of(&[("ann", &all[0])]), of(&[("ann", &all[0]), ("ben", &all[2])]));
+        for (ours, theirs) in [(&without_ben, &renewed), (&renewed, &without_ben)] {
+            assert_eq!(Members::merged(&base, ours, theirs).unwrap(), without_ben);
+        }
+    }
+
+    #[test]
+    fn other_keys_to_read_with_are_shown_and_long_ones_by_both_their_ends() {
+        let (old, new) = (keys(0), keys(0));
+        let said = of(&[("ann", &old)]).changes_to(&of(&[("ann", &new)]));
+        assert_eq!(said, format!("ann renewed: {} → {}", old.recipient, new.recipient));
+        let long = format!("{}{}{}", "a".repeat(24), "b".repeat(2000), "c".repeat(24));
+        assert_eq!(shown(&long), format!("{}…{}", "a".repeat(24), "c".repeat(24)));
+        assert!(shown(SIGNERS[0]).starts_with("SHA256:"));
     }
 
     #[test]

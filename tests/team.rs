@@ -291,6 +291,10 @@ fn nobody_else_can_look_into_what_a_synchronisation_leaves() {
         ] {
             assert!(!is_open(&folder), "{}", folder.display());
         }
-        assert!(!is_open(&person.data().join("signing-key")));
+        // Neither is a file of git's open, which `doctor` would call an error.
+        let open: Vec<_> = files_below(&person.data()).into_iter().filter(|path| is_open(path)).collect();
+        assert!(open.is_empty(), "{open:?}");
+        let said = person.says(&["doctor"], "");
+        assert!(!said.out.contains("others can read or change"), "{said:?}");
     }
 }

@@ -215,7 +215,9 @@ fn two_who_go_over_the_same_commit_at_once_lose_nothing() {
     ann.stores("mistral", OTHER);
     ben.stores("groq", OTHER);
     std::thread::scope(|scope| {
-        [&ann, &ben].map(|person| scope.spawn(|| person.does(&["sync", "--over"])));
+        for person in [&ann, &ben] {
+            scope.spawn(|| person.does(&["sync", "--over"]));
+        }
     });
     ann.does(&["sync"]);
     ben.does(&["sync"]);

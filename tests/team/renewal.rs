@@ -139,6 +139,30 @@ fn a_store_that_nobody_else_has_is_renewed_at_once() {
     assert_eq!(opened_by(&ann, &old), "error: it opens 0 of the 1 credentials that are stored here\n");
 }
 
+#[test]
+fn a_passphrase_is_asked_for_once_by_each_step_of_a_renewal() {
+    let (_remote, ann, _ben) = ann_and_ben();
+    let asked = ann.test.work().join("asked");
+    let script = format!("#!/bin/sh\necho \"$1\" >>'{}'\necho correct-horse\n", asked.display());
+    let test = ann.test.on_path("answer", script);
+    let program = test.bin().join("answer").display().to_string();
+    let test = test.env("MODELFORGE_CREDENTIAL_ASKPASS", program).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1");
+    let ann = Person { test, ..ann };
+    let questions = || {
+        let text = std::fs::read_to_string(&asked).unwrap_or_default();
+        let _ = std::fs::remove_file(&asked);
+        text.lines().count()
+    };
+    ann.does(&["identity", "protect", OF_THE_TEAM[0], OF_THE_TEAM[1]]);
+    assert_eq!(questions(), 2);
+    renews(&ann);
+    assert_eq!(questions(), 1);
+    ann.does(&["sync"]);
+    assert_eq!(questions(), 1);
+    assert!(identity(&ann).starts_with("-----BEGIN AGE ENCRYPTED FILE-----"));
+    assert_eq!(ann.key("openai").as_deref(), Some(SECRET));
+}
+
 /// The same member at a second machine, with all that the first one has.
 fn second_machine_of(person: &Person) -> Person {
     let second = Person::new(person.name);
@@ -328,6 +352,32 @@ fn an_ssh_key_that_reads_and_signs_is_exchanged_with_the_configuration() {
     eve.does(&["sync"]);
     ann.does(&["sync"]);
     assert_eq!(ann.key("mistral").as_deref(), Some(OTHER));
+}
+
+#[test]
+#[ignore = "needs age-keygen (age)"]
+fn an_identity_that_the_user_named_is_exchanged_only_while_the_old_one_is_there_too() {
+    let (_remote, ann, _ben) = ann_and_ben();
+    let new = ann.test.home().join("new.txt").display().to_string();
+    assert!(ann.test.run(&["age-keygen", "-o", &new], "").status.success());
+    let old = ann.data().join("identity-team.txt").display().to_string();
+    let with = |ann: Person, keys: &[&str]| {
+        let options: String = keys.iter().map(|key| format!(" --identity {key}")).collect();
+        Person { test: ann.test.config(&format!("helpers = [\"age --store team{options}\"]\n")), ..ann }
+    };
+    let ann = with(ann, &[&new]);
+    let before = ann.state();
+    let said = ann.fails(&["identity", "renew"]);
+    assert!(
+        said.starts_with("error: the configuration names the identity `~/new.txt`, so it is not replaced\n"),
+        "{said}"
+    );
+    assert!(ann.state() == before);
+    let ann = with(ann, &[&new, &old]);
+    ann.does(&["identity", "renew"]);
+    ann.does(&["sync"]);
+    let ann = with(ann, &[&new]);
+    assert_eq!(ann.key("openai").as_deref(), Some(SECRET));
 }
 
 /// A member of a store whose repository lies in their own folder, so that it goes with them.

@@ -49,6 +49,16 @@ impl Identities {
         Self::new(self.files.iter().map(|(path, _)| path.clone()).collect(), self.own.clone())
     }
 
+    /// The same with the first as it is now, which nobody is asked for again.
+    pub fn with_first(&self, held: Held) -> Result<Self> {
+        let again = self.again();
+        if let Some((path, loaded)) = again.files.first() {
+            let keys = Keys::parse(held.text.as_bytes(), path)?;
+            let _ = loaded.set(Loaded { held, keys });
+        }
+        Ok(again)
+    }
+
     /// True if the files are what they were when they were read.
     pub fn are_as_read(&self) -> Result<bool> {
         for (path, loaded) in &self.files {

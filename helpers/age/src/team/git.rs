@@ -28,11 +28,13 @@ pub const INCOMING: &str = "refs/incoming/main";
 const VERIFIED: &str = "refs/verified/main";
 
 /// What holds whatever the user's settings say.
-const SETTINGS: [&str; 23] = [
+const SETTINGS: [&str; 24] = [
     "core.hooksPath=/dev/null",
     "core.attributesFile=/dev/null",
     "core.fsmonitor=false",
     "core.symlinks=false",
+    // Nobody else reads any of it, whatever mask the user has.
+    "core.sharedRepository=0600",
     "core.protectHFS=true",
     "core.protectNTFS=true",
     "protocol.ext.allow=never",
@@ -70,7 +72,8 @@ impl Git {
         folder.exists()?;
         let git = Self { program: on_path("git".as_ref())?, folder: folder.path().to_owned() };
         git.remove_leftovers();
-        git.run(&["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--object-format=sha1"], b"")?;
+        let kind = ["--bare", "--shared=0600", "--template=", "--initial-branch=main", "--object-format=sha1"];
+        git.run(&[&["init", "--quiet"], &kind[..]].concat(), b"")?;
         Ok(git)
     }
 
@@ -79,13 +82,28 @@ impl Git {
         self.run_with(words, &[], input)
     }
 
+    /// The same for an answer that may be this long.
+    pub fn run_at_most(&self, words: &[&str], most: usize) -> Result<Zeroizing<Vec<u8>>> {
+        self.answer(words, &[], b"", most)
+    }
+
     pub fn run_with(&self, words: &[&str], variables: &[(&str, OsString)], input: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        self.answer(words, variables, input, MOST)
+    }
+
+    fn answer(
+        &self,
+        words: &[&str],
+        variables: &[(&str, OsString)],
+        input: &[u8],
+        most: usize,
+    ) -> Result<Zeroizing<Vec<u8>>> {
         let mut command = self.command(words)?;
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_ATTR_NOSYSTEM", "1");
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         let mut running = Running::start(command, !may_ask(), LIMIT)?;
         running.write(Zeroizing::new(input.to_vec()))?;
-        let finished = running.finish(MOST)?;
+        let finished = running.finish(most)?;
         if finished.status.success() {
             return Ok(finished.output);
         }

@@ -18,6 +18,8 @@ use crate::store;
 
 /// The most files of a store.
 const MOST_FILES: usize = 50_000;
+/// The longest list of them.
+const MOST_LISTED: usize = 300 * MOST_FILES;
 /// The most commits at once, far above any team.
 const MOST_COMMITS: usize = 100_000;
 /// How many signatures git looks at in one step, which has a time limit.
@@ -253,10 +255,11 @@ fn check<'a>(id: &str, signature: &Signature, before: Option<&'a Members>) -> Re
 /// files beside the store.
 pub fn files(git: &Git, commit: &str) -> Result<Files> {
     let too_many = || refused(commit, "has more files than a store may have");
-    let listed = git.run(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit], b"").map_err(|problem| {
-        // A few folders that name each other again and again unfold without end.
-        if matches!(problem.cause(), Some(Failure::TooMuch { .. })) { too_many() } else { problem }
-    })?;
+    let listed =
+        git.run_at_most(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit], MOST_LISTED).map_err(|problem| {
+            // A few folders that name each other again and again unfold without end.
+            if matches!(problem.cause(), Some(Failure::TooMuch { .. })) { too_many() } else { problem }
+        })?;
     let (mut names, mut ids) = (Vec::new(), Vec::new());
     for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
         let line = text(line);

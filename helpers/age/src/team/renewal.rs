@@ -30,27 +30,34 @@ pub fn renew(team: &Team, identities: &Identities, mine: Option<&Mine>, given: O
     }
     let name = team.name_among(identities, &members)?.ok_or_else(|| team.is_no_member())?;
     let Some(mine) = mine else {
+        let is_named = || renew::is_named(&tilde(identities.path().as_ref()));
+        // Without the old one, nothing could be encrypted again.
+        identities.unlock()?;
+        team.encrypt(super::SAMPLE, &members, identities, team.path()).map_err(|_| is_named())?;
         if given.is_some() || (!exchange(team, &mut known, identities, &members, &name)? && !was_changing) {
-            return Err(renew::is_named(&tilde(identities.path().as_ref())));
+            return Err(is_named());
         }
         return Ok(known.head.is_some());
     };
-    let held = mine.read()?;
-    if !held.is_being_replaced() || given.is_some() {
-        let new = New::of(mine, &held, given)?;
+    let Some(held) = identities.held()? else { return Ok(false) };
+    let renewed;
+    let both = if !held.is_being_replaced() || given.is_some() {
+        let new = New::of(mine, held, given)?;
         check(team, identities, &members, &name, &new)?;
         known.is_renewed = true;
         known.write(&team.accepted)?;
-        new.take_up(mine, &held, &others(&members, &name))?;
-    }
-    let both = identities.again();
+        renewed = identities.with_first(new.take_up(mine, held, &others(&members, &name))?)?;
+        &renewed
+    } else {
+        identities
+    };
     known.is_renewed = true;
-    go_on(team, &mut known, &both)?;
+    go_on(team, &mut known, both)?;
     if known.head.is_some() {
         return Ok(true);
     }
     // Nobody else has this store yet.
-    finish(team, &mut known, &both, mine)?;
+    finish(team, &mut known, both, mine)?;
     Ok(false)
 }
 

@@ -22,9 +22,12 @@ use about::{SOON, is_complete, is_expired_in, question};
 
 pub use about::{is_expired, now};
 pub use copies::{Asked, Copies, Inventory, Left};
-pub use erasing::Erased;
+pub use erasing::{Erase, Erased};
 pub use listing::ListOf;
 pub use storing::Stored;
+
+/// How many credentials a command hands over together. A person sees how far it got in between, and each has a lock.
+pub const TOGETHER: usize = 250;
 
 /// A link of the chain.
 pub struct Link {

@@ -54,9 +54,9 @@ impl Lock {
     }
 
     /// The locks of several credentials. Everybody takes them in the same order, so that no two wait for each other.
-    pub fn wait_each(descriptions: &[Record]) -> Result<Self> {
+    pub fn wait_each<'a>(descriptions: impl IntoIterator<Item = &'a Record>) -> Result<Self> {
         let mut lock = Self::default();
-        for name in descriptions.iter().map(name).collect::<BTreeSet<_>>() {
+        for name in descriptions.into_iter().map(name).collect::<BTreeSet<_>>() {
             lock.take(PATIENCE, name)?;
         }
         Ok(lock)

@@ -3,9 +3,30 @@
 use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Record, Result};
 
 use super::about::with_capabilities;
-use super::{Chain, Failed};
+use super::{Chain, Failed, Link};
 use crate::chain::error;
 use crate::lock::Lock;
+use crate::providers::Providers;
+
+/// A credential that is to be erased.
+#[derive(Clone, Copy)]
+pub struct Erase<'a> {
+    description: &'a Record,
+    /// True if other providers have the same host: those of their paths stay.
+    shares_host: bool,
+}
+
+impl<'a> Erase<'a> {
+    /// A user's credential.
+    pub fn of(description: &'a Record, providers: &Providers) -> Self {
+        Self { description, shares_host: providers.share_the_host_of(description) }
+    }
+
+    /// One of a place that no provider has.
+    pub fn of_no_provider(description: &'a Record) -> Self {
+        Self { description, shares_host: false }
+    }
+}
 
 /// The result of an erase.
 #[derive(Default)]
@@ -17,41 +38,88 @@ pub struct Erased {
 }
 
 impl Chain {
-    /// Erases from every helper, but not from the files of other programs. Where other providers share the host, those of their paths stay.
-    pub fn erase(&self, description: &Record, shares_host: bool) -> Result<Erased> {
-        self.erase_from(description, shares_host, false)
+    /// Erases from every helper, but not from the files of other programs.
+    pub fn erase(&self, erase: Erase) -> Result<Erased> {
+        Ok(self.erase_from(&[erase], false)?.pop().unwrap_or_default())
     }
 
     /// Erases from every helper, the files of other programs included: a person asked for that.
-    pub fn erase_everywhere(&self, description: &Record, shares_host: bool) -> Result<Erased> {
-        self.erase_from(description, shares_host, true)
+    pub fn erase_everywhere(&self, erase: Erase) -> Result<Erased> {
+        Ok(self.erase_everywhere_each(&[erase])?.pop().unwrap_or_default())
     }
 
-    fn erase_from(&self, description: &Record, shares_host: bool, consent: bool) -> Result<Erased> {
-        let _lock = Lock::wait(description)?;
-        let mut erased = Erased::default();
-        let mut question = with_capabilities(description)?;
-        question.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "quit" | "wwwauth[]"));
-        if consent {
-            question.set("consent", "1")?;
-        }
+    /// The same for several credentials: the result of each.
+    pub fn erase_everywhere_each(&self, erase: &[Erase]) -> Result<Vec<Erased>> {
+        self.erase_from(erase, true)
+    }
+
+    fn erase_from(&self, erase: &[Erase], consent: bool) -> Result<Vec<Erased>> {
+        let _lock = Lock::wait_each(erase.iter().map(|one| one.description))?;
+        let questions = erase.iter().map(|one| Question::of(one, consent)).collect::<Result<Vec<_>>>()?;
+        let mut results: Vec<Erased> = erase.iter().map(|_| Erased::default()).collect();
         for link in &self.links {
             if !consent && link.nature().foreign {
-                if matches!(link.helper(false).and_then(|helper| helper.get(&question)), Ok(Some(_))) {
-                    erased.remarks.push(error::plain_text_left(description));
+                for (question, result) in questions.iter().zip(&mut results) {
+                    if matches!(link.helper(false).and_then(|helper| helper.get(&question.record)), Ok(Some(_))) {
+                        result.remarks.push(error::plain_text_left(&question.record));
+                    }
                 }
                 continue;
             }
-            let erase = |helper: &(dyn Helper + Send + Sync)| match shares_host && !description.has("path") {
-                true => erase_without_path(helper, &question),
-                false => helper.erase(&question),
-            };
-            if let Err(problem) = link.with_or_without_a_person(erase) {
-                erased.failed.push(Failed::new(&link.name, problem));
+            for (erased, result) in link.erase_each(&questions).into_iter().zip(&mut results) {
+                result.failed.extend(erased.err().map(|problem| Failed::new(&link.name, problem)));
             }
         }
-        Ok(erased)
+        Ok(results)
     }
+}
+
+/// An erase, as helpers are told of it.
+struct Question {
+    record: Record,
+    /// True if only what has no path is erased.
+    without_path: bool,
+}
+
+impl Question {
+    fn of(erase: &Erase, consent: bool) -> Result<Self> {
+        let mut record = with_capabilities(erase.description)?;
+        record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "quit" | "wwwauth[]"));
+        if consent {
+            record.set("consent", "1")?;
+        }
+        Ok(Self { without_path: erase.shares_host && !record.has("path"), record })
+    }
+}
+
+impl Link {
+    /// Erases each. Where that fails and a person is present, tries again with them.
+    fn erase_each(&self, questions: &[Question]) -> Vec<Result<()>> {
+        let helper = match self.helper(false) {
+            Ok(helper) => helper,
+            Err(problem) => return questions.iter().map(|_| Err(problem.clone())).collect(),
+        };
+        let mut outcomes = erase_each(helper, &questions.iter().collect::<Vec<_>>());
+        if let Some(helper) = &self.attended {
+            let (again, failed): (Vec<_>, Vec<_>) =
+                questions.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_err()).unzip();
+            for (outcome, erased) in failed.into_iter().zip(erase_each(&**helper, &again)) {
+                *outcome = erased;
+            }
+        }
+        outcomes
+    }
+}
+
+fn erase_each(helper: &(dyn Helper + Send + Sync), questions: &[&Question]) -> Vec<Result<()>> {
+    let together = questions.iter().filter(|question| !question.without_path);
+    let mut erased =
+        helper.erase_each(&together.map(|question| question.record.clone()).collect::<Vec<_>>()).into_iter();
+    let outcomes = questions.iter().map(|question| match question.without_path {
+        true => erase_without_path(helper, &question.record),
+        false => erased.next().unwrap_or_else(|| Err("it did not say whether it erased it".into())),
+    });
+    outcomes.collect()
 }
 
 /// An absent path means any to a helper. Where other paths of the host are other providers', only what has none is erased, by its secret.

@@ -12,7 +12,7 @@ use modelforge_credential_providers::{Flaw, SignIn};
 
 use crate::accounts::Held;
 use crate::audit::Event;
-use crate::chain::{Chain, is_expired, reason_of};
+use crate::chain::{Chain, Erase, is_expired, reason_of};
 use crate::person::{Person, person};
 use crate::request::{self, Request};
 use crate::session::{Help, Session, tell};
@@ -162,12 +162,11 @@ pub fn reject(operation: &'static str, person: Person) -> Result<()> {
 fn erase(record: Record, operation: &'static str, person: Person) -> Result<()> {
     let (session, request) = begin(record, person)?;
     let mut event = session.event(operation, &request.record);
-    let shares_host = session.providers.share_the_host_of(&request.record);
     let chain = session.chain(&request.record)?;
     // Only a person wants to know what went: it takes two more lists.
     let is_watched = std::io::stderr().is_terminal();
     let before = if is_watched { stored(chain, &request)? } else { Vec::new() };
-    let erased = chain.erase(&request.record, shares_host)?;
+    let erased = chain.erase(Erase::of(&request.record, &session.providers))?;
     event.erased(&erased);
     erased.remarks.iter().for_each(terminal::warning);
     erased.failed.iter().for_each(|failed| terminal::warning(&failed.into()));

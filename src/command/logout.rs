@@ -3,11 +3,14 @@
 mod error;
 
 use std::collections::BTreeSet;
+use std::ptr;
 
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
 use crate::accounts::{Held, Named, account, usual};
+use crate::audit::Event;
+use crate::chain::{Asked, Chain, Copies, Erase, Erased, TOGETHER};
 use crate::person::{Person, person};
 use crate::providers::Provider;
 use crate::request::{self, Request};
@@ -32,13 +35,15 @@ pub fn logout(name: &str, option: Option<&str>) -> Result<()> {
     let is_meant = |copy: &&Record| request.record.text("username").is_none_or(|meant| account(copy) == meant);
     let is_there = held.copies.iter().filter(is_meant).any(|copy| !is_of_a_variable(copy));
     // Elsewhere than at a provider, an account that nobody named may be a token.
-    let shown = if request.provider.is_some() { &request.record } else { &asked };
-    let is_gone = erase(&session, &request, shown, is_there || !held.is_whole)?;
+    let shown = if request.provider.is_some() { request.record.clone() } else { asked };
+    let chain = session.chain(&request.record)?;
+    let leaving = Leaving { chain, request, shown, is_there: is_there || !held.is_whole };
+    let is_gone = erase(&session, std::slice::from_ref(&leaving))?;
     if named.account.is_none() {
         let variables = held.copies.iter().filter_map(|copy| copy.text("variable"));
-        variables.for_each(|variable| tell_of(variable, &request.record));
+        variables.for_each(|variable| tell_of(variable, &leaving.request.record));
     }
-    if is_gone { Ok(()) } else { Err(error::not_erased(shown).into()) }
+    if is_gone { Ok(()) } else { Err(error::not_erased(&leaving.shown).into()) }
 }
 
 /// Signs out of every provider that a helper holds something of, after a question. Other credentials in the same stores are
@@ -120,9 +125,13 @@ impl Everything {
     /// Erases them; false where some may be left.
     pub fn erase(&self, session: &Session) -> Result<bool> {
         let mut all_gone = self.is_whole;
-        for record in &self.credentials {
-            let request = request::expand(record.clone(), &session.providers)?;
-            all_gone &= erase(session, &request, &request.record, true)?;
+        for credentials in self.credentials.chunks(TOGETHER) {
+            let leaving = credentials.iter().map(|record| {
+                let request = request::expand(record.clone(), &session.providers)?;
+                let chain = session.chain(&request.record)?;
+                Ok(Leaving { chain, shown: request.record.clone(), request, is_there: true })
+            });
+            all_gone &= erase(session, &leaving.collect::<Result<Vec<_>>>()?)?;
         }
         if self.credentials.is_empty() {
             terminal::done("there was nothing to sign out of")?;
@@ -166,43 +175,64 @@ fn tell_of(variable: &str, description: &Record) {
     terminal::warning(&error::variable_still_set(variable, description));
 }
 
-/// Erases one credential everywhere and says what came of it; false where a copy may be left that could have been erased.
-fn erase(session: &Session, request: &Request, shown: &Record, is_there: bool) -> Result<bool> {
-    let description = &request.record;
-    let chain = session.chain(description)?;
-    let mut event = session.event("logout", shown);
-    let erased = chain.erase_everywhere(description, session.providers.share_the_host_of(description))?;
-    erased.failed.iter().for_each(|failed| terminal::warning(&failed.into()));
-    let mut gone = erased.failed.is_empty();
-    for link in chain.links() {
-        match chain.copy_in(&link.name, description, &request.context) {
-            // A variable cannot be erased, and is told of once for all accounts.
-            Ok(Some(copy)) if copy.has_secret() && !copy.has("variable") => {
-                gone = false;
-                terminal::warning(&error::still_answers(&link.name));
-            }
-            Ok(_) => {}
-            // One that could not even be told to erase was named already.
-            Err(_) if erased.failed.iter().any(|failed| failed.helper == link.name) => {}
-            Err(problem) => {
-                gone = false;
-                terminal::warning(&error::cannot_tell_whether_gone(&link.name, &problem.into()));
-            }
+/// A credential to sign out of.
+struct Leaving<'a> {
+    chain: &'a Chain,
+    request: Request,
+    /// What is said and logged of it.
+    shown: Record,
+    /// True if a helper has it, or may have it.
+    is_there: bool,
+}
+
+/// Erases each everywhere and says what came of it; false where a copy may be left that could have been erased.
+fn erase(session: &Session, leaving: &[Leaving]) -> Result<bool> {
+    let mut all_gone = true;
+    for of_a_chain in leaving.chunk_by(|one, other| ptr::eq(one.chain, other.chain)) {
+        all_gone &= erase_from(of_a_chain[0].chain, session, of_a_chain)?;
+    }
+    Ok(all_gone)
+}
+
+fn erase_from(chain: &Chain, session: &Session, leaving: &[Leaving]) -> Result<bool> {
+    let events: Vec<Event> = leaving.iter().map(|one| session.event("logout", &one.shown)).collect();
+    let erase: Vec<_> = leaving.iter().map(|one| Erase::of(&one.request.record, &session.providers)).collect();
+    let erased = chain.erase_everywhere_each(&erase)?;
+    let asked: Vec<_> = leaving.iter().map(|one| Asked::of(&one.request)).collect();
+    let left = chain.copies_each(&asked, false)?;
+    let mut all_gone = true;
+    for (((one, mut event), erased), left) in leaving.iter().zip(events).zip(erased).zip(left) {
+        let gone = tell_what_is_left(&erased, &left);
+        event.outcome(match (gone, one.is_there) {
+            (false, _) => "not erased",
+            (true, true) => "erased",
+            (true, false) => "nothing to erase",
+        });
+        drop(event);
+        if gone {
+            let name = error::name_of(&one.shown);
+            terminal::done(&if one.is_there {
+                format!("signed out of {name}")
+            } else {
+                format!("nothing was stored for {name}")
+            })?;
         }
+        all_gone &= gone;
     }
-    event.outcome(match (gone, is_there) {
-        (false, _) => "not erased",
-        (true, true) => "erased",
-        (true, false) => "nothing to erase",
-    });
-    drop(event);
-    if gone {
-        let name = error::name_of(shown);
-        terminal::done(&if is_there {
-            format!("signed out of {name}")
-        } else {
-            format!("nothing was stored for {name}")
-        })?;
+    Ok(all_gone)
+}
+
+/// Warns of each copy that is there, or may be. True if there is none.
+fn tell_what_is_left(erased: &Erased, left: &Copies) -> bool {
+    erased.failed.iter().for_each(|failed| terminal::warning(&failed.into()));
+    // A variable cannot be erased, and is told of once for all accounts.
+    let still_there: Vec<_> = left.found.iter().filter(|(_, copy)| !is_of_a_variable(copy)).collect();
+    still_there.iter().for_each(|(helper, _)| terminal::warning(&error::still_answers(helper)));
+    // One that could not even be told to erase was named already.
+    let is_named = |helper: &str| erased.failed.iter().any(|failed| failed.helper == helper);
+    let unknown: Vec<_> = left.failed.iter().filter(|failed| !is_named(&failed.helper)).collect();
+    for failed in &unknown {
+        terminal::warning(&error::cannot_tell_whether_gone(&failed.helper, &failed.failure.clone().into()));
     }
-    Ok(gone)
+    erased.failed.is_empty() && still_there.is_empty() && unknown.is_empty()
 }

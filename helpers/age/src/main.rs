@@ -12,7 +12,7 @@ use crate::identity::{Identities, NoneOpens};
 use crate::mine::Mine;
 use crate::operation::Operation;
 use crate::options::{Asked, Options};
-use crate::store::{Entry, Store};
+use crate::store::{Entry, Listing, Store};
 use crate::team::Team;
 
 mod ask;
@@ -53,14 +53,11 @@ impl Helper for Age {
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {
-        let store = self.folder()?;
-        if !store.exists()? {
-            return Ok(None);
-        }
-        match store.find(request)? {
-            Some(entry) => self.open(&entry),
-            None => Ok(None),
-        }
+        self.get_from(&mut Listing::of(&self.folder()?), request)
+    }
+
+    fn get_each(&self, requests: &[Record]) -> Vec<Result<Option<Record>>> {
+        self.each(requests, |listing, request| self.get_from(listing, request))
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
@@ -88,27 +85,11 @@ impl Helper for Age {
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
-        let store = self.folder()?;
-        if !store.exists()? || store.matching(description)?.is_empty() {
-            return Ok(());
-        }
-        let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
-        if names_secret {
-            // Before the lock is taken: it may ask a person.
-            self.identities.unlock()?;
-        }
-        let _lock = store.lock()?;
-        let mut outcome = Ok(());
-        for entry in store.matching(description)? {
-            let meant = if names_secret {
-                self.open(&entry).map(|held| held.is_some_and(|held| held.matches_secret(description)))
-            } else {
-                Ok(true)
-            };
-            let erased = meant.and_then(|meant| if meant { store.remove(&entry) } else { Ok(()) });
-            outcome = outcome.and(erased);
-        }
-        outcome
+        self.erase_from(&mut Listing::of(&self.folder()?), description)
+    }
+
+    fn erase_each(&self, descriptions: &[Record]) -> Vec<Result<()>> {
+        self.each(descriptions, |listing, description| self.erase_from(listing, description))
     }
 
     fn list(&self, _: &Record) -> Result<Option<Vec<Record>>> {
@@ -192,6 +173,52 @@ impl Age {
         };
         let warning = format!("warning: the renewal of the identity `{path}` {state}");
         let _ = writeln!(std::io::stderr(), "{warning}\nhint: modelforge-credential {command}");
+    }
+
+    /// Does the same for each request. The folders are read once.
+    fn each<T>(&self, requests: &[Record], act: impl Fn(&mut Listing, &Record) -> Result<T>) -> Vec<Result<T>> {
+        match self.folder() {
+            Ok(store) => {
+                let mut listing = Listing::of(&store);
+                requests.iter().map(|request| act(&mut listing, request)).collect()
+            }
+            Err(problem) => requests.iter().map(|_| Err(problem.clone())).collect(),
+        }
+    }
+
+    fn get_from(&self, listing: &mut Listing, request: &Record) -> Result<Option<Record>> {
+        if !listing.store().exists()? {
+            return Ok(None);
+        }
+        match listing.find(request)? {
+            Some(entry) => self.open(&entry),
+            None => Ok(None),
+        }
+    }
+
+    fn erase_from(&self, listing: &mut Listing, description: &Record) -> Result<()> {
+        let store = listing.store();
+        let entries = if store.exists()? { listing.matching(description)? } else { Vec::new() };
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
+        if names_secret {
+            // Before the lock is taken: it may ask a person.
+            self.identities.unlock()?;
+        }
+        let _lock = store.lock()?;
+        let mut outcome = Ok(());
+        for entry in entries {
+            let meant = if names_secret {
+                self.open(&entry).map(|held| held.is_some_and(|held| held.matches_secret(description)))
+            } else {
+                Ok(true)
+            };
+            let erased = meant.and_then(|meant| if meant { store.remove(&entry) } else { Ok(()) });
+            outcome = outcome.and(erased);
+        }
+        outcome
     }
 
     /// Makes the identity that is used when none is named.

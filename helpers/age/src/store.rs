@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use modelforge_credential_files::{self as files, Own, Trust, name, tilde};
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_RECORD, Record, Result, Shell};
+use modelforge_credential_protocol::{Error, MAX_RECORD, Record, Result, Shell};
 use zeroize::Zeroizing;
+
+pub use listing::Listing;
+
+mod listing;
 
 /// Longer than any number of stores that meet needs, shorter than the caller's patience.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,6 +29,7 @@ pub struct Store {
 }
 
 /// A credential's description and its file.
+#[derive(Clone)]
 pub struct Entry {
     pub description: Record,
     pub file: PathBuf,
@@ -40,35 +45,15 @@ impl Store {
         self.own.exists()
     }
 
-    /// The credential that answers `request`: without a `path` the one that has none comes first, without a
-    /// `username` the default account, then the order of the names. The usual request is answered by one look, however
-    /// many credentials there are; any other by the folder of its host.
+    /// The credential that answers `request`: see [`Listing::find`].
+    #[cfg(test)]
     pub fn find(&self, request: &Record) -> Result<Option<Entry>> {
-        let mut description = described(request);
-        if !description.has("username") {
-            description.set("username", DEFAULT_ACCOUNT)?;
-        }
-        let file = self.own.path().join(file_of(&description));
-        match fs::symlink_metadata(&file) {
-            Ok(_) => return Ok(Some(Entry { description, file })),
-            Err(error) if files::is_absent(&error) => {}
-            Err(error) => return Err(files::failed("read", &file)(error)),
-        }
-        if request.has("path") && request.has("username") {
-            return Ok(None);
-        }
-        Ok(self.matching(request)?.into_iter().next())
+        Listing::of(self).find(request)
     }
 
-    /// Every credential that a description describes, in the order of [`find`](Self::find); all for an empty one.
+    /// Every credential that a description describes: see [`Listing::matching`].
     pub fn matching(&self, description: &Record) -> Result<Vec<Entry>> {
-        let mut entries = Vec::new();
-        let folder: PathBuf = name::folder(description).iter().collect();
-        self.own.check(&folder)?;
-        self.collect(&self.own.path().join(folder), &mut entries)?;
-        entries.retain(|entry| entry.description.matches(description));
-        entries.sort_by(|a, b| name::rank(&a.description).cmp(&name::rank(&b.description)));
-        Ok(entries)
+        Listing::of(self).matching(description)
     }
 
     /// Every credential that is synchronised: backups of migrations are this user's own.
@@ -76,25 +61,6 @@ impl Store {
         let mut all = self.matching(&Record::new())?;
         all.retain(|entry| !entry.description.is_of_a_migration());
         Ok(all)
-    }
-
-    fn collect(&self, folder: &Path, entries: &mut Vec<Entry>) -> Result<()> {
-        let content = match fs::read_dir(folder) {
-            Err(error) if files::is_absent(&error) => return Ok(()),
-            content => content.map_err(files::failed("read", folder))?,
-        };
-        for entry in content {
-            let entry = entry.map_err(files::failed("read", folder))?;
-            let file = entry.path();
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if !entry.file_name().to_string_lossy().starts_with('.') {
-                    self.collect(&file, entries)?;
-                }
-            } else if let Some(description) = file.strip_prefix(self.own.path()).ok().and_then(described_by_path) {
-                entries.push(Entry { description, file });
-            }
-        }
-        Ok(())
     }
 
     /// Makes the folder if need be, and takes the lock.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::journal::Journal;
 use super::route::{Route, Source};
-use crate::chain::Chain;
+use crate::chain::{Chain, Erase};
 use crate::command::migrate::error;
 
 const PROTOCOL: &str = "backup";
@@ -67,7 +67,7 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
         let reason = kept.remarks.into_iter().next().unwrap_or_else(error::backup_not_whole);
         // The backups of other files stay: keys may be out of these already.
         for chain in route.targets() {
-            chain.erase(&description(journal.id(), Some(file))?, false)?;
+            chain.erase(Erase::of_no_provider(&description(journal.id(), Some(file))?))?;
         }
         return Err(error::no_backup(file, &reason));
     }
@@ -146,7 +146,7 @@ pub fn erase<'a>(chains: impl Iterator<Item = &'a Chain>, id: &str) -> Result<Ve
     let description = description(id, None)?;
     let mut failed = Vec::new();
     for chain in chains {
-        failed.extend(chain.erase(&description, false)?.failed.iter().map(Error::from));
+        failed.extend(chain.erase(Erase::of_no_provider(&description))?.failed.iter().map(Error::from));
         if left_in(chain, &description)? {
             failed.push(error::backup_still_there(id));
         }

@@ -9,6 +9,7 @@ use modelforge_credential_protocol::{Error, Record, visible};
 use super::journal::{self, Journal, Noted, State};
 use super::route::{Route, is_configured};
 use super::{backup, report};
+use crate::chain::Erase;
 use crate::command::migrate::error;
 use crate::config::entry_of_text;
 use crate::error::LeftOut;
@@ -145,8 +146,8 @@ pub fn erase_what_was_moved_elsewhere(session: &Session) -> Result<Vec<Error>> {
         for named in &migration.moved {
             let description = named.description()?;
             for chain in route.targets() {
-                let shares_host = providers.share_the_host_of(&description);
-                failed.extend(chain.erase_everywhere(&description, shares_host)?.failed.iter().map(Error::from));
+                let erased = chain.erase_everywhere(Erase::of(&description, providers))?;
+                failed.extend(erased.failed.iter().map(Error::from));
                 if !chain.copies(&description, &Record::new(), true)?.found.is_empty() {
                     failed.push(error::still_answers(to));
                 }

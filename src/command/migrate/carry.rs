@@ -11,11 +11,8 @@ use super::migration::Migration;
 use super::named::Named;
 use super::route::{Asks, Taken};
 use super::{backup, error};
-use crate::chain::{Asked, Copies};
+use crate::chain::{Asked, Copies, TOGETHER};
 use crate::terminal::{Progress, warn_once, warning};
-
-/// How many are stored, and taken out, with one start of each helper. A person sees how far it got in between, and each has a lock.
-const TOGETHER: usize = 250;
 
 /// A migration that was begun: what it does is noted, and the files that it takes from are kept.
 pub struct Begun<'m, 'a> {

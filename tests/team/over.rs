@@ -209,6 +209,28 @@ fn a_remote_that_lets_nothing_be_replaced_is_left_for_an_empty_one() {
 }
 
 #[test]
+fn what_lies_at_a_remote_where_the_store_never_was_is_not_replaced() {
+    let (remote, ann, ben) = ann_and_ben();
+    let other = Remote::new();
+    let mallory = Person::new("mallory");
+    let code = commit(&other, &mallory, &[], &line(&other, &mallory, "100644", "main.c", "x"), None);
+    set_main(&other, &mallory, &code);
+    ben.fails(&["sync", "--remote", &other.path()]);
+    let said = ben.fails(&["sync", "--over"]);
+    assert_eq!(
+        said,
+        "error: this store was never at that remote, so nothing there is replaced\n\
+         hint: modelforge-credential sync --remote URL  # the one that the others use, or an empty one\n"
+    );
+    assert_eq!(other.tip(&ann.test), code);
+    // Back at the right one, it is repaired.
+    plant(&remote, &mallory);
+    ben.fails(&["sync", "--remote", &remote.path()]);
+    ben.does(&["sync", "--over"]);
+    assert_eq!(ann.does(&["sync"]), synchronised(0, 0));
+}
+
+#[test]
 fn two_who_go_over_the_same_commit_at_once_lose_nothing() {
     let (remote, ann, ben) = ann_and_ben();
     let bad = plant(&remote, &Person::new("mallory"));

@@ -12,6 +12,8 @@ const FILE: &str = "known";
 pub struct Known {
     /// Where the store is synchronised to.
     pub remote: Option<String>,
+    /// Where it was the last time: a person may have mistyped the other.
+    pub met: Option<String>,
     /// The first commit of its history.
     pub root: Option<String>,
     /// The newest commit that was verified. History goes on from there, or is refused.
@@ -42,6 +44,7 @@ impl Known {
             if lines.is_empty() { None } else { Some(lines.iter().map(|line| format!("{line}\n")).collect()) };
         Ok(Self {
             remote: text("remote"),
+            met: text("met"),
             root: text("root"),
             head: text("head"),
             members,
@@ -52,7 +55,7 @@ impl Known {
 
     pub fn write(&self, folder: &Own) -> Result<()> {
         let mut record = Record::new();
-        for (key, value) in [("remote", &self.remote), ("root", &self.root), ("head", &self.head)] {
+        for (key, value) in [("remote", &self.remote), ("met", &self.met), ("root", &self.root), ("head", &self.head)] {
             if let Some(value) = value {
                 record.set(key, value)?;
             }

@@ -83,6 +83,10 @@ impl<'g> Meeting<'_, 'g> {
     }
 
     fn go_over(&self, there: Option<String>, problem: Error) -> Result<Met<'g>> {
+        // It may be anything: the code of a company, say.
+        if self.known.met.as_ref().is_some_and(|met| met != self.remote) {
+            return Err(never_met());
+        }
         let Some(root) = &self.known.root else { return Err(problem) };
         let Some(ground) = over::ground(self.git, self.known, there.as_deref())? else { return Err(problem) };
         let Ground { from, tip, instead_of } = ground;
@@ -153,6 +157,11 @@ fn is_lost() -> Error {
     Error::new("the remote has lost the history that this machine has seen, so nothing was sent")
         .hint("modelforge-credential sync --over  # sends it again; if the store has moved: modelforge-credential sync --remote URL")
         .because(Refused)
+}
+
+fn never_met() -> Error {
+    Error::new("this store was never at that remote, so nothing there is replaced")
+        .hint("modelforge-credential sync --remote URL  # the one that the others use, or an empty one")
 }
 
 pub fn not_taken(reason: &str) -> Error {

@@ -97,6 +97,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     known.is_changing = is_newer && known.members.as_ref() != Some(&members);
     known.root = Some(met.history.as_ref().map_or_else(|| head.clone(), |history| history.root.clone()));
     known.head = Some(head);
+    known.met.clone_from(&known.remote);
     known.members = Some(members);
     known.write(&team.accepted)?;
     if known.is_changing {

@@ -178,12 +178,8 @@ impl Chain {
         }
     }
 
-    /// Erases the copies that hold this secret, and no other, from every helper that has one, and looks what is there then.
-    pub fn erase_copies(&self, credential: &Record) -> Result<Vec<Result<Left>>> {
-        Ok(self.erase_copies_each(std::slice::from_ref(credential))?.into_iter().flatten().collect())
-    }
-
-    /// The same for several credentials: of each, what is left in each helper.
+    /// Erases the copies that hold just these secrets from every helper that has one, and looks what is there then: what is left of each
+    /// credential in each helper.
     pub fn erase_copies_each(&self, credentials: &[Record]) -> Result<Vec<Vec<Result<Left>>>> {
         let _lock = Lock::wait_each(credentials)?;
         let copies = credentials.iter().map(Erasing::of).collect::<Result<Vec<_>>>()?;

@@ -23,6 +23,7 @@ mod rollback;
 mod route;
 mod sources;
 mod survey;
+mod take_back;
 mod tell;
 
 use std::collections::BTreeSet;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// How often each operation of the source and of the target was started to move so many keys.
-fn starts(keys: usize) -> BTreeMap<String, usize> {
+/// How often each operation of the source and of the target was started to move so many keys, and to put them back.
+fn starts(keys: usize) -> [BTreeMap<String, usize>; 2] {
     let entry = |n: usize| {
         format!(
             "\"p{n}\": {{\"base_url\": \"https://p{n}.example/v1\", \"auth_data\": {{\"api_key\": \"sk-made-up-{n}-0123456789\"}}}}"
@@ -23,18 +23,26 @@ fn starts(keys: usize) -> BTreeMap<String, usize> {
         .helpers("env\ntarget");
     let (test, shown, stderr) = run(test, &["migrate", "--from", "source", "--yes"], 0);
     assert!(shown.contains(&format!("{keys} moved, 0 left")), "{shown}{stderr}");
-    let mut counts = BTreeMap::new();
-    for line in std::fs::read_to_string(test.home().join("starts")).expect("they were counted").lines() {
-        *counts.entry(line.to_owned()).or_default() += 1;
-    }
-    counts
+    let counts = |test: &Test| {
+        let file = test.home().join("starts");
+        let mut counts = BTreeMap::new();
+        for line in std::fs::read_to_string(&file).expect("they were counted").lines() {
+            *counts.entry(line.to_owned()).or_default() += 1;
+        }
+        std::fs::remove_file(&file).expect("it is there");
+        counts
+    };
+    let moved = counts(&test);
+    let (test, shown, stderr) = run(test, &["migrate", "--rollback", "--from", "source", "--yes"], 0);
+    assert!(shown.contains(&format!("took {keys} out of the chain again")), "{shown}{stderr}");
+    [moved, counts(&test)]
 }
 
 #[test]
 fn more_keys_cost_no_further_start_of_a_helper() {
     let (few, many) = (starts(2), starts(9));
     assert_eq!(few, many);
-    for (operation, count) in &many {
+    for (operation, count) in &many[0] {
         let most = match operation.as_str() {
             // For the plan, before the erase and after it; before the store, after it, and before the erase.
             "source get-each" | "target get-each" => 3,

@@ -1,18 +1,20 @@
 //! The way back: the files as they were before a migration, and the credentials that it stored taken out of the chain again.
 
 use anyhow::Result;
-use modelforge_credential_protocol::{Error, Record};
+use modelforge_credential_protocol::Error;
 
 use super::backup;
 use super::journal::{self, Journal, Noted, State};
-use super::named::{Kept, Named};
+use super::named::Kept;
 use super::report::{PutBack, Rollback};
 use super::route::Route;
+use super::take_back::{Back, Moved, take_back};
+use crate::chain::TOGETHER;
 use crate::command::migrate::error;
 use crate::lock;
 use crate::person::person;
 use crate::session::Session;
-use crate::terminal::{self, warning};
+use crate::terminal::{self, Progress, warning};
 
 /// Puts back what a migration took: of the last one that was not rolled back, unless another is named.
 pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> Result<()> {
@@ -158,76 +160,34 @@ fn count(file: &mut PutBack, migration: &Noted, route: &Route) -> Result<()> {
 
 /// Takes what was moved out of the chain again; what was in a file that could not be put back stays there.
 fn take_out(migration: &Noted, route: &Route, session: &Session, rollback: &mut Rollback) -> Result<()> {
-    for named in &migration.moved {
-        let is_failed = |file: &String| rollback.files.iter().any(|put| put.file == *file && put.exactly.is_none());
-        if named.file.as_ref().is_some_and(is_failed) {
-            continue;
+    let is_failed = |file: &String| rollback.files.iter().any(|put| put.file == *file && put.exactly.is_none());
+    let there = migration.moved.iter().filter(|named| !named.file.as_ref().is_some_and(is_failed));
+    let mut moved = Vec::new();
+    for named in there {
+        match Moved::of(named, route) {
+            Ok(one) => moved.push(one),
+            Err(problem) => rollback.failed.push(problem),
         }
-        let mut event = session.event("rollback", &named.description()?);
-        match take_back(named, route, migration.forgotten) {
-            Ok(Back::Failed(problem)) => rollback.failed.push(problem),
-            Ok(Back::Taken) => {
-                event.outcome("put back");
-                rollback.taken_back += 1;
+    }
+    let mut progress = Progress::count("putting back", moved.len());
+    for moved in moved.chunks(TOGETHER) {
+        let events: Vec<_> = moved.iter().map(|one| session.event("rollback", &one.description)).collect();
+        let backs = take_back(moved, route, migration.forgotten);
+        for ((one, mut event), back) in moved.iter().zip(events).zip(backs) {
+            match back {
+                Ok(Back::Taken) => {
+                    event.outcome("put back");
+                    rollback.taken_back += 1;
+                }
+                Ok(Back::Before) => event.outcome("put back"),
+                Ok(Back::Replaced) => {
+                    event.outcome("left");
+                    warning(&error::differs_now(&one.description));
+                }
+                Err(problem) => rollback.failed.push(problem),
             }
-            Ok(Back::Before) => event.outcome("put back"),
-            Ok(Back::Replaced) => {
-                event.outcome("left");
-                warning(&error::differs_now(&named.description()?));
-            }
-            Err(problem) => rollback.failed.push(Error::new(problem.to_string())),
+            progress.step(|_| Ok(()))?;
         }
     }
     Ok(())
-}
-
-/// The outcome of a credential that was moved.
-enum Back {
-    /// It is at its source, and no longer in the chain.
-    Taken,
-    /// It was so before.
-    Before,
-    /// It was replaced in one of the two since: both stay.
-    Replaced,
-    Failed(Error),
-}
-
-/// Takes a credential out of the chain again, once it is at its source.
-fn take_back(named: &Named, route: &Route, is_forgotten: bool) -> Result<Back> {
-    let Some(source) = route.sources.iter().find(|source| source.words == named.from) else {
-        return Ok(Back::Failed(error::not_in_the_chain(&named.from)));
-    };
-    let description = named.description()?;
-    let file = named.file.as_deref();
-    let here = source.get(&description, file)?;
-    let (mut kept, mut problem) = (Vec::new(), None);
-    for chain in route.targets() {
-        let copies = chain.copies(&description, &Record::new(), true)?;
-        problem = problem.or(copies.problem());
-        kept.extend(copies.kept().map(|(_, copy)| (chain, copy.clone())));
-    }
-    // One helper may have had another key all along. What was moved is the one that the source has again.
-    let is_the_same = |(_, copy): &(_, Record)| here.as_ref().is_some_and(|here| here.holds_the_same_secrets(copy));
-    let at = kept.iter().position(is_the_same).unwrap_or(0);
-    let Some((chain, copy)) = kept.into_iter().nth(at) else {
-        // Nothing is kept of it: it was taken back before, or erased since.
-        let nowhere = || route.left_out().cloned().unwrap_or_else(|| error::in_neither_place(&description));
-        let problem = problem.or_else(|| here.is_none().then(nowhere));
-        return Ok(problem.map_or(Back::Before, Back::Failed));
-    };
-    let mut credential = description.clone();
-    credential.merge(&copy);
-    let is_here = match &here {
-        // Unless it is where nobody could look.
-        Some(here) if !here.holds_the_same_secrets(&copy) => return Ok(problem.map_or(Back::Replaced, Back::Failed)),
-        Some(_) => true,
-        None => source.put_back(&credential, file)?,
-    };
-    if !is_here {
-        let file = file.filter(|_| is_forgotten);
-        let problem = file.map(|file| error::backup_was_erased(&description, file));
-        return Ok(Back::Failed(problem.unwrap_or_else(|| error::not_put_back_at(&description, &source.name))));
-    }
-    let failed = chain.erase_copies(&credential)?.into_iter().find_map(Result::err);
-    Ok(failed.map_or(Back::Taken, Back::Failed))
 }

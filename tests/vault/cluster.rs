@@ -185,14 +185,17 @@ fn a_standby_that_does_not_pass_requests_on_names_the_active_server_which_is_ask
     let address = format!("http://127.0.0.1:{port}");
     // It does answer so.
     let mut raw = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+    // It reads by itself, and only writes go on.
+    let body = r#"{"data":{"a":"b"}}"#;
     let request = format!(
-        "GET /v1/secret/data/none HTTP/1.1\r\nHost: x\r\nX-Vault-Token: {}\r\nConnection: close\r\n\r\n",
-        server.root
+        "POST /v1/secret/data/probe HTTP/1.1\r\nHost: x\r\nX-Vault-Token: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        server.root,
+        body.len()
     );
     raw.write_all(request.as_bytes()).expect("it is sent");
     let mut answer = String::new();
     raw.read_to_string(&mut answer).expect("an answer");
-    let location = format!("location: {}/v1/secret/data/none", server.url());
+    let location = format!("location: {}/v1/secret/data/probe", server.url());
     assert!(answer.starts_with("HTTP/1.1 307") && answer.to_lowercase().contains(&location), "{answer}");
 
     let found = credential(&openai());

@@ -14,7 +14,7 @@ pub struct Problem {
     /// True if the server sent us elsewhere.
     pub redirects: bool,
     /// Where to, if the same request is to be made there. Whether it goes there is the caller's decision.
-    pub elsewhere: Option<Url>,
+    pub elsewhere: Option<Box<Url>>,
     /// True if another try may be of use.
     pub passing: bool,
     /// How long the server asks to wait before that.
@@ -41,7 +41,7 @@ impl Problem {
         let place = to.as_ref().map(|to| format!(" to `{}`", crate::host(to))).unwrap_or_default();
         let error = format!("`{host}` redirects{place}, and secrets go to no other place");
         let is_the_same = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-        Self { redirects: true, elsewhere: to.filter(|_| is_the_same), ..Self::lasting(error) }
+        Self { redirects: true, elsewhere: to.filter(|_| is_the_same).map(Box::new), ..Self::lasting(error) }
     }
 
     /// An answer that is no answer to the question: of a server that has too much to do, whatever it says besides.

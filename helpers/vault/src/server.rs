@@ -136,7 +136,7 @@ impl Server {
         let limit = || PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
         let mut again = request.clone();
         self.client.send(request, limit()).or_else(|problem| {
-            let (asked, active) = (again.uri().to_string(), problem.elsewhere.as_ref());
+            let (asked, active) = (again.uri().to_string(), problem.elsewhere.as_deref());
             let active = active.filter(|active| !self.is_a_socket && is_the_active_server(&asked, active));
             let Some(uri) = active.and_then(|active| active.as_str().parse().ok()) else { return Err(problem) };
             *again.uri_mut() = uri;

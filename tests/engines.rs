@@ -32,31 +32,18 @@ fn the_script_for_mounted_secrets_tells_absence_from_failure() {
     assert!(said.output().stdout.is_empty());
 }
 
-#[test]
-#[ignore = "needs pass and gpg"]
-fn the_script_answers_from_pass() {
-    system("pass", "pass");
+/// A key in the store of `pass`, and one that is not there, as this program answers them.
+#[track_caller]
+fn answers_from_the_store_of_pass(program: &str) {
     let [script, _] = scripts();
-    let test = Test::new().script("pass", body(&script)).helpers("pass");
+    let script = body(&script).replace("pass show", &format!("{program} show"));
+    let test = Test::new().script("pass", &script).helpers("pass");
     let run = |words: &[&str], input: &str| {
         let output = test.run(words, input);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     };
-    run(
-        &[
-            "gpg",
-            "--batch",
-            "--quiet",
-            "--passphrase",
-            "",
-            "--quick-gen-key",
-            "llm@example.org",
-            "default",
-            "default",
-            "never",
-        ],
-        "",
-    );
+    let make = ["gpg", "--batch", "--quiet", "--passphrase", "", "--quick-gen-key", "llm@example.org"];
+    run(&[&make[..], &["default", "default", "never"]].concat(), "");
     run(&["pass", "init", "llm@example.org"], "");
     run(&["pass", "insert", "--multiline", "llm/openai"], &format!("{SECRET}\n"));
     let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
@@ -64,6 +51,51 @@ fn the_script_answers_from_pass() {
     let said = String::from_utf8(test.output().stderr).expect("text");
     assert!(said.contains("warning: helper `pass` failed: exit status 1\n"), "{said}");
     test.run(&["gpgconf", "--kill", "all"], "");
+}
+
+#[test]
+#[ignore = "needs pass and gpg"]
+fn the_script_answers_from_pass() {
+    system("pass", "pass");
+    answers_from_the_store_of_pass("pass");
+}
+
+#[test]
+#[ignore = "needs Debian's gopass, pass and gpg"]
+fn the_script_answers_through_another_program_for_the_store_of_pass() {
+    system("gopass", "gopass");
+    answers_from_the_store_of_pass("gopass");
+}
+
+#[test]
+#[ignore = "needs systemd-creds (systemd)"]
+fn the_script_answers_from_encrypted_credentials_of_systemd() {
+    system("systemd-creds", "systemd");
+    let [script, _] = scripts();
+    let command = "systemd-creds decrypt --name=\"$provider\" \"/etc/credstore.encrypted/$provider\" -";
+    assert!(include_str!("../docs/engines.md").contains(&format!("`{command}`")), "the guide has another command");
+    let test = Test::new();
+    let folder = test.work().display().to_string();
+    let script =
+        body(&script).replace("pass show \"llm/$provider\"", &command.replace("/etc/credstore.encrypted", &folder));
+    let test = test.script("systemd", &script).helpers("systemd");
+    // With no key of the machine, which a test does not make.
+    let file = format!("{folder}/openai");
+    let words = ["systemd-creds", "--with-key=tpm2-absent", "--name=openai", "encrypt", "-", &file];
+    let made = test.run(&words, SECRET);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).any_stderr().success();
+    // What was encrypted under one name does not answer for another.
+    std::fs::copy(&file, format!("{folder}/mistral")).expect("it can be copied");
+    for provider in ["mistral", "anthropic"] {
+        let output = test.run(
+            &[crate::support::program("modelforge-credential").display().to_string().as_str(), "print", provider],
+            "",
+        );
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("warning: helper `systemd` failed: exit status 1\n"), "{said}");
+        assert!(output.stdout.is_empty());
+    }
 }
 
 #[test]

@@ -14,14 +14,19 @@ Example:
   modelforge-credential members add ann";
 
 pub const ABOUT_SYNC: &str = "\
-What comes from the remote is used only if members have signed it.
+What comes from the remote is used only if members have signed it. If it is
+refused, nobody can go on from it: --over replaces it.
 
 Example:
   modelforge-credential sync --remote git@git.example:keys.git
   modelforge-credential sync";
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct MembersOptions {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
     /// The helper whose store it is; without it, the only one that has members
     #[arg(long, value_name = "HELPER", global = true)]
     helper: Option<String>,
@@ -76,6 +81,9 @@ Example:
     Accept {
         /// The fingerprint of the members
         fingerprint: String,
+        /// Leave out what is refused at the remote, as `sync --over` does
+        #[arg(long)]
+        over: bool,
     },
 }
 
@@ -87,16 +95,22 @@ pub struct SyncOptions {
     /// The git repository that it is kept in, from now on
     #[arg(long, value_name = "URL")]
     remote: Option<String>,
+    /// Put the newest state that members have signed in the place of what is refused at the remote
+    #[arg(long)]
+    over: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl From<MembersOptions> for Members {
     fn from(options: MembersOptions) -> Self {
         let task = match options.command {
-            None => Task::List,
+            None => Task::List { json: options.json },
             Some(MembersCommand::Join { name }) => Task::Join { name },
             Some(MembersCommand::Add { name, keys }) => Task::Add { name, keys },
             Some(MembersCommand::Remove { name }) => Task::Remove { name },
-            Some(MembersCommand::Accept { fingerprint }) => Task::Accept { fingerprint },
+            Some(MembersCommand::Accept { fingerprint, over }) => Task::Accept { fingerprint, over },
         };
         Self { helper: options.helper, task }
     }
@@ -104,6 +118,7 @@ impl From<MembersOptions> for Members {
 
 impl From<SyncOptions> for Sync {
     fn from(options: SyncOptions) -> Self {
-        Self { helper: options.helper, remote: options.remote }
+        let SyncOptions { helper, remote, over, json } = options;
+        Self { helper, remote, over, json }
     }
 }

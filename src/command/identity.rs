@@ -46,7 +46,22 @@ pub fn identity(asked: &Identity) -> Result<()> {
     let answer = link.helper(true)?.identity(&request)?.ok_or_else(|| error::no_answer(&link.name))?;
     event.outcome("done");
     drop(event);
-    asked.task.tell(&link.name, &answer)
+    asked.task.tell(&link.name, &answer)?;
+    if let (Task::Renew { .. }, None) = (&asked.task, &asked.helper) {
+        others(&session, link)?.iter().for_each(|other| terminal::note(&report::has_its_own(other)));
+    }
+    Ok(())
+}
+
+/// The further helpers that have an identity.
+fn others(session: &Session, renewed: &Link) -> Result<Vec<String>> {
+    let mut others: Vec<String> = Vec::new();
+    for link in session.helpers(None)? {
+        if link.name != renewed.name && !others.contains(&link.name) && link.nature().identity {
+            others.push(link.name.clone());
+        }
+    }
+    Ok(others)
 }
 
 /// The helper that has an identity: the one that was named, or the first.
@@ -103,7 +118,7 @@ impl Task {
         }
         match self {
             Self::Show { .. } => report::problem(answer).map_or(Ok(()), Err)?,
-            Self::Renew { .. } => terminal::note(report::BACK_IT_UP),
+            Self::Renew { .. } => report::afterwards(helper, answer).iter().for_each(|line| terminal::note(line)),
             Self::Import => report::unreadable(answer).iter().for_each(terminal::warning),
             _ => {}
         }

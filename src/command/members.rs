@@ -1,6 +1,7 @@
 //! `members`: who shares what a helper keeps. The helper does it; here a person says what, and reads what came of it.
 
 pub mod error;
+mod report;
 
 use anyhow::Result;
 use modelforge_credential_protocol::{Record, visible};
@@ -8,7 +9,7 @@ use modelforge_credential_protocol::{Record, visible};
 use crate::chain::Link;
 use crate::person::person;
 use crate::session::Session;
-use crate::terminal::{self, Paint, columns};
+use crate::terminal;
 
 /// What is to be done, with the members of whose store.
 pub struct Members {
@@ -17,11 +18,11 @@ pub struct Members {
 }
 
 pub enum Task {
-    List,
+    List { json: bool },
     Join { name: String },
     Add { name: String, keys: Vec<String> },
     Remove { name: String },
-    Accept { fingerprint: String },
+    Accept { fingerprint: String, over: bool },
 }
 
 /// Does it.
@@ -31,10 +32,17 @@ pub fn members(asked: &Members) -> Result<()> {
     let request = asked.task.request()?;
     let mut event = session.event(asked.task.operation(), &Record::new());
     event.helper(&link.name);
-    let answer = link.helper(true)?.members(&request)?.ok_or_else(|| error::no_answer(&link.name))?;
-    event.outcome("done");
-    drop(event);
-    asked.task.tell(&answer)
+    let answered = link.helper(true)?.members(&request);
+    let answer = answered.map_err(Into::into).and_then(|answer| answer.ok_or_else(|| error::no_answer(&link.name)));
+    if let Ok(answer) = &answer {
+        event.outcome("done");
+        drop(event);
+        return asked.task.tell(&link.name, answer);
+    }
+    if let (Task::List { json: true }, Err(problem)) = (&asked.task, &answer) {
+        terminal::answer(&report::failed(&link.name, problem)?)?;
+    }
+    Ok(drop(answer?))
 }
 
 /// The helper that was named, or the only one that has members.
@@ -54,7 +62,7 @@ impl Task {
     /// As the log calls it.
     fn operation(&self) -> &'static str {
         match self {
-            Self::List => "members",
+            Self::List { .. } => "members",
             Self::Join { .. } => "members join",
             Self::Add { .. } => "members add",
             Self::Remove { .. } => "members remove",
@@ -65,7 +73,7 @@ impl Task {
     fn request(&self) -> Result<Record> {
         let mut request = Record::new();
         match self {
-            Self::List => request.set("action", "list")?,
+            Self::List { .. } => request.set("action", "list")?,
             Self::Join { name } => {
                 request.set("action", "join")?;
                 request.set("member", name)?;
@@ -82,15 +90,18 @@ impl Task {
                 request.set("action", "remove")?;
                 request.set("member", name)?;
             }
-            Self::Accept { fingerprint } => {
+            Self::Accept { fingerprint, over } => {
                 request.set("action", "accept")?;
+                if *over {
+                    request.set("over", "1")?;
+                }
                 request.set("fingerprint", fingerprint)?;
             }
         }
         Ok(request)
     }
 
-    fn tell(&self, answer: &Record) -> Result<()> {
+    fn tell(&self, helper: &str, answer: &Record) -> Result<()> {
         let text = |key| visible(answer.text(key).unwrap_or_default());
         match self {
             Self::Join { name } => {
@@ -102,7 +113,8 @@ impl Task {
                 );
                 return Ok(());
             }
-            _ => terminal::tell(&table(answer))?,
+            Self::List { json: true } => terminal::answer(&report::json(helper, answer)?)?,
+            _ => terminal::tell(&report::table(answer))?,
         }
         match self {
             Self::Add { .. } => terminal::note("send it to the others: modelforge-credential sync"),
@@ -120,17 +132,6 @@ impl Task {
         }
         Ok(())
     }
-}
-
-/// Who they are, and what they can be compared by.
-fn table(answer: &Record) -> String {
-    let mut lines = vec![["MEMBER", "SIGNS WITH", "READS WITH"].map(str::to_owned).to_vec()];
-    for member in answer.all("member[]").map(String::from_utf8_lossy) {
-        lines.push(member.splitn(3, ' ').map(visible).collect());
-    }
-    let paints: Vec<Paint> = lines.iter().map(|_| Paint::Plain).collect();
-    let fingerprint = answer.text("fingerprint").map(|print| format!("fingerprint: {}\n", visible(print)));
-    columns(&lines, &paints) + &fingerprint.unwrap_or_default()
 }
 
 /// What a member reads and signs with: two public keys, or one of SSH for both. `None`: none was given.

@@ -1,5 +1,7 @@
 //! `sync`: stores that are shared take what others have changed, and send what was changed here.
 
+mod report;
+
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
@@ -14,6 +16,9 @@ use crate::terminal;
 pub struct Sync {
     pub helper: Option<String>,
     pub remote: Option<String>,
+    /// True if what is refused at the remote is to be replaced.
+    pub over: bool,
+    pub json: bool,
 }
 
 /// Does it for each store that there is. One that cannot be reached keeps no other from it.
@@ -23,9 +28,15 @@ pub fn sync(asked: &Sync) -> Result<()> {
     if let ([first, _, ..], Some(_)) = (links.as_slice(), &asked.remote) {
         return Err(several(&first.name).into());
     }
-    let mut problems = Vec::new();
+    let (mut problems, mut stores) = (Vec::new(), Vec::new());
     for link in links {
-        problems.extend(one(&session, link, asked.remote.as_deref()).err());
+        let answer = one(&session, link, asked);
+        stores.push(report::Store::of(&link.name, &answer));
+        let told = answer.and_then(|answer| if asked.json { unsent(&answer) } else { tell(link, &answer) });
+        problems.extend(told.err());
+    }
+    if asked.json {
+        terminal::answer(&report::json(stores)?)?;
     }
     let last = problems.pop();
     for problem in problems {
@@ -44,25 +55,39 @@ fn keepers<'a>(session: &'a Session, named: Option<&str>) -> Result<Vec<&'a Link
     if found.is_empty() { Err(error::none(named).into()) } else { Ok(found) }
 }
 
-fn one(session: &Session, link: &Link, remote: Option<&str>) -> Result<()> {
+fn one(session: &Session, link: &Link, asked: &Sync) -> Result<Record> {
     let mut request = Record::new();
-    if let Some(remote) = remote {
+    if let Some(remote) = &asked.remote {
         request.set("remote", remote)?;
+    }
+    if asked.over {
+        request.set("over", "1")?;
     }
     let mut event = session.event("sync", &Record::new());
     event.helper(&link.name);
     let answer = link.helper(true)?.sync(&request)?.ok_or_else(|| error::no_answer(&link.name))?;
     event.outcome("done");
-    drop(event);
+    Ok(answer)
+}
+
+fn tell(link: &Link, answer: &Record) -> Result<()> {
     let number = |key| answer.text(key).unwrap_or("0").to_owned();
     terminal::done(&format!("`{}`: {} received, {} sent", visible(&link.name), number("received"), number("sent")))?;
+    if let Some(replaced) = answer.text("replaced") {
+        let short: String = visible(replaced).chars().take(12).collect();
+        terminal::note(&format!("the commit `{short}`, which was refused, is not at the remote any more"));
+    }
     for kept in answer.all("kept[]").map(String::from_utf8_lossy) {
         terminal::warning(&both_kept(&kept));
     }
-    match answer.text("problem") {
-        Some(problem) => Err(unsent(&number("unsent"), problem).into()),
-        None => Ok(()),
-    }
+    unsent(answer)
+}
+
+fn unsent(answer: &Record) -> Result<()> {
+    let Some(problem) = answer.text("problem") else { return Ok(()) };
+    let (number, problem) = (visible(answer.text("unsent").unwrap_or("0")), visible(problem));
+    let message = format!("what was changed here ({number}) was not sent, and is sent by the next `sync`: {problem}");
+    Err(Error::new(message).into())
 }
 
 fn several(helper: &str) -> Error {
@@ -81,11 +106,4 @@ fn both_kept(what: &str) -> Error {
     );
     Error::new(message)
         .hint(format!("find out which one works, and delete the other: {PROGRAM} logout PROVIDER --account NAME"))
-}
-
-fn unsent(number: &str, problem: &str) -> Error {
-    Error::new(format!(
-        "what was changed here ({number}) was not sent, and is sent by the next `sync`: {}",
-        visible(problem)
-    ))
 }

@@ -116,3 +116,51 @@ fn a_name_that_no_member_can_have_is_refused_before_it_is_in_a_command() {
     let said = ben.fails(&["members", "join", "ben; touch trapped"]);
     assert!(said.starts_with("error: the name of a member is up to 40 of a-z"), "{said}");
 }
+
+#[test]
+fn an_object_that_is_malformed_is_refused_and_can_be_left_out() {
+    let (remote, ann, ben) = ann_and_ben();
+    let tip = remote.tip(&ann.test);
+    let tree = remote.git(&ann.test, &["rev-parse", "main^{tree}"], "");
+    let raw = format!("tree {tree}\nparent {tip}\n\nneither author nor committer\n");
+    let made = remote.git(&ann.test, &["hash-object", "-t", "commit", "--literally", "-w", "--stdin"], &raw);
+    // git itself would not have such a branch.
+    std::fs::write(format!("{}/refs/heads/main", remote.path()), format!("{made}\n")).expect("it is written");
+    ben.stores("mistral", OTHER);
+    let before = ben.state();
+    let said = ben.fails(&["sync"]);
+    assert!(said.starts_with("error: the remote sends an object that is malformed, so nothing was taken\n"), "{said}");
+    assert!(ben.state() == before);
+    ben.does(&["sync", "--over"]);
+    ann.does(&["sync"]);
+    assert_eq!(ann.key("mistral").as_deref(), Some(OTHER));
+}
+
+#[test]
+fn a_tree_that_unfolds_without_end_is_given_up_and_can_be_left_out() {
+    let (remote, ann, ben) = ann_and_ben();
+    let tip = remote.tip(&ann.test);
+    // Each level has the one below sixteen times: a few hundred bytes name more files than anybody can list.
+    let content = remote.git(&ann.test, &["hash-object", "-w", "--stdin"], "x");
+    let level = |kind: &str, id: &str| -> String {
+        let lines: String = (0..16).map(|at| format!("{kind} {id}\tx{at:02}\n")).collect();
+        remote.git(&ann.test, &["mktree", "--missing"], &lines)
+    };
+    let mut tree = level("100644 blob", &content);
+    for _ in 0..7 {
+        tree = level("040000 tree", &tree);
+    }
+    let members = remote.git(&ann.test, &["rev-parse", "main:.age-recipients"], "");
+    let top = format!("100644 blob {members}\t.age-recipients\n040000 tree {tree}\thttps\n");
+    let top = remote.git(&ann.test, &["mktree"], &top);
+    let key = format!("user.signingKey={}", key_of(&ann));
+    let words = ["-c", &key, "commit-tree", "-S", "-m", "x", "-p", &tip, &top];
+    let made = remote.git(&ann.test, &words, "");
+    set_main(&remote, &ann, &made);
+    let before = ben.state();
+    let said = ben.fails(&["sync"]);
+    assert!(said.contains("has more files than a store may have, so nothing was taken\n"), "{said}");
+    assert!(ben.state() == before);
+    ben.does(&["sync", "--over"]);
+    assert_eq!(remote.tip(&ann.test), tip);
+}

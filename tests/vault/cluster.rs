@@ -1,5 +1,8 @@
 //! Servers that keep what they are told on a disk: TLS, sealed and standby ones, and one that is killed.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -44,7 +47,7 @@ fn vault(address: &str, token: &str) -> Test {
 }
 
 fn is_listening(server: &Bao) -> bool {
-    std::net::TcpStream::connect(("127.0.0.1", server.port)).is_ok()
+    TcpStream::connect(("127.0.0.1", server.port)).is_ok()
 }
 
 #[test]
@@ -125,6 +128,134 @@ fn a_cluster_with_a_certificate_of_its_own_is_asked_in_every_state() {
     let newer = openai().replace(SECRET, &format!("{SECRET}-newer"));
     trusted(&other, token).args(["store"]).stdin(&newer).success();
     get(trusted(&address, token)).stdout(&credential(&newer)).success();
+}
+
+/// Passes connections on to a server, and puts this header line into the first request of each. Ends with the process.
+fn through_a_proxy(port: u16, line: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let own = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let pass_on = move || -> std::io::Result<()> {
+                let (mut stream, mut server) = (stream, TcpStream::connect(("127.0.0.1", port))?);
+                let (mut back, mut answers) = (stream.try_clone()?, server.try_clone()?);
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut answers, &mut back);
+                    let _ = back.shutdown(std::net::Shutdown::Both);
+                });
+                let mut first = Vec::new();
+                while !first.ends_with(b"\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte)?;
+                    first.extend(byte);
+                }
+                server.write_all(&first)?;
+                server.write_all(format!("{line}\r\n").as_bytes())?;
+                std::io::copy(&mut stream, &mut server).map(drop)
+            };
+            std::thread::spawn(pass_on);
+        }
+    });
+    own
+}
+
+#[test]
+#[ignore = "needs OpenBao"]
+fn a_standby_that_does_not_pass_requests_on_names_the_active_server_which_is_asked() {
+    let root = tempfile::tempdir().expect("a folder");
+    let first = Node::new(root.path(), "first", "http", "  tls_disable = true", "");
+    let mut server = first.start();
+    server.waits_until(is_listening);
+    let made = server.must("PUT", "sys/init", json!({ "secret_shares": 1, "secret_threshold": 1 }));
+    server.root = made["root_token"].as_str().expect("a token").to_owned();
+    let unseal = json!({ "key": made["keys_base64"][0] });
+    server.waits_until(|server| server.ask("PUT", "sys/unseal", unseal.clone()).0 == 200);
+    server.waits_until(|server| server.ask("GET", "sys/health", Value::Null).0 == 200);
+    server.must("POST", "sys/mounts/secret", json!({ "type": "kv", "options": { "version": "2" } }));
+    server.waits_until(|server| server.ask("GET", "secret/metadata/none", Value::Null).0 == 404);
+    let join = format!("  retry_join {{\n    leader_api_addr = \"{}\"\n  }}", server.url());
+    let second = Node::new(root.path(), "second", "http", "  tls_disable = true", &join);
+    let standby = second.start();
+    standby.waits_until(is_listening);
+    standby.waits_until(|standby| standby.ask("PUT", "sys/unseal", unseal.clone()).0 == 200);
+    // As a standby in health says.
+    standby.waits_until(|standby| matches!(standby.ask("GET", "sys/health", Value::Null).0, 429 | 473));
+
+    let port = through_a_proxy(second.port, "X-Vault-No-Request-Forwarding: true");
+    let address = format!("http://127.0.0.1:{port}");
+    // It does answer so.
+    let mut raw = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+    // It reads by itself, and only writes go on.
+    let body = r#"{"data":{"a":"b"}}"#;
+    let request = format!(
+        "POST /v1/secret/data/probe HTTP/1.1\r\nHost: x\r\nX-Vault-Token: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        server.root,
+        body.len()
+    );
+    raw.write_all(request.as_bytes()).expect("it is sent");
+    let mut answer = String::new();
+    raw.read_to_string(&mut answer).expect("an answer");
+    let location = format!("location: {}/v1/secret/data/probe", server.url());
+    assert!(answer.starts_with("HTTP/1.1 307") && answer.to_lowercase().contains(&location), "{answer}");
+
+    let found = credential(&openai());
+    vault(&address, &server.root).args(["store"]).stdin(openai()).success();
+    vault(&address, &server.root).args(["get"]).stdin(OPENAI).stdout(&found).success();
+    vault(&server.url(), &server.root).args(["get"]).stdin(OPENAI).stdout(&found).success();
+    vault(&address, &server.root).args(["erase"]).stdin(OPENAI).success();
+    vault(&server.url(), &server.root).args(["get"]).stdin(OPENAI).success();
+}
+
+#[test]
+#[ignore = "needs OpenBao"]
+fn a_server_that_asks_for_a_certificate_is_shown_one_of_its_clients_authority() {
+    let root = tempfile::tempdir().expect("a folder");
+    let of_the_server = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let [mine, another] =
+        [(); 2].map(|()| rcgen::generate_simple_self_signed(["ann".to_owned()]).expect("a certificate"));
+    let write = |name: &str, text: String, mode: u32| {
+        let path = root.path().join(name);
+        std::fs::write(&path, text).expect("it can be written");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("a mode");
+        path.display().to_string()
+    };
+    let certificate = write("cert.pem", of_the_server.cert.pem(), 0o644);
+    let key = write("key.pem", of_the_server.signing_key.serialize_pem(), 0o600);
+    let [client, strange] = [("mine", &mine), ("another", &another)]
+        .map(|(name, made)| write(&format!("{name}.pem"), made.cert.pem(), 0o644));
+    let [client_key, strange_key] = [("mine", &mine), ("another", &another)]
+        .map(|(name, made)| write(&format!("{name}.key"), made.signing_key.serialize_pem(), 0o600));
+    let open_key = write("open.key", mine.signing_key.serialize_pem(), 0o644);
+    let tls = format!(
+        "  tls_cert_file = \"{certificate}\"\n  tls_key_file = \"{key}\"\n  \
+         tls_require_and_verify_client_cert = true\n  tls_client_ca_file = \"{client}\""
+    );
+    let node = Node::new(root.path(), "first", "https", &tls, "");
+    let server = node.start();
+    server.waits_until(is_listening);
+    let address = format!("https://127.0.0.1:{}", node.port);
+    let host = server.host();
+    let asked = |shown: &[(&str, &str)]| {
+        let test = vault(&address, SECRET).env("VAULT_CACERT", &certificate);
+        let test = shown.iter().fold(test, |test, (name, file)| test.env(name, file));
+        test.args(["--kv", "2", "get"]).stdin(OPENAI)
+    };
+    let reached = format!("error: `{host}` is not initialized\nhint: bao operator init\n");
+    asked(&[("VAULT_CLIENT_CERT", &client), ("VAULT_CLIENT_KEY", &client_key)]).stderr(&reached).failure();
+    asked(&[("BAO_CLIENT_CERT", &client), ("BAO_CLIENT_KEY", &client_key)]).stderr(&reached).failure();
+    // No certificate, and one of another authority.
+    for shown in [&[][..], &[("VAULT_CLIENT_CERT", strange.as_str()), ("VAULT_CLIENT_KEY", &strange_key)]] {
+        let output = asked(shown).any_stderr().output();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.starts_with("error: ") && said.contains(&host), "{said}");
+        assert!(!said.contains("is not initialized"), "{said}");
+    }
+    let half = "error: `VAULT_CLIENT_CERT` and `VAULT_CLIENT_KEY` go together, and one is not set\n";
+    asked(&[("VAULT_CLIENT_CERT", &client)]).stderr(half).failure();
+    asked(&[("VAULT_CLIENT_KEY", &client_key)]).stderr(half).failure();
+    let output = asked(&[("VAULT_CLIENT_CERT", &client), ("VAULT_CLIENT_KEY", &open_key)]).any_stderr().output();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("open.key") && said.starts_with("error: "), "{said}");
 }
 
 const WRITERS: u64 = 50;

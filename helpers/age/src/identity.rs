@@ -7,6 +7,7 @@ use modelforge_credential_files::{self as files, Own, Trust};
 use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
 
+use crate::held::Held;
 use crate::key::{self, Keys};
 use crate::{sealed, text};
 
@@ -21,7 +22,7 @@ pub struct Identities {
 }
 
 struct Loaded {
-    content: Zeroizing<Vec<u8>>,
+    held: Held,
     keys: Keys,
 }
 
@@ -48,11 +49,21 @@ impl Identities {
         Self::new(self.files.iter().map(|(path, _)| path.clone()).collect(), self.own.clone())
     }
 
+    /// The same with the first as it is now, which nobody is asked for again.
+    pub fn with_first(&self, held: Held) -> Result<Self> {
+        let again = self.again();
+        if let Some((path, loaded)) = again.files.first() {
+            let keys = Keys::parse(held.text.as_bytes(), path)?;
+            let _ = loaded.set(Loaded { held, keys });
+        }
+        Ok(again)
+    }
+
     /// True if the files are what they were when they were read.
     pub fn are_as_read(&self) -> Result<bool> {
         for (path, loaded) in &self.files {
             if let Some(loaded) = loaded.get()
-                && self.read(path)?.is_none_or(|now| now != loaded.content)
+                && self.read(path)?.is_none_or(|now| now != loaded.held.content)
             {
                 return Ok(false);
             }
@@ -101,6 +112,11 @@ impl Identities {
         self.files.iter().take(1).try_for_each(|file| self.keys(file)?.unlock())
     }
 
+    /// The first identity, as it was read. Nobody is asked twice for its passphrase.
+    pub fn held(&self) -> Result<Option<&Held>> {
+        self.files.first().map(|file| Ok(&self.loaded(file)?.held)).transpose()
+    }
+
     /// The plain text of an age file, armored or not. [`NoneOpens`] is the cause where that is why.
     pub fn decrypt(&self, content: &[u8], path: &Path) -> Result<Zeroizing<Vec<u8>>> {
         for file in &self.files {
@@ -126,14 +142,24 @@ impl Identities {
         own.write(path, text::generate().as_bytes(), false)
     }
 
-    fn keys<'a>(&self, (path, loaded): &'a (PathBuf, OnceCell<Loaded>)) -> Result<&'a Keys> {
+    /// All files, in the order in which they are tried.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|(path, _)| path.as_path())
+    }
+
+    fn keys<'a>(&self, file: &'a (PathBuf, OnceCell<Loaded>)) -> Result<&'a Keys> {
+        Ok(&self.loaded(file)?.keys)
+    }
+
+    fn loaded<'a>(&self, (path, loaded): &'a (PathBuf, OnceCell<Loaded>)) -> Result<&'a Loaded> {
         if let Some(loaded) = loaded.get() {
-            return Ok(&loaded.keys);
+            return Ok(loaded);
         }
         let missing = || Error::new(format!("there is no identity `{}`", files::tilde(path)));
         let content = self.read(path)?.ok_or_else(missing)?;
-        let keys = Keys::parse(&sealed::open(&content, path)?.text, path)?;
-        Ok(&loaded.get_or_init(|| Loaded { content, keys }).keys)
+        let held = Held::of(content, path)?;
+        let keys = Keys::parse(held.text.as_bytes(), path)?;
+        Ok(loaded.get_or_init(|| Loaded { held, keys }))
     }
 
     fn read(&self, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {

@@ -20,6 +20,7 @@ mod cipher;
 #[cfg(test)]
 #[path = "../../../fuzz/support.rs"]
 mod fuzz_support;
+mod held;
 mod identity;
 mod key;
 mod mine;
@@ -99,9 +100,7 @@ impl Helper for Age {
         // A fault of it is told where it is needed.
         let protection = self.identities.protection().ok().flatten();
         if protection.as_ref().is_some_and(|protection| protection.is_being_replaced) && !store.is_identity_locked() {
-            let path = tilde(self.identities.path().as_ref());
-            let warning = format!("warning: the renewal of the identity `{path}` was interrupted");
-            let _ = writeln!(std::io::stderr(), "{warning}\nhint: modelforge-credential identity renew");
+            self.warn_of_the_renewal();
         }
         let mut records = Vec::new();
         for entry in store.matching(&Record::new())? {
@@ -128,24 +127,25 @@ impl Helper for Age {
         let Some(team) = self.team()? else { return Ok(None) };
         self.data()?;
         let make_identity = || self.make_identity();
-        team::Operation { team, identities: &self.identities, make_identity: &make_identity }.answer(request).map(Some)
+        let mine = self.mine(&team.store)?;
+        let identities = &self.identities;
+        team::Operation { team, identities, mine: mine.as_ref(), make_identity: &make_identity }
+            .answer(request)
+            .map(Some)
     }
 
     fn sync(&self, request: &Record) -> Result<Option<Record>> {
         let Some(team) = self.team()? else { return Ok(None) };
-        let asked = team::Asked { remote: request.text("remote"), accepts: None };
+        let asked = team::Asked { remote: request.text("remote"), accepts: None, over: request.has("over") };
         self.make_identity()?;
-        team::sync(team, &self.identities, &asked).map(Some)
+        team::sync(team, &self.identities, self.mine(&team.store)?.as_ref(), &asked).map(Some)
     }
 
     fn identity(&self, request: &Record) -> Result<Option<Record>> {
-        if let (Some(team), Some("renew")) = (self.team()?, request.text("action")) {
-            return Err(team.cannot_renew());
-        }
-        let (data, store) = (self.data()?, self.folder()?);
-        let mine = self.own.clone().map(|path| Mine { data, path, store: &store });
+        let store = self.folder()?;
+        let (mine, team) = (self.mine(&store)?, self.team()?);
         let (identities, recipients) = (&self.identities, self.recipients.as_slice());
-        Operation { identities, mine, store: &store, recipients }.answer(request).map(Some)
+        Operation { identities, mine, store: &store, recipients, team }.answer(request).map(Some)
     }
 }
 
@@ -163,6 +163,16 @@ impl Age {
             _ => Err(no_folder()),
         });
         Self { identities: Identities::new(identities, data.clone()), data, own, recipients, team }
+    }
+
+    fn warn_of_the_renewal(&self) {
+        let path = tilde(self.identities.path().as_ref());
+        let (state, command) = match self.team {
+            Some(_) => ("is not finished", "sync"),
+            None => ("was interrupted", "identity renew"),
+        };
+        let warning = format!("warning: the renewal of the identity `{path}` {state}");
+        let _ = writeln!(std::io::stderr(), "{warning}\nhint: modelforge-credential {command}");
     }
 
     /// Does the same for each request. The folders are read once.
@@ -222,6 +232,12 @@ impl Age {
             self.identities.create(own)?;
         }
         Ok(())
+    }
+
+    /// The identity of our own, where the user named none.
+    fn mine<'a>(&'a self, store: &'a Store) -> Result<Option<Mine<'a>>> {
+        let data = self.data()?;
+        Ok(self.own.clone().map(|path| Mine { data, path, store }))
     }
 
     /// Stores for the members, as they are while the file is written.

@@ -1,14 +1,14 @@
 //! The identity of our own: one file, that is replaced whole and only by who has read it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use age::secrecy::SecretString;
 use modelforge_credential_files::{Own, Trust, tilde};
 use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
 
+use crate::held::Held;
 use crate::identity::MAX_IDENTITY;
-use crate::key::unusable;
 use crate::sealed;
 use crate::store::Store;
 
@@ -17,22 +17,6 @@ pub struct Mine<'a> {
     pub data: &'a Own,
     pub path: PathBuf,
     pub store: &'a Store,
-}
-
-/// It, as it was read.
-pub struct Held {
-    content: Zeroizing<Vec<u8>>,
-    pub text: Zeroizing<String>,
-    pub passphrase: Option<SecretString>,
-}
-
-impl Held {
-    /// Asks for the passphrase where there is one. `path` is its name in messages.
-    pub fn of(content: Zeroizing<Vec<u8>>, path: &Path) -> Result<Self> {
-        let opened = sealed::open(&content, path)?;
-        let text = std::str::from_utf8(&opened.text).map_err(|_| unusable(path))?;
-        Ok(Self { text: Zeroizing::new(text.to_owned()), passphrase: opened.passphrase, content })
-    }
 }
 
 impl Mine<'_> {

@@ -6,10 +6,12 @@ use modelforge_credential_files::{quoted, tilde};
 use modelforge_credential_protocol::{Error, Record, Result, Shell};
 use zeroize::Zeroizing;
 
+use crate::held::Held;
 use crate::identity::{Identities, MAX_IDENTITY};
 use crate::key::Keys;
-use crate::mine::{Held, Mine};
+use crate::mine::Mine;
 use crate::store::Store;
+use crate::team::{self, Team};
 use crate::{ask, renew, sealed, text};
 
 /// How many credentials are opened to show the identity: who wants to see it waits a second or two, and `doctor` no longer than five.
@@ -22,6 +24,8 @@ pub struct Operation<'a> {
     pub mine: Option<Mine<'a>>,
     pub store: &'a Store,
     pub recipients: &'a [String],
+    /// The members have to know of a new identity.
+    pub team: Option<&'a Team>,
 }
 
 /// How many credentials were opened, and how many were not.
@@ -81,6 +85,9 @@ impl Operation<'_> {
 
     fn renew(&self, request: &Record) -> Result<Record> {
         let given = request.content()?.map(|content| given(content, &named(request))).transpose()?;
+        if let Some(team) = self.team {
+            return self.renew_for(team, given);
+        }
         match (&self.mine, given) {
             (Some(mine), given) => renew::renew(mine, self.recipients, given)?,
             (None, None) => renew::encrypt_again(self.store, self.identities, self.recipients)?,
@@ -88,6 +95,17 @@ impl Operation<'_> {
         }
         let mut answer = self.about()?;
         answer.set("action", if self.mine.is_some() { "renew" } else { "encrypt" })?;
+        Ok(answer)
+    }
+
+    fn renew_for(&self, team: &Team, given: Option<Held>) -> Result<Record> {
+        let waits = team::renew(team, self.identities, self.mine.as_ref(), given)?;
+        let mut answer = self.about()?;
+        answer.set("action", if self.mine.is_some() { "renew" } else { "encrypt" })?;
+        answer.set("store", &team.name)?;
+        if waits {
+            answer.set("unsent", "1")?;
+        }
         Ok(answer)
     }
 

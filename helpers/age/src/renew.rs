@@ -8,12 +8,14 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 
+use age::secrecy::SecretString;
 use modelforge_credential_protocol::{Error, Record, Result};
 use zeroize::Zeroizing;
 
+use crate::held::Held;
 use crate::identity::{Identities, NoneOpens};
 use crate::key::{self, Keys};
-use crate::mine::{Held, Mine};
+use crate::mine::Mine;
 use crate::progress::Progress;
 use crate::store::{Entry, Store};
 use crate::text;
@@ -25,29 +27,48 @@ const SAMPLE: &[u8] = b"a sample\n";
 pub fn renew(mine: &Mine, recipients: &[String], given: Option<Held>) -> Result<()> {
     let _only_one = mine.store.lock_the_identity()?;
     let mut held = mine.read()?;
-    if text::keys(text::split(&held.text).1).next().is_some() {
+    if held.is_being_replaced() {
         held = finish(mine, recipients, &held)?;
         if given.is_none() {
             return Ok(());
         }
     }
-    let (new, its_passphrase) = match given {
-        Some(given) => (given.text, given.passphrase),
-        None => (text::generate(), None),
-    };
-    if text::keys(&new).eq(text::keys(&held.text)) {
-        return Err("that is the identity already".into());
-    }
-    let keys = Keys::parse(new.as_bytes(), &mine.path)?;
-    keys.unlock()?;
-    let sample = key::encrypt(SAMPLE, std::iter::once(&keys), recipients)?;
-    if keys.decrypt(&sample, &mine.path)?.is_none_or(|opened| *opened != SAMPLE) {
-        return Err("the new identity does not open what is encrypted for it, so nothing was changed".into());
-    }
-    // Not weaker than either was.
-    let passphrase = held.passphrase.clone().or(its_passphrase);
-    let both = mine.replace(&held, &text::join(&new, &held.text), passphrase.as_ref())?;
+    let both = New::of(mine, &held, given)?.take_up(mine, &held, recipients)?;
     finish(mine, recipients, &both).map(drop)
+}
+
+/// The identity that is to replace another one.
+pub struct New {
+    pub keys: Keys,
+    text: Zeroizing<String>,
+    passphrase: Option<SecretString>,
+}
+
+impl New {
+    /// The given one, or one that is made now.
+    pub fn of(mine: &Mine, held: &Held, given: Option<Held>) -> Result<Self> {
+        let (text, passphrase) = match given {
+            Some(given) => (given.text, given.passphrase),
+            None => (text::generate(), None),
+        };
+        if text::keys(&text).eq(text::keys(text::split(&held.text).0)) {
+            return Err("that is the identity already".into());
+        }
+        let keys = Keys::parse(text.as_bytes(), &mine.path)?;
+        keys.unlock()?;
+        Ok(Self { keys, text, passphrase })
+    }
+
+    /// Puts it above the old one, once it has opened what is encrypted for it and for the `recipients`.
+    pub fn take_up(self, mine: &Mine, held: &Held, recipients: &[String]) -> Result<Held> {
+        let sample = key::encrypt(SAMPLE, std::iter::once(&self.keys), recipients)?;
+        if self.keys.decrypt(&sample, &mine.path)?.is_none_or(|opened| *opened != SAMPLE) {
+            return Err("the new identity does not open what is encrypted for it, so nothing was changed".into());
+        }
+        // Not weaker than either was.
+        let passphrase = held.passphrase.clone().or(self.passphrase);
+        mine.replace(held, &text::join(&self.text, &held.text), passphrase.as_ref())
+    }
 }
 
 /// Encrypts for the current keys what the old ones open, and then removes the old ones.

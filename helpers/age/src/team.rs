@@ -7,10 +7,13 @@ mod git;
 mod history;
 mod keygen;
 mod known;
+mod meet;
 mod members;
 mod merge;
 mod operation;
+mod over;
 mod remote;
+mod renewal;
 mod sign;
 mod step;
 mod sync;
@@ -28,9 +31,14 @@ use crate::key::Damaged;
 use crate::store::{Entry, Store};
 use crate::{key, renew};
 use known::Known;
+pub use meet::Asked;
 use members::Members;
 pub use operation::Operation;
-pub use sync::{Asked, sync};
+pub use renewal::renew;
+pub use sync::sync;
+
+/// What a person accepts members with.
+const ACCEPT: &str = "modelforge-credential members accept";
 
 /// What every member has to be able to open before anything is encrypted in earnest.
 const SAMPLE: &[u8] = b"a sample\n";
@@ -64,15 +72,6 @@ impl Team {
         self.tree.path()
     }
 
-    /// A new identity reads nothing before the others know it.
-    pub fn cannot_renew(&self) -> Error {
-        Error::new(format!(
-            "the identity of the store `{}` is not renewed: the other members have to know the new one",
-            self.name
-        ))
-        .hint("be added with a new one, under another name, by another member: modelforge-credential members --help")
-    }
-
     /// The members that keys are encrypted for. An error where the store names others than this user has accepted.
     pub fn members(&self) -> Result<Members> {
         let (known, text) = (self.known()?, self.text()?);
@@ -85,6 +84,14 @@ impl Team {
                     .hint("modelforge-credential sync"))
             }
             (accepted, text) => Err(self.differs(&known, &accepted.unwrap_or_default(), &text.unwrap_or_default())),
+        }
+    }
+
+    /// The members that count, also where a change of theirs was interrupted.
+    fn current(&self, known: &Known) -> Result<Members> {
+        match known.members()? {
+            Some(members) if known.is_changing => Ok(members),
+            _ => self.members(),
         }
     }
 
@@ -104,7 +111,7 @@ impl Team {
         let changes = changes.join(", ");
         let state = members::state(root, &there.to_text());
         let message = format!("the members of the store `{}` are not those that you accepted: {changes}", self.name);
-        Error::new(message).hint(format!("ask them, then: modelforge-credential members accept {state}"))
+        Error::new(message).hint(format!("ask them, then: {ACCEPT} {state}"))
     }
 
     fn known(&self) -> Result<Known> {
@@ -125,12 +132,19 @@ impl Team {
         match identities.decrypt(&content, entry) {
             Ok(back) if *back == text => Ok(content),
             Ok(_) => Err("what was encrypted could not be opened again".into()),
-            Err(_) => Err(Error::new(format!(
-                "you are not a member of the store `{}`: your identity does not open what is encrypted for its members",
-                self.name
-            ))
-            .hint("modelforge-credential members")),
+            Err(_) => Err(self.cannot_read(members, identities)),
         }
+    }
+
+    fn cannot_read(&self, members: &Members, identities: &Identities) -> Error {
+        if let Ok(Some(name)) = self.name_among(identities, members) {
+            return self.is_renewed_elsewhere(&name);
+        }
+        Error::new(format!(
+            "you are not a member of the store `{}`: your identity does not open what is encrypted for its members",
+            self.name
+        ))
+        .hint("modelforge-credential members")
     }
 
     /// Makes these the members, and encrypts everything for them. Only with the lock of the identity.

@@ -118,7 +118,7 @@ impl Client {
         if head.status.is_redirection() {
             let to = head.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
             let to = to.and_then(|location| url.join(location).ok());
-            return Err(Problem::redirected(&host, to.as_ref().map(self::host)));
+            return Err(Problem::redirected(&host, head.status, to));
         }
         match body.with_config().limit(self.max_body).read_to_vec() {
             Ok(body) => Ok(Response::from_parts(head, body)),

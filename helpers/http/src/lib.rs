@@ -2,7 +2,7 @@
 //!
 //! - **https, or this machine** ([`endpoint`]): everybody on the way can read anything else. `localhost` is this machine whatever a
 //!   name server says.
-//! - **No redirect is followed**: it could name any other server.
+//! - **No redirect is followed**: it could name any other server. A caller that knows more may ask again there ([`Problem`]).
 //! - **No certificate is accepted unchecked**: the system's authorities, or those that the user named, and no others.
 //! - **A proxy is another host**: what goes to this machine goes through none.
 //! - **A largest answer and a time limit**: a server can neither fill our memory nor keep us waiting.

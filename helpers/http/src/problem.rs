@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use modelforge_credential_protocol::Error;
 use ureq::http::{HeaderMap, StatusCode, header};
+use url::Url;
 
 /// Why a request failed.
 pub struct Problem {
@@ -12,6 +13,8 @@ pub struct Problem {
     pub error: Error,
     /// True if the server sent us elsewhere.
     pub redirects: bool,
+    /// Where to, if the same request is to be made there. Whether it goes there is the caller's decision.
+    pub elsewhere: Option<Box<Url>>,
     /// True if another try may be of use.
     pub passing: bool,
     /// How long the server asks to wait before that.
@@ -21,7 +24,7 @@ pub struct Problem {
 impl Problem {
     /// A problem that another try does not solve.
     pub fn lasting(error: impl Into<Error>) -> Self {
-        Self { error: error.into(), redirects: false, passing: false, retry_after: None }
+        Self { error: error.into(), redirects: false, elsewhere: None, passing: false, retry_after: None }
     }
 
     fn passing(error: impl Into<Error>) -> Self {
@@ -34,10 +37,11 @@ impl Problem {
     }
 
     /// An answer that leads elsewhere.
-    pub(crate) fn redirected(host: &str, to: Option<String>) -> Self {
-        let to = to.map(|to| format!(" to `{to}`")).unwrap_or_default();
-        let error = format!("`{host}` redirects{to}, and secrets go to no other place");
-        Self { redirects: true, ..Self::lasting(error) }
+    pub(crate) fn redirected(host: &str, status: StatusCode, to: Option<Url>) -> Self {
+        let place = to.as_ref().map(|to| format!(" to `{}`", crate::host(to))).unwrap_or_default();
+        let error = format!("`{host}` redirects{place}, and secrets go to no other place");
+        let is_the_same = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+        Self { redirects: true, elsewhere: to.filter(|_| is_the_same).map(Box::new), ..Self::lasting(error) }
     }
 
     /// An answer that is no answer to the question: of a server that has too much to do, whatever it says besides.

@@ -51,6 +51,7 @@ const PUBLIC: &[&str] = &[
     "reason",
     "received",
     "renew[]",
+    "replaced",
     "scope",
     "sent",
     "shell_line",

@@ -94,12 +94,15 @@ fn trust(http: &mut Http, options: &Options) -> Result<()> {
             http.trust(&name, &read(&name, &file, Trust::Believed)?)?;
         }
     }
-    if let (Some((name, certificate)), Some((key_name, key))) = (variable("CLIENT_CERT"), variable("CLIENT_KEY")) {
-        let certificate = read(&name, Path::new(&certificate), Trust::Believed)?;
-        let key = read(&key_name, Path::new(&key), Trust::Private)?;
-        http.identify(&name, &certificate, &key_name, &key)?;
+    match (variable("CLIENT_CERT"), variable("CLIENT_KEY")) {
+        (None, None) => Ok(()),
+        (Some((name, certificate)), Some((key_name, key))) => {
+            let certificate = read(&name, Path::new(&certificate), Trust::Believed)?;
+            let key = read(&key_name, Path::new(&key), Trust::Private)?;
+            http.identify(&name, &certificate, &key_name, &key)
+        }
+        _ => Err("`VAULT_CLIENT_CERT` and `VAULT_CLIENT_KEY` go together, and one is not set".into()),
     }
-    Ok(())
 }
 
 fn read(name: &str, file: &Path, trust: Trust) -> Result<zeroize::Zeroizing<Vec<u8>>> {

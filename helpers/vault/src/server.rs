@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use modelforge_credential_http::url::Url;
 use modelforge_credential_http::{Client, Problem, http};
 use modelforge_credential_protocol::{Error, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -28,6 +29,8 @@ pub struct Server {
     pub name: String,
     namespace: Option<String>,
     token: Option<Zeroizing<String>>,
+    /// An agent that is asked through a socket, whatever the host.
+    is_a_socket: bool,
     /// The token was made for this process, and is of no use after it.
     is_own_token: bool,
     deadline: Instant,
@@ -57,6 +60,7 @@ impl Server {
     pub fn new(address: Address, options: &Options) -> Self {
         let namespace = options.namespace.clone().or_else(|| variable("NAMESPACE").map(|(_, value)| value));
         Self {
+            is_a_socket: address.http.socket.is_some(),
             client: Client::new(address.http),
             base: address.base,
             name: address.name,
@@ -121,10 +125,22 @@ impl Server {
         }
         let request =
             request.body(body.unwrap_or_default()).map_err(|_| Error::new("a path cannot be part of a URL"))?;
-        let limit = PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
-        self.client.send(request, limit).map_err(|problem| match problem.redirects {
+        self.send_on(request).map_err(|problem| match problem.redirects {
             true => problem.error.hint("set VAULT_ADDR to the active server, or let the standby forward requests"),
             false => problem.error,
+        })
+    }
+
+    /// A standby that does not pass requests on names the active server, which is asked once.
+    fn send_on(&self, request: http::Request<Vec<u8>>) -> std::result::Result<http::Response<Vec<u8>>, Problem> {
+        let limit = || PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
+        let mut again = request.clone();
+        self.client.send(request, limit()).or_else(|problem| {
+            let (asked, active) = (again.uri().to_string(), problem.elsewhere.as_deref());
+            let active = active.filter(|active| !self.is_a_socket && is_the_active_server(&asked, active));
+            let Some(uri) = active.and_then(|active| active.as_str().parse().ok()) else { return Err(problem) };
+            *again.uri_mut() = uri;
+            self.client.send(again, limit())
         })
     }
 }
@@ -138,9 +154,43 @@ impl Drop for Server {
     }
 }
 
+/// True if a standby may send the token there: for the same question, and not to a place that is less safe. Each server that gets it has
+/// to prove that it is one by the same authorities.
+fn is_the_active_server(asked: &str, active: &Url) -> bool {
+    let Ok(asked) = Url::parse(asked) else { return false };
+    let is_the_question = (active.path(), active.query()) == (asked.path(), asked.query());
+    let is_plain = active.username().is_empty() && active.password().is_none() && active.fragment().is_none();
+    is_the_question && is_plain && (active.scheme() == "https" || active.scheme() == asked.scheme())
+}
+
 fn header(text: &str, name: &str) -> Result<http::HeaderValue> {
     let mut value = http::HeaderValue::from_str(text)
         .map_err(|_| Error::new(format!("{name} holds a character that cannot be sent")))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_follows_a_standby_to_the_same_question_over_https_and_nowhere_else() {
+        let asked = "https://standby:8200/v1/secret/data/x?version=2";
+        let is = |asked: &str, active: &str| is_the_active_server(asked, &Url::parse(active).unwrap());
+        assert!(is(asked, "https://active:8200/v1/secret/data/x?version=2"));
+        for wrong in [
+            "http://active:8200/v1/secret/data/x?version=2",
+            "http://127.0.0.1:8200/v1/secret/data/x?version=2",
+            "https://active:8200/v1/secret/data/y?version=2",
+            "https://active:8200/v1/secret/data/x",
+            "https://active:8200/collect?version=2",
+            "https://a:b@active:8200/v1/secret/data/x?version=2",
+            "ftp://active/v1/secret/data/x?version=2",
+        ] {
+            assert!(!is(asked, wrong), "{wrong}");
+        }
+        // To a server on this machine plain http is spoken with; whether the other is on it, too, is looked at with each request.
+        assert!(is("http://127.0.0.1:8200/v1/x", "http://127.0.0.1:8300/v1/x"));
+    }
 }

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, Record, Result, visible};
+use modelforge_credential_protocol::{Error, Record, Result, Shell, visible};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{Task, error};
 use crate::terminal::{Paint, columns};
 
-pub const BACK_IT_UP: &str = "back it up: modelforge-credential identity export";
 pub const CHECK_IT: &str =
     "write it down, clear the screen, and check what you wrote: modelforge-credential identity check";
 
@@ -69,6 +68,22 @@ fn unless_unprotected(protection: &str) -> &str {
     if protection == "unprotected" { "its file mode alone (unprotected)" } else { protection }
 }
 
+/// What a person does after a renewal.
+pub fn afterwards(helper: &str, answer: &Record) -> Vec<String> {
+    let shared = answer.has("store");
+    let of =
+        if shared { format!(" --helper {}", Shell::of_the_person().word(&visible(helper))) } else { String::new() };
+    let send = answer.has("unsent").then(|| "send it to the others: modelforge-credential sync".to_owned());
+    send.into_iter().chain([format!("back it up: modelforge-credential identity export{of}")]).collect()
+}
+
+/// For one who has several identities.
+pub fn has_its_own(helper: &str) -> String {
+    let helper = visible(helper);
+    let word = Shell::of_the_person().word(&helper);
+    format!("`{helper}` has an identity of its own: modelforge-credential identity renew --helper {word}")
+}
+
 /// Why the exit status is 1.
 pub fn problem(answer: &Record) -> Option<Error> {
     if let Some(problem) = answer.text("problem") {
@@ -93,6 +108,16 @@ pub fn sentence(task: &Task, answer: &Record) -> Result<String> {
             "{identity} is protected by a passphrase: it is asked for whenever a key is needed, and without a person no key is found"
         ),
         Task::Unprotect => format!("{identity} is unprotected: anyone who can read the file can read your keys"),
+        Task::Renew { .. } if answer.has("store") && answer.text("action") == Some("encrypt") => {
+            format!(
+                "{identity} is what you read with, and every key is encrypted for it: once the next `sync` has sent it, take the old one out of the configuration"
+            )
+        }
+        Task::Renew { .. } if answer.has("unsent") => {
+            format!(
+                "{identity} is a new one, and every key is encrypted for it: the next `sync` sends it to the other members, who accept it, and removes the old one"
+            )
+        }
         Task::Renew { .. } if answer.text("action") == Some("renew") => {
             format!("{identity} is a new one, and every key that the old one opened is encrypted for it")
         }

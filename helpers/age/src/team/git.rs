@@ -16,6 +16,9 @@ use super::step::{LIMIT, ask_nobody, may_ask, reason};
 
 /// The most that a step may say: far above any store.
 pub const MOST: usize = 256 << 20;
+/// The most memory that git takes at once: an object that is a difference to another one is small on its way, and as large here as its
+/// author likes. Far above any object of a store, and above the table of all of them.
+const MEMORY: &str = "64m";
 /// The most files of objects.
 const MOST_PIECES: usize = 1_000;
 
@@ -25,11 +28,13 @@ pub const INCOMING: &str = "refs/incoming/main";
 const VERIFIED: &str = "refs/verified/main";
 
 /// What holds whatever the user's settings say.
-const SETTINGS: [&str; 23] = [
+const SETTINGS: [&str; 24] = [
     "core.hooksPath=/dev/null",
     "core.attributesFile=/dev/null",
     "core.fsmonitor=false",
     "core.symlinks=false",
+    // Nobody else reads any of it, whatever mask the user has.
+    "core.sharedRepository=0600",
     "core.protectHFS=true",
     "core.protectNTFS=true",
     "protocol.ext.allow=never",
@@ -67,7 +72,8 @@ impl Git {
         folder.exists()?;
         let git = Self { program: on_path("git".as_ref())?, folder: folder.path().to_owned() };
         git.remove_leftovers();
-        git.run(&["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--object-format=sha1"], b"")?;
+        let kind = ["--bare", "--shared=0600", "--template=", "--initial-branch=main", "--object-format=sha1"];
+        git.run(&[&["init", "--quiet"], &kind[..]].concat(), b"")?;
         Ok(git)
     }
 
@@ -76,13 +82,28 @@ impl Git {
         self.run_with(words, &[], input)
     }
 
+    /// The same for an answer that may be this long.
+    pub fn run_at_most(&self, words: &[&str], most: usize) -> Result<Zeroizing<Vec<u8>>> {
+        self.answer(words, &[], b"", most)
+    }
+
     pub fn run_with(&self, words: &[&str], variables: &[(&str, OsString)], input: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        self.answer(words, variables, input, MOST)
+    }
+
+    fn answer(
+        &self,
+        words: &[&str],
+        variables: &[(&str, OsString)],
+        input: &[u8],
+        most: usize,
+    ) -> Result<Zeroizing<Vec<u8>>> {
         let mut command = self.command(words)?;
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_ATTR_NOSYSTEM", "1");
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         let mut running = Running::start(command, !may_ask(), LIMIT)?;
         running.write(Zeroizing::new(input.to_vec()))?;
-        let finished = running.finish(MOST)?;
+        let finished = running.finish(most)?;
         if finished.status.success() {
             return Ok(finished.output);
         }
@@ -96,6 +117,7 @@ impl Git {
             command.env_remove(name);
         }
         command.env("GIT_DIR", &self.folder).env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_NO_LAZY_FETCH", "1");
+        command.env("GIT_ALLOC_LIMIT", MEMORY);
         // What it says is looked at.
         command.env("LC_ALL", "C");
         let may_ask = may_ask();
@@ -118,6 +140,15 @@ impl Git {
     /// Has a commit that was verified stay, whatever else is removed.
     pub fn keep(&self, commit: &str) {
         let _ = self.run(&["update-ref", VERIFIED, commit], b"");
+    }
+
+    pub fn has(&self, commit: &str) -> bool {
+        self.run(&["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok()
+    }
+
+    /// True if the second commit goes on from the first, or is it.
+    pub fn is_below(&self, first: &str, second: &str) -> bool {
+        self.run(&["merge-base", "--is-ancestor", first, second], b"").is_ok()
     }
 
     /// Removes what was fetched and not taken: who can write to the remote could fill the disk with it, bit by bit.

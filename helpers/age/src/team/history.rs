@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::rc::Rc;
 
+use modelforge_credential_client::Failure;
 use modelforge_credential_files::failed;
 use modelforge_credential_protocol::{Error, MAX_RECORD, Result, visible};
 
@@ -17,6 +18,8 @@ use crate::store;
 
 /// The most files of a store.
 const MOST_FILES: usize = 50_000;
+/// The longest list of them.
+const MOST_LISTED: usize = 300 * MOST_FILES;
 /// The most commits at once, far above any team.
 const MOST_COMMITS: usize = 100_000;
 /// How many signatures git looks at in one step, which has a time limit.
@@ -24,6 +27,9 @@ const SIGNATURES_AT_ONCE: usize = 1_000;
 
 /// The files of a store: the name of each, and its content.
 pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// What is at the remote is not to be used, whatever is tried.
+pub struct Refused;
 
 /// What the remote has, verified.
 pub struct History {
@@ -34,6 +40,8 @@ pub struct History {
     pub before: Option<Members>,
     /// The members since, each time that they were others.
     pub members: Vec<Rc<Members>>,
+    /// Whose key to read with was exchanged by somebody else, and by whom.
+    pub exchanged: Vec<(String, String)>,
 }
 
 impl History {
@@ -49,16 +57,32 @@ impl History {
 
 /// Verifies all that goes on from the commit `head` of a history that begins with `root`, or all of it, up to `tip`.
 pub fn verify(git: &Git, known: Option<(&str, &str)>, tip: &str) -> Result<History> {
+    verify_by(git, known, tip, None)
+}
+
+/// The same, and nobody may have signed who is not among `those`, where they are given.
+pub fn verify_by(git: &Git, known: Option<(&str, &str)>, tip: &str, those: Option<&Members>) -> Result<History> {
     let head = known.map(|(_, head)| head);
     let line = line(git, head, tip)?;
     let all: Vec<&str> = head.into_iter().chain(line.iter().map(String::as_str)).collect();
     let mut of_each = members_of(git, &all)?;
     let signed = signatures(git, &line, &of_each)?;
+    let (first, mut exchanged) = (usize::from(head.is_none()), Vec::new());
     for (at, id) in line.iter().enumerate() {
         // The first commit of all is signed by one of those that it names.
-        let before = of_each.get(at.saturating_sub(usize::from(head.is_none())));
+        let before = of_each.get(at.saturating_sub(first)).map(Rc::as_ref);
         let signature = signed.get(id).map_or(Signature::None, |signature| signature.clone());
-        check(id, &signature, before.map(Rc::as_ref))?;
+        let by = check(id, &signature, before)?;
+        if those.is_some_and(|those| {
+            !those.signers().any(|key| before.is_some_and(|before| before.of_signer(key) == Some(by)))
+        }) {
+            return Err(refused(id, &format!("is signed by `{by}`, who is not a member any more")));
+        }
+        if let (Some(before), Some(now)) = (before, of_each.get(at + 1 - first)) {
+            exchanged.extend(
+                before.exchanged_in(now).filter(|name| *name != by).map(|name| (name.to_owned(), by.to_owned())),
+            );
+        }
     }
     let first = line.first().map_or(tip, String::as_str);
     Ok(History {
@@ -66,6 +90,7 @@ pub fn verify(git: &Git, known: Option<(&str, &str)>, tip: &str) -> Result<Histo
         tip: tip.to_owned(),
         before: head.map(|_| of_each.remove(0).as_ref().clone()),
         members: without_repeats(of_each),
+        exchanged,
     })
 }
 
@@ -76,7 +101,7 @@ fn line(git: &Git, head: Option<&str>, tip: &str) -> Result<Vec<String>> {
     words.extend(before.as_deref());
     let listed = git.run(&words, b"").map_err(|problem| match head {
         // The commit that is known is not among what was fetched.
-        Some(head) if !has(git, head) => is_another_history(),
+        Some(head) if !git.has(head) => is_another_history(),
         _ => problem,
     })?;
     let listed = text(&listed);
@@ -99,19 +124,17 @@ fn line(git: &Git, head: Option<&str>, tip: &str) -> Result<Vec<String>> {
     if before == Some(tip) { Ok(commits) } else { Err(is_another_history()) }
 }
 
-fn has(git: &Git, commit: &str) -> bool {
-    git.run(&["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok()
-}
-
 fn is_another_history() -> Error {
     Error::new("the history at the remote does not go on from what this machine has seen, so nothing was taken")
-        .hint("compare with another member: modelforge-credential members; somebody may have put an older state back")
+        .hint("ask the other members whether an older state was put back; then: modelforge-credential sync --over")
+        .because(Refused)
 }
 
 fn refused(id: &str, why: &str) -> Error {
     let short: String = id.chars().take(12).collect();
     Error::new(format!("the commit `{short}` at the remote {why}, so nothing was taken"))
-        .hint("ask the other members who made it")
+        .hint("ask the other members who made it; then leave it out: modelforge-credential sync --over")
+        .because(Refused)
 }
 
 /// The members in each of these commits. One list is read once, however many commits have it.
@@ -216,12 +239,13 @@ fn signatures(git: &Git, commits: &[String], of_each: &[Rc<Members>]) -> Result<
     Ok(said.lines().filter_map(read).collect())
 }
 
-fn check(id: &str, signature: &Signature, before: Option<&Members>) -> Result<()> {
+/// The name of the one who signed.
+fn check<'a>(id: &str, signature: &Signature, before: Option<&'a Members>) -> Result<&'a str> {
     match signature {
         Signature::None => Err(refused(id, "is not signed")),
         Signature::Strange => Err(refused(id, "is not signed by a member")),
         Signature::Of(key) => match before.and_then(|members| members.of_fingerprint(key)) {
-            Some(_) => Ok(()),
+            Some(name) => Ok(name),
             None => Err(refused(id, &format!("is signed by `{}`, who was not a member then", visible(key)))),
         },
     }
@@ -230,7 +254,12 @@ fn check(id: &str, signature: &Signature, before: Option<&Members>) -> Result<()
 /// The files of a commit that was verified. Anything but the members and credentials is refused: links, programs, other repositories,
 /// files beside the store.
 pub fn files(git: &Git, commit: &str) -> Result<Files> {
-    let listed = git.run(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit], b"")?;
+    let too_many = || refused(commit, "has more files than a store may have");
+    let listed =
+        git.run_at_most(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit], MOST_LISTED).map_err(|problem| {
+            // A few folders that name each other again and again unfold without end.
+            if matches!(problem.cause(), Some(Failure::TooMuch { .. })) { too_many() } else { problem }
+        })?;
     let (mut names, mut ids) = (Vec::new(), Vec::new());
     for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
         let line = text(line);
@@ -252,7 +281,7 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
         ids.push((*id).to_owned());
     }
     if names.len() > MOST_FILES {
-        return Err(refused(commit, "has more files than a store may have"));
+        return Err(too_many());
     }
     let contents = contents(git, &ids)?;
     let whole: Option<Files> = names.into_iter().zip(contents).map(|(name, content)| Some((name, content?))).collect();

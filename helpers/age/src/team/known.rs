@@ -12,6 +12,8 @@ const FILE: &str = "known";
 pub struct Known {
     /// Where the store is synchronised to.
     pub remote: Option<String>,
+    /// Where it was the last time: a person may have mistyped the other.
+    pub met: Option<String>,
     /// The first commit of its history.
     pub root: Option<String>,
     /// The newest commit that was verified. History goes on from there, or is refused.
@@ -20,6 +22,8 @@ pub struct Known {
     pub members: Option<String>,
     /// True while everything is encrypted for other members than before.
     pub is_changing: bool,
+    /// True while the identity holds old keys beside new ones, which the others may not know yet.
+    pub is_renewed: bool,
 }
 
 impl Known {
@@ -40,22 +44,26 @@ impl Known {
             if lines.is_empty() { None } else { Some(lines.iter().map(|line| format!("{line}\n")).collect()) };
         Ok(Self {
             remote: text("remote"),
+            met: text("met"),
             root: text("root"),
             head: text("head"),
             members,
             is_changing: record.has("is_changing"),
+            is_renewed: record.has("is_renewed"),
         })
     }
 
     pub fn write(&self, folder: &Own) -> Result<()> {
         let mut record = Record::new();
-        for (key, value) in [("remote", &self.remote), ("root", &self.root), ("head", &self.head)] {
+        for (key, value) in [("remote", &self.remote), ("met", &self.met), ("root", &self.root), ("head", &self.head)] {
             if let Some(value) = value {
                 record.set(key, value)?;
             }
         }
-        if self.is_changing {
-            record.set("is_changing", "1")?;
+        for (key, is_set) in [("is_changing", self.is_changing), ("is_renewed", self.is_renewed)] {
+            if is_set {
+                record.set(key, "1")?;
+            }
         }
         for line in self.members.iter().flat_map(|text| text.lines()) {
             record.push("member[]", line)?;

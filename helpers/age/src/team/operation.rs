@@ -3,14 +3,18 @@
 use modelforge_credential_protocol::{Error, Record, Result};
 
 use super::Team;
+use super::meet::Asked;
 use super::members::{self, Keys, Members, check_name};
 use super::merge::shown;
-use super::sync::{Asked, sync};
+use super::sync::sync;
 use crate::identity::Identities;
+use crate::mine::Mine;
 
 pub struct Operation<'a> {
     pub team: &'a Team,
     pub identities: &'a Identities,
+    /// None where the user named the identities.
+    pub mine: Option<&'a Mine<'a>>,
     /// Makes the identity where it is missing. Only with the lock of the identity.
     pub make_identity: &'a dyn Fn() -> Result<()>,
 }
@@ -54,19 +58,7 @@ impl Operation<'_> {
 
     fn own(&self) -> Result<Keys> {
         (self.make_identity)()?;
-        self.identities.unlock_first()?;
-        let recipient = self.identities.public_key()?.ok_or_else(|| {
-            Error::new("the public key of an age plugin's identity is not known here")
-                .hint("another member adds you by it: modelforge-credential members add NAME age1… ssh-ed25519 …")
-        })?;
-        let file = self.team.signing_key(self.identities)?;
-        self.team.make_signing_key(&file)?;
-        let mut words = recipient.split_whitespace();
-        let recipient = match (words.next(), words.next()) {
-            (Some(kind), Some(key)) => format!("{kind} {key}"),
-            _ => recipient.clone(),
-        };
-        Ok(Keys { recipient, signer: self.team.public_signing_key(&file)? })
+        self.team.keys(self.identities)
     }
 
     fn add(&self, request: &Record) -> Result<Record> {
@@ -83,7 +75,7 @@ impl Operation<'_> {
                     .hint(format!("they show both: modelforge-credential members join {name}")));
             }
         };
-        let mut members = if is_first { Members::default() } else { self.current(&known)? };
+        let mut members = if is_first { Members::default() } else { self.team.current(&known)? };
         members.put(name, keys)?;
         self.team.set_members(&mut known, &members, self.identities)?;
         self.of(&members, known.root.as_deref())
@@ -93,9 +85,8 @@ impl Operation<'_> {
         let name = named(request)?;
         let _only_one = self.team.store.lock_the_identity()?;
         let mut known = self.team.known()?;
-        let mut members = self.current(&known)?;
-        let key = self.team.signing_key(self.identities)?;
-        if self.team.public_signing_key(&key).is_ok_and(|key| members.of_signer(&key) == Some(name)) {
+        let mut members = self.team.current(&known)?;
+        if self.team.name_among(self.identities, &members).is_ok_and(|own| own.as_deref() == Some(name)) {
             return Err(Error::new(format!("`{name}` is you: another member has to remove you")));
         }
         members.remove(name)?;
@@ -107,14 +98,6 @@ impl Operation<'_> {
             answer.push("renew[]", format!("{} {account}", shown(&entry.description)))?;
         }
         Ok(answer)
-    }
-
-    /// The members that count, also where a change of theirs was interrupted.
-    fn current(&self, known: &super::Known) -> Result<Members> {
-        match known.members()? {
-            Some(members) if known.is_changing => Ok(members),
-            _ => self.team.members(),
-        }
     }
 
     /// Accepts what the store says, or what the remote has.
@@ -135,7 +118,8 @@ impl Operation<'_> {
                 return self.of(&members, known.root.as_deref());
             }
         }
-        let mut answer = sync(self.team, self.identities, &Asked { remote: None, accepts: Some(wanted) })?;
+        let asked = Asked { remote: None, accepts: Some(wanted), over: request.has("over") };
+        let mut answer = sync(self.team, self.identities, self.mine, &asked)?;
         answer.merge(&self.list()?);
         Ok(answer)
     }

@@ -7,6 +7,7 @@ use modelforge_credential_client::{Failure, Finished, Running};
 use modelforge_credential_protocol::{Error, Result, Shell, shown};
 
 use super::git::{Git, INCOMING, MOST, text};
+use super::history::Refused;
 use super::step::{may_ask, reason};
 
 /// How long a step over a network may take.
@@ -21,6 +22,9 @@ const MOST_AT_ONCE: u64 = 1 << 30;
 const MUCH: u64 = 64 << 20;
 /// How often to look how much has come.
 const PAUSE: Duration = Duration::from_millis(100);
+
+const LEAVE_IT_OUT: &str =
+    "ask the other members what was put there; then leave it out: modelforge-credential sync --over";
 
 /// What a repository on this machine may not have git start in it: its hooks, and a program that names more commits.
 const IN_A_FOLDER: &str = "-c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c core.fsmonitor=false \
@@ -53,8 +57,10 @@ impl Git {
                 return Ok(None);
             }
             self.forget();
-            return Err(Error::new(format!("the remote cannot be read: {}", reason(&finished)))
-                .hint("git ls-remote REMOTE  # says more"));
+            return Err(match said_by(&finished) {
+                Some(what) => not_of_a_store(what),
+                None => unreadable(&finished),
+            });
         }
         if self.size().saturating_sub(before) > MUCH || self.is_untidy() {
             self.tidy();
@@ -66,11 +72,35 @@ impl Git {
         }
     }
 
-    /// Sends a commit, and says why the remote did not take it. It never replaces what the commit does not go on from.
-    pub fn push(&self, remote: &str, commit: &str) -> Result<std::result::Result<(), String>> {
+    /// What the branch is at the remote, whether it can be taken or not.
+    pub fn ask(&self, remote: &str) -> Result<Option<String>> {
+        let through = self.in_a_folder(remote, "--upload-pack", "upload-pack");
+        let mut words = vec!["ls-remote", "--quiet"];
+        words.extend(through.as_deref());
+        words.extend(["--", remote, BRANCH]);
+        let finished = self.reach(&words, u64::MAX)?;
+        if !finished.status.success() {
+            return Err(unreadable(&finished));
+        }
+        let said = text(&finished.output);
+        let is_id = |id: &str| id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let found = said.lines().find_map(|line| line.split_once('\t').filter(|(_, name)| *name == BRANCH));
+        Ok(found.map(|(id, _)| id).filter(|id| is_id(id)).map(str::to_owned))
+    }
+
+    /// Sends a commit, and says why the remote did not take it. It replaces what the commit does not go on from only if that is
+    /// `instead_of`.
+    pub fn push(
+        &self,
+        remote: &str,
+        commit: &str,
+        instead_of: Option<&str>,
+    ) -> Result<std::result::Result<(), String>> {
         let what = format!("{commit}:{BRANCH}");
+        let lease = instead_of.map(|old| format!("--force-with-lease={BRANCH}:{old}"));
         let through = self.in_a_folder(remote, "--receive-pack", "receive-pack");
         let mut words = vec!["push", "--quiet", "--no-verify"];
+        words.extend(lease.as_deref());
         words.extend(through.as_deref());
         words.extend(["--", remote, &what]);
         let finished = self.reach(&words, u64::MAX)?;
@@ -108,9 +138,26 @@ fn is_empty(finished: &Finished) -> bool {
     String::from_utf8_lossy(&finished.said).lines().any(|line| line == missing)
 }
 
+/// What is wrong with what came, as git says it.
+fn said_by(finished: &Finished) -> Option<&'static str> {
+    let said = String::from_utf8_lossy(&finished.said);
+    let begins = |begin: &str| said.lines().any(|line| line.starts_with(begin));
+    if begins("fatal: attempting to allocate ") {
+        return Some("an object that is larger than a store can have");
+    }
+    (begins("fatal: fsck error") || begins("error: object ")).then_some("an object that is malformed")
+}
+
+fn not_of_a_store(what: &str) -> Error {
+    Error::new(format!("the remote sends {what}, so nothing was taken")).hint(LEAVE_IT_OUT).because(Refused)
+}
+
+fn unreadable(finished: &Finished) -> Error {
+    Error::new(format!("the remote cannot be read: {}", reason(finished))).hint("git ls-remote REMOTE  # says more")
+}
+
 fn too_much() -> Error {
-    Error::new("the remote sends more than a store can have, so nothing was taken")
-        .hint("ask the other members what was put there")
+    not_of_a_store("more than a store can have")
 }
 
 /// A remote as a person names it, if git can take it and nothing secret is in it.

@@ -10,6 +10,7 @@ use modelforge_credential_protocol::{Error, Result};
 use super::Team;
 use super::git::text;
 use super::keygen;
+use super::members::{Keys, Members};
 use crate::identity::Identities;
 use crate::sealed;
 
@@ -26,9 +27,7 @@ impl Team {
             return Ok(named.clone());
         }
         let path = PathBuf::from(identities.path());
-        let content = files::read(&path, MAX, Trust::Private)?;
-        let is_ssh = content.is_some_and(|content| content.starts_with(b"-----BEGIN ") && !sealed::is_sealed(&content));
-        Ok(if is_ssh { path } else { self.data.path().join(FILE) })
+        Ok(if is_of_ssh(&path)? { path } else { self.data.path().join(FILE) })
     }
 
     /// The public key of the file, without its comment.
@@ -48,6 +47,59 @@ impl Team {
         }
     }
 
+    /// The files of all keys that this user may sign with, the one for new members' lists first. Who replaces an SSH key signs with the
+    /// old one until the others know the new one.
+    fn signing_keys(&self, identities: &Identities) -> Result<Vec<PathBuf>> {
+        let mut all = vec![self.signing_key(identities)?];
+        if self.signing_key.is_some() {
+            return Ok(all);
+        }
+        let own = self.data.path().join(FILE);
+        for path in identities.paths().map(Path::to_owned).chain(own.exists().then_some(own)) {
+            if !all.contains(&path) && is_of_ssh(&path)? {
+                all.push(path);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The name of this user among these members, and the key that they sign with there.
+    pub(super) fn signer(&self, identities: &Identities, members: &Members) -> Result<Option<(String, PathBuf)>> {
+        for (at, file) in self.signing_keys(identities)?.into_iter().enumerate() {
+            let public = match self.public_signing_key(&file) {
+                Err(problem) if at == 0 => return Err(problem),
+                public => public.ok(),
+            };
+            if let Some(name) = public.and_then(|public| members.of_signer(&public)) {
+                return Ok(Some((name.to_owned(), file)));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn name_among(&self, identities: &Identities, members: &Members) -> Result<Option<String>> {
+        Ok(self.signer(identities, members)?.map(|(name, _)| name))
+    }
+
+    /// What this user reads and signs with, as another member adds them. Only with the lock of the identity.
+    pub(super) fn keys(&self, identities: &Identities) -> Result<Keys> {
+        identities.unlock_first()?;
+        let recipient = identities.public_key()?.ok_or_else(Self::no_public_key)?;
+        let file = self.signing_key(identities)?;
+        self.make_signing_key(&file)?;
+        let mut words = recipient.split_whitespace();
+        let recipient = match (words.next(), words.next()) {
+            (Some(kind), Some(key)) => format!("{kind} {key}"),
+            _ => recipient.clone(),
+        };
+        Ok(Keys { recipient, signer: self.public_signing_key(&file)? })
+    }
+
+    pub(super) fn no_public_key() -> Error {
+        Error::new("the public key of an age plugin's identity is not known here")
+            .hint("another member adds you by it: modelforge-credential members add NAME age1… ssh-ed25519 …")
+    }
+
     /// Makes a key of our own if one is needed. Only with the lock of the identity.
     pub(super) fn make_signing_key(&self, file: &Path) -> Result<()> {
         if file != self.data.path().join(FILE) || file.exists() {
@@ -65,4 +117,10 @@ impl Team {
         let content = zeroize::Zeroizing::new(fs::read(&made).map_err(files::failed("read", &made))?);
         self.data.write(file, &content, false)
     }
+}
+
+/// True if an identity file is a key of SSH.
+fn is_of_ssh(path: &Path) -> Result<bool> {
+    let content = files::read(path, MAX, Trust::Private)?;
+    Ok(content.is_some_and(|content| content.starts_with(b"-----BEGIN ") && !sealed::is_sealed(&content)))
 }

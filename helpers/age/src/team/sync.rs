@@ -5,32 +5,16 @@ use modelforge_credential_protocol::{Error, Record, Result};
 use super::git::Git;
 use super::history::{self, Files, History};
 use super::known::Known;
-use super::members::{self, Members};
+use super::meet::{Asked, Meeting, Met, not_taken};
+use super::members::Members;
 use super::merge::{self, Chosen, Merged, Sides};
 use super::remote::check_remote;
-use super::{Team, readable, tree};
+use super::{Team, readable, renewal, tree};
 use crate::identity::Identities;
+use crate::mine::Mine;
 
 /// How often others may be faster.
 const ATTEMPTS: usize = 10;
-
-/// What a person asked for.
-pub struct Asked<'a> {
-    /// Where to from now on.
-    pub remote: Option<&'a str>,
-    /// The members that they accept, as a fingerprint.
-    pub accepts: Option<&'a str>,
-}
-
-/// The state of both sides, as far as it is known.
-struct Met<'a> {
-    git: &'a Git,
-    remote: &'a str,
-    history: Option<History>,
-    base: Files,
-    theirs: Files,
-    ours: Files,
-}
 
 /// What is to be everywhere.
 struct Decided {
@@ -39,7 +23,7 @@ struct Decided {
     kept: Vec<String>,
 }
 
-pub fn sync(team: &Team, identities: &Identities, asked: &Asked) -> Result<Record> {
+pub fn sync(team: &Team, identities: &Identities, mine: Option<&Mine>, asked: &Asked) -> Result<Record> {
     let _only_one = team.store.lock_the_identity()?;
     let mut known = team.known()?;
     if let Some(remote) = asked.remote {
@@ -60,77 +44,28 @@ pub fn sync(team: &Team, identities: &Identities, asked: &Asked) -> Result<Recor
     if known.members.is_some() || team.text()?.is_some() {
         team.members()?;
     }
+    renewal::go_on(team, &mut known, identities)?;
     let git = Git::open(&team.data.below("repositories").below(&team.name))?;
     known.head.iter().for_each(|head| git.keep(head));
     for _ in 0..ATTEMPTS {
-        let mut tip = git.fetch(&remote)?;
-        if let (None, Some(head), Some(_)) = (&tip, &known.head, asked.remote) {
-            // The store moves.
-            git.push(&remote, head)?.map_err(|reason| not_taken(&reason))?;
-            tip = Some(head.clone());
-        }
-        let mut met = meet(team, &git, &remote, &known, tip.as_deref(), asked).inspect_err(|_| git.forget())?;
+        let meeting = Meeting { team, identities, git: &git, remote: &remote, known: &known, asked };
+        let mut met = meeting.reach().inspect_err(|_| git.forget())?;
         if is_lost {
             met.base.clear();
         }
-        if let Some(answer) = settle(team, identities, &mut known, &met)? {
-            return Ok(answer);
+        let Some(answer) = settle(team, identities, &mut known, &met)? else { continue };
+        if let (Some(mine), true, false) = (mine, known.is_renewed, answer.has("problem")) {
+            renewal::finish_or_warn(team, &mut known, identities, mine);
         }
+        return Ok(answer);
     }
     Err(Error::new("others changed the store each time before this machine could send its changes")
         .hint("modelforge-credential sync"))
 }
 
-fn not_taken(reason: &str) -> Error {
-    Error::new(format!("the remote did not take the store: {reason}"))
-}
-
-/// Verifies what was fetched, and has a person accept who came and went.
-fn meet<'a>(
-    team: &Team,
-    git: &'a Git,
-    remote: &'a str,
-    known: &Known,
-    tip: Option<&str>,
-    asked: &Asked,
-) -> Result<Met<'a>> {
-    let seen = known.root.as_deref().zip(known.head.as_deref());
-    let history = match (seen, tip) {
-        (None, None) => None,
-        (Some(_), None) => {
-            return Err(Error::new("the remote has lost the history that this machine has seen, so nothing was sent")
-                .hint("modelforge-credential sync --remote URL  # if it has moved, or to send it again"));
-        }
-        (seen, Some(tip)) => Some(history::verify(git, seen, tip)?),
-    };
-    if let Some(history) = &history {
-        let accepted = known.members()?;
-        let is_new = |members: &Members| Some(members) != accepted.as_ref() && Some(members) != history.before.as_ref();
-        let is_strange = seen.is_none() || history.members.iter().any(|members| is_new(members));
-        let state = members::state(&history.root, &history.last()?.to_text());
-        if is_strange && asked.accepts != Some(state.as_str()) {
-            return Err(match seen {
-                None => first_meeting(team, history.last()?, &state),
-                Some(_) => {
-                    team.changed(&history.root, &accepted.unwrap_or_default(), &history.members, history.last()?)
-                }
-            });
-        }
-    }
-    let base = seen.map_or(Ok(Files::new()), |(_, head)| history::files(git, head))?;
-    let theirs = tip.map_or(Ok(Files::new()), |tip| history::files(git, tip))?;
-    Ok(Met { git, remote, history, base, theirs, ours: team.snapshot()? })
-}
-
-fn first_meeting(team: &Team, members: &Members, state: &str) -> Error {
-    let message = format!(
-        "the store `{}` at the remote is new to this machine; its members: {}",
-        team.name,
-        Members::default().changes_to(members).replace(" came", "")
-    );
-    Error::new(message).hint(format!(
-        "compare {state} with the fingerprint that `modelforge-credential members` shows to one of them, then: modelforge-credential members accept {state}"
-    ))
+fn not_replaced(reason: &str) -> Error {
+    Error::new(format!("the remote does not let what is refused be replaced: {reason}"))
+        .hint("everybody moves to an empty repository: modelforge-credential sync --remote URL")
 }
 
 /// Merges, sends and applies. `None`: somebody else was faster.
@@ -140,13 +75,15 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     let tip = met.history.as_ref().map(|history| history.tip.clone());
     let has_changes = decided.files != met.theirs || theirs != Some(&decided.members);
     let (mut head, mut problem) = (tip.clone(), None);
-    if has_changes {
-        match send(team, identities, met, &decided)? {
+    if has_changes || met.over.is_some() {
+        let sent = match &tip {
+            Some(tip) if !has_changes => met.push(tip)?.map(|()| tip.clone()),
+            _ => send(team, identities, met, &decided)?,
+        };
+        match sent {
             Ok(commit) => head = Some(commit),
-            Err(reason) if met.git.fetch(met.remote)? != tip => {
-                drop(reason);
-                return Ok(None);
-            }
+            Err(_) if met.git.ask(met.remote)? != met.there => return Ok(None),
+            Err(reason) if met.over.is_some() => return Err(not_replaced(&reason)),
             Err(reason) => problem = Some(reason),
         }
     }
@@ -160,6 +97,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     known.is_changing = is_newer && known.members.as_ref() != Some(&members);
     known.root = Some(met.history.as_ref().map_or_else(|| head.clone(), |history| history.root.clone()));
     known.head = Some(head);
+    known.met.clone_from(&known.remote);
     known.members = Some(members);
     known.write(&team.accepted)?;
     if known.is_changing {
@@ -214,21 +152,19 @@ fn send(
     met: &Met,
     decided: &Decided,
 ) -> Result<std::result::Result<String, String>> {
-    let key = team.signing_key(identities)?;
-    let public = team.public_signing_key(&key)?;
     let before = met.history.as_ref().map_or(Ok(&decided.members), History::last)?;
-    let Some(name) = before.of_signer(&public) else {
+    let Some((name, key)) = team.signer(identities, before)? else {
         return Ok(Err("what you sign with is not a member's key there".to_owned()));
     };
     let parent = met.history.as_ref().map(|history| history.tip.as_str());
-    let commit = tree::commit(met.git, &decided.files, &decided.members, parent, &met.theirs, (name, &key))?;
+    let commit = tree::commit(met.git, &decided.files, &decided.members, parent, &met.theirs, (&name, &key))?;
     // What others would refuse is not sent.
     history::verify(
         met.git,
         met.history.as_ref().map(|history| (history.root.as_str(), history.tip.as_str())),
         &commit,
     )?;
-    Ok(met.git.push(met.remote, &commit)?.map(|()| commit))
+    Ok(met.push(&commit)?.map(|()| commit))
 }
 
 /// How much of it was new on each side: credentials, and the members.
@@ -251,6 +187,9 @@ fn answer(
     answer.set(if problem.is_some() { "unsent" } else { "sent" }, sent.to_string())?;
     for kept in &decided.kept {
         answer.push("kept[]", kept)?;
+    }
+    if let Some(replaced) = met.instead_of() {
+        answer.set("replaced", replaced)?;
     }
     if let Some(problem) = problem {
         answer.set("problem", problem)?;

@@ -54,6 +54,69 @@ fn a_remote_that_sends_more_than_a_store_can_have_is_cut_off_and_nothing_of_it_s
     assert!(ours.fetch(&remote).unwrap().is_some());
 }
 
+/// git's own server for a folder, ended with the test.
+struct Daemon(std::process::Child, u16);
+
+impl Daemon {
+    fn of(folder: &Path) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut daemon = command(&on_path("git".as_ref()).unwrap());
+        daemon.args(["daemon", "--export-all", "--listen=127.0.0.1", &format!("--port={port}")]);
+        daemon.arg(format!("--base-path={}", folder.display()));
+        let daemon = daemon.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let daemon = Self(daemon, port);
+        for _ in 0..600 {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return daemon;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the server does not start");
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_server_that_sends_more_than_a_store_can_have_is_cut_off_as_well() {
+    let (folder, _, ours) = remote_of(&noise(8 << 20));
+    let server = Daemon::of(folder.path());
+    let remote = format!("git://127.0.0.1:{}/theirs", server.1);
+    let before = ours.size();
+    let said = ours.fetch_at_most(&remote, 1 << 20).unwrap_err();
+    assert_eq!(said.to_string(), "the remote sends more than a store can have, so nothing was taken");
+    assert!(said.cause::<Refused>().is_some());
+    assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
+    // What it has can be asked for all the same.
+    assert_eq!(ours.ask(&remote).unwrap(), ours.fetch(&remote).unwrap());
+}
+
+#[test]
+fn a_small_difference_that_makes_a_large_object_takes_no_more_memory_than_there_may_be() {
+    let (_folder, remote, ours) = remote_of(b"x");
+    let there = Path::new(&remote);
+    // Two files of zeros: both are small on their way, and one of them is a difference to the other.
+    let mut zeros = vec![0; 80 << 20];
+    add(there, &zeros);
+    zeros.push(1);
+    add(there, &zeros);
+    drop(zeros);
+    git(there, &["-c", "pack.threads=1", "repack", "-a", "-d", "-f", "-q", "--window=2"]);
+    let before = ours.size();
+    let said = ours.fetch(&remote).unwrap_err();
+    assert_eq!(
+        said.to_string(),
+        "the remote sends an object that is larger than a store can have, so nothing was taken"
+    );
+    assert!(said.cause::<Refused>().is_some());
+    assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
+}
+
 #[test]
 fn what_was_fetched_and_not_taken_is_removed_and_what_was_verified_stays() {
     let (_folder, remote, ours) = remote_of(b"verified");

@@ -1,0 +1,31 @@
+//! An identity as it lies in its file, and opened.
+
+use std::path::Path;
+
+use age::secrecy::SecretString;
+use modelforge_credential_protocol::Result;
+use zeroize::Zeroizing;
+
+use crate::key::unusable;
+use crate::{sealed, text};
+
+/// It, as it was read.
+pub struct Held {
+    pub content: Zeroizing<Vec<u8>>,
+    pub text: Zeroizing<String>,
+    pub passphrase: Option<SecretString>,
+}
+
+impl Held {
+    /// Asks for the passphrase where there is one. `path` is its name in messages.
+    pub fn of(content: Zeroizing<Vec<u8>>, path: &Path) -> Result<Self> {
+        let opened = sealed::open(&content, path)?;
+        let text = std::str::from_utf8(&opened.text).map_err(|_| unusable(path))?;
+        Ok(Self { text: Zeroizing::new(text.to_owned()), passphrase: opened.passphrase, content })
+    }
+
+    /// True while a renewal replaces some of its keys.
+    pub fn is_being_replaced(&self) -> bool {
+        text::keys(text::split(&self.text).1).next().is_some()
+    }
+}

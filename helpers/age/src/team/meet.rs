@@ -1,0 +1,169 @@
+//! The other side: what it has, verified, and whether a person has accepted who came and went.
+
+use modelforge_credential_protocol::{Error, Result};
+
+use super::git::Git;
+use super::history::{self, Files, History, Refused};
+use super::known::Known;
+use super::members::{self, Members};
+use super::over::{self, Ground};
+use super::{ACCEPT, Team};
+use crate::identity::Identities;
+
+/// What a person asked for.
+pub struct Asked<'a> {
+    /// Where to from now on.
+    pub remote: Option<&'a str>,
+    /// The members that they accept, as a fingerprint.
+    pub accepts: Option<&'a str>,
+    /// True if what is refused at the remote is to be replaced.
+    pub over: bool,
+}
+
+/// The state of both sides, as far as it is known.
+pub struct Met<'a> {
+    pub git: &'a Git,
+    pub remote: &'a str,
+    pub history: Option<History>,
+    /// What the remote has, taken or not.
+    pub there: Option<String>,
+    pub over: Option<Over>,
+    pub base: Files,
+    pub theirs: Files,
+    pub ours: Files,
+}
+
+/// What is refused at the remote is left out.
+pub struct Over {
+    /// What is replaced there. `None`: it has less than this machine, or nothing.
+    pub instead_of: Option<String>,
+}
+
+impl Met<'_> {
+    /// Sends a commit, in the place of what is refused there.
+    pub fn push(&self, commit: &str) -> Result<std::result::Result<(), String>> {
+        self.git.push(self.remote, commit, self.instead_of())
+    }
+
+    pub fn instead_of(&self) -> Option<&str> {
+        self.over.as_ref()?.instead_of.as_deref()
+    }
+}
+
+/// Who meets the remote, and how.
+pub struct Meeting<'a, 'g> {
+    pub team: &'a Team,
+    pub identities: &'a Identities,
+    pub git: &'g Git,
+    pub remote: &'g str,
+    pub known: &'a Known,
+    pub asked: &'a Asked<'a>,
+}
+
+impl<'g> Meeting<'_, 'g> {
+    /// Fetches and verifies. What is refused is left out if a person asked for that.
+    pub fn reach(&self) -> Result<Met<'g>> {
+        let refused = |problem: &Error| self.asked.over && problem.cause::<Refused>().is_some();
+        let tip = match self.git.fetch(self.remote) {
+            Err(problem) if refused(&problem) => return self.go_over(self.git.ask(self.remote)?, problem),
+            tip => self.moved(tip?)?,
+        };
+        let seen = self.known.root.as_deref().zip(self.known.head.as_deref());
+        match self.meet(seen, tip.as_deref()) {
+            Err(problem) if refused(&problem) => self.go_over(tip, problem),
+            met => met,
+        }
+    }
+
+    /// Sends the history that was seen to an empty remote, if the store moves there.
+    fn moved(&self, tip: Option<String>) -> Result<Option<String>> {
+        let (None, Some(head), Some(_)) = (&tip, &self.known.head, self.asked.remote) else { return Ok(tip) };
+        self.git.push(self.remote, head, None)?.map_err(|reason| not_taken(&reason))?;
+        Ok(Some(head.clone()))
+    }
+
+    fn go_over(&self, there: Option<String>, problem: Error) -> Result<Met<'g>> {
+        // It may be anything: the code of a company, say.
+        if self.known.met.as_ref().is_some_and(|met| met != self.remote) {
+            return Err(never_met());
+        }
+        let Some(root) = &self.known.root else { return Err(problem) };
+        let Some(ground) = over::ground(self.git, self.known, there.as_deref())? else { return Err(problem) };
+        let Ground { from, tip, instead_of } = ground;
+        let met = self.meet(Some((root, &from)), Some(&tip))?;
+        Ok(Met { there, over: Some(Over { instead_of }), ..met })
+    }
+
+    /// Verifies what goes on from what was `seen`, and has a person accept who came and went.
+    fn meet(&self, seen: Option<(&str, &str)>, tip: Option<&str>) -> Result<Met<'g>> {
+        let history = match (seen, tip) {
+            (None, None) => None,
+            (Some(_), None) => return Err(is_lost()),
+            (seen, Some(tip)) => Some(history::verify(self.git, seen, tip)?),
+        };
+        if let Some(history) = &history {
+            self.check_members(history, seen.is_none())?;
+        }
+        let base = seen.map_or(Ok(Files::new()), |(_, head)| history::files(self.git, head))?;
+        let theirs = tip.map_or(Ok(Files::new()), |tip| history::files(self.git, tip))?;
+        let ours = self.team.snapshot()?;
+        let there = tip.map(str::to_owned);
+        Ok(Met { git: self.git, remote: self.remote, history, there, over: None, base, theirs, ours })
+    }
+
+    fn check_members(&self, history: &History, is_new_here: bool) -> Result<()> {
+        let (accepted, last) = (self.known.members()?, history.last()?);
+        if let Some(accepted) = accepted.as_ref().filter(|accepted| *accepted != last) {
+            self.check_own_keys(history.before.as_ref(), accepted, last)?;
+        }
+        let is_new = |members: &Members| Some(members) != accepted.as_ref() && Some(members) != history.before.as_ref();
+        let is_strange = is_new_here || history.members.iter().any(|members| is_new(members));
+        let state = members::state(&history.root, &last.to_text());
+        if !is_strange || self.asked.accepts == Some(state.as_str()) {
+            return Ok(());
+        }
+        if is_new_here {
+            return Err(self.first_meeting(last, &state));
+        }
+        let mut changed = self.team.changed(&history.root, &accepted.unwrap_or_default(), &history.members, last);
+        for (whose, by) in &history.exchanged {
+            changed = changed.reworded(format!("{changed}, and `{by}` exchanged what `{whose}` reads with"));
+        }
+        Err(if self.asked.over { changed.hint(format!("ask them, then: {ACCEPT} {state} --over")) } else { changed })
+    }
+
+    /// One who has exchanged what they read with on two machines reads nothing on one of them, whichever is accepted.
+    fn check_own_keys(&self, before: Option<&Members>, ours: &Members, theirs: &Members) -> Result<()> {
+        let Some(name) = self.team.name_among(self.identities, ours)? else { return Ok(()) };
+        let of = |members: Option<&Members>| members.and_then(|members| members.keys_of(&name)).cloned();
+        let (was, here, there) = (of(before), of(Some(ours)), of(Some(theirs)));
+        let is_twice = was.is_some() && there.is_some() && here != was && there != was && here != there;
+        if is_twice { Err(self.team.is_renewed_elsewhere(&name)) } else { Ok(()) }
+    }
+
+    fn first_meeting(&self, members: &Members, state: &str) -> Error {
+        let message = format!(
+            "the store `{}` at the remote is new to this machine; its members: {}",
+            self.team.name,
+            Members::default().changes_to(members).replace(" came", "")
+        );
+        Error::new(message).hint(format!(
+            "compare {state} with the fingerprint that `modelforge-credential members` shows to one of them, then: modelforge-credential members accept {state}"
+        ))
+    }
+}
+
+fn is_lost() -> Error {
+    Error::new("the remote has lost the history that this machine has seen, so nothing was sent")
+        .hint("modelforge-credential sync --over  # sends it again; if the store has moved: modelforge-credential sync --remote URL")
+        .because(Refused)
+}
+
+fn never_met() -> Error {
+    Error::new("this store was never at that remote, so nothing there is replaced")
+        .hint("modelforge-credential sync --remote URL  # the one that the others use, or an empty one")
+}
+
+pub fn not_taken(reason: &str) -> Error {
+    Error::new(format!("the remote did not take the store: {reason}"))
+}

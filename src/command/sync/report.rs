@@ -1,0 +1,62 @@
+//! What came of a synchronisation, as JSON.
+
+use modelforge_credential_protocol::Record;
+use serde::Serialize;
+
+/// `sync --json`: the shape is stable, fields are only ever added.
+#[derive(Serialize)]
+struct Report {
+    version: u32,
+    stores: Vec<Store>,
+}
+
+#[derive(Serialize)]
+pub struct Store {
+    helper: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsent: Option<u64>,
+    /// Credentials that were replaced here and elsewhere: the account of the older one.
+    kept: Vec<Kept>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Kept {
+    url: String,
+    account: String,
+}
+
+impl Store {
+    pub fn of(helper: &str, answer: &anyhow::Result<Record>) -> Self {
+        let record = answer.as_ref().ok();
+        let text = |key| record.and_then(|record| record.text(key)).map(str::to_owned);
+        let number = |key| text(key)?.parse().ok();
+        let kept = record.into_iter().flat_map(|record| record.all("kept[]")).map(|kept| {
+            let kept = String::from_utf8_lossy(kept);
+            let (url, account) = kept.rsplit_once(' ').unwrap_or((&kept, ""));
+            Kept { url: url.to_owned(), account: account.to_owned() }
+        });
+        Self {
+            helper: helper.to_owned(),
+            received: number("received"),
+            sent: number("sent"),
+            unsent: number("unsent"),
+            kept: kept.collect(),
+            replaced: text("replaced"),
+            problem: answer.as_ref().err().map(|problem| format!("{problem:#}")).or_else(|| text("problem")),
+        }
+    }
+}
+
+pub fn json(stores: Vec<Store>) -> anyhow::Result<Vec<u8>> {
+    let mut lines = serde_json::to_vec_pretty(&Report { version: 1, stores })?;
+    lines.push(b'\n');
+    Ok(lines)
+}

@@ -232,7 +232,7 @@ fn tell_what_is_left(erased: &Erased, left: &Copies) -> bool {
     let is_named = |helper: &str| erased.failed.iter().any(|failed| failed.helper == helper);
     let unknown: Vec<_> = left.failed.iter().filter(|failed| !is_named(&failed.helper)).collect();
     for failed in &unknown {
-        terminal::warning(&error::cannot_tell_whether_gone(&failed.helper, &failed.failure.clone().into()));
+        terminal::warning(&error::cannot_tell_whether_gone(&failed.helper, &failed.failure.clone()));
     }
     erased.failed.is_empty() && still_there.is_empty() && unknown.is_empty()
 }

@@ -33,16 +33,20 @@ pub fn members(asked: &Members) -> Result<()> {
     let mut event = session.event(asked.task.operation(), &Record::new());
     event.helper(&link.name);
     let answered = link.helper(true)?.members(&request);
-    let answer = answered.map_err(Into::into).and_then(|answer| answer.ok_or_else(|| error::no_answer(&link.name)));
-    if let Ok(answer) = &answer {
+    let answer = answered.and_then(|answer| answer.ok_or_else(|| error::no_answer(&link.name)));
+    if answer.is_ok() {
         event.outcome("done");
-        drop(event);
-        return asked.task.tell(&link.name, answer);
     }
-    if let (Task::List { json: true }, Err(problem)) = (&asked.task, &answer) {
-        terminal::answer(&report::failed(&link.name, problem)?)?;
+    drop(event);
+    match answer {
+        Ok(answer) => asked.task.tell(&link.name, &answer),
+        Err(problem) => {
+            if let Task::List { json: true } = &asked.task {
+                terminal::answer(&report::failed(&link.name, &problem)?)?;
+            }
+            Err(problem.into())
+        }
     }
-    Ok(drop(answer?))
 }
 
 /// The helper that was named, or the only one that has members.

@@ -179,5 +179,6 @@ pub fn check_remote(remote: &str) -> Result<()> {
 }
 
 /// They have git, and remotes that are named as on Unix.
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

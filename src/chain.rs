@@ -143,7 +143,7 @@ impl Chain {
         for (at, link) in self.links.iter().enumerate() {
             let found =
                 link.helper(attended).and_then(|helper| helper.get(&question(&answer.record, &request.context)?));
-            let mut found = match found {
+            let found = match found {
                 Ok(Some(found)) => found,
                 Ok(None) => {
                     answer.see(link, None, stop);
@@ -154,14 +154,9 @@ impl Chain {
                     continue;
                 }
             };
-            // A provider's key is for its own place: one for a path of it that was not asked for is another one.
-            if request.by_path && found.has("path") && !answer.record.has("path") {
-                continue;
-            }
             let quit = found.is_true("quit");
             let others_follow = at + 1 < self.links.len();
-            found.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "capability[]" | "quit" | "reason"));
-            answer.record.merge(&found);
+            let Some(found) = answer.take(found, request) else { continue };
             answer.see(link, Some(&found), stop);
             let ends_soon =
                 others_follow && answer.record.has("oauth_refresh_token") && is_expired_in(&answer.record, SOON);
@@ -177,9 +172,7 @@ impl Chain {
                     return (answer, true);
                 }
             }
-            answer.complete = is_complete(&answer.record, request);
-            if answer.complete {
-                answer.helper = Some(link.name.clone());
+            if answer.is_completed_by(link, request) {
                 // What it made is no copy that it held.
                 answer.seen.pop();
                 break;
@@ -215,6 +208,26 @@ impl Chain {
 }
 
 impl Answer {
+    /// Takes over what a helper found, and returns what it is. A provider's key is for its own place: `None` for one that is for a path
+    /// which was not asked for.
+    fn take(&mut self, mut found: Record, request: &Request) -> Option<Record> {
+        if request.by_path && found.has("path") && !self.record.has("path") {
+            return None;
+        }
+        found.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "capability[]" | "quit" | "reason"));
+        self.record.merge(&found);
+        Some(found)
+    }
+
+    /// Whether nothing is missing any more, after what this helper found.
+    fn is_completed_by(&mut self, link: &Link, request: &Request) -> bool {
+        self.complete = is_complete(&self.record, request);
+        if self.complete {
+            self.helper = Some(link.name.clone());
+        }
+        self.complete
+    }
+
     /// A helper need not say that it is for the usual account.
     fn name_the_usual_account(&mut self, request: &Request) {
         if self.complete && request.provider.is_some() && !self.record.has("username") {

@@ -42,6 +42,13 @@ pub fn answer(lines: &[u8]) -> io::Result<()> {
     modelforge_credential_protocol::stdout()?.write_all(lines)
 }
 
+/// A report as JSON, as `--json` prints it.
+pub fn json(report: &impl serde::Serialize) -> anyhow::Result<Vec<u8>> {
+    let mut lines = serde_json::to_vec_pretty(report)?;
+    lines.push(b'\n');
+    Ok(lines)
+}
+
 /// Writes an answer in the protocol. At a terminal it is for a person: what a helper answered or listed cannot move the cursor there.
 pub fn protocol(lines: &[u8]) -> io::Result<()> {
     if !io::stdout().is_terminal() {

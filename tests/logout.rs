@@ -1,8 +1,5 @@
 //! Signing out: everything is erased, it is read back that it is gone, and who could not be asked is named.
 
-#[cfg(unix)]
-use std::collections::BTreeMap;
-
 use crate::login::{asked, keeper, kept};
 #[cfg(unix)]
 use crate::prompt::Session;
@@ -319,32 +316,22 @@ fn the_log_says_that_there_was_nothing_to_sign_out_of() {
     assert!(said.contains("\"nothing to erase\"") && !said.contains("\"erased\""), "{said}");
 }
 
-/// How often each operation of `age` was started to sign out of so many accounts.
-#[cfg(unix)]
-fn starts(accounts: usize) -> BTreeMap<String, usize> {
-    let program = crate::support::program("modelforge-credential-age");
-    let counting = format!("echo \"$1\" >>\"$HOME/starts\"; exec {} \"$@\"", program.display());
-    let mut test = Test::new().script("counting", &counting).helpers("counting");
-    for account in 0..accounts {
-        let request = format!("provider=openai\nusername=account{account}\npassword={SECRET}\n");
-        test = test.args(["store"]).stdin(request).success();
-    }
-    std::fs::remove_file(test.home().join("starts")).expect("it was counted");
-    let test = test.args(["logout", "--all", "--yes"]);
-    let signed_out = |n| format!("signed out of `openai` (`https://api.openai.com`, account `account{n}`)\n");
-    let test = test.stdout(&(0..accounts).map(signed_out).collect::<String>()).success();
-    let mut counts = BTreeMap::new();
-    for line in std::fs::read_to_string(test.home().join("starts")).expect("they were counted").lines() {
-        *counts.entry(line.to_owned()).or_default() += 1;
-    }
-    counts
-}
-
 /// With a start for each account, `age` read the folder of a host as often as that has accounts.
-#[cfg(unix)]
 #[test]
 fn more_accounts_cost_no_further_start_of_a_helper() {
-    let (few, many) = (starts(2), starts(9));
-    assert_eq!(few, many);
-    assert_eq!((many.get("erase-each"), many.get("get-each")), (Some(&1), Some(&1)), "{many:?}");
+    let starts = |accounts: usize| {
+        let mut test = Test::new().counting("counted", "modelforge-credential-age").helpers("counted");
+        for account in 0..accounts {
+            let request = format!("provider=openai\nusername=account{account}\npassword={SECRET}\n");
+            test = test.args(["store"]).stdin(request).success();
+        }
+        test.starts();
+        let signed_out = |n| format!("signed out of `openai` (`https://api.openai.com`, account `account{n}`)\n");
+        let said: String = (0..accounts).map(signed_out).collect();
+        test.args(["logout", "--all", "--yes"]).stdout(&said).success().starts()
+    };
+    let many = starts(9);
+    assert_eq!(starts(2), many);
+    let each = ["counted erase-each", "counted get-each"].map(|operation| many.get(operation));
+    assert_eq!(each, [Some(&1), Some(&1)], "{many:?}");
 }

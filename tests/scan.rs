@@ -4,6 +4,7 @@ mod files;
 /// They are made with git, in a shell.
 #[cfg(unix)]
 mod git;
+#[cfg(unix)]
 mod standing;
 #[cfg(unix)]
 mod trouble;
@@ -185,21 +186,20 @@ fn a_helper_that_fails_is_named_and_the_keys_of_the_others_are_looked_for() {
 #[test]
 fn more_keys_cost_no_further_start_of_a_helper() {
     let starts = |keys: usize| {
-        let age = crate::support::program("modelforge-credential-age").display().to_string();
-        let counting = format!("echo \"$1\" >>\"$HOME/starts\"; exec {age} \"$@\"");
-        let test = Test::new().script("counting", &counting).helpers("counting");
+        let test = Test::new().counting("counted", "modelforge-credential-age").helpers("counted");
         let store = |test: Test, n: usize| {
             let request = format!("provider=openai\nusername=u{n}\npassword=sk-made-up-{n}-0123456789abcdef\n");
             test.args(["approve"]).stdin(request).success()
         };
         let test = (0..keys).fold(test, store).file("a/one", "sk-made-up-1-0123456789abcdef");
-        let counted = test.home().join("starts");
-        std::fs::remove_file(&counted).expect("they were counted");
+        test.starts();
         let folder = test.home().join("a").display().to_string();
         let test = test.args(["scan", &folder]);
         let output = test.output();
         assert!(String::from_utf8_lossy(&output.stdout).contains("openai:u1  plain text"), "{output:?}");
-        std::fs::read_to_string(counted).expect("they were counted")
+        test.starts()
     };
-    assert_eq!(starts(2), starts(7));
+    let many = starts(7);
+    assert_eq!(starts(2), many);
+    assert_eq!(many.get("counted get-each"), Some(&1), "{many:?}");
 }

@@ -3,8 +3,8 @@
 mod attacks;
 mod changes;
 mod hostile;
-mod over;
 mod renewal;
+mod repair;
 mod ssh;
 mod trouble;
 
@@ -221,6 +221,7 @@ fn members_and_what_came_of_a_synchronisation_are_told_as_json() {
     let shown = ann.does(&["members"]);
     assert_eq!((&told["version"], &told["helper"]), (&1.into(), &"age --store team".into()));
     assert_eq!(told["fingerprint"], ann.fingerprint());
+    assert_eq!(told["members"].as_array().map(Vec::len), Some(2));
     for (row, member) in shown.lines().skip(1).zip(told["members"].as_array().expect("a list")) {
         let words: Vec<&str> = row.split_whitespace().collect();
         let told = ["name", "signs_with", "reads_with"].map(|key| member[key].as_str().expect("text"));

@@ -1,8 +1,8 @@
 //! Several requests in one go, with as few starts of helpers as there can be.
 
-use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Record};
+use modelforge_credential_protocol::{Error, Record};
 
-use super::about::{is_complete, question};
+use super::about::question;
 use super::{Answer, Chain, Link};
 use crate::request::Request;
 
@@ -53,22 +53,16 @@ impl Link {
 
 impl Open<'_> {
     fn take(&mut self, link: &Link, found: Result<Option<Record>, Error>) {
-        let mut found = match found {
+        let found = match found {
             Ok(Some(found)) => found,
             Ok(None) => return,
             Err(_) => return self.is_for_itself = true,
         };
-        let is_of_a_path = self.request.by_path && found.has("path") && !self.answer.record.has("path");
         let is_plain = !["password_expiry_utc", "oauth_refresh_token", "quit"].iter().any(|key| found.has(key));
-        if is_of_a_path || !is_plain {
+        if !is_plain || self.answer.take(found, self.request).is_none() {
             return self.is_for_itself = true;
         }
-        found.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "capability[]" | "reason"));
-        self.answer.record.merge(&found);
-        if is_complete(&self.answer.record, self.request) {
-            self.answer.complete = true;
-            self.answer.helper = Some(link.name.clone());
-        }
+        self.answer.is_completed_by(link, self.request);
     }
 
     fn done(self) -> Option<Answer> {

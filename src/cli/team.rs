@@ -14,8 +14,8 @@ Example:
   modelforge-credential members add ann";
 
 pub const ABOUT_SYNC: &str = "\
-What comes from the remote is used only if members have signed it. If it is
-refused, nobody can go on from it: --over replaces it.
+What comes from the remote is used only if members have signed it. A commit that
+is refused stops every member: --repair replaces it.
 
 Example:
   modelforge-credential sync --remote git@git.example:keys.git
@@ -81,9 +81,9 @@ Example:
     Accept {
         /// The fingerprint of the members
         fingerprint: String,
-        /// Leave out what is refused at the remote, as `sync --over` does
+        /// Repair the remote as well, as `sync --repair` does
         #[arg(long)]
-        over: bool,
+        repair: bool,
     },
 }
 
@@ -95,9 +95,9 @@ pub struct SyncOptions {
     /// The git repository that it is kept in, from now on
     #[arg(long, value_name = "URL")]
     remote: Option<String>,
-    /// Put the newest state that members have signed in the place of what is refused at the remote
+    /// Replace a refused commit at the remote with the newest state that members have signed
     #[arg(long)]
-    over: bool,
+    repair: bool,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -110,7 +110,7 @@ impl From<MembersOptions> for Members {
             Some(MembersCommand::Join { name }) => Task::Join { name },
             Some(MembersCommand::Add { name, keys }) => Task::Add { name, keys },
             Some(MembersCommand::Remove { name }) => Task::Remove { name },
-            Some(MembersCommand::Accept { fingerprint, over }) => Task::Accept { fingerprint, over },
+            Some(MembersCommand::Accept { fingerprint, repair }) => Task::Accept { fingerprint, repair },
         };
         Self { helper: options.helper, task }
     }
@@ -118,7 +118,7 @@ impl From<MembersOptions> for Members {
 
 impl From<SyncOptions> for Sync {
     fn from(options: SyncOptions) -> Self {
-        let SyncOptions { helper, remote, over, json } = options;
-        Self { helper, remote, over, json }
+        let SyncOptions { helper, remote, repair, json } = options;
+        Self { helper, remote, repair, json }
     }
 }

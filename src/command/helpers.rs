@@ -110,9 +110,7 @@ pub fn helpers(json: bool) -> Result<()> {
     drop(progress);
     let report = Report { version: 1, chains, others };
     if json {
-        let mut lines = serde_json::to_vec_pretty(&report)?;
-        lines.push(b'\n');
-        terminal::answer(&lines)?;
+        terminal::answer(&terminal::json(&report)?)?;
     } else {
         terminal::tell(&table::table(&report))?;
     }

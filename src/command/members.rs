@@ -22,7 +22,7 @@ pub enum Task {
     Join { name: String },
     Add { name: String, keys: Vec<String> },
     Remove { name: String },
-    Accept { fingerprint: String, over: bool },
+    Accept { fingerprint: String, repair: bool },
 }
 
 /// Does it.
@@ -94,10 +94,10 @@ impl Task {
                 request.set("action", "remove")?;
                 request.set("member", name)?;
             }
-            Self::Accept { fingerprint, over } => {
+            Self::Accept { fingerprint, repair } => {
                 request.set("action", "accept")?;
-                if *over {
-                    request.set("over", "1")?;
+                if *repair {
+                    request.set("repair", "1")?;
                 }
                 request.set("fingerprint", fingerprint)?;
             }

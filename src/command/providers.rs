@@ -57,9 +57,7 @@ pub fn providers(asked: &Asked) -> Result<()> {
         return Err(error::no_provider_matches(asked.word.as_deref().unwrap_or_default()).into());
     }
     if asked.json {
-        let mut lines = serde_json::to_vec_pretty(&Report { version: 1, providers: rows })?;
-        lines.push(b'\n');
-        return Ok(terminal::answer(&lines)?);
+        return Ok(terminal::answer(&terminal::json(&Report { version: 1, providers: rows })?)?);
     }
     Ok(terminal::tell(&to_text(&rows))?)
 }

@@ -59,7 +59,7 @@ pub enum Standing {
     Staged { path: String },
     /// It is what a tag says.
     Tag { name: String },
-    /// Nothing names it.
+    /// No commit, index or annotated tag contains it.
     Nowhere,
 }
 

@@ -60,9 +60,7 @@ pub fn status(status: &Status) -> Result<()> {
     told.for_each(|one| terminal::warning(&one.problem));
     session.left_out(asked.only())?.filter(|_| may_explain).into_iter().for_each(terminal::warning);
     if status.json {
-        let mut lines = serde_json::to_vec_pretty(&report)?;
-        lines.push(b'\n');
-        terminal::answer(&lines)?;
+        terminal::answer(&terminal::json(&report)?)?;
     } else {
         terminal::tell(&table(&report, status.details, asked.account.as_deref()))?;
     }

@@ -17,7 +17,7 @@ pub struct Sync {
     pub helper: Option<String>,
     pub remote: Option<String>,
     /// True if what is refused at the remote is to be replaced.
-    pub over: bool,
+    pub repair: bool,
     pub json: bool,
 }
 
@@ -60,8 +60,8 @@ fn one(session: &Session, link: &Link, asked: &Sync) -> Result<Record> {
     if let Some(remote) = &asked.remote {
         request.set("remote", remote)?;
     }
-    if asked.over {
-        request.set("over", "1")?;
+    if asked.repair {
+        request.set("repair", "1")?;
     }
     let mut event = session.event("sync", &Record::new());
     event.helper(&link.name);
@@ -75,7 +75,7 @@ fn tell(link: &Link, answer: &Record) -> Result<()> {
     terminal::done(&format!("`{}`: {} received, {} sent", visible(&link.name), number("received"), number("sent")))?;
     if let Some(replaced) = answer.text("replaced") {
         let short: String = visible(replaced).chars().take(12).collect();
-        terminal::note(&format!("the commit `{short}`, which was refused, is not at the remote any more"));
+        terminal::note(&format!("the refused commit `{short}` was removed from the remote"));
     }
     for kept in answer.all("kept[]").map(String::from_utf8_lossy) {
         terminal::warning(&both_kept(&kept));
@@ -86,7 +86,8 @@ fn tell(link: &Link, answer: &Record) -> Result<()> {
 fn unsent(answer: &Record) -> Result<()> {
     let Some(problem) = answer.text("problem") else { return Ok(()) };
     let (number, problem) = (visible(answer.text("unsent").unwrap_or("0")), visible(problem));
-    let message = format!("what was changed here ({number}) was not sent, and is sent by the next `sync`: {problem}");
+    let were = if number == "1" { "change was" } else { "changes were" };
+    let message = format!("{number} {were} not sent; the next `sync` tries again: {problem}");
     Err(Error::new(message).into())
 }
 

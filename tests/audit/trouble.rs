@@ -178,7 +178,7 @@ fn a_link_or_a_pipe_in_the_place_of_the_log_is_not_followed() {
 }
 
 #[test]
-fn a_process_that_holds_a_lock_on_the_log_is_not_waited_for() {
+fn a_process_that_holds_a_lock_on_the_log_stops_nobody() {
     let test = asked(has(Test::new()), 1);
     let held = fs::File::options().write(true).open(log(&test)).unwrap();
     // On Windows nobody could write there.

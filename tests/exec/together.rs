@@ -8,16 +8,15 @@ const PROVIDERS: [&str; 6] = ["openai", "mistral", "groq", "anthropic", "deepsee
 #[test]
 fn more_keys_cost_no_further_start_of_a_helper() {
     let starts = |count: usize| {
-        let age = program("modelforge-credential-age").display().to_string();
-        let counting = format!("echo \"$1\" >>\"$HOME/starts\"; exec {age} \"$@\"");
-        let test = keep(Test::new().script("counting", &counting).helpers("env\ncounting"), &PROVIDERS);
-        let counted = test.home().join("starts");
-        std::fs::remove_file(&counted).expect("they were counted");
+        let test = Test::new().counting("counted", "modelforge-credential-age").helpers("env\ncounted");
+        let test = keep(test, &PROVIDERS);
+        test.starts();
         let shown = exec_output(&test, &PROVIDERS[..count].join(" "), SHOW);
         assert!(PROVIDERS[..count].iter().all(|provider| shown.contains(&format!(" -{provider}\n"))), "{shown}");
-        std::fs::read_to_string(counted).expect("they were counted")
+        test.starts()
     };
-    assert_eq!(starts(3), "capability\nget-each\n");
+    let once = ["counted capability", "counted get-each"].map(|operation| (operation.to_owned(), 1));
+    assert_eq!(starts(3), once.into());
     assert_eq!(starts(6), starts(3));
 }
 

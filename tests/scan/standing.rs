@@ -52,7 +52,7 @@ fn staged_and_never_committed_it_has_the_path_that_it_was_staged_for() {
 }
 
 #[test]
-fn what_was_staged_and_taken_back_has_no_commit() {
+fn an_object_that_only_a_plain_ref_names_has_no_commit() {
     let script = "id=$(echo \"$key\" | git hash-object -w --stdin); git tag id $id";
     stands(script, "id", "ID (no commit)", "1");
 }

@@ -51,7 +51,7 @@ pub fn refuses(person: &Person, commit: &str, why: &str) {
     let said = person.fails(&["sync"]);
     let short: String = commit.chars().take(12).collect();
     let expected = format!(
-        "error: the commit `{short}` at the remote {why}, so nothing was taken\nhint: ask the other members who made it; then leave it out: modelforge-credential sync --over\n"
+        "error: the commit `{short}` at the remote {why}, so nothing was taken\nhint: ask the other members who made it; then leave it out: modelforge-credential sync --repair\n"
     );
     assert_eq!(said, expected);
     assert!(person.state() == before, "something has changed");

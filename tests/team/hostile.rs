@@ -131,7 +131,7 @@ fn an_object_that_is_malformed_is_refused_and_can_be_left_out() {
     let said = ben.fails(&["sync"]);
     assert!(said.starts_with("error: the remote sends an object that is malformed, so nothing was taken\n"), "{said}");
     assert!(ben.state() == before);
-    ben.does(&["sync", "--over"]);
+    ben.does(&["sync", "--repair"]);
     ann.does(&["sync"]);
     assert_eq!(ann.key("mistral").as_deref(), Some(OTHER));
 }
@@ -161,6 +161,6 @@ fn a_tree_that_unfolds_without_end_is_given_up_and_can_be_left_out() {
     let said = ben.fails(&["sync"]);
     assert!(said.contains("has more files than a store may have, so nothing was taken\n"), "{said}");
     assert!(ben.state() == before);
-    ben.does(&["sync", "--over"]);
+    ben.does(&["sync", "--repair"]);
     assert_eq!(remote.tip(&ann.test), tip);
 }

@@ -51,7 +51,7 @@ fn a_member_renews_their_identity_and_the_others_are_told_and_accept() {
         (said.status, said.out.as_str(), said.err.as_str()),
         (
             0,
-            "the identity `~/.local/share/modelforge-credential/identity-team.txt` is a new one, and every key is encrypted for it: the next `sync` sends it to the other members, who accept it, and removes the old one\n",
+            "the identity `~/.local/share/modelforge-credential/identity-team.txt` is a new one, and every key is encrypted for it: the next `sync` sends it to the other members and removes the old one\n",
             "send it to the others: modelforge-credential sync\n\
              back it up: modelforge-credential identity export --helper 'age --store team'\n"
         )
@@ -180,7 +180,7 @@ fn takes_the_identity_of(here: &Person, there: &Person, said: &str) {
     let helper = "--helper \"age --store team\"";
     assert!(
         said.ends_with(&format!(
-            "error: the identity of the member `ann` was renewed on another machine\nhint: there: modelforge-credential identity export {helper} --output FILE; here: modelforge-credential identity renew {helper} --with FILE\n"
+            "error: the identity of the member `ann` was renewed on another machine\nhint: modelforge-credential identity renew {helper} --with FILE  # FILE: from `identity export` on the other machine\n"
         )),
         "{said}"
     );
@@ -266,7 +266,7 @@ fn who_is_removed_does_not_stay_by_renewing() {
 }
 
 #[test]
-fn a_member_who_exchanges_what_another_one_reads_with_is_named() {
+fn a_member_who_replaces_the_key_that_another_one_reads_with_is_named() {
     let (_remote, ann, ben) = ann_and_ben();
     let eve = Person::new("eve");
     let line = eve.does(&["members", "join", "eve"]);
@@ -278,7 +278,7 @@ fn a_member_who_exchanges_what_another_one_reads_with_is_named() {
     let said = ben.fails(&["sync"]);
     let first = said.lines().next().expect("a line");
     assert!(first.contains(": ben renewed: age1"), "{said}");
-    assert!(first.ends_with(", and `ann` exchanged what `ben` reads with"), "{said}");
+    assert!(first.ends_with(", and `ann` replaced the key that `ben` reads with"), "{said}");
     assert_eq!(ben.key("openai").as_deref(), Some(SECRET));
 }
 
@@ -319,7 +319,7 @@ fn a_personal_store_and_two_that_are_shared_are_renewed_each_for_itself() {
 }
 
 #[test]
-fn an_ssh_key_that_reads_and_signs_is_exchanged_with_the_configuration() {
+fn an_ssh_key_that_reads_and_signs_is_replaced_with_the_configuration() {
     let (_remote, ann, _ben) = ann_and_ben();
     let eve = Person::new("eve");
     let make = |name: &str| {
@@ -340,7 +340,7 @@ fn an_ssh_key_that_reads_and_signs_is_exchanged_with_the_configuration() {
     let eve = with(eve, &[&new, &old]);
     assert_eq!(
         eve.does(&["identity", "renew"]),
-        "the identity `~/new` is what you read with, and every key is encrypted for it: once the next `sync` has sent it, take the old one out of the configuration\n"
+        "the identity `~/new` is now the one that you read with, and every key is encrypted for it: run `sync`, then remove the old one from the configuration\n"
     );
     assert_eq!(eve.does(&["sync"]), synchronised(0, 2));
     let said = ann.fails(&["sync"]);
@@ -356,7 +356,7 @@ fn an_ssh_key_that_reads_and_signs_is_exchanged_with_the_configuration() {
 
 #[test]
 #[ignore = "needs age-keygen (age)"]
-fn an_identity_that_the_user_named_is_exchanged_only_while_the_old_one_is_there_too() {
+fn an_identity_that_the_user_named_is_replaced_only_while_the_old_one_is_there_too() {
     let (_remote, ann, _ben) = ann_and_ben();
     let new = ann.test.home().join("new.txt").display().to_string();
     assert!(ann.test.run(&["age-keygen", "-o", &new], "").status.success());

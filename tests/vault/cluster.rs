@@ -250,7 +250,7 @@ fn a_server_that_asks_for_a_certificate_is_shown_one_of_its_clients_authority() 
         assert!(!output.status.success() && said.starts_with("error: ") && said.contains(&host), "{said}");
         assert!(!said.contains("is not initialized"), "{said}");
     }
-    let half = "error: `VAULT_CLIENT_CERT` and `VAULT_CLIENT_KEY` go together, and one is not set\n";
+    let half = "error: set both `VAULT_CLIENT_CERT` and `VAULT_CLIENT_KEY`, or neither\n";
     asked(&[("VAULT_CLIENT_CERT", &client)]).stderr(half).failure();
     asked(&[("VAULT_CLIENT_KEY", &client_key)]).stderr(half).failure();
     let output = asked(&[("VAULT_CLIENT_CERT", &client), ("VAULT_CLIENT_KEY", &open_key)]).any_stderr().output();

@@ -1,4 +1,4 @@
-//! An identity as it lies in its file, and opened.
+//! An identity file: its content as read, and its text decrypted.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::key::unusable;
 use crate::{sealed, text};
 
-/// It, as it was read.
+/// An identity file.
 pub struct Held {
     pub content: Zeroizing<Vec<u8>>,
     pub text: Zeroizing<String>,

@@ -49,7 +49,7 @@ impl Identities {
         Self::new(self.files.iter().map(|(path, _)| path.clone()).collect(), self.own.clone())
     }
 
-    /// The same with the first as it is now, which nobody is asked for again.
+    /// The same files, but the first one is `held`, so its passphrase is not asked for again.
     pub fn with_first(&self, held: Held) -> Result<Self> {
         let again = self.again();
         if let Some((path, loaded)) = again.files.first() {

@@ -136,7 +136,7 @@ impl Helper for Age {
 
     fn sync(&self, request: &Record) -> Result<Option<Record>> {
         let Some(team) = self.team()? else { return Ok(None) };
-        let asked = team::Asked { remote: request.text("remote"), accepts: None, over: request.has("over") };
+        let asked = team::Asked { remote: request.text("remote"), accepts: None, repair: request.has("repair") };
         self.make_identity()?;
         team::sync(team, &self.identities, self.mine(&team.store)?.as_ref(), &asked).map(Some)
     }

@@ -101,7 +101,7 @@ fn trust(http: &mut Http, options: &Options) -> Result<()> {
             let key = read(&key_name, Path::new(&key), Trust::Private)?;
             http.identify(&name, &certificate, &key_name, &key)
         }
-        _ => Err("`VAULT_CLIENT_CERT` and `VAULT_CLIENT_KEY` go together, and one is not set".into()),
+        _ => Err("set both `VAULT_CLIENT_CERT` and `VAULT_CLIENT_KEY`, or neither".into()),
     }
 }
 

@@ -154,8 +154,8 @@ impl Drop for Server {
     }
 }
 
-/// True if a standby may send the token there: for the same question, and not to a place that is less safe. Each server that gets it has
-/// to prove that it is one by the same authorities.
+/// True if the token may go there: for the same path and query, and over https unless the first server was asked over http. The
+/// certificate of each server is checked against the same authorities.
 fn is_the_active_server(asked: &str, active: &Url) -> bool {
     let Ok(asked) = Url::parse(asked) else { return false };
     let is_the_question = (active.path(), active.query()) == (asked.path(), asked.query());

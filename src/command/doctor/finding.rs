@@ -107,9 +107,7 @@ impl Report {
     }
 
     pub fn to_json(&self) -> Result<Vec<u8>> {
-        let mut lines = serde_json::to_vec_pretty(self)?;
-        lines.push(b'\n');
-        Ok(lines)
+        terminal::json(self)
     }
 
     pub fn to_text(&self) -> String {

@@ -72,9 +72,7 @@ pub fn test(options: &Test) -> Result<()> {
     });
     if options.json {
         let verdict = verdict::Json::of(&subject, &report, only.is_none(), options.verbose);
-        let mut lines = serde_json::to_vec_pretty(&verdict)?;
-        lines.push(b'\n');
-        terminal::answer(&lines)?;
+        terminal::answer(&terminal::json(&verdict)?)?;
     } else {
         terminal::tell(&text::of_verdict(&report, only.is_none()))?;
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{Task, error};
-use crate::terminal::{Paint, columns};
+use crate::terminal::{self, Paint, columns};
 
 pub const CHECK_IT: &str =
     "write it down, clear the screen, and check what you wrote: modelforge-credential identity check";
@@ -35,7 +35,7 @@ struct Report<'a> {
 }
 
 pub fn json(helper: &str, answer: &Record) -> anyhow::Result<Vec<u8>> {
-    let mut lines = serde_json::to_vec_pretty(&Report {
+    terminal::json(&Report {
         version: 1,
         helper,
         identity: answer.text("identity"),
@@ -44,9 +44,7 @@ pub fn json(helper: &str, answer: &Record) -> anyhow::Result<Vec<u8>> {
         credentials: number(answer, "credentials"),
         unreadable: number(answer, "unreadable"),
         problem: answer.text("problem"),
-    })?;
-    lines.push(b'\n');
-    Ok(lines)
+    })
 }
 
 pub fn table(helper: &str, answer: &Record) -> String {
@@ -110,12 +108,12 @@ pub fn sentence(task: &Task, answer: &Record) -> Result<String> {
         Task::Unprotect => format!("{identity} is unprotected: anyone who can read the file can read your keys"),
         Task::Renew { .. } if answer.has("store") && answer.text("action") == Some("encrypt") => {
             format!(
-                "{identity} is what you read with, and every key is encrypted for it: once the next `sync` has sent it, take the old one out of the configuration"
+                "{identity} is now the one that you read with, and every key is encrypted for it: run `sync`, then remove the old one from the configuration"
             )
         }
         Task::Renew { .. } if answer.has("unsent") => {
             format!(
-                "{identity} is a new one, and every key is encrypted for it: the next `sync` sends it to the other members, who accept it, and removes the old one"
+                "{identity} is a new one, and every key is encrypted for it: the next `sync` sends it to the other members and removes the old one"
             )
         }
         Task::Renew { .. } if answer.text("action") == Some("renew") => {

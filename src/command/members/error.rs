@@ -16,7 +16,7 @@ pub fn none(named: Option<&str>) -> Error {
 
 pub fn several(helper: &str) -> Error {
     Error::new("several helpers have a store that is shared")
-        .hint(format!("name one: {PROGRAM} members --helper {}", Shell::of_the_person().word(&visible(helper))))
+        .hint(format!("{PROGRAM} members --helper {}  # one of them", Shell::of_the_person().word(&visible(helper))))
 }
 
 pub fn no_answer(helper: &str) -> Error {

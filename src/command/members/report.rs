@@ -3,14 +3,14 @@
 use modelforge_credential_protocol::{Error, Record, visible};
 use serde::Serialize;
 
-use crate::terminal::{Paint, columns};
+use crate::terminal::{self, Paint, columns};
 
 /// `members --json`: the shape is stable, fields are only ever added.
 #[derive(Serialize)]
 struct Report<'a> {
     version: u32,
     helper: &'a str,
-    /// `None`: nobody else has seen it yet.
+    /// `None`: nobody else has seen it yet, or they could not be told.
     fingerprint: Option<&'a str>,
     members: Vec<Member>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,19 +26,13 @@ struct Member {
 
 pub fn json(helper: &str, answer: &Record) -> anyhow::Result<Vec<u8>> {
     let members = of(answer).map(|[name, signs_with, reads_with]| Member { name, signs_with, reads_with }).collect();
-    lines_of(&Report { version: 1, helper, fingerprint: answer.text("fingerprint"), members, problem: None })
+    terminal::json(&Report { version: 1, helper, fingerprint: answer.text("fingerprint"), members, problem: None })
 }
 
 /// Where they could not be told.
 pub fn failed(helper: &str, problem: &Error) -> anyhow::Result<Vec<u8>> {
     let problem = Some(problem.to_string());
-    lines_of(&Report { version: 1, helper, fingerprint: None, members: Vec::new(), problem })
-}
-
-fn lines_of(report: &Report) -> anyhow::Result<Vec<u8>> {
-    let mut lines = serde_json::to_vec_pretty(report)?;
-    lines.push(b'\n');
-    Ok(lines)
+    terminal::json(&Report { version: 1, helper, fingerprint: None, members: Vec::new(), problem })
 }
 
 /// Who they are, and what they can be compared by.

@@ -166,7 +166,10 @@ fn take_out(migration: &Noted, route: &Route, session: &Session, rollback: &mut 
     for named in there {
         match Moved::of(named, route) {
             Ok(one) => moved.push(one),
-            Err(problem) => rollback.failed.push(problem),
+            Err(problem) => {
+                drop(session.event("rollback", &named.description()?));
+                rollback.failed.push(problem);
+            }
         }
     }
     let mut progress = Progress::count("putting back", moved.len());

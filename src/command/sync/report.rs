@@ -3,6 +3,8 @@
 use modelforge_credential_protocol::Record;
 use serde::Serialize;
 
+use crate::terminal;
+
 /// `sync --json`: the shape is stable, fields are only ever added.
 #[derive(Serialize)]
 struct Report {
@@ -56,7 +58,5 @@ impl Store {
 }
 
 pub fn json(stores: Vec<Store>) -> anyhow::Result<Vec<u8>> {
-    let mut lines = serde_json::to_vec_pretty(&Report { version: 1, stores })?;
-    lines.push(b'\n');
-    Ok(lines)
+    terminal::json(&Report { version: 1, stores })
 }

@@ -40,8 +40,8 @@ pub struct History {
     pub before: Option<Members>,
     /// The members since, each time that they were others.
     pub members: Vec<Rc<Members>>,
-    /// Whose key to read with was exchanged by somebody else, and by whom.
-    pub exchanged: Vec<(String, String)>,
+    /// Whose key to read with was replaced by somebody else, and by whom.
+    pub replaced: Vec<(String, String)>,
 }
 
 impl History {
@@ -67,7 +67,7 @@ pub fn verify_by(git: &Git, known: Option<(&str, &str)>, tip: &str, those: Optio
     let all: Vec<&str> = head.into_iter().chain(line.iter().map(String::as_str)).collect();
     let mut of_each = members_of(git, &all)?;
     let signed = signatures(git, &line, &of_each)?;
-    let (first, mut exchanged) = (usize::from(head.is_none()), Vec::new());
+    let (first, mut replaced) = (usize::from(head.is_none()), Vec::new());
     for (at, id) in line.iter().enumerate() {
         // The first commit of all is signed by one of those that it names.
         let before = of_each.get(at.saturating_sub(first)).map(Rc::as_ref);
@@ -79,8 +79,8 @@ pub fn verify_by(git: &Git, known: Option<(&str, &str)>, tip: &str, those: Optio
             return Err(refused(id, &format!("is signed by `{by}`, who is not a member any more")));
         }
         if let (Some(before), Some(now)) = (before, of_each.get(at + 1 - first)) {
-            exchanged.extend(
-                before.exchanged_in(now).filter(|name| *name != by).map(|name| (name.to_owned(), by.to_owned())),
+            replaced.extend(
+                before.replaced_in(now).filter(|name| *name != by).map(|name| (name.to_owned(), by.to_owned())),
             );
         }
     }
@@ -90,7 +90,7 @@ pub fn verify_by(git: &Git, known: Option<(&str, &str)>, tip: &str, those: Optio
         tip: tip.to_owned(),
         before: head.map(|_| of_each.remove(0).as_ref().clone()),
         members: without_repeats(of_each),
-        exchanged,
+        replaced,
     })
 }
 
@@ -126,14 +126,14 @@ fn line(git: &Git, head: Option<&str>, tip: &str) -> Result<Vec<String>> {
 
 fn is_another_history() -> Error {
     Error::new("the history at the remote does not go on from what this machine has seen, so nothing was taken")
-        .hint("ask the other members whether an older state was put back; then: modelforge-credential sync --over")
+        .hint("ask the other members whether an older state was put back; then: modelforge-credential sync --repair")
         .because(Refused)
 }
 
 fn refused(id: &str, why: &str) -> Error {
     let short: String = id.chars().take(12).collect();
     Error::new(format!("the commit `{short}` at the remote {why}, so nothing was taken"))
-        .hint("ask the other members who made it; then leave it out: modelforge-credential sync --over")
+        .hint("ask the other members who made it; then leave it out: modelforge-credential sync --repair")
         .because(Refused)
 }
 

@@ -6,7 +6,7 @@ use super::git::Git;
 use super::history::{self, Files, History, Refused};
 use super::known::Known;
 use super::members::{self, Members};
-use super::over::{self, Ground};
+use super::repair::{self, Ground};
 use super::{ACCEPT, Team};
 use crate::identity::Identities;
 
@@ -17,7 +17,7 @@ pub struct Asked<'a> {
     /// The members that they accept, as a fingerprint.
     pub accepts: Option<&'a str>,
     /// True if what is refused at the remote is to be replaced.
-    pub over: bool,
+    pub repair: bool,
 }
 
 /// The state of both sides, as far as it is known.
@@ -27,14 +27,14 @@ pub struct Met<'a> {
     pub history: Option<History>,
     /// What the remote has, taken or not.
     pub there: Option<String>,
-    pub over: Option<Over>,
+    pub repair: Option<Repair>,
     pub base: Files,
     pub theirs: Files,
     pub ours: Files,
 }
 
 /// What is refused at the remote is left out.
-pub struct Over {
+pub struct Repair {
     /// What is replaced there. `None`: it has less than this machine, or nothing.
     pub instead_of: Option<String>,
 }
@@ -46,7 +46,7 @@ impl Met<'_> {
     }
 
     pub fn instead_of(&self) -> Option<&str> {
-        self.over.as_ref()?.instead_of.as_deref()
+        self.repair.as_ref()?.instead_of.as_deref()
     }
 }
 
@@ -63,7 +63,7 @@ pub struct Meeting<'a, 'g> {
 impl<'g> Meeting<'_, 'g> {
     /// Fetches and verifies. What is refused is left out if a person asked for that.
     pub fn reach(&self) -> Result<Met<'g>> {
-        let refused = |problem: &Error| self.asked.over && problem.cause::<Refused>().is_some();
+        let refused = |problem: &Error| self.asked.repair && problem.cause::<Refused>().is_some();
         let tip = match self.git.fetch(self.remote) {
             Err(problem) if refused(&problem) => return self.go_over(self.git.ask(self.remote)?, problem),
             tip => self.moved(tip?)?,
@@ -88,10 +88,10 @@ impl<'g> Meeting<'_, 'g> {
             return Err(never_met());
         }
         let Some(root) = &self.known.root else { return Err(problem) };
-        let Some(ground) = over::ground(self.git, self.known, there.as_deref())? else { return Err(problem) };
+        let Some(ground) = repair::ground(self.git, self.known, there.as_deref())? else { return Err(problem) };
         let Ground { from, tip, instead_of } = ground;
         let met = self.meet(Some((root, &from)), Some(&tip))?;
-        Ok(Met { there, over: Some(Over { instead_of }), ..met })
+        Ok(Met { there, repair: Some(Repair { instead_of }), ..met })
     }
 
     /// Verifies what goes on from what was `seen`, and has a person accept who came and went.
@@ -108,7 +108,7 @@ impl<'g> Meeting<'_, 'g> {
         let theirs = tip.map_or(Ok(Files::new()), |tip| history::files(self.git, tip))?;
         let ours = self.team.snapshot()?;
         let there = tip.map(str::to_owned);
-        Ok(Met { git: self.git, remote: self.remote, history, there, over: None, base, theirs, ours })
+        Ok(Met { git: self.git, remote: self.remote, history, there, repair: None, base, theirs, ours })
     }
 
     fn check_members(&self, history: &History, is_new_here: bool) -> Result<()> {
@@ -126,13 +126,17 @@ impl<'g> Meeting<'_, 'g> {
             return Err(self.first_meeting(last, &state));
         }
         let mut changed = self.team.changed(&history.root, &accepted.unwrap_or_default(), &history.members, last);
-        for (whose, by) in &history.exchanged {
-            changed = changed.reworded(format!("{changed}, and `{by}` exchanged what `{whose}` reads with"));
+        for (whose, by) in &history.replaced {
+            changed = changed.reworded(format!("{changed}, and `{by}` replaced the key that `{whose}` reads with"));
         }
-        Err(if self.asked.over { changed.hint(format!("ask them, then: {ACCEPT} {state} --over")) } else { changed })
+        Err(if self.asked.repair {
+            changed.hint(format!("ask them, then: {ACCEPT} {state} --repair"))
+        } else {
+            changed
+        })
     }
 
-    /// One who has exchanged what they read with on two machines reads nothing on one of them, whichever is accepted.
+    /// One who has replaced what they read with on two machines reads nothing on one of them, whichever is accepted.
     fn check_own_keys(&self, before: Option<&Members>, ours: &Members, theirs: &Members) -> Result<()> {
         let Some(name) = self.team.name_among(self.identities, ours)? else { return Ok(()) };
         let of = |members: Option<&Members>| members.and_then(|members| members.keys_of(&name)).cloned();
@@ -147,20 +151,18 @@ impl<'g> Meeting<'_, 'g> {
             self.team.name,
             Members::default().changes_to(members).replace(" came", "")
         );
-        Error::new(message).hint(format!(
-            "compare {state} with the fingerprint that `modelforge-credential members` shows to one of them, then: modelforge-credential members accept {state}"
-        ))
+        Error::new(message).hint(format!("{ACCEPT} {state}  # if `members` shows one of them the same fingerprint"))
     }
 }
 
 fn is_lost() -> Error {
     Error::new("the remote has lost the history that this machine has seen, so nothing was sent")
-        .hint("modelforge-credential sync --over  # sends it again; if the store has moved: modelforge-credential sync --remote URL")
+        .hint("modelforge-credential sync --repair  # sends it again; if the store has moved: modelforge-credential sync --remote URL")
         .because(Refused)
 }
 
 fn never_met() -> Error {
-    Error::new("this store was never at that remote, so nothing there is replaced")
+    Error::new("the last `sync` was with another remote, so nothing is replaced at this one")
         .hint("modelforge-credential sync --remote URL  # the one that the others use, or an empty one")
 }
 

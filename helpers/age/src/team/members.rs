@@ -144,10 +144,10 @@ impl Members {
     }
 
     /// Who reads with another key there.
-    pub fn exchanged_in<'a>(&'a self, new: &'a Self) -> impl Iterator<Item = &'a str> {
-        let is_exchanged =
+    pub fn replaced_in<'a>(&'a self, new: &'a Self) -> impl Iterator<Item = &'a str> {
+        let is_replaced =
             |(name, keys): &(&String, &Keys)| new.0.get(*name).is_some_and(|new| new.recipient != keys.recipient);
-        self.0.iter().filter(is_exchanged).map(|(name, _)| name.as_str())
+        self.0.iter().filter(is_replaced).map(|(name, _)| name.as_str())
     }
 
     /// Who has keys that nobody has in these.
@@ -166,7 +166,7 @@ impl Members {
             let now = match () {
                 () if here == there || there == was => here,
                 () if here == was => there,
-                // Nobody could be removed who exchanges their keys again and again.
+                // Otherwise a member who keeps replacing their keys could never be removed.
                 () if here.is_none() || there.is_none() => None,
                 () => return Err(both_changed(name)),
             };

@@ -118,7 +118,7 @@ impl Operation<'_> {
                 return self.of(&members, known.root.as_deref());
             }
         }
-        let asked = Asked { remote: None, accepts: Some(wanted), over: request.has("over") };
+        let asked = Asked { remote: None, accepts: Some(wanted), repair: request.has("repair") };
         let mut answer = sync(self.team, self.identities, self.mine, &asked)?;
         answer.merge(&self.list()?);
         Ok(answer)

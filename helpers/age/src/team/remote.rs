@@ -24,7 +24,7 @@ const MUCH: u64 = 64 << 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
 const LEAVE_IT_OUT: &str =
-    "ask the other members what was put there; then leave it out: modelforge-credential sync --over";
+    "ask the other members what was put there; then leave it out: modelforge-credential sync --repair";
 
 /// What a repository on this machine may not have git start in it: its hooks, and a program that names more commits.
 const IN_A_FOLDER: &str = "-c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c core.fsmonitor=false \
@@ -178,7 +178,7 @@ pub fn check_remote(remote: &str) -> Result<()> {
     Ok(())
 }
 
-/// They have git, and remotes that are named as on Unix.
+// These tests need git and Unix paths.
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;

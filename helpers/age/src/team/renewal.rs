@@ -1,4 +1,4 @@
-//! A new identity for one who shares a store: what they read with is exchanged in the list of members, and everything is encrypted for it.
+//! A new identity for one who shares a store: what they read with is replaced in the list of members, and everything is encrypted for it.
 //!
 //! The others encrypt for the old one until the commit that names the new one is at the remote. So the old keys stay below the new ones in
 //! the identity file until then, and whatever comes can be opened, also after a kill at any moment.
@@ -34,7 +34,7 @@ pub fn renew(team: &Team, identities: &Identities, mine: Option<&Mine>, given: O
         // Without the old one, nothing could be encrypted again.
         identities.unlock()?;
         team.encrypt(super::SAMPLE, &members, identities, team.path()).map_err(|_| is_named())?;
-        if given.is_some() || (!exchange(team, &mut known, identities, &members, &name)? && !was_changing) {
+        if given.is_some() || (!replace_keys(team, &mut known, identities, &members, &name)? && !was_changing) {
             return Err(is_named());
         }
         return Ok(known.head.is_some());
@@ -75,12 +75,18 @@ fn check(team: &Team, identities: &Identities, members: &Members, name: &str, ne
 
 fn others(members: &Members, name: &str) -> Vec<String> {
     let mut others = members.clone();
-    // Of one there is nobody else.
+    // The last member cannot be removed.
     if others.remove(name).is_ok() { others.recipients() } else { Vec::new() }
 }
 
 /// Makes the members those with the new keys of this user. Returns whether they were others.
-fn exchange(team: &Team, known: &mut Known, identities: &Identities, members: &Members, name: &str) -> Result<bool> {
+fn replace_keys(
+    team: &Team,
+    known: &mut Known,
+    identities: &Identities,
+    members: &Members,
+    name: &str,
+) -> Result<bool> {
     let mut changed = members.clone();
     changed.put(name, team.keys(identities)?)?;
     let is_new = changed != *members;
@@ -101,7 +107,7 @@ pub fn go_on(team: &Team, known: &mut Known, identities: &Identities) -> Result<
     }
     let members = team.current(known)?;
     let name = team.name_among(identities, &members)?.ok_or_else(|| team.is_no_member())?;
-    exchange(team, known, identities, &members, &name).map(drop)
+    replace_keys(team, known, identities, &members, &name).map(drop)
 }
 
 /// The same for one whose changes are sent: that counts, whatever becomes of the old keys.
@@ -145,7 +151,7 @@ impl Team {
     pub(super) fn is_renewed_elsewhere(&self, name: &str) -> Error {
         let helper = format!("--helper \"age --store {}\"", self.name);
         Error::new(format!("the identity of the member `{name}` was renewed on another machine")).hint(format!(
-            "there: modelforge-credential identity export {helper} --output FILE; here: modelforge-credential identity renew {helper} --with FILE"
+            "modelforge-credential identity renew {helper} --with FILE  # FILE: from `identity export` on the other machine"
         ))
     }
 }

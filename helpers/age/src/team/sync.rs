@@ -64,8 +64,8 @@ pub fn sync(team: &Team, identities: &Identities, mine: Option<&Mine>, asked: &A
 }
 
 fn not_replaced(reason: &str) -> Error {
-    Error::new(format!("the remote does not let what is refused be replaced: {reason}"))
-        .hint("everybody moves to an empty repository: modelforge-credential sync --remote URL")
+    Error::new(format!("the remote refuses to replace the branch: {reason}"))
+        .hint("modelforge-credential sync --remote URL  # an empty repository, for all members")
 }
 
 /// Merges, sends and applies. `None`: somebody else was faster.
@@ -75,7 +75,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     let tip = met.history.as_ref().map(|history| history.tip.clone());
     let has_changes = decided.files != met.theirs || theirs != Some(&decided.members);
     let (mut head, mut problem) = (tip.clone(), None);
-    if has_changes || met.over.is_some() {
+    if has_changes || met.repair.is_some() {
         let sent = match &tip {
             Some(tip) if !has_changes => met.push(tip)?.map(|()| tip.clone()),
             _ => send(team, identities, met, &decided)?,
@@ -83,7 +83,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
         match sent {
             Ok(commit) => head = Some(commit),
             Err(_) if met.git.ask(met.remote)? != met.there => return Ok(None),
-            Err(reason) if met.over.is_some() => return Err(not_replaced(&reason)),
+            Err(reason) if met.instead_of().is_some() => return Err(not_replaced(&reason)),
             Err(reason) => problem = Some(reason),
         }
     }

@@ -31,9 +31,9 @@ fn a_refused_commit_is_left_out_and_what_members_made_before_it_stays() {
     ben.stores("mistral", OTHER);
     refuses(&ben, &bad, "is not signed");
     // Ben has not seen what Ann stored, and it is not lost.
-    let said = ben.says(&["sync", "--over"], "");
+    let said = ben.says(&["sync", "--repair"], "");
     assert_eq!((said.status, said.out.as_str()), (0, synchronised(1, 1).as_str()), "{said:?}");
-    assert_eq!(said.err, format!("the commit `{}`, which was refused, is not at the remote any more\n", short(&bad)));
+    assert_eq!(said.err, format!("the refused commit `{}` was removed from the remote\n", short(&bad)));
     let line = remote.git(&ann.test, &["rev-list", "main"], "");
     assert!(line.contains(&good) && !line.contains(&bad));
     assert_eq!(ann.does(&["sync"]), synchronised(1, 0));
@@ -49,13 +49,13 @@ fn nothing_is_replaced_where_nothing_is_refused() {
     ann.stores("groq", OTHER);
     ann.does(&["sync"]);
     let tip = remote.tip(&ann.test);
-    let said = ben.says(&["sync", "--over"], "");
+    let said = ben.says(&["sync", "--repair"], "");
     assert_eq!((said.status, said.out.as_str(), said.err.as_str()), (0, synchronised(1, 0).as_str(), ""));
     assert_eq!(remote.tip(&ann.test), tip);
     // A machine that has seen nothing has nothing to put there.
     plant(&remote, &Person::new("mallory"));
     let cara = Person::new("cara");
-    let said = cara.fails(&["sync", "--over", "--remote", &remote.path()]);
+    let said = cara.fails(&["sync", "--repair", "--remote", &remote.path()]);
     assert!(said.contains("is not signed, so nothing was taken"), "{said}");
 }
 
@@ -75,7 +75,7 @@ fn one_commit_after_another_and_each_kind_of_them_is_left_out() {
     for bad in [&merge, &link, &nobody, &above, &other] {
         set_main(&remote, &mallory, bad);
         ben.fails(&["sync"]);
-        let said = ben.says(&["sync", "--over"], "");
+        let said = ben.says(&["sync", "--repair"], "");
         assert_eq!((said.status, said.out.as_str()), (0, synchronised(0, 0).as_str()), "{said:?}");
         assert!(said.err.contains(&short(bad)), "{said:?}");
         assert_eq!(remote.tip(&ann.test), tip);
@@ -92,11 +92,11 @@ fn the_member_who_made_it_is_removed_in_the_same_step() {
     set_main(&remote, &ben, &bad);
     ann.fails(&["sync"]);
     ann.does(&["members", "remove", "ben"]);
-    ann.does(&["sync", "--over"]);
+    ann.does(&["sync", "--repair"]);
     let members = remote.git(&ann.test, &["show", "main:.age-recipients"], "");
     assert!(!members.contains("ben"));
     // He cannot go back to before it.
-    let said = ben.fails(&["sync", "--over"]);
+    let said = ben.fails(&["sync", "--repair"]);
     assert!(said.contains("are not those that you accepted: ben went"), "{said}");
 }
 
@@ -113,16 +113,16 @@ fn an_older_state_and_no_state_are_replaced_by_what_this_machine_has_seen() {
     let said = ben.fails(&["sync"]);
     assert!(
         said.ends_with(
-            "hint: ask the other members whether an older state was put back; then: modelforge-credential sync --over\n"
+            "hint: ask the other members whether an older state was put back; then: modelforge-credential sync --repair\n"
         ),
         "{said}"
     );
-    assert_eq!(ben.does(&["sync", "--over"]), synchronised(0, 0));
+    assert_eq!(ben.does(&["sync", "--repair"]), synchronised(0, 0));
     assert_eq!(remote.tip(&ann.test), tip);
     remote.git(&mallory.test, &["update-ref", "-d", "refs/heads/main"], "");
     let said = ben.fails(&["sync"]);
-    assert!(said.contains("\nhint: modelforge-credential sync --over  # sends it again"), "{said}");
-    assert_eq!(ben.does(&["sync", "--over"]), synchronised(0, 0));
+    assert!(said.contains("\nhint: modelforge-credential sync --repair  # sends it again"), "{said}");
+    assert_eq!(ben.does(&["sync", "--repair"]), synchronised(0, 0));
     assert_eq!(remote.tip(&ann.test), tip);
     assert_eq!(ann.does(&["sync"]), synchronised(0, 0));
 }
@@ -145,7 +145,7 @@ fn two_histories_of_members_after_an_older_state_was_put_back_come_together() {
     cara.does(&["sync"]);
     for person in [&ben, &ann] {
         assert!(person.fails(&["sync"]).starts_with("error: the history at the remote does not go on"));
-        person.does(&["sync", "--over"]);
+        person.does(&["sync", "--repair"]);
     }
     cara.does(&["sync"]);
     for person in [&ann, &ben, &cara] {
@@ -166,7 +166,7 @@ fn one_who_was_removed_changes_nothing_by_putting_an_older_state_back_and_going_
     ben.does(&["sync"]);
     let bad = remote.tip(&ben.test);
     assert!(ann.fails(&["sync"]).starts_with("error: the history at the remote does not go on"));
-    assert_eq!(ann.does(&["sync", "--over"]), synchronised(0, 0));
+    assert_eq!(ann.does(&["sync", "--repair"]), synchronised(0, 0));
     assert_eq!(ann.key("openai").as_deref(), Some(SECRET));
     assert!(!remote.git(&ann.test, &["rev-list", "main"], "").contains(&bad));
     assert!(!remote.git(&ann.test, &["show", "main:.age-recipients"], "").contains("ben"));
@@ -179,7 +179,7 @@ fn members_whom_nobody_here_has_accepted_are_accepted_first() {
     cara.joins(&ann, &remote);
     let bad = plant(&remote, &Person::new("mallory"));
     let before = ben.state();
-    let said = ben.fails(&["sync", "--over"]);
+    let said = ben.fails(&["sync", "--repair"]);
     assert!(said.contains("are not those that you accepted: cara came (SHA256:"), "{said}");
     assert!(ben.state() == before && remote.tip(&ann.test) == bad);
     let words = said.split("modelforge-credential ").nth(1).expect("a hint").trim_end().to_owned();
@@ -195,10 +195,10 @@ fn a_remote_that_lets_nothing_be_replaced_is_left_for_an_empty_one() {
     remote.git(&ann.test, &["config", "receive.denyNonFastForwards", "true"], "");
     ben.stores("mistral", OTHER);
     let before = ben.state();
-    let said = ben.fails(&["sync", "--over"]);
-    assert!(said.starts_with("error: the remote does not let what is refused be replaced: "), "{said}");
+    let said = ben.fails(&["sync", "--repair"]);
+    assert!(said.starts_with("error: the remote refuses to replace the branch: "), "{said}");
     assert!(
-        said.ends_with("hint: everybody moves to an empty repository: modelforge-credential sync --remote URL\n"),
+        said.ends_with("hint: modelforge-credential sync --remote URL  # an empty repository, for all members\n"),
         "{said}"
     );
     assert!(ben.state() == before && remote.tip(&ann.test) == bad);
@@ -216,17 +216,17 @@ fn what_lies_at_a_remote_where_the_store_never_was_is_not_replaced() {
     let code = commit(&other, &mallory, &[], &line(&other, &mallory, "100644", "main.c", "x"), None);
     set_main(&other, &mallory, &code);
     ben.fails(&["sync", "--remote", &other.path()]);
-    let said = ben.fails(&["sync", "--over"]);
+    let said = ben.fails(&["sync", "--repair"]);
     assert_eq!(
         said,
-        "error: this store was never at that remote, so nothing there is replaced\n\
+        "error: the last `sync` was with another remote, so nothing is replaced at this one\n\
          hint: modelforge-credential sync --remote URL  # the one that the others use, or an empty one\n"
     );
     assert_eq!(other.tip(&ann.test), code);
     // Back at the right one, it is repaired.
     plant(&remote, &mallory);
     ben.fails(&["sync", "--remote", &remote.path()]);
-    ben.does(&["sync", "--over"]);
+    ben.does(&["sync", "--repair"]);
     assert_eq!(ann.does(&["sync"]), synchronised(0, 0));
 }
 
@@ -238,7 +238,7 @@ fn two_who_go_over_the_same_commit_at_once_lose_nothing() {
     ben.stores("groq", OTHER);
     std::thread::scope(|scope| {
         for person in [&ann, &ben] {
-            scope.spawn(|| person.does(&["sync", "--over"]));
+            scope.spawn(|| person.does(&["sync", "--repair"]));
         }
     });
     ann.does(&["sync"]);

@@ -29,7 +29,7 @@ pub fn ground(git: &Git, known: &Known, at_remote: Option<&str>) -> Result<Optio
         instead_of: instead_of.map(str::to_owned),
     };
     let Some(there) = at_remote else { return Ok(Some(here(None))) };
-    // More than there may be of it was not taken at all.
+    // It was too large to fetch.
     if !git.has(there) {
         return Ok(Some(here(Some(there))));
     }

@@ -2,7 +2,7 @@
 
 use super::{Person, Remote, ann_and_ben, synchronised};
 use crate::support::strace::Run;
-use crate::support::{SECRET, Test, program};
+use crate::support::{SECRET, Test, files_below, program};
 
 const OF_THE_TEAM: [&str; 2] = ["--helper", "age --store team"];
 const OTHER: &str = "sk-0123456789abcdef012345";
@@ -426,6 +426,10 @@ fn at_some_calls(prepare: fn() -> Test, run: &Run) {
             run.traced(&test, &["-f", "-o", "/dev/null", "-e", &format!("inject={calls}:{injected}:when={nth}")]);
             // A git that was started may be at work for a moment.
             std::thread::sleep(std::time::Duration::from_millis(100));
+            // One that was killed at the remote leaves its locks there, which is the business of who administers it.
+            let locks = files_below(&test.work().join("keys.git"));
+            let locks = locks.iter().filter(|file| file.extension().is_some_and(|ending| ending == "lock"));
+            locks.for_each(|lock| std::fs::remove_file(lock).expect("it is there"));
             is_whole_and_can_be_finished(test, &format!("{calls} {nth} {fault}"));
         }
     }

@@ -18,6 +18,7 @@ mod sign;
 mod step;
 mod sync;
 mod tree;
+mod walk;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

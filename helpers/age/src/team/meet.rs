@@ -88,7 +88,12 @@ impl<'g> Meeting<'_, 'g> {
             return Err(never_met());
         }
         let Some(root) = &self.known.root else { return Err(problem) };
-        let Some(ground) = repair::ground(self.git, self.known, there.as_deref())? else { return Err(problem) };
+        let own = |members: &Members| {
+            let name = self.team.name_among(self.identities, members)?;
+            Ok(name.and_then(|name| members.keys_of(&name)).map(|keys| keys.recipient.clone()))
+        };
+        let ground = repair::ground(self.git, self.known, there.as_deref(), &own)?;
+        let Some(ground) = ground else { return Err(problem) };
         let Ground { from, tip, instead_of } = ground;
         let met = self.meet(Some((root, &from)), Some(&tip))?;
         Ok(Met { there, repair: Some(Repair { instead_of }), ..met })

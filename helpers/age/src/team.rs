@@ -75,7 +75,15 @@ impl Team {
 
     /// The members that keys are encrypted for. An error where the store names others than this user has accepted.
     pub fn members(&self) -> Result<Members> {
-        let (known, text) = (self.known()?, self.text()?);
+        let (mut known, mut text) = (self.known()?, self.text()?);
+        // Another process may have changed one of the two between the looks at them.
+        loop {
+            let now = self.known()?;
+            if now == known {
+                break;
+            }
+            (known, text) = (now, self.text()?);
+        }
         match (known.members()?, text) {
             (Some(members), Some(text)) if members.to_text() == text => Ok(members),
             (None, None) => Err(Error::new(format!("the store `{}` has no members yet", self.name))

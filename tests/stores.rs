@@ -143,3 +143,36 @@ fn a_key_that_is_put_back_into_a_file_of_modelforge_is_what_it_was_or_is_not_put
         );
     }
 }
+
+/// Another process holds the lock of `age` and stores a second account meanwhile.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_erase_that_waits_for_the_lock_erases_what_was_stored_meanwhile() {
+    let test = Test::new().helpers("age");
+    let input =
+        |account: &str| format!("protocol=https\nhost=h.example\nusername={account}\npassword=sk-made-up-0123456789\n");
+    let test = test.args(["approve"]).stdin(input("one")).success().args(["approve"]).stdin(input("two")).success();
+    let folder = test.home().join(".local/share/modelforge-credential/age");
+    let (there, away) = (folder.join("https/h.example/two.age"), test.home().join("two.age"));
+    std::fs::rename(&there, &away).expect("it is there");
+    let lock = std::fs::File::open(folder.join(".lock")).expect("there is a lock");
+    lock.lock().expect("nobody has it");
+    let mut erase = test.command_of(&program("modelforge-credential-age"));
+    let mut erase = erase.arg("erase").stdin(std::process::Stdio::piped()).spawn().expect("it starts");
+    let mut request = erase.stdin.take().expect("a pipe");
+    std::io::Write::write_all(&mut request, b"protocol=https\nhost=h.example\n").expect("it reads");
+    drop(request);
+    // Until it has the lock's file, and waits for the lock.
+    let open = format!("/proc/{}/fd", erase.id());
+    let waits = || {
+        let files = std::fs::read_dir(&open).expect("it runs").flatten();
+        files.filter_map(|file| file.path().read_link().ok()).any(|file| file == folder.join(".lock"))
+    };
+    while !waits() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    std::fs::rename(&away, &there).expect("it is there");
+    drop(lock);
+    assert!(erase.wait().expect("it ends").success());
+    assert!(!there.exists());
+}

@@ -177,6 +177,6 @@ fn a_helper_that_ran_into_its_limit_is_not_asked_a_second_time() {
     let config = format!("helpers = [{{ command = ['{hangs}'], timeout = '2s' }}]");
     let test = test.config(&config).args(["exec", "openai", "groq", "mistral", "--", "true"]);
     let test = test.any_stderr().failure();
-    assert_eq!(std::fs::read_to_string(asked).unwrap(), "get\n");
+    assert_eq!(std::fs::read_to_string(asked).unwrap().lines().count(), 1);
     drop(test);
 }

@@ -202,3 +202,23 @@ fn no_name_of_a_migration_reaches_the_terminal_raw() {
         test = next;
     }
 }
+
+#[test]
+fn of_two_different_keys_in_the_chain_none_is_taken_for_the_one_that_was_moved() {
+    let age = crate::support::program("modelforge-credential-age").display().to_string();
+    let at = |folder: &str| format!("XDG_DATA_HOME=$HOME/{folder} exec '{age}' $1");
+    let test = Test::new().script("first", &at("first")).script("second", &at("second")).script("third", &at("third"));
+    let stored = |test: Test, helper: &str, key: &str| {
+        let input = format!("provider=mistral\npassword={key}\n");
+        test.helpers(helper).args(["approve"]).stdin(input).success()
+    };
+    let test = stored(test, "first", "the-key-that-was-moved-0000000000").helpers("second\nthird");
+    let (test, _, _) = run(test, &["migrate", "--from", "first", "--yes"], 0);
+    let test = stored(test, "third", "another-key-of-somebody-000000000").helpers("third\nsecond");
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--from", "first", "--yes"], 1);
+    assert!(stderr.contains("helpers have different keys for `https://api.mistral.ai`"), "{stderr}");
+    let test = test.helpers("second").args(["print", "mistral"]);
+    let test = test.stdout("the-key-that-was-moved-0000000000\n").success();
+    let test = test.helpers("third").args(["print", "mistral"]);
+    test.stdout("another-key-of-somebody-000000000\n").success();
+}

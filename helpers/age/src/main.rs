@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use modelforge_credential_files::{Own, name, tilde};
 use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve, stdout};
@@ -36,6 +36,9 @@ mod text;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
+/// How long a lock is held for several erases: others wait for it, and not for long.
+const HELD_AT_MOST: Duration = Duration::from_secs(1);
+
 struct Age {
     /// Our folder in the user's data. None is an error of what needs it only.
     data: Option<Own>,
@@ -57,7 +60,13 @@ impl Helper for Age {
     }
 
     fn get_each(&self, requests: &[Record]) -> Vec<Result<Option<Record>>> {
-        self.each(requests, |listing, request| self.get_from(listing, request))
+        match self.folder() {
+            Ok(store) => {
+                let mut listing = Listing::of(&store);
+                requests.iter().map(|request| self.get_from(&mut listing, request)).collect()
+            }
+            Err(problem) => requests.iter().map(|_| Err(problem.clone())).collect(),
+        }
     }
 
     fn store(&self, credential: &Record) -> Result<()> {
@@ -85,11 +94,19 @@ impl Helper for Age {
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
-        self.erase_from(&mut Listing::of(&self.folder()?), description)
+        self.erase_each(std::slice::from_ref(description)).into_iter().collect()
     }
 
     fn erase_each(&self, descriptions: &[Record]) -> Vec<Result<()>> {
-        self.each(descriptions, |listing, description| self.erase_from(listing, description))
+        let mut outcomes = Vec::with_capacity(descriptions.len());
+        while outcomes.len() < descriptions.len() {
+            let rest = &descriptions[outcomes.len()..];
+            match self.erase_some(rest) {
+                Ok(some) => outcomes.extend(some),
+                Err(problem) => outcomes.extend(rest.iter().map(|_| Err(problem.clone()))),
+            }
+        }
+        outcomes
     }
 
     fn list(&self, _: &Record) -> Result<Option<Vec<Record>>> {
@@ -175,17 +192,6 @@ impl Age {
         let _ = writeln!(std::io::stderr(), "{warning}\nhint: modelforge-credential {command}");
     }
 
-    /// Does the same for each request. The folders are read once.
-    fn each<T>(&self, requests: &[Record], act: impl Fn(&mut Listing, &Record) -> Result<T>) -> Vec<Result<T>> {
-        match self.folder() {
-            Ok(store) => {
-                let mut listing = Listing::of(&store);
-                requests.iter().map(|request| act(&mut listing, request)).collect()
-            }
-            Err(problem) => requests.iter().map(|_| Err(problem.clone())).collect(),
-        }
-    }
-
     fn get_from(&self, listing: &mut Listing, request: &Record) -> Result<Option<Record>> {
         if !listing.store().exists()? {
             return Ok(None);
@@ -196,26 +202,37 @@ impl Age {
         }
     }
 
-    fn erase_from(&self, listing: &mut Listing, description: &Record) -> Result<()> {
-        let store = listing.store();
-        let entries = if store.exists()? { listing.matching(description)? } else { Vec::new() };
-        if entries.is_empty() {
-            return Ok(());
+    /// Erases what the first of these describe, at least one, under one lock.
+    fn erase_some(&self, descriptions: &[Record]) -> Result<Vec<Result<()>>> {
+        let store = self.folder()?;
+        let mut before = Listing::of(&store);
+        let is_nothing_there = |description| matches!(before.matching(description), Ok(found) if found.is_empty());
+        if !store.exists()? || descriptions.iter().all(is_nothing_there) {
+            return Ok(descriptions.iter().map(|_| Ok(())).collect());
         }
-        let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
-        if names_secret {
-            // Before the lock is taken: it may ask a person.
-            self.identities.unlock()?;
+        // Before the lock is taken: it may ask a person.
+        let unlocked = if descriptions.iter().any(names_secret) { self.identities.unlock() } else { Ok(()) };
+        let (_lock, start) = (store.lock()?, Instant::now());
+        let mut listing = Listing::of(&store);
+        let mut outcomes = Vec::new();
+        for description in descriptions.iter().take_while(|_| start.elapsed() < HELD_AT_MOST) {
+            outcomes.push(self.erase_from(&mut listing, description, &unlocked));
         }
-        let _lock = store.lock()?;
+        Ok(outcomes)
+    }
+
+    /// Erases what a description describes. Only with the lock.
+    fn erase_from(&self, listing: &mut Listing, description: &Record, unlocked: &Result<()>) -> Result<()> {
         let mut outcome = Ok(());
-        for entry in entries {
-            let meant = if names_secret {
-                self.open(&entry).map(|held| held.is_some_and(|held| held.matches_secret(description)))
-            } else {
-                Ok(true)
+        for entry in listing.matching(description)? {
+            let is_meant = || match names_secret(description) {
+                true => {
+                    unlocked.clone()?;
+                    Ok(self.open(&entry)?.is_some_and(|held| held.matches_secret(description)))
+                }
+                false => Ok(true),
             };
-            let erased = meant.and_then(|meant| if meant { store.remove(&entry) } else { Ok(()) });
+            let erased = is_meant().and_then(|meant| if meant { listing.store().remove(&entry) } else { Ok(()) });
             outcome = outcome.and(erased);
         }
         outcome
@@ -301,6 +318,10 @@ impl Age {
         record.remove("created_utc");
         Ok(Some(record))
     }
+}
+
+fn names_secret(description: &Record) -> bool {
+    ["password", "credential"].iter().any(|key| description.has(key))
 }
 
 fn no_folder() -> Error {

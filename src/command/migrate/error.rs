@@ -223,6 +223,12 @@ pub fn variable_stays(record: &Record) -> Error {
     ))
 }
 
+/// It is not known which of them was moved.
+pub fn helpers_differ(request: &Record) -> Error {
+    Error::new(format!("helpers have different keys for {}, so none was put back", name_of(request)))
+        .hint(format!("{PROGRAM} status -v  # delete the wrong one, and roll back again"))
+}
+
 pub fn in_neither_place(request: &Record) -> Error {
     Error::new(format!("{} is neither at its source nor in the chain any more", name_of(request)))
 }

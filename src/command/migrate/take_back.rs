@@ -120,8 +120,12 @@ fn put_back<'a>(
         kept.iter().flat_map(|(chain, copies)| copies.kept().map(move |(_, copy)| (*chain, copy))).collect();
     // One helper may have had another key all along. What was moved is the one that the source has again.
     let is_the_same = |(_, copy): &(_, &Record)| here.as_ref().is_some_and(|here| here.holds_the_same_secrets(copy));
-    let at = kept.iter().position(is_the_same).unwrap_or(0);
-    let Some((chain, copy)) = kept.into_iter().nth(at) else {
+    let at = kept.iter().position(is_the_same);
+    let are_the_same = kept.windows(2).all(|two| two[0].1.holds_the_same_secrets(two[1].1));
+    if here.is_none() && !are_the_same {
+        return Err(error::helpers_differ(&one.description));
+    }
+    let Some((chain, copy)) = kept.into_iter().nth(at.unwrap_or(0)) else {
         // Nothing is kept of it: it was taken back before, or erased since.
         let nowhere = || route.left_out().cloned().unwrap_or_else(|| error::in_neither_place(&one.description));
         let problem = problem.or_else(|| here.is_none().then(nowhere));

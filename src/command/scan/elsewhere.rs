@@ -2,12 +2,20 @@
 //! looked up whether that folder is searched as well.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf, Prefix};
 
 use modelforge_credential_files as files;
 
 /// Longer than any path.
 const MOST: u64 = 1 << 14;
+
+/// False for the path of another machine (`\\\\server\\share`): Windows would sign in there to look whether it exists.
+pub fn is_on_a_disk(path: &Path) -> bool {
+    match path.components().next() {
+        Some(Component::Prefix(prefix)) => matches!(prefix.kind(), Prefix::Disk(_) | Prefix::VerbatimDisk(_)),
+        _ => true,
+    }
+}
 
 /// What was met on the way.
 #[derive(Default)]
@@ -32,7 +40,9 @@ impl Elsewhere {
             return;
         }
         if let Some(history) = text.strip_prefix("gitdir: ") {
-            self.met.push((folder.to_path_buf(), folder.join(history.trim_end_matches('\n')).canonicalize().ok()));
+            let history = folder.join(history.trim_end_matches('\n'));
+            let history = if is_on_a_disk(&history) { history.canonicalize().ok() } else { None };
+            self.met.push((folder.to_path_buf(), history));
         }
     }
 

@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 
 use modelforge_credential_client::{command, expect_children, on_path};
 
+use super::elsewhere::is_on_a_disk;
 use super::error;
 use super::stream::{Lines, Seen};
 use super::{Object, Scan, Standing};
@@ -177,6 +178,9 @@ fn look_over(objects: &Path, depth: usize) -> io::Result<bool> {
     }
     for name in names.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let other = objects.join(name);
+        if !is_on_a_disk(&other) {
+            return Err(io::Error::other("it borrows objects of another machine"));
+        }
         if other.is_dir() && depth > 0 {
             look_over(&other, depth - 1)?;
         }

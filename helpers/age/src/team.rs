@@ -3,6 +3,7 @@
 //! The members stand in the store, and count only while they are those that this user has accepted ([`known`]): so who may write to
 //! the store, or to what it is synchronised with, cannot have keys encrypted for themselves.
 
+mod fetched;
 mod git;
 mod history;
 mod keygen;

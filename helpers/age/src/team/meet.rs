@@ -2,8 +2,9 @@
 
 use modelforge_credential_protocol::{Error, Result};
 
+use super::fetched::Refused;
 use super::git::Git;
-use super::history::{self, Files, History, Refused};
+use super::history::{self, Files, History};
 use super::known::Known;
 use super::members::{self, Members};
 use super::repair::{self, Ground};

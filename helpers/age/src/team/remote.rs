@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use modelforge_credential_client::{Failure, Finished, Running};
 use modelforge_credential_protocol::{Error, Result, Shell, shown};
 
+use super::fetched::Refused;
 use super::git::{Git, INCOMING, MOST, is_out_of_memory, text};
-use super::history::Refused;
 use super::step::{may_ask, reason};
 
 /// How long a step over a network may take.

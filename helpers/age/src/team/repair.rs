@@ -5,8 +5,9 @@
 
 use modelforge_credential_protocol::Result;
 
+use super::fetched::{Refused, within_bounds};
 use super::git::{Git, text};
-use super::history::{Refused, files, verify_by, within_bounds};
+use super::history::{files, verify_by};
 use super::known::Known;
 use super::members::Members;
 use super::walk::members_in;

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use modelforge_credential_files::failed;
 use modelforge_credential_protocol::{Error, Result, visible};
 
+use super::fetched::{Refused, contents, damaged, refused, within_bounds};
 use super::git::{Git, MOST, text};
-use super::history::{Refused, contents, damaged, refused, within_bounds};
 use super::members::{self, Members};
 use crate::ask::Plugin;
 

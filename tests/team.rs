@@ -2,6 +2,7 @@
 
 mod attacks;
 mod changes;
+mod flood;
 mod hostile;
 mod renewal;
 mod repair;

@@ -1,7 +1,7 @@
 //! What a member does who wants to harm the others, and what a remote does that sends more than it should or lies on this machine.
 
 use super::attacks::{commit, key_of, line, refuses, set_main};
-use super::{Person, ann_and_ben, synchronised};
+use super::{Person, Remote, ann_and_ben, synchronised};
 use crate::support::SECRET;
 
 const OTHER: &str = "sk-0123456789abcdef012345";
@@ -161,6 +161,62 @@ fn a_tree_that_unfolds_without_end_is_given_up_and_can_be_left_out() {
     let said = ben.fails(&["sync"]);
     assert!(said.contains("has more files than a store may have, so nothing was taken\n"), "{said}");
     assert!(ben.state() == before);
+    ben.does(&["sync", "--repair"]);
+    assert_eq!(remote.tip(&ann.test), tip);
+}
+
+/// The list of members with other lines for one of them, or without them.
+fn list_with(remote: &Remote, person: &Person, name: &str, lines: Option<[&str; 2]>) -> String {
+    let text = remote.git(&person.test, &["show", "main:.age-recipients"], "");
+    let lists: Vec<&str> = text.lines().collect();
+    let mut all: Vec<String> = lists.chunks(3).map(|lines| lines.join("\n")).collect();
+    all.retain(|lines| !lines.starts_with(&format!("# member {name}\n")));
+    all.extend(lines.map(|[signs, reads]| format!("# member {name}\n# signs with {signs}\n{reads}")));
+    all.sort();
+    line(remote, person, "100644", ".age-recipients", &format!("{}\n", all.join("\n")))
+}
+
+#[test]
+fn a_key_to_read_with_that_another_member_replaced_is_named_also_if_its_owner_went_and_came_again() {
+    let (remote, ann, ben) = ann_and_ben();
+    let eve = Person::new("eve");
+    let joins = eve.does(&["members", "join", "eve"]);
+    let reads = joins.split(' ').nth(4).expect("a key").to_owned();
+    let joins = ann.does(&["members", "join", "ann"]);
+    let signs = joins.trim_end().splitn(6, ' ').last().expect("a key").to_owned();
+    let tip = remote.tip(&ann.test);
+    let (gone, back) = (list_with(&remote, &ben, "ann", None), list_with(&remote, &ben, "ann", Some([&signs, &reads])));
+    let gone = commit(&remote, &ben, &[&tip], &gone, Some(&key_of(&ben)));
+    let back = commit(&remote, &ben, &[&gone], &back, Some(&key_of(&ben)));
+    set_main(&remote, &ben, &back);
+    let said = ann.fails(&["sync"]);
+    let first = said.lines().next().expect("a line");
+    assert!(first.contains(": ann renewed: age1"), "{said}");
+    assert!(first.ends_with(", and `ben` replaced the key that `ann` reads with"), "{said}");
+}
+
+#[test]
+fn a_plugin_that_is_missing_here_is_named_and_a_machine_that_starts_none_is_not_called_the_remotes_fault() {
+    let (remote, ann, ben) = ann_and_ben();
+    let tip = remote.tip(&ann.test);
+    let pat = Person::new("pat");
+    let joins = pat.does(&["members", "join", "pat"]);
+    let signs = joins.trim_end().splitn(6, ' ').last().expect("a key");
+    let reads = "age1absent1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqa4a2zd";
+    let list = list_with(&remote, &ann, "pat", Some([signs, reads]));
+    let made = commit(&remote, &ann, &[&tip], &list, Some(&key_of(&ann)));
+    set_main(&remote, &ann, &made);
+    assert_eq!(
+        ben.fails(&["sync"]),
+        "error: a member at the remote reads with `age-plugin-absent`, which is not on PATH, so nothing was taken\n\
+         hint: install age-plugin-absent, or ask the other members who that is; to leave it out: modelforge-credential sync --repair\n"
+    );
+    let ann = Person { test: ann.test.env("AGEDEBUG", "plugin"), ..ann };
+    for words in [&["sync"][..], &["sync", "--repair"]] {
+        let said = ann.fails(words);
+        assert!(said.starts_with("error: `AGEDEBUG` would print the keys that go to an age plugin\n"), "{said}");
+        assert!(!said.contains("--repair") && remote.tip(&ann.test) == made, "{said}");
+    }
     ben.does(&["sync", "--repair"]);
     assert_eq!(remote.tip(&ann.test), tip);
 }

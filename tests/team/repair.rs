@@ -249,3 +249,47 @@ fn two_who_go_over_the_same_commit_at_once_lose_nothing() {
         assert_eq!(found, [SECRET, OTHER, OTHER].map(|key| Some(key.to_owned())), "{}", person.name);
     }
 }
+
+#[test]
+fn what_was_stored_for_an_older_identity_after_an_older_state_was_put_back_is_not_lost() {
+    let (remote, ann, ben) = ann_and_ben();
+    let older = remote.tip(&ann.test);
+    ann.does(&["identity", "renew", "--helper", "age --store team"]);
+    ann.does(&["sync"]);
+    set_main(&remote, &ann, &older);
+    // Ben has not seen the new identity, so Ann cannot open this.
+    ben.stores("openai", OTHER);
+    ben.does(&["sync"]);
+    assert!(ann.fails(&["sync"]).starts_with("error: the history at the remote does not go on"));
+    ann.does(&["sync", "--repair"]);
+    assert!(ben.fails(&["sync"]).starts_with("error: the history at the remote does not go on"));
+    let said = ben.fails(&["sync", "--repair"]);
+    let words = said.split("modelforge-credential ").nth(1).expect("a hint").trim_end().to_owned();
+    ben.does(&words.split(' ').collect::<Vec<_>>());
+    ann.does(&["sync"]);
+    for person in [&ann, &ben] {
+        assert_eq!(person.key("openai").as_deref(), Some(OTHER), "{}", person.name);
+    }
+}
+
+#[test]
+fn a_git_that_fails_is_not_taken_for_a_no_and_replaces_nothing() {
+    let (remote, ann, mut ben) = ann_and_ben();
+    ann.stores("groq", OTHER);
+    ann.does(&["sync"]);
+    let good = remote.tip(&ann.test);
+    let bad = plant(&remote, &Person::new("mallory"));
+    for step in ["merge-base", "cat-file"] {
+        let script = format!(
+            "#!/bin/sh\ncase \" $* \" in *' {step} '*) echo 'fatal: out of luck' >&2; exit 128;; esac\n\
+             PATH=/usr/local/bin:/usr/bin:/bin exec git \"$@\"\n"
+        );
+        ben.test = ben.test.on_path("git", script);
+        let said = ben.fails(&["sync", "--repair"]);
+        assert!(said.starts_with(&format!("error: git {step}: out of luck\n")), "{said}");
+        assert_eq!(remote.tip(&ann.test), bad);
+    }
+    std::fs::remove_file(ben.test.bin().join("git")).expect("it is there");
+    ben.does(&["sync", "--repair"]);
+    assert_eq!(remote.tip(&ann.test), good);
+}

@@ -217,3 +217,36 @@ fn a_full_disk_is_said_and_nothing_is_lost_as_root() {
     ann.does(&["sync"]);
     assert_eq!(ann.key("groq:a39").as_deref(), Some(NEW));
 }
+
+#[test]
+fn a_key_that_is_stored_while_a_renewal_begins_and_ends_is_kept() {
+    let (_remote, ann, ben) = ann_and_ben();
+    let done = ann.test.work().join("done");
+    // The identity is read, and while its passphrase is asked for, it is replaced.
+    let script = format!(
+        "#!/bin/sh\nif [ ! -e '{0}' ]; then\n: >'{0}'\n\
+         '{1}' identity renew --helper 'age --store team' >/dev/null 2>&1 && '{1}' sync >/dev/null 2>&1 && echo both >'{0}'\n\
+         fi\necho correct-horse\n",
+        done.display(),
+        program("modelforge-credential").display()
+    );
+    let test = ann.test.on_path("answer", script);
+    let answer = test.bin().join("answer").display().to_string();
+    let test = test.env("MODELFORGE_CREDENTIAL_ASKPASS", answer).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1");
+    let ann = Person { test, ..ann };
+    std::fs::write(&done, "").expect("it is written");
+    ann.does(&["identity", "protect", "--helper", "age --store team"]);
+    std::fs::remove_file(&done).expect("it is there");
+    let helper = program("modelforge-credential-age").display().to_string();
+    let request = format!("protocol=https\nhost=api.groq.com\nusername=default\npassword={NEW}\n");
+    let stored = ann.test.run(&[&helper, "--store", "team", "store"], &request);
+    assert_eq!(String::from_utf8_lossy(&stored.stderr), "");
+    assert!(stored.status.success());
+    assert_eq!(std::fs::read_to_string(&done).expect("it was asked for"), "both\n");
+    assert_eq!(ann.key("groq").as_deref(), Some(NEW));
+    ann.does(&["sync"]);
+    let said = ben.fails(&["sync"]);
+    let words = said.split("modelforge-credential ").nth(1).expect("a hint").trim_end().to_owned();
+    ben.does(&words.split(' ').collect::<Vec<_>>());
+    assert_eq!(ben.key("groq").as_deref(), Some(NEW));
+}

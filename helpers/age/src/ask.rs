@@ -100,6 +100,14 @@ fn readable(message: &str) -> String {
     visible(&message.replace(['\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'], ""))
 }
 
+/// Why a plugin is not started, whatever is asked of it.
+pub enum Plugin {
+    /// This one is not on PATH.
+    Missing(String),
+    /// This machine is not fit for one.
+    NotStarted,
+}
+
 /// Refuses a plugin that the age crate would find, but that somebody else may have put there.
 ///
 /// That crate searches PATH by itself, relative entries and a literal `~` included. So every program of that name on PATH must be below
@@ -107,7 +115,8 @@ fn readable(message: &str) -> String {
 pub fn check_plugin(name: &str) -> Result<()> {
     if env::var_os("AGEDEBUG").is_some() {
         return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin")
-            .hint(Shell::of_the_person().unset("AGEDEBUG")));
+            .hint(Shell::of_the_person().unset("AGEDEBUG"))
+            .because(Plugin::NotStarted));
     }
     let path = env::var_os("PATH").unwrap_or_default();
     let home = modelforge_credential_files::home().unwrap_or_default();
@@ -119,7 +128,8 @@ pub fn check_plugin(name: &str) -> Result<()> {
     for program in programs {
         if program.exists() && (!program.is_absolute() || is_anyones(&program)) {
             let message = format!("the age plugin `{}` may have been put there by anybody", tilde(&program));
-            return Err(Error::new(message).hint("take that folder out of PATH, or chmod o-w it"));
+            let hint = "take that folder out of PATH, or chmod o-w it";
+            return Err(Error::new(message).hint(hint).because(Plugin::NotStarted));
         }
     }
     Ok(())

@@ -226,4 +226,5 @@ pub fn unusable(path: &Path) -> Error {
 
 fn missing(plugin: &str) -> Error {
     Error::new(format!("the age plugin `age-plugin-{plugin}` is not on PATH"))
+        .because(ask::Plugin::Missing(plugin.to_owned()))
 }

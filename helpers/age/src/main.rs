@@ -260,10 +260,19 @@ impl Age {
     /// Stores for the members, as they are while the file is written.
     fn store_for(&self, team: &Team, credential: &Record) -> Result<()> {
         let description = name::placed(credential)?;
+        let mut again = None;
         loop {
+            let identities = again.as_ref().unwrap_or(&self.identities);
             let members = team.members()?;
-            self.identities.unlock_first()?;
-            let content = team.encrypt(&credential.to_lines(), &members, &self.identities, team.path())?;
+            identities.unlock_first()?;
+            let content = match team.encrypt(&credential.to_lines(), &members, identities, team.path()) {
+                // A renewal has replaced both meanwhile.
+                Err(_) if !identities.are_as_read()? => {
+                    again = Some(self.identities.again());
+                    continue;
+                }
+                content => content?,
+            };
             if team.store.write(&description, &content, || Ok(team.members()? == members))? {
                 return Ok(());
             }

@@ -3,6 +3,7 @@
 //! The members stand in the store, and count only while they are those that this user has accepted ([`known`]): so who may write to
 //! the store, or to what it is synchronised with, cannot have keys encrypted for themselves.
 
+mod fetched;
 mod git;
 mod history;
 mod keygen;
@@ -18,6 +19,7 @@ mod sign;
 mod step;
 mod sync;
 mod tree;
+mod walk;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -74,7 +76,15 @@ impl Team {
 
     /// The members that keys are encrypted for. An error where the store names others than this user has accepted.
     pub fn members(&self) -> Result<Members> {
-        let (known, text) = (self.known()?, self.text()?);
+        let (mut known, mut text) = (self.known()?, self.text()?);
+        // Another process may have changed one of the two between the looks at them.
+        loop {
+            let now = self.known()?;
+            if now == known {
+                break;
+            }
+            (known, text) = (now, self.text()?);
+        }
         match (known.members()?, text) {
             (Some(members), Some(text)) if members.to_text() == text => Ok(members),
             (None, None) => Err(Error::new(format!("the store `{}` has no members yet", self.name))

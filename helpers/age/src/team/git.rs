@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use modelforge_credential_client::{Running, command, on_path};
+use modelforge_credential_client::{Failure, Finished, Running, command, on_path};
 use modelforge_credential_files::Own;
 use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
@@ -19,6 +19,7 @@ pub const MOST: usize = 256 << 20;
 /// The most memory that git takes at once: an object that is a difference to another one is small on its way, and as large here as its
 /// author likes. Far above any object of a store, and above the table of all of them.
 const MEMORY: &str = "64m";
+const MEMORY_IN_BYTES: usize = 64 << 20;
 /// The most files of objects.
 const MOST_PIECES: usize = 1_000;
 
@@ -98,17 +99,27 @@ impl Git {
         input: &[u8],
         most: usize,
     ) -> Result<Zeroizing<Vec<u8>>> {
+        let finished = self.finish(words, variables, input, most)?;
+        if finished.status.success() { Ok(finished.output) } else { Err(failed(words, &finished)) }
+    }
+
+    /// The answer to a question that git can say no to, which is `None`. Whatever else stops it is an error.
+    pub fn run_unless_no(&self, words: &[&str]) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        let finished = self.finish(words, &[], b"", MOST)?;
+        match finished.status.code() {
+            Some(0) => Ok(Some(finished.output)),
+            Some(1) => Ok(None),
+            _ => Err(failed(words, &finished)),
+        }
+    }
+
+    fn finish(&self, words: &[&str], variables: &[(&str, OsString)], input: &[u8], most: usize) -> Result<Finished> {
         let mut command = self.command(words)?;
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_ATTR_NOSYSTEM", "1");
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         let mut running = Running::start(command, !may_ask(), LIMIT)?;
         running.write(Zeroizing::new(input.to_vec()))?;
-        let finished = running.finish(most)?;
-        if finished.status.success() {
-            return Ok(finished.output);
-        }
-        let step = words.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
-        Err(Error::new(format!("git {step}: {}", reason(&finished))))
+        Ok(running.finish(most)?)
     }
 
     pub fn command(&self, words: &[&str]) -> Result<Command> {
@@ -142,13 +153,14 @@ impl Git {
         let _ = self.run(&["update-ref", VERIFIED, commit], b"");
     }
 
-    pub fn has(&self, commit: &str) -> bool {
-        self.run(&["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok()
+    pub fn has(&self, commit: &str) -> Result<bool> {
+        let said = self.run(&["cat-file", "--batch-check=%(objecttype)"], format!("{commit}\n").as_bytes())?;
+        Ok(text(&said).trim_end() == "commit")
     }
 
     /// True if the second commit goes on from the first, or is it.
-    pub fn is_below(&self, first: &str, second: &str) -> bool {
-        self.run(&["merge-base", "--is-ancestor", first, second], b"").is_ok()
+    pub fn is_below(&self, first: &str, second: &str) -> Result<bool> {
+        Ok(self.run_unless_no(&["merge-base", "--is-ancestor", first, second])?.is_some())
     }
 
     /// Removes what was fetched and not taken: who can write to the remote could fill the disk with it, bit by bit.
@@ -194,6 +206,22 @@ impl Git {
 
 fn files_of(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path())
+}
+
+fn failed(words: &[&str], finished: &Finished) -> Error {
+    let step = words.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
+    let problem = Error::new(format!("git {step}: {}", reason(finished)));
+    if is_out_of_memory(finished) {
+        problem.because(Failure::TooMuch { most: MEMORY_IN_BYTES, of: "bytes" })
+    } else {
+        problem
+    }
+}
+
+/// True if an object takes more memory than git may take.
+pub fn is_out_of_memory(finished: &Finished) -> bool {
+    let said = String::from_utf8_lossy(&finished.said);
+    said.lines().any(|line| line.starts_with("fatal: attempting to allocate "))
 }
 
 /// What git says is text where it is ours; anything else is compared with what is expected, and differs.

@@ -2,8 +2,9 @@
 
 use modelforge_credential_protocol::{Error, Result};
 
+use super::fetched::Refused;
 use super::git::Git;
-use super::history::{self, Files, History, Refused};
+use super::history::{self, Files, History};
 use super::known::Known;
 use super::members::{self, Members};
 use super::repair::{self, Ground};
@@ -88,7 +89,12 @@ impl<'g> Meeting<'_, 'g> {
             return Err(never_met());
         }
         let Some(root) = &self.known.root else { return Err(problem) };
-        let Some(ground) = repair::ground(self.git, self.known, there.as_deref())? else { return Err(problem) };
+        let own = |members: &Members| {
+            let name = self.team.name_among(self.identities, members)?;
+            Ok(name.and_then(|name| members.keys_of(&name)).map(|keys| keys.recipient.clone()))
+        };
+        let ground = repair::ground(self.git, self.known, there.as_deref(), &own)?;
+        let Some(ground) = ground else { return Err(problem) };
         let Ground { from, tip, instead_of } = ground;
         let met = self.meet(Some((root, &from)), Some(&tip))?;
         Ok(Met { there, repair: Some(Repair { instead_of }), ..met })

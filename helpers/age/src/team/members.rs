@@ -143,11 +143,9 @@ impl Members {
         came.chain(went).collect::<Vec<_>>().join(", ")
     }
 
-    /// Who reads with another key there.
-    pub fn replaced_in<'a>(&'a self, new: &'a Self) -> impl Iterator<Item = &'a str> {
-        let is_replaced =
-            |(name, keys): &(&String, &Keys)| new.0.get(*name).is_some_and(|new| new.recipient != keys.recipient);
-        self.0.iter().filter(is_replaced).map(|(name, _)| name.as_str())
+    /// What each member reads with.
+    pub fn readers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, keys)| (name.as_str(), keys.recipient.as_str()))
     }
 
     /// Who has keys that nobody has in these.

@@ -35,12 +35,16 @@ pub struct Merged {
     pub files: std::collections::BTreeMap<String, Chosen>,
     /// Credentials of which two were kept.
     pub kept: Vec<String>,
+    /// Credentials that took the place of what nobody can open here.
+    pub unread: Vec<String>,
 }
 
 /// What one side did with a file.
 enum Winner {
     Ours,
     Theirs,
+    /// As theirs cannot be opened here.
+    OnlyOurs,
     Both,
 }
 
@@ -53,6 +57,13 @@ pub fn merge(sides: &Sides, open: Open) -> Result<Merged> {
             Winner::Ours if ours.is_some() => _ = merged.files.insert(name.clone(), Chosen::Ours),
             Winner::Theirs if theirs.is_some() => _ = merged.files.insert(name.clone(), Chosen::Theirs),
             Winner::Ours | Winner::Theirs => {}
+            Winner::OnlyOurs => {
+                merged.files.insert(name.clone(), Chosen::Ours);
+                let account = store::described_by(name);
+                merged.unread.extend(account.map(|description| {
+                    format!("{} {}", shown(&description), description.text("username").unwrap_or_default())
+                }));
+            }
             Winner::Both => keep_both(&mut merged, sides, name, open)?,
         }
     }
@@ -93,7 +104,7 @@ fn winner(sides: &Sides, name: &str, open: Open) -> Result<Winner> {
         }
         (Some(_), Some(_)) => match (text(ours)?, text(theirs)?) {
             (None, _) => Winner::Theirs,
-            (_, None) => Winner::Ours,
+            (_, None) => Winner::OnlyOurs,
             (ours, theirs) if ours == theirs || is_as_before(&ours) => Winner::Theirs,
             (_, theirs) if is_as_before(&theirs) => Winner::Ours,
             _ => Winner::Both,

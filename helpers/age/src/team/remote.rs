@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use modelforge_credential_client::{Failure, Finished, Running};
 use modelforge_credential_protocol::{Error, Result, Shell, shown};
 
-use super::git::{Git, INCOMING, MOST, text};
-use super::history::Refused;
+use super::fetched::Refused;
+use super::git::{Git, INCOMING, MOST, is_out_of_memory, text};
 use super::step::{may_ask, reason};
 
 /// How long a step over a network may take.
@@ -46,7 +46,7 @@ impl Git {
         words.extend(["--", remote, &what]);
         let before = self.size();
         let limit = before.saturating_add(most);
-        let finished = self.reach(&words, limit).inspect_err(|_| self.forget())?;
+        let finished = self.reach(&words, limit).inspect_err(|_| self.forget()).map_err(too_slow)?;
         if self.size() > limit {
             self.forget();
             return Err(too_much());
@@ -142,7 +142,7 @@ fn is_empty(finished: &Finished) -> bool {
 fn said_by(finished: &Finished) -> Option<&'static str> {
     let said = String::from_utf8_lossy(&finished.said);
     let begins = |begin: &str| said.lines().any(|line| line.starts_with(begin));
-    if begins("fatal: attempting to allocate ") {
+    if is_out_of_memory(finished) {
         return Some("an object that is larger than a store can have");
     }
     (begins("fatal: fsck error") || begins("error: object ")).then_some("an object that is malformed")
@@ -154,6 +154,17 @@ fn not_of_a_store(what: &str) -> Error {
 
 fn unreadable(finished: &Finished) -> Error {
     Error::new(format!("the remote cannot be read: {}", reason(finished))).hint("git ls-remote REMOTE  # says more")
+}
+
+/// A slow network, or what keeps git busy on this machine: a person has to tell.
+fn too_slow(problem: Error) -> Error {
+    match problem.cause() {
+        Some(Failure::TooSlow(limit)) => {
+            let message = format!("the remote was not fetched within {} s, so nothing was taken", limit.as_secs());
+            Error::new(message).hint(format!("try again; if the network is fast, {LEAVE_IT_OUT}")).because(Refused)
+        }
+        _ => problem,
+    }
 }
 
 fn too_much() -> Error {

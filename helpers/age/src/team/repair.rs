@@ -5,10 +5,12 @@
 
 use modelforge_credential_protocol::Result;
 
+use super::fetched::{Refused, within_bounds};
 use super::git::{Git, text};
-use super::history::{Refused, files, verify_by};
+use super::history::{files, verify_by};
 use super::known::Known;
 use super::members::Members;
+use super::walk::members_in;
 
 /// From where to go on.
 pub struct Ground {
@@ -20,8 +22,11 @@ pub struct Ground {
     pub instead_of: Option<String>,
 }
 
+/// What this user reads with, among these members.
+pub type Own<'a> = &'a dyn Fn(&Members) -> Result<Option<String>>;
+
 /// Finds it. `None`: this machine has seen nothing yet that it could go back to.
-pub fn ground(git: &Git, known: &Known, at_remote: Option<&str>) -> Result<Option<Ground>> {
+pub fn ground(git: &Git, known: &Known, at_remote: Option<&str>, own: Own) -> Result<Option<Ground>> {
     let (Some(root), Some(head)) = (&known.root, &known.head) else { return Ok(None) };
     let here = |instead_of: Option<&str>| Ground {
         from: head.clone(),
@@ -29,18 +34,36 @@ pub fn ground(git: &Git, known: &Known, at_remote: Option<&str>) -> Result<Optio
         instead_of: instead_of.map(str::to_owned),
     };
     let Some(there) = at_remote else { return Ok(Some(here(None))) };
+    if !git.has(head)? {
+        return Ok(None);
+    }
     // It was too large to fetch.
-    if !git.has(there) {
+    if !git.has(there)? {
         return Ok(Some(here(Some(there))));
     }
-    let Some(from) = last_of_both(git, head, there)? else { return Ok(Some(here(Some(there)))) };
+    let from = match last_of_both(git, head, there) {
+        Err(problem) if problem.cause::<Refused>().is_some() => None,
+        from => from?,
+    };
+    let Some(from) = from else { return Ok(Some(here(Some(there)))) };
     if from == there {
         // An older state was put back.
         return Ok(Some(here(None)));
     }
+    // Who has replaced what they read with since, cannot open what goes on from there, and nothing of it is to be lost: its author opens
+    // both, and puts them together.
+    if from != *head
+        && let Some(members) = known.members()?
+        && own(&members)? != own(&*members_in(git, &from)?)?
+    {
+        return Ok(Some(here(Some(there))));
+    }
     // What was put back does not give anybody who was removed since the right to change it.
     let those = if from == *head { None } else { known.members()? };
-    let tip = last_good(git, (root, &from), there, those.as_ref())?;
+    let tip = match last_good(git, (root, &from), there, those.as_ref()) {
+        Err(problem) if problem.cause::<Refused>().is_some() => from.clone(),
+        tip => tip?,
+    };
     if tip == from {
         return Ok(Some(here(Some(there))));
     }
@@ -50,20 +73,19 @@ pub fn ground(git: &Git, known: &Known, at_remote: Option<&str>) -> Result<Optio
 
 /// The last commit that two lines have in common.
 fn last_of_both(git: &Git, head: &str, there: &str) -> Result<Option<String>> {
-    if git.is_below(head, there) {
+    if within_bounds(there, git.is_below(head, there))? {
         return Ok(Some(head.to_owned()));
     }
-    // None is a failure as well.
-    let Ok(found) = git.run(&["merge-base", head, there], b"") else { return Ok(None) };
-    let found = text(&found).trim_end().to_owned();
-    Ok(if git.is_below(&found, head) { Some(found) } else { None })
+    let found = within_bounds(there, git.run_unless_no(&["merge-base", head, there]))?;
+    let Some(found) = found.map(|found| text(&found).trim_end().to_owned()) else { return Ok(None) };
+    Ok(if git.is_below(&found, head)? { Some(found) } else { None })
 }
 
 /// The newest commit up to which everything is as it should be.
 fn last_good(git: &Git, known: (&str, &str), tip: &str, those: Option<&Members>) -> Result<String> {
     let (_, from) = known;
-    let listed = git.run(&["rev-list", "--first-parent", "--reverse", tip, &format!("^{from}")], b"")?;
-    let listed = text(&listed);
+    let words = ["rev-list", "--first-parent", "--reverse", tip, &format!("^{from}")];
+    let listed = text(&within_bounds(tip, git.run(&words, b""))?);
     let line: Vec<&str> = listed.lines().collect();
     let is_good = |commit: &str| match verify_by(git, Some(known), commit, those) {
         Err(problem) if problem.cause::<Refused>().is_none() => Err(problem),

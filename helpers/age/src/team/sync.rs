@@ -1,5 +1,7 @@
 //! Takes what others have changed, after it was verified, and sends what was changed here.
 
+use std::io::Write;
+
 use modelforge_credential_protocol::{Error, Record, Result};
 
 use super::git::Git;
@@ -21,6 +23,7 @@ struct Decided {
     files: Files,
     members: Members,
     kept: Vec<String>,
+    unread: Vec<String>,
 }
 
 pub fn sync(team: &Team, identities: &Identities, mine: Option<&Mine>, asked: &Asked) -> Result<Record> {
@@ -121,7 +124,8 @@ fn decide(team: &Team, identities: &Identities, known: &Known, met: &Met) -> Res
         None => ours.clone(),
     };
     let open = |name: &str, content: &[u8]| identities.decrypt(content, name.as_ref());
-    let Merged { files, kept } = merge::merge(&Sides { base: &met.base, ours: &met.ours, theirs: &met.theirs }, &open)?;
+    let Merged { files, kept, unread } =
+        merge::merge(&Sides { base: &met.base, ours: &met.ours, theirs: &met.theirs }, &open)?;
     let mut all = Files::new();
     for (name, chosen) in files {
         let (content, of) = match chosen {
@@ -142,7 +146,7 @@ fn decide(team: &Team, identities: &Identities, known: &Known, met: &Met) -> Res
         };
         all.insert(name, content);
     }
-    Ok(Decided { files: all, members, kept })
+    Ok(Decided { files: all, members, kept, unread })
 }
 
 /// Sends it as one commit on top of what the remote has. Returns it, or why it was not taken.
@@ -187,6 +191,11 @@ fn answer(
     answer.set(if problem.is_some() { "unsent" } else { "sent" }, sent.to_string())?;
     for kept in &decided.kept {
         answer.push("kept[]", kept)?;
+    }
+    for place in &decided.unread {
+        let warning =
+            format!("what another member stored for `{place}` cannot be opened here, so yours took its place");
+        let _ = writeln!(std::io::stderr(), "warning: {warning}");
     }
     if let Some(replaced) = met.instead_of() {
         answer.set("replaced", replaced)?;

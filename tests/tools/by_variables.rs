@@ -1,7 +1,7 @@
 //! Tools that are given their key by `exec`, in a variable.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -169,7 +169,12 @@ fn cline_is_given_the_key_of_its_settings_after_its_daemon_was_stopped() {
     let journey = journey.file(file, settings);
     let daemon = Daemon(journey.home(".cline/data/locks/hub/production.json").into());
     journey.works();
-    assert!(daemon.pid().is_some());
+    // It says who it is once it is ready, which may be after the answer.
+    let start = Instant::now();
+    while daemon.pid().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(60), "it left no daemon");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     daemon.end();
     // A URL of this machine beside the key would make it none of the provider's.
     journey.edit(file, &url, "");

@@ -160,11 +160,26 @@ fn cline_is_given_the_key_of_its_settings_after_its_daemon_was_stopped() {
     let journey = Journey::new("cline", &["--timeout", "200", "--provider", "groq", "say good day"]);
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let journey = journey.env("CLINE_HUB_PORT", port.expect("a free port").port().to_string());
-    let url = format!(", \"baseUrl\": \"{}/v1\"", journey.services.url());
+    // As Cline writes it itself.
+    let url = format!(",\n        \"baseUrl\": \"{}/v1\"", journey.services.url());
     let settings = format!(
-        "{{\n  \"version\": 1,\n  \"lastUsedProvider\": \"groq\",\n  \"modes\": {{}},\n  \"providers\": {{\n    \"groq\": {{\n      \
-         \"settings\": {{ \"provider\": \"groq\", \"apiKey\": \"{SECRET}\", \"model\": \"m\"{url} }},\n      \
-         \"updatedAt\": \"2026-11-27T06:11:37.965Z\",\n      \"tokenSource\": \"manual\"\n    }}\n  }}\n}}\n"
+        r#"{{
+  "version": 1,
+  "lastUsedProvider": "groq",
+  "modes": {{}},
+  "providers": {{
+    "groq": {{
+      "settings": {{
+        "provider": "groq",
+        "apiKey": "{SECRET}",
+        "model": "m"{url}
+      }},
+      "updatedAt": "2026-11-27T06:11:37.965Z",
+      "tokenSource": "manual"
+    }}
+  }}
+}}
+"#
     );
     let journey = journey.file(file, settings);
     let daemon = Daemon(journey.home(".cline/data/locks/hub/production.json").into());
@@ -183,5 +198,8 @@ fn cline_is_given_the_key_of_its_settings_after_its_daemon_was_stopped() {
     journey.edit(file, "\"model\": \"m\"", &format!("\"model\": \"m\"{url}"));
     journey.asks(&words, &[SECRET]);
     daemon.end();
-    journey.returns(before);
+    journey.edit(file, &url, "");
+    journey.puts_back(before);
+    journey.edit(file, "\"model\": \"m\"", &format!("\"model\": \"m\"{url}"));
+    journey.works();
 }

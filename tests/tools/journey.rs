@@ -175,9 +175,16 @@ impl Journey {
         self.services.accept(SECRET, store);
     }
 
-    /// Puts everything back: the files are what they were, if nobody has written to them, and it works as before.
+    /// Puts everything back, and it works as before.
     #[track_caller]
     pub fn returns(self, before: BTreeMap<PathBuf, Vec<u8>>) {
+        self.puts_back(before);
+        self.works();
+    }
+
+    /// Puts everything back: the files are what they were, if nobody has written to them.
+    #[track_caller]
+    pub fn puts_back(&self, before: BTreeMap<PathBuf, Vec<u8>>) {
         let core = program("modelforge-credential").display().to_string();
         let said = self.run(&[core.as_str(), "migrate", "--rollback", "--yes"], "");
         for (path, content) in before {
@@ -187,7 +194,6 @@ impl Journey {
             assert!(self.with_keys().contains_key(&path), "{name} has no key again: {said}");
             assert!(!is_same || now == content, "{name}");
         }
-        self.works();
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use modelforge_credential_protocol::Shell as ShellOfHints;
 use zeroize::Zeroizing;
 
 use crate::command::exec::error;
@@ -77,9 +78,9 @@ fn usual() -> Result<Shell> {
         Some("cmd") if cfg!(windows) => Ok(Shell::Cmd),
         Some(name @ ("csh" | "tcsh" | "elvish" | "nu" | "xonsh")) => Err(error::no_lines_for(name).into()),
         // No shell has named itself; Git Bash and its like may have.
-        None => Ok(match modelforge_credential_protocol::Shell::of_the_person() {
-            modelforge_credential_protocol::Shell::Posix => Shell::Bash,
-            modelforge_credential_protocol::Shell::PowerShell => Shell::Powershell,
+        None => Ok(match ShellOfHints::of_the_person() {
+            ShellOfHints::Posix => Shell::Bash,
+            ShellOfHints::PowerShell => Shell::Powershell,
         }),
         _ => Ok(Shell::Bash),
     }

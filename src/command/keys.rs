@@ -131,7 +131,7 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
     let assigned = assigned(wanted, providers)?;
     let mut together = Together::get(&session, assigned.iter().map(|(_, provider)| provider.as_str()), account);
     for (name, provider) in assigned.iter().map(|(name, provider)| (&**name, &**provider)) {
-        let Some(looked) = wrong.sort_out(key(purpose, &session, &mut together, provider, account))? else {
+        let Some(looked) = wrong.sort_out(key(purpose, &session, provider, account, together.take(provider)))? else {
             continue;
         };
         match looked {
@@ -154,7 +154,7 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
     let mut together = Together::get(&session, typed, account);
     for name in &names {
         let looked = match name {
-            Name::Typed(name) => key_for_tools(purpose, &session, &mut together, name, account),
+            Name::Typed(name) => key_for_tools(purpose, &session, name, account, together.take(name)),
             Name::InModelForge(name) => key_of_modelforge(purpose, &session, name),
         };
         let Some(looked) = wrong.sort_out(looked)? else { continue };
@@ -227,7 +227,7 @@ fn key_of_modelforge(purpose: Purpose, session: &Session, name: &str) -> Result<
     let Ok(provider) = providers.by_name(name).inspect_err(warn_once) else { return Ok(Looked::NotNeeded) };
     let is_elsewhere = providers.elsewhere_in_modelforge(name, &provider).is_some();
     let Some(defined) = providers.defined(name).filter(|_| is_elsewhere) else {
-        return key_for_tools(purpose, session, &mut Together::default(), name, None);
+        return key_for_tools(purpose, session, name, None, None);
     };
     let request = request::expand(Record::of([("url", defined.url.url())])?, providers)?;
     match look_for(purpose, session, &request, None)? {
@@ -247,11 +247,11 @@ fn key_of_modelforge(purpose: Purpose, session: &Session, name: &str) -> Result<
 fn key_for_tools(
     purpose: Purpose,
     session: &Session,
-    together: &mut Together,
     named: &str,
     account: Option<&str>,
+    ready: Option<Ready>,
 ) -> Result<Looked> {
-    let looked = key(purpose, session, together, named, account)?;
+    let looked = key(purpose, session, named, account, ready)?;
     let Looked::Key(mut key) = looked else { return Ok(looked) };
     // ModelForge may know it by an alias.
     key.variables = variables_for(&session.providers, &key.provider, &provider_name(split_account(named).0)?);
@@ -286,15 +286,14 @@ pub fn split_account(named: &str) -> (&str, Option<&str>) {
 fn key(
     purpose: Purpose,
     session: &Session,
-    together: &mut Together,
     named: &str,
     account: Option<&str>,
+    ready: Option<Ready>,
 ) -> Result<Looked> {
     let (name, own) = split_account(named);
     let provider = session.providers.by_name(name)?;
     let account = own.or(account);
     let request = Named::new(&provider.name, account)?.request(&session.providers)?;
-    let ready = together.take(named);
     let named = named.to_owned();
     Ok(match find_or_take(purpose, session, &request, ready)? {
         Found::Key(record) => Looked::Key(Box::new(Key { named, variables: Vec::new(), provider, record })),

@@ -222,3 +222,17 @@ fn of_two_different_keys_in_the_chain_none_is_taken_for_the_one_that_was_moved()
     let test = test.helpers("third").args(["print", "mistral"]);
     test.stdout("another-key-of-somebody-000000000\n").success();
 }
+
+#[test]
+fn a_key_that_was_in_two_files_is_taken_out_of_the_chain_once() {
+    let entry =
+        "{\"base_url\": \"https://api.openai.com/v1\", \"auth_data\": {\"api_key\": \"sk-made-up-0123456789abcdef\"}}";
+    let test = Test::new()
+        .file(CONFIG, format!("{{\"providers\": {{\"openai\": {entry}}}}}"))
+        .file(".aider.conf.yml", "openai-api-key: sk-made-up-0123456789abcdef\n")
+        .helpers("age");
+    let (test, text, _) = run(test, &["migrate", "--yes"], 0);
+    assert!(text.contains("2 moved, 0 left"), "{text}");
+    let (_, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(text.contains("\ntook 1 out of the chain again\n"), "{text}{stderr}");
+}

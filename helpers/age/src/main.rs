@@ -206,7 +206,7 @@ impl Age {
     fn erase_some(&self, descriptions: &[Record]) -> Result<Vec<Result<()>>> {
         let store = self.folder()?;
         let mut before = Listing::of(&store);
-        let is_nothing_there = |description| matches!(before.matching(description), Ok(found) if found.is_empty());
+        let is_nothing_there = |description| matches!(before.find(description), Ok(None));
         if !store.exists()? || descriptions.iter().all(is_nothing_there) {
             return Ok(descriptions.iter().map(|_| Ok(())).collect());
         }

@@ -45,12 +45,6 @@ impl Store {
         self.own.exists()
     }
 
-    /// The credential that answers `request`: see [`Listing::find`].
-    #[cfg(test)]
-    pub fn find(&self, request: &Record) -> Result<Option<Entry>> {
-        Listing::of(self).find(request)
-    }
-
     /// Every credential that a description describes: see [`Listing::matching`].
     pub fn matching(&self, description: &Record) -> Result<Vec<Entry>> {
         Listing::of(self).matching(description)

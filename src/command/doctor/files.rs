@@ -1,5 +1,7 @@
 //! Our own folders and what is in them: whose they are, and who else can read or change them.
 
+use std::path::{Path, PathBuf};
+
 use super::finding::Finding;
 
 const CHECK: &str = "permissions";
@@ -28,7 +30,7 @@ pub fn check() -> Vec<Finding> {
 }
 
 /// The folders of this program that are there, and whether what is in them is for nobody else to read.
-pub fn folders() -> Vec<(std::path::PathBuf, bool)> {
+pub fn folders() -> Vec<(PathBuf, bool)> {
     use crate::error::PROGRAM;
     use crate::state;
     let folders = [
@@ -43,7 +45,7 @@ pub fn folders() -> Vec<(std::path::PathBuf, bool)> {
 }
 
 /// The first path of a kind, and how many there are.
-type Found = Option<(std::path::PathBuf, usize)>;
+type Found = Option<(PathBuf, usize)>;
 
 #[derive(Default)]
 struct Wrong {
@@ -52,7 +54,7 @@ struct Wrong {
     open: Found,
 }
 
-fn look(path: &std::path::Path, is_private: bool, wrong: &mut Wrong, seen: &mut usize) {
+fn look(path: &Path, is_private: bool, wrong: &mut Wrong, seen: &mut usize) {
     *seen += 1;
     let Ok(metadata) = path.symlink_metadata() else { return };
     if *seen > MOST || metadata.is_symlink() {
@@ -72,7 +74,7 @@ fn look(path: &std::path::Path, is_private: bool, wrong: &mut Wrong, seen: &mut 
 impl Wrong {
     /// Where it belongs, if something is wrong with it.
     #[cfg(unix)]
-    fn kind(&mut self, path: &std::path::Path, metadata: &std::fs::Metadata, is_private: bool) -> Option<&mut Found> {
+    fn kind(&mut self, path: &Path, metadata: &std::fs::Metadata, is_private: bool) -> Option<&mut Found> {
         use std::os::unix::fs::MetadataExt;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
             return Some(&mut self.foreign);
@@ -82,14 +84,14 @@ impl Wrong {
 
     /// Whose it is, is not asked.
     #[cfg(not(unix))]
-    fn kind(&mut self, path: &std::path::Path, _: &std::fs::Metadata, is_private: bool) -> Option<&mut Found> {
+    fn kind(&mut self, path: &Path, _: &std::fs::Metadata, is_private: bool) -> Option<&mut Found> {
         modelforge_credential_files::is_open_to_others(path, is_private).then_some(&mut self.open)
     }
 }
 
 /// The bits of a mode that let somebody else in.
 #[cfg(unix)]
-fn open(path: &std::path::Path, metadata: &std::fs::Metadata, is_private: bool) -> u32 {
+fn open(path: &Path, metadata: &std::fs::Metadata, is_private: bool) -> u32 {
     match is_private {
         true => 0o077,
         false if modelforge_credential_files::is_private_group(path, metadata) => 0o002,

@@ -15,7 +15,6 @@ use crate::session::Session;
 pub type Ready = (Answer, Instant);
 
 /// The answers that are there already, by the names as they were given.
-#[derive(Default)]
 pub struct Together {
     ready: HashMap<String, Ready>,
 }

@@ -9,7 +9,7 @@ use modelforge_credential_files as files;
 /// Longer than any path.
 const MOST: u64 = 1 << 14;
 
-/// False for the path of another machine (`\\\\server\\share`): Windows would sign in there to look whether it exists.
+/// False for the path of another machine (`\\server\share`): Windows would sign in there to look whether it exists.
 pub fn is_on_a_disk(path: &Path) -> bool {
     match path.components().next() {
         Some(Component::Prefix(prefix)) => matches!(prefix.kind(), Prefix::Disk(_) | Prefix::VerbatimDisk(_)),

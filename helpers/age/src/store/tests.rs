@@ -19,7 +19,7 @@ fn store(folder: &Path, credentials: &[&[(&str, &str)]]) -> Store {
 }
 
 fn found(store: &Store, request: &Record) -> Option<Record> {
-    store.find(request).unwrap().map(|entry| entry.description)
+    Listing::of(store).find(request).unwrap().map(|entry| entry.description)
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn no_path_comes_first_then_the_default_account_then_the_order_of_the_names() {
     ];
     let store = store(folder.path(), entries);
     for expected in [5, 3, 4, 2, 1, 0] {
-        let entry = store.find(&url("h")).unwrap().unwrap();
+        let entry = Listing::of(&store).find(&url("h")).unwrap().unwrap();
         assert!(entry.description == record(entries[expected]), "{expected}");
         store.remove(&entry).unwrap();
     }
@@ -90,7 +90,7 @@ fn an_older_credential_is_replaced_as_a_whole() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), &[&[("username", "u")]]);
     store.write(&record(&[("username", "u")]), b"new", || Ok(true)).unwrap();
-    let entry = store.find(&url("h")).unwrap().unwrap();
+    let entry = Listing::of(&store).find(&url("h")).unwrap().unwrap();
     assert_eq!(store.read(&entry).unwrap().unwrap().as_slice(), b"new");
     assert_eq!(fs::read_dir(store.own.path().join("https/h")).unwrap().count(), 1);
 }
@@ -99,7 +99,7 @@ fn an_older_credential_is_replaced_as_a_whole() {
 fn a_file_too_large_to_be_a_credential_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), &[&[("username", "u")]]);
-    let entry = store.find(&url("h")).unwrap().unwrap();
+    let entry = Listing::of(&store).find(&url("h")).unwrap().unwrap();
     File::options().write(true).open(&entry.file).unwrap().set_len(1 << 40).unwrap();
     assert!(store.read(&entry).unwrap_err().to_string().ends_with("is larger than 8 MiB"));
 }

@@ -1,6 +1,7 @@
 //! The [`Test`] builder: a program run in a home of its own, and exact expectations.
 
 pub mod bao;
+mod counting;
 mod elsewhere;
 mod home;
 pub mod keyring;
@@ -11,7 +12,7 @@ mod signals;
 #[cfg(unix)]
 pub mod strace;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
 use std::fs;
@@ -119,25 +120,6 @@ impl Test {
     #[track_caller]
     pub fn script(self, name: &str, body: &str) -> Self {
         self.shell_program(&format!("modelforge-credential-{name}"), body)
-    }
-
-    /// A helper that is one of ours, and of which each start is counted: see [`starts`](Self::starts).
-    #[track_caller]
-    pub fn counting(self, name: &str, program: &str) -> Self {
-        let program = self::program(program).display().to_string();
-        self.script(name, &format!("echo \"{name} $1\" >>\"$HOME/starts\"; exec '{program}' \"$@\""))
-    }
-
-    /// How often each operation of such a helper was started since this was asked last: `NAME OPERATION`.
-    #[track_caller]
-    pub fn starts(&self) -> BTreeMap<String, usize> {
-        let file = self.home().join("starts");
-        let mut starts = BTreeMap::new();
-        for line in fs::read_to_string(&file).expect("they were counted").lines() {
-            *starts.entry(line.to_owned()).or_default() += 1;
-        }
-        fs::remove_file(&file).expect("it is there");
-        starts
     }
 
     /// Writes any program in lines of shell, on PATH.

@@ -74,7 +74,8 @@ impl Team {
         self.tree.path()
     }
 
-    /// The members that keys are encrypted for. An error where the store names others than this user has accepted.
+    /// The members that keys are encrypted for, also where a change of theirs was interrupted. An error where the store names others than
+    /// this user has accepted.
     pub fn members(&self) -> Result<Members> {
         let (mut known, mut text) = (self.known()?, self.text()?);
         // Another process may have changed one of the two between the looks at them.
@@ -86,6 +87,8 @@ impl Team {
             (known, text) = (now, self.text()?);
         }
         match (known.members()?, text) {
+            // A change of the members begins outside of the store: its list follows, or will when the change is gone on with.
+            (Some(members), _) if known.is_changing => Ok(members),
             (Some(members), Some(text)) if members.to_text() == text => Ok(members),
             (None, None) => Err(Error::new(format!("the store `{}` has no members yet", self.name))
                 .hint("modelforge-credential members add NAME  # with your name; or, if others share it: modelforge-credential sync --remote URL")),
@@ -94,14 +97,6 @@ impl Team {
                     .hint("modelforge-credential sync"))
             }
             (accepted, text) => Err(self.differs(&known, &accepted.unwrap_or_default(), &text.unwrap_or_default())),
-        }
-    }
-
-    /// The members that count, also where a change of theirs was interrupted.
-    fn current(&self, known: &Known) -> Result<Members> {
-        match known.members()? {
-            Some(members) if known.is_changing => Ok(members),
-            _ => self.members(),
         }
     }
 

@@ -75,7 +75,7 @@ impl Operation<'_> {
                     .hint(format!("they show both: modelforge-credential members join {name}")));
             }
         };
-        let mut members = if is_first { Members::default() } else { self.team.current(&known)? };
+        let mut members = if is_first { Members::default() } else { self.team.members()? };
         members.put(name, keys)?;
         self.team.set_members(&mut known, &members, self.identities)?;
         self.of(&members, known.root.as_deref())
@@ -85,7 +85,7 @@ impl Operation<'_> {
         let name = named(request)?;
         let _only_one = self.team.store.lock_the_identity()?;
         let mut known = self.team.known()?;
-        let mut members = self.team.current(&known)?;
+        let mut members = self.team.members()?;
         if self.team.name_among(self.identities, &members).is_ok_and(|own| own.as_deref() == Some(name)) {
             return Err(Error::new(format!("`{name}` is you: another member has to remove you")));
         }

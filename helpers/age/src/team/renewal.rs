@@ -23,7 +23,7 @@ use crate::text;
 pub fn renew(team: &Team, identities: &Identities, mine: Option<&Mine>, given: Option<Held>) -> Result<bool> {
     let _only_one = team.store.lock_the_identity()?;
     let mut known = team.known()?;
-    let members = team.current(&known)?;
+    let members = team.members()?;
     let was_changing = known.is_changing;
     if was_changing {
         team.finish_change(&mut known, identities)?;
@@ -105,7 +105,7 @@ pub fn go_on(team: &Team, known: &mut Known, identities: &Identities) -> Result<
         known.is_renewed = false;
         return known.write(&team.accepted);
     }
-    let members = team.current(known)?;
+    let members = team.members()?;
     let name = team.name_among(identities, &members)?.ok_or_else(|| team.is_no_member())?;
     replace_keys(team, known, identities, &members, &name).map(drop)
 }

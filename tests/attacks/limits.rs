@@ -63,6 +63,18 @@ fn the_memory_of_the_core_stays_below_20_mib_whatever_a_helper_answers() {
 }
 
 #[test]
+fn a_helper_may_list_fifty_thousand_accounts() {
+    let line = "protocol=https\\nhost=api.openai.com\\nusername=u%d\\nfile=/home/ann/.local/share/modelforge-credential/age/%0150d\\n\\n";
+    let body = format!(
+        "[ \"$1\" = list ] || exit 0\nawk 'BEGIN {{ for (i = 0; i <= 50000; i++) printf \"{line}\", i, i; print \"count=50001\\n\" }}'"
+    );
+    let test = Test::new().script("many", &body).helpers("many").args(["list"]);
+    let output = test.output();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).matches("username=u").count(), 50001);
+}
+
+#[test]
 fn closed_or_full_streams_are_no_reason_to_crash_or_to_leak() {
     let test = Test::new().env("OPENAI_API_KEY", SECRET).helpers("env");
     for (line, code) in [

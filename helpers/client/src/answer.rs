@@ -7,7 +7,7 @@ use crate::Failure;
 /// The most attributes of an answer: what answers say adds up along a chain, and a record holds only so much.
 const MAX_ANSWER: usize = 128;
 /// The most credentials that a helper may list.
-const MAX_LISTED: usize = 50_000;
+const MAX_LISTED: usize = 100_000;
 
 /// The answer to a `get`, if it is one to this request.
 pub fn found(output: &[u8], request: &Record) -> Result<Option<Record>, Failure> {

@@ -31,7 +31,7 @@ const MORE_FOR_EACH: Duration = Duration::from_secs(1);
 /// How long a person waits without a word.
 const LONG: Duration = Duration::from_secs(2);
 /// The longest list of a helper, in bytes.
-pub(crate) const MAX_LIST: usize = 8 << 20;
+pub(crate) const MAX_LIST: usize = 64 << 20;
 
 /// A helper program that was found. Each operation starts it again; but one that ran into its time limit, or took more than two seconds
 /// to fail without asking anybody (its server is down, say), would do so again, and is not asked any more, except to erase: each

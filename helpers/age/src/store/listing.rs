@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use modelforge_credential_files::{self as files, name};
@@ -14,15 +15,15 @@ use super::{Entry, Store, described, described_by_path, file_of};
 /// grows with the square of the credentials.
 pub struct Listing<'a> {
     store: &'a Store,
-    folders: HashMap<PathBuf, Folder>,
+    /// All files below a folder.
+    files: HashMap<PathBuf, Vec<PathBuf>>,
+    /// The files in the folders below a folder, by their last names.
+    deeper: HashMap<PathBuf, HashMap<OsString, Vec<PathBuf>>>,
 }
-
-/// The credentials below a folder, by account.
-type Folder = HashMap<Vec<u8>, Vec<Entry>>;
 
 impl<'a> Listing<'a> {
     pub fn of(store: &'a Store) -> Self {
-        Self { store, folders: HashMap::new() }
+        Self { store, files: HashMap::new(), deeper: HashMap::new() }
     }
 
     pub fn store(&self) -> &'a Store {
@@ -38,10 +39,8 @@ impl<'a> Listing<'a> {
             description.set("username", DEFAULT_ACCOUNT)?;
         }
         let file = self.store.own.path().join(file_of(&description));
-        match fs::symlink_metadata(&file) {
-            Ok(_) => return Ok(Some(Entry { description, file })),
-            Err(error) if files::is_absent(&error) => {}
-            Err(error) => return Err(files::failed("read", &file)(error)),
+        if exists(&file)? {
+            return Ok(Some(Entry { description, file }));
         }
         if request.has("path") && request.has("username") {
             return Ok(None);
@@ -51,46 +50,99 @@ impl<'a> Listing<'a> {
 
     /// Every credential that a description describes, in the order of [`find`](Self::find); all for an empty one.
     pub fn matching(&mut self, description: &Record) -> Result<Vec<Entry>> {
-        let folder = self.folder(name::folder(description).iter().collect())?;
-        let entries: Vec<&Entry> = match description.get("username") {
-            Some(account) => folder.get(account).into_iter().flatten().collect(),
-            None => folder.values().flatten().collect(),
+        let folder: PathBuf = name::folder(description).iter().collect();
+        self.store.own.check(&folder)?;
+        let files = match description.has("username") {
+            false => self.files_below(folder)?.to_vec(),
+            true => self.files_of_an_account(folder, description)?,
         };
-        let mut entries: Vec<Entry> =
-            entries.into_iter().filter(|entry| entry.description.matches(description)).cloned().collect();
+        let entry = |file: PathBuf| {
+            let described = described_by_path(file.strip_prefix(self.store.own.path()).ok()?)?;
+            described.matches(description).then_some(Entry { description: described, file })
+        };
+        let mut entries: Vec<Entry> = files.into_iter().filter_map(entry).collect();
         entries.sort_by(|a, b| name::rank(&a.description).cmp(&name::rank(&b.description)));
         Ok(entries)
     }
 
-    fn folder(&mut self, path: PathBuf) -> Result<&Folder> {
-        match self.folders.entry(path) {
+    fn files_below(&mut self, folder: PathBuf) -> Result<&[PathBuf]> {
+        match self.files.entry(folder) {
             Slot::Occupied(known) => Ok(known.into_mut()),
             Slot::Vacant(place) => {
-                self.store.own.check(place.key())?;
-                let mut folder = Folder::new();
-                collect(self.store, &self.store.own.path().join(place.key()), &mut folder)?;
-                Ok(place.insert(folder))
+                let mut files = Vec::new();
+                walk(&self.store.own.path().join(place.key()), &mut |file| files.push(file))?;
+                Ok(place.insert(files))
+            }
+        }
+    }
+
+    /// The account's own file, and those of the account at paths of the host. Of the other files in the folder, which can be many thousands,
+    /// not even the names are kept.
+    fn files_of_an_account(&mut self, folder: PathBuf, description: &Record) -> Result<Vec<PathBuf>> {
+        let own = self.store.own.path().join(file_of(description));
+        let mut files = Vec::new();
+        if !description.has("path") {
+            let name = own.file_name().unwrap_or_default();
+            let deeper = self.deeper(folder)?.get(name).into_iter().flatten();
+            files.extend(deeper.filter(|file| **file != own).cloned());
+        }
+        if exists(&own)? {
+            files.push(own);
+        }
+        Ok(files)
+    }
+
+    fn deeper(&mut self, folder: PathBuf) -> Result<&HashMap<OsString, Vec<PathBuf>>> {
+        match self.deeper.entry(folder) {
+            Slot::Occupied(known) => Ok(known.into_mut()),
+            Slot::Vacant(place) => {
+                let mut files: HashMap<OsString, Vec<PathBuf>> = HashMap::new();
+                for inner in content(&self.store.own.path().join(place.key()))? {
+                    let inner = inner?;
+                    if is_folder(&inner) {
+                        walk(&inner.path(), &mut |file: PathBuf| {
+                            let name = file.file_name().unwrap_or_default().to_owned();
+                            files.entry(name).or_default().push(file);
+                        })?;
+                    }
+                }
+                Ok(place.insert(files))
             }
         }
     }
 }
 
-fn collect(store: &Store, folder: &Path, found: &mut Folder) -> Result<()> {
-    let content = match fs::read_dir(folder) {
-        Err(error) if files::is_absent(&error) => return Ok(()),
-        content => content.map_err(files::failed("read", folder))?,
-    };
-    for entry in content {
-        let entry = entry.map_err(files::failed("read", folder))?;
-        let file = entry.path();
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            if !entry.file_name().to_string_lossy().starts_with('.') {
-                collect(store, &file, found)?;
-            }
-        } else if let Some(description) = file.strip_prefix(store.own.path()).ok().and_then(described_by_path) {
-            let account = description.get("username").unwrap_or_default().to_vec();
-            found.entry(account).or_default().push(Entry { description, file });
+fn walk(folder: &Path, found: &mut dyn FnMut(PathBuf)) -> Result<()> {
+    for entry in content(folder)? {
+        let entry = entry?;
+        if is_folder(&entry) {
+            walk(&entry.path(), found)?;
+        } else if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found(entry.path());
         }
     }
     Ok(())
+}
+
+/// What a folder holds; nothing if it is not there.
+fn content(folder: &Path) -> Result<impl Iterator<Item = Result<DirEntry>>> {
+    let content = match fs::read_dir(folder) {
+        Err(error) if files::is_absent(&error) => None,
+        content => Some(content.map_err(files::failed("read", folder))?),
+    };
+    let folder = folder.to_owned();
+    Ok(content.into_iter().flatten().map(move |entry| entry.map_err(files::failed("read", &folder))))
+}
+
+/// True for a folder that may hold credentials. A hidden one is of who synchronises the files.
+fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_ok_and(|kind| kind.is_dir()) && !entry.file_name().to_string_lossy().starts_with('.')
+}
+
+fn exists(file: &Path) -> Result<bool> {
+    match fs::symlink_metadata(file) {
+        Ok(_) => Ok(true),
+        Err(error) if files::is_absent(&error) => Ok(false),
+        Err(error) => Err(files::failed("read", file)(error)),
+    }
 }

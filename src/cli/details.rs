@@ -1,4 +1,4 @@
-//! Options that mean something else in some commands than in the others, so that each `--help` is true.
+//! Options with a different meaning in some commands, so that each `--help` is correct.
 
 use clap::{Arg, ArgAction, Command};
 

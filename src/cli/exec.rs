@@ -1,4 +1,4 @@
-//! `exec`, `print` and `env`: the commands that hand keys to programs.
+//! `exec`, `print` and `env`: the commands that give keys to programs.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,4 @@
-//! Words of people who know other tools, and the command that they mean.
+//! Commands of other tools, and the commands of this program that do the same.
 
 use modelforge_credential_providers as table;
 

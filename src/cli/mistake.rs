@@ -1,4 +1,4 @@
-//! What is wrong with a command line, in this program's words. clap's own messages repeat what was typed, and that may be a key.
+//! Messages about command-line errors. clap's own messages repeat the input, which may be a key.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -19,7 +19,7 @@ pub fn mistake(problem: &clap::Error) -> Usage {
     };
     let argument = text(ContextKind::InvalidArg).or(text(ContextKind::InvalidSubcommand)).unwrap_or_default();
     match (problem.kind(), option(argument)) {
-        // The name is of the definitions, and nothing that was typed.
+        // This name comes from the definitions, not from the input.
         (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => {
             error::argument_missing(argument, &command_of(problem))
         }

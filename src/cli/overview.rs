@@ -1,4 +1,4 @@
-//! The first help that people see: what they type every day, on one screen of 24 lines. Programs and the manual page have the rest.
+//! The short help: the everyday commands on one screen of 24 lines. `--help` of each command and the manual page have the rest.
 
 use clap::Command;
 

@@ -1,4 +1,4 @@
-//! Shell completion. Its script asks this program, with a variable set that says so; the library does the rest.
+//! Shell completion. The script starts this program with a variable that requests completions; the library does the rest.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -25,7 +25,7 @@ const VARIABLE: &str = "MODELFORGE_CREDENTIAL_COMPLETE";
 /// Answers a shell that asks, and ends the program.
 pub fn answer_a_shell() {
     if std::env::var_os(VARIABLE).is_some() {
-        // A warning would land in the middle of the line that is being typed.
+        // A warning would appear in the middle of the line that is being typed.
         terminal::hold();
         CompleteEnv::with_factory(|| with_completers(cli::command())).var(VARIABLE).complete();
     }
@@ -134,7 +134,7 @@ fn signed_in() -> Vec<(String, String)> {
         let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
         Some((provider?.name, account))
     });
-    // A token that is kept as an account is not for the screen.
+    // A token that is stored as an account must not be shown on the screen.
     named.filter(|(_, account)| shown(account) == *account).collect()
 }
 
@@ -154,7 +154,7 @@ fn helpers() -> Vec<String> {
 
 /// For the library, what follows `--` is one more provider. There, a command is completed: its name, then files.
 fn of_command_or_key(word: &OsStr) -> Vec<CompletionCandidate> {
-    // The first `--` ends the words that are for the library.
+    // The words before the first `--` are for the library.
     let words: Vec<_> = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
     let Some(dashes) = words.iter().position(|word| word == "--") else { return starting_with(word, keys()) };
     let is_name = words.len() <= dashes + 2;

@@ -72,7 +72,7 @@ pub enum Task {
     Migrate(Migrate),
     Status(Migrate),
     List(Migrate),
-    /// `named`: helpers that a note may name although the configuration does not.
+    /// `named`: helpers that notes may name although the configuration does not.
     Rollback {
         id: Option<String>,
         named: Vec<String>,

@@ -2,8 +2,8 @@
 
 use std::thread::{self, Builder};
 
-/// The results, in the order of the items. They run in parallel, or one after the other if the system cannot start another thread (`ulimit
-/// -u`). `None`: it panicked.
+/// Returns the results in the order of the items. They run in parallel, or one after the other if the system cannot start another thread
+/// (`ulimit -u`). `None`: it panicked.
 pub fn side_by_side<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<Option<R>> {
     thread::scope(|scope| {
         let act = &act;

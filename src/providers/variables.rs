@@ -65,7 +65,7 @@ impl Providers {
         self.definitions()?.get(name)?.as_ref().ok()
     }
 
-    /// ModelForge's name of the provider for this variable, if it is one of its own.
+    /// ModelForge's name of the provider for this variable, if the variable is one of ModelForge's.
     pub fn name_of_modelforges(variable: &str) -> Option<String> {
         let name = variable.strip_prefix("MODELFORGE_")?;
         let name = name.strip_suffix("_API_KEY").or_else(|| name.strip_suffix("_ACCESS_TOKEN"))?;

@@ -7,8 +7,8 @@
 //! # Example
 //!
 //! A helper that finds keys where container platforms put them, one file per host. This is the whole program, also in
-//! `examples/run_secrets.rs`. Call it `modelforge-credential-run-secrets`, put it on `PATH`, and add it to the configuration: `helpers =
-//! ["run-secrets", …]`.
+//! `examples/run_secrets.rs`. Call it `modelforge-credential-run-secrets`, put it on `PATH`, and add it to the configuration:
+//! `helpers = ["run-secrets", …]`.
 //!
 //! ```no_run
 #![doc = include_str!("../examples/run_secrets.rs")]

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Builds and installs modelforge-credential and its helpers into ${PREFIX:-~/.local}/bin, manual pages, the protocol and completions below
-# share beside it, then shows on a made-up key, in a folder of its own, that it works: install.sh [ARGUMENT of `cargo build`…]
+# Builds modelforge-credential and its helpers, and installs them into ${PREFIX:-~/.local}/bin, with manual pages, the protocol and
+# completions in share beside it. Then shows, with a dummy key in a temporary directory, that it works: install.sh [ARGUMENT of `cargo
+# build`…]
 #
-# CARGO is the command that builds, such as `cargo auditable`.
+# CARGO is the build command, such as `cargo auditable`.
 set -eu
 cd "$(dirname "$0")"
 bin=${DESTDIR:-}${PREFIX:-$HOME/.local}/bin
@@ -27,13 +28,13 @@ build() {
 }
 case $target in
 "${host%-gnu}-musl")
-    # The C code in `oauth` and `vault` is made for musl by this machine's own compiler as well.
+    # The system's C compiler also compiles the C code in `oauth` and `vault` for musl.
     export "CC_$(echo "$target" | tr - _)=${CC:-cc}"
     build --workspace --exclude tests-sh --bins "$@"
     ;;
 *-linux-gnu)
     build --workspace --exclude tests-sh --exclude modelforge-credential-oauth --exclude modelforge-credential-vault --bins "$@"
-    # Only a glibc that is linked dynamically knows all the ways in which a system finds a host's address.
+    # Only a dynamically linked glibc looks up host names in every way that the system may be configured for.
     build -p modelforge-credential-oauth -p modelforge-credential-vault \
         --config 'target."cfg(target_env = \"gnu\")".rustflags = ["-C", "target-feature=-crt-static"]' "$@"
     ;;
@@ -47,19 +48,19 @@ for source in src/main.rs helpers/*/src/main.rs; do
     *) program=${source%/src/main.rs} program=modelforge-credential-${program#helpers/}$exe ;;
     esac
     built=${CARGO_TARGET_DIR:-target}/$target/release/$program
-    # macOS asks again whether a program that was replaced may read what it stored, so one that is the same stays.
+    # macOS asks again whether a replaced program may read its stored keys, so unchanged programs are not replaced.
     if cmp -s "$built" "$bin/$program"; then
         echo "unchanged $bin/$program"
         continue
     fi
-    # A rename, so that a process which runs the older one is not disturbed.
+    # A rename does not disturb processes that run the old program.
     cp "$built" "$bin/.$program.new"
     mv "$bin/.$program.new" "$bin/$program"
     echo "installed $bin/$program"
 done
 
 share=${bin%/bin}/share
-# Until 0.1.0 each command had a page, and that of the command `env` the name of a helper.
+# In 0.1.0, each command had its own page, and that of `env` had the same name as a helper.
 for page in login logout status migrate exec print providers doctor audit helpers helpers-test auth auth-login auth-logout \
     auth-status auth-migrate fill approve reject get store erase list capability completions; do
     rm -f "$share/man/man1/modelforge-credential-$page.1"
@@ -83,7 +84,7 @@ fi
 demo=$(mktemp -d)
 trap 'rm -rf "$demo"' EXIT
 key=sk-made-up-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
-# A program for Windows has its own names for folders, and its own paths.
+# On Windows, the directories have other variables, and paths another form.
 home=$demo
 if command -v cygpath >/dev/null; then home=$(cygpath -w "$demo"); fi
 ask() {
@@ -91,7 +92,7 @@ ask() {
         PATH="$PATH" MODELFORGE_CREDENTIAL_HELPERS=age "$bin/modelforge-credential" "$1"
 }
 echo
-# Not echo: some shells' makes line feeds of `\n`.
+# Not echo: in some shells it converts `\n` to a line feed.
 printf '%s\n' "\$ printf 'provider=openai\\npassword=%s\\n' $key | modelforge-credential approve"
 printf 'provider=openai\npassword=%s\n' "$key" | ask approve
 file=$(find "$demo" -name '*.age')

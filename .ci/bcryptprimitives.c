@@ -1,4 +1,4 @@
-/* Rust's standard library takes its random numbers from a library that older wines do not have. */
+/* Rust's standard library gets its random numbers from a library that older versions of wine lack. */
 #include <windows.h>
 #include <ntsecapi.h>
 

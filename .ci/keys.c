@@ -1,6 +1,6 @@
-/* keys EVENT FILE COMMAND...: starts a command in a console of its own, waits for the file that it makes, has the system tell it of Ctrl-C (0),
- * Ctrl-Break (1) or the end of the console (2), and prints its exit status. Windows tells a process so, too: with a thread of CtrlRoutine in it. wine's
- * GenerateConsoleCtrlEvent knows only Ctrl-C. */
+/* keys EVENT FILE COMMAND...: starts a command in a separate console, waits for the file that it creates, sends it Ctrl-C (0), Ctrl-Break (1)
+ * or the end of the console (2), and prints its exit status. It does that as Windows does: it starts a thread of CtrlRoutine in the process.
+ * wine's GenerateConsoleCtrlEvent supports only Ctrl-C. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <windows.h>

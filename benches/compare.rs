@@ -1,6 +1,6 @@
-//! Times a `get` through the chain against starting as many empty programs, and against `git credential fill` and
-//! `secret-tool lookup`, in turn and in one run: on a machine that is shared, only such ratios mean something. Run it through
-//! `sh benches/compare`, which builds what the install command builds and starts a keyring of its own.
+//! Compares a `get` through the chain with starting the same number of empty programs, with `git credential fill` and with `secret-tool
+//! lookup`, alternately in one run: on a shared machine, only such ratios mean something. Run it with `sh benches/compare`, which does the
+//! same build as the installation, and starts a separate keyring.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// One thing to time: programs started one after the other, each with its input.
+/// One case: programs that are started one after the other, each with its input.
 struct Case {
     name: &'static str,
     programs: Vec<Vec<String>>,
@@ -31,7 +31,7 @@ fn run(case: &Case, home: &Path) -> Duration {
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap_or_else(|problem| panic!("{}: {problem}", program[0]));
-        // An empty program may be gone before it is written to.
+        // An empty program may have exited before it is written to.
         let _ = child.stdin.take().map(|mut stdin| stdin.write_all(case.input.as_bytes()));
         let output = child.wait_with_output().unwrap_or_else(|problem| panic!("{}: {problem}", program[0]));
         if let Some(wanted) = case.wanted {
@@ -76,7 +76,7 @@ fn main() {
         times: Vec::new(),
     };
     let git_store = format!("credential.helper=store --file {}", home.join("git-credentials").display());
-    // Before each case, untimed: what ran before it (a daemon may still be busy) must not count.
+    // Before each case, without measuring: the end of an earlier one (a busy daemon) must not count.
     let settle = plain("", vec![vec![&empty]], "", None);
     let mut cases = vec![
         plain("2 empty programs of Rust, linked as ours", vec![vec![&like_ours]; 2], "", None),

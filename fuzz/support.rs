@@ -1,13 +1,13 @@
-//! What the checks of all crates share. Each check lies beside the code that it is about; its fuzz target calls it with new inputs, and
-//! `cargo test` with those of the corpus.
+//! Shared code for the checks of all crates. Each check is beside the code that it tests; its fuzz target calls it with new inputs, and
+//! `cargo test` with those in the corpus.
 
-/// True if a text is long enough and has a sign that no message of ours has: then it is in one only if the message repeats it.
+/// True if a text is long enough and has a character that no message of ours has: then a message contains it only if it repeats it.
 #[allow(dead_code, reason = "not every program has messages about what it read")]
 pub fn is_telling(text: &str) -> bool {
     text.len() >= 8 && text.contains(['%', '^', '~', '\u{1}'])
 }
 
-/// Puts every file of a target's corpus to its check.
+/// Runs the check of a target with every file in its corpus.
 #[cfg(test)]
 pub fn replay(target: &str, check: fn(&[u8])) {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

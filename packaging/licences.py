@@ -18,7 +18,7 @@ metadata = json.loads(
 packages = {package["id"]: package for package in metadata["packages"]}
 nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
 
-# What is reached by ordinary dependencies from the crates of the workspace, and is no macro that only runs in the compiler.
+# Only ordinary dependencies of the workspace's crates, without macros, which run only in the compiler.
 linked, ahead = set(), list(metadata["workspace_members"])
 while ahead:
     name = ahead.pop()

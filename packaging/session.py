@@ -21,7 +21,7 @@ from rich.text import Text
 
 COLUMNS, LINES = 80, 60
 KEY = "sk-proj-" + "MadeUp0123456789" * 4 + "wXyZ"
-# What is typed, and what stands on the screen when the next may be typed.
+# The input, and what must be on the screen before the next input.
 STEPS = [
     ("modelforge-credential login openai\n", "API key for openai"),
     (KEY + "\n", "kept by"),
@@ -81,7 +81,7 @@ with tempfile.TemporaryDirectory() as home:
     svg = drawn(session(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(home)))
 if KEY in svg or home in svg:
     sys.exit("the picture shows the key, or a path of this machine")
-# No font is fetched: a picture in a README may not load anything.
+# No font is downloaded: an image in a README must not load anything.
 start, end = svg.index("@font-face"), svg.rindex("}", 0, svg.index(".session-matrix")) + 1
 svg = svg[:start] + svg[end:].lstrip()
 pathlib.Path(sys.argv[2]).write_text(svg.replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace"), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A home folder of its own for each test, and the programs that were just built."""
+"""A separate home directory for each test, and the programs that were just built."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support import ROOT, SECRET
 
 
 def programs() -> Path:
-    """The folder of the programs under test."""
+    """The directory of the programs under test."""
     named = os.environ.get("MODELFORGE_TEST_PROGRAMS")
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     folder = Path(named) if named else target / os.environ.get("CARGO_BUILD_TARGET", "") / "debug"
@@ -22,10 +22,10 @@ def programs() -> Path:
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An empty home folder, and an environment without any key. Encrypted files are the only store."""
+    """An empty home directory, and an environment without any key. Encrypted files are the only store."""
     keep = {name: os.environ[name] for name in ("LC_ALL", "LANG", "TMPDIR", "SYSTEMROOT") if name in os.environ}
     for name in list(os.environ):
-        # What pytest tells itself stays.
+        # pytest's own variable stays.
         if not name.startswith("PYTEST_"):
             monkeypatch.delenv(name)
     for name, value in keep.items():
@@ -41,7 +41,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def no_secret_on_disk(home: Path) -> object:
-    """Nothing below the home folder holds the sentinel afterwards."""
+    """Fails if a file below the home directory contains the sentinel afterwards."""
     yield
     for path in home.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), f"{path} holds the secret"

@@ -1,4 +1,4 @@
-"""Packs the programs into the wheel, out of the staged tree that `packaging/wheel/make` names.
+"""Packs the programs into the wheel, from the staged tree that `packaging/wheel/make` names.
 
 Without one, as in `pip install ./python` in a checkout, the wheel has the Python package alone.
 """
@@ -16,7 +16,7 @@ class Programs(BuildHookInterface):  # type: ignore[type-arg]
     """The programs, with their manual pages and completions."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Called by hatchling before it packs."""
+        """hatchling calls this before it packs."""
         stage = os.environ.get("MODELFORGE_CREDENTIAL_STAGE")
         if not stage:
             return
@@ -24,7 +24,7 @@ class Programs(BuildHookInterface):  # type: ignore[type-arg]
         bill = tree / "share/doc/modelforge-credential/sbom.cdx.json"
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{os.environ['MODELFORGE_CREDENTIAL_PLATFORM']}"
-        # As scripts: there the core finds its helpers beside itself, and pip and uv remove them again.
+        # As scripts, so that the core finds its helpers next to itself, and pip and uv remove them again.
         build_data["shared_scripts"].update({str(program): program.name for program in (tree / "bin").iterdir()})
         shared = (file for file in tree.glob("share/**/*") if file.is_file() and file != bill)
         build_data["shared_data"].update({str(file): str(file.relative_to(tree)) for file in shared})

@@ -1,4 +1,4 @@
-//! A person's accounts: how one is named, the copies that the helpers hold of each, and where a copy is.
+//! Accounts: how a person names one, the copies that helpers have for each, and where a copy is.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::error;
 use crate::providers::Providers;
 use crate::request::{self, Request};
 
-/// A name on the command line: `openai`, `openai:work`, or a URL, and perhaps an account in an option.
+/// A name on the command line: `openai`, `openai:work`, or a URL, with an optional account.
 pub struct Named {
     /// The name of a provider, or a URL.
     pub name: String,
@@ -18,7 +18,7 @@ pub struct Named {
 
 impl Named {
     /// # Errors
-    /// If the account is empty, or two are named.
+    /// If the account is empty, or two different ones are named.
     pub fn new(word: &str, option: Option<&str>) -> Result<Self> {
         let (name, account) = match word.split_once(':') {
             Some((name, account)) if !is_url(word) => (name, Some(account)),
@@ -33,8 +33,7 @@ impl Named {
         Ok(Self { name: name.to_owned(), account: account.or(option).map(str::to_owned) })
     }
 
-    /// The request for it: for the account that was named, else the configured one, else any, of which the usual one is to be
-    /// found.
+    /// The request for the named account, otherwise for the configured one, otherwise for any, so that the default has to be found.
     pub fn request(&self, providers: &Providers) -> Result<Request> {
         let key = if is_url(&self.name) { "url" } else { "provider" };
         let mut record = Record::of([(key, &self.name)])?;
@@ -50,17 +49,17 @@ fn is_url(word: &str) -> bool {
     word.contains("://")
 }
 
-/// The credentials in the helpers for the place of a request.
+/// The credentials in the helpers for the URL of a request.
 #[derive(Default)]
 pub struct Held {
-    /// Their lists, variables included, and what those answer that have no list.
+    /// The lists of helpers, with variables, and the answers of helpers that cannot list.
     pub copies: Vec<Record>,
-    /// True if every helper could say what it holds.
+    /// True if every helper could be asked.
     pub is_whole: bool,
 }
 
 impl Held {
-    /// Looks in every helper.
+    /// Asks every helper.
     ///
     /// # Errors
     /// If the request cannot be sent.
@@ -79,7 +78,7 @@ impl Held {
         Ok(held)
     }
 
-    /// The accounts, sorted. A variable has none.
+    /// The accounts, sorted. A variable has no account.
     pub fn accounts(&self) -> Vec<String> {
         let kept = self.copies.iter().filter(|copy| !copy.has("variable"));
         let mut accounts: Vec<String> = kept.map(account).collect();
@@ -94,7 +93,7 @@ pub fn account(record: &Record) -> String {
     record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned()
 }
 
-/// Of these accounts, the one that is meant where nobody names one: the default one, else the only one.
+/// The account to use if none is named: the default one, otherwise the only one.
 pub fn usual(accounts: &[String]) -> Option<&str> {
     match accounts {
         [only] => Some(only),
@@ -102,7 +101,7 @@ pub fn usual(accounts: &[String]) -> Option<&str> {
     }
 }
 
-/// The answer of a helper without a list, as git's own are, for a place, without its secrets.
+/// The answer of a helper that cannot list (such as git's own), without its secrets.
 pub fn unlisted(chain: &Chain, helper: &str, place: &Record, context: &Record) -> Result<Option<Record>> {
     let found = chain.copy_in(helper, place, context)?.filter(Record::has_secret);
     let Some(found) = found else { return Ok(None) };
@@ -122,7 +121,7 @@ pub fn account_of(record: &Record) -> String {
     }
 }
 
-/// `age`, an encrypted file with the identity …: what a helper says of the copy that it lists, and the variable that it is from.
+/// The helper and its description of the copy (`age`, an encrypted file with the identity …), and the variable, if the copy is in one.
 pub fn place(chain: &Chain, request: &Request, helper: &str) -> (String, Option<String>) {
     let link = chain.links().iter().find(|link| link.name == helper);
     let copy = link.and_then(|link| copy(link, request));
@@ -137,7 +136,7 @@ fn copy(link: &Link, request: &Request) -> Option<Record> {
     listed.into_iter().find(|copy| copy.matches(&request.record))
 }
 
-/// How a copy is protected at rest, as its helper describes it, with the place.
+/// How a copy is protected at rest, as its helper describes it, and where it is.
 pub fn protection(copy: &Record) -> String {
     let storage = storage(copy);
     match place_of(copy) {
@@ -158,7 +157,7 @@ pub fn storage(copy: &Record) -> String {
     }
 }
 
-/// The identity or the file of a copy: many copies share it.
+/// The identity or the file of a copy. Many copies share it.
 pub fn place_of(copy: &Record) -> Option<String> {
     let identity = copy.text("identity").map(|identity| format!("identity {}", error::tilde(Path::new(identity))));
     let file = copy.text("file").filter(|_| !copy.has("variable")).map(|file| error::tilde(Path::new(file)));

@@ -1,6 +1,6 @@
-//! The log of who asked for what: one record for each operation that reaches a chain, with the program that asked and what came
-//! of it, and never a secret. An operation fills an [`Event`] on its way; it is written when it is dropped, before the answer is
-//! given, so that a caller that reads the answer and ends this process is in the log all the same.
+//! The audit log: one record for each operation that reaches a chain, with the program that asked, and the result, but never a secret. An
+//! operation fills an [`Event`], which is written when it is dropped. That happens before the answer is given, so a caller that reads the
+//! answer and then stops this process is in the log, too.
 
 mod asker;
 mod backwards;
@@ -42,7 +42,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Begins with the time and what is asked for. Until it is told better, the outcome is "failed".
+    /// Begins with the time and the request. Until another is set, the outcome is "failed".
     pub fn start(operation: &'static str, providers: &Providers, description: &Record) -> Self {
         let log = providers.audit();
         let mut line = Line { operation: operation.to_owned(), outcome: "failed".to_owned(), ..Line::default() };
@@ -56,7 +56,7 @@ impl Event {
         Self { started: Instant::now(), line, log }
     }
 
-    /// It began before, together with others.
+    /// It began earlier, together with others.
     pub fn began(&mut self, started: Instant) {
         self.started = started;
     }
@@ -66,17 +66,17 @@ impl Event {
         self.line.outcome = outcome.to_owned();
     }
 
-    /// Which helper did it.
+    /// The helper that did it.
     pub fn helper(&mut self, helper: &str) {
         self.line.helper = Some(text(helper));
     }
 
-    /// The command that gets what is found. Its path says who that is; its arguments may hold keys.
+    /// The command that gets the keys. Only its path is logged, because its arguments may contain keys.
     pub fn handed_to(&mut self, command: &Path) {
         self.line.command = Some(line::name(&command.to_string_lossy()));
     }
 
-    /// Notes the chain's answer to a `get`.
+    /// Records the chain's answer to a `get`.
     pub fn answered(&mut self, answer: &Answer) {
         self.line.helper = answer.helper.as_deref().or(answer.quit.as_deref()).map(text);
         if answer.complete {
@@ -129,7 +129,7 @@ fn keep(record: &str) {
         return terminal::trace("nothing is logged: there is no home folder");
     };
     match log::append(&folder, &log::SIZES, record.as_bytes()) {
-        // In a read-only container, for example. The user cannot fix that, so do not warn on every call.
+        // For example, in a read-only container. The user cannot fix that, so do not warn on every call.
         Err(problem) if state::is_out_of_reach(&folder) => terminal::trace(&error::not_logged(&problem).to_string()),
         Err(problem) => terminal::warn_once(&error::not_logged(&problem)),
         Ok(()) => {}
@@ -148,7 +148,7 @@ fn hand_on(_: &str) {
     terminal::warn_once(&error::not_in_the_systems_log(&"this system has none".into()));
 }
 
-/// A process as people read it: the program, the script that it runs where that has a name of its own, and its number.
+/// A process for people: the program, the name of the script that it runs, and its number.
 pub fn process_name(process: &line::Process) -> String {
     let program = process.program.as_deref().map(|path| error::tilde(path.as_ref()));
     let name = process.name.as_deref().map(visible);

@@ -1,5 +1,5 @@
-//! A helper is tried with a test credential: it is stored, read back, compared, erased, and looked for again. Whatever happens on
-//! the way, it is erased; what an earlier check that was killed may have left goes with it.
+//! Tries a helper with a test credential: stores it, reads it back, compares it, erases it, and asks for it again. It is erased in any
+//! case, together with what an earlier check may have left when it was killed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,32 +12,32 @@ use crate::error::PROGRAM;
 /// The credential is for `https://canary.invalid`.
 const NAME: &str = "canary";
 
-/// How often to try again to erase it after a signal came.
+/// How often to try again to erase it after a signal.
 const RETRIES: usize = 3;
 
-/// How a helper did.
+/// The result.
 #[derive(Debug, PartialEq)]
 pub enum Canary {
-    /// It only answers, and did.
+    /// The helper only answers, so it was not tried.
     NotTried,
-    /// It took the credential without complaint and had none afterwards.
+    /// The helper accepted the credential without an error, but did not store it.
     KeepsNothing,
-    /// It kept it, gave it back and erased it.
+    /// It stored, returned and erased the credential.
     Kept,
 }
 
-/// The problem with it.
+/// What is wrong with the helper.
 #[derive(Debug, Clone)]
 pub enum Fault {
     /// It failed, and nothing is left in it.
     Failed(Failure),
-    /// It gave back another credential than it was given.
+    /// It returned another credential.
     Changed,
-    /// It answers whatever it is asked.
+    /// It answers requests for any URL.
     Unasked,
-    /// It may still hold the credential.
+    /// It may still have the credential.
     Left(Option<Failure>),
-    /// A signal came before it was tried to the end.
+    /// A signal came before the test was complete.
     Interrupted,
 }
 
@@ -74,17 +74,17 @@ impl From<Error> for Fault {
     }
 }
 
-/// A test credential for the place that is erased again. `user` is the beginning of its user name.
+/// A test credential for other uses. `user` is the beginning of its user name.
 pub fn throw_away(user: &str) -> ThrowAway {
     ThrowAway::at(NAME, user)
 }
 
-/// Where it is for.
+/// Its URL.
 pub fn place() -> Result<Record> {
     throw_away("").place()
 }
 
-/// Asks a helper for a place that nobody has used before. It has nothing to answer with.
+/// Asks a helper for a URL that nobody has used before. It should have no answer.
 pub fn ask(helper: &dyn Helper) -> std::result::Result<(), Fault> {
     let mut question = ThrowAway::new("nobody").place()?;
     question.push("capability[]", "authtype")?;
@@ -94,7 +94,7 @@ pub fn ask(helper: &dyn Helper) -> std::result::Result<(), Fault> {
     }
 }
 
-/// Tries a helper.
+/// Tests a helper.
 pub fn check(helper: &dyn Helper, stores: bool, interrupted: &AtomicUsize) -> std::result::Result<Canary, Fault> {
     if !stores || interrupted.load(Ordering::Relaxed) != 0 {
         return ask(helper).map(|()| Canary::NotTried);
@@ -107,17 +107,17 @@ pub fn check(helper: &dyn Helper, stores: bool, interrupted: &AtomicUsize) -> st
         Ok(()) => Err(Fault::Interrupted),
         Err(problem) => Err(problem.clone().into()),
     };
-    // Without the account: an older one that was left goes as well.
+    // Without the account, so that an older one is erased as well.
     let mut erased = helper.erase(&place()?);
     let is_there = || !matches!(helper.get(&question), Ok(None));
     for _ in 0..RETRIES {
-        // Ctrl-C ends a helper, too, that has just been started.
+        // Ctrl-C also ends a helper that has just been started.
         if erased.is_ok() || interrupted.load(Ordering::Relaxed) == 0 || !is_there() {
             break;
         }
         erased = helper.erase(&place()?);
     }
-    // One that refused to store has nothing to erase, and mostly refuses that as well. One that was ended may have stored it.
+    // A helper that refused to store has nothing to erase, and usually refuses that as well. One that was stopped may have stored it.
     let may_be_there = match stored.map_err(Failure::from) {
         Ok(()) | Err(Failure::TooSlow(_)) => true,
         Err(_) => false,

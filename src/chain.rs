@@ -1,5 +1,4 @@
-//! The chain: helpers in the configured order. It knows the trait and nothing of processes: what a helper is made of makes no
-//! difference here.
+//! The chain: the helpers in the configured order. It uses only their trait, so it does not matter whether a helper is a process.
 
 mod about;
 mod copies;
@@ -27,20 +26,20 @@ pub use erasing::{Erase, Erased};
 pub use listing::ListOf;
 pub use storing::Stored;
 
-/// How many credentials a command hands over together. A person sees how far it got in between, and each has a lock.
+/// How many credentials a command passes on at once. A person sees the progress in between, and each credential has a lock.
 pub const TOGETHER: usize = 250;
 
-/// A link of the chain.
+/// A link of the chain: one helper.
 pub struct Link {
     /// Its name in messages.
     pub name: String,
-    /// The helper when nobody may be asked; a failure if it could not be found.
+    /// The helper without a person present; a failure if it could not be found.
     pub helper: std::result::Result<Box<dyn Helper + Send + Sync>, Failure>,
-    /// The same helper when a person is there.
+    /// The same helper with a person present.
     pub attended: Option<Box<dyn Helper + Send + Sync>>,
 }
 
-/// A helper of a chain that could not be asked, or failed.
+/// A helper of the chain that could not be asked or failed.
 #[derive(Debug, Clone)]
 pub struct Failed {
     /// Its name in messages.
@@ -54,7 +53,7 @@ impl Failed {
     }
 }
 
-/// What kind of problem it is that all of these failed.
+/// The kind of problem if all of these failed.
 pub fn reason_of(failed: &[Failed]) -> Reason {
     Reason::of_all(failed.iter().map(|failed| failed.failure.kind()))
 }
@@ -65,35 +64,35 @@ impl From<&Failed> for Error {
     }
 }
 
-/// Helpers in the order in which they are asked.
+/// The helpers in the order in which they are asked.
 pub struct Chain {
     links: Vec<Link>,
-    /// Store in every helper instead of the first that keeps it.
+    /// True to store in every helper instead of the first one that can.
     store_in_all: bool,
-    /// Helpers that failed although a person was there: they are not asked to help again for each credential.
+    /// Helpers that failed although a person was present. The person is not prompted for them again.
     failed_before: Mutex<HashSet<String>>,
 }
 
-/// The answer of a chain, and the problems met on the way.
+/// The answer of the chain, and the problems on the way.
 #[derive(Default)]
 pub struct Answer {
-    /// The request with all that the helpers added.
+    /// The request together with everything that the helpers added.
     pub record: Record,
-    /// True if the answer is enough to sign in.
+    /// True if it is complete.
     pub complete: bool,
     /// The helper that completed it.
     pub helper: Option<String>,
     /// A helper that ended the search (`quit`).
     pub quit: Option<String>,
-    /// Helpers that could not be asked: not the same as helpers that have nothing.
+    /// Helpers that could not be asked. They may have the credential.
     pub failed: Vec<Failed>,
-    /// Remarks that a person should see, whatever the outcome.
+    /// Remarks that a person should see in any case.
     pub remarks: Vec<Error>,
-    /// What the helpers before that one answered, for a store that follows under the same lock.
+    /// The answers of the earlier helpers, for a store under the same lock.
     pub seen: Vec<Seen>,
 }
 
-/// The answer of one helper, or that it has nothing.
+/// The answer of one helper, which may be that it has nothing.
 pub struct Seen {
     pub helper: String,
     pub answer: Option<Record>,
@@ -104,14 +103,14 @@ impl Chain {
         Self { links, store_in_all, failed_before: Mutex::default() }
     }
 
-    /// Asks the helpers in turn until the credential is complete. Where an expired one has to be replaced, one process at a time
-    /// does it, and what it got is stored.
+    /// Asks the helpers in order until the credential is complete. If an expired one has to be replaced, only one process at a time does
+    /// that, and the result is stored.
     pub fn get(&self, request: &Request) -> Result<Answer> {
         let (answer, expired) = self.ask(request, false, true);
         if !expired {
             return Ok(answer);
         }
-        // Another process may be refreshing it now. After the wait, ask again to find the new token.
+        // Another process may be refreshing it now. After waiting for that, ask again to find the new token.
         let _lock = Lock::wait(&request.record)?;
         let (mut answer, expired) = self.ask(request, false, false);
         if expired && answer.complete && !answer.record.is_true("ephemeral") {
@@ -120,11 +119,11 @@ impl Chain {
         Ok(answer)
     }
 
-    /// Asks again, now that a person is there who may unlock something.
+    /// Asks again, now with a person present, who may have to unlock something.
     pub fn get_attended(&self, request: &Request) -> Result<Answer> {
         let _lock = Lock::wait(&request.record)?;
         let (mut answer, expired) = self.ask(request, true, false);
-        // Keep what a person just signed in for, even if the caller never approves it.
+        // Store what a person just signed in for, even if the caller never approves it.
         let is_new = || {
             expired
                 || self.links.iter().any(|link| answer.helper.as_ref() == Some(&link.name) && link.nature().generates)
@@ -135,7 +134,8 @@ impl Chain {
         Ok(answer)
     }
 
-    /// Goes through the chain once, and returns whether it met an expired secret. With `stop`, it stops there if others follow.
+    /// Goes through the chain once, and returns whether it met an expired secret. With `stop`, it stops at such a secret if more helpers
+    /// follow.
     fn ask(&self, request: &Request, attended: bool, stop: bool) -> (Answer, bool) {
         let mut answer = Answer { record: request.record.clone(), ..Answer::default() };
         let mut expired = false;
@@ -173,7 +173,7 @@ impl Chain {
                 }
             }
             if answer.is_completed_by(link, request) {
-                // What it made is no copy that it held.
+                // This helper generated the credential: it had no copy.
                 answer.seen.pop();
                 break;
             }
@@ -182,7 +182,7 @@ impl Chain {
                 break;
             }
         }
-        // It could not be refreshed, but it is still valid for a few seconds.
+        // It could not be refreshed, but is still valid for a few seconds.
         if let (false, Some((record, helper))) = (answer.complete, still_good) {
             answer = Answer { record, helper: Some(helper), complete: true, ..answer };
             expired = false;
@@ -191,25 +191,25 @@ impl Chain {
         (answer, expired)
     }
 
-    /// True if a helper keeps nothing and makes credentials, so that only a person who signs in asks it.
+    /// True if a helper generates credentials and stores none, so it is asked only when a person signs in.
     pub fn generates(&self, helper: &str) -> bool {
         self.links.iter().any(|link| link.name == helper && link.nature().generates)
     }
 
-    /// True if it is one helper alone that keeps nothing. Of more, each would have to be asked.
+    /// True if the chain is one helper that stores nothing. With more helpers, each would have to be asked.
     pub fn keeps_nothing(&self) -> bool {
         matches!(self.links.as_slice(), [only] if only.helper.is_ok() && !only.nature().keeps())
     }
 
-    /// The links, for commands that say what each of them holds.
+    /// The links, for commands that show what each helper has.
     pub fn links(&self) -> &[Link] {
         &self.links
     }
 }
 
 impl Answer {
-    /// Takes over what a helper found, and returns what it is. A provider's key is for its own place: `None` for one that is for a path
-    /// which was not asked for.
+    /// Adds what a helper found to the answer, and returns it. A provider's key belongs to its own URL: `None` if it is for a path that was
+    /// not requested.
     fn take(&mut self, mut found: Record, request: &Request) -> Option<Record> {
         if request.by_path && found.has("path") && !self.record.has("path") {
             return None;
@@ -219,7 +219,7 @@ impl Answer {
         Some(found)
     }
 
-    /// Whether nothing is missing any more, after what this helper found.
+    /// True if the credential is complete with the answer of this helper.
     fn is_completed_by(&mut self, link: &Link, request: &Request) -> bool {
         self.complete = is_complete(&self.record, request);
         if self.complete {
@@ -228,14 +228,14 @@ impl Answer {
         self.complete
     }
 
-    /// A helper need not say that it is for the usual account.
+    /// A helper may leave out the name of the default account.
     fn name_the_usual_account(&mut self, request: &Request) {
         if self.complete && request.provider.is_some() && !self.record.has("username") {
             let _ = self.record.set("username", DEFAULT_ACCOUNT);
         }
     }
 
-    /// Notes what a helper answered. Where the answer is only looked at, nothing is stored after it.
+    /// Remembers the answer of a helper. With `stop`, nothing will be stored, so it is not needed.
     fn see(&mut self, link: &Link, answer: Option<&Record>, stop: bool) {
         if !stop {
             self.seen.push(Seen { helper: link.name.clone(), answer: answer.cloned() });
@@ -244,7 +244,7 @@ impl Answer {
 }
 
 impl Link {
-    /// The nature that the helper reports.
+    /// What the helper says about itself.
     pub fn nature(&self) -> Nature {
         self.helper.as_ref().map(|helper| helper.nature()).unwrap_or_default()
     }

@@ -234,9 +234,9 @@ pub enum Auth {
     },
 }
 
-/// Reads the command line; a mistake in it, `--help` and `--version` end the program here.
+/// Reads the command line. After an error, `--help` or `--version`, the program exits here.
 pub fn parse() -> Result<Cli, Usage> {
-    // Tools ask often and with one word: building the whole command line first would take a third of the time.
+    // Tools call it often and with one word. Building the whole command line first would take a third of the time.
     let mut words = std::env::args_os().skip(1);
     if let (Some(word), None) = (words.next(), words.next())
         && let Some(command) = word.to_str().and_then(operation)
@@ -249,7 +249,7 @@ pub fn parse() -> Result<Cli, Usage> {
     shell_completions::answer_a_shell();
     let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     parsed.map_err(|problem| match problem.kind() {
-        // Asked for, not a mistake: printed, and the program ends.
+        // Help and version are not errors: print them and exit.
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             problem.exit()
         }
@@ -271,9 +271,9 @@ fn operation(word: &str) -> Option<Command> {
     })
 }
 
-/// The definitions, for whatever is made from them.
+/// The definitions, also for completions and manual pages.
 pub fn command() -> clap::Command {
-    // Not what it was called by, which has an ending on Windows.
+    // Not the name that it was called by, which has an extension on Windows.
     overview::with_overview(details::with_details(Cli::command())).bin_name(error::PROGRAM)
 }
 

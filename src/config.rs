@@ -1,5 +1,5 @@
-//! The configuration of a user: `config.toml`, and the environment variables that stand in for it. The only file that
-//! knows the format. It holds no secrets, and a key that nobody knows is an error, not a setting that never works.
+//! The user's configuration: `config.toml`, and the environment variables that override it. Only this module knows the format. The
+//! configuration has no secrets, and an unknown key is an error, because a misspelled setting would never work.
 
 mod chain;
 mod chosen;
@@ -41,14 +41,14 @@ pub const MAX_FILE: usize = 1 << 20;
 /// `[provider.NAME]`.
 #[derive(Debug, Default)]
 pub struct ProviderConfig {
-    /// The line of the file in which its name stands.
+    /// The line of the file with its name.
     pub line: usize,
-    /// `protocol`, `host` and perhaps `path`.
+    /// `protocol`, `host`, and `path` if it has one.
     pub url: Option<Record>,
     pub env: Option<Vec<String>>,
     pub account: Option<String>,
     pub helpers: Option<Vec<Entry>>,
-    /// The lines of the file in which they stand.
+    /// The lines of the file with the entries.
     pub helper_lines: Vec<usize>,
     pub sign_in: Option<SignIn>,
     pub client_id: Option<String>,
@@ -57,12 +57,12 @@ pub struct ProviderConfig {
     pub scope: Option<String>,
 }
 
-/// `[audit]`: the log of who asked for what.
+/// `[audit]`: the log of requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Audit {
-    /// True if there is one.
+    /// True if the log is written.
     pub enabled: bool,
-    /// True if the system's log gets each record as well.
+    /// True if each record also goes to the system's log.
     pub syslog: bool,
 }
 
@@ -73,7 +73,7 @@ impl Default for Audit {
 }
 
 impl ProviderConfig {
-    /// The parts of a device flow that it replaces, by the names of the attributes.
+    /// The settings of a device flow that it replaces, by the names of their attributes.
     pub fn device_flow(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let all = [
             ("client_id", &self.client_id),
@@ -84,7 +84,7 @@ impl ProviderConfig {
         all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }
 
-    /// True if it says that a person signs in by one.
+    /// True if it has its own device flow.
     pub fn has_device_flow(&self) -> bool {
         self.device_flow().next().is_some()
     }
@@ -94,27 +94,27 @@ impl ProviderConfig {
 #[derive(Debug, Default)]
 pub struct Config {
     helpers: Option<Vec<Entry>>,
-    /// The lines of the file in which they stand.
+    /// The lines of the file with the entries.
     helper_lines: Vec<usize>,
-    /// Store in every helper, as git does, instead of the first that keeps it.
+    /// True to store in every helper, as git does, instead of the first one that can.
     pub store_in_all: bool,
     /// `[audit]`.
     pub audit: Audit,
-    /// By their normalised names.
+    /// The providers by their normalised names.
     pub providers: BTreeMap<String, ProviderConfig>,
-    /// Whose keys `exec` and `env` hand over where none is named: `[exec] providers`.
+    /// The providers of `exec` and `env` when none is named: `[exec] providers`.
     pub exec_providers: Option<Vec<String>>,
-    /// The lines of the file in which they stand.
+    /// The lines of the file with these names.
     exec_lines: Vec<usize>,
-    /// Which variables `exec` sets in a folder where none is named, and whose keys: `[exec."/home/me/app"] env`.
+    /// The variables that `exec` sets in a directory when no provider is named: `[exec."/home/me/app"] env`.
     pub exec_folders: BTreeMap<PathBuf, BTreeMap<String, String>>,
 }
 
 impl Config {
-    /// Reads the user's file; without one, everything is as by default.
+    /// Reads the user's file. Without one, everything has its default.
     pub fn load() -> Result<Self> {
         let Some((path, must_exist)) = path() else { return Ok(Self::default()) };
-        // As git does: in a container `HOME` is often that of another user, whose settings are not ours.
+        // As in git: in a container, `HOME` is often that of another user, whose settings do not apply.
         let is_closed = || path.symlink_metadata().is_err_and(|problem| problem.kind() == PermissionDenied);
         if !must_exist && is_closed() && !files::is_home_of_this_user() {
             return Ok(Self::default());
@@ -126,7 +126,7 @@ impl Config {
         }
     }
 
-    /// The chain for a provider: `MODELFORGE_CREDENTIAL_HELPERS`, else the provider's, else the user's, else the default.
+    /// The chain of a provider: `MODELFORGE_CREDENTIAL_HELPERS`, otherwise the provider's own, otherwise the user's, otherwise the default.
     pub fn helpers_for(&self, provider: Option<&ProviderConfig>) -> Result<Helpers> {
         if let Some(list) = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS") {
             let Some(list) = list.to_str() else { return Err("MODELFORGE_CREDENTIAL_HELPERS is not UTF-8".into()) };
@@ -145,7 +145,7 @@ impl Config {
     fn parse(path: &Path, text: &str) -> Result<Self> {
         let source = Source { path, text };
         let table = DeTable::parse(text).map_err(|problem| {
-            // The library's message may quote what it read, and keys do end up in files like this.
+            // The library's message may quote the file, and people do put keys into such files.
             let at = problem.span().unwrap_or_default();
             source.fault(at, "this is not TOML")
         })?;
@@ -184,7 +184,7 @@ impl Config {
     }
 }
 
-/// The file, and whether it was named on purpose.
+/// The path of the file, and whether a person named it.
 pub fn path() -> Option<(PathBuf, bool)> {
     match std::env::var_os("MODELFORGE_CREDENTIAL_CONFIG") {
         Some(path) if path.is_empty() => None,
@@ -193,18 +193,18 @@ pub fn path() -> Option<(PathBuf, bool)> {
     }
 }
 
-/// The file, as hints name it.
+/// The path of the file in hints.
 pub fn shown_path() -> String {
     path().map_or_else(|| "config.toml".to_owned(), |(path, _)| files::tilde(&path))
 }
 
-/// The text of a file that is a file: not a pipe that never ends, and not larger than [`MAX_FILE`]. `None`: there is none.
+/// Reads a regular file of at most [`MAX_FILE`] bytes, so neither a pipe that never ends nor a huge file. `None`: it does not exist.
 pub fn read_text(path: &Path, trust: Trust) -> Result<Option<Zeroizing<String>>> {
     let Some(content) = files::read(path, MAX_FILE, trust)? else { return Ok(None) };
     text::of(&content).map(Some).ok_or_else(|| error::not_utf_8(path))
 }
 
-/// Entries separated by newlines; an empty one resets. A newline at the very end separates nothing.
+/// Reads entries separated by newlines. An empty entry clears the list. A newline at the end does not count.
 fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for line in list.strip_suffix('\n').unwrap_or(list).split('\n') {
@@ -226,7 +226,7 @@ fn entries_of_variable(list: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// The table's name for a provider, where an alias of it was written; with a URL of its own it is another provider.
+/// The known name if this is an alias of a known provider. With a URL it is another provider.
 fn canonical(name: String, provider: &ProviderConfig) -> String {
     match modelforge_credential_providers::by_name(&name) {
         Some(known) if provider.url.is_none() => known.name.to_owned(),
@@ -234,7 +234,7 @@ fn canonical(name: String, provider: &ProviderConfig) -> String {
     }
 }
 
-/// The one spelling of a provider's name.
+/// The normalised spelling of a provider's name.
 pub fn provider_name(name: &str) -> Result<String> {
     let allowed = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     if allowed { Ok(normalize(name)) } else { Err(error::bad_provider_name(name)) }

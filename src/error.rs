@@ -1,5 +1,5 @@
-//! Every sentence that says what went wrong. One line, lower case, no full stop; it names the thing, never a value; the
-//! hint is something to paste.
+//! Messages about errors. A message is one line in lower case without a full stop. It names the thing, never a value. The hint can be
+//! pasted.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use modelforge_credential_providers::Flaw;
 
 pub const PROGRAM: &str = "modelforge-credential";
 
-/// A mistake in how the program was called: exit status 2.
+/// A mistake in the command line: exit status 2.
 #[derive(Debug)]
 pub struct Usage(pub Error);
 
@@ -21,7 +21,7 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// A command that could not be started, and the exit status that says so, as env(1) has it.
+/// A command that could not be started, with the exit status of env(1).
 #[derive(Debug)]
 pub struct NotStarted(pub Error, pub u8);
 
@@ -33,7 +33,7 @@ impl std::fmt::Display for NotStarted {
 
 impl std::error::Error for NotStarted {}
 
-/// 0 is done, 1 not found or failed, 2 a mistake in the call, 126 and 127 a command that could not be started or found.
+/// 0: done. 1: not found or failed. 2: a mistake in the command line. 126 and 127: a command could not be started or found.
 pub fn exit_status(problem: &anyhow::Error) -> u8 {
     match problem.downcast_ref::<NotStarted>() {
         Some(NotStarted(_, status)) => *status,
@@ -42,7 +42,7 @@ pub fn exit_status(problem: &anyhow::Error) -> u8 {
     }
 }
 
-/// What kind of problem it is, for a program that asked.
+/// The kind of problem, for programs that act on it.
 pub fn reason(problem: &anyhow::Error) -> Reason {
     match problem.downcast_ref::<Error>() {
         Some(error) => error.reason(),
@@ -63,7 +63,7 @@ pub fn name_of(request: &Record) -> String {
     }
 }
 
-/// A path for a message, with the home folder as `~`.
+/// A path for a message, with `~` for the home directory.
 pub fn tilde(path: &Path) -> String {
     modelforge_credential_files::tilde(path)
 }
@@ -101,7 +101,7 @@ pub fn not_utf_8(path: &Path) -> Error {
     Error::new(format!("`{}` is not UTF-8", tilde(path)))
 }
 
-/// An input that is not a key.
+/// For an input that is not a key.
 pub fn bad_key(provider: &str, flaw: Flaw) -> Error {
     let problem = match flaw {
         Flaw::Empty => nothing_entered(),
@@ -111,7 +111,7 @@ pub fn bad_key(provider: &str, flaw: Flaw) -> Error {
     problem.is(Reason::InvalidRequest)
 }
 
-/// A terminal would obey what is in it.
+/// The key contains characters that control a terminal.
 pub fn not_for_a_terminal(provider: &str) -> Error {
     Error::new(format!("the key for `{provider}` has a control character in it, so it is not shown on a terminal"))
         .hint(format!("{PROGRAM} print {provider} | od -c"))
@@ -122,10 +122,10 @@ pub fn not_in_the_chain(helper: &str) -> Error {
         .hint("add it to `helpers` in config.toml; otherwise keys stored there are never found")
 }
 
-/// None of them is the usual one, and to take any would be a guess.
+/// None of them is the default, and choosing one would be a guess.
 pub fn several_accounts(request: &Record, accounts: &[String], command: &str) -> Error {
     if !request.has("provider") {
-        // A user name may be a token, and a list alone does not tell.
+        // A user name may be a token, and a list does not show which it is.
         return Error::new(format!("{} has several accounts", short_name_of(request)))
             .is(Reason::InvalidRequest)
             .hint(format!("{PROGRAM} {command} {} --account NAME", request.url()));
@@ -149,7 +149,7 @@ pub fn several_accounts(request: &Record, accounts: &[String], command: &str) ->
     })
 }
 
-/// The account that is taken because it is the only one.
+/// This account is used because it is the only one.
 pub fn only_account(request: &Record, account: &str) -> Error {
     let name = short_name_of(request);
     Error::new(match request.has("provider") {
@@ -163,12 +163,12 @@ pub fn two_accounts() -> Error {
     Error::new("`--account` and the account after the `:` differ").hint("leave one of them out")
 }
 
-/// `` `openai` ``, or `` `https://git.example.com` `` of what is no provider's.
+/// `` `openai` ``, or `` `https://git.example.com` `` if it belongs to no provider.
 pub fn short_name_of(request: &Record) -> String {
     format!("`{}`", visible(&request.text("provider").map_or_else(|| request.url(), str::to_owned)))
 }
 
-/// It is kept, and no tool gets it.
+/// It is stored, but no tool can get it.
 pub fn unreadable(request: &Record, helper: &str) -> Error {
     Error::new(format!("the credential for {} in helper `{helper}` cannot be read", short_name_of(request)))
         .hint(format!("{PROGRAM} doctor"))
@@ -262,7 +262,7 @@ pub fn undeclared_provider(place: &str, name: &str, similar: Option<&str>) -> Er
     })
 }
 
-/// The same of a name that stands in a file.
+/// The same for a name in a file.
 pub fn in_file(place: &str, problem: &Error) -> Error {
     problem.reworded(format!("{place}: {problem}"))
 }
@@ -277,7 +277,7 @@ pub fn bad_provider_name(name: &str) -> Error {
         .is(Reason::InvalidRequest)
 }
 
-/// The cause of a problem with a helper of the default chain that this machine has no use for now.
+/// The cause of a problem with a helper that the default chain skips here.
 pub struct LeftOut;
 
 pub fn keyring_left_out() -> Error {
@@ -297,7 +297,7 @@ pub fn seen_in_plain_text(providers: &[&str]) -> Error {
     Error::new(format!("keys are stored in plain text: {names}")).hint(format!("{PROGRAM} migrate"))
 }
 
-/// Files of tools, which no helper of the chain reads.
+/// For files of tools that no helper of the chain reads.
 pub fn files_hold_keys(count: usize) -> Error {
     let files = if count == 1 {
         "a file of another program holds".to_owned()

@@ -1,5 +1,5 @@
-//! Oddities of a key before it is kept. [`Flaw`] tells what cannot be a key; a length or a beginning that is not
-//! known here is only mentioned, for issuers change theirs without asking.
+//! Remarks about a key before it is stored. [`Flaw`] recognises what cannot be a key. An unknown length or prefix is only mentioned,
+//! because issuers change theirs without notice.
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -9,24 +9,24 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use modelforge_credential_protocol::Error;
 use modelforge_credential_providers::{Flaw, Shape, by_name, is_json, shape_of};
 
-/// Providers whose keys always begin in one of the ways above: any other beginning is worth a remark.
+/// Providers whose keys always begin in one of the known ways. Any other beginning is worth a remark.
 const COMPLETE: &[&str] =
     &["anthropic", "github_copilot", "google", "groq", "huggingface", "openai", "openrouter", "perplexity", "xai"];
 
-/// The first keys of OpenAI began like those of others, so this tells nobody whose a key is.
+/// The first keys of OpenAI began like those of other providers, so this prefix does not show whose key it is.
 const EARLY: (&str, &str, usize) = ("openai", "sk-", 20);
 
-/// No provider gives out keys as short as what people call a password. (What runs on one's own machine takes any.)
+/// No provider issues keys as short as passwords. (A server on this machine accepts any key.)
 const SHORTEST: usize = 16;
 
-/// The judgement of a key's shape, without asking its issuer.
+/// What the shape of a key shows, without asking its issuer.
 #[derive(Debug, Default)]
 pub struct Checked {
-    /// The oddity.
+    /// The remarks.
     pub remarks: Vec<Error>,
     /// Why it cannot be a key for the provider.
     pub flaw: Option<Flaw>,
-    /// When it ends, in seconds since 1970, where it says so itself (a JWT's `exp`, RFC 7519).
+    /// When it expires, in seconds since 1970, if the key itself says so (a JWT's `exp`, RFC 7519).
     pub expiry: Option<u64>,
 }
 
@@ -62,12 +62,12 @@ fn is_remote(provider: &str) -> bool {
     by_name(provider).and_then(|known| known.url).is_some_and(|url| url.starts_with("https://"))
 }
 
-/// A declared provider may well be a gateway that is opened with somebody else's key.
+/// A provider of the user's own may be a gateway that accepts somebody else's keys.
 fn is_of(shape: &Shape, provider: &str) -> bool {
     shape.provider == provider || (shape.provider.starts_with("github") && provider.starts_with("github"))
 }
 
-/// The end of a key, by which a person recognises it, if enough of it stays unknown.
+/// The end of a key, by which a person recognises it, if enough of it stays hidden.
 pub fn end_of(key: &str) -> Option<String> {
     let shown = if key.len() >= 24 { 4 } else { 0 };
     key.get(key.len() - shown..).filter(|end| !end.is_empty()).map(|end| format!("…{end}"))

@@ -1,5 +1,5 @@
-//! One process at a time for one credential: who stores, erases or refreshes it holds a file lock. The kernel drops it when the
-//! process ends, however it ends.
+//! Only one process at a time may store, erase or refresh a credential: it holds a file lock. The kernel releases the lock when the process
+//! ends, for any reason.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -15,7 +15,7 @@ use crate::terminal;
 /// How long to wait for another process: long enough for it to ask a chain of slow helpers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The variable that tells a helper which locks its caller holds for it already: their names, with commas between them.
+/// The variable that tells a helper which locks its caller already holds: their names, separated by commas.
 pub const HELD: &str = "MODELFORGE_CREDENTIAL_LOCK";
 
 /// Locks that are held until this is dropped.
@@ -40,20 +40,20 @@ fn callers() -> Option<String> {
 }
 
 impl Lock {
-    /// Waits for the lock of the credentials of a place. Where no lock file can be made (no home, a read-only disk), it goes
-    /// on without one: a key that cannot be got at all would be worse.
+    /// Waits for the lock of a description. If no lock file can be created (no home, a read-only disk), it continues without one: failing
+    /// to return a key would be worse.
     pub fn wait(description: &Record) -> Result<Self> {
         Self::wait_at_most(PATIENCE, description)
     }
 
-    /// The same with another patience.
+    /// The same with another time limit.
     pub fn wait_at_most(patience: Duration, description: &Record) -> Result<Self> {
         let mut lock = Self::default();
         lock.take(patience, name(description))?;
         Ok(lock)
     }
 
-    /// The locks of several credentials. Everybody takes them in the same order, so that no two wait for each other.
+    /// Waits for the locks of several credentials. Every process takes them in the same order, so there is no deadlock.
     pub fn wait_each<'a>(descriptions: impl IntoIterator<Item = &'a Record>) -> Result<Self> {
         let mut lock = Self::default();
         for name in descriptions.into_iter().map(name).collect::<BTreeSet<_>>() {
@@ -66,7 +66,7 @@ impl Lock {
         if own().contains(&name) {
             return Ok(());
         }
-        // Anyone can set a variable: it counts only if somebody does hold the lock.
+        // Anyone can set a variable, so it counts only if somebody holds the lock.
         let is_callers = callers().is_some_and(|names| names.split(',').any(|held| held == name));
         let patience = if is_callers { Duration::ZERO } else { patience };
         let file = match open(&name) {
@@ -94,7 +94,7 @@ impl Lock {
     }
 }
 
-/// Waits for the lock of migrations: one at a time. It is no credential's lock, and those are taken while it is held.
+/// Waits for the lock of migrations: only one runs at a time. Locks of credentials are taken while it is held.
 pub fn one_migration() -> Result<File> {
     let file = open("migration").map_err(|problem| no_migration_lock(&problem))?;
     match state::wait(PATIENCE, || file.try_lock()) {
@@ -104,7 +104,8 @@ pub fn one_migration() -> Result<File> {
     }
 }
 
-/// Waits for the lock of `config.toml`: of two that add to it, neither loses its line. Where no lock file can be made, it goes on without.
+/// Waits for the lock of `config.toml`, so that no line is lost if two processes add one. If no lock file can be created, it continues
+/// without one.
 pub fn one_change_of_settings() -> Result<Option<File>> {
     let Ok(file) = open("settings") else { return Ok(None) };
     match state::wait(PATIENCE, || file.try_lock()) {
@@ -121,7 +122,7 @@ impl Drop for Lock {
     }
 }
 
-/// One of 256 names: two credentials rarely share one, and the files never pile up.
+/// One of 256 names: two credentials rarely share one, and the number of files stays small.
 fn name(description: &Record) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for key in ["protocol", "host", "path"] {

@@ -34,7 +34,7 @@ use command::{
 };
 use person::{Person, person};
 
-/// Whatever held a secret is wiped when it is freed, in the libraries as well.
+/// Wipes all memory when it is freed, also in libraries, because it may have held a secret.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     match cli::parse().map_err(anyhow::Error::from).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            // `… | head` has read enough: nobody wants to hear of it.
+            // After `… | head` has closed the pipe, no error is needed.
             if problem.downcast_ref::<std::io::Error>().is_none_or(|problem| problem.kind() != BrokenPipe) {
                 terminal::error(&problem);
             }
@@ -95,7 +95,7 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
     }
 }
 
-/// `status --verbose` shows details instead of the trace.
+/// For `status`, `--verbose` shows details instead of the trace.
 fn traces(verbose: bool, command: &Command) -> bool {
     let is_status = matches!(command, Command::Status { .. } | Command::Auth { command: Auth::Status { .. } });
     let shows_details = is_status || matches!(command, Command::Audit { .. });

@@ -1,4 +1,4 @@
-//! The person who may be asked for a key: at the terminal, through a program, or not at all.
+//! Who may be prompted for a key: a person at the terminal, a person through a program, or nobody.
 
 use std::ffi::{OsStr, OsString};
 
@@ -10,17 +10,17 @@ use zeroize::Zeroizing;
 use crate::error;
 use crate::terminal;
 
-/// The person who may be asked.
+/// Who may be prompted.
 pub enum Person {
-    /// There is no terminal, or the caller forbade questions.
+    /// There is no terminal, or the caller forbade prompts.
     Nobody,
-    /// Through this program (`ssh-askpass` and its like).
+    /// A person, through this program (`ssh-askpass` and the like).
     Askpass(OsString),
-    /// At the terminal.
+    /// A person at the terminal.
     Terminal,
 }
 
-/// Finds out who may be asked: `MODELFORGE_CREDENTIAL_ASKPASS`, `SSH_ASKPASS`, then the terminal.
+/// Finds out who may be prompted: `MODELFORGE_CREDENTIAL_ASKPASS`, `SSH_ASKPASS`, then the terminal.
 pub fn person() -> Person {
     let forbidden = std::env::var("MODELFORGE_CREDENTIAL_INTERACTIVE")
         .is_ok_and(|value| matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off" | "never"));
@@ -35,7 +35,7 @@ pub fn person() -> Person {
 }
 
 impl Person {
-    /// Asks for what `request` lacks, its user name where that is needed and the secret, and sets it.
+    /// Asks for what `request` lacks, and sets it: the secret, and the user name if it is needed.
     pub fn complete(&self, request: &mut Record, wants_username: bool) -> Result<()> {
         if wants_username && !request.has("username") {
             let username = self.ask(&format!("Username for '{}': ", request.url()), true)?;
@@ -45,7 +45,7 @@ impl Person {
         request.set("password", secret.as_bytes())
     }
 
-    /// Asks for the secret of what `request` describes.
+    /// Asks for the secret of a request.
     pub fn secret(&self, request: &Record) -> Result<Zeroizing<String>> {
         let prompt = match (request.text("provider"), request.text("username")) {
             (Some(provider), Some(account)) if account != DEFAULT_ACCOUNT => {

@@ -1,5 +1,5 @@
-//! Which providers there are: the built-in table, what the user's configuration adds and overrides, and what ModelForge's
-//! global file adds. It turns a name into the URL that the key belongs to, and a URL into the name.
+//! The providers: the built-in table, the user's configuration, and ModelForge's global file. Converts a name into the URL that the key
+//! belongs to, and a URL into the name.
 
 pub mod error;
 pub mod modelforge;
@@ -18,7 +18,7 @@ pub use rows::Provider;
 use rows::{Row, location_of};
 pub use variables::no_variables;
 
-/// All sources of providers. ModelForge's file is read only when the other two do not know the answer.
+/// All sources of providers. ModelForge's file is read only if the other two have no answer.
 pub struct Providers {
     config: Config,
     modelforge: OnceCell<Result<Definitions>>,
@@ -39,7 +39,7 @@ impl Providers {
         self.config.store_in_all
     }
 
-    /// How the user wants it logged who asked for what.
+    /// How the user configured the audit log.
     pub fn audit(&self) -> crate::config::Audit {
         self.config.audit
     }
@@ -50,10 +50,10 @@ impl Providers {
         self.config.helpers_for(name.and_then(|name| self.config.providers.get(&name)))
     }
 
-    /// The provider of that name.
+    /// The provider with this name.
     ///
     /// # Errors
-    /// If nobody knows it, or it was declared without a URL, or wrongly in ModelForge's file.
+    /// If it is unknown, was declared without a URL, or has an error in ModelForge's file.
     pub fn by_name(&self, name: &str) -> Result<Provider> {
         let asked = config::provider_name(name)?;
         let own = self.config.providers.get(&asked);
@@ -74,12 +74,12 @@ impl Providers {
         }
     }
 
-    /// The provider whose credential a request for this location is about.
+    /// The provider whose credential a request with this location is for.
     pub fn by_location(&self, request: &Record) -> Result<Option<Provider>> {
         let mut best = self.closest(self.settled_at(request), request);
-        // A declared provider may share its host with one of ModelForge's; a provider of the table does not.
+        // A provider in the configuration may share its host with one in ModelForge's file. A known provider does not.
         if best.as_ref().is_none_or(|best| self.config.providers.contains_key(&best.name)) {
-            // One that needs no sign-in has nothing to claim a host for.
+            // A provider without sign-in has no credential that belongs to the host.
             let others =
                 self.defined_at(request).filter(|row| row.defined.is_some_and(|one| one.sign_in != SignIn::None));
             let other = self.closest(others, request);
@@ -90,13 +90,13 @@ impl Providers {
         Ok(best)
     }
 
-    /// True if only the path tells which provider of this host is meant. Nobody else gets the key of one of them.
+    /// True if only the path tells the providers of this host apart. No other request gets the key of one of them.
     pub fn share_the_host_of(&self, request: &Record) -> bool {
         let has_path = |row| self.merged(row).is_ok_and(|provider| provider.location.has("path"));
         self.settled_at(request).any(has_path) || self.defined_at(request).any(has_path)
     }
 
-    /// The variables that are set, of every provider that has a URL: what [`list`](modelforge_credential_protocol::Helper::list) is told.
+    /// The variables that are set, for every provider with a URL, as [`list`](modelforge_credential_protocol::Helper::list) gets them.
     pub fn context_of_all(&self) -> Result<Record> {
         let mut names: Vec<&str> = table::all().iter().map(|provider| provider.name).collect();
         names.extend(self.config.providers.keys().map(String::as_str));
@@ -112,58 +112,57 @@ impl Providers {
         Ok(context)
     }
 
-    /// Why ModelForge's file says nothing, if that is so.
+    /// Why ModelForge's file could not be used, if so.
     pub fn problem_of_modelforge(&self) -> Option<Error> {
         self.modelforge.get_or_init(modelforge::load).as_ref().err().cloned()
     }
 
-    /// The providers for which other helpers are asked than for the rest.
+    /// The providers that have their own chain.
     pub fn with_helpers_of_their_own(&self) -> impl Iterator<Item = &str> {
         let is_overruled = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some();
         let own = self.config.providers.iter().filter(move |(_, provider)| provider.helpers.is_some() && !is_overruled);
         own.map(|(name, _)| name.as_str())
     }
 
-    /// The providers that the user configured, here or in ModelForge.
+    /// The providers that the user defined, here or in ModelForge.
     pub fn of_this_user(&self) -> Vec<String> {
         let configured = self.config.providers.keys().cloned();
         configured.chain(self.of_modelforge_file().map(|(name, _)| name.clone())).collect()
     }
 
-    /// A remark about a provider that the configuration has at another URL than the table.
+    /// A remark if the configuration has another URL for a known provider.
     pub fn moved(&self, provider: &Provider) -> Option<Error> {
         provider.moved_from.map(|usual| error::moved(provider, usual))
     }
 
-    /// A remark about a provider that ModelForge's file has at another URL.
+    /// A remark if ModelForge's file has another URL for a provider.
     pub fn other_in_modelforge(&self, provider: &Provider) -> Option<Error> {
         self.defined(&provider.name)?;
         let url = self.elsewhere_in_modelforge(&provider.name, provider)?;
         Some(error::not_where_modelforge_sends(&provider.name, &url, provider))
     }
 
-    /// The providers that the user configured for [`exec`](crate::command::exec).
+    /// The providers in the configuration of [`exec`](crate::command::exec).
     pub fn of_exec(&self) -> Option<&[String]> {
         self.config.exec_providers.as_deref()
     }
 
-    /// The variables that the user configured for the folder that this command stands in, or for the closest one above it, each with
-    /// whose key it holds.
+    /// The configured variables of the working directory, or of the closest one above it, each with its key.
     pub fn of_this_folder(&self) -> Vec<(&str, &str)> {
         let here = std::env::current_dir().unwrap_or_default();
-        // On Windows it may be named in another case, or by a short name.
+        // On Windows, the path may have another case, or short names.
         let here = if cfg!(windows) { dunce::canonicalize(&here).unwrap_or(here) } else { here };
         let found = here.ancestors().find_map(|folder| self.config.exec_folders.get(folder));
         found.into_iter().flatten().map(|(name, word)| (name.as_str(), word.as_str())).collect()
     }
 
-    /// The providers of ModelForge's file that need a credential.
+    /// The providers in ModelForge's file that need a credential.
     pub fn of_modelforge_with_keys(&self) -> Vec<String> {
         let needs_one = |defined: &Result<Defined>| !matches!(defined, Ok(one) if one.sign_in == SignIn::None);
         self.of_modelforge_file().filter(|(_, defined)| needs_one(defined)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// The definitions of ModelForge's file; one that cannot be read defines nothing, and is mentioned.
+    /// The definitions in ModelForge's file. If it cannot be read, there are none, and a warning says so.
     fn of_modelforge_file(&self) -> impl Iterator<Item = (&String, &Result<Defined>)> {
         let first_time = self.modelforge.get().is_none();
         let defined = self.modelforge.get_or_init(modelforge::load);
@@ -177,7 +176,7 @@ impl Providers {
         self.modelforge.get_or_init(modelforge::load).as_ref().ok()
     }
 
-    /// The rows at a host of which the configuration and the table alone know the URL.
+    /// The rows for a host whose URL the configuration or the table has.
     fn settled_at<'a>(&'a self, request: &'a Record) -> impl Iterator<Item = Row<'a>> {
         let (protocol, host) = server_of(request);
         let known_as = |name: &str| table::by_name(name).filter(|known| known.name == name);
@@ -188,7 +187,7 @@ impl Providers {
         own.filter(move |row| row.url().is_some_and(|url| url.is_at(protocol, host))).chain(known)
     }
 
-    /// The rows at a host that only ModelForge's file has a URL for.
+    /// The rows for a host whose URL only ModelForge's file has.
     fn defined_at<'a>(&'a self, request: &'a Record) -> impl Iterator<Item = Row<'a>> {
         let (protocol, host) = server_of(request);
         self.of_modelforge_file().filter_map(move |(name, defined)| {
@@ -200,8 +199,8 @@ impl Providers {
         })
     }
 
-    /// Of those that a request may be for, the one that is closest. One that is declared wrongly is an error where it is
-    /// named; here it just is not the one.
+    /// The closest provider that a request may be for. A provider with an error is skipped here; the error is reported where the provider
+    /// is named.
     fn closest<'a>(&self, rows: impl Iterator<Item = Row<'a>>, request: &Record) -> Option<Provider> {
         let merged = rows.filter_map(|row| self.merged(row).ok());
         merged
@@ -214,7 +213,7 @@ impl Providers {
         Ok(self.with_modelforges(provider))
     }
 
-    /// True if another provider has the same host and another path, so that only the path tells whose key it is.
+    /// True if another provider has the same host and another path, so that the path decides whose key it is.
     fn is_shared(&self, name: &str, url: &Location) -> bool {
         let Ok(here) = Record::of([("protocol", url.protocol), ("host", url.host)]) else { return false };
         let differs = |row: Row| row.name != name && row.url().is_some_and(|other| other.path != url.path);
@@ -230,14 +229,13 @@ fn is_at(url: &Record, protocol: &str, host: &str) -> bool {
     location_of(url).is_some_and(|url| url.is_at(protocol, host))
 }
 
-/// True if a request for this place is one for the provider at `location`.
+/// True if a request is for the provider at `location`.
 pub fn covers(location: &Record, request: &Record) -> bool {
     let (protocol, host) = server_of(request);
     location_of(location).is_some_and(|location| location.covers(protocol, host, request.text("path")))
 }
 
-/// The longer path is closer; of two at the same place, the one that the table knows is meant, since the other was
-/// declared to tell accounts apart.
+/// The longer path is closer. Of two with the same URL, the known one is meant, because the other was declared as a second account.
 fn rank(provider: &Provider) -> (usize, bool) {
     (provider.location.get("path").map_or(0, <[u8]>::len), table::by_name(&provider.name).is_some())
 }

@@ -1,5 +1,5 @@
-//! Turns what a caller wrote into what helpers are asked: a URL into its parts, a provider's name into the URL that its key
-//! belongs to, and a known URL into the provider's name. Everything is checked before any helper starts.
+//! Converts a caller's request into one for helpers: a URL into its parts, a provider's name into the URL that its key belongs to, and a
+//! known URL into the provider's name. Everything is checked before any helper is started.
 
 use modelforge_credential_protocol::{Record, Result, SETTINGS};
 
@@ -10,21 +10,21 @@ use crate::url;
 /// A request that is complete and consistent.
 #[derive(Clone)]
 pub struct Request {
-    /// The description or the credential.
+    /// The description of a credential, or the credential.
     pub record: Record,
     /// Attributes that only the helpers get.
     pub context: Record,
-    /// The provider, if the place is one's.
+    /// The provider, if the URL belongs to one.
     pub provider: Option<Provider>,
-    /// True if a credential for a path that was not asked for is another one: always so where the place is a provider's, or
-    /// where providers share the host.
+    /// True if a credential for a path that was not requested is another one. That is so for every provider's URL, and where providers
+    /// share the host.
     pub by_path: bool,
-    /// True if a provider was named and no account: the usual one is meant, and no other is guessed.
+    /// True if a provider was named without an account: then the default account is meant, and no other is guessed.
     pub leaves_account_open: bool,
 }
 
 impl Request {
-    /// The same for this account.
+    /// The same request for this account.
     pub fn of_account(&self, account: &str) -> Result<Self> {
         let mut request = Self { leaves_account_open: false, ..self.clone() };
         request.record.set("username", account)?;
@@ -34,8 +34,8 @@ impl Request {
 
 /// Reads one request.
 pub fn expand(mut record: Record, providers: &Providers) -> Result<Request> {
-    // With these, a caller could name the variable that is read, or the server that a refresh token is sent to, or have the files
-    // of other programs changed.
+    // With these, a caller could choose the variable that is read or the server that gets a refresh token, or have files of other programs
+    // changed.
     record.retain(|key| key != "quit" && !SETTINGS.contains(&key));
     let from_url = take_url(&mut record)?;
     let is_named = record.has("provider");
@@ -53,7 +53,7 @@ pub fn expand(mut record: Record, providers: &Providers) -> Result<Request> {
         let path = url::trim_slashes(path).to_vec();
         if path.is_empty() { record.remove("path") } else { record.set("path", path)? }
     }
-    // As in git: on the web a credential is for the host, unless the caller insists by naming the path by itself.
+    // As in git: on the web, a credential belongs to the host, unless the caller sends the path separately.
     let path_decides = match &provider {
         Some(provider) => provider.location.has("path"),
         None => providers.share_the_host_of(&record),
@@ -92,7 +92,7 @@ fn find_provider(record: &mut Record, providers: &Providers) -> Result<Option<Pr
     let provider = match record.text("provider") {
         Some(name) => {
             let provider = providers.by_name(name)?;
-            // A request that names the place must name it whole: half of it could be completed to another one.
+            // A request must have both parts of the description: half of it could be completed in a wrong way.
             let names_a_place = record.has("protocol") || record.has("host");
             if names_a_place && !covers(&provider.location, record) {
                 return Err(error::elsewhere(&provider.name, &provider.location, record));
@@ -104,7 +104,7 @@ fn find_provider(record: &mut Record, providers: &Providers) -> Result<Option<Pr
             None => return Ok(None),
         },
     };
-    // A path below the provider's own says nothing more about whose key it is.
+    // A path below the provider's own does not change whose key it is.
     record.remove("path");
     let rest = record.clone();
     *record = Record::new();

@@ -1,5 +1,5 @@
-//! The start of every command: the configuration, the providers, the person who may be asked, and the chains. It has the one way
-//! to ask for a credential, to warn, and to log.
+//! The start of every command: the configuration, the providers, the person who may be prompted, and the chains. Also the only way to ask
+//! for a credential, to warn, and to log.
 
 mod asker;
 mod chains;
@@ -20,34 +20,34 @@ use crate::terminal::warn_once;
 pub use asker::program;
 pub use chains::{Chains, Copies, Opened, PerProvider, boxed, has_session_bus, of, why_left_out};
 
-/// Everything a command works with.
+/// Everything that a command works with.
 pub struct Session {
     pub providers: Providers,
     pub person: Person,
     chains: Chains,
 }
 
-/// When a person is asked to help, after the helpers were asked without one.
+/// When to prompt a person, after the helpers were asked without one.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Help {
-    /// If a helper failed: its store may only be locked.
+    /// If a helper failed, because its store may only be locked.
     ToUnlock,
-    /// Wherever nothing was found: a person may sign in.
+    /// If nothing was found, because the person may sign in.
     ToSignIn,
 }
 
 impl Session {
-    /// Reads the configuration. This person may be asked.
+    /// Reads the configuration. `person` says who may be prompted.
     pub fn start(person: Person) -> Result<Self> {
         Ok(Self::of(Config::load()?, person))
     }
 
-    /// The same for a command that tells itself what is in plain text: the helpers that read it need not.
+    /// The same for a command that reports plain-text files itself, so the helpers need not warn.
     pub fn that_tells_of_plain_text(person: Person) -> Result<Self> {
         Ok(Self::with(Config::load()?, person, true))
     }
 
-    /// The same with a configuration that was read already.
+    /// The same with a configuration that was already read.
     pub fn of(config: Config, person: Person) -> Self {
         Self::with(config, person, false)
     }
@@ -58,12 +58,12 @@ impl Session {
         Self { providers, person, chains }
     }
 
-    /// Begins the record of the log for an operation. It is written when it is dropped.
+    /// Begins the log record of an operation. It is written when it is dropped.
     pub fn event(&self, operation: &'static str, description: &Record) -> Event {
         Event::start(operation, &self.providers, description)
     }
 
-    /// True if a person may be asked.
+    /// True if a person may be prompted.
     pub fn has_a_person(&self) -> bool {
         !matches!(self.person, Person::Nobody)
     }
@@ -78,7 +78,7 @@ impl Session {
         Ok(&self.opened(request)?.chain)
     }
 
-    /// True if no helper for a request keeps keys here.
+    /// True if no helper for a request stores keys here.
     pub fn keeps_nothing(&self, request: &Record) -> Result<bool> {
         Ok(self.opened(request)?.keeps_nothing())
     }
@@ -88,10 +88,10 @@ impl Session {
         self.chains.all(&self.providers, &self.person)
     }
 
-    /// The helpers of every chain, or those of this name.
+    /// The helpers of every chain, or those with this name.
     ///
     /// # Errors
-    /// If none has that name.
+    /// If no helper has this name.
     pub fn helpers(&self, named: Option<&str>) -> Result<Vec<&Link>> {
         let links = self.all_chains()?.into_iter().flat_map(|opened| opened.chain.links());
         let found: Vec<&Link> = links.filter(|link| named.is_none_or(|name| link.name == name)).collect();
@@ -101,16 +101,16 @@ impl Session {
         }
     }
 
-    /// True if this chain is asked for the provider's credentials. Those for other places are in the same stores.
+    /// True if this chain is used for the provider's credentials. Other credentials may be in the same stores.
     pub fn is_asked(&self, opened: &Opened, provider: Option<&str>) -> bool {
         self.chains.is_asked(opened, provider)
     }
 
-    /// Asks the helpers without a person first, and with one where that helps. What went wrong is in the answer: see [`tell`].
-    /// `command` is what a person calls this: a hint may repeat it.
+    /// Asks the helpers without a person first, and then with one if that may help. Problems are in the answer: see [`tell`]. `command` is
+    /// the command of the person, for hints.
     ///
     /// # Errors
-    /// If nobody named one of several accounts and none is the usual one.
+    /// If several accounts exist, none is named, and none is the default.
     pub fn ask(&self, command: &str, request: &Request, help: Help) -> Result<Answer> {
         let answer = self.search(request, help)?;
         if is_usual(&answer) || !request.leaves_account_open {
@@ -119,8 +119,8 @@ impl Session {
         self.of_the_usual_account(command, request, answer, help)
     }
 
-    /// The answers to several requests, as [`ask`](Self::ask) gives them, with as few starts of helpers as there can be. None where a request
-    /// has to be asked for itself.
+    /// The answers to several requests, as from [`ask`](Self::ask), with as few starts of helpers as possible. `None` if a request must be
+    /// done separately.
     pub fn ask_each(&self, requests: &[&Request]) -> Result<Vec<Option<Answer>>> {
         let opened = requests.iter().map(|request| self.chain(&request.record)).collect::<Result<Vec<_>>>()?;
         let mut answers: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
@@ -136,12 +136,12 @@ impl Session {
         Ok(answers)
     }
 
-    /// The answer for the usual account, after a helper answered with another one: which is right only if there are no more.
+    /// The answer for the default account, after a helper returned another one. That other one is right only if there are no more.
     fn of_the_usual_account(&self, command: &str, request: &Request, other: Answer, help: Help) -> Result<Answer> {
         let held = Held::look(self.chain(&request.record)?, request)?;
         let mut accounts = held.accounts();
         let has_usual = accounts.iter().any(|account| account == DEFAULT_ACCOUNT);
-        // A helper of which it is not known what it holds may have it all the same.
+        // A helper that cannot be asked may have the default account.
         if has_usual || !held.is_whole {
             let usual = self.search(&request.of_account(DEFAULT_ACCOUNT)?, help)?;
             if has_usual || usual.complete {
@@ -171,13 +171,13 @@ impl Session {
         chain.get_attended(request)
     }
 
-    /// Warns of a helper that this machine has no use for now, after nothing was found.
+    /// Warns of a helper that is skipped here, after nothing was found.
     pub fn tell_what_was_left_out(&self, request: &Record) -> Result<()> {
         self.opened(request)?.left_out.iter().for_each(warn_once);
         Ok(())
     }
 
-    /// Lists, for each helper of the chain for a place or of every chain, the credentials it is asked for.
+    /// Lists, for each helper of one chain or of every chain, the credentials that it is used for.
     pub fn list(&self, only: Option<&Record>) -> Result<Vec<(String, Copies)>> {
         let context = self.providers.context_of_all()?;
         let mut listed = Vec::new();
@@ -190,12 +190,12 @@ impl Session {
         Ok(listed)
     }
 
-    /// True if the chain for a place, or every chain, is the default one.
+    /// True if the chain for `only`, or every chain, is the default one.
     pub fn is_automatic(&self, only: Option<&Record>) -> Result<bool> {
         Ok(self.meant(only)?.iter().all(|opened| opened.automatic))
     }
 
-    /// A helper of the chain that this machine has no use for now.
+    /// A helper of the chain that is skipped here.
     pub fn left_out(&self, only: Option<&Record>) -> Result<Option<&Error>> {
         Ok(self.meant(only)?.first().and_then(|opened| opened.left_out.as_ref()))
     }
@@ -223,7 +223,7 @@ fn is_usual(answer: &Answer) -> bool {
     answer.record.text("username").is_none_or(|account| account == DEFAULT_ACCOUNT)
 }
 
-/// Warns of what went wrong on the way to an answer. Once for each helper is enough.
+/// Warns of problems on the way to an answer, once for each helper.
 pub fn tell(answer: &Answer) {
     answer.remarks.iter().for_each(warn_once);
     answer.failed.iter().for_each(|failed| warn_once(&failed.into()));

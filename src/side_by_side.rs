@@ -1,9 +1,9 @@
-//! Several helpers at once.
+//! Runs several helpers in parallel.
 
 use std::thread::{self, Builder};
 
-/// What comes of each, in their order. They run at once, or in turn where the system starts no further thread (`ulimit -u`). `None`:
-/// it broke off.
+/// Returns the results in the order of the items. They run in parallel, or one after the other if the system cannot start another thread
+/// (`ulimit -u`). `None`: it panicked.
 pub fn side_by_side<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<Option<R>> {
     thread::scope(|scope| {
         let act = &act;

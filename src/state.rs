@@ -1,5 +1,5 @@
-//! The files that this program keeps for itself: locks, the audit log, what migrations did. The rules for them are those of the library
-//! `files`; here they meet the programs' own names for these folders.
+//! The files that this program keeps for itself: locks, the audit log, the journal of migrations. The rules are those of the library
+//! `files`.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -10,20 +10,20 @@ use modelforge_credential_protocol::Result;
 
 pub use modelforge_credential_files::{is_out_of_reach, wait};
 
-/// Their folder. `None`: the user has no home.
+/// Their directory. `None`: the user has no home.
 pub fn folder() -> Option<PathBuf> {
     modelforge_credential_files::state()
 }
 
-/// The folder of what is stored. `None`: the user has no home.
+/// The directory of the stores. `None`: the user has no home.
 pub fn data() -> Option<PathBuf> {
     modelforge_credential_files::data()
 }
 
-/// Opens a file of ours.
+/// Opens one of our files.
 ///
 /// # Errors
-/// With the name of the file, but for one that is not there.
+/// With the name of the file, except if it does not exist.
 pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     match own(path).open(path, options, Trust::Believed) {
         Ok(Some(file)) => Ok(file),
@@ -32,12 +32,12 @@ pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     }
 }
 
-/// The same for one that is made, with its folder, where it is missing.
+/// The same, but creates the file and its directory if they are missing.
 pub fn open_or_make(path: &Path, options: &mut OpenOptions) -> Result<File> {
     own(path).open_or_make(path, options)
 }
 
-/// The folder of ours in which a file is.
+/// Our directory that contains a file.
 fn own(path: &Path) -> Own {
     let root = folder().filter(|folder| path.starts_with(folder));
     Own::new(root.as_deref().or(path.parent()).unwrap_or(path))

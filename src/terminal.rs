@@ -1,5 +1,5 @@
-//! The only file that prints or prompts. Standard output belongs to the answer, the terminal to prompts, standard error to
-//! remarks. What is shown was made visible first: no control character reaches a terminal.
+//! The only module that prints or prompts. Standard output is for the answer, the terminal for prompts, standard error for remarks.
+//! Everything is made visible first: no control character reaches a terminal.
 
 mod fold;
 mod held;
@@ -34,7 +34,7 @@ pub fn is_verbose() -> bool {
 
 /// Writes an answer to standard output, in one piece.
 pub fn answer(lines: &[u8]) -> io::Result<()> {
-    // The console of Windows takes bytes for characters of its code page; the standard library hands it text.
+    // The Windows console would take bytes for characters of its code page. The standard library writes text to it.
     if cfg!(windows) && io::stdout().is_terminal() {
         let mut console = io::stdout().lock();
         return console.write_all(lines).and_then(|()| console.flush());
@@ -42,14 +42,14 @@ pub fn answer(lines: &[u8]) -> io::Result<()> {
     modelforge_credential_protocol::stdout()?.write_all(lines)
 }
 
-/// A report as JSON, as `--json` prints it.
+/// A report in the form that `--json` prints.
 pub fn json(report: &impl serde::Serialize) -> anyhow::Result<Vec<u8>> {
     let mut lines = serde_json::to_vec_pretty(report)?;
     lines.push(b'\n');
     Ok(lines)
 }
 
-/// Writes an answer in the protocol. At a terminal it is for a person: what a helper answered or listed cannot move the cursor there.
+/// Writes an answer in the protocol. At a terminal a person reads it, so text from a helper must not move the cursor there.
 pub fn protocol(lines: &[u8]) -> io::Result<()> {
     if !io::stdout().is_terminal() {
         return answer(lines);
@@ -63,18 +63,18 @@ pub fn protocol(lines: &[u8]) -> io::Result<()> {
     answer(seen.as_bytes())
 }
 
-/// Tells a person on standard output what was done.
+/// Prints on standard output what was done.
 pub fn done(line: &str) -> io::Result<()> {
     tell(&format!("{}\n", shown(line)))
 }
 
-/// Tells a person on standard output, in lines that end between words where that is a terminal.
+/// Prints text for a person on standard output. On a terminal, lines are broken between words.
 pub fn tell(text: &str) -> io::Result<()> {
     let Some(width) = fold::width_of(&io::stdout()) else { return answer(text.as_bytes()) };
     answer(text.lines().map(|line| fold(line, width, 0) + "\n").collect::<String>().as_bytes())
 }
 
-/// Says on the terminal what takes so long, from the first second on, and takes it back when it is dropped.
+/// After a second, shows on the terminal what takes so long. The line is cleared when this is dropped.
 pub struct Progress {
     end: Option<std::sync::mpsc::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -86,7 +86,7 @@ impl Progress {
             return Self { end: None, thread: None };
         }
         let (end, ended) = std::sync::mpsc::channel::<()>();
-        // What says that it takes a moment is not worth a failure.
+        // If this fails, the job continues without a progress line.
         let thread = std::thread::Builder::new().spawn(move || {
             let timeout = std::sync::mpsc::RecvTimeoutError::Timeout;
             if ended.recv_timeout(std::time::Duration::from_secs(1)) == Err(timeout) {
@@ -99,7 +99,7 @@ impl Progress {
     }
 }
 
-/// So many that each deserves no line of its own on a terminal.
+/// Above this, show one progress line instead of one line for each step.
 const MANY: usize = 20;
 
 /// The progress of a long job, on one line of the terminal.
@@ -121,7 +121,7 @@ impl Progress {
 }
 
 impl Count {
-    /// Counts a step; `tell` reports it. On the terminal that shows the count, only warnings are reported.
+    /// Counts a step, and calls `tell` to report it. On the terminal that shows the count, only warnings are reported.
     pub fn step(&mut self, tell: impl FnOnce(bool) -> anyhow::Result<()>) -> anyhow::Result<()> {
         self.done += 1;
         if !self.is_shown {
@@ -155,7 +155,7 @@ impl Drop for Progress {
     }
 }
 
-/// Says why it failed.
+/// Prints an error.
 pub fn error(problem: &anyhow::Error) {
     say("error", &format!("{problem:#}"));
     if let Some(hint) = problem.chain().find_map(hint_of) {
@@ -173,7 +173,7 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     error.and_then(Error::hint_text).map(str::to_owned)
 }
 
-/// Says what did not stop the work but should be known.
+/// Prints a warning: the work continues, but the person should know.
 pub fn warning(problem: &Error) {
     if held::keep(Remark::Own(problem.clone())).is_none() {
         return;
@@ -184,26 +184,26 @@ pub fn warning(problem: &Error) {
     }
 }
 
-/// Tells a person beside the answer.
+/// Prints a note for a person on standard error.
 pub fn note(line: &str) {
     write_line(&shown(line));
 }
 
-/// Passes on a line that a helper said.
+/// Passes on a line of a helper.
 pub fn remark(line: &str) {
     if let Some(Remark::OfAHelper(line)) = held::keep(Remark::OfAHelper(shown(line))) {
         write_line(&line);
     }
 }
 
-/// Tells a person at the terminal what is going on. Elsewhere it would be a remark that depends on how fast the machine is.
+/// Shows a note on the terminal about what is going on. It is not written to a file, because there it would depend on the machine's speed.
 pub fn aside(line: &str) {
     if io::stderr().is_terminal() {
         write_line(&shown(line));
     }
 }
 
-/// True if this remark of a helper is new. A helper that is asked more than once repeats itself.
+/// True if this line of a helper is new. A helper that is asked several times repeats itself.
 pub fn is_news(warning: &str) -> bool {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let Ok(mut said) = SAID.lock() else { return true };
@@ -214,7 +214,7 @@ pub fn is_news(warning: &str) -> bool {
     is_news
 }
 
-/// A warning of which once is enough: a helper that fails for one credential fails for the next as well.
+/// Prints a warning only once: a helper that fails for one credential fails for the next as well.
 pub fn warn_once(problem: &Error) {
     if is_news(&problem.to_string()) {
         warning(problem);
@@ -228,7 +228,7 @@ pub fn trace(line: &str) {
     }
 }
 
-/// A person who starts a command that reads a request, and types nothing, is told what it waits for.
+/// Tells a person who starts a command that reads a request, but types nothing, what it waits for.
 pub fn tell_what_is_awaited(input: &impl IsTerminal) {
     if input.is_terminal() {
         write_line("reading key=value lines (for example `provider=openai`); an empty line ends them");
@@ -241,16 +241,16 @@ fn say(kind: &str, text: &str) {
 
 fn write_line(line: &str) {
     let folded = fold::width_of(&io::stderr()).map(|width| fold(line, width, 2));
-    // There is nobody left to tell that standard error is closed.
+    // If standard error is closed, nobody can be told.
     let _ = io::stderr().write_all(format!("{}\n", folded.as_deref().unwrap_or(line)).as_bytes());
 }
 
-/// Asks at the terminal whether to go on.
+/// Asks at the terminal whether to continue.
 pub fn confirm(question: &str) -> Result<bool> {
     Ok(matches!(read_line(question)?.trim(), "y" | "Y" | "yes"))
 }
 
-/// The same where a person who has not read the question may paste a key: what is entered is not shown. `None`: it is no answer.
+/// The same, but without echo, because a person who has not read the question may paste a key. `None`: the input is not an answer.
 pub fn confirm_unseen(question: &str) -> Result<Option<bool>> {
     let entered = match modelforge_credential_ask::hidden(question) {
         // Ctrl-D.
@@ -264,7 +264,7 @@ pub fn confirm_unseen(question: &str) -> Result<Option<bool>> {
     })
 }
 
-/// Asks at the terminal for a line that everyone may see.
+/// Asks at the terminal for a line that is not secret.
 pub fn read_line(prompt: &str) -> Result<Zeroizing<String>> {
     Ok(modelforge_credential_ask::line(prompt)?)
 }

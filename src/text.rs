@@ -1,12 +1,12 @@
-//! Text as programs of Windows write it as well: with a byte order mark, or in UTF-16, as PowerShell 5 does with `>`.
+//! Decodes text, also as Windows programs write it: with a byte order mark, or in UTF-16, as PowerShell 5 does with `>`.
 
 use zeroize::Zeroizing;
 
-/// The text. `None` if it is none.
+/// The text. `None` if it is not text.
 pub fn of(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let wide = |from: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let units = bytes.as_chunks::<2>().0.iter().map(|pair| from(*pair));
-        // No reallocation leaves a copy: three bytes are the most that a unit becomes.
+        // Reserve enough space, so that no reallocation leaves a copy in memory: a unit becomes at most three bytes.
         let mut text = Zeroizing::new(String::with_capacity(bytes.len() / 2 * 3));
         for character in char::decode_utf16(units) {
             text.push(character.ok()?);
@@ -16,7 +16,7 @@ pub fn of(bytes: &[u8]) -> Option<Zeroizing<String>> {
     match bytes {
         [0xff, 0xfe, rest @ ..] if rest.len() % 2 == 0 => wide(u16::from_le_bytes, rest),
         [0xfe, 0xff, rest @ ..] if rest.len() % 2 == 0 => wide(u16::from_be_bytes, rest),
-        // Without a mark: ASCII has a zero in each second byte.
+        // Without a byte order mark, ASCII has a zero in every second byte.
         [_, 0, ..] if bytes.len().is_multiple_of(2) => wide(u16::from_le_bytes, bytes),
         [0xef, 0xbb, 0xbf, rest @ ..] => utf_8(rest),
         _ => utf_8(bytes),

@@ -1,5 +1,5 @@
-//! URLs by git's rules (`credential_from_url` in git's credential.c): no normalisation, parts are decoded after they were
-//! split, and what is missing stays missing.
+//! Parses URLs by git's rules (`credential_from_url` in git's credential.c): no normalisation, parts are decoded after splitting, and a
+//! missing part stays missing.
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -42,11 +42,11 @@ pub fn parse(url: &[u8]) -> Result<Record> {
     Ok(record)
 }
 
-/// The URL of a provider: `protocol`, `host` and perhaps `path`, and nothing secret in it. A provider's URL has one form,
-/// in which requests for it, files and the table meet.
+/// The URL of a provider: `protocol`, `host` and an optional `path`, without secrets. A provider's URL has one form, in which requests,
+/// files and the table are compared.
 pub fn base_url(text: &str) -> Result<Record> {
     let mut record = parse(text.as_bytes())?;
-    // A port alone is no host, and the usual one is left out: that would leave a host that is empty.
+    // A port alone is not a host. Removing the default port would then leave an empty host.
     if record.text("host").is_none_or(|host| host.is_empty() || host.starts_with(':')) {
         return Err(error::bad_url("has no host"));
     }
@@ -60,7 +60,7 @@ pub fn base_url(text: &str) -> Result<Record> {
     Ok(record)
 }
 
-/// Tokens travel over https, except to this machine itself.
+/// Tokens are sent over https only, except to this machine.
 pub fn is_safe_url(url: &str) -> bool {
     let Ok(url) = base_url(url) else { return false };
     match (url.text("protocol"), url.text("host")) {
@@ -76,7 +76,7 @@ pub fn is_safe_url(url: &str) -> bool {
     }
 }
 
-/// A path without the slashes around it, as git keeps it.
+/// A path without slashes at its ends, as in git.
 pub fn trim_slashes(mut path: &[u8]) -> &[u8] {
     while let [b'/', rest @ ..] = path {
         path = rest;

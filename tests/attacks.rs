@@ -1,5 +1,5 @@
-//! Attacks: each known one on programs of this kind, and what else a hostile input, folder or environment may try. Nothing may
-//! crash, hang, start a process that should not start, or change what is kept.
+//! Attacks: every known attack on programs of this kind, and other hostile input, folders and environments. Nothing may crash, hang, start
+//! a program that must not start, or change what is stored.
 
 mod end;
 mod files;

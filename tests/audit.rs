@@ -1,4 +1,4 @@
-//! The log of who asked for what: what stands in it and what never does, and what it costs a `get` when it cannot be written.
+//! The audit log: what is in it and what must not be, and that a `get` works if it cannot be written.
 
 mod secrets;
 mod show;

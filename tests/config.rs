@@ -1,4 +1,4 @@
-//! The configuration: what helpers, accounts, URLs and variables can be set, and what a mistake in it says.
+//! The configuration: helpers, accounts, URLs and variables, and the messages about errors in it.
 
 mod helpers;
 mod mistake;

@@ -1,4 +1,4 @@
-//! Every helper keeps every rule, ours and other people's, as `helpers test` says; and it notices who does not.
+//! `helpers test`: every helper keeps every rule, ours and other people's, and a helper that breaks one is detected.
 
 mod mistakes;
 mod report;

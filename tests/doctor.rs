@@ -1,5 +1,4 @@
-//! `doctor`: what is said where all is well, one test for each thing that may be wrong, and that the test credential is never
-//! left behind.
+//! `doctor`: its output if all is well, one test for each problem, and that the test credential is never left behind.
 
 mod configuration;
 mod files;

@@ -1,4 +1,4 @@
-//! The documents: each console example prints what it shows, and each option, link and test that a document names exists.
+//! The documents: each console example prints what it shows, and every option, link and test in a document exists.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A name does not travel without its URL: the key of `openai` is for the URL of `openai`, no matter who uses the name for another.
+//! A name without its URL gets no key: the key of `openai` is for the URL of `openai`, even if somebody uses the name for another URL.
 
 use crate::support::server::Server;
 use crate::support::{SECRET, Test};

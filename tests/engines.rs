@@ -1,4 +1,4 @@
-//! The scripts of docs/engines.md and of `helpers new`, with the real engines where they can be had; `helpers add` and `remove`.
+//! The scripts of docs/engines.md and of `helpers new`, with the real engines if they can be installed; `helpers add` and `remove`.
 
 use crate::support::{SECRET, Test, system};
 

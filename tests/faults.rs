@@ -1,9 +1,7 @@
-//! Whatever a system call answers, and wherever a process is killed: the old key or the new one can be read, and the next run is not
-//! hindered.
+//! Whichever system call fails, and whenever a process is killed: the old key or the new one can be read, and the next run works.
 //!
-//! The points are found by a first run that is only counted. The test takes each point with one of its faults in turn, and of the calls
-//! that only open or write something every third; a scene of many calls is thinned out as a whole. `MODELFORGE_TEST_FAULTS=all` takes every
-//! point with every fault.
+//! A first run counts the calls. The test then makes each call fail in one way; of calls that only open or write something, every third. A
+//! scene with many calls is thinned out as a whole. `MODELFORGE_TEST_FAULTS=all` makes every call fail in every way.
 
 mod scenes;
 

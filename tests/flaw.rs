@@ -1,4 +1,4 @@
-//! A text that cannot be a key is told wherever it comes from, in the same words, and is not used.
+//! Text that cannot be a key is reported with the same message wherever it comes from, and is not used.
 
 #[cfg(unix)]
 use crate::prompt::Session;

@@ -1,4 +1,4 @@
-//! The real git: as the client of our programs, and its helpers as links of our chain.
+//! The real git: as a client of our programs, and with its helpers in our chain.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `helpers`: the chain as it stands.
+//! `helpers`: shows the chain.
 
 use serde_json::{Value, json};
 

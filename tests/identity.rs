@@ -1,4 +1,4 @@
-//! The identity of `age`: what a person sees of it, its passphrase, a new one, and its backup.
+//! The identity of `age`: how it is shown, its passphrase, its renewal, and its backup.
 
 mod backup;
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Other people's programs read what the chain kept, and the chain what they wrote.
+//! Other programs can read what the chain has stored, and the chain what they have stored.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
-//! How the house is built: which file may name which, and where programs are started. Read from the text of the sources, as `use`
-//! and paths have it.
+//! The architecture: which file may use which, and where programs are started. Read from the `use` lines and paths in the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Signing in: where the key comes from, what is kept of it, and what is left as it was when that fails.
+//! Signing in: where the key comes from, what is stored, and what stays unchanged if that fails.
 
 mod account;
 mod gateway;

@@ -1,4 +1,4 @@
-//! Signing out: everything is erased, it is read back that it is gone, and who could not be asked is named.
+//! Signing out: everything is erased, the result is checked, and helpers that could not be asked are named.
 
 use crate::login::{asked, keeper, kept};
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Manual pages: what is made from the definitions and the documents is accepted by the program that shows it, and fits its screen.
+//! Manual pages: the programs that show them accept them, and they fit the screen.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

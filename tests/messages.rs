@@ -1,4 +1,4 @@
-//! The style of all messages and hints, read from the sources, and words that nobody who grew up with English would write.
+//! The style of all messages and hints, read from the sources, and phrases that are not natural English.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Moving keys out of plain text: each is in one of the two places at any time, and nothing else of the file changes.
+//! Moving keys out of plain text: each is in one of the two places at any time, and nothing else in the file changes.
 
 mod backup;
 mod between;

@@ -1,4 +1,4 @@
-//! Tokens that end, through the whole chain: one helper keeps them, `oauth` renews them.
+//! Tokens that expire, through the whole chain: one helper stores them, `oauth` refreshes them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

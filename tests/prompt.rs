@@ -1,4 +1,4 @@
-//! Asking a person: at a real terminal, through an askpass program, or not at all.
+//! Prompting a person: at a real terminal, through an askpass program, or not at all.
 
 mod askpass;
 mod attended;

@@ -1,4 +1,4 @@
-//! Whatever is stored, erased and broken in whatever order: a get finds what the last successful store kept, or says why not.
+//! After any sequence of stores, erases and failures, a get finds what the last successful store has stored, or says why not.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

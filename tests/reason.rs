@@ -1,4 +1,4 @@
-//! What kind of problem it is, for a program that announced that it wants to know: `reason=` beside the message.
+//! The kind of problem for a program that announced `reason`: a line `reason=` in addition to the message.
 
 use crate::support::{SECRET, Test};
 

@@ -1,4 +1,4 @@
-//! `scan`: where the stored keys stand besides, in real files and real repositories.
+//! `scan`: finds other copies of the stored keys, in real files and real repositories.
 
 mod files;
 /// They are made with git, in a shell.

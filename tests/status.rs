@@ -1,4 +1,4 @@
-//! The state of each credential: the table, its JSON, what it costs to know, and what it never shows.
+//! `status`: the table, its JSON, how many processes it needs, and what it never shows.
 
 mod json;
 mod keyring;

@@ -1,4 +1,4 @@
-//! Which bytes and names each store keeps: what it takes, it gives back as it was, also after it has read its files again.
+//! Which bytes and names each store supports: what it accepts, it returns unchanged, also after it has read its files again.
 
 use crate::support::keyring::Keyring;
 use crate::support::{Test, program};

@@ -1,5 +1,5 @@
-//! What has to hold on every system, and failed on one: files that are held open, programs by their endings, places, names that
-//! differ in case. Nothing here needs a shell: these tests run on Windows as well.
+//! Problems that occurred on one system and must not occur on any: open files, file extensions of programs, paths, names that differ in
+//! case. No test here needs a shell: they run on Windows as well.
 
 #[cfg(windows)]
 mod access;

@@ -1,4 +1,4 @@
-//! A store that several people share through git: real git, real signatures, a home for each person, one repository between them.
+//! A store that several people share through git: with the real git, real signatures, a home for each person, and one repository.
 
 mod attacks;
 mod changes;

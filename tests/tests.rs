@@ -1,8 +1,8 @@
-//! The project's end-to-end tests: real programs, real files, one file per subject, and a folder beside it where a subject has several
-//! parts. A test that needs more than Rust, a C compiler and git is ignored and names its need; `tests/run` installs it.
+//! The project's end-to-end tests: real programs, real files, one file for each subject, and a folder beside it if a subject has several
+//! parts. A test that needs more than Rust, a C compiler and git is ignored and names what it needs; `tests/run` installs it.
 //!
-//! Helpers are a few lines of shell, which a program of ours runs where there is no shell. `#[cfg(unix)]` leaves out what is about terminals,
-//! signals, modes, links and programs of Unix. `systems` has what failed on one system, and has to hold on every one.
+//! Helpers are a few lines of shell, which a program of ours runs if there is no shell. `#[cfg(unix)]` is for tests about terminals,
+//! signals, modes, links and Unix programs. `systems` has tests for what failed on one system and must work on every one.
 #![cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, unused_imports, reason = "what tests of Linux or Unix alone use is left over")

@@ -1,4 +1,4 @@
-//! Other people's tools, as they are, with keys from the chain: against servers on this machine that write down what they were sent.
+//! Real tools with keys from the chain, and servers on this machine that record the requests.
 
 use std::path::PathBuf;
 

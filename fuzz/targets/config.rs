@@ -1,5 +1,5 @@
 #![no_main]
-//! `config.toml`, and the entries of the chain. The core is a program, not a library, so its modules are taken in by their paths.
+//! `config.toml`, and the entries of the chain. The core is a program, not a library, so its modules are included by path.
 
 #[path = "../../src"]
 mod program {

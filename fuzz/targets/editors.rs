@@ -1,5 +1,5 @@
 #![no_main]
-//! The editors of other programs' files. `plaintext` is a program, not a library, so its modules are taken in by their paths.
+//! The editors of other programs' files. `plaintext` is a program, not a library, so its modules are included by path.
 
 #[path = "../../helpers/plaintext/src"]
 mod program {

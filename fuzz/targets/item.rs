@@ -1,5 +1,5 @@
 #![no_main]
-//! The items of `keyring`. That is a program, not a library, so its modules are taken in by their paths.
+//! The items of `keyring`, which is a program, not a library, so its modules are included by path.
 
 #[path = "../../helpers/keyring/src"]
 mod program {

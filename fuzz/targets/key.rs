@@ -1,5 +1,5 @@
 #![no_main]
-//! The judgement of keys. The core is a program, not a library, so its modules are taken in by their paths.
+//! The rules for keys. The core is a program, not a library, so its modules are included by path.
 
 #[path = "../../src"]
 mod program {

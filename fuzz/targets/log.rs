@@ -1,5 +1,5 @@
 #![no_main]
-//! The reader of the log. The core is a program, not a library, so its modules are taken in by their paths.
+//! The reader of the log. The core is a program, not a library, so its modules are included by path.
 
 #[path = "../../src/audit"]
 mod program {

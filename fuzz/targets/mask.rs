@@ -1,5 +1,5 @@
 #![no_main]
-//! `exec --mask`. The core is a program, not a library, so its modules are taken in by their paths.
+//! `exec --mask`. The core is a program, not a library, so its modules are included by path.
 
 #[path = "../../src/command/exec"]
 mod program {

@@ -1,5 +1,5 @@
 #![no_main]
-//! The lists of members of shared stores. `age` is a program, not a library, so its modules are taken in by their paths.
+//! The lists of members of shared stores. `age` is a program, not a library, so its modules are included by path.
 
 #[path = "../../helpers/age/src"]
 mod program {

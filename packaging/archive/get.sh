@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs modelforge-credential from a release, without a compiler: get.sh [URL or FOLDER] [--uninstall]
 #
-# URL (https) or FOLDER holds the archive and SHA256SUMS. PREFIX is ~/.local unless set. With `minisign` installed, the signature of
-# SHA256SUMS is checked as well. An older version is replaced; your keys and settings are not touched.
+# URL (https) or FOLDER contains the archive and SHA256SUMS. PREFIX is ~/.local by default. If `minisign` is installed, the signature of
+# SHA256SUMS is checked, too. An older version is replaced; your keys and settings are not touched.
 set -eu
 umask 022
 version=@VERSION@
@@ -28,9 +28,9 @@ done
 prefix=${PREFIX:-$HOME/.local}
 case $prefix in /*) ;; *) stop "PREFIX is not an absolute path: $prefix" "PREFIX=$PWD/$prefix sh get.sh" ;; esac
 
-# The list of what is installed is installed, too.
+# The list of installed files is installed as well.
 list=$prefix/share/doc/$name/FILES
-# uninstall_all KEEP: each file of the list but those that the file KEEP lists, then the folders that are ours alone.
+# uninstall_all KEEP: removes each file in the list that is not in the file KEEP, then the directories that only we use.
 uninstall_all() {
     [ -f "$list" ] || return 0
     grep -vxFf "$1" "$list" | while IFS= read -r file; do
@@ -55,13 +55,13 @@ aarch64 | arm64) target=aarch64-unknown-linux-musl ;;
 esac
 archive=$name-$version-$target
 
-# Below the prefix, so that each file gets to its place by a rename.
+# Below the prefix, so that each file can be moved to its place by a rename.
 mkdir -p "$prefix" 2>/dev/null && [ -w "$prefix" ] || stop "cannot write to $prefix" "PREFIX=\$HOME/.local sh get.sh, or run it as root"
 work=$(mktemp -d "$prefix/.$name.XXXXXX") || stop "cannot write to $prefix"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# fetch FILE: into the work folder; false if it cannot be had.
+# fetch FILE: downloads it into the work directory; false if that fails.
 fetch() {
     case $releases in
     https://*)
@@ -100,10 +100,10 @@ grep -qxF "${sum%% *}  $archive.tar.gz" "$work/SHA256SUMS" || stop "the checksum
 
 tar -xzf "$work/$archive.tar.gz" -C "$work" || stop "cannot unpack $archive.tar.gz: nothing was installed"
 "$work/$archive/bin/$name" --version >/dev/null || stop "the programs do not run on this machine: nothing was installed"
-# The list itself comes first: an interrupted installation can be finished or removed.
+# The list comes first, so that an interrupted installation can be finished or removed.
 new=$work/$archive/share/doc/$name/FILES
 uninstall_all "$new"
-# install FILE: each by a rename within one file system, so that a program that runs is not disturbed.
+# install FILE: by a rename in one file system, so that a running program is not disturbed.
 install() {
     mkdir -p "$prefix/${1%/*}" && mv -f "$work/$archive/$1" "$prefix/$1"
 }

@@ -12,7 +12,7 @@ import zipfile
 releases, version, folder = sys.argv[1].rstrip("/"), sys.argv[2], pathlib.Path(sys.argv[3])
 name = "modelforge-credential"
 about = "Stores LLM API keys, and gives them to your tools"
-# Where a forge keeps the files of a release, the project's page is above them, and the next release beside them.
+# If a forge hosts the release, the project's page is above its URL, and the next release is beside it.
 project, separator, tag = releases.partition("/releases/download/")
 in_forge = bool(separator) and version in tag
 

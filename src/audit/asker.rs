@@ -1,4 +1,4 @@
-//! Which program asks: this process's parent, and its parents, as the system reports them.
+//! The program that asks: the parent of this process, and the parents of that, as the system reports them.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -8,7 +8,7 @@ use super::line::{Process, name as name_of};
 /// The most processes that a record names.
 const MOST: usize = 5;
 
-/// The asking program and those that started it. They stay the same while this process lives.
+/// The asking program and its parents. They do not change while this process runs.
 pub fn asker() -> &'static [Process] {
     static ASKER: OnceLock<Vec<Process>> = OnceLock::new();
     ASKER.get_or_init(look)
@@ -18,7 +18,7 @@ pub fn asker() -> &'static [Process] {
 fn look() -> Vec<Process> {
     let mut processes = Vec::with_capacity(MOST);
     let mut pid = std::os::unix::process::parent_id();
-    // 0: it lies outside of what this container sees. 1 is the system's own.
+    // 0: the parent is outside this container. 1 is the system's own process.
     while pid != 0 && processes.len() < MOST {
         let (name, parent) = name_and_parent(pid).unwrap_or_default();
         processes.push(process(pid, std::fs::read_link(format!("/proc/{pid}/exe")).ok(), &name));
@@ -27,7 +27,8 @@ fn look() -> Vec<Process> {
     processes
 }
 
-/// Windows gives the number of a process that ended to another one, and still has it as the parent of others: one that started later than
+/// Windows reuses the number of a process that has exited, and other processes may still have it as their parent. A process that started
+/// later than its child is not its parent.
 /// its child is not its parent.
 #[cfg(any(windows, target_os = "macos"))]
 fn look() -> Vec<Process> {
@@ -58,10 +59,10 @@ fn look() -> Vec<Process> {
     vec![process(std::os::unix::process::parent_id(), None, "")]
 }
 
-/// A process as the system shows it. Its name is left out where it is that of its program, or the beginning of it.
+/// A process. The name is left out if it is that of its program, or the beginning of it.
 fn process(pid: u32, program: Option<PathBuf>, name: &str) -> Process {
     let own_name = program.as_deref().and_then(Path::file_name).map(std::ffi::OsStr::to_string_lossy);
-    // Linux cuts a name off after 15 bytes.
+    // Linux cuts a name after 15 bytes.
     let says_more =
         own_name.is_none_or(|own| own != name && own.as_bytes().get(..15.min(own.len())) != Some(name.as_bytes()));
     Process {
@@ -71,7 +72,7 @@ fn process(pid: u32, program: Option<PathBuf>, name: &str) -> Process {
     }
 }
 
-/// From `PID (NAME) STATE PARENT …`; the name may hold anything, parentheses as well.
+/// Parses `PID (NAME) STATE PARENT …`. The name may contain anything, also parentheses.
 #[cfg(target_os = "linux")]
 fn name_and_parent(pid: u32) -> Option<(String, u32)> {
     use std::io::Read;

@@ -1,4 +1,4 @@
-//! Lines from the end of a file.
+//! Reads the lines of a file from its end.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -20,7 +20,7 @@ impl<F: Read + Seek> Backwards<F> {
         Self::in_blocks(file, BLOCK)
     }
 
-    /// The same in blocks of so many bytes.
+    /// The same with another block size.
     pub(super) fn in_blocks(mut file: F, block: usize) -> io::Result<Self> {
         let start = file.seek(SeekFrom::End(0))?;
         Ok(Self { file, block, start, rest: Vec::new() })

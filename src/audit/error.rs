@@ -1,4 +1,4 @@
-//! Sentences about the log of who asked for what.
+//! Messages about the audit log.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use modelforge_credential_protocol::Error;
 pub use crate::error::tilde;
 use crate::error::{PROGRAM, Usage};
 
-/// The cause of a problem that a person looks into with `doctor`, which itself has nothing to add.
+/// Marks a problem for which the hint is to run `doctor`. `doctor` itself leaves that hint out.
 pub struct ForDoctor;
 
 pub fn not_logged(problem: &Error) -> Error {

@@ -1,4 +1,4 @@
-//! The files of the log: `audit.jsonl`, which is written to, and the full ones before it, `audit-000000000012.jsonl` and so on.
+//! The files of the log: `audit.jsonl`, the current one, and the full ones before it, such as `audit-000000000012.jsonl`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -8,22 +8,22 @@ use modelforge_credential_protocol::Result;
 
 use crate::state;
 
-/// The file that is written to.
+/// The current file.
 const CURRENT: &str = "audit.jsonl";
-/// A full file is called by its number, between these.
+/// The name of a full file has its number between these.
 const FULL: (&str, &str) = ("audit-", ".jsonl");
 
-/// The folder of the log; none without a home folder.
+/// The directory of the log; `None` without a home directory.
 pub fn folder() -> Option<PathBuf> {
     state::folder()
 }
 
-/// The file that is written to.
+/// The current file.
 pub fn current(folder: &Path) -> PathBuf {
     folder.join(CURRENT)
 }
 
-/// The files of the log that are there, the oldest first.
+/// The existing files of the log, the oldest first.
 pub fn paths(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = full(folder).into_iter().map(|(_, path)| path).collect();
     paths.push(current(folder));
@@ -46,7 +46,7 @@ pub fn full_path(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("{}{number:012}{}", FULL.0, FULL.1))
 }
 
-/// Opens the file that is written to, at its end; makes it and the folder where they are missing.
+/// Opens the current file to append. Creates it and its directory if they are missing.
 pub fn open_to_write(folder: &Path) -> Result<File> {
     state::open_or_make(&current(folder), OpenOptions::new().read(true).append(true).create(true))
 }

@@ -1,16 +1,16 @@
-//! What holds for any file that is read as the log.
+//! What must hold for any file that is read as the log.
 
 use std::io::Cursor;
 
 use super::backwards::Backwards;
 use super::line::{Line, text};
 
-/// Reads a file from its end, and what its lines say.
+/// Reads a file from its end, and parses its lines.
 pub fn check(input: &[u8]) {
     let lines: Vec<&[u8]> = input.split(|byte| *byte == b'\n').rev().collect();
     for block in [1, 2, 7, 64, usize::MAX] {
         let read = backwards(input, block);
-        // What is longer than a block may be cut; no other line is lost, and none comes that was not there.
+        // A line that is longer than a block may be cut. No other line is lost or added.
         let is_short = |line: &&[u8]| line.len() < block && !line.is_empty();
         let short: Vec<&[u8]> = lines.iter().copied().filter(is_short).collect();
         let mut found = read.iter().map(Vec::as_slice);
@@ -19,7 +19,7 @@ pub fn check(input: &[u8]) {
     }
     for line in lines {
         if let Ok(record) = serde_json::from_slice::<Line>(line) {
-            // The library reads a number to within a bit.
+            // The library may change the last bit of a number.
             check_line(&Line { ms: 0.0, ..record });
         }
     }
@@ -32,7 +32,7 @@ fn backwards(input: &[u8], block: usize) -> Vec<Vec<u8>> {
     std::iter::from_fn(|| lines.next_line().expect("it can be read")).collect()
 }
 
-/// A record that is written again is read as the same one.
+/// A record that is written and read again is the same.
 fn check_line(record: &Line) {
     let written = serde_json::to_string(record).expect("a record can be written");
     assert!(!written.contains('\n'), "a record takes more than a line");

@@ -1,10 +1,10 @@
-//! A record of the log: one line of JSON. A field that does not apply is left out; one that is not known here is passed over, as those
-//! of older versions are.
+//! A record of the log: one line of JSON. A field that does not apply is left out. Unknown fields, such as those of older versions, are
+//! ignored.
 
 use modelforge_credential_protocol::shown;
 use serde::{Deserialize, Serialize};
 
-/// The longest text of a record, in characters: a host may have as many as a line of the protocol.
+/// The longest text in a record, in characters. A host could be as long as a line of the protocol.
 const MAX_TEXT: usize = 512;
 
 /// A record of the log.
@@ -24,25 +24,25 @@ pub struct Line {
     pub helper: Option<String>,
     pub outcome: String,
     pub ms: f64,
-    /// The asking program's.
+    /// The number of the asking program's process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The program that gets the key, if that is not the asking one: the command of `exec`.
+    /// The program that gets the key, if it is not the asking one: the command of `exec`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// The parents of the asking program, nearest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<Process>,
-    /// How often this program is its own helper, as the environment says. 0 is omitted.
+    /// On how many levels this program is its own helper, according to the environment. 0 is omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<u32>,
 }
 
-/// A process, as far as the system tells. Never its arguments: they may hold keys.
+/// A process, as the system reports it. Never its arguments, because they may contain keys.
 #[derive(Serialize, Deserialize, Default, Clone)]
 #[serde(default)]
 pub struct Process {
@@ -55,7 +55,7 @@ pub struct Process {
 }
 
 impl Line {
-    /// Sets who asked: the first process, and those that started it.
+    /// Sets the asking process (the first one) and its parents.
     pub fn asked_by(&mut self, processes: &[Process]) {
         if let Some((asker, parents)) = processes.split_first() {
             let Process { pid, program, name } = asker.clone();
@@ -70,12 +70,12 @@ impl Line {
     }
 }
 
-/// A text from outside for the log: nothing invisible in it, no key, and not too long.
+/// Prepares a text from outside for the log: without invisible characters, without keys, and not too long.
 pub fn text(text: &str) -> String {
     cut(shown(text))
 }
 
-/// A process as the system reports it. A program's path often contains a hash, which looks like a key.
+/// Prepares the name of a process. Keys are not redacted, because a program's path often contains a hash that looks like one.
 pub fn name(text: &str) -> String {
     cut(modelforge_credential_protocol::visible(text))
 }

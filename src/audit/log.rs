@@ -1,5 +1,5 @@
-//! Appends to the log. A record is one write at the end of the file, so no writer waits for another. Nothing is synced: a `get` does
-//! not wait for a disk.
+//! Appends to the log. A record is one write at the end of the file, so no writer waits for another. Nothing is synchronised, so a `get`
+//! does not wait for the disk.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -14,13 +14,13 @@ use crate::state;
 pub struct Sizes {
     /// A file of this many bytes is full.
     pub full: u64,
-    /// A full file is deleted when newer ones hold this many bytes.
+    /// A full file is deleted when newer ones have this many bytes.
     pub kept: u64,
 }
 
 pub const SIZES: Sizes = Sizes { full: 1 << 20, kept: 10 << 20 };
 
-/// Writes a record: a line without its line feed.
+/// Writes a record, given without its line feed.
 pub fn append(folder: &Path, sizes: &Sizes, record: &[u8]) -> Result<()> {
     let mut file = files::open_to_write(folder)?;
     let mut length = file.metadata()?.len();
@@ -43,7 +43,7 @@ pub fn append(folder: &Path, sizes: &Sizes, record: &[u8]) -> Result<()> {
     Ok(file.write_all(&line)?)
 }
 
-/// Version 0.1.0 chained its records by hashes, and kept the end of the chain in this file.
+/// Version 0.1.0 linked its records by hashes, and stored the last hash in this file.
 const OLD_HEAD: &str = "audit.head";
 const KEY_OF_A_HASH: &[u8] = b"\"previous\":";
 
@@ -56,11 +56,11 @@ fn end_of(file: &mut File, length: u64) -> Result<Vec<u8>> {
     Ok(end)
 }
 
-/// Closes the current file, and deletes the oldest of the full ones. A process that writes at that moment writes to the one that is closed.
+/// Renames the current file, and deletes the oldest full ones. A process that is writing at that moment writes to the renamed file.
 fn rotate(folder: &Path, sizes: &Sizes) -> Result<()> {
     let lock = state::open_or_make(&folder.join("audit.lock"), OpenOptions::new().write(true).create(true))?;
     if lock.try_lock().is_err() {
-        // Another process is at it.
+        // Another process is doing this.
         return Ok(());
     }
     if fs::metadata(files::current(folder)).map_or(0, |metadata| metadata.len()) < sizes.full {

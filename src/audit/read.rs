@@ -1,4 +1,4 @@
-//! Reads the log from its end, the newest record first, and no more of it than is needed.
+//! Reads the log from its end, the newest record first, and only as much as is needed.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -16,12 +16,12 @@ use crate::error::tilde;
 /// The most files searched for the last use of a key.
 const RECENT: usize = 2;
 
-/// Hands out the records with their lines, the newest first, until it is told to stop; from at most so many files. A line that is
-/// no record is passed over.
+/// Passes on the records with their lines, the newest first, until `visit` stops it, from at most this many files. An invalid line is
+/// skipped.
 pub fn newest_first(folder: &Path, files: usize, mut visit: impl FnMut(Line, &[u8]) -> ControlFlow<()>) -> Result<()> {
     for path in files::paths(folder).iter().rev().take(files) {
         let file = match files::open_to_read(path) {
-            // Closed or deleted since it was listed.
+            // It was renamed or deleted since it was listed.
             Err(problem) if problem.kind() == io::ErrorKind::NotFound => continue,
             opened => opened?,
         };
@@ -37,7 +37,7 @@ pub fn newest_first(folder: &Path, files: usize, mut visit: impl FnMut(Line, &[u
     Ok(())
 }
 
-/// When a credential was last given to a program, and to which.
+/// When a credential was last given to a program, and to which one.
 #[derive(Clone)]
 pub struct Use {
     pub utc: u64,
@@ -48,7 +48,7 @@ pub struct Use {
 pub fn last_uses(wanted: &[(String, String, String)]) -> Vec<Option<Use>> {
     let mut uses = vec![None; wanted.len()];
     let Some(folder) = files::folder().filter(|_| !wanted.is_empty()) else { return uses };
-    // A log that cannot be read says nothing; `audit` says why.
+    // If the log cannot be read, nothing is known. `audit` reports why.
     let _ = newest_first(&folder, RECENT, |record, _| {
         if record.outcome != "found" || record.operation == "login" {
             return ControlFlow::Continue(());

@@ -1,4 +1,4 @@
-//! Hands records to the system's log, where this user cannot change them.
+//! Sends records to the system's log, where this user cannot change them.
 
 use modelforge_credential_protocol::{Error, Result};
 use syslog::{Facility, Formatter3164, Logger, LoggerBackend};
@@ -14,18 +14,18 @@ const SOCKET: &str = if cfg!(target_vendor = "apple") {
     "/dev/log"
 };
 
-/// Sends a record. It waits for nobody: a log that takes nothing now is an error at once.
+/// Sends a record. It never waits: if the log cannot take it now, that is an error.
 ///
 /// # Errors
-/// If no system log listens, or it does not take the record.
+/// If there is no system log, or it does not take the record.
 pub fn send(record: &str) -> Result<()> {
     connect()?.info(record).map_err(reason)
 }
 
-/// True if a system log listens.
+/// Checks that there is a system log.
 ///
 /// # Errors
-/// If none does.
+/// If there is none.
 pub fn check() -> Result<()> {
     connect().map(drop)
 }
@@ -43,7 +43,7 @@ fn connect() -> Result<Logger<LoggerBackend, Formatter3164>> {
     Ok(logger)
 }
 
-/// The system's own words, without the library's around them.
+/// The system's own message, without the library's.
 fn reason(problem: syslog::Error) -> Error {
     match problem {
         syslog::Error::Initialization(inner) => match inner.downcast::<syslog::Error>() {

@@ -1,4 +1,4 @@
-//! Rotation and reading, with files that a test can fill.
+//! Tests rotation and reading, with small files.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -11,7 +11,7 @@ use super::read::newest_first;
 
 const SIZES: Sizes = Sizes { full: 2000, kept: 6000 };
 
-/// Writes records whose accounts are these numbers.
+/// Writes records with these numbers as accounts.
 fn write(folder: &Path, numbers: std::ops::Range<usize>) {
     for number in numbers {
         let line = Line { operation: "get".into(), account: Some(number.to_string()), ..Line::default() };
@@ -19,7 +19,7 @@ fn write(folder: &Path, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// The accounts of the records that can be read, the newest first.
+/// The accounts of all records, the newest first.
 fn read(folder: &Path) -> Vec<usize> {
     let mut found = Vec::new();
     newest_first(folder, usize::MAX, |record, _| {

@@ -1,4 +1,4 @@
-//! Each helper's own copy of a credential: what is there, and erasing just that.
+//! The copies of a credential in each helper: finding them, and erasing exactly one.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use super::{Chain, Failed, Link};
 use crate::lock::Lock;
 use crate::request::Request;
 
-/// The copies of a credential, each with its helper's name, and the helpers of which it is not known whether they have one.
+/// The copies of a credential, each with its helper's name, and the helpers that could not be asked.
 #[derive(Default)]
 pub struct Copies {
     pub found: Vec<(String, Record)>,
@@ -17,12 +17,12 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// Copies in a store, without those that come from the environment.
+    /// Stored copies, without those from environment variables.
     pub fn kept(&self) -> impl Iterator<Item = &(String, Record)> {
         self.found.iter().filter(|(_, copy)| !copy.is_true("ephemeral"))
     }
 
-    /// That of a helper.
+    /// The copy in this helper.
     pub fn of(&self, helper: &str) -> Option<&Record> {
         self.found.iter().find(|(name, _)| name == helper).map(|(_, copy)| copy)
     }
@@ -33,7 +33,7 @@ impl Copies {
     }
 }
 
-/// A credential that is looked for, and what its helpers are told beside it.
+/// A credential to look for, and what helpers are told besides its description.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
     pub description: &'a Record,
@@ -41,7 +41,7 @@ pub struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// What a request asks for.
+    /// The credential of a request.
     pub fn of(request: &'a Request) -> Self {
         Self { description: &request.record, context: &request.context }
     }
@@ -51,20 +51,20 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The remains of a copy that was to be erased.
+/// What is left after an erase.
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub enum Left {
     Nothing,
-    /// It was not there: a newer one is.
+    /// The copy had been replaced by a newer one.
     Newer,
-    /// It is gone, and another one is there.
+    /// The copy is gone, and the helper now returns another one.
     Another,
 }
 
-/// The servers for which each helper of a chain lists a credential; `None` for one that has no list, or could not be asked.
+/// The servers for which each helper of a chain lists a credential; `None` for a helper that has no list or could not be asked.
 pub struct Inventory(Vec<Option<HashSet<Server>>>);
 
-/// A protocol and a host, in small letters.
+/// A protocol and a host, in lower case.
 type Server = [Vec<u8>; 2];
 
 fn server_of(record: &Record) -> Server {
@@ -72,7 +72,7 @@ fn server_of(record: &Record) -> Server {
 }
 
 impl Inventory {
-    /// True if the helper at this place of the chain may have a credential of the same server.
+    /// True if the helper at this position of the chain may have a credential for the same server.
     fn may_have(&self, at: usize, description: &Record) -> bool {
         self.0.get(at).and_then(Option::as_ref).is_none_or(|listed| listed.contains(&server_of(description)))
     }
@@ -85,18 +85,18 @@ impl Chain {
         Inventory(self.list_each(context).into_iter().map(|(_, listed)| listed.ok().flatten().map(servers)).collect())
     }
 
-    /// The copy of a credential in each helper that has one. A helper that fails may be asked again while a person is there.
+    /// The copy of a credential in each helper that has one. If a helper fails, it may be asked again with a person present.
     pub fn copies(&self, description: &Record, context: &Record, attended: bool) -> Result<Copies> {
         let copies = self.copies_each(&[Asked { description, context }], attended)?;
         Ok(copies.into_iter().next().unwrap_or_default())
     }
 
-    /// The same for several credentials, with as few starts of helpers as there can be.
+    /// The same for several credentials, with as few starts of helpers as possible.
     pub fn copies_each(&self, asked: &[Asked], attended: bool) -> Result<Vec<Copies>> {
         self.copies_where(asked, attended, |_, _| true)
     }
 
-    /// The same, without starting the helpers of which a list says that they have none. A person may be asked.
+    /// The same, without starting helpers whose list has nothing for these servers. A person may be prompted.
     pub fn copies_listed(&self, inventory: &Inventory, asked: &[Asked]) -> Result<Vec<Copies>> {
         self.copies_where(asked, true, |at, description| inventory.may_have(at, description))
     }
@@ -130,8 +130,8 @@ impl Chain {
         Ok(copies)
     }
 
-    /// Asks again where a helper failed, now that a person is there; but not if that, too, fails, or did before. The first question tells,
-    /// or the first of several that go together: nobody is asked to help with each.
+    /// Asks a helper that failed again, now with a person present. It stops if that fails, too, or failed before. Only the first request
+    /// decides: the person is not prompted for each.
     fn ask_attended(&self, link: &Link, questions: &[Record], answers: &mut [Result<Option<Record>>]) {
         let (Some(helper), Ok(mut failed_before)) = (&link.attended, self.failed_before.lock()) else { return };
         let failed = questions.iter().zip(answers).filter(|(_, answer)| answer.is_err());
@@ -161,7 +161,7 @@ impl Chain {
         copies.pop().unwrap_or(Ok(None))
     }
 
-    /// The copies of several credentials in one helper. It may be asked again while a person is there who may unlock it.
+    /// The copies of several credentials in one helper. It may be asked again with a person present, who may have to unlock it.
     pub fn copies_in(&self, helper: &str, asked: &[Asked], attended: bool) -> Result<Vec<Result<Option<Record>>>> {
         let Some(link) = self.links.iter().find(|link| link.name == helper) else {
             return Ok(asked.iter().map(|_| Ok(None)).collect());
@@ -178,7 +178,7 @@ impl Chain {
         Ok(copies.map(|(answer, asked)| Ok(answer?.filter(|found| is_of(found, asked.description)))).collect())
     }
 
-    /// Erases the copies that hold just these secrets from every helper that has one, and looks what is there then: what is left of each
+    /// Erases the copies with exactly these secrets from every helper that has one, then looks again. Returns what is left of each
     /// credential in each helper.
     pub fn erase_copies_each(&self, credentials: &[Record]) -> Result<Vec<Vec<Result<Left>>>> {
         let _lock = Lock::wait_each(credentials)?;
@@ -199,12 +199,12 @@ impl Chain {
     }
 }
 
-/// A copy that is to be erased.
+/// A copy to erase.
 struct Erasing<'a> {
     credential: &'a Record,
-    /// How it is looked for.
+    /// The description to look for.
     description: Record,
-    /// The same, with the secret that it holds, and what its tool is told to ask for from now on.
+    /// The description with the secret, and with what its tool will ask for from now on.
     copy: Record,
 }
 
@@ -216,7 +216,7 @@ impl<'a> Erasing<'a> {
         Ok(Self { credential, description, copy })
     }
 
-    /// What an answer says of it: it is there, another is, or none.
+    /// What an answer says: the copy is there, another one is, or none.
     fn is_in(&self, answer: Option<Record>) -> Option<bool> {
         let found = answer.filter(|found| found.has_secret() && !found.is_true("ephemeral"));
         let found = found.filter(|found| is_of(found, &self.description));
@@ -224,7 +224,7 @@ impl<'a> Erasing<'a> {
     }
 }
 
-/// Erases those that a helper holds, and says of each what is left.
+/// Erases the copies that this helper has, and says what is left of each.
 fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[&Erasing]) -> Vec<Result<Left>> {
     let look = |copies: &[&Erasing]| -> Vec<Result<Option<bool>>> {
         let questions: Vec<Record> = copies.iter().map(|copy| copy.description.clone()).collect();
@@ -241,7 +241,7 @@ fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[&Erasing]) -> Vec<R
         match after? {
             None => Ok(Left::Nothing),
             Some(false) => Ok(Left::Another),
-            // Its files are not ours to change.
+            // These files belong to other programs, and nobody asked to change them.
             Some(true) if !copy.description.is_true("consent") && helper.nature().foreign => Ok(Left::Nothing),
             Some(true) => Err(erased_and_still_there()),
         }
@@ -254,7 +254,7 @@ fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[&Erasing]) -> Vec<R
     left.collect()
 }
 
-/// True if an answer is the credential that was asked for. To a helper an absent path means any; what is kept for a path is another.
+/// True if an answer is the credential that was asked for. To a helper, no path means any path, but a credential for a path is another one.
 fn is_of(found: &Record, description: &Record) -> bool {
     !found.has("path") || found.get("path") == description.get("path")
 }

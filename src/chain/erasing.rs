@@ -1,4 +1,4 @@
-//! Erasing: from every helper, for a secret may be left in each.
+//! Erasing: from every helper, because each may have a copy of the secret.
 
 use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Record, Result};
 
@@ -8,11 +8,11 @@ use crate::chain::error;
 use crate::lock::Lock;
 use crate::providers::Providers;
 
-/// A credential that is to be erased.
+/// A credential to erase.
 #[derive(Clone, Copy)]
 pub struct Erase<'a> {
     description: &'a Record,
-    /// True if other providers have the same host: those of their paths stay.
+    /// True if other providers have the same host: the keys for their paths stay.
     shares_host: bool,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Erase<'a> {
         Self { description, shares_host: providers.share_the_host_of(description) }
     }
 
-    /// One of a place that no provider has.
+    /// A credential for a URL that belongs to no provider.
     pub fn of_no_provider(description: &'a Record) -> Self {
         Self { description, shares_host: false }
     }
@@ -31,9 +31,9 @@ impl<'a> Erase<'a> {
 /// The result of an erase.
 #[derive(Default)]
 pub struct Erased {
-    /// Helpers in which a secret may be left.
+    /// Helpers that may still have the secret.
     pub failed: Vec<Failed>,
-    /// Copies that are not this program's to erase.
+    /// Copies that this program must not erase.
     pub remarks: Vec<Error>,
 }
 
@@ -43,12 +43,12 @@ impl Chain {
         Ok(self.erase_from(&[erase], false)?.pop().unwrap_or_default())
     }
 
-    /// Erases from every helper, the files of other programs included: a person asked for that.
+    /// Erases from every helper, and from the files of other programs, because a person asked for it.
     pub fn erase_everywhere(&self, erase: Erase) -> Result<Erased> {
         Ok(self.erase_everywhere_each(&[erase])?.pop().unwrap_or_default())
     }
 
-    /// The same for several credentials: the result of each.
+    /// The same for several credentials, with the result of each.
     pub fn erase_everywhere_each(&self, erase: &[Erase]) -> Result<Vec<Erased>> {
         self.erase_from(erase, true)
     }
@@ -74,10 +74,10 @@ impl Chain {
     }
 }
 
-/// An erase, as helpers are told of it.
+/// An erase in the form in which helpers get it.
 struct Question {
     record: Record,
-    /// True if only what has no path is erased.
+    /// True if only copies without a path are erased.
     without_path: bool,
 }
 
@@ -93,7 +93,7 @@ impl Question {
 }
 
 impl Link {
-    /// Erases each. Where that fails and a person is present, tries again with them.
+    /// Erases each. If that fails and a person is present, tries again with them.
     fn erase_each(&self, questions: &[Question]) -> Vec<Result<()>> {
         let helper = match self.helper(false) {
             Ok(helper) => helper,
@@ -122,7 +122,8 @@ fn erase_each(helper: &(dyn Helper + Send + Sync), questions: &[&Question]) -> V
     outcomes.collect()
 }
 
-/// An absent path means any to a helper. Where other paths of the host are other providers', only what has none is erased, by its secret.
+/// To a helper, no path means any path. If other providers use other paths of the host, this erases only copies without a path, by their
+/// secrets.
 fn erase_without_path(helper: &dyn Helper, question: &Record) -> Result<()> {
     let mut description = question.clone();
     description.retain(|key| !matches!(key, "password" | "credential" | "provider"));

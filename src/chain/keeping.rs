@@ -1,4 +1,4 @@
-//! One helper keeps a credential, or is left as it was.
+//! Stores a credential in one helper, or leaves the helper as it was.
 
 use std::cell::RefCell;
 
@@ -13,15 +13,15 @@ use crate::chain::error;
 
 pub(super) enum Kept {
     Yes,
-    /// It answers with the same, but as something that it does not keep itself.
+    /// The helper returns the same credential, but from an environment variable.
     InTheEnvironment,
-    /// It answers with something else, which it did before.
+    /// The helper returns another credential, as it did before.
     Other,
     No,
 }
 
 impl Kept {
-    /// What an answer says of the credential that was stored; `None` if it is about another, or holds something else.
+    /// What an answer says about the stored credential; `None` if it is for another credential, or has other secrets.
     pub(super) fn seen_in(found: &Record, record: &Record) -> Option<Self> {
         let is_it = is_about(found, record) && holds_the_same(found, record);
         is_it.then(|| if found.is_true("ephemeral") { Self::InTheEnvironment } else { Self::Yes })
@@ -31,8 +31,8 @@ impl Kept {
 type Helping<'a> = dyn Helper + Send + Sync + 'a;
 
 impl Link {
-    /// Stores, and reads back. A helper that then holds neither this nor what it held before gets the older one back, or loses what
-    /// it made of this one; `remarks` say where that fails. `before` is what it held, where that is known.
+    /// Stores, and reads back. If the helper then has neither the new credential nor what it had before, the older one is stored again, or
+    /// the new one is erased; `remarks` say if that failed. `before` is what the helper had, if known.
     pub(super) fn try_to_keep(
         &self,
         record: &Record,
@@ -46,7 +46,7 @@ impl Link {
             let look = || helper.get(&question).map(|found| found.filter(|found| is_about(found, record)));
             let before = match before {
                 Some(known) => Some(known.cloned()),
-                // Without the password beside it, nothing says that a user name is a token, and a trace would show it.
+                // Without the password, nothing shows that the user name is a token, and a trace would print it.
                 None if record.shown("username").as_deref() == Some(REDACTED) => None,
                 None => match look() {
                     Err(problem) if matches!(Failure::from(problem.clone()), Failure::TooSlow(_)) => {
@@ -77,13 +77,13 @@ impl Link {
     }
 }
 
-/// The answer of a helper that did not keep what it was given.
+/// The result for a helper that did not store the credential.
 fn other(found: Option<&Record>) -> Kept {
     if found.is_some_and(Record::has_secret) { Kept::Other } else { Kept::No }
 }
 
-/// Says whether an answer is about this credential. To a helper an absent path means any, and so does an absent user name; what is
-/// kept for another path or account is another credential.
+/// True if an answer is about this credential. To a helper, no path means any path, and no user name any user. A credential for another
+/// path or account is another one.
 pub(super) fn is_about(found: &Record, record: &Record) -> bool {
     let is_of_the_account = record.has("username") || found.text("username").is_none_or(|name| name == DEFAULT_ACCOUNT);
     is_of_the_account && (!found.has("path") || found.get("path") == record.get("path"))
@@ -96,7 +96,7 @@ fn is_the_same(one: Option<&Record>, other: Option<&Record>) -> bool {
     }
 }
 
-/// Makes a helper hold what it held before.
+/// Restores what the helper had before.
 fn put_back(helper: &Helping<'_>, question: &Record, before: Option<&Record>) -> std::result::Result<(), ()> {
     let look = || helper.get(question).map(|found| found.filter(|found| is_about(found, question)));
     let is_there = |found: &Result<Option<Record>>| matches!(found, Ok(found) if is_the_same(found.as_ref(), before));
@@ -118,12 +118,12 @@ fn put_back(helper: &Helping<'_>, question: &Record, before: Option<&Record>) ->
     if undone.is_ok() && is_there(&look()) { Ok(()) } else { Err(()) }
 }
 
-/// Erases the credential that holds these secrets, and no other: an absent path of the question means any path.
+/// Erases the credential with these secrets and no other: without a path, the description matches any path.
 pub(super) fn erase_just(helper: &Helping<'_>, question: &Record, found: &Record) -> Result<()> {
     helper.erase(&with_those_of(question, found, &WHICH_SECRET)?)
 }
 
-/// Says whether an erase that names no secret takes one credential at most.
+/// True if an erase without a secret can remove at most one credential.
 fn stands_alone(helper: &Helping<'_>, question: &Record) -> bool {
     let is_another = |record: &Record| record.matches(question) && record.has("path");
     question.has("username")

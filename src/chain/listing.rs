@@ -1,4 +1,4 @@
-//! The credentials that the helpers of a chain hold, without their secrets.
+//! The credentials in the helpers of a chain, without their secrets.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ pub struct Listed {
     pub records: Vec<Record>,
     /// Helpers that could not be asked.
     pub failed: Vec<Failed>,
-    /// Helpers that have no list.
+    /// Helpers that cannot list.
     pub cannot_list: Vec<String>,
 }
 
@@ -66,13 +66,13 @@ impl Chain {
     }
 }
 
-/// Backups are listed for a migration alone.
+/// Backups are listed only for a migration.
 fn visible_to(context: &Record, mut records: Vec<Record>) -> Vec<Record> {
     records.retain(|record| context.is_true("consent") || !record.is_of_a_migration());
     records
 }
 
-/// Which credential a record describes, as one value: there may be thousands to compare.
+/// The description of a credential as one value, because thousands may have to be compared.
 fn described(record: &Record) -> Box<[u8]> {
     let mut described = Vec::new();
     for value in DESCRIPTION.map(|key| record.get(key)) {

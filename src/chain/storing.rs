@@ -1,4 +1,4 @@
-//! Storing: in the first helper that keeps it, read back from there; older copies elsewhere are erased.
+//! Storing: in the first helper that can store, with reading back. Older copies in other helpers are erased.
 
 use modelforge_credential_protocol::{ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Record, Result};
 
@@ -11,13 +11,13 @@ use crate::lock::Lock;
 /// The result of a store.
 #[derive(Default)]
 pub struct Stored {
-    /// The helpers that keep it: read back from each.
+    /// The helpers that have stored it, as reading back showed.
     pub kept_by: Vec<String>,
-    /// True if a helper answered with the same before.
+    /// True if a helper already had the same credential.
     pub was_kept: bool,
-    /// Helpers that answer first, with another key.
+    /// Helpers that are asked earlier and return another key.
     pub shadowed_by: Vec<String>,
-    /// Helpers that answer with the same from the environment, which keeps nothing.
+    /// Helpers that return the same credential from an environment variable.
     pub also_in: Vec<String>,
     /// Failures, and older copies that may be left.
     pub remarks: Vec<Error>,
@@ -26,34 +26,34 @@ pub struct Stored {
 /// The helpers that a store goes to.
 #[derive(Default, Clone, Copy)]
 struct To<'a> {
-    /// This one alone, and older copies are erased from the others.
+    /// Only this helper. Older copies in the others are erased.
     only: Option<&'a str>,
-    /// Not these, and nothing is erased from them.
+    /// Not these helpers, and nothing is erased from them.
     without: &'a [Failed],
-    /// What the helpers held just before, as far as they were asked.
+    /// What the helpers had before, if they were asked.
     before: Before<'a>,
 }
 
-/// The answers of helpers that were asked in the same turn, under the same lock.
+/// The answers of helpers that were asked under the same lock.
 #[derive(Default, Clone, Copy)]
 enum Before<'a> {
     #[default]
     Unknown,
-    /// Each helper was asked for just this credential.
+    /// Each helper was asked for exactly this credential.
     All(&'a Copies),
-    /// These were asked for what the request named, and answered so.
+    /// These helpers were asked with the original request.
     Some(&'a [Seen]),
 }
 
 impl Before<'_> {
-    /// The earlier content of a helper; `None` where it is not known.
+    /// What a helper had before; `None` if it is not known.
     fn of(&self, helper: &str, record: &Record) -> Option<Option<&Record>> {
         match self {
             Self::Unknown => None,
             Self::All(copies) => Some(copies.of(helper)),
             Self::Some(seen) => {
                 let answer = seen.iter().find(|seen| seen.helper == helper)?.answer.as_ref();
-                // An answer for another account or path does not say that there is none for this one.
+                // An answer for another account or path does not show whether there is one for this account and path.
                 let is_it =
                     |found: &&Record| is_about(found, record) && found.get("username") == record.get("username");
                 answer.is_none_or(|found| is_it(&found)).then_some(answer)
@@ -63,29 +63,29 @@ impl Before<'_> {
 }
 
 impl Chain {
-    /// Stores in the first helper that keeps it, which is known by reading it back, and erases older copies from the others.
+    /// Stores in the first helper that can store, reads it back, and erases older copies from the others.
     ///
-    /// A credential that came from the environment needs no other place.
+    /// A credential from an environment variable need not be stored.
     pub fn store(&self, record: &Record) -> Result<Stored> {
         let _lock = Lock::wait(record)?;
         self.store_locked(record, false, To::default())
     }
 
-    /// The same, but a helper that only passes on what the environment holds does not count as keeping it; and, if one
-    /// is named, in that helper alone.
+    /// The same, but a helper that returns the credential from an environment variable does not count. With `only`, stores in that helper
+    /// alone.
     pub fn store_durably(&self, record: &Record, only: Option<&str>) -> Result<Stored> {
         let _lock = Lock::wait(record)?;
         self.store_locked(record, true, To { only, ..To::default() })
     }
 
-    /// The same for one that is moved: it takes no other's place unless told to, and does not go to a helper of which it is not
-    /// known what it holds.
+    /// The same for a credential that is moved: it replaces no other unless `replaces` is true, and is not stored in a helper whose content
+    /// is unknown.
     pub fn store_moved(&self, record: &Record, replaces: bool) -> Result<Stored> {
         let stored = self.store_moved_each(std::slice::from_ref(record), replaces)?;
         Ok(stored.into_iter().next().unwrap_or_default())
     }
 
-    /// The same for several that are moved, no two of which are for the same.
+    /// The same for several credentials that are moved. Each must have a different description.
     pub fn store_moved_each(&self, records: &[Record], replaces: bool) -> Result<Vec<Stored>> {
         let _lock = Lock::wait_each(records)?;
         let nothing = Record::new();
@@ -110,8 +110,8 @@ impl Chain {
         Ok(stored)
     }
 
-    /// Stores in the first helper what every helper said that it does not have, so that no other copy is older, and reads all of it back.
-    /// The name of that helper for each that it kept; the others are stored one by one.
+    /// Stores in the first helper the credentials that no helper has, so there are no older copies, and reads them back. Returns the
+    /// helper's name for each that it stored. The others are then stored one by one.
     fn keep_what_is_nowhere(&self, records: &[Record], before: &[Copies]) -> Result<Vec<Option<String>>> {
         let mut kept: Vec<Option<String>> = records.iter().map(|_| None).collect();
         let is_nowhere = |before: &Copies| before.found.is_empty() && before.failed.is_empty();
@@ -134,7 +134,7 @@ impl Chain {
         Ok(kept)
     }
 
-    /// Keeps what was just renewed, or signed in for. Its caller holds the lock.
+    /// Stores what was just refreshed or obtained by signing in. The caller holds the lock.
     pub(super) fn keep_what_is_new(&self, answer: &mut Answer) -> Result<()> {
         let to = To { before: Before::Some(&answer.seen), ..To::default() };
         let stored = self.store_locked(&answer.record, true, to)?;
@@ -201,7 +201,7 @@ impl Chain {
     }
 }
 
-/// A credential as it is kept.
+/// The credential in the form in which it is stored.
 fn to_keep(record: &Record) -> Result<Record> {
     let mut record = record.clone();
     record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
@@ -223,8 +223,8 @@ impl Failed {
 }
 
 impl Link {
-    /// Erases the copy that was there before a store elsewhere, and says what is left. The erase names the older secret: an absent
-    /// path means any path, and what is kept for another one is not an older copy.
+    /// Erases the older copy after the credential was stored in another helper. The erase names the older secret, because no path means any
+    /// path, and a credential for another path is not an older copy.
     fn erase_older(&self, record: &Record, earlier: &mut Vec<String>) -> Option<Error> {
         let question = description_of(record).ok()?;
         let helper = self.helper(false).ok()?;

@@ -1,4 +1,4 @@
-//! Several requests in one go, with as few starts of helpers as there can be.
+//! Several requests at once, with as few starts of helpers as possible.
 
 use modelforge_credential_protocol::{Error, Record};
 
@@ -6,19 +6,20 @@ use super::about::question;
 use super::{Answer, Chain, Link};
 use crate::request::Request;
 
-/// With fewer requests than this, to ask a helper whether it takes them together costs as much as to ask for each alone.
+/// With fewer requests than this, asking a helper for `capability each` costs as much as separate requests.
 const WORTH_IT: usize = 3;
 
 /// A request on its way through the chain.
 struct Open<'a> {
     request: &'a Request,
     answer: Answer,
-    /// True if more is to be done than to hand on what helpers answered.
+    /// True if the request needs more than the helpers' answers, so it must be done separately.
     is_for_itself: bool,
 }
 
 impl Chain {
-    /// The answers to several requests, each as [`get`](Self::get) gives it. None where the request has to be asked for itself: a helper failed
+    /// The answers to several requests, each as from [`get`](Self::get). `None` if a request must be done separately: a helper failed or
+    /// ended the search, a credential has expired or can be refreshed, or there are too few requests.
     /// or ended the search, something has expired or can be refreshed, or there are too few requests.
     pub fn get_each(&self, requests: &[&Request]) -> Vec<Option<Answer>> {
         if requests.len() < WORTH_IT {
@@ -36,7 +37,7 @@ impl Chain {
 }
 
 impl Link {
-    /// Asks for all that are open.
+    /// Asks for all open requests.
     fn answer_each(&self, mut open: Vec<&mut Open>) {
         let questions = open.iter().map(|open| question(&open.answer.record, &open.request.context));
         let questions = questions.collect::<Result<Vec<Record>, Error>>();

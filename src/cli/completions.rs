@@ -1,4 +1,4 @@
-//! `completions` and `man`: what is made from these definitions.
+//! `completions` and `man`, which are generated from these definitions.
 
 use std::path::PathBuf;
 

@@ -1,8 +1,8 @@
-//! Options that mean something else in some commands than in the others, so that each `--help` is true.
+//! Options with a different meaning in some commands, so that each `--help` is correct.
 
 use clap::{Arg, ArgAction, Command};
 
-/// The definitions with these.
+/// The definitions with these options.
 pub fn with_details(command: Command) -> Command {
     command.mut_subcommands(|command| match command.get_name() {
         "status" => shows(command, OF_STATUS),
@@ -15,13 +15,13 @@ pub fn with_details(command: Command) -> Command {
 const OF_STATUS: &str = "Also show every copy, how each key ends, its age, and its last use";
 const OF_AUDIT: &str = "Also show the duration, and the path and number of each program";
 
-/// Where `--verbose` shows details of the subject, and no trace.
+/// The commands in which `--verbose` shows more details, and no trace.
 fn shows(command: Command, help: &'static str) -> Command {
     let verbose = Arg::new("verbose").long("verbose").short('v').action(ArgAction::SetTrue).display_order(900);
     command.arg(verbose.help(help))
 }
 
-/// Below `auth`, the provider is an option and no argument.
+/// For subcommands of `auth`, where the provider is an option, not an argument.
 fn as_modelforge_spells_it(command: Command) -> Command {
     let with_provider =
         |command: Command| command.mut_arg("provider_option", |option| option.hide(false).help("The provider"));

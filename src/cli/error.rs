@@ -5,7 +5,7 @@ use modelforge_credential_protocol::{Error, visible};
 use crate::error::Usage;
 pub use crate::error::{PROGRAM, no_provider};
 
-/// Repeats the word only if it looks like a command: it may be a key.
+/// Repeats the word only if it looks like a command, because it may be a key.
 pub fn unknown_command(word: &str, similar: Option<&str>) -> Usage {
     let has_the_shape = word.len() <= 16 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     let error = Error::new(if has_the_shape { format!("unknown command `{word}`") } else { "unknown command".into() });
@@ -23,14 +23,14 @@ pub fn unknown_option(option: &str, similar: Option<&str>, command: &str) -> Usa
     })
 }
 
-/// `meant` is the command that takes such an argument.
+/// `meant` is the command that accepts such an argument.
 pub fn too_many_arguments(meant: Option<String>) -> Usage {
     let hint =
         meant.unwrap_or_else(|| "never pass a key as an argument: pipe it, or enter it at the prompt".to_owned());
     Usage(Error::new("unexpected extra argument").hint(hint))
 }
 
-/// The word that another tool has for one of our commands.
+/// For a command of another tool that has another name here.
 pub fn another_word(word: &str, meant: &str) -> Usage {
     Usage(Error::new(format!("unknown command `{word}`")).hint(meant))
 }

@@ -1,4 +1,4 @@
-//! `exec`, `print` and `env`: the commands that hand keys to programs.
+//! `exec`, `print` and `env`: the commands that give keys to programs.
 
 use std::ffi::OsString;
 
@@ -118,7 +118,7 @@ impl From<EnvOptions> for Env {
     }
 }
 
-/// `print PROVIDER`: tools ask like this each time that they need a key.
+/// `print PROVIDER` alone. Tools run this each time that they need a key.
 pub fn print_of_one_provider() -> Option<PrintOptions> {
     let mut words = std::env::args_os().skip(1);
     let (command, provider) = (words.next()?, words.next()?.into_string().ok()?);

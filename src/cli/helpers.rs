@@ -1,4 +1,4 @@
-//! `helpers`, and what can be done with one: `test`, `add`, `remove`, `new`.
+//! `helpers` and its subcommands: `test`, `add`, `remove`, `new`.
 
 use clap::{Args, Subcommand};
 

@@ -1,5 +1,5 @@
-//! Manual pages: one of the program with all its commands, one of each helper, and one of config.toml. They are made from the definitions
-//! that `--help` shows and from the documents, so that nothing is written twice.
+//! Manual pages: one for the program with all its commands, one for each helper, and one for config.toml. They are made from the
+//! definitions behind `--help` and from the documents, so that nothing is written twice.
 
 mod document;
 mod page;
@@ -18,7 +18,7 @@ use page::Page;
 const CONFIGURATION: &str = include_str!("../../docs/configuration.md");
 const HELPERS: &str = include_str!("../../docs/helpers.md");
 
-/// The helpers that are built with this program, each with its `--help`: links to their files, which a package of this crate alone then has.
+/// The helpers that belong to this program, each with its `--help`. The files are links, so that a package of this crate alone has them.
 const OF_HELPERS: [(&str, &str); 7] = [
     ("env", include_str!("manual/help/env.txt")),
     ("keyring", include_str!("manual/help/keyring.txt")),
@@ -29,10 +29,10 @@ const OF_HELPERS: [(&str, &str); 7] = [
     ("vault", include_str!("manual/help/vault.txt")),
 ];
 
-/// The page of config.toml.
+/// The name of the page about config.toml.
 const CONFIG: &str = "modelforge-credential-config";
 
-/// Writes every page into the folder of its section below this one, or prints that of the program.
+/// Writes every page into the directory of its section below `folder`; without `folder`, prints the program's page.
 pub fn man(folder: Option<&Path>) -> Result<()> {
     let Some(folder) = folder else { return Ok(terminal::answer(&of_the_program().into_bytes().1)?) };
     let helpers = OF_HELPERS.iter().map(|(name, help)| of_a_helper(name, help));
@@ -47,8 +47,8 @@ pub fn man(folder: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Others could have put a link in the place of a page. The folders of the system are open to the group of its administrators, and are
-/// trusted as those of programs are.
+/// Others could have put a link in place of a page. A group of administrators may write to the system's directories; these are trusted like
+/// directories of programs.
 fn refuse_untrusted(folder: &Path) -> Result<()> {
     let folder = std::path::absolute(folder).map_err(|problem| error::cannot_write(folder, &problem))?;
     Ok(check_folder_of_programs(&folder).map(drop).map_err(|problem| problem.into_error(&folder))?)
@@ -119,7 +119,7 @@ fn of_a_helper(name: &str, help: &str) -> Page {
     page
 }
 
-/// The options of a `--help`, each with its text, which may go on in the next lines.
+/// The options in a `--help`, each with its text, which may continue on the next lines.
 fn entries(options: &str) -> Vec<(String, String)> {
     let mut entries: Vec<(String, String)> = Vec::new();
     for line in options.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
@@ -132,7 +132,7 @@ fn entries(options: &str) -> Vec<(String, String)> {
     entries
 }
 
-/// A command, and the commands below it.
+/// Adds a command and its subcommands.
 fn add(page: &mut Page, command: &Command) {
     let usage = command.clone().render_usage().to_string();
     let usage: Vec<&str> = usage.trim_start_matches("Usage:").lines().map(str::trim).collect();
@@ -149,7 +149,7 @@ fn add(page: &mut Page, command: &Command) {
     command.get_subcommands().filter(|command| !command.is_hide_set()).for_each(|command| add(page, command));
 }
 
-/// The rest of a command's help: what it says besides its options, and its example.
+/// Adds the rest of a command's help: the text besides its options, and its example.
 fn notes(page: &mut Page, command: &Command) {
     let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let (notes, example) = help.split_once("Example:\n").unwrap_or((&help, ""));

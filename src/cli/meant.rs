@@ -1,10 +1,10 @@
-//! Words of people who know other tools, and the command that they mean.
+//! Commands of other tools, and the commands of this program that do the same.
 
 use modelforge_credential_providers as table;
 
 use crate::error::PROGRAM;
 
-/// Other tools' words, and ours.
+/// The names of commands in other tools, and ours.
 const WORDS: [(&[&str], &str); 11] = [
     (&["add", "configure", "create", "init", "new", "set", "setup", "signin"], "login"),
     (&["del", "delete", "remove", "rm", "signout", "unset"], "logout"),
@@ -19,7 +19,7 @@ const WORDS: [(&[&str], &str); 11] = [
     (&["version"], "--version"),
 ];
 
-/// The command line that was meant by a command that there is not, with the provider if one was named.
+/// The command line that was probably meant by an unknown command, with the provider if one was named.
 pub fn by_another_word(word: &str, rest: Option<&str>) -> Option<String> {
     let (_, command) = WORDS.iter().find(|(words, _)| words.contains(&word))?;
     Some(match *command {
@@ -32,7 +32,7 @@ pub fn by_another_word(word: &str, rest: Option<&str>) -> Option<String> {
     })
 }
 
-/// The command that takes a provider as its argument, where this one reads standard input or takes fewer.
+/// The command that accepts a provider as its argument, if this one reads standard input or accepts fewer.
 pub fn with_an_argument(command: &str, argument: &str) -> Option<String> {
     let provider = provider(Some(argument));
     Some(match command {
@@ -48,7 +48,7 @@ pub fn with_an_argument(command: &str, argument: &str) -> Option<String> {
     })
 }
 
-/// A word that was typed is repeated only if it is a provider's name: it may be a key.
+/// A typed word is repeated only if it is a provider's name, because it may be a key.
 fn provider(typed: Option<&str>) -> &str {
     typed.filter(|name| table::by_name(name).is_some()).unwrap_or("openai")
 }

@@ -72,7 +72,7 @@ pub enum Task {
     Migrate(Migrate),
     Status(Migrate),
     List(Migrate),
-    /// `named`: helpers that a note may name although the configuration does not.
+    /// `named`: helpers that notes may name although the configuration does not.
     Rollback {
         id: Option<String>,
         named: Vec<String>,
@@ -94,7 +94,7 @@ impl From<MigrateOptions> for Task {
         let MigrateOptions { from, to, provider, account, prefer, drop_expired, dry_run, yes, json, .. } = options;
         let (account_per_tool, no_rewire, shell_line) =
             (options.account_per_tool, options.no_rewire, options.shell_line);
-        // One that is no text is no folder that a helper could be told of.
+        // A path that is not text cannot be sent to a helper.
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path).display().to_string();
         let folders = options.paths.into_iter().map(absolute).collect();
         let named = || from.iter().chain(&to).cloned().collect();

@@ -1,11 +1,11 @@
-//! What is wrong with a command line, in this program's words. clap's own messages repeat what was typed, and that may be a key.
+//! Messages about command-line errors. clap's own messages repeat the input, which may be a key.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{command, error, meant};
 use crate::error::Usage;
 
-/// The option of `--option=VALUE` or `--option <VALUE>`.
+/// The option in `--option=VALUE` or `--option <VALUE>`.
 fn option(argument: &str) -> Option<&str> {
     argument.split(['=', ' ']).next().filter(|option| option.starts_with("--"))
 }
@@ -19,7 +19,7 @@ pub fn mistake(problem: &clap::Error) -> Usage {
     };
     let argument = text(ContextKind::InvalidArg).or(text(ContextKind::InvalidSubcommand)).unwrap_or_default();
     match (problem.kind(), option(argument)) {
-        // The name is of the definitions, and nothing that was typed.
+        // This name comes from the definitions, not from the input.
         (ErrorKind::MissingRequiredArgument, _) if !argument.is_empty() => {
             error::argument_missing(argument, &command_of(problem))
         }
@@ -44,14 +44,14 @@ pub fn mistake(problem: &clap::Error) -> Usage {
     }
 }
 
-/// A command of one of the commands that was mistyped.
+/// For a misspelled subcommand.
 fn unknown_command(word: &str, within: &str) -> Usage {
     let root = command();
     let within = within.split(' ').nth(1).and_then(|name| root.find_subcommand(name)).unwrap_or(&root);
     error::unknown_command(word, crate::config::closest(word, within.get_subcommands().map(|known| known.get_name())))
 }
 
-/// Which command a mistake was made in, as its usage has it: the words before the first argument or option.
+/// The command in which the error is, as in its usage: the words before the first argument or option.
 fn command_of(problem: &clap::Error) -> String {
     let usage = problem.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
     let words = usage.split_whitespace().skip_while(|word| *word != error::PROGRAM);

@@ -1,14 +1,14 @@
-//! The first help that people see: what they type every day, on one screen of 24 lines. Programs and the manual page have the rest.
+//! The short help: the everyday commands on one screen of 24 lines. `--help` of each command and the manual page have the rest.
 
 use clap::Command;
 
-/// What the lines of a shell's profile call.
+/// Commands for shell profiles.
 const FOR_SHELLS: [&str; 2] = ["env", "completions"];
 
-/// What people who share a store call.
+/// Commands for people who share a store.
 const FOR_TEAMS: [&str; 2] = ["members", "sync"];
 
-/// In the order in which a newcomer needs them.
+/// In the order in which a new user needs them.
 const EVERYDAY: [&str; 12] = [
     "login",
     "logout",
@@ -24,7 +24,7 @@ const EVERYDAY: [&str; 12] = [
     "identity",
 ];
 
-/// The help of the program itself, in the place of a list of all commands.
+/// The help of the program itself, instead of a list of all commands.
 pub fn with_overview(command: Command) -> Command {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let known = EVERYDAY.iter().filter_map(|name| command.find_subcommand(name));

@@ -1,4 +1,4 @@
-//! Shell completion. Its script asks this program, with a variable set that says so; the library does the rest.
+//! Shell completion. The script starts this program with a variable that requests completions; the library does the rest.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -19,13 +19,13 @@ use crate::providers::Providers;
 use crate::session::Session;
 use crate::terminal;
 
-/// Says that a shell asks, and which.
+/// The variable with which a shell requests completions. Its value is the name of the shell.
 const VARIABLE: &str = "MODELFORGE_CREDENTIAL_COMPLETE";
 
-/// Answers a shell that asks, and ends the program.
+/// If a shell requests completions, prints them and exits.
 pub fn answer_a_shell() {
     if std::env::var_os(VARIABLE).is_some() {
-        // A warning would land in the middle of the line that is being typed.
+        // A warning would appear in the middle of the line that is being typed.
         terminal::hold();
         CompleteEnv::with_factory(|| with_completers(cli::command())).var(VARIABLE).complete();
     }
@@ -48,7 +48,7 @@ pub fn completions(shell: Shell) -> Result<()> {
     Ok(terminal::answer(&script)?)
 }
 
-/// Bash takes `openai:work` and `NAME=openai` for several words.
+/// For bash, `openai:work` and `NAME=openai` are several words.
 const WORDS_OF_BASH: &str = r#"
 _modelforge_credential() {
     local words=() at=0 current i
@@ -74,14 +74,14 @@ _modelforge_credential() {
 complete -o nospace -o bashdefault -F _modelforge_credential modelforge-credential
 "#;
 
-/// As a file on `fpath`, the script is read when the first word is to be completed.
+/// When the script is a file in `fpath`, zsh reads it only for the first completion.
 const FIRST_TIME_OF_ZSH: &str = r#"
 if [[ ${funcstack[1]-} == _modelforge-credential ]]; then
     _clap_dynamic_completer_modelforge_credential "$@"
 fi
 "#;
 
-/// Only here: the definitions that are read with every command know nothing of it.
+/// Added only here, so that other commands need not build it.
 fn with_completers(command: clap::Command) -> clap::Command {
     let name = command.get_name().to_owned();
     let command = command.mut_args(|argument| match completer(&name, argument.get_id().as_str()) {
@@ -107,8 +107,8 @@ fn completer(command: &str, argument: &str) -> Option<ArgValueCompleter> {
     Some(ArgValueCompleter::new(completer))
 }
 
-/// Those that go on from what was typed; `NAME=` before it stays. What a shell would not take as it is, is not offered: an account may
-/// be called `$(command)`, and not every shell quotes what it completes.
+/// The candidates that begin with the typed text; a `NAME=` before it stays. A candidate with special characters is not offered: an account
+/// may be called `$(command)`, and not every shell quotes completions.
 fn starting_with(typed: &OsStr, words: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
     let Some(typed) = typed.to_str() else { return Vec::new() };
     let (before, begun) = typed.rfind('=').map_or(("", typed), |at| typed.split_at(at + 1));
@@ -126,7 +126,7 @@ fn every_provider() -> Vec<String> {
     known.chain(own).collect()
 }
 
-/// The providers that you are signed in to, with the account. A helper that cannot be asked offers none.
+/// The providers and accounts that you are signed in to. A helper that cannot be asked offers none.
 fn signed_in() -> Vec<(String, String)> {
     let listed = Session::start(Person::Nobody).and_then(|session| session.list(None));
     let copies = listed.unwrap_or_default().into_iter().filter_map(|(_, copies)| copies.ok().flatten()).flatten();
@@ -134,11 +134,11 @@ fn signed_in() -> Vec<(String, String)> {
         let account = record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();
         Some((provider?.name, account))
     });
-    // A token that is kept as an account is not for the screen.
+    // A token that is stored as an account must not be shown on the screen.
     named.filter(|(_, account)| shown(account) == *account).collect()
 }
 
-/// `openai`, and `openai:work` where there is more than the usual account.
+/// `openai`, and `openai:work` if there is another account than the default one.
 fn keys() -> Vec<String> {
     let name = |(provider, account): (String, String)| match account == DEFAULT_ACCOUNT {
         true => vec![provider],
@@ -152,9 +152,9 @@ fn helpers() -> Vec<String> {
     DEFAULT_CHAIN.iter().map(|helper| helper.name.to_owned()).chain(installed.flatten()).collect()
 }
 
-/// For the library, what follows `--` is one more provider. There, a command is completed: its name, then files.
+/// For the library, the words after `--` are one more provider. They are completed as a command: its name, then files.
 fn of_command_or_key(word: &OsStr) -> Vec<CompletionCandidate> {
-    // The first `--` ends the words that are for the library.
+    // The words before the first `--` are for the library.
     let words: Vec<_> = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
     let Some(dashes) = words.iter().position(|word| word == "--") else { return starting_with(word, keys()) };
     let is_name = words.len() <= dashes + 2;

@@ -1,4 +1,4 @@
-//! The arguments of `login`, `logout` and `status`, in both spellings: with the provider as an argument, and as an option.
+//! The arguments of `login`, `logout` and `status`, in both spellings: with the provider as an argument or as an option.
 
 use std::path::PathBuf;
 

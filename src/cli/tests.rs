@@ -36,7 +36,7 @@ fn every_example_of_a_help_is_a_command_line_that_is_understood() {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         let help = help.replace("\\\n", "");
         let example = help.rsplit_once("Example:\n").map(|(_, example)| example.to_owned()).unwrap_or_default();
-        // The parts of a line that run this program: up to a pipe, a redirection or the end.
+        // The parts of a line that run this program, up to a pipe, a redirection or the end.
         for call in example.split("modelforge-credential ").skip(1) {
             let call = call.split(['|', '>', '<', '\n', '&', ';', ')', '#']).next().unwrap_or_default();
             let words = shell_words::split(call).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `audit`: the log as a table, or as it is kept.
+//! `audit`: shows the log as a table, or as it is stored.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -27,7 +27,7 @@ pub struct Audit {
     pub verify: bool,
 }
 
-/// How many records are shown if nobody says.
+/// How many records are shown by default.
 const USUAL: usize = 100;
 
 /// Shows the log, the newest record last.
@@ -39,7 +39,7 @@ pub fn audit(asked: &Audit) -> Result<()> {
     let Some(folder) = files::folder() else { return Err(error::log_needs_a_home().into()) };
     if asked.json {
         let lines = found(&folder, &filter, |_, line| line.to_vec())?;
-        // In pieces, as the log may be long.
+        // Write in pieces, because the log may be long.
         return Ok(lines
             .chunks(1000)
             .try_for_each(|some| terminal::answer(&[some.join(&b'\n'), vec![b'\n']].concat()))?);
@@ -64,7 +64,7 @@ pub fn audit(asked: &Audit) -> Result<()> {
     Ok(terminal::answer(terminal::columns(&lines, &vec![Paint::Plain; lines.len()]).as_bytes())?)
 }
 
-/// Which records are asked for.
+/// Which records to show.
 struct Filter {
     provider: Option<String>,
     account: Option<String>,
@@ -94,8 +94,8 @@ impl Filter {
     }
 }
 
-/// Each record that matches, as it is shown, the newest last. A clock that was set back may have left an older record after a newer
-/// one, so all are looked at until there are enough.
+/// The matching records in their shown form, the newest last. If the clock was set back, an older record may come after a newer one. So
+/// this reads on until there are enough.
 fn found<T>(folder: &Path, filter: &Filter, show: impl Fn(Line, &[u8]) -> T) -> Result<Vec<T>> {
     let mut found = Vec::new();
     if filter.limit == 0 {
@@ -112,10 +112,10 @@ fn found<T>(folder: &Path, filter: &Filter, show: impl Fn(Line, &[u8]) -> T) -> 
     Ok(found)
 }
 
-/// The name that the log has for a provider. With a configuration that cannot be read, it is the name that was typed.
+/// The provider's name in the log. If the configuration cannot be read, it is the name that was typed.
 fn canonical(name: &str) -> Result<String> {
     let Ok(session) = Session::start(Person::Nobody) else { return Ok(name.to_owned()) };
-    // Of a provider that is no longer declared there may be records all the same.
+    // There may be records of a provider that is no longer declared.
     match session.providers.by_name(name) {
         Ok(provider) => Ok(provider.name),
         Err(_) => Ok(crate::config::provider_name(name)?),
@@ -170,11 +170,11 @@ fn time_of(record: &Line) -> String {
     visible(&format!("{date} {}", time.get(..8).unwrap_or(time)))
 }
 
-/// The most characters of a host, an account or a helper: one that somebody made long leaves room for the others.
+/// The most characters of a host, an account or a helper, so that one long name does not fill the row.
 const WIDE: usize = 60;
 
 fn short(text: &str) -> String {
-    // An older version may have logged a key that came as something else.
+    // An older version may have logged a key in place of something else.
     let text = shown(text);
     match text.char_indices().nth(WIDE) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -182,7 +182,7 @@ fn short(text: &str) -> String {
     }
 }
 
-/// `aider`, or the nearest program that is not a shell: a shell only passes on what somebody else wants.
+/// `aider`, or the nearest program that is not a shell: a shell only passes on a request.
 fn got_by(record: &Line) -> String {
     if let Some(command) = &record.command {
         return visible(&file_name(command));
@@ -209,7 +209,7 @@ fn asked_by(record: &Line) -> String {
     }
 }
 
-/// A process in one word: its own name, else its program's, else its number. Servers say behind a colon what they do: `sshd: ann`.
+/// The name of a process: its own, otherwise its program's, otherwise its number. Servers write what they do after a colon: `sshd: ann`.
 fn called(process: &Process) -> String {
     let program = process.program.as_deref().map(file_name);
     let name = process.name.clone().or(program).unwrap_or_else(|| process.pid.to_string());
@@ -220,7 +220,7 @@ fn called(process: &Process) -> String {
 fn file_name(path: &str) -> String {
     let name = Path::new(path.trim_end_matches(" (deleted)")).file_name();
     let name = name.map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned());
-    // A program of Windows is called without its ending.
+    // A Windows program is named without its extension.
     let ending = name.len().saturating_sub(4);
     match name.get(ending..).filter(|ending| cfg!(windows) && ending.eq_ignore_ascii_case(".exe")) {
         Some(_) => name[..ending].to_owned(),

@@ -1,5 +1,5 @@
-//! The operations of the protocol, in both roles: `fill`, `approve` and `reject` for a tool, `get`, `store` and `erase` where
-//! this program is itself somebody's helper.
+//! The operations of the protocol, in both roles: `fill`, `approve` and `reject` for tools, `get`, `store` and `erase` when this program is
+//! a helper itself.
 
 mod error;
 
@@ -18,7 +18,7 @@ use crate::request::{self, Request};
 use crate::session::{Help, Session, tell};
 use crate::terminal;
 
-/// Reads a request and does what it asks for. What kind of problem it ran into is told to a caller that announced that it wants to know.
+/// Reads a request and does the operation. After an error, a caller that announced `reason` is told the kind of problem.
 fn answer(operation: impl FnOnce(Record) -> Result<()>) -> Result<()> {
     let input = modelforge_credential_protocol::stdin()?;
     terminal::tell_what_is_awaited(&input);
@@ -31,7 +31,7 @@ fn answer(operation: impl FnOnce(Record) -> Result<()>) -> Result<()> {
     outcome
 }
 
-/// Prepares the answer to a request. This person may be asked.
+/// Prepares the answer to a request. `person` says who may be prompted.
 fn begin(record: Record, person: Person) -> Result<(Session, Request)> {
     let session = Session::start(person)?;
     let request = request::expand(record, &session.providers)?;
@@ -42,20 +42,20 @@ fn begin(record: Record, person: Person) -> Result<(Session, Request)> {
     Ok((session, request))
 }
 
-/// Looks, and where nothing is found asks a person. Ends in an error if there is still nothing.
+/// Looks for the credential, and prompts a person if there is none. It is an error if there is still none.
 pub fn fill() -> Result<()> {
     answer(|request| look(request, "fill", person(), search_and_ask))
 }
 
-/// Looks, asks nobody, and says nothing if there is nothing.
+/// Looks for the credential, prompts nobody, and prints nothing if there is none.
 pub fn get() -> Result<()> {
     answer(|request| look(request, "get", Person::Nobody, search))
 }
 
-/// A search that notes its result in the log.
+/// A search that records its result in the log.
 type Look = fn(&Session, &Request, &mut Event) -> Result<Option<Record>>;
 
-/// Answers a request, and logs it: before the answer is given.
+/// Answers a request. It is logged before the answer is given.
 fn look(record: Record, operation: &'static str, person: Person, look: Look) -> Result<()> {
     let (session, request) = begin(record, person)?;
     if let Some(answer) = answered_already(&request) {
@@ -112,7 +112,7 @@ fn search(session: &Session, request: &Request, event: &mut Event) -> Result<Opt
     Ok(None)
 }
 
-/// Keeps a credential; `operation` is what the caller calls that.
+/// Stores a credential; `operation` is the caller's word for it.
 pub fn approve(operation: &'static str, person: Person) -> Result<()> {
     answer(|record| keep(record, operation, person))
 }
@@ -154,7 +154,7 @@ fn keep(record: Record, operation: &'static str, person: Person) -> Result<()> {
     Ok(())
 }
 
-/// Erases a credential everywhere; `operation` is what the caller calls that.
+/// Erases a credential everywhere; `operation` is the caller's word for it.
 pub fn reject(operation: &'static str, person: Person) -> Result<()> {
     answer(|record| erase(record, operation, person))
 }
@@ -163,7 +163,7 @@ fn erase(record: Record, operation: &'static str, person: Person) -> Result<()> 
     let (session, request) = begin(record, person)?;
     let mut event = session.event(operation, &request.record);
     let chain = session.chain(&request.record)?;
-    // Only a person wants to know what went: it takes two more lists.
+    // Only a person wants to know what was erased: it costs two more lists.
     let is_watched = std::io::stderr().is_terminal();
     let before = if is_watched { stored(chain, &request)? } else { Vec::new() };
     let erased = chain.erase(Erase::of(&request.record, &session.providers))?;
@@ -177,7 +177,7 @@ fn erase(record: Record, operation: &'static str, person: Person) -> Result<()> 
     if is_done { Ok(()) } else { Err(error::not_erased(&request.record).is(reason_of(&erased.failed)).into()) }
 }
 
-/// The stored credential that a request describes, whatever its secret.
+/// The stored credentials that a request describes, whatever their secrets are.
 fn stored(chain: &Chain, request: &Request) -> Result<Vec<Record>> {
     let description = request.record.description();
     let copies = Held::look(chain, request)?.copies.into_iter().filter(|copy| !copy.has("variable"));
@@ -188,7 +188,7 @@ fn tell_what_went(request: &Request, before: &[Record], after: &[Record]) {
     let gone: Vec<&Record> = before.iter().filter(|copy| !after.iter().any(|left| left.matches(copy))).collect();
     for copy in &gone {
         let mut named = request.record.description();
-        // Elsewhere a user name may be a token, and a list alone does not tell.
+        // For other hosts a user name may be a token, and a list does not show which it is.
         let account = copy.text("username").filter(|_| request.provider.is_some());
         let account = account.map(|account| named.set("username", account));
         let provider = request.provider.as_ref().map(|provider| named.set("provider", &provider.name));
@@ -201,7 +201,7 @@ fn tell_what_went(request: &Request, before: &[Record], after: &[Record]) {
     }
 }
 
-/// Names what the helpers hold. It reads nothing: a script's own standard input is not touched.
+/// Lists what the helpers have. It does not read standard input, which may belong to a script.
 pub fn list() -> Result<()> {
     let session = Session::start(Person::Nobody)?;
     let mut event = session.event("list", &Record::new());
@@ -212,7 +212,7 @@ pub fn list() -> Result<()> {
         let listed = opened.chain.list(&context)?;
         is_whole &= listed.is_whole();
         for mut record in listed.records {
-            // A provider with helpers of its own is never asked for in the others.
+            // A provider with its own chain is never looked up in the other helpers.
             let provider = session.providers.by_location(&record)?;
             if !session.is_asked(opened, provider.as_ref().map(|provider| provider.name.as_str())) {
                 continue;
@@ -238,15 +238,15 @@ pub fn list() -> Result<()> {
     if failed.is_empty() { Ok(()) } else { Err(error::list_not_whole().into()) }
 }
 
-/// Names what this program understands beyond the basic protocol.
+/// Lists the features beyond the basic protocol.
 pub fn capability() -> Result<()> {
     Ok(terminal::answer(b"version 0\ncapability authtype\ncapability state\n")?)
 }
 
-/// Requests that need no helper: as in git, one that is complete is the answer; and where no sign-in is needed, that is it.
+/// Requests that need no helper. As in git, a complete request is its own answer. A provider without sign-in needs no key.
 fn answered_already(request: &Request) -> Option<Record> {
     let record = &request.record;
-    // git takes an empty password for one; for a provider it is none.
+    // To git, an empty password is a password. For a provider it is not.
     let has = |key| if request.provider.is_some() { record.holds(key) } else { record.has(key) };
     if has("credential") || (record.has("username") && has("password")) {
         return Some(record.clone());
@@ -257,7 +257,7 @@ fn answered_already(request: &Request) -> Option<Record> {
     Some(answer)
 }
 
-/// Writes an answer, without what the caller did not say it understands: first what every caller reads, in the usual order.
+/// Writes an answer without attributes that the caller did not announce. Those that every caller reads come first, in the usual order.
 fn write(answer: &Record, request: &Record) -> Result<()> {
     let mut ordered = Record::new();
     for key in ["protocol", "host", "path", "provider", "username", "password"] {

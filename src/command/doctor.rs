@@ -1,5 +1,5 @@
-//! `doctor`: looks for everything that goes wrong in the field, one file for each kind of check, and tries every helper that stores
-//! with a test credential. It works with a broken configuration, without a home folder and with helpers that hang.
+//! `doctor`: checks for everything that commonly goes wrong, with one module for each kind of check. It tries each helper that stores with
+//! a test credential. It works with a broken configuration, without a home directory and with helpers that hang.
 
 mod clock;
 mod config;
@@ -36,7 +36,7 @@ pub struct Doctor {
     pub json: bool,
 }
 
-/// Checks all, side by side where that takes time, and shows what was found. One error makes the exit status 1.
+/// Runs all checks, in parallel if they take time, and shows the findings. With an error, the exit status is 1.
 pub fn doctor(asked: &Doctor) -> Result<()> {
     let interrupted = signals()?;
     let progress = terminal::Progress::start("checking");
@@ -48,7 +48,7 @@ pub fn doctor(asked: &Doctor) -> Result<()> {
     drop(progress);
     let signal = interrupted.load(Ordering::Relaxed);
     if signal != 0 {
-        // By now nothing is left behind, or that is said, and this process may end as it was told to.
+        // The test credential has been erased or reported by now, so this process may end as the signal says.
         let urgent = findings.iter().filter(|finding| finding.is_urgent);
         urgent.for_each(|finding| terminal::warning(&finding.as_warning()));
         end_as_told(i32::try_from(signal)?);
@@ -61,7 +61,7 @@ pub fn doctor(asked: &Doctor) -> Result<()> {
     if report.errors == 0 { Ok(()) } else { Err(error::checks_failed(report.errors).into()) }
 }
 
-/// Ctrl-C and its like: noted, so that the test credential is erased first.
+/// Signals such as Ctrl-C are only recorded, so that the test credential is erased first.
 #[cfg(unix)]
 fn signals() -> Result<Arc<AtomicUsize>> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -69,7 +69,7 @@ fn signals() -> Result<Arc<AtomicUsize>> {
     for signal in modelforge_credential_client::heeded(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]) {
         signal_hook::flag::register_usize(signal, interrupted.clone(), usize::try_from(signal)?)?;
     }
-    // To the end of this process.
+    // Until this process ends.
     std::mem::forget(modelforge_credential_client::take_signals());
     Ok(interrupted)
 }
@@ -87,7 +87,7 @@ fn signals() -> Result<Arc<AtomicUsize>> {
     Ok(interrupted)
 }
 
-/// As the system ends a program at Ctrl-C (`STATUS_CONTROL_C_EXIT`).
+/// Exits with the status that the system uses after Ctrl-C (`STATUS_CONTROL_C_EXIT`).
 #[cfg(not(unix))]
 fn end_as_told(_: i32) {
     std::process::exit(0xc000_013a_u32.cast_signed());
@@ -99,7 +99,7 @@ fn examine(interrupted: &AtomicUsize) -> Result<Vec<Finding>> {
     let (entries, chains) = helpers::configured(providers, &mut findings);
     let mut event = session.event("doctor", &canary::place()?);
     let context = providers.context_of_all()?;
-    // Two of them at once would erase each other's test credential.
+    // Two doctors at once would erase each other's test credential.
     let lock = Lock::wait_at_most(PATIENCE, &canary::place()?);
     let stores = lock.is_ok();
     if !stores {

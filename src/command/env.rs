@@ -1,4 +1,4 @@
-//! `env`: lines that set keys in the environment of a shell, quoted as each shell wants it.
+//! `env`: prints lines that set keys in a shell's environment, quoted for that shell.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub struct Env {
     pub shell: Option<Shell>,
 }
 
-/// Programs that are shells, by name.
+/// The names of programs that are shells.
 pub const SHELLS: [&str; 16] = [
     "ash",
     "bash",
@@ -68,7 +68,7 @@ pub fn env(env: &Env) -> Result<()> {
     Ok(())
 }
 
-/// The shell that reads the lines: the one that started this, else the login shell.
+/// The shell that will read the lines: the one that started this program, otherwise the login shell.
 fn usual() -> Result<Shell> {
     let shell = parent().unwrap_or_else(|| std::env::var_os("SHELL").unwrap_or_default().into());
     match shell.file_stem().and_then(|name| name.to_str()) {
@@ -77,7 +77,7 @@ fn usual() -> Result<Shell> {
         Some("pwsh" | "powershell") => Ok(Shell::Powershell),
         Some("cmd") if cfg!(windows) => Ok(Shell::Cmd),
         Some(name @ ("csh" | "tcsh" | "elvish" | "nu" | "xonsh")) => Err(error::no_lines_for(name).into()),
-        // No shell has named itself; Git Bash and its like may have.
+        // No known shell started us, but Git Bash and similar shells set a variable.
         None => Ok(match ShellOfHints::of_the_person() {
             ShellOfHints::Posix => Shell::Bash,
             ShellOfHints::PowerShell => Shell::Powershell,
@@ -86,7 +86,7 @@ fn usual() -> Result<Shell> {
     }
 }
 
-/// The shell that waits for the lines, as in `eval "$(…)"`, if the parent is one.
+/// The shell that waits for the lines, as in `eval "$(…)"`, if it is our parent.
 #[cfg(unix)]
 fn parent() -> Option<PathBuf> {
     let name = std::fs::read_to_string(format!("/proc/{}/comm", std::os::unix::process::parent_id())).ok()?;
@@ -100,7 +100,7 @@ fn parent() -> Option<PathBuf> {
     SHELLS.contains(&name.to_str()?).then(|| name.into())
 }
 
-/// A line that sets a variable; none if the shell has no variables of such a name.
+/// A line that sets a variable; `None` if the shell allows no variable with such a name.
 fn line(shell: Shell, name: &str, value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
@@ -109,7 +109,7 @@ fn line(shell: Shell, name: &str, value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     }
     let (before, after) = match shell {
         Shell::Bash | Shell::Zsh => (format!("export {name}='"), "'\n"),
-        // The substitution of fish makes one line of all, as in `eval (…)`.
+        // The command substitution of fish joins all lines, as in `eval (…)`, so each needs a semicolon.
         Shell::Fish => (format!("set -gx {name} '"), "';\n"),
         Shell::Powershell => (format!("${{env:{name}}} = '"), "'\n"),
         Shell::Cmd => (format!("set \"{name}="), "\"\n"),
@@ -125,7 +125,7 @@ fn line(shell: Shell, name: &str, value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
             b'\'' | b'\\' => line.extend_from_slice(&[b'\\', *byte]),
             byte => line.push(*byte),
         }),
-        // PowerShell takes typographic quotation marks for the same as the plain one.
+        // To PowerShell, typographic quotation marks are the same as plain ones.
         Shell::Powershell => {
             for character in std::str::from_utf8(value).ok()?.chars() {
                 let mut bytes = [0; 4];
@@ -136,7 +136,7 @@ fn line(shell: Shell, name: &str, value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
                 }
             }
         }
-        // Whether these stand for themselves there depends on how the line is read, and nothing quotes them in every case.
+        // Whether these characters are literal depends on how the line is read, and no quoting works in every case.
         Shell::Cmd if value.iter().any(|byte| !matches!(byte, b' '..=b'~') || b"\"%!".contains(byte)) => return None,
         Shell::Cmd => line.extend_from_slice(value),
     }

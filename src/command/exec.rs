@@ -1,5 +1,5 @@
-//! `exec`: runs a command with keys in its environment. Where nothing is left to do afterwards it becomes the command; to mask what
-//! the command prints, or to remove a file when it exits, it stays and passes on signals and the exit status.
+//! `exec`: runs a command with keys in its environment. Usually it becomes the command. To mask the output, or to remove a file afterwards,
+//! it stays and passes on signals and the exit status.
 
 mod ended;
 pub mod error;
@@ -33,7 +33,7 @@ pub struct Exec {
     pub command: Vec<OsString>,
 }
 
-/// Runs the command. Where that works, this process has exited with it.
+/// Runs the command. On success this does not return: this process exits with the command's status.
 pub fn exec(exec: &Exec) -> Result<()> {
     let Some((word, arguments)) = exec.command.split_first() else { return Err(error::no_command_to_run().into()) };
     let program = start::find(word)?;
@@ -74,7 +74,7 @@ fn clear_our_own(command: &mut Command) {
     }
 }
 
-/// Puts the keys into the command's environment, service accounts into files.
+/// Puts the keys into the command's environment, and service accounts into files.
 fn hand_over(command: &mut Command, variables: &[Variable]) -> Result<Vec<PrivateFile>> {
     let mut files = Vec::new();
     for variable in variables {
@@ -103,7 +103,7 @@ fn text(value: &[u8]) -> Option<OsString> {
     std::str::from_utf8(value).ok().map(OsString::from)
 }
 
-/// The mask for what was handed over: of a service account, its parts that are secret as well.
+/// The mask for the keys that the command gets. For a service account, its secret parts are masked as well.
 fn mask_of(variables: &[Variable]) -> Mask {
     let mut secrets: Vec<(&str, zeroize::Zeroizing<Vec<u8>>)> = Vec::new();
     let mut not_masked = BTreeSet::new();
@@ -126,12 +126,12 @@ fn mask_of(variables: &[Variable]) -> Mask {
     Mask::new(secrets.iter().map(|(provider, secret)| (*provider, secret.as_slice())))
 }
 
-/// The parts of a service account that are secret by themselves.
+/// The parts of a service account that are secrets themselves.
 pub fn secret_parts(credentials: &[u8]) -> Vec<zeroize::Zeroizing<Vec<u8>>> {
     let parts: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(credentials).unwrap_or_default();
     let secret = ["private_key", "client_secret", "refresh_token"];
     let texts = secret.iter().filter_map(|key| parts.get(*key)?.as_str());
-    // A tool may show the lines of a private key one by one, or without the first, which is no secret.
+    // A tool may print the lines of a private key one by one, or without the first one, which is not secret.
     let texts = texts.flat_map(|text| std::iter::once(text).chain(text.lines().filter(|line| !line.starts_with('-'))));
     let texts = texts.map(|text| zeroize::Zeroizing::new(text.trim().as_bytes().to_vec()));
     texts.filter(|text| text.len() >= mask::SHORTEST).collect()

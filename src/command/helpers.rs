@@ -1,5 +1,5 @@
-//! `helpers`: the chain as it stands. Each helper is found, started and asked for a place that cannot exist, and what came of
-//! it is shown; so are those that are installed and not in the chain.
+//! `helpers`: shows the chain. Each helper is looked up, started, and asked for a URL that cannot exist. Installed helpers that are not in
+//! the chain are shown as well.
 
 pub mod change;
 pub mod error;
@@ -20,18 +20,18 @@ use crate::terminal;
 use change::comes_last;
 use probe::Probed;
 
-/// `helpers --json`: the shape is stable, fields are only ever added.
+/// `helpers --json`. The format is stable: fields are only added.
 #[derive(Serialize)]
 struct Report {
     version: u32,
     chains: Vec<ChainRow>,
-    /// Helpers that are installed and in no chain.
+    /// Helpers that are installed but in no chain.
     others: Vec<Other>,
 }
 
 #[derive(Serialize)]
 struct ChainRow {
-    /// Whose chain it is, where a provider has helpers of its own.
+    /// The provider, if it has its own chain.
     provider: Option<String>,
     /// `default`, `config` or `variable`.
     origin: &'static str,
@@ -46,7 +46,7 @@ struct Row {
     /// The words of its entry.
     #[serde(serialize_with = "words")]
     entry: Entry,
-    /// Where the entry stands, for people.
+    /// Where the entry is defined, for people.
     from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
@@ -71,7 +71,7 @@ fn words<S: Serializer>(entry: &Entry, serializer: S) -> Result<S::Ok, S::Error>
     entry.words.serialize(serializer)
 }
 
-/// Shows it. A helper that was configured and cannot be asked makes the exit status 1.
+/// Shows the chains. If a configured helper cannot be asked, the exit status is 1.
 pub fn helpers(json: bool) -> Result<()> {
     let session = Session::start(Person::Nobody)?;
     let config = session.providers.config();
@@ -119,7 +119,7 @@ pub fn helpers(json: bool) -> Result<()> {
     if not_ready.is_empty() { Ok(()) } else { Err(error::helpers_not_ready(&not_ready).into()) }
 }
 
-/// True if it is of no use in a chain: it only serves `migrate`, or what it needs was never set up.
+/// True if it should not be proposed: it only serves `migrate`, or what it needs was never set up.
 fn is_of_no_use(entry: &[String]) -> bool {
     let [name] = entry else { return false };
     let is_source = DEFAULT_SOURCES.contains(&name.as_str()) && default_helper(&Entry::helper(name)).is_none();
@@ -127,7 +127,7 @@ fn is_of_no_use(entry: &[String]) -> bool {
     is_source || ON_DEMAND.iter().any(|row| row.name == name && !row.variables.iter().any(is_set))
 }
 
-/// Helpers that are installed and in no chain, with the line that adds each to the one that most providers share.
+/// Helpers that are installed but in no chain, each with the line that adds it to the shared chain.
 fn others(chains: &[ChainRow]) -> Vec<Other> {
     let is_asked = |entry: &[String]| {
         let asked = chains.iter().flat_map(|chain| &chain.helpers);

@@ -1,5 +1,5 @@
-//! `identity`: shows, protects, renews, exports, checks and restores the secret that opens what a helper keeps. The helper does it;
-//! here a person says what, and reads what came of it.
+//! `identity`: shows, protects, renews, exports, checks and imports the secret that decrypts a helper's store. The helper does the work;
+//! this command passes on what the person wants, and shows the result.
 
 pub mod error;
 mod given;
@@ -17,7 +17,7 @@ use crate::person::person;
 use crate::session::Session;
 use crate::terminal;
 
-/// What is to be done, with whose identity.
+/// The task, and the helper whose identity it is for.
 pub struct Identity {
     pub helper: Option<String>,
     pub task: Task,
@@ -53,7 +53,7 @@ pub fn identity(asked: &Identity) -> Result<()> {
     Ok(())
 }
 
-/// The further helpers that have an identity.
+/// The other helpers that have an identity.
 fn others(session: &Session, renewed: &Link) -> Result<Vec<String>> {
     let mut others: Vec<String> = Vec::new();
     for link in session.helpers(None)? {
@@ -64,7 +64,7 @@ fn others(session: &Session, renewed: &Link) -> Result<Vec<String>> {
     Ok(others)
 }
 
-/// The helper that has an identity: the one that was named, or the first.
+/// The helper that has an identity: the one that was named, or the first one.
 fn keeper<'a>(session: &'a Session, named: Option<&str>) -> Result<&'a Link> {
     let found = session.helpers(named)?.into_iter().find(|link| link.nature().identity);
     Ok(found.ok_or_else(|| named.map_or_else(error::nobody_has_one, error::has_none))?)
@@ -83,7 +83,7 @@ impl Task {
         }
     }
 
-    /// As the log calls it.
+    /// The name in the log.
     fn operation(&self) -> &'static str {
         match self {
             Self::Show { .. } => "identity",
@@ -126,7 +126,7 @@ impl Task {
     }
 }
 
-/// To the terminal or a new file, and nowhere else: a pipe or a log may keep it.
+/// Writes to the terminal or a new file, and nowhere else: a pipe or a log might store it.
 fn export(output: Option<&Path>, answer: &Record) -> Result<()> {
     let text = answer.content()?.ok_or_else(error::nothing_exported)?;
     if let Some(path) = output {

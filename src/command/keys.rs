@@ -1,4 +1,4 @@
-//! Whose keys a program gets, and in which variables.
+//! Finds the keys that a program gets, and their variables.
 
 mod purpose;
 mod reach;
@@ -42,9 +42,9 @@ pub struct Wanted {
 
 /// A provider's credential.
 pub struct Key {
-    /// The name as given: `openai`, `openai:work`.
+    /// The name as given: `openai` or `openai:work`.
     named: String,
-    /// The variables that tools look for it in, where those are asked for.
+    /// The variables in which tools look for it, if those are wanted.
     variables: Vec<String>,
     provider: Provider,
     pub record: Record,
@@ -60,7 +60,7 @@ pub enum Found {
     },
 }
 
-/// The variables that a command gets for a provider.
+/// What a command gets for a provider.
 enum Looked {
     Key(Box<Key>),
     NotNeeded,
@@ -76,22 +76,23 @@ struct Missing {
     certain: bool,
 }
 
-/// The session of a command that hands keys to programs.
+/// The session of a command that gives keys to programs.
 pub fn session() -> modelforge_credential_protocol::Result<Session> {
     Session::start(match person() {
-        // The terminal is a full-screen program's that asks for the key behind the scenes, and not to be written on.
+        // If standard error is not a terminal, a full-screen program may be running this in the background. Then nothing may be written to
+        // the terminal.
         Person::Terminal if !std::io::stderr().is_terminal() => Person::Nobody,
         person => person,
     })
 }
 
-/// Looks for the credential of a provider. A person who starts a program wants it to start: where something is locked, and a person would
-/// see the question, they are asked to unlock it; but nobody is asked for a key.
+/// Looks for the credential of a provider. A person who starts a program wants it to start. So if something is locked, and the person can
+/// see a prompt, they are asked to unlock it. But nobody is asked for a key.
 pub fn find(purpose: Purpose, session: &Session, request: &Request) -> Result<Found> {
     find_or_take(purpose, session, request, None)
 }
 
-/// The same with an answer that is there already.
+/// The same, if there may be an answer already.
 fn find_or_take(purpose: Purpose, session: &Session, request: &Request, ready: Option<Ready>) -> Result<Found> {
     if request.provider.as_ref().is_some_and(|provider| provider.sign_in == SignIn::None) {
         return Ok(Found::NotNeeded);
@@ -159,7 +160,7 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
         };
         let Some(looked) = wrong.sort_out(looked)? else { continue };
         match looked {
-            // A header that is encoded already goes into no variable; of all that there is, it is passed over.
+            // A pre-encoded credential fits no variable. With `--all` it is skipped.
             Looked::Key(key) if !must && !key.record.has("password") => {
                 warn_once(&error::no_plain_key(&key.provider.name))
             }
@@ -167,7 +168,7 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
                 all.add(&key, &wanted.only)?;
                 is_any = true;
             }
-            // If it is the only one named, it gets what it needs: nothing.
+            // If it is the only provider that was named, the command gets all that it needs: nothing.
             Looked::NotNeeded => is_any |= must,
             Looked::Missing(one) => missing.push(*one),
         }
@@ -178,11 +179,11 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
         return Err(error::no_key_at_all().into());
     }
     tell_of_missing(&session, &missing, each_counts && !wanted.allow_missing)?;
-    // If keys may be missing, their variables may be missing too.
+    // If keys may be missing, their variables may be missing, too.
     all.finish(if wanted.allow_missing { &[] } else { &wanted.only })
 }
 
-/// The variables that were named, each with whose key it holds; where nothing is named, those of the folder.
+/// The variables that were named, each with its key. If none was named, those of the directory.
 fn assigned(wanted: &Wanted, providers: &Providers) -> Result<Vec<(String, String)>> {
     let owned = |(name, provider): (&str, &str)| (name.to_owned(), provider.to_owned());
     if !wanted.all && wanted.providers.is_empty() && wanted.env.is_empty() {
@@ -191,13 +192,13 @@ fn assigned(wanted: &Wanted, providers: &Providers) -> Result<Vec<(String, Strin
     wanted.env.iter().map(|assignment| variables::assignment(assignment).map(owned)).collect()
 }
 
-/// The source of a provider's name: a person, or ModelForge's file, which has its own URL for it.
+/// Where a provider's name comes from: a person, or ModelForge's file, which has its own URL for it.
 enum Name {
     Typed(String),
     InModelForge(String),
 }
 
-/// The providers that are meant, and whether each has to have a credential: a person who names one counts on it.
+/// The providers to use, and whether each must have a credential: it must if a person named it.
 fn names(wanted: &Wanted, is_assigned: bool, session: &Session, command: &str) -> Result<(Vec<Name>, bool)> {
     let typed = |names: &[String]| names.iter().cloned().map(Name::Typed).collect();
     if wanted.all {
@@ -219,11 +220,11 @@ fn names(wanted: &Wanted, is_assigned: bool, session: &Session, command: &str) -
     Ok((names, false))
 }
 
-/// The credential for the URL that ModelForge's file has for a name. ModelForge sends it there, so a key of another URL that
-/// goes by the same name is not for it.
+/// The credential for the URL that ModelForge's file has for a name. ModelForge sends the key to that URL, so it must not get a key for
+/// another URL with the same name.
 fn key_of_modelforge(purpose: Purpose, session: &Session, name: &str) -> Result<Looked> {
     let providers = &session.providers;
-    // An incomplete definition does not withhold the keys of the other providers.
+    // An incomplete definition must not withhold the keys of the other providers.
     let Ok(provider) = providers.by_name(name).inspect_err(warn_once) else { return Ok(Looked::NotNeeded) };
     let is_elsewhere = providers.elsewhere_in_modelforge(name, &provider).is_some();
     let Some(defined) = providers.defined(name).filter(|_| is_elsewhere) else {
@@ -243,7 +244,7 @@ fn key_of_modelforge(purpose: Purpose, session: &Session, name: &str) -> Result<
     }
 }
 
-/// The credential of `openai` or `openai:work`, for all variables that tools look in.
+/// The credential of `openai` or `openai:work`, for all variables in which tools look.
 fn key_for_tools(
     purpose: Purpose,
     session: &Session,
@@ -258,7 +259,7 @@ fn key_for_tools(
     Ok(Looked::Key(key))
 }
 
-/// The variables for a provider's key. ModelForge looks by a name: it gets the key only if it sends it to the same URL.
+/// The variables for a provider's key. ModelForge looks it up by name: its variable is set only if it uses the same URL.
 fn variables_for(providers: &Providers, provider: &Provider, called: &str) -> Vec<String> {
     let mut names = vec![provider.name.as_str()];
     names.extend(Some(called).filter(|called| *called != provider.name));
@@ -266,7 +267,7 @@ fn variables_for(providers: &Providers, provider: &Provider, called: &str) -> Ve
     for name in names {
         match providers.elsewhere_in_modelforge(name, provider) {
             None => variables.push(provider.variable_of_modelforge(name)),
-            // Of one that it does not have in its file, nobody expects that it uses it.
+            // Nobody expects ModelForge to use a provider that is not in its file.
             Some(url) if providers.defined(name).is_some() => {
                 warn_once(&error::not_where_modelforge_sends(name, &url, provider));
             }
@@ -277,7 +278,7 @@ fn variables_for(providers: &Providers, provider: &Provider, called: &str) -> Ve
     variables
 }
 
-/// Of `openai:work`, the provider and the account.
+/// The provider and the account in `openai:work`.
 pub fn split_account(named: &str) -> (&str, Option<&str>) {
     named.split_once(':').map_or((named, None), |(name, account)| (name, Some(account)))
 }
@@ -305,7 +306,7 @@ fn key(
     })
 }
 
-/// Names all that are missing at once; where each must be there, that is an error.
+/// Reports all missing keys at once; as an error if they must exist.
 fn tell_of_missing(session: &Session, missing: &[Missing], must: bool) -> Result<()> {
     let [first, others @ ..] = missing else { return Ok(()) };
     if !must {

@@ -1,4 +1,4 @@
-//! Signing in and out: obtains a credential in one of a provider's ways, hands it to the chain, and says where it is now.
+//! `login`: gets a credential in one of the provider's ways, stores it in the chain, and says where it is.
 
 mod error;
 mod file;
@@ -22,10 +22,10 @@ use crate::request::Request;
 use crate::session::{self, Help, Session};
 use crate::{terminal, text};
 
-/// The helper that a person signs in through at a browser.
+/// The helper for signing in through a browser.
 const SIGNS_IN: &str = "oauth";
 
-/// Its usual credential is a file.
+/// The provider whose usual credential is a file.
 const TAKES_ACCOUNTS: &str = "google_vertex";
 
 /// The options of `login`.
@@ -33,7 +33,7 @@ const TAKES_ACCOUNTS: &str = "google_vertex";
 pub struct Login {
     pub provider: String,
     pub account: Option<String>,
-    /// Where a provider is that nobody knows yet.
+    /// The URL of a provider that is not known yet.
     pub url: Option<String>,
     pub helper: Option<String>,
     pub api_key: Option<Zeroizing<String>>,
@@ -43,7 +43,7 @@ pub struct Login {
     pub unchecked: bool,
 }
 
-/// Signs in to a provider, and ends with what a person wants to know: where the credential is and whether it will be used.
+/// Signs in to a provider, then says where the credential is and whether it will be used.
 pub fn login(login: &Login) -> Result<()> {
     let named = Named::new(&login.provider, login.account.as_deref())?;
     if let Some(url) = &login.url
@@ -102,13 +102,13 @@ pub fn login(login: &Login) -> Result<()> {
     keep(login, event, &session, &request, &record)
 }
 
-/// Why a helper is not in the chain: one that nobody chose may have been left out.
+/// Why a helper is not in the chain: the default chain may have skipped it.
 fn not_asked(session: &Session, request: &Record, helper: &str) -> Result<Error> {
     let left_out = session::why_left_out(&session.providers.helpers_for(request)?, &Entry::helper(helper));
     Ok(left_out.unwrap_or_else(|| error::not_in_the_chain(helper)))
 }
 
-/// Stores it, and says where it is and whether it will be used.
+/// Stores the credential, and says where it is and whether it will be used.
 fn keep(login: &Login, mut event: Event, session: &Session, request: &Request, record: &Record) -> Result<()> {
     let chain = session.chain(&request.record)?;
     let stored = chain.store_durably(record, login.helper.as_deref())?;
@@ -137,9 +137,9 @@ fn keep(login: &Login, mut event: Event, session: &Session, request: &Request, r
     Ok(())
 }
 
-/// The credential that is there already.
+/// The credential that is stored already.
 fn kept(session: &Session, chain: &Chain, request: &Request, provider: &Provider) -> Result<Option<Answer>> {
-    // A locked key is there all the same. With a person, a device flow would be started.
+    // A locked key counts as stored. With a person present, this would start a device flow.
     let answer = match provider.sign_in == SignIn::DeviceFlow {
         true => chain.get(request)?,
         false => session.ask("login", request, Help::ToUnlock)?,
@@ -147,8 +147,8 @@ fn kept(session: &Session, chain: &Chain, request: &Request, provider: &Provider
     Ok(Some(answer).filter(|answer| answer.complete && answer.helper.is_some()))
 }
 
-/// The same, if it is in a store. A variable keeps no key: one that is given is to stay when the variable is gone, and replaces none
-/// that is kept behind it.
+/// The same, if it is in a store. A variable stores nothing: a new key must still be there when the variable is gone, and must not silently
+/// replace a key that the variable hides.
 fn in_a_store(chain: &Chain, request: &Request, answer: Answer) -> Result<Option<Answer>> {
     let helper = answer.helper.as_deref().unwrap_or_default();
     if place(chain, request, helper).1.is_none() {
@@ -168,7 +168,7 @@ fn say_already(mut event: Event, chain: &Chain, request: &Request, kept: &Answer
     Ok(terminal::done(&already(chain, request, kept))?)
 }
 
-/// Asks a person at the terminal whether another key replaces the one that is kept; nobody else wants that unasked.
+/// Asks a person at the terminal whether to replace the stored key by another one. Without a person, it is not replaced.
 fn replaces(kept: &Record, person: &Person) -> Result<bool> {
     if !matches!(person, Person::Terminal) {
         return Ok(false);
@@ -182,7 +182,7 @@ fn replaces(kept: &Record, person: &Person) -> Result<bool> {
     Ok(answer == Some(true))
 }
 
-/// A person can compare this with what they meant to paste.
+/// A part of the key that a person can compare with what they meant to paste.
 fn what_was_typed(key: &str) -> String {
     let end = key_shape::end_of(key).map(|end| format!(", and it ends in {end}")).unwrap_or_default();
     format!("the key has {} characters{end}", key.chars().count())
@@ -228,7 +228,7 @@ fn by_device_flow(request: &Request, person: &Person, browser: bool) -> Result<R
     Ok(answer.record)
 }
 
-/// The key that came with the command: among its arguments, or on standard input.
+/// The key on the command line or on standard input.
 fn given(login: &Login, request: &Record) -> Result<Option<Zeroizing<String>>> {
     match &login.api_key {
         Some(key) => {
@@ -293,7 +293,7 @@ fn by_key(
     Ok(record)
 }
 
-/// True if standard input is what somebody meant to put a key into, and not `/dev/null`.
+/// True if standard input is a pipe or a file, and not `/dev/null`.
 #[cfg(unix)]
 fn is_a_pipe() -> bool {
     use std::os::fd::AsFd;
@@ -307,7 +307,7 @@ fn is_a_pipe() -> bool {
     winapi_util::file::typ(winapi_util::HandleRef::stdin()).is_ok_and(|input| !input.is_char())
 }
 
-/// One line of standard input, in bounded memory; none from a terminal, which must not echo it, or from an empty input.
+/// One line of standard input, with bounded memory. Nothing is read from a terminal, which would echo it; `None` if the input is empty.
 fn first_line() -> Result<Option<Zeroizing<String>>> {
     if std::io::stdin().is_terminal() {
         return Ok(None);

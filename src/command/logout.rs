@@ -1,4 +1,4 @@
-//! Signing out: erases in every helper, plain-text files included, and looks whether it is gone.
+//! `logout`: erases a credential in every helper, and in plain-text files, and checks that it is gone.
 
 mod error;
 
@@ -17,7 +17,7 @@ use crate::request::{self, Request};
 use crate::session::Session;
 use crate::terminal;
 
-/// Signs out of one provider, or of what is kept for a URL.
+/// Signs out of one provider, or erases what is stored for a URL.
 pub fn logout(name: &str, option: Option<&str>) -> Result<()> {
     let named = Named::new(name, option)?;
     let session = Session::start(person())?;
@@ -34,7 +34,7 @@ pub fn logout(name: &str, option: Option<&str>) -> Result<()> {
     }
     let is_meant = |copy: &&Record| request.record.text("username").is_none_or(|meant| account(copy) == meant);
     let is_there = held.copies.iter().filter(is_meant).any(|copy| !is_of_a_variable(copy));
-    // Elsewhere than at a provider, an account that nobody named may be a token.
+    // For a URL that is no provider's, a user name that nobody typed may be a token.
     let shown = if request.provider.is_some() { request.record.clone() } else { asked };
     let chain = session.chain(&request.record)?;
     let leaving = Leaving { chain, request, shown, is_there: is_there || !held.is_whole };
@@ -46,8 +46,7 @@ pub fn logout(name: &str, option: Option<&str>) -> Result<()> {
     if is_gone { Ok(()) } else { Err(error::not_erased(&leaving.shown).into()) }
 }
 
-/// Signs out of every provider that a helper holds something of, after a question. Other credentials in the same stores are
-/// not touched.
+/// Signs out of every provider, after a question. Other credentials in the same stores stay.
 pub fn logout_all(yes: bool) -> Result<()> {
     let session = Session::start(person())?;
     let everything = Everything::find(&session)?;
@@ -69,7 +68,7 @@ pub fn logout_all(yes: bool) -> Result<()> {
     if is_gone { Ok(()) } else { Err(error::not_everything_erased().into()) }
 }
 
-/// True if a listed credential is in the environment, from where nothing can be erased.
+/// True if a listed credential is in an environment variable, which cannot be erased.
 pub fn is_of_a_variable(listed: &Record) -> bool {
     listed.has("variable")
 }
@@ -78,16 +77,16 @@ pub fn is_of_a_variable(listed: &Record) -> bool {
 pub struct Everything {
     /// Each once, by provider and account.
     credentials: Vec<Record>,
-    /// The variables that hold one.
+    /// The variables that have one.
     variables: Vec<(String, Record)>,
-    /// The URLs of credentials that are no provider's, git's say: those stay.
+    /// The URLs of credentials that belong to no provider, such as git's. They stay.
     others: BTreeSet<String>,
-    /// True if every helper could say what it holds.
+    /// True if every helper could list.
     is_whole: bool,
 }
 
 impl Everything {
-    /// Asks every helper, and warns of those that cannot say what they hold.
+    /// Asks every helper, and warns of those that cannot list.
     pub fn find(session: &Session) -> Result<Self> {
         let mut everything =
             Self { credentials: Vec::new(), variables: Vec::new(), others: BTreeSet::new(), is_whole: true };
@@ -122,7 +121,7 @@ impl Everything {
         Ok(everything)
     }
 
-    /// Erases them; false where some may be left.
+    /// Erases them. Returns false if some may be left.
     pub fn erase(&self, session: &Session) -> Result<bool> {
         let mut all_gone = self.is_whole;
         for credentials in self.credentials.chunks(TOGETHER) {
@@ -140,7 +139,7 @@ impl Everything {
         Ok(all_gone)
     }
 
-    /// Those that are a provider's. The others are only named.
+    /// Selects those that belong to a provider. Of the others, only the URLs are kept.
     fn of_providers(&mut self, copies: Vec<(Option<Provider>, Record)>) -> Vec<(Provider, Record)> {
         let mut found = Vec::new();
         for (provider, record) in copies {
@@ -179,13 +178,13 @@ fn tell_of(variable: &str, description: &Record) {
 struct Leaving<'a> {
     chain: &'a Chain,
     request: Request,
-    /// What is said and logged of it.
+    /// The form for messages and the log.
     shown: Record,
     /// True if a helper has it, or may have it.
     is_there: bool,
 }
 
-/// Erases each everywhere and says what came of it; false where a copy may be left that could have been erased.
+/// Erases each everywhere and reports the results. Returns false if a copy may be left that could have been erased.
 fn erase(session: &Session, leaving: &[Leaving]) -> Result<bool> {
     let mut all_gone = true;
     for of_a_chain in leaving.chunk_by(|one, other| ptr::eq(one.chain, other.chain)) {
@@ -222,13 +221,13 @@ fn erase_from(chain: &Chain, session: &Session, leaving: &[Leaving]) -> Result<b
     Ok(all_gone)
 }
 
-/// Warns of each copy that is there, or may be. True if there is none.
+/// Warns of each copy that is or may be left. Returns true if there is none.
 fn tell_what_is_left(erased: &Erased, left: &Copies) -> bool {
     erased.failed.iter().for_each(|failed| terminal::warning(&failed.into()));
-    // A variable cannot be erased, and is told of once for all accounts.
+    // A variable cannot be erased. It is reported once for all accounts.
     let still_there: Vec<_> = left.found.iter().filter(|(_, copy)| !is_of_a_variable(copy)).collect();
     still_there.iter().for_each(|(helper, _)| terminal::warning(&error::still_answers(helper)));
-    // One that could not even be told to erase was named already.
+    // A helper that could not even be asked to erase was named already.
     let is_named = |helper: &str| erased.failed.iter().any(|failed| failed.helper == helper);
     let unknown: Vec<_> = left.failed.iter().filter(|failed| !is_named(&failed.helper)).collect();
     for failed in &unknown {

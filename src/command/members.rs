@@ -1,4 +1,5 @@
-//! `members`: who shares what a helper keeps. The helper does it; here a person says what, and reads what came of it.
+//! `members`: shows and changes who shares a helper's store. The helper does the work; this command passes on what the person wants, and
+//! shows the result.
 
 pub mod error;
 mod report;
@@ -11,7 +12,7 @@ use crate::person::person;
 use crate::session::Session;
 use crate::terminal;
 
-/// What is to be done, with the members of whose store.
+/// The task, and the helper whose members it is for.
 pub struct Members {
     pub helper: Option<String>,
     pub task: Task,
@@ -63,7 +64,7 @@ fn keeper<'a>(session: &'a Session, named: Option<&str>) -> Result<&'a Link> {
 }
 
 impl Task {
-    /// As the log calls it.
+    /// The name in the log.
     fn operation(&self) -> &'static str {
         match self {
             Self::List { .. } => "members",
@@ -138,7 +139,7 @@ impl Task {
     }
 }
 
-/// What a member reads and signs with: two public keys, or one of SSH for both. `None`: none was given.
+/// The keys that a member reads and signs with: two public keys, or one SSH key for both. `None`: no key was given.
 fn pair(words: &[String]) -> Result<Option<(String, String)>> {
     let (mut age, mut ssh) = (None, None);
     let mut rest = words.iter();

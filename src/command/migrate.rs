@@ -1,6 +1,6 @@
-//! Moves credentials from one helper to others: each is got there, stored, read back, and only then erased at its source. Before
-//! the first erase the files are kept, byte for byte, in the secure store. Stopped anywhere, every credential is in one of the two
-//! places, and running it again finishes the job.
+//! Moves credentials from one helper to another: each is read, stored, read back, and only then erased at its source. Before the first
+//! erase, each file is backed up, byte for byte, in an encrypted store. If it is interrupted, every credential is in one of the two places,
+//! and running it again finishes the job.
 
 mod afterwards;
 mod backup;
@@ -49,7 +49,7 @@ pub use rollback::roll_back;
 pub use sources::{DEFAULT_SOURCES, TOOLS};
 pub use survey::status;
 
-/// Shows the plan, asks once, does it, and reports. A credential that stays where it was makes the exit status 1.
+/// Shows the plan, asks once, carries it out, and reports. If a credential stays where it was, the exit status is 1.
 pub fn migrate(asked: &Migrate) -> Result<()> {
     let session = Session::start(person())?;
     let choice = Choice::of(asked, &session.providers)?;
@@ -96,7 +96,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     end(&migration)
 }
 
-/// Where tools have different keys of one provider, asks a person whether each is to keep its own.
+/// If tools have different keys for one provider, asks a person whether each tool keeps its own.
 fn ask_for_accounts(migration: &mut Migration) -> Result<()> {
     let own = migration.with_keys_of_their_own();
     if own.is_empty() || !matches!(migration.session.person, Person::Terminal) {
@@ -118,7 +118,7 @@ fn ask_for_accounts(migration: &mut Migration) -> Result<()> {
     Ok(())
 }
 
-/// Warns of keys that came with the folder, and asks whether to go on.
+/// Warns of keys in files of the current directory, and asks whether to continue.
 fn is_agreed(migration: &Migration, asked: &Migrate) -> Result<bool> {
     let of_the_folder: BTreeSet<&str> = migration.items.iter().filter_map(Item::file_of_the_folder).collect();
     of_the_folder.into_iter().for_each(|file| warning(&error::came_with_the_folder(file)));
@@ -131,13 +131,13 @@ fn is_agreed(migration: &Migration, asked: &Migrate) -> Result<bool> {
     is_confirmed(&migration.session.person, asked.json, &question, error::migration_not_confirmed)
 }
 
-/// Does it, and says of each item what came of it. `mark` is that of the notes when the plan was made. Returns the migration's name.
+/// Carries out the plan, and reports each result. `mark` is the state of the journal when the plan was made. Returns the migration's name.
 fn carry_out(migration: &mut Migration, asked: &Migrate, mark: Option<u64>) -> Result<String> {
     let _lock = lock::one_migration()?;
     one_store::refuse(&migration.route)?;
     let is_overtaken = journal::mark() != mark;
     if is_overtaken || !asked.yes {
-        // Another one was at work in the meantime, or a person took their time to answer.
+        // Another migration was running in the meantime, or the person took long to answer.
         migration.plan_again()?;
     }
     if is_overtaken && migration.takes() == 0 {
@@ -155,17 +155,17 @@ fn carry_out(migration: &mut Migration, asked: &Migrate, mark: Option<u64>) -> R
     Ok(begun.id().to_owned())
 }
 
-/// A migration that was killed after its last move has nothing more to do, and is noted as finished.
+/// A migration that was killed after its last move is finished. Records that.
 fn end_what_was_cut_short(route: &Route) -> Result<()> {
     let is_one = || -> Result<Option<Journal>> {
-        // Notes that cannot be read tell of none.
+        // A journal that cannot be read has no unfinished migration.
         let known = journal::read().unwrap_or_default();
         let unfinished = journal::unfinished(&known, &route.from(), route.to.as_deref());
         Ok(unfinished.map(Journal::of).transpose()?)
     };
     if is_one()?.is_some() {
         let _lock = lock::one_migration()?;
-        // It may just have been at work.
+        // The other migration may have finished by now.
         is_one()?.map_or(Ok(()), |journal| journal.finished())?;
     }
     Ok(())
@@ -180,12 +180,12 @@ fn end(migration: &Migration) -> Result<()> {
     }
 }
 
-/// The plain-text file that a listed credential is in: one that is kept before it is changed.
+/// The plain-text file of a listed credential, if it must be backed up before it is changed.
 fn plain_file(listed: &Record) -> Option<String> {
     listed.text("file").filter(|_| listed.is_true("plain_text")).map(str::to_owned)
 }
 
-/// Asks whether to go on, where a person is there to be asked.
+/// Asks whether to continue, if a person is present.
 fn is_confirmed(person: &Person, json: bool, question: &str, nobody: impl FnOnce() -> Error) -> Result<bool> {
     match person {
         Person::Terminal if !json => Ok(terminal::confirm(question)?),
@@ -193,7 +193,7 @@ fn is_confirmed(person: &Person, json: bool, question: &str, nobody: impl FnOnce
     }
 }
 
-/// A migration or a rollback that was interrupted, for `doctor`.
+/// For `doctor`: a migration or a rollback that was interrupted.
 pub fn unfinished() -> Option<Error> {
     let known = match journal::read() {
         Ok(known) => known,

@@ -1,4 +1,4 @@
-//! Files of other programs that hold keys in plain text, as the helpers for them list them.
+//! Plain-text files of other programs that contain keys, as the helpers for them list them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,18 +17,18 @@ use crate::session::program;
 #[derive(Serialize)]
 pub struct PlainFile {
     pub file: String,
-    /// The tool that it belongs to, where its helper says so.
+    /// The tool that it belongs to, if its helper reports it.
     pub tool: Option<String>,
     /// The providers of its keys, or their URLs.
     pub providers: Vec<String>,
     /// Its mode, on Unix.
     pub mode: Option<String>,
-    /// True if its mode lets other users read it.
+    /// True if other users can read it according to its mode.
     pub others_can_read: bool,
 }
 
 impl PlainFile {
-    /// What it holds, and who can read it.
+    /// Its keys, and who can read it.
     pub fn to_text(&self) -> String {
         let names = self.providers.iter().map(|name| format!("`{}`", visible(name))).collect::<Vec<_>>().join(", ");
         let tool = self.tool.as_ref().map(|tool| format!(" ({})", visible(tool))).unwrap_or_default();
@@ -40,7 +40,7 @@ impl PlainFile {
     }
 }
 
-/// The files that these credentials are in, each once.
+/// The files of these credentials, each once.
 pub fn of<'a>(listed: impl IntoIterator<Item = &'a Record>, providers: &Providers) -> Vec<PlainFile> {
     let mut files: Vec<PlainFile> = Vec::new();
     for record in listed.into_iter().filter(|record| record.is_true("plain_text")) {
@@ -65,7 +65,7 @@ pub fn of<'a>(listed: impl IntoIterator<Item = &'a Record>, providers: &Provider
     files
 }
 
-/// The lists of the helpers that read such files: what `migrate` would look at, in the chain or not. What is in a keyring is in no file.
+/// The lists of the helpers that read such files: those that `migrate` would use, in the chain or not. The keyring has no files.
 pub fn listed(providers: &Providers, is_asked: impl Fn(&str, &Program) -> bool) -> Vec<Record> {
     let open = |words: &&str| {
         let mut entry = entry_of_text(words).ok()?;
@@ -75,14 +75,14 @@ pub fn listed(providers: &Providers, is_asked: impl Fn(&str, &Program) -> bool) 
     };
     let list = |source: Program| {
         let mut question = providers.context_of_all().ok()?;
-        // A file that cannot be read hides no other.
+        // A file that cannot be read must not hide the others.
         question.push("capability[]", "problem").ok()?;
         source.list(&question).ok()?
     };
     DEFAULT_SOURCES.iter().take(2).filter_map(open).filter_map(list).flatten().collect()
 }
 
-/// True if the mode of a file lets other users read it. A folder above it that is closed makes no difference worth a word.
+/// True if other users can read a file according to its mode. A closed directory above it is not taken into account.
 pub fn others_can_read(file: &Path) -> bool {
     mode_of(file).is_some_and(is_open)
 }

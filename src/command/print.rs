@@ -1,4 +1,4 @@
-//! `print`: a key on standard output and nothing else, for tools that run a command to get it, and for `$(…)`.
+//! `print`: prints a key and nothing else, for tools that run a command to get it, and for `$(…)`.
 
 use std::io::IsTerminal;
 
@@ -53,7 +53,7 @@ pub fn print(print: &Print) -> Result<()> {
     Ok(terminal::answer(&output)?)
 }
 
-/// The provider's name, or the URL of what is no provider's.
+/// The provider's name, or the URL if it belongs to no provider.
 fn named_in_messages(request: &Request) -> String {
     request.provider.as_ref().map_or_else(|| request.record.url(), |provider| provider.name.clone())
 }
@@ -88,7 +88,7 @@ fn field(record: &Record, field: Field, provider: &str) -> Result<Zeroizing<Vec<
     Ok(output)
 }
 
-/// The answer as one object; the time at which it ends is a number, all else is text.
+/// The answer as one JSON object. The expiry is a number, everything else is text.
 fn json(record: &Record) -> Result<Zeroizing<Vec<u8>>> {
     let mut object = serde_json::Map::new();
     for (key, value) in record.iter().filter(|(key, _)| !key.ends_with("[]")) {

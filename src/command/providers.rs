@@ -1,4 +1,4 @@
-//! `providers`: what is known of each provider, for a person who looks for its name or its variable.
+//! `providers`: lists the known providers, for a person who needs a name or a variable.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ pub struct Asked {
     pub json: bool,
 }
 
-/// `providers --json`: the shape is stable, fields are only ever added.
+/// `providers --json`. The format is stable: fields are only added.
 #[derive(Serialize)]
 struct Report {
     version: u32,
@@ -33,15 +33,15 @@ struct Row {
     aliases: &'static [&'static str],
     /// `None`: every user has a different one.
     url: Option<String>,
-    /// Where tools look for its key.
+    /// The variables in which tools look for its key.
     variables: Vec<String>,
     /// `api_key`, `device_flow` or `none`.
     sign_in: &'static str,
-    /// True if a helper lists a credential of it.
+    /// True if a helper lists a credential for it.
     signed_in: bool,
 }
 
-/// Lists all, or those in which a word stands.
+/// Lists all providers, or those that contain a word.
 pub fn providers(asked: &Asked) -> Result<()> {
     let session = Session::start(Person::Nobody)?;
     let signed_in = signed_in(&session)?;
@@ -62,7 +62,7 @@ pub fn providers(asked: &Asked) -> Result<()> {
     Ok(terminal::tell(&to_text(&rows))?)
 }
 
-/// The providers of which a helper lists a credential.
+/// The providers for which a helper lists a credential.
 fn signed_in(session: &Session) -> Result<BTreeSet<String>> {
     let listed = session.list(None)?.into_iter().filter_map(|(_, copies)| copies.ok().flatten()).flatten();
     Ok(listed.filter_map(|(provider, _)| Some(provider?.name)).collect())

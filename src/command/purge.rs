@@ -1,5 +1,5 @@
-//! Leaving for good: signs out everywhere, and removes what this program has put on the disk: backups, the age store and its
-//! identity, notes, the log and the configuration. What others made is named and left.
+//! `logout --all --purge`: signs out everywhere, and removes what this program has written to the disk: backups, the age store and its
+//! identity, the journal, the log and the configuration. Credentials of other programs are named and stay.
 
 pub mod error;
 
@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::state;
 use crate::terminal::{self, warning};
 
-/// The content of a folder of this program's, by who owns it.
+/// The paths to remove.
 struct Places {
     store: PathBuf,
     identity: PathBuf,
@@ -25,7 +25,7 @@ struct Places {
     config: Option<PathBuf>,
 }
 
-/// Erases everything; asks once, unless told not to.
+/// Erases everything. Asks once, unless `yes` is true.
 pub fn purge(yes: bool) -> Result<()> {
     let session = Session::start(person())?;
     let places = Places::find()?;
@@ -52,7 +52,7 @@ pub fn purge(yes: bool) -> Result<()> {
         failed = places.remove();
         failed.iter().for_each(warning);
     } else {
-        // With the identity or the configuration gone, what is left could no longer be found.
+        // Without the identity or the configuration, what is left could not be found any more.
         warning(&error::files_stay());
     }
     if !failed.is_empty() {
@@ -66,7 +66,7 @@ pub fn purge(yes: bool) -> Result<()> {
     )?)
 }
 
-/// Credentials that other programs keep in the same stores, git's or Python's say, are not this program's to erase.
+/// Credentials of other programs in the same stores, such as git's or Python's, must not be erased.
 fn tell_of_others(session: &Session, places: &Places) -> Result<()> {
     for opened in session.all_chains()? {
         for (helper, listed) in opened.chain.list_each(&session.providers.context_of_all()?) {
@@ -104,7 +104,7 @@ impl Places {
         text
     }
 
-    /// Removes what is there; why not, where something stays.
+    /// Removes the files. Returns the errors.
     fn remove(&self) -> Vec<Error> {
         let mut failed = Vec::new();
         let mut attempt = |path: &Path, outcome: std::io::Result<()>| match outcome {
@@ -115,7 +115,7 @@ impl Places {
         };
         attempt(&self.store, std::fs::remove_dir_all(&self.store));
         attempt(&self.identity, std::fs::remove_file(&self.identity));
-        // What a killed process was about to make of it.
+        // Also removes temporary files of a process that was killed.
         if let Some(folder) = self.identity.parent() {
             Own::new(folder).clean();
         }
@@ -123,7 +123,7 @@ impl Places {
         if let Some(config) = &self.config {
             attempt(config, std::fs::remove_file(config));
         }
-        // A folder in which somebody put something else stays, and is named.
+        // A directory with other files in it stays, and is named.
         let folders = [self.identity.parent(), self.config.as_deref().and_then(Path::parent)];
         for folder in folders.into_iter().flatten().filter(|folder| folder.ends_with(error::PROGRAM)) {
             attempt(folder, std::fs::remove_dir(folder));

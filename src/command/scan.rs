@@ -1,4 +1,4 @@
-//! `scan`: looks for the stored keys where they should not be: in histories, transcripts, logs, copies, and the history of repositories.
+//! `scan`: searches for stored keys where they should not be: in histories, transcripts, logs, copies, and git histories.
 
 mod elsewhere;
 mod error;
@@ -31,10 +31,10 @@ pub struct Options {
     pub json: bool,
 }
 
-/// So many files that cannot be read are named. The rest are counted.
+/// The most files that cannot be read and are named. The rest are counted.
 const MOST_FAILURES: usize = 20;
 
-/// What was looked at.
+/// How much was searched.
 #[derive(Clone, Copy, Default)]
 pub struct Counts {
     pub files: u64,
@@ -43,21 +43,21 @@ pub struct Counts {
     pub objects: u64,
 }
 
-/// A content in the history of a repository.
+/// An object in a git repository.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Object {
     pub id: String,
     pub standing: Standing,
 }
 
-/// Where in a repository a content stands.
+/// Where an object is in a repository.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// The oldest commit that has it, and its path there; none for the message.
+    /// The oldest commit that has it, and its path there; `None` if it is the commit's message.
     Committed { commit: String, path: Option<String> },
-    /// It was staged for this path, and is in no commit.
+    /// It was staged for this path, and no commit has it.
     Staged { path: String },
-    /// It is what a tag says.
+    /// It is the text of a tag.
     Tag { name: String },
     /// No commit, index or annotated tag contains it.
     Nowhere,
@@ -87,10 +87,10 @@ impl Standing {
     }
 }
 
-/// A place: a file or a content, and the number of the key that stands there.
+/// A file or an object, and the index of the key in it.
 pub type Place = (PathBuf, Option<Object>, usize);
 
-/// A look at many files.
+/// A search of many files.
 pub struct Scan<'a> {
     keys: &'a [Key],
     needles: &'a Needles,
@@ -104,7 +104,7 @@ pub struct Scan<'a> {
     meter: Meter,
 }
 
-/// Looks everywhere, and tells where each key stands and what to do about it. One that was found makes the exit status 1.
+/// Searches everything, and reports the place of each key and what to do. If a key was found, the exit status is 1.
 pub fn scan(options: &Options) -> Result<()> {
     let progress = terminal::Progress::start("getting the keys");
     let Keys { keys, needles, failed } = keys::gather(&session()?)?;
@@ -153,7 +153,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Looks at what was named, or at the usual places. Returns why a named one could not be looked at.
+    /// Searches the named paths, or the usual ones. Returns the error if a named path could not be searched.
     fn look_at_places(&mut self, named: &[PathBuf]) -> Result<Option<Error>> {
         let mut missing = None;
         for path in named {
@@ -177,7 +177,7 @@ impl<'a> Scan<'a> {
         Ok(missing)
     }
 
-    /// Looks at a stream.
+    /// Searches a stream.
     fn look(&mut self, stream: &mut dyn Read, seen: &mut Seen) -> io::Result<()> {
         let (counts, meter) = (&mut self.counts, &mut self.meter);
         self.reader.look(stream, seen, &mut |count| {
@@ -186,7 +186,7 @@ impl<'a> Scan<'a> {
         })
     }
 
-    /// A key may stand in the name of a file, too.
+    /// A key may also be in the name of a file.
     fn look_at_name(&mut self, path: &Path, seen: &mut Seen) {
         let name = path.file_name().unwrap_or_default();
         self.needles.find(name.as_encoded_bytes(), |hit| seen.entry(hit.key).or_default().is_in_name = true);
@@ -196,7 +196,7 @@ impl<'a> Scan<'a> {
         self.places.extend(seen.into_iter().map(|(key, lines)| ((file.to_path_buf(), object.clone(), key), lines)));
     }
 
-    /// Notes what could not be looked at.
+    /// Records what could not be searched.
     fn fail(&mut self, problem: Error) {
         match self.failed.len() < MOST_FAILURES {
             true => self.failed.push(self.without_keys(&problem)),
@@ -208,7 +208,7 @@ impl<'a> Scan<'a> {
         self.visited.insert(folder.to_path_buf())
     }
 
-    /// A text, with the names of keys in their places: they may stand in the names of files.
+    /// A text with each key replaced by its name, because names of files may contain keys.
     fn redacted(&self, text: &str) -> String {
         let mut hits = Vec::new();
         self.needles.find(text.as_bytes(), |hit| hits.push(hit));

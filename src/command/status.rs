@@ -1,5 +1,5 @@
-//! The state of each credential: for each provider whether you are signed in, which helper answers, how the copy is protected, how long it
-//! lasts, and what shadows what. What is listed is opened as well, for a file that cannot be decrypted is no sign-in.
+//! `status`: for each provider, whether you are signed in, which helper answers, how the copy is protected, when it expires, and what hides
+//! what. Listed credentials are also decrypted, because a file that cannot be decrypted is not a sign-in.
 
 mod collect;
 mod report;
@@ -33,9 +33,9 @@ pub struct Status {
     pub json: bool,
 }
 
-/// Shows it. With a provider named, one that is not signed in makes the exit status 1.
+/// Shows the status. If you are not signed in to a named provider, the exit status is 1.
 pub fn status(status: &Status) -> Result<()> {
-    // In detail, the helper that opens a file tells more of it.
+    // With `--verbose`, the helper that decrypts a file says more about it.
     let session = match status.details {
         true => Session::start(Person::Nobody)?,
         false => Session::that_tells_of_plain_text(Person::Nobody)?,
@@ -53,7 +53,7 @@ pub fn status(status: &Status) -> Result<()> {
     if status.details {
         add_last_uses(&mut report.providers);
     }
-    // A helper that this machine has no use for is no news, unless it may hold what was not found.
+    // A helper that is skipped here needs no warning, unless it may have what was not found.
     let may_explain = status.details || report.providers.iter().all(|row| row.copies.is_empty());
     let is_news = may_explain || !session.is_automatic(asked.only())?;
     let told = failed.iter().filter(|one| !matches!(one.about, About::Helper(_)) || is_news);
@@ -64,7 +64,7 @@ pub fn status(status: &Status) -> Result<()> {
     } else {
         terminal::tell(&table(&report, status.details, asked.account.as_deref()))?;
     }
-    // In detail, the helper that opened the files has said it already.
+    // With `--verbose`, the helper that read the files has already warned.
     let in_plain_text = report.providers.iter().filter(|row| row.copies.iter().any(Copy::is_in_plain_text));
     let in_plain_text: Vec<&str> = in_plain_text.map(Row::name).collect();
     if !in_plain_text.is_empty() && !status.details && !is_silenced {
@@ -78,20 +78,20 @@ pub fn status(status: &Status) -> Result<()> {
     }
 }
 
-/// The files of tools with keys. Those of ModelForge are in the table, where the chain has their helper.
+/// The files of tools that contain keys. If the chain has the helper for ModelForge's files, those are in the table.
 fn in_other_files(session: &Session) -> Result<Vec<PlainFile>> {
     let is_asked = session.helpers(None)?.into_iter().any(|link| link.name == TOOLS);
     let listed = plain_files::listed(&session.providers, |words, _| is_asked || words != TOOLS);
     Ok(plain_files::of(&listed, &session.providers))
 }
 
-/// The subject that a person wants to know of.
+/// What the person asked about.
 struct Asked {
     /// The provider or the URL that they named.
     request: Option<Request>,
     /// The account that they named.
     account: Option<String>,
-    /// Both, as the log has it.
+    /// Both, as the log has them.
     place: Record,
 }
 
@@ -112,7 +112,7 @@ impl Asked {
         Ok(Self { request, account, place })
     }
 
-    /// The place whose chain is asked, if not every chain is.
+    /// The place whose chain is asked; `None` for every chain.
     fn only(&self) -> Option<&Record> {
         self.request.as_ref().map(|_| &self.place)
     }
@@ -121,7 +121,7 @@ impl Asked {
         self.request.as_ref()?.provider.as_ref()
     }
 
-    /// True if a tool that names no more than this person did would get a credential.
+    /// True if a tool with the same request would get a credential.
     fn judge(&self, report: &Report, request: &Request) -> modelforge_credential_protocol::Result<()> {
         let signed_in: Vec<&Row> = report.providers.iter().filter(|row| !row.copies.is_empty()).collect();
         let accounts: Vec<String> = signed_in.iter().filter_map(|row| row.account.clone()).collect();
@@ -158,7 +158,7 @@ impl Asked {
     }
 }
 
-/// When each copy was last given to a program, as far as the log goes back.
+/// Adds when each copy was last given to a program, as far as the log goes back.
 fn add_last_uses(rows: &mut [Row]) {
     let name = |row: &Row, copy: &Copy| {
         (row.url.clone(), row.account.clone().unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()), copy.helper.clone())

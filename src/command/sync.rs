@@ -1,4 +1,4 @@
-//! `sync`: stores that are shared take what others have changed, and send what was changed here.
+//! `sync`: exchanges the changes of shared stores with other machines.
 
 mod report;
 
@@ -12,16 +12,16 @@ use crate::person::person;
 use crate::session::Session;
 use crate::terminal;
 
-/// Of which helper, and where to.
+/// The helper, and the remote.
 pub struct Sync {
     pub helper: Option<String>,
     pub remote: Option<String>,
-    /// True if what is refused at the remote is to be replaced.
+    /// True to replace what is refused at the remote.
     pub repair: bool,
     pub json: bool,
 }
 
-/// Does it for each store that there is. One that cannot be reached keeps no other from it.
+/// Synchronises each store. One that cannot be reached does not stop the others.
 pub fn sync(asked: &Sync) -> Result<()> {
     let session = Session::start(person())?;
     let links = keepers(&session, asked.helper.as_deref())?;

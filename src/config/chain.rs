@@ -1,4 +1,4 @@
-//! Adds a helper to `config.toml` and takes one out, and leaves the comments and the layout of the file as they are.
+//! Adds a helper to `config.toml`, or removes one, and keeps the file's comments and layout.
 
 use modelforge_credential_client::Entry;
 use modelforge_credential_protocol::{Error, Result, Shell, visible};
@@ -8,10 +8,10 @@ use super::settings::Settings;
 use super::{Config, DEFAULT_CHAIN, shown_path};
 use crate::error::{self, PROGRAM};
 
-/// Puts an entry before the helper `before`, or at the end of those that keep keys: `at` says where that is. Returns the chain.
+/// Inserts an entry before the helper `before`, or after the last helper that stores keys: `at` returns that position. Returns the chain.
 ///
 /// # Errors
-/// If there is one of that name, none that is called `before`, or the file cannot be read or written.
+/// If there is a helper with this name already, none called `before`, or the file cannot be read or written.
 pub fn add(entry: &Entry, before: Option<&str>, at: impl FnOnce(&[Entry]) -> usize) -> Result<Vec<Entry>> {
     change(|names, chain, list| {
         if names.contains(&entry.name()) {
@@ -26,7 +26,7 @@ pub fn add(entry: &Entry, before: Option<&str>, at: impl FnOnce(&[Entry]) -> usi
     })
 }
 
-/// Takes out the entry of this name. Returns the chain.
+/// Removes the entry with this name. Returns the chain.
 ///
 /// # Errors
 /// If there is none, or the file cannot be read or written.
@@ -38,7 +38,7 @@ pub fn remove(name: &str) -> Result<Vec<Entry>> {
     })
 }
 
-/// Changes the list `helpers`, which is the default chain where there is none yet.
+/// Changes the list `helpers`. If the file has none, it starts with the default chain.
 fn change(edit: impl FnOnce(&[String], &[Entry], &mut Array) -> Result<()>) -> Result<Vec<Entry>> {
     if std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some() {
         return Err(Error::new("`MODELFORGE_CREDENTIAL_HELPERS` is set, so the configuration does not count")
@@ -58,12 +58,12 @@ fn change(edit: impl FnOnce(&[String], &[Entry], &mut Array) -> Result<()>) -> R
     Ok(settings.write(&document, has_a_chain, cannot_change)?.helpers_for(None)?.entries)
 }
 
-/// A value of the whole file stands before its first section.
+/// In TOML, a value outside of all sections must come before the first section.
 fn insert_first(document: &mut DocumentMut, list: Array) {
     document.insert("helpers", Item::Value(Value::Array(list)));
 }
 
-/// An entry as the file has it: one text where that is enough.
+/// The entry in the form that the file uses: a string if that is enough.
 fn value(entry: &Entry) -> Value {
     let is_path = entry.words.first().is_some_and(|word| std::path::Path::new(word).is_absolute());
     if entry.timeout.is_none() && entry.label.is_none() && (!entry.is_command || is_path) {
@@ -80,7 +80,7 @@ fn value(entry: &Entry) -> Value {
     Value::InlineTable(table)
 }
 
-/// An entry as a line of the file has it.
+/// The entry as a line of the file.
 pub fn as_toml(entry: &Entry) -> String {
     value(entry).to_string().trim().to_owned()
 }

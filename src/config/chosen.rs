@@ -14,10 +14,10 @@ pub struct Helpers {
 /// Who chose the helpers of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chosen {
-    /// Nobody, it is the default chain: helpers that are not installed are left out, and one that fails is only mentioned
-    /// where that explains something.
+    /// Nobody: it is the default chain. Helpers that are not installed are skipped, and a failure is mentioned only if that explains
+    /// something.
     ByDefault,
-    /// The person, for every session of theirs: at a desktop, over ssh, in cron.
+    /// The person, for all their sessions: at a desktop, over ssh, in cron.
     ForEverySession,
     /// The person, for this command.
     ForThisCommand,
@@ -28,7 +28,7 @@ impl Helpers {
         self.chosen == Chosen::ByDefault
     }
 
-    /// True if the chain does without this helper where there is not what it needs.
+    /// True if the chain skips this helper when what it needs is missing.
     pub fn does_without(&self, entry: &Entry, need: Need) -> bool {
         let may_keep = |entry: &Entry| default_helper(entry).is_none_or(|row| row.needs.is_some());
         match self.chosen {

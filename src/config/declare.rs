@@ -1,4 +1,4 @@
-//! Adds a provider to `config.toml`, and leaves the comments and the layout of the file as they are.
+//! Adds a provider to `config.toml`, and keeps the file's comments and layout.
 
 use modelforge_credential_protocol::{Error, Result, shown, visible};
 use modelforge_credential_providers::by_name;
@@ -9,11 +9,11 @@ use super::{Config, provider_name, shown_path};
 use crate::error::{self, PROGRAM};
 use crate::url::{base_url, is_safe_url};
 
-/// Gives a name a URL. Returns whether that is new. A known provider goes to another URL only if a person insists: all tools that name it
-/// would get the new one's key.
+/// Gives a provider a URL. Returns whether that is new. A known provider is moved to another URL only if the person insists, because all
+/// tools that name it would then get the key of the new URL.
 ///
 /// # Errors
-/// If keys would go there unencrypted, the name has another URL already, or the file cannot be read or written.
+/// If keys would be sent unencrypted, the name has another URL already, or the file cannot be read or written.
 pub fn declare(name: &str, url: &str, insists: bool) -> Result<bool> {
     if shown(name) != visible(name) {
         return Err(looks_like_a_key());
@@ -49,7 +49,7 @@ pub fn declare(name: &str, url: &str, insists: bool) -> Result<bool> {
 pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<()> {
     let mut implicit = Table::new();
     implicit.set_implicit(true);
-    // Where there is nothing but comments, the section comes after them.
+    // If the file has only comments, the section comes after them.
     let comments =
         if document.is_empty() { document.trailing().as_str().unwrap_or_default().to_owned() } else { String::new() };
     if !comments.is_empty() {
@@ -58,7 +58,7 @@ pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<(
     let providers = document.entry("provider").or_insert(Item::Table(implicit));
     let is_inline = providers.is_inline_table();
     let providers = providers.as_table_like_mut()?;
-    // A person may have written the name in another spelling.
+    // The file may have the name in another spelling.
     let spelt =
         providers.iter().map(|(key, _)| key.to_owned()).find(|key| provider_name(key).is_ok_and(|key| key == name));
     let mut section = Table::new();
@@ -66,7 +66,7 @@ pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<(
     if !comments.is_empty() {
         section.decor_mut().set_prefix(format!("{comments}\n"));
     }
-    // The library panics where a table is put into an inline one.
+    // The library panics if a table is inserted into an inline one.
     let section = if is_inline { value(InlineTable::new()) } else { Item::Table(section) };
     let section = providers.entry(spelt.as_deref().unwrap_or(name)).or_insert(section);
     section.as_table_like_mut()?.insert("url", value(url));

@@ -1,5 +1,5 @@
-//! Notes in `config.toml` what `exec` hands over in a folder: `[exec."/home/me/app"]`, and takes it out again. Comments and layout of the
-//! file stay.
+//! Records in `config.toml` which keys `exec` sets in a directory (`[exec."/home/me/app"]`), or removes that record. The file's comments
+//! and layout stay.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,20 +12,20 @@ use super::settings::Settings;
 use super::{Config, shown_path};
 use crate::error;
 
-/// What the file is wanted for.
+/// Why the file is opened, for messages.
 const PURPOSE: &str = "to note the folder in";
 
-/// Variables of a folder, each with whose key it holds: `openai`, `openai:work`.
+/// The variables of a directory, each with its key: `openai` or `openai:work`.
 type Variables = BTreeMap<String, String>;
 
-/// A change of what `exec` hands over in a folder, so that it can be taken back.
+/// A change of the variables of a directory that can be undone.
 #[derive(Serialize, Deserialize, Clone)]
 pub struct Assignment {
     pub folder: PathBuf,
     pub variables: Variables,
-    /// What they held before.
+    /// Their values before.
     was: Variables,
-    /// Where the file differs, what is written there and what was.
+    /// The position of the change in the file, with the new and the old text.
     at: usize,
     new: String,
     old: String,
@@ -33,7 +33,7 @@ pub struct Assignment {
 }
 
 impl Assignment {
-    /// Adds variables to those of a folder. Nothing is written yet.
+    /// Prepares to add variables to those of a directory. Nothing is written yet.
     ///
     /// # Errors
     /// If the file cannot be read or edited.
@@ -56,10 +56,10 @@ impl Assignment {
         Ok(Self { folder: folder.to_owned(), variables, was, at, new, old, is_new_file: settings.is_missing() })
     }
 
-    /// Does it.
+    /// Writes the change.
     ///
     /// # Errors
-    /// If the file was changed meanwhile, or cannot be written.
+    /// If the file was changed in the meantime, or cannot be written.
     pub fn write(&self) -> Result<()> {
         let settings = Settings::to_change(PURPOSE)?;
         let text = spliced(settings.text(), self.at, &self.old, &self.new).ok_or_else(cannot_add)?;
@@ -70,7 +70,8 @@ impl Assignment {
         settings.write_text(&text, is_as_wanted, cannot_add).map(drop)
     }
 
-    /// Takes it back, as far as nobody has changed it since: where nothing else was, byte for byte. Returns whether there was anything to take.
+    /// Undoes the change, except for what was changed since. If nothing else was changed, the file is then the same byte for byte. Returns
+    /// whether there was anything to undo.
     ///
     /// # Errors
     /// If the file cannot be read, edited or written.
@@ -101,7 +102,7 @@ impl Assignment {
         Ok(true)
     }
 
-    /// The text without these variables, where it was written to since.
+    /// The text without these variables, if the file was changed since.
     fn without(&self, mut document: DocumentMut, names: &[&String]) -> Option<String> {
         let exec = document.get_mut("exec")?.as_table_like_mut()?;
         let folder = self.folder.to_str()?;
@@ -123,13 +124,13 @@ impl Assignment {
     }
 }
 
-/// A text with something in the place of something that must be there.
+/// The text with `new` in place of `old`, if `old` is at this position.
 fn spliced(text: &str, at: usize, old: &str, new: &str) -> Option<String> {
     let rest = text.get(at..)?.strip_prefix(old)?;
     Some([text.get(..at)?, new, rest].concat())
 }
 
-/// What `exec` hands over in a folder.
+/// The variables that the configuration sets in a directory.
 fn assigned(config: &Config, folder: &Path) -> Variables {
     config.exec_folders.get(folder).cloned().unwrap_or_default()
 }

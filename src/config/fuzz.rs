@@ -1,4 +1,4 @@
-//! Rules for any text that is read as `config.toml`, or as an entry of the chain.
+//! What must hold for any text that is read as `config.toml`, or as an entry of the chain.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// The words of an entry are the same when they are written again.
+/// The words of an entry stay the same when they are written and read again.
 fn check_entry(line: &str) {
     let Ok(entry) = entry_of_text(line) else { return };
     assert!(entry.words.first().is_some_and(|first| !first.is_empty() && !first.starts_with('-')));
@@ -32,7 +32,7 @@ fn check_entry(line: &str) {
     assert!(again.words == entry.words && again.is_command == entry.is_command, "written again, it is another");
 }
 
-/// What `login NAME --url` adds is there, and nothing else changes.
+/// The provider that `login NAME --url` adds is there, and nothing else has changed.
 fn check_addition(text: &str, before: &Config) {
     const NAME: &str = "one_more";
     let Ok(mut document) = text.parse::<DocumentMut>() else { return };
@@ -40,7 +40,7 @@ fn check_addition(text: &str, before: &Config) {
         return;
     }
     let after_text = document.to_string();
-    // What could not be read again is not written.
+    // Text that could not be read again is not written.
     let Ok(after) = Config::parse(Path::new("/config.toml"), &after_text) else { return };
     let url = after.providers.get(NAME).and_then(|provider| provider.url.as_ref()).map(|url| url.url());
     assert_eq!(url.as_deref(), Some("https://one.example"), "it is not there");

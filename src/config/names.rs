@@ -1,4 +1,4 @@
-//! The providers that the file names, where it has a name that nobody knows, and which name was probably meant.
+//! Unknown provider names in the file, and what was probably meant.
 
 use modelforge_credential_protocol::Error;
 use modelforge_credential_providers::{all, normalize};
@@ -13,7 +13,7 @@ impl Config {
         self.providers.keys().cloned().chain(exec).collect()
     }
 
-    /// The problem with a name that nobody knows; where it stands under `[exec]`, with its line.
+    /// The error for an unknown provider. If it is under `[exec]`, the error names the line.
     pub fn unknown_provider(&self, name: &str) -> Error {
         let problem = error::unknown_provider(name, &self.meant(name));
         let mut exec = self.exec_providers.iter().flatten().zip(&self.exec_lines);
@@ -23,7 +23,7 @@ impl Config {
         }
     }
 
-    /// The providers that were probably meant: those that the person declared before the table's.
+    /// The providers that were probably meant: the person's own before the known ones.
     fn meant(&self, name: &str) -> Vec<String> {
         if let Some((_, providers)) = ALSO_CALLED.iter().find(|(word, _)| *word == name) {
             return providers.iter().map(|name| (*name).to_owned()).collect();
@@ -33,17 +33,17 @@ impl Config {
     }
 }
 
-/// The problem with a provider that is declared without a URL, where nobody else knows it: it is mistyped.
+/// The error for a declared provider that has no URL and is not known: its name is probably misspelled.
 pub fn undeclared_provider(name: &str, provider: &ProviderConfig) -> Error {
     error::undeclared_provider(&place(provider.line), name, similar(name))
 }
 
-/// Of `openai:work`, the provider.
+/// The provider in `openai:work`.
 fn without_account(named: &str) -> &str {
     named.split_once(':').map_or(named, |(name, _)| name)
 }
 
-/// Names that people have for more than one provider, or for a model.
+/// Names that people use for more than one provider, or for a model.
 const ALSO_CALLED: [(&str, &[&str]); 4] = [
     ("github", &["github_copilot", "github_models"]),
     ("kimi", &["moonshotai", "kimi_for_coding"]),
@@ -51,12 +51,12 @@ const ALSO_CALLED: [(&str, &[&str]); 4] = [
     ("aws", &["amazon_bedrock"]),
 ];
 
-/// The provider of the table that was probably meant.
+/// The known provider that was probably meant.
 fn similar(name: &str) -> Option<&'static str> {
     closest(name, all().iter().map(|provider| provider.name))
 }
 
-/// The helper of ours that was probably meant, or named.
+/// Our helper that was probably meant, or named.
 pub fn similar_helper(name: &str) -> Option<&'static str> {
     closest(name, DEFAULT_CHAIN.iter().map(|row| row.name))
 }

@@ -1,28 +1,28 @@
-//! Who put a helper into the chain.
+//! Where the configuration of a chain comes from.
 
 use std::path::PathBuf;
 
 use super::{Config, ProviderConfig, path};
 use crate::error::tilde;
 
-/// Where the entries of a chain stand.
+/// Where the entries of a chain are defined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// Nowhere: it is the default chain.
     Default,
     /// In `MODELFORGE_CREDENTIAL_HELPERS`.
     Variable,
-    /// In the file, each in its line.
+    /// In the file, each on its line.
     File(PathBuf, Vec<usize>),
 }
 
 impl Origin {
-    /// True if somebody chose the helpers.
+    /// True if a person chose the helpers.
     pub fn is_chosen(&self) -> bool {
         *self != Self::Default
     }
 
-    /// The kind, for programs.
+    /// The name for JSON.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -39,7 +39,7 @@ impl Origin {
         }
     }
 
-    /// For people: `config.toml, line 3`.
+    /// The name for people: `config.toml, line 3`.
     pub fn of_entry(&self, at: usize) -> String {
         match (self, self.line(at)) {
             (Self::Default, _) => "by default".to_owned(),
@@ -51,7 +51,7 @@ impl Origin {
 }
 
 impl Config {
-    /// Where the chain of a provider comes from, which is that of [`helpers_for`](Self::helpers_for).
+    /// Where the chain of a provider comes from, for the chain that [`helpers_for`](Self::helpers_for) returns.
     pub fn origin_for(&self, provider: Option<&ProviderConfig>) -> Origin {
         if std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some() {
             return Origin::Variable;

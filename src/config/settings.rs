@@ -1,4 +1,4 @@
-//! `config.toml` while this program changes it: one process at a time, and never to something that it could not read.
+//! `config.toml` while this program changes it: only one process at a time, and never into something that it could not read.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -11,16 +11,16 @@ use zeroize::Zeroizing;
 use super::{Config, path, read_text};
 use crate::lock;
 
-/// The file as it is, locked until this is dropped: of two processes that add to it, neither loses the line of the other.
+/// The file, locked until this is dropped. So if two processes add to it, no line is lost.
 pub struct Settings {
     file: PathBuf,
-    /// Nothing where the file is missing.
+    /// `None` if the file does not exist.
     text: Option<Zeroizing<String>>,
     _lock: Option<File>,
 }
 
 impl Settings {
-    /// Reads it; `purpose` says what it is wanted for. A file that is missing is empty.
+    /// Reads the file; `purpose` says in messages what for. A missing file is empty.
     pub fn to_change(purpose: &str) -> Result<Self> {
         let lock = lock::one_change_of_settings()?;
         let (file, _) = path().ok_or_else(|| no_file(purpose))?;
@@ -28,12 +28,12 @@ impl Settings {
         Ok(Self { file, text, _lock: lock })
     }
 
-    /// What it says.
+    /// The configuration in the file.
     pub fn parse(&self) -> Result<Config> {
         self.parse_as(self.text())
     }
 
-    /// What it would say with another text.
+    /// The configuration that another text would be.
     pub fn parse_as(&self, text: &str) -> Result<Config> {
         Config::parse(&self.file, text)
     }
@@ -51,7 +51,7 @@ impl Settings {
         self.text().parse().ok()
     }
 
-    /// Writes it, if it can be read afterwards and says what it should. A link to the file stays a link.
+    /// Writes the file if it can be read afterwards and says what it should. If the file is a link, it stays a link.
     pub fn write(
         self,
         document: &DocumentMut,
@@ -61,7 +61,7 @@ impl Settings {
         self.write_text(&document.to_string(), is_as_wanted, cannot)
     }
 
-    /// The same, with a text.
+    /// The same with a text.
     pub fn write_text(
         self,
         text: &str,
@@ -77,7 +77,7 @@ impl Settings {
         Ok(after)
     }
 
-    /// Removes it, where it was made for something that is undone.
+    /// Removes the file. Use it if the file was created by a change that is now undone.
     pub fn remove(self) -> Result<()> {
         let (folder, name) = self.place()?;
         Own::new(&folder).remove(name.as_ref())

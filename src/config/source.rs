@@ -1,4 +1,4 @@
-//! Reads values of the configuration out of TOML, and reports wrong ones with their line.
+//! Reads values of the configuration from TOML, and reports errors with their line.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use super::{Audit, DEFAULT_CHAIN, ProviderConfig, closest, provider_name};
 use crate::error::{PROGRAM, tilde};
 use crate::url::{base_url, is_safe_url};
 
-/// `age --identity ~/.ssh/id_ed25519`, split into words as a shell does, but by no shell. `git credential-store` is git's helper.
+/// Splits `age --identity ~/.ssh/id_ed25519` into words as a shell does, without a shell. `git credential-store` is git's helper.
 pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
     let words = words(text).ok_or("a quotation mark is not closed")?;
     let words: Vec<String> = words.into_iter().map(expand_home).collect();
@@ -36,30 +36,30 @@ pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
 
 const KEY_AS_AN_ARGUMENT: &str = "an argument of the helper is a key: every user of the machine could read it";
 
-/// True if an argument is a key of a known shape, by itself or behind an option's name.
+/// True if an argument looks like a known kind of key, alone or after an option's name.
 fn holds_a_key(words: &[String]) -> bool {
     let is_key = |part: &str| shape_of(part).is_some_and(|shape| shape.length.contains(&part.len()));
     words.iter().skip(1).flat_map(|word| word.split(['=', ':', ',', ' '])).any(is_key)
 }
 
-/// True if a helper may be called so.
+/// True if this is a valid name for a helper.
 pub fn is_name(text: &str) -> bool {
     let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_allowed)
 }
 
-/// A line as words. On Windows a backslash is a part of a path.
+/// Splits a line into words. On Windows, a backslash is part of a path.
 pub fn words(line: &str) -> Option<Vec<String>> {
     let line = if cfg!(windows) { with_plain_backslashes(line) } else { line.to_owned() };
     shell_words::split(&line).ok()
 }
 
-/// Words as a line that is read as them, on every system: an apostrophe is put in double quotes, and not behind a backslash.
+/// Joins words into a line that [`words`] splits again, on every system: an apostrophe goes into double quotes, not after a backslash.
 pub fn line(words: &[String]) -> String {
     shell_words::join(words).replace(r"'\''", r#"'"'"'"#)
 }
 
-/// The line in which each backslash means itself: within single quotes it does anyway.
+/// Escapes each backslash, so that it stands for itself. Within single quotes it does already.
 fn with_plain_backslashes(line: &str) -> String {
     let (mut text, mut quote) = (String::with_capacity(line.len()), None);
     for character in line.chars() {
@@ -100,7 +100,7 @@ pub fn duration(text: &str) -> Option<Duration> {
     }
 }
 
-/// The text of a file, and where it lies: what messages about it need.
+/// The text and the path of a file, for messages about it.
 pub struct Source<'a> {
     pub path: &'a Path,
     pub text: &'a str,
@@ -213,7 +213,7 @@ impl Source<'_> {
         let words: Vec<String> = words.unwrap_or_default().into_iter().map(expand_home).collect();
         match words.first() {
             Some(first) if Path::new(first).is_absolute() || !first.contains(['/', '\\']) => {
-                // A single bare word means the same as it does as a text: the helper of that name.
+                // A single word that is not a path means the same as a string: the helper with that name.
                 let is_command = words.len() > 1 || Path::new(first).is_absolute();
                 if !is_command {
                     let entry = entry_of_text(first).map_err(|problem| self.fault(value.span(), &problem))?;
@@ -269,7 +269,7 @@ impl Source<'_> {
         Ok(provider)
     }
 
-    /// `[exec]`: the providers, and the lines in which they stand.
+    /// `[exec]`: the providers, and their lines.
     pub fn exec(&self, value: &Value) -> Result<(Option<Vec<String>>, Vec<usize>)> {
         let (mut providers, mut lines) = (None, Vec::new());
         for (key, value) in self.table("exec", value)? {
@@ -285,7 +285,7 @@ impl Source<'_> {
         Ok((providers, lines))
     }
 
-    /// `[exec."/home/me/app"]`: the variables of a folder.
+    /// `[exec."/home/me/app"]`: the variables of a directory.
     pub fn exec_folders(&self, value: &Value) -> Result<BTreeMap<PathBuf, BTreeMap<String, String>>> {
         let mut folders = BTreeMap::new();
         for (name, value) in self.table("exec", value)? {
@@ -308,7 +308,7 @@ impl Source<'_> {
         Ok(folders)
     }
 
-    /// Where tokens are sent.
+    /// A URL to which tokens are sent.
     fn https(&self, name: &str, value: &Value) -> Result<String> {
         let text = self.text(name, value)?;
         if is_safe_url(&text) {

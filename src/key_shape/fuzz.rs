@@ -1,4 +1,4 @@
-//! What holds for any text that is taken for a key.
+//! What must hold for any text that is taken for a key.
 
 use modelforge_credential_providers::{Flaw, is_json};
 
@@ -7,7 +7,7 @@ use crate::fuzz_support::is_telling;
 
 const PROVIDERS: [&str; 6] = ["openai", "anthropic", "github_copilot", "google_vertex", "my_gateway", ""];
 
-/// Judges a key: a byte that chooses the provider, and the key.
+/// Checks a key: the first byte chooses the provider, the rest is the key.
 pub fn check(input: &[u8]) {
     let Some((first, key)) = input.split_first() else { return };
     let Ok(key) = std::str::from_utf8(key) else { return };

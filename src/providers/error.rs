@@ -1,4 +1,4 @@
-//! Messages for problems with a provider: it is at another URL than usual, or nobody is signed in to it.
+//! Messages about providers: one is at an unusual URL, or you are not signed in to it.
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, visible};
 
@@ -6,14 +6,14 @@ use super::Provider;
 use crate::config::shown_path;
 use crate::error::PROGRAM;
 
-/// ModelForge would send the key to the URL that it has for the name, and that is another one.
+/// ModelForge would send the key to another URL, which its file has for this name.
 pub fn not_where_modelforge_sends(name: &str, url: &str, provider: &Provider) -> Error {
     let (url, here) = (visible(url), provider.location.url());
     Error::new(format!("`{name}` is at `{url}` in ModelForge's file, so ModelForge does not get the key for `{here}`"))
         .hint(format!("provider.{name}.url = \"{url}\"  # in {}, above any [section]", shown_path()))
 }
 
-/// No key is kept for the URL that ModelForge's file has, and the name means another URL here.
+/// No key is stored for the URL in ModelForge's file, and here the name means another URL.
 pub fn no_key_where_modelforge_sends(name: &str, url: &str, provider: &Provider) -> Error {
     let (url, here) = (visible(url), provider.location.url());
     Error::new(format!("there is no key for `{url}`, where ModelForge has `{name}`; it does not get that for `{here}`"))
@@ -23,7 +23,7 @@ pub fn no_key_where_modelforge_sends(name: &str, url: &str, provider: &Provider)
         ))
 }
 
-/// The configuration has another URL for a name of the table.
+/// The configuration has another URL for a known name.
 pub fn moved(provider: &Provider, usual: &str) -> Error {
     let variables = match provider.variables.is_empty() {
         true => "none of its usual variables counts",
@@ -33,7 +33,7 @@ pub fn moved(provider: &Provider, usual: &str) -> Error {
     Error::new(format!("`{name}` is at `{here}`, not at `{usual}`, as {} has it; {variables}", shown_path()))
 }
 
-/// There is no key for this account, or for the usual one: with the next step that works here.
+/// There is no key for this account, or for the default one. The hint is the next step that works here.
 pub fn not_signed_in(provider: &Provider, account: Option<&str>) -> Error {
     let name = &provider.name;
     let configured = provider.account.as_deref().filter(|_| account.is_none());
@@ -49,7 +49,7 @@ pub fn not_signed_in(provider: &Provider, account: Option<&str>) -> Error {
         .hint(format!("{PROGRAM} login {named}"))
 }
 
-/// No helper of the chain stores a key (`env` alone, or a build without a home), so nobody can sign in: the variable has to be set.
+/// No helper of the chain stores keys (only `env`, or a build without a home), so nobody can sign in: the variable has to be set.
 pub fn not_given(provider: &Provider) -> Error {
     let problem = not_signed_in(provider, None);
     match provider.empty_variable().or(provider.variables.first().map(String::as_str)) {
@@ -61,7 +61,7 @@ pub fn not_given(provider: &Provider) -> Error {
     }
 }
 
-/// Several are missing at once. Where no key can be stored, their variables have to be set.
+/// Several are missing at once. If no key can be stored, their variables have to be set.
 pub fn not_signed_in_to(missing: &[(&Provider, Option<&str>)], keeps_nothing: bool) -> Error {
     let named = |(provider, account): &(&Provider, Option<&str>)| match account {
         Some(account) => format!("{}:{}", provider.name, visible(account)),
@@ -87,14 +87,14 @@ pub fn not_signed_in_to(missing: &[(&Provider, Option<&str>)], keeps_nothing: bo
         .hint(format!("{PROGRAM} login {}{others}", shell_words::quote(first)))
 }
 
-/// The same where it had expired.
+/// The same if it has expired.
 pub fn token_expired(provider: &Provider, account: Option<&str>, ago: &str) -> Error {
     let problem = not_signed_in(provider, account);
     let account = account.map(|account| format!(", account `{}`,", visible(account))).unwrap_or_default();
     problem.reworded(format!("the token for `{}`{account} expired {ago} ago", provider.name))
 }
 
-/// Where helpers failed, a build without its secret is the likely cause: the first variable for the key is named, too.
+/// If helpers failed, a build without its secret is a likely cause, so the first variable for the key is named, too.
 pub fn set_or_repair(problem: Error, provider: &Provider) -> Error {
     match provider.variables.first() {
         Some(variable) => set_if_empty(problem.hint(format!("{PROGRAM} doctor  # or set {variable}")), provider),
@@ -102,7 +102,7 @@ pub fn set_or_repair(problem: Error, provider: &Provider) -> Error {
     }
 }
 
-/// Adds the variable that was to hold the key and is empty, as it is in a build that was not given its secret.
+/// Adds the name of a variable for the key that is empty, as in a build without its secret.
 fn set_if_empty(problem: Error, provider: &Provider) -> Error {
     match provider.empty_variable() {
         Some(variable) => {

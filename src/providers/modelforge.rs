@@ -1,5 +1,5 @@
-//! The providers that a person defined in ModelForge: names, URLs and ways to sign in from its global `config.json`. Its
-//! credentials are not read here, and its local file, which comes with whatever folder one stands in, is never read.
+//! The providers that a person defined in ModelForge: names, URLs and ways to sign in, from its global `config.json`. Its credentials are
+//! not read here. Its local file, which may come with any directory, is never read.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::config::{provider_name, read_text};
 use crate::error::{PROGRAM, tilde};
 use crate::url::{base_url, is_safe_url};
 
-/// A provider as the file defines it, checked.
+/// A provider as the file defines it, after checks.
 #[derive(Debug)]
 pub struct Defined {
     pub url: Record,
@@ -22,15 +22,15 @@ pub struct Defined {
     pub device_flow: Record,
 }
 
-/// The global file: where ModelForge looks for it on every system.
+/// The global file. ModelForge uses this path on every system.
 pub fn path() -> Option<PathBuf> {
     modelforge_credential_files::home().map(|home| home.join(".config").join("model-forge").join("config.json"))
 }
 
-/// All that it defines, by normalised name: each a provider, or what is wrong with it.
+/// All definitions by normalised name: a provider, or what is wrong with it.
 pub type Definitions = BTreeMap<String, Result<Defined>>;
 
-/// Reads the file; where there is none, nothing is defined.
+/// Reads the file. If it does not exist, nothing is defined.
 pub fn load() -> Result<Definitions> {
     let Some(path) = path() else { return Ok(Definitions::new()) };
     match read_text(&path, Trust::Believed)? {
@@ -41,7 +41,7 @@ pub fn load() -> Result<Definitions> {
 
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
-/// The library's own messages quote what they read, and this file holds keys: only places are named.
+/// The library's own messages quote the file, which contains keys. So messages only name positions.
 fn parse(path: &Path, text: &str) -> Result<Definitions> {
     let fault = |place: &str, problem: &str| Error::new(format!("`{}`: `{}` {problem}", tilde(path), visible(place)));
     let root: Object = serde_json::from_str(text).map_err(|problem| {
@@ -56,7 +56,7 @@ fn parse(path: &Path, text: &str) -> Result<Definitions> {
         let provider = provider_name(name)
             .map_err(|_| fault(&place, "is not a valid provider name"))
             .and_then(|_| provider(&place, value, &fault));
-        // Of two spellings of one name, ModelForge uses the one with `_`.
+        // If a name is there in two spellings, ModelForge uses the one with `_`.
         let canonical = normalize(name);
         if *name == canonical || !defined.contains_key(&canonical) {
             defined.insert(canonical, provider);

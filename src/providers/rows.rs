@@ -1,4 +1,4 @@
-//! The sources for one provider, and which of them is believed.
+//! Merges the sources for one provider.
 
 use modelforge_credential_protocol::{Record, Result};
 use modelforge_credential_providers::{self as table, Location};
@@ -16,21 +16,21 @@ pub struct Row<'a> {
     pub defined: Option<&'a Defined>,
 }
 
-/// A provider as it stands after all sources were heard.
+/// A provider, merged from all sources.
 #[derive(Debug, Clone)]
 pub struct Provider {
     /// The canonical name.
     pub name: String,
-    /// The place that its credential is bound to: `protocol`, `host`, and `path` only where that tells it from another.
+    /// The URL that its credential is bound to: `protocol`, `host`, and `path` only if it distinguishes providers.
     pub location: Record,
     pub sign_in: table::SignIn,
-    /// The account that is meant when a request names none.
+    /// The account to use if a request names none.
     pub account: Option<String>,
-    /// The URL that the table has for the name, where this one is elsewhere.
+    /// The known URL of this name, if this provider is at another one.
     pub moved_from: Option<&'static str>,
-    /// True if `MODELFORGE_<NAME>_…` of this process's environment, if it is set, holds its credential.
+    /// True if a set variable `MODELFORGE_<NAME>_…` has its credential.
     pub(super) has_modelforges: bool,
-    /// The variables that other tools look in.
+    /// The variables in which other tools look.
     pub(super) variables: Vec<String>,
     /// `client_id`, `device_code_url`, `token_url`, `scope`.
     pub(super) device_flow: Record,
@@ -42,15 +42,15 @@ pub fn location_of(url: &Record) -> Option<Location<'_>> {
 }
 
 impl<'a> Row<'a> {
-    /// The URL, whole: of those that the sources have, the one that [`merge`](Self::merge) takes.
+    /// The complete URL, from the source that [`merge`](Self::merge) uses.
     pub fn url(&self) -> Option<Location<'a>> {
         let own = || self.own.and_then(|own| location_of(own.url.as_ref()?));
         let known = || self.known.and_then(|known| Location::parse(known.url?));
         own().or_else(known).or_else(|| location_of(&self.defined?.url))
     }
 
-    /// The result of a row, and the only place that decides it: the configuration comes before the table, and that before
-    /// ModelForge's file. `is_shared` tells whether another provider of the host has another path.
+    /// Merges a row. This is the only place that decides the order: first the configuration, then the table, then ModelForge's file.
+    /// `is_shared` tells whether another provider of the host has another path.
     ///
     /// # Errors
     /// If no source has a URL.
@@ -73,7 +73,7 @@ impl<'a> Row<'a> {
         let sign_in =
             own.and_then(|own| own.sign_in.or_else(|| own.has_device_flow().then_some(table::SignIn::DeviceFlow)));
         let sign_in = sign_in.or(known.map(|known| known.sign_in)).or(defined.map(|defined| defined.sign_in));
-        // Tools keep in these variables a key for the URL that they know.
+        // In these variables, tools expect a key for the usual URL.
         let usual_variables =
             || known.filter(|_| moved_from.is_none()).map(|known| known.variables).unwrap_or_default();
         let variables = own.and_then(|own| own.env.clone());
@@ -89,7 +89,7 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// Each attribute by itself: a person may replace one and leave the others.
+    /// Each setting separately: a person may replace one and keep the others.
     fn device_flow(&self) -> Result<Record> {
         let mut flow = self.defined.map(|defined| defined.device_flow.clone()).unwrap_or_default();
         if let Some(known) = self.known.and_then(|known| known.device_flow) {

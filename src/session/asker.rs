@@ -1,4 +1,4 @@
-//! This program, as it asks helpers: how it finds them, and what it does with what they say.
+//! This program as a caller of helpers: how it finds them, and what it does with their messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::error::tilde;
 use crate::lock;
 use crate::terminal;
 
-/// Finds the program of a helper; this session asks it.
+/// Finds the program of a helper for this session.
 pub fn program(entry: &Entry) -> std::result::Result<Program, Failure> {
     match Program::find(entry) {
         Err(Failure::HelperMissing { name, hint }) => {
@@ -20,7 +20,7 @@ pub fn program(entry: &Entry) -> std::result::Result<Program, Failure> {
     }
 }
 
-/// The hint for one of our own helpers that is missing or mistyped.
+/// The hint for one of our own helpers that is missing or misspelled.
 fn how_to_install(name: &str) -> Option<String> {
     Some(match similar_helper(name)? {
         ours if ours == name => format!("cargo install --locked --path helpers/{name}  # in the project's folder"),
@@ -28,7 +28,7 @@ fn how_to_install(name: &str) -> Option<String> {
     })
 }
 
-/// This program, as it asks helpers.
+/// This program as a caller of helpers.
 struct Asker;
 
 impl Caller for Asker {
@@ -36,7 +36,7 @@ impl Caller for Asker {
         vec![(lock::HELD, lock::held().unwrap_or_default())]
     }
 
-    /// A helper that is asked more than once may say the same each time.
+    /// A helper that is asked several times may repeat its messages.
     fn said(&self, helper: &str, lines: &[String]) {
         for line in lines.iter().filter(|line| terminal::is_news(&format!("{helper}: {line}"))) {
             let is_kind = line.starts_with("warning: ") || line.starts_with("hint: ");

@@ -1,4 +1,4 @@
-//! The chains: the one that most providers share, and those of the providers that have helpers of their own.
+//! The chains: the shared one, and those of providers that have their own.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -16,27 +16,27 @@ use crate::terminal;
 
 /// A chain whose helpers were found.
 pub struct Opened {
-    /// The provider that has it to itself.
+    /// The provider, if the chain is its own.
     owner: Option<String>,
     pub chain: Chain,
     /// True for the default chain.
     pub automatic: bool,
-    /// The helpers of the default chain that this machine has no use for now: worth a word where nothing was found.
+    /// The helpers of the default chain that are skipped here. Worth a warning if nothing was found.
     pub left_out: Option<Error>,
-    /// True if those are all that keep keys.
+    /// True if these are all helpers that store keys.
     is_without_store: bool,
 }
 
-/// One for each provider that has helpers of its own, and one for all the rest.
+/// One value for each provider with its own chain, and one for all others.
 pub struct PerProvider<T> {
     common: T,
     own: BTreeMap<String, T>,
 }
 
-/// Every chain, each opened when it is first asked.
+/// Every chain. Each is opened when it is first used.
 pub struct Chains {
     opened: PerProvider<OnceCell<Opened>>,
-    /// True for a command that tells itself what is in plain text.
+    /// True for a command that reports plain-text files itself.
     tells_of_plain_text: bool,
 }
 
@@ -44,23 +44,23 @@ pub struct Chains {
 pub type Copies = std::result::Result<Option<Vec<(Option<Provider>, Record)>>, Failure>;
 
 impl<T> PerProvider<T> {
-    /// That of a provider, or of what belongs to none, with the provider that has it to itself.
+    /// The value for a provider, or for URLs of no provider; with the provider, if the value is its own.
     fn find(&self, provider: Option<&str>) -> (Option<&str>, &T) {
         let own = provider.and_then(|name| self.own.get_key_value(name));
         own.map_or((None, &self.common), |(name, own)| (Some(name.as_str()), own))
     }
 
-    /// That of a provider, or of what belongs to none.
+    /// The value for a provider, or for URLs of no provider.
     pub fn of(&self, provider: Option<&str>) -> &T {
         self.find(provider).1
     }
 
-    /// Every one, the common one first.
+    /// All values, the shared one first.
     pub fn all(&self) -> impl Iterator<Item = &T> {
         std::iter::once(&self.common).chain(self.own.values())
     }
 
-    /// Another for each.
+    /// Converts each value.
     pub fn map<U>(&self, make: impl Fn(&T) -> U) -> PerProvider<U> {
         let own = self.own.iter().map(|(name, own)| (name.clone(), make(own))).collect();
         PerProvider { common: make(&self.common), own }
@@ -68,14 +68,14 @@ impl<T> PerProvider<T> {
 }
 
 impl Opened {
-    /// True if nothing that it could ask keeps keys here: nobody can sign in.
+    /// True if none of its helpers stores keys here, so nobody can sign in.
     pub fn keeps_nothing(&self) -> bool {
         self.is_without_store || self.chain.keeps_nothing()
     }
 }
 
 impl PerProvider<Opened> {
-    /// Every chain, with only those of its helpers that fit. A helper that cannot be found stays: the chain says so.
+    /// Every chain, with only those of its helpers that fit. A helper that cannot be found stays, so that the chain reports it.
     pub fn fitting(providers: &Providers, person: &Person, fits: impl Fn(&Program) -> bool) -> Result<Self> {
         let fitting = |program: Program| fits(&program).then_some(program);
         let common = open(None, providers, person, &fitting)?;
@@ -101,7 +101,7 @@ impl Chains {
         Self { opened: PerProvider { common: OnceCell::new(), own: own.collect() }, tells_of_plain_text }
     }
 
-    /// The chain of a provider, or of what belongs to none.
+    /// The chain for a provider, or for URLs of no provider.
     pub fn of(&self, provider: Option<&str>, providers: &Providers, person: &Person) -> Result<&Opened> {
         let (owner, cell) = self.opened.find(provider);
         if let Some(opened) = cell.get() {
@@ -115,7 +115,7 @@ impl Chains {
         Ok(cell.get_or_init(|| opened))
     }
 
-    /// Every chain once, the common one first.
+    /// Every chain once, the shared one first.
     pub fn all(&self, providers: &Providers, person: &Person) -> Result<Vec<&Opened>> {
         let owners = std::iter::once(None).chain(self.opened.own.keys().map(|name| Some(name.as_str())));
         owners.map(|owner| self.of(owner, providers, person)).collect()
@@ -127,7 +127,7 @@ impl Chains {
     }
 }
 
-/// Prepares a helper for its work; `None` where it does not fit.
+/// Prepares a helper for use; `None` if it does not fit.
 type Prepare<'a> = &'a dyn Fn(Program) -> Option<Program>;
 
 /// Finds the helpers of a chain.
@@ -146,7 +146,7 @@ fn open(owner: Option<&str>, providers: &Providers, person: &Person, prepare: Pr
     Ok(Opened { owner: owner.map(str::to_owned), chain, automatic: helpers.is_automatic(), left_out, is_without_store })
 }
 
-/// A chain of these helpers. Of a default chain, those that are not installed are left out.
+/// A chain of these helpers. If it is a default chain, helpers that are not installed are skipped.
 pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
     Chain::new(links_of(helpers, person, &Some), store_in_all)
 }
@@ -160,7 +160,7 @@ fn links_of(helpers: &Helpers, person: &Person, prepare: Prepare<'_>) -> Vec<Lin
         }
         let program = program(entry);
         if let (true, Err(failure)) = (helpers.is_automatic(), &program) {
-            // A missing program is expected; one that exists and may not be started is not.
+            // A missing program is expected. One that exists but must not be started is not.
             if failure.is_missing() {
                 terminal::trace(&failure.to_string());
             } else {
@@ -178,7 +178,7 @@ fn links_of(helpers: &Helpers, person: &Person, prepare: Prepare<'_>) -> Vec<Lin
     links
 }
 
-/// Why the chain skips it on this machine for now.
+/// Why the chain skips this helper here.
 pub fn why_left_out(helpers: &Helpers, entry: &Entry) -> Option<Error> {
     match default_helper(entry)?.needs.filter(|need| helpers.does_without(entry, *need))? {
         Need::Session => (!has_session_bus()).then(error::keyring_left_out),
@@ -186,8 +186,8 @@ pub fn why_left_out(helpers: &Helpers, entry: &Entry) -> Option<Error> {
     }
 }
 
-/// True if there is a D-Bus session, which the keyring of a free Unix is reached through. In a container, on a server or in a build there
-/// is none: a chain with another place for keys then does without, instead of complaining each time.
+/// True if there is a D-Bus session, which the keyring needs on Linux and other free Unixes. Containers, servers and builds often have
+/// none: then a chain with another store skips the keyring, instead of warning each time.
 pub fn has_session_bus() -> bool {
     #[cfg(all(unix, not(target_os = "macos")))]
     {

@@ -1,4 +1,4 @@
-//! Helpers that have no list, as git's own have none: what they hold of the known providers is found by asking for each.
+//! Helpers that cannot list, such as git's own: they are asked for each known provider.
 
 use modelforge_credential_protocol::{Error, Record, Result};
 use modelforge_credential_providers as table;
@@ -9,18 +9,18 @@ use crate::chain::Chain;
 use crate::providers::Provider;
 use crate::side_by_side::side_by_side;
 
-/// How many processes ask at the same time.
+/// How many processes run at the same time.
 const SIDE_BY_SIDE: usize = 8;
 
-/// A helper's answers, provider by provider.
+/// A helper's answers, by provider.
 #[derive(Default)]
 pub struct Unlisted {
     pub found: Vec<(Provider, Record)>,
-    /// Why there may be more: after a failure it is not asked again.
+    /// Why there may be more. After a failure the helper is not asked again.
     pub failed: Option<Error>,
 }
 
-/// One question, and the chain that it goes through.
+/// A request, and the chain that it is for.
 struct Question<'a> {
     provider: Provider,
     chain: &'a Chain,
@@ -29,7 +29,7 @@ struct Question<'a> {
 }
 
 impl Session {
-    /// Asks a helper for each known provider whose credentials are looked for in it. One that makes credentials is not asked.
+    /// Asks a helper for each known provider that uses it. A helper that generates credentials is not asked.
     pub fn unlisted(&self, helper: &str, account: Option<&str>) -> Result<Unlisted> {
         let mut unlisted = Unlisted::default();
         let mut questions = self.questions(helper, account)?;

@@ -1,6 +1,6 @@
-//! Lines that end between words where a terminal would end them anywhere.
+//! Breaks lines between words. A terminal would break them anywhere.
 
-/// A terminal narrower than this is not folded for, nor one that does not know its width.
+/// A terminal that is narrower than this, or does not know its width, gets unbroken lines.
 const NARROWEST: u16 = 40;
 
 /// The width of the terminal, if it is one.
@@ -18,9 +18,9 @@ fn wide_enough(size: Option<(terminal_size::Width, terminal_size::Height)>) -> O
     size.filter(|(width, _)| width.0 >= NARROWEST).map(|(width, _)| width.0.into())
 }
 
-/// Breaks a line between words, and indents what follows by so many columns, or by fewer where a long word needs the room. What can
-/// be pasted stays in one piece, or the break would be pasted with it: a hint, and what stands between backticks. A line in colour is
-/// of a table, and was folded before it was painted.
+/// Breaks a line between words, and indents the following lines by this many columns, or by fewer if a long word needs the space. Text that
+/// can be pasted is not broken, because the line break would be pasted, too: a hint, and text in backticks. A line in colour is part of a
+/// table, and was already broken.
 pub fn fold(line: &str, width: usize, indent: usize) -> String {
     let is_whole = line.chars().count() <= width || line.contains('\u{1b}');
     if is_whole || line.trim_start().starts_with("hint: ") {
@@ -41,7 +41,7 @@ pub fn fold(line: &str, width: usize, indent: usize) -> String {
     text
 }
 
-/// The words of a line, each with the blanks after it; those at its beginning belong to the first.
+/// The words of a line, each with the spaces after it. Spaces at the start belong to the first word.
 fn words(line: &str) -> Vec<&str> {
     let (mut words, mut start, mut is_quoted, mut was_blank) = (Vec::new(), 0, false, true);
     for (at, character) in line.char_indices() {

@@ -1,4 +1,4 @@
-//! Remarks that are kept back, for a report that tells them in its own way.
+//! Holds remarks back for a report that shows them in its own way.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -18,7 +18,7 @@ fn held() -> MutexGuard<'static, Option<Vec<Remark>>> {
     HELD.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// From now on, warnings and what helpers say are kept.
+/// From now on, warnings and messages of helpers are held back.
 pub fn hold() {
     held().get_or_insert_default();
 }
@@ -28,7 +28,7 @@ pub fn release() -> Vec<Remark> {
     held().take().unwrap_or_default()
 }
 
-/// Keeps a remark if they are kept, and hands it back if they are not.
+/// Holds a remark back, or returns it if remarks are not held.
 pub fn keep(remark: Remark) -> Option<Remark> {
     match held().as_mut() {
         Some(kept) => {

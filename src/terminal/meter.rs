@@ -1,4 +1,4 @@
-//! The progress of a job whose end is not known, on one line of the terminal.
+//! Shows the progress of a job of unknown length, on one line of the terminal.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 /// How often the line changes.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A line of the terminal that says how far a job is. It is taken back at the end.
+/// A progress line on the terminal. It is cleared at the end.
 pub struct Meter {
-    /// `None`: it is no terminal.
+    /// `None`: there is no terminal.
     next: Option<Instant>,
     is_shown: bool,
 }
 
 impl Meter {
-    /// A job that is done within a moment shows nothing.
+    /// Nothing is shown for a job that takes only a moment.
     pub fn start() -> Self {
         let next = io::stderr().is_terminal().then(|| Instant::now() + PAUSE * 5);
         Self { next, is_shown: false }
     }
 
-    /// Says how far the job is, now and then.
+    /// Updates the line from time to time.
     pub fn show(&mut self, text: impl FnOnce() -> String) {
         let now = Instant::now();
         if self.next.is_some_and(|next| now >= next) {
@@ -30,7 +30,7 @@ impl Meter {
         }
     }
 
-    /// Takes the line back.
+    /// Clears the line.
     pub fn end(&mut self) {
         self.next = None;
         if std::mem::take(&mut self.is_shown) {

@@ -8,11 +8,11 @@ use super::fold::{fold, width_of};
 #[derive(Clone, Copy, PartialEq)]
 pub enum Paint {
     Plain,
-    /// Red, where there are colours.
+    /// Red, if colours are used.
     Alarm,
 }
 
-/// Lines in columns as wide as they need to be; in colour only on a terminal, and not with `NO_COLOR`.
+/// Lines in columns that are as wide as necessary; in colour only on a terminal, and not with `NO_COLOR`.
 pub fn columns(lines: &[Vec<String>], paints: &[Paint]) -> String {
     let is_wanted = || std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let colours = io::stdout().is_terminal() && is_wanted() && understands_escapes();
@@ -37,7 +37,7 @@ pub fn columns(lines: &[Vec<String>], paints: &[Paint]) -> String {
     text
 }
 
-/// True if the terminal does what escape sequences say. The console of Windows does if it is asked to.
+/// True if the terminal supports escape sequences. The Windows console does after a program asks for it.
 #[cfg(windows)]
 pub fn understands_escapes() -> bool {
     anstyle_query::windows::enable_ansi_colors().unwrap_or(true)

@@ -1,4 +1,4 @@
-//! What holds for any text that is taken for a URL.
+//! What must hold for any text that is taken for a URL.
 
 use modelforge_credential_protocol::{REDACTED, Record, visible};
 use modelforge_credential_providers::Location;
@@ -6,7 +6,7 @@ use modelforge_credential_providers::Location;
 use super::{base_url, is_safe_url, parse};
 use crate::fuzz_support::is_telling;
 
-/// Takes a URL apart, as git's of a request, and as that of a provider.
+/// Parses a URL as in a request of git, and as that of a provider.
 pub fn check(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     match parse(input) {
@@ -26,7 +26,7 @@ fn check_record(record: &Record) {
     let shown = record.url();
     assert_eq!(visible(&shown), shown, "what is shown can move the cursor");
     let parts = ["protocol", "host", "path"].map(|key| record.text(key).unwrap_or_default());
-    // A plus is encoded where it is shown, and a scheme is never decoded; slashes at the ends of a path are dropped.
+    // A plus is encoded when it is shown, and a scheme is never decoded. Slashes at the ends of a path are dropped.
     let is_regular = !parts[0].contains('+') && !parts[2].starts_with('/') && !parts[2].ends_with('/');
     if is_regular && !shown.contains(REDACTED) {
         let again = parse(shown.as_bytes()).expect("what is shown of a URL is one");

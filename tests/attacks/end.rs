@@ -1,4 +1,4 @@
-//! Nothing that was started outlives its caller, and all of it gets a moment to put things in order.
+//! No process outlives its caller, and each gets a moment to clean up.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};

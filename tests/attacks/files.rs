@@ -1,4 +1,4 @@
-//! Configuration files, variables and files of ModelForge that mean harm.
+//! Hostile configuration files, variables and files of ModelForge.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Helpers that mean harm, and what a helper is given and may say.
+//! Hostile helpers, and what a helper gets and may say.
 
 use crate::support::{SECRET, Test};
 

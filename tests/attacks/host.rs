@@ -1,4 +1,4 @@
-//! A key goes to the host that it belongs to, whatever a request, a repository or a helper says.
+//! A key is sent only to the host that it belongs to, whatever a request, a repository or a helper says.
 
 use super::all_refuse;
 use crate::support::{SECRET, Test};

@@ -1,4 +1,4 @@
-//! Size, streams and memory: nothing crashes, hangs or grows.
+//! Sizes, streams and memory: nothing crashes, hangs or grows without limit.
 
 use std::time::{Duration, Instant};
 

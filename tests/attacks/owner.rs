@@ -1,4 +1,4 @@
-//! Two users of one machine: what another has put in the way of our files. Only root can play both.
+//! Two users of one machine: files that another user has put in our way. Only root can play both.
 
 use std::os::unix::fs::{chown, symlink};
 

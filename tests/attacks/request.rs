@@ -1,4 +1,4 @@
-//! Requests that smuggle a line, hide a character or name nothing, and that a refused one changes nothing.
+//! Requests that add a line, hide a character or name nothing. A refused request changes nothing.
 
 use super::{OPERATIONS, all_refuse, core_refuses, marking, refuses};
 use crate::support::{SECRET, Test};

@@ -1,4 +1,4 @@
-//! Which programs are started, and which never are.
+//! Which programs are started, and which must not be.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

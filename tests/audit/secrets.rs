@@ -1,4 +1,4 @@
-//! Secrets that come as something public: a user name, a path, a scope, a file's name.
+//! Secrets in public attributes: a user name, a path, a scope, a file name.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! A log that is turned off, cannot be written or is written by many at once.
+//! A log that is off, cannot be written, or is written by many processes at once.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Expired tokens, and processes that meet.
+//! Expired tokens, and several processes at once.
 
 use super::{OPENAI, keeper};
 use crate::support::{SECRET, Test};

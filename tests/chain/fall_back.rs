@@ -1,4 +1,4 @@
-//! A helper that fails, hangs or answers nonsense never hides a working one.
+//! A helper that fails, hangs or sends nonsense never hides a working one.
 
 use super::{OPENAI, approve, keeper};
 use crate::support::{SECRET, Test};

@@ -1,4 +1,4 @@
-//! A helper that did not keep a credential is left as it was.
+//! A helper that did not store a credential correctly is restored.
 
 use super::{approve, keeper};
 use crate::support::{SECRET, Test};

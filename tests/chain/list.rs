@@ -1,4 +1,4 @@
-//! Lists, and what one helper learns from another.
+//! Lists, and what one helper learns from another one.
 
 use super::approve;
 use crate::support::Test;

@@ -1,4 +1,4 @@
-//! A mistake in the file is one error with its line, its key and a suggestion.
+//! An error in the file is one message with the line, the key and a suggestion.
 
 use super::{NAME, get, is_refused, told};
 use crate::support::{SECRET, Test, as_elsewhere};

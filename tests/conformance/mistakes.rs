@@ -1,4 +1,4 @@
-//! A small helper that is correct, and each mistake that it could make is caught.
+//! A small helper that is correct. Each possible mistake in it is detected.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Helpers that are missing, mistyped, unsafe, hidden or slow.
+//! Helpers that are missing, misspelled, unsafe, hidden or slow.
 
 use std::fs;
 #[cfg(unix)]

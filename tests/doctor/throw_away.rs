@@ -1,4 +1,4 @@
-//! The test credential: kept, read and erased, and never left behind.
+//! The test credential: stored, read and erased, and never left behind.
 
 use std::env::consts::EXE_SUFFIX;
 use std::fs;

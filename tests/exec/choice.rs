@@ -1,4 +1,4 @@
-//! Which providers are meant, and whose key a variable gets.
+//! Which providers are used, and which key a variable gets.
 
 use super::{SHOW, exec, exec_output, keep, signed_in};
 use crate::support::Test;

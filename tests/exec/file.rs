@@ -1,4 +1,4 @@
-//! A service account is handed over as a file, which is gone with the command.
+//! A service account is passed as a file, which is removed when the command exits.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

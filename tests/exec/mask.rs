@@ -1,4 +1,4 @@
-//! `exec --mask`: no secret comes through, and everything else does at once.
+//! `exec --mask`: no secret is shown, and everything else is shown at once.
 
 use std::io::Read;
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Keys of several providers: got together, each as it would be got alone.
+//! Keys of several providers are got at once, with the same results as one by one.
 
 use super::{SHOW, exec_output, keep};
 use crate::support::{Test, program};

@@ -1,4 +1,4 @@
-//! What is done while calls fail.
+//! The operations during which calls fail.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,4 +1,4 @@
-//! Written on paper, checked, and restored on another machine.
+//! A backup on paper: exported, checked, and restored on another machine.
 
 #[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! What other processes do while a renewal goes on.
+//! Other processes during a renewal.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,4 +1,4 @@
-//! A passphrase for it, and away with it.
+//! Setting and removing a passphrase.
 
 use super::{PLACE, answering, data, identity, key, opens_all, signed_in};
 #[cfg(unix)]

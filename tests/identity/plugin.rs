@@ -1,4 +1,4 @@
-//! Handed over to a plugin of age: a TPM or a security key, as it were.
+//! An identity of an age plugin, which stands for a TPM or a security key.
 
 use super::{PLACE, data, identity, key, opens_all, signed_in};
 use crate::support::Test;

@@ -1,4 +1,4 @@
-//! A gateway of one's own: `login NAME --url`.
+//! A gateway of your own: `login NAME --url`.
 
 use super::BY_AGE;
 use crate::support::{SECRET, Test};

@@ -1,4 +1,4 @@
-//! Where a key is kept, and what stays as it was when that fails.
+//! Where a key is stored, and what stays unchanged if that fails.
 
 use super::{asked, at_a_terminal, holding, keeper, kept, openai_is, signed_in};
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! A service account comes from a file and is kept as one line.
+//! A service account is read from a file and stored as one line.
 
 use super::{age, signed_in};
 use crate::support::{SECRET, as_elsewhere, as_word, program};

@@ -1,4 +1,4 @@
-//! Keys whose shape is known, and keys of another provider.
+//! Keys with a known format, and keys of another provider.
 
 use super::{age, signed_in};
 use crate::support::SECRET;

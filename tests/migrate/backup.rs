@@ -1,4 +1,4 @@
-//! The files as they were: kept encrypted, put back exactly or as far as possible, and forgotten.
+//! Backups of files: stored encrypted, restored exactly or as far as possible, and erased.
 
 mod whole;
 

@@ -1,4 +1,4 @@
-//! Killed at every call that changes or opens something, in every process that takes part.
+//! Migrations that are killed at every call that changes or opens something, in every process.
 
 use std::sync::Mutex;
 

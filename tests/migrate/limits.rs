@@ -1,4 +1,4 @@
-//! Files that no tool wrote: too large, too many, no files at all, somebody else's. Each is one line, and hides no other.
+//! Files that no tool wrote: too large, too many, not regular, or another user's. Each is one message, and hides no other file.
 
 #![cfg(unix)]
 

@@ -1,4 +1,4 @@
-//! With the real ModelForge: it writes its file, its keys are moved, it works with them all the same, and gets its file back.
+//! The real ModelForge: it writes its file, its keys are moved, it still works with all of them, and its file is restored.
 
 use super::*;
 

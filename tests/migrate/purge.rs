@@ -1,4 +1,4 @@
-//! Leaving: nothing of this program stays on the disk.
+//! Purging: no file of this program stays on the disk.
 
 use super::*;
 use crate::support::keyring::Keyring;

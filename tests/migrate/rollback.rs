@@ -1,4 +1,4 @@
-//! The way back, where it is not as plain as the way there: several sources, several copies, and what is not known.
+//! Difficult rollbacks: several sources, several copies, and unknown states.
 
 use super::*;
 

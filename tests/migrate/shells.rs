@@ -1,4 +1,4 @@
-//! Keys in shell profiles: the line goes, or one takes its place that gets the key at each start.
+//! Keys in shell profiles: the line is removed, or replaced by one that gets the key at each start.
 
 use std::path::Path;
 

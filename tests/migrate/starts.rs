@@ -1,4 +1,4 @@
-//! How often helpers are started: that, and nothing else, is what a migration takes its time for.
+//! How often helpers are started, which decides how long a migration takes.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Keys of LLM tools: out of their files, into the chain, and the tools ask for them there.
+//! Keys of LLM tools are moved from their files into the chain, and the tools ask for them there.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What a migration leaves behind: in git, in units of systemd, in its notes; and what it asks and says of that.
+//! What a migration leaves in git, in systemd units and in its notes, and its questions and messages about that.
 
 use super::*;
 

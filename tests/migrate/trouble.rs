@@ -1,4 +1,4 @@
-//! Disks, folders, targets and sources that do not behave.
+//! Disks, folders, targets and sources with errors.
 
 use super::*;
 

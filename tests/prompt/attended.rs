@@ -1,4 +1,4 @@
-//! Helpers that may ask: what they say, and the terminal after them.
+//! Helpers that may prompt: their messages, and the terminal afterwards.
 
 use std::io::Write;
 use std::process::Stdio;

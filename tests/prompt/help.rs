@@ -1,4 +1,4 @@
-//! Help for a person who types at the program itself.
+//! Help for a person who runs a command for programs.
 
 use super::{Session, answer, asking};
 use crate::support::{SECRET, Test};

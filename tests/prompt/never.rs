@@ -1,4 +1,4 @@
-//! When nobody is asked.
+//! When nobody is prompted.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Whom a key is for: what the prompt says can be taken for no other place.
+//! What a key is for: a prompt cannot be taken for one about another host.
 
 use super::{Session, asking};
 use crate::support::Test;

@@ -1,4 +1,4 @@
-//! The terminal is as it was, whatever ends a prompt.
+//! The terminal is restored, however a prompt ends.
 
 use std::os::unix::process::ExitStatusExt;
 

@@ -1,4 +1,4 @@
-//! At the terminal: without echo, corrected while it is typed, ended by Ctrl-C.
+//! At the terminal: without echo, editable, and ended by Ctrl-C.
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;

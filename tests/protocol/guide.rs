@@ -1,4 +1,4 @@
-//! The helper of the guide for authors does what the guide says.
+//! The helper in the guide for authors works as the guide says.
 
 use crate::support::{SECRET, Test};
 

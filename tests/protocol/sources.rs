@@ -1,4 +1,4 @@
-//! Sources: credentials in files of other programs, which are moved out and put back.
+//! Sources: credentials in files of other programs, which are moved out and restored.
 
 use super::python::with_netrc;
 use crate::conformance::Judged;

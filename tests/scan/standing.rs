@@ -1,4 +1,4 @@
-//! Where in a repository a key stands: which commit and path, or what else names it.
+//! Where a key is in a repository: which commit and path, or what else refers to it.
 
 use super::files::scan;
 use super::git::{git, id, rows};

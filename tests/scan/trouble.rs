@@ -1,4 +1,4 @@
-//! What cannot be read, never ends, or leads elsewhere.
+//! Files that cannot be read, never end, or are links.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Every command on each file that ModelForge wrote, or people did.
+//! Every command with each kind of file that ModelForge or people have written.
 
 use super::told;
 use crate::support::{SECRET, Test, program};

@@ -1,4 +1,4 @@
-//! Credentials that are no provider's: git's, in the same helpers.
+//! Credentials that belong to no provider, such as git's, in the same helpers.
 
 use super::{status, told};
 use crate::support::{SECRET, Test};

@@ -1,4 +1,4 @@
-//! `--verbose`: scope, age and the last characters, and what it costs.
+//! `--verbose`: scope, age and the last characters, and how many processes that needs.
 
 use super::{COPILOT, OPENAI, assert_told, now, shelf, signed_in, status, told};
 use crate::login::asked;

@@ -1,4 +1,4 @@
-//! A real OpenBao on loopback addresses, in a folder of its own.
+//! A real OpenBao on loopback addresses, in a separate folder.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 use super::keyring::command;
 
-/// The token of the one who may do everything.
+/// The token of the administrator.
 pub const ROOT: &str = "root-of-the-tests";
 
-/// A server, ended when it is dropped, or when the process of the tests ends.
+/// A server. It is stopped when it is dropped, or when the test process ends.
 pub struct Bao {
     pub port: u16,
-    /// What administers it: the first token of a server that was initialized.
+    /// The administrator's token: the first token of an initialised server.
     pub root: String,
     folder: PathBuf,
     arguments: Vec<String>,
@@ -38,13 +38,13 @@ pub fn bao(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// A port that nobody listens on now.
+/// A port that is free now.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").port()
 }
 
 impl Bao {
-    /// The server that tests share, each with engines and policies of its own: in memory, without TLS.
+    /// A server that tests share, each with its own engines and policies: in memory, without TLS.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Bao> = OnceLock::new();
         SHARED.get_or_init(Self::in_memory)
@@ -59,7 +59,7 @@ impl Bao {
         server
     }
 
-    /// Starts a server. It is ended when its input ends, also if this process is killed.
+    /// Starts a server. It stops when its input ends, also if this process is killed.
     pub fn start(folder: &Path, port: u16, arguments: &[&str]) -> Self {
         assert!(program().exists(), "there is no `bao`: `sh tests/run` installs it");
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
@@ -90,7 +90,7 @@ impl Bao {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Asks as the one who may do everything. Status 0: it does not answer.
+    /// Sends a request as administrator. Status 0: no answer.
     pub fn ask(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         self.ask_in("", method, path, body)
     }
@@ -115,7 +115,7 @@ impl Bao {
         let answer = String::from_utf8_lossy(&answer).into_owned();
         let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
         let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        // In pieces, each with its length, if it is long.
+        // A long answer comes in chunks, each with its length.
         let start = body.find('{').unwrap_or(body.len());
         let text: String = match answer.to_lowercase().contains("transfer-encoding: chunked") {
             true => body.split("\r\n").skip(1).step_by(2).collect(),
@@ -124,7 +124,7 @@ impl Bao {
         (status, serde_json::from_str(&text).unwrap_or_default())
     }
 
-    /// The same, which must succeed.
+    /// The same, but it must succeed.
     #[track_caller]
     pub fn must(&self, method: &str, path: &str, body: Value) -> Value {
         let (status, answer) = self.ask(method, path, body);
@@ -142,13 +142,13 @@ impl Bao {
             &format!("sys/mounts/{name}"),
             json!({ "type": "kv", "options": { "version": version.to_string() } }),
         );
-        // One of version 2 is made ready in the background.
+        // Version 2 is prepared in the background.
         let probe = format!("{name}/{}", if version == 2 { "metadata/none" } else { "none" });
         self.waits_until(|server| server.ask("GET", &probe, Value::Null).0 == 404);
         name
     }
 
-    /// A token with these policies, as their text: `path "x/*" { capabilities = ["read"] }`.
+    /// A token with this policy, as text: `path "x/*" { capabilities = ["read"] }`.
     #[track_caller]
     pub fn token(&self, policy: &str) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -1,4 +1,4 @@
-//! How often helpers are started.
+//! Counts how often helpers are started.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,14 +6,14 @@ use std::fs;
 use super::Test;
 
 impl Test {
-    /// A helper that is one of ours, and of which each start is counted: see [`starts`](Self::starts).
+    /// One of our helpers, whose starts are counted: see [`starts`](Self::starts).
     #[track_caller]
     pub fn counting(self, name: &str, program: &str) -> Self {
         let program = super::program(program).display().to_string();
         self.script(name, &format!("echo \"{name} $1\" >>\"$HOME/starts\"; exec '{program}' \"$@\""))
     }
 
-    /// How often each operation of such a helper was started since this was asked last: `NAME OPERATION`.
+    /// How often each operation of such a helper was started since the last call: `NAME OPERATION`.
     #[track_caller]
     pub fn starts(&self) -> BTreeMap<String, usize> {
         let file = self.home().join("starts");

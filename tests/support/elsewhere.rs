@@ -1,10 +1,10 @@
-//! What is different on Windows and macOS, and how a test is the same there.
+//! Hides differences of Windows and macOS, so that a test is the same there.
 
 use std::path::PathBuf;
 
 use super::Test;
 
-/// The chain where there is no keyring, as on most machines that run these tests. Where there always is one, a test that means it says so.
+/// The chain without a keyring, as on most machines that run these tests. Tests for a chain with one say so.
 pub const WITHOUT_A_KEYRING: &str = "env\nage\nplaintext\noauth";
 
 pub const CHAIN: &str = "MODELFORGE_CREDENTIAL_HELPERS";
@@ -12,14 +12,14 @@ pub const CHAIN: &str = "MODELFORGE_CREDENTIAL_HELPERS";
 /// The variables that every test has.
 pub fn variables() -> Vec<(String, String)> {
     let mut variables = vec![("MODELFORGE_CREDENTIAL_INTERACTIVE", "0")];
-    // Hints are those for Git Bash, where there are others as well.
+    // On Windows, tests expect the hints for Git Bash.
     variables.extend(cfg!(windows).then_some(("MSYSTEM", "MINGW64")));
     variables.extend(cfg!(any(windows, target_os = "macos")).then_some((CHAIN, WITHOUT_A_KEYRING)));
     variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// What is printed on Windows, with paths and programs as they are written elsewhere. What stands for a character (`\u{1b}`, `\u001b`, `\"`,
-/// or `\n` in what `printf` is given) is no path.
+/// Converts output on Windows to the paths and programs of other systems. An escape (`\u{1b}`, `\u001b`, `\"`, or `\n` in an argument of
+/// `printf`) is not a path.
 pub fn as_elsewhere(text: String) -> String {
     if !cfg!(windows) {
         return text;
@@ -32,7 +32,7 @@ pub fn as_elsewhere(text: String) -> String {
     };
     let is_printed = |before: &str| before.rsplit_once("printf '").is_some_and(|(_, given)| !given.contains('\''));
     let mut shown = String::new();
-    // Twice in JSON.
+    // In JSON, a backslash is doubled.
     for (at, part) in text.replace("\\\\", "\\").split('\\').enumerate() {
         match at {
             0 => {}
@@ -44,13 +44,13 @@ pub fn as_elsewhere(text: String) -> String {
     shown.replace(".exe", "")
 }
 
-/// A path in a hint: a shell takes a backslash for something else, so one of Windows is in quotes.
+/// A path in a hint. A Windows path is in quotes, because a backslash has another meaning in a shell.
 pub fn as_word(path: &str) -> String {
     if cfg!(windows) { format!("'{path}'") } else { path.to_owned() }
 }
 
 impl Test {
-    /// What was printed. On Windows as it is elsewhere, with the home folder as `~`.
+    /// The output, on Windows converted, with the home folder as `~`.
     pub fn text(&self, printed: &[u8]) -> String {
         let text = String::from_utf8_lossy(printed).into_owned();
         if !cfg!(windows) {
@@ -59,7 +59,7 @@ impl Test {
         as_elsewhere(text).replace(&as_elsewhere(self.home().display().to_string()), "~")
     }
 
-    /// The path of something in the home folder, with the system's own separators.
+    /// The path of a file in the home folder, with the system's own separators.
     pub fn native(&self, name: &str) -> String {
         self.home().join(name).components().collect::<PathBuf>().display().to_string()
     }

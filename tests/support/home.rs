@@ -1,9 +1,9 @@
-//! A home of a test's own, on every system.
+//! A separate home folder for a test, on every system.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The variables for folders that Windows has beside `HOME`, and what they name in a home.
+/// The variables for folders that Windows has besides `HOME`, and their folders in a home.
 pub const FOLDERS: [(&str, &str); 6] = [
     ("XDG_CONFIG_HOME", ".config"),
     ("XDG_DATA_HOME", ".local/share"),
@@ -13,23 +13,23 @@ pub const FOLDERS: [(&str, &str); 6] = [
     ("LOCALAPPDATA", "local"),
 ];
 
-/// Such a folder.
+/// One of these folders.
 pub fn folder(home: &Path, (_, name): (&str, &str)) -> OsString {
     if name.is_empty() { home.into() } else { home.join(name).into_os_string() }
 }
 
-/// The variables that lead there, and to nothing of the person's. What is below it is where it is on Linux. The keyrings of macOS and
-/// Windows cannot be moved: there a test's items have names of their own.
+/// The variables for this home folder, so that nothing of the person is used. Below it, paths are as on Linux. The keyrings of macOS and
+/// Windows cannot be moved, so a test's items have special names there.
 pub fn variables(home: &Path) -> Vec<(&'static str, OsString)> {
     let mut variables = vec![("HOME", home.into())];
     if cfg!(any(windows, target_os = "macos")) {
-        // The name of a test's folder is its alone.
+        // The name of a test's folder is unique.
         let own = home.parent().and_then(Path::file_name).unwrap_or_default();
         variables.push(("MODELFORGE_CREDENTIAL_KEYRING_PREFIX", own.to_owned()));
     }
     if cfg!(windows) {
         variables.extend(FOLDERS.map(|each| (each.0, folder(home, each))));
-        // Without these nothing of the system is found.
+        // Without these, nothing of the system is found.
         let of_the_system = ["SystemRoot", "SystemDrive", "PATHEXT", "ComSpec", "TEMP", "TMP", "WINEPREFIX"];
         variables.extend(of_the_system.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
     }

@@ -1,4 +1,4 @@
-//! A real GNOME Keyring on a session bus of its own, in a directory of its own. Nothing of the person's session is touched.
+//! A real GNOME Keyring on a separate session bus, in a separate directory. The person's session is not touched.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
@@ -10,10 +10,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Where the login keyring is.
+/// The path of the login keyring.
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 
-/// A session bus, and mostly GNOME Keyring on it. Both end when it is dropped.
+/// A session bus, usually with GNOME Keyring on it. Both are stopped when it is dropped.
 pub struct Keyring {
     directory: tempfile::TempDir,
     bus: Child,
@@ -22,14 +22,14 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// An unlocked keyring, empty.
+    /// An unlocked, empty keyring.
     pub fn start() -> Self {
         let mut keyring = Self::bus_alone();
         keyring.start_daemon(true, true);
         keyring
     }
 
-    /// A keyring without a password, as distributions with automatic login make it: GNOME Keyring keeps it as an INI file.
+    /// A keyring without a password, as distributions with automatic login create it: GNOME Keyring stores it as an INI file.
     pub fn without_password() -> Self {
         let mut keyring = Self::bus_alone();
         let folder = keyring.directory().join("home/.local/share/keyrings");
@@ -41,7 +41,7 @@ impl Keyring {
         keyring
     }
 
-    /// A daemon that has no keyring to store in, as before the first log-in.
+    /// A daemon without a keyring to store in, as before the first login.
     pub fn without_login() -> Self {
         let mut keyring = Self::bus_alone();
         keyring.start_daemon(false, false);
@@ -53,7 +53,7 @@ impl Keyring {
         Self::with_bus("")
     }
 
-    /// A session bus that starts this program (absolute path and arguments) when the secret service is asked for.
+    /// A session bus that starts this program (absolute path and arguments) for the secret service.
     pub fn starting(program: &str) -> Self {
         Self::with_bus(program)
     }
@@ -77,7 +77,7 @@ impl Keyring {
         Self { directory, bus, address, daemon: None }
     }
 
-    /// Starts the daemon, unlocked (which makes a login keyring) or not, and waits until it has a login keyring or none.
+    /// Starts the daemon, unlocked (which creates a login keyring) or not, and waits until it has a login keyring or none.
     fn start_daemon(&mut self, unlocked: bool, login: bool) {
         let mut command = command("gnome-keyring-daemon");
         command.args(["--foreground", "--components=secrets"]).env_clear().envs(self.env());
@@ -87,7 +87,7 @@ impl Keyring {
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut daemon = spawn(&mut command, "gnome-keyring");
-        // An empty password makes no login keyring.
+        // With an empty password, it creates no login keyring.
         let mut stdin = daemon.stdin.take().unwrap();
         if unlocked {
             stdin.write_all(b"password").unwrap();
@@ -112,14 +112,14 @@ impl Keyring {
         assert!(reply.status.success(), "{}", String::from_utf8_lossy(&reply.stderr));
     }
 
-    /// Ends the daemon and starts it again, as at the next log-in. A keyring with a password is locked then, and the names of its
-    /// items are known only as hashes.
+    /// Stops the daemon and starts it again, as at the next login. A keyring with a password is then locked, and the names of its items are
+    /// known only as hashes.
     pub fn restart(&mut self) {
         self.end_daemon();
         self.start_daemon(false, true);
     }
 
-    /// Stops the daemon in its tracks: it keeps its name on the bus, and answers nothing.
+    /// Freezes the daemon: it keeps its name on the bus, but does not answer.
     pub fn freeze(&self) {
         let id = self.daemon.as_ref().unwrap().id();
         assert!(command("sh").arg("-c").arg(format!("kill -STOP {id}")).status().unwrap().success());
@@ -130,7 +130,7 @@ impl Keyring {
         &self.address
     }
 
-    /// The directory in which everything lies; what is put there goes with it.
+    /// The directory of all its files. It is removed at the end.
     pub fn directory(&self) -> PathBuf {
         self.directory.path().to_owned()
     }
@@ -146,14 +146,14 @@ impl Keyring {
         ]
     }
 
-    /// How many items the keyring holds, of all programs together.
+    /// The number of items in the keyring, of all programs.
     pub fn items(&self) -> usize {
         let reply = self.ask("SearchItems", &["dict:string:string:"]);
         assert!(reply.status.success(), "{}", String::from_utf8_lossy(&reply.stderr));
         String::from_utf8_lossy(&reply.stdout).matches("object path").count()
     }
 
-    /// Makes the collection in memory the one that new items go to.
+    /// Makes the collection in memory the default for new items.
     pub fn default_to_the_session(&self) {
         let path = "objpath:/org/freedesktop/secrets/collection/session";
         let reply = self.ask("SetAlias", &["string:default", path]);
@@ -184,7 +184,7 @@ impl Drop for Keyring {
     }
 }
 
-/// A session bus of another user, which lets everybody in.
+/// A session bus of another user, which accepts everybody.
 #[cfg(unix)]
 pub fn bus_of(user: u32, directory: &std::path::Path, listen: &[String]) -> Child {
     let config = directory.join("bus.conf");
@@ -195,7 +195,7 @@ pub fn bus_of(user: u32, directory: &std::path::Path, listen: &[String]) -> Chil
     start_bus(&mut command).0
 }
 
-/// The settings of a session bus: where it listens, and more.
+/// The settings of a session bus: its addresses, and more.
 fn configuration(listen: &[String], more: &str) -> String {
     let listen: String = listen.iter().map(|address| format!("<listen>{address}</listen>")).collect();
     format!(
@@ -235,7 +235,7 @@ fn spawn(command: &mut Command, package: &str) -> Child {
     command.spawn().unwrap_or_else(|e| missing(package, &e))
 }
 
-/// Ends a test for which something is not installed: it is never passed over.
+/// Fails a test that needs a missing package: it is never skipped.
 pub fn missing(package: &str, error: &dyn std::fmt::Display) -> ! {
     panic!("this test needs `{package}` ({error}): run tests/run, which installs it, or apt-get install {package}")
 }

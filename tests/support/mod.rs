@@ -1,4 +1,4 @@
-//! The [`Test`] builder: a program run in a home of its own, and exact expectations.
+//! The [`Test`] builder: a program that runs in a separate home, and exact expectations.
 
 pub mod bao;
 mod counting;
@@ -26,23 +26,23 @@ pub use elsewhere::{as_elsewhere, as_word};
 use programs::place_if_not_there;
 pub use programs::{files_below, place, program, programs, system};
 
-/// The key that tests keep and get. It may stand on standard output and in encrypted files; a test in which it stands anywhere else
-/// fails: standard error, arguments, and every file that the test did not write itself.
+/// The key that tests store and get. It may be on standard output and in encrypted files. A test fails if it is anywhere else: on standard
+/// error, in arguments, or in a file that the test did not write itself.
 pub const SECRET: &str = "sk-sentinel-5f0c9a7e41d84b1f";
 
-/// What tests start and what Windows has not.
+/// Commands that tests start and Windows does not have.
 const COMMANDS: [&str; 6] = ["cat", "env", "grep", "printenv", "sh", "true"];
 
-/// One home folder, one PATH, a cleared environment, and runs of programs in it.
+/// A home folder, a PATH, a cleared environment, and runs of programs in it.
 ///
 /// ```ignore
 /// Test::new().script("full", "exit 1").helpers("full").args(["get"]).stdin("provider=openai\n").stderr("…").failure();
 /// ```
 ///
-/// Standard output and standard error are compared exactly and are empty unless expected otherwise. `~` in an expectation is
-/// the home folder, `BIN` the folder of the programs under test.
+/// Standard output and standard error are compared exactly, and are empty unless expected otherwise. `~` in an expectation is the home
+/// folder, `BIN` the folder of the programs under test.
 ///
-/// A run that was prepared and never started fails the test as well.
+/// A run that was prepared but not started also fails the test.
 pub struct Test {
     folder: tempfile::TempDir,
     own_files: BTreeSet<PathBuf>,
@@ -91,12 +91,12 @@ impl Test {
         self.folder.path().join("home")
     }
 
-    /// The folder in which the program is started: a repository that somebody else made, as it were.
+    /// The working directory of the program. It stands for a repository that somebody else made.
     pub fn work(&self) -> PathBuf {
         self.folder.path().join("work")
     }
 
-    /// The folder on PATH that holds the test's own scripts.
+    /// The folder on PATH with the test's own scripts.
     pub fn bin(&self) -> PathBuf {
         self.folder.path().join("bin")
     }
@@ -110,19 +110,19 @@ impl Test {
         self.file(".config/modelforge-credential/config.toml", text)
     }
 
-    /// Sets the chain, entries separated by newlines.
+    /// Sets the chain. Entries are separated by newlines.
     pub fn helpers(self, entries: &str) -> Self {
         self.env(CHAIN, entries)
     }
 
-    /// Writes a helper in three lines of shell: `modelforge-credential-NAME`, on PATH. `$1` is the operation. Where there is no shell, a
+    /// Writes a helper in three lines of shell: `modelforge-credential-NAME`, on PATH. `$1` is the operation. If there is no shell, a
     /// program of ours runs the lines (`tests/sh`).
     #[track_caller]
     pub fn script(self, name: &str, body: &str) -> Self {
         self.shell_program(&format!("modelforge-credential-{name}"), body)
     }
 
-    /// Writes any program in lines of shell, on PATH.
+    /// Writes any program as lines of shell, on PATH.
     #[track_caller]
     pub fn shell_program(self, name: &str, body: &str) -> Self {
         if cfg!(windows) {
@@ -164,7 +164,7 @@ impl Test {
         self.own_files.insert(path.to_path_buf());
     }
 
-    /// Sets a variable. Where there are others for folders, they follow `HOME`.
+    /// Sets a variable. For `HOME`, the system's other variables for folders are set as well.
     pub fn env(mut self, name: &str, value: impl AsRef<str>) -> Self {
         if cfg!(windows) && name == "HOME" {
             let home = Path::new(value.as_ref());
@@ -178,7 +178,7 @@ impl Test {
         self
     }
 
-    /// Runs another program than the core: one of ours by its name, or any by its path.
+    /// Runs another program than the core: one of ours by name, or any by path.
     #[track_caller]
     pub fn program(mut self, name: impl AsRef<OsStr>) -> Self {
         let placed = self.placed(Path::new(name.as_ref()));
@@ -187,7 +187,7 @@ impl Test {
         self
     }
 
-    /// What Windows has in place of a program of Unix (`/bin/sh`).
+    /// The replacement for a Unix program (`/bin/sh`) on Windows.
     fn placed(&self, program: &Path) -> Option<PathBuf> {
         let is_of_unix = cfg!(windows) && (program.starts_with("/bin") || program.starts_with("/usr/bin"));
         let name = program.file_name().filter(|_| is_of_unix)?.to_str()?;
@@ -220,7 +220,7 @@ impl Test {
         self
     }
 
-    /// Leaves standard error to the test; the sentinel may not stand in it all the same.
+    /// Does not check standard error, except that it must not contain the sentinel.
     pub fn any_stderr(mut self) -> Self {
         self.stderr = None;
         self
@@ -236,7 +236,7 @@ impl Test {
         self.status(1)
     }
 
-    /// Runs, compares, and forgets arguments, input and expectations: the home stays for the next run.
+    /// Runs, compares, and clears arguments, input and expectations. The home stays for the next run.
     #[track_caller]
     pub fn status(mut self, expected: i32) -> Self {
         let output = self.output();
@@ -261,7 +261,7 @@ impl Test {
         self
     }
 
-    /// The command, for tests that start it in their own way.
+    /// The command, for tests that start it in another way.
     pub fn command(&self) -> Command {
         self.pending.store(false, Ordering::Relaxed);
         let mut command = self.command_of(&self.program);
@@ -269,7 +269,7 @@ impl Test {
         command
     }
 
-    /// Another program in this home, for tests that look at what it leaves themselves.
+    /// Another program in this home, for tests that check the files themselves.
     #[expect(clippy::disallowed_methods, reason = "tests start the programs that they test")]
     pub fn command_of(&self, program: &Path) -> Command {
         let placed = self.placed(program);
@@ -282,14 +282,14 @@ impl Test {
         command
     }
 
-    /// Runs, and looks for the sentinel wherever it must not be.
+    /// Runs it, and checks that the sentinel is nowhere else.
     #[track_caller]
     pub fn output(&self) -> Output {
         assert!(!self.arguments.iter().any(|argument| argument.contains(SECRET)), "an argument shows the secret");
         self.finish(self.command(), &self.stdin)
     }
 
-    /// Runs any program in this home, beside the one that was prepared, and looks for the sentinel all the same.
+    /// Runs any other program in this home, and checks the same.
     #[track_caller]
     pub fn run<S: AsRef<OsStr>>(&self, program_and_arguments: &[S], input: impl AsRef<[u8]>) -> Output {
         let (program, arguments) = program_and_arguments.split_first().expect("a program");
@@ -309,7 +309,7 @@ impl Test {
         let mut stdin = child.stdin.take().expect("it has an input");
         let input = input.to_vec();
         let writer = std::thread::spawn(move || {
-            // A program need not read what it does not want.
+            // A program may not read all of its input.
             let _ = stdin.write_all(&input);
         });
         let output = child.wait_with_output().expect("the program ends");
@@ -319,10 +319,10 @@ impl Test {
         output
     }
 
-    /// No file that a program left holds the sentinel.
+    /// Checks that no file of a program contains the sentinel.
     #[track_caller]
     pub fn check_files(&self) {
-        // Where these are programs, they are large, and none is written by what is tested.
+        // If these are programs, they are large, and the tested program does not write them.
         let is_placed = |path: &Path| cfg!(windows) && path.extension() == Some("exe".as_ref());
         for path in files_below(self.folder.path()) {
             if self.own_files.contains(&path) || is_placed(&path) {
@@ -334,7 +334,7 @@ impl Test {
         }
     }
 
-    /// Lets a file hold the sentinel: one that a third party's plain-text helper writes.
+    /// Allows the sentinel in a file, such as one that another project's plain-text helper writes.
     pub fn may_hold_the_secret(mut self, path: PathBuf) -> Self {
         self.own_files.insert(path);
         self

@@ -1,4 +1,4 @@
-//! The programs that tests run, and the files that are left behind.
+//! The programs that tests run, and the files that they leave.
 
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
@@ -15,7 +15,7 @@ const CORE: &str = env!("CARGO_BIN_EXE_modelforge-credential");
 /// The folder of the programs under test.
 pub fn programs() -> PathBuf {
     static HELPERS: OnceLock<bool> = OnceLock::new();
-    // Built on another system, its path has no drive.
+    // If it was built on another system, its path has no drive.
     let core = std::path::absolute(CORE).expect("a path");
     let folder = core.parent().expect("a program lies in a folder");
     let built = HELPERS.get_or_init(|| names().iter().all(|name| is_fresh(&path_of(folder, name))) || build(folder));
@@ -34,19 +34,19 @@ fn path_of(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{EXE_SUFFIX}"))
 }
 
-/// The programs of the helpers' packages.
+/// The programs in the helpers' packages.
 fn names() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("helpers");
     let packages = fs::read_dir(folder).expect("the helpers' packages").flatten();
     let programs = packages.filter(|package| package.path().join("src/main.rs").exists());
     let mut names: Vec<_> =
         programs.map(|package| format!("modelforge-credential-{}", package.file_name().display())).collect();
-    // What runs the lines of scripts where there is no shell.
+    // This runs scripts if there is no shell.
     names.extend(cfg!(windows).then(|| "tests-sh".to_owned()));
     names
 }
 
-/// Says whether a program is newer than all that it is made of. Cargo lists that in a file beside it: `PROGRAM: SOURCE SOURCE…`.
+/// True if a program is newer than all its sources. Cargo lists those in a file beside it: `PROGRAM: SOURCE SOURCE…`.
 fn is_fresh(program: &Path) -> bool {
     let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
     let list = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
@@ -54,7 +54,7 @@ fn is_fresh(program: &Path) -> bool {
     sources.split_whitespace().all(|source| changed(Path::new(source)).is_some_and(|changed| changed <= built))
 }
 
-/// Builds the helpers as the core was built: `cargo test` without `--workspace` does not.
+/// Builds the helpers in the same way as the core, because `cargo test` without `--workspace` does not.
 fn build(folder: &Path) -> bool {
     let profile = folder.file_name().and_then(OsStr::to_str).expect("cargo's folder for a profile");
     let target = folder.parent().expect("cargo's folder for a target");
@@ -67,14 +67,14 @@ fn build(folder: &Path) -> bool {
     cargo.status().expect("cargo starts").success()
 }
 
-/// Puts a program under test somewhere else. Linked where that can be: a copy that the process of another test has open while it
-/// starts could not be run ("Text file busy").
+/// Puts a program under test somewhere else, as a link if possible: a copy that another test's process has open while it starts could not
+/// be run ("Text file busy").
 pub fn place(name: &str, to: &Path) {
     let from = program(name);
     fs::hard_link(&from, to).or_else(|_| fs::copy(&from, to).map(drop)).expect("a program can be copied");
 }
 
-/// A script may be written anew; the program that runs it stays.
+/// A script may be written again; the program that runs it stays.
 pub fn place_if_not_there(name: &str, to: &Path) {
     if !to.exists() {
         place(name, to);

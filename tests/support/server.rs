@@ -1,13 +1,13 @@
-//! A web server on this machine that writes down what it was sent.
+//! A web server on this machine that records its requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// A client's request.
+/// A request of a client.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// With what follows the `?`.
+    /// With the part after `?`.
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -20,7 +20,7 @@ impl Request {
     }
 }
 
-/// Its answer: status, headers and body.
+/// An answer: status, headers and body.
 pub type Reply = (u16, &'static str, Vec<u8>);
 
 /// The server. Its threads end with the test.

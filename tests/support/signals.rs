@@ -1,13 +1,13 @@
-//! A test run may be started with signals ignored: by `nohup`, or by `&` in a script. What a program ignores, every program that it
-//! starts ignores as well, and tests about signals would wait for ever.
+//! A test run may be started with ignored signals: by `nohup`, or by `&` in a script. Programs inherit ignored signals, and tests about
+//! signals would wait forever.
 
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Once};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-/// Lets the programs that tests start end by these signals. This process goes on as it was started: a signal that was ignored now
-/// has a handler that does nothing, and a handler, other than "ignore", does not outlive the start of a program.
+/// Makes these signals end the programs that tests start. This process does not change: an ignored signal now has a handler that does
+/// nothing, and children do not inherit a handler.
 pub fn restore() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -19,7 +19,7 @@ pub fn restore() {
     });
 }
 
-/// A shell that survives a signal of its own was started with it ignored.
+/// If a shell survives a signal that it sends itself, the signal was ignored.
 #[expect(clippy::disallowed_methods, reason = "a test may start what it likes")]
 fn is_ignored(name: &str) -> bool {
     let mut shell = Command::new("sh");

@@ -1,4 +1,4 @@
-//! Programs under strace, which counts their calls and makes them fail, or kills the process at one of them.
+//! Programs under strace, which counts their system calls and makes one of them fail or kill the process.
 
 use std::io::Write;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 
 use super::{SECRET, Test, files_below, program, system};
 
-/// What is run: one of our programs, its words and its input.
+/// What to run: one of our programs, its arguments and its input.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
     pub program: &'a str,
@@ -20,12 +20,12 @@ impl Run<'_> {
         self.start(test, &system("strace", "strace"), options)
     }
 
-    /// Runs it as it is.
+    /// Runs it without strace.
     pub fn plainly(&self, test: &Test) -> Output {
         self.start(test, &system("env", "coreutils"), &[])
     }
 
-    /// What it leaves is for the caller to look at: a process that was killed may have been about to put a key there.
+    /// The caller checks what it leaves: a killed process may have been about to store a key there.
     fn start(&self, test: &Test, runner: &Path, options: &[&str]) -> Output {
         let mut command = test.command_of(runner);
         command.args(options).arg(program(self.program)).args(self.words);
@@ -38,7 +38,7 @@ impl Run<'_> {
         output
     }
 
-    /// How many of these calls the busiest process makes in an undisturbed run: of all, or of those without the ones it starts.
+    /// How many of these calls the busiest process makes in an undisturbed run, with or without its children.
     pub fn most_calls(&self, test: &Test, calls: &str, with_children: bool) -> usize {
         let folder = tempfile::tempdir().expect("a folder");
         let log = folder.path().join("log").display().to_string();

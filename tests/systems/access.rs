@@ -1,4 +1,4 @@
-//! What every user of Windows can change or read is refused, as on Unix.
+//! Files that every user of Windows can change or read are refused, as on Unix.
 
 use std::path::Path;
 

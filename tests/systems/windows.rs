@@ -1,4 +1,4 @@
-//! What is Windows alone: batch files, jobs, its folders, its shells.
+//! Only for Windows: batch files, jobs, its folders, its shells.
 
 use std::fs;
 use std::path::Path;

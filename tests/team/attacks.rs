@@ -1,4 +1,4 @@
-//! What somebody does who can write to the repository, or who was a member: each is refused and named, and nothing changes.
+//! Attacks by somebody who can write to the repository, or was a member: each is refused and named, and nothing changes.
 
 use super::{Person, Remote, ann_and_ben};
 use crate::support::SECRET;

@@ -1,4 +1,4 @@
-//! More than a store can be: what lies there is refused in bounds, and can be left out.
+//! More data than a store may have: it is refused with bounded resources, and can be left out.
 
 use super::attacks::{commit, key_of, line, refuses, set_main};
 use super::{Person, Remote, ann_and_ben};

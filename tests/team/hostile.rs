@@ -1,4 +1,4 @@
-//! What a member does who wants to harm the others, and what a remote does that sends more than it should or lies on this machine.
+//! Attacks by a member, and by a remote that sends too much or is a folder on this machine.
 
 use super::attacks::{commit, key_of, line, refuses, set_main};
 use super::{Person, Remote, ann_and_ben, synchronised};

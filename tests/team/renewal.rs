@@ -1,4 +1,4 @@
-//! A member takes a new identity: the others learn of it, and nothing is lost on the way.
+//! A member renews their identity: the others learn of it, and nothing is lost.
 
 mod interrupted;
 mod machines;

@@ -1,4 +1,4 @@
-//! What the remote holds is refused: a member puts the newest state that is not in its place, and no more.
+//! The remote has a refused commit: a member replaces it by the newest valid state, and changes nothing else.
 
 use super::attacks::{commit, key_of, line, refuses, set_main};
 use super::{Person, Remote, ann_and_ben, synchronised};

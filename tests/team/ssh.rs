@@ -1,4 +1,4 @@
-//! The way over ssh: a real server of OpenSSH on this machine.
+//! The connection over ssh: a real OpenSSH server on this machine.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

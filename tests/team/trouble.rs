@@ -1,4 +1,4 @@
-//! No network, no right to write, two at once, a kill at any moment, a full disk: said, and nothing is lost.
+//! No network, no right to write, two at once, a kill at any moment, a full disk: reported, and nothing is lost.
 
 use std::process::Stdio;
 use std::time::Duration;

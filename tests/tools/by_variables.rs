@@ -1,4 +1,4 @@
-//! Tools that are given their key by `exec`, in a variable.
+//! Tools that get their key from `exec`, in a variable.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The script of docs/engines.md with the commands that its table has, and the real engines.
+//! The script of docs/engines.md with the commands in its table, and the real engines.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};

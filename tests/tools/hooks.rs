@@ -1,4 +1,4 @@
-//! Tools that run a command which prints their key: they ask again after it was refused.
+//! Tools that run a command which prints their key: they run it again after a refusal.
 
 use crate::journey::Journey;
 use crate::support::SECRET;

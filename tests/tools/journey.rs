@@ -1,4 +1,5 @@
-//! A tool on its way: it works with its key in its own file, its key is moved, it works as it was told, and after the way back it works as before.
+//! A migration of a tool: it works with the key in its file, the key is moved, it works as the plan says, and after the rollback it works
+//! as before.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! Other people's tools, each in a home of its own: a target of its own, because they are large. `sh tests/tools/run` installs them and runs it.
+//! Large tools of other people, each in its own home. They are a separate test target: `sh tests/tools/run` installs them and runs it.
 
 #![cfg(unix)]
 

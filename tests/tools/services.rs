@@ -1,4 +1,4 @@
-//! The providers' services on this machine: every key that they are sent is written down, and one that is not the right one is refused.
+//! The providers' services on this machine: every key that they get is recorded, and a wrong one is refused.
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};

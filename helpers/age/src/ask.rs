@@ -1,4 +1,4 @@
-//! Whatever needs a person: passphrases, and what age plugins say and ask.
+//! Everything that needs a person: passphrases, and the messages and questions of age plugins.
 
 use std::env;
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
         .hint("use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
 }
 
-/// A store is followed by a look at what was stored, in another process. Asked twice in the same words, a person thinks that the first
+/// After a store, another process reads back what was stored. If it asked with the same words, a person would think that the first
 /// passphrase was wrong.
 fn purpose() -> &'static str {
     match env::args_os().next_back().as_deref().and_then(std::ffi::OsStr::to_str) {
@@ -29,7 +29,7 @@ fn purpose() -> &'static str {
     }
 }
 
-/// A new passphrase, asked for twice.
+/// A new passphrase, which is asked for twice.
 pub fn new_passphrase(path: &Path) -> Result<SecretString> {
     use age::secrecy::ExposeSecret;
     let nobody = || {
@@ -47,7 +47,7 @@ pub fn new_passphrase(path: &Path) -> Result<SecretString> {
     }
 }
 
-/// As in git: an askpass program if one is set, else the terminal.
+/// As in git: an askpass program if one is set, otherwise the terminal.
 fn answer(prompt: &str) -> Option<SecretString> {
     if env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_some_and(|value| value == "0") {
         return None;
@@ -69,7 +69,7 @@ fn at_the_terminal(prompt: &str) -> Option<SecretString> {
     modelforge_credential_ask::hidden(prompt).ok().map(|answer| SecretString::from(answer.as_str()))
 }
 
-/// The person behind an age plugin's questions.
+/// Answers the questions of an age plugin.
 #[derive(Clone)]
 pub struct Person;
 
@@ -95,23 +95,24 @@ impl age::Callbacks for Person {
     }
 }
 
-/// The age crate puts marks around what it quotes.
+/// The age crate puts marks around quoted text.
 fn readable(message: &str) -> String {
     visible(&message.replace(['\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}'], ""))
 }
 
-/// Why a plugin is not started, whatever is asked of it.
+/// Why a plugin cannot be started, for any purpose.
 pub enum Plugin {
     /// This one is not on PATH.
     Missing(String),
-    /// This machine is not fit for one.
+    /// This system cannot start any plugin.
     NotStarted,
 }
 
-/// Refuses a plugin that the age crate would find, but that somebody else may have put there.
+/// Refuses a plugin that the age crate would find, but that another user may have put there.
 ///
-/// That crate searches PATH by itself, relative entries and a literal `~` included. So every program of that name on PATH must be below
-/// an absolute entry and pass the rule for programs: the one that is taken was then put there by root or the user. `AGEDEBUG` would print the file key.
+/// That crate searches PATH itself, also relative entries and a literal `~`. So every program with that name on PATH must be below an
+/// absolute entry, and pass the rule for programs: then root or the user has put there the one that is started. `AGEDEBUG` would print the
+/// file key.
 pub fn check_plugin(name: &str) -> Result<()> {
     if env::var_os("AGEDEBUG").is_some() {
         return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin")

@@ -1,4 +1,4 @@
-//! What is encrypted, and for whom: the age format, and nothing of files and people.
+//! Encrypts and decrypts in the age format. It knows nothing of files and people.
 
 use std::io::{self, Read};
 
@@ -7,7 +7,7 @@ use age::{DecryptError, Decryptor, EncryptError, Encryptor};
 use modelforge_credential_protocol::MAX_RECORD;
 use zeroize::Zeroizing;
 
-/// Encrypts for all of these.
+/// Encrypts for all recipients.
 pub fn encrypt(text: &[u8], recipients: &[Box<dyn age::Recipient>], format: Format) -> Result<Vec<u8>, EncryptError> {
     let encryptor = Encryptor::with_recipients(recipients.iter().map(|recipient| recipient.as_ref() as _))?;
     let mut content = Vec::with_capacity(text.len() + 4096);
@@ -23,7 +23,7 @@ pub fn decrypt<'a>(
     keys: impl Iterator<Item = &'a dyn age::Identity>,
 ) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
     let reader = Decryptor::new_buffered(ArmoredReader::new(content))?.decrypt(keys)?;
-    // The plain text is shorter than the file, so this never grows and leaves a copy.
+    // The plain text is shorter than the file, so this never grows and leaves no copy in memory.
     let mut text = Zeroizing::new(Vec::with_capacity(content.len()));
     reader.take(2 * MAX_RECORD as u64).read_to_end(&mut text)?;
     Ok(text)

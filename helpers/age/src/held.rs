@@ -1,4 +1,4 @@
-//! An identity file: its content as read, and its text decrypted.
+//! An identity file as it was read: its content, and its decrypted text.
 
 use std::path::Path;
 
@@ -17,14 +17,14 @@ pub struct Held {
 }
 
 impl Held {
-    /// Asks for the passphrase where there is one. `path` is its name in messages.
+    /// Asks for the passphrase if it has one. `path` is its name in messages.
     pub fn of(content: Zeroizing<Vec<u8>>, path: &Path) -> Result<Self> {
         let opened = sealed::open(&content, path)?;
         let text = std::str::from_utf8(&opened.text).map_err(|_| unusable(path))?;
         Ok(Self { text: Zeroizing::new(text.to_owned()), passphrase: opened.passphrase, content })
     }
 
-    /// True while a renewal replaces some of its keys.
+    /// True if a renewal has begun and is not finished.
     pub fn is_being_replaced(&self) -> bool {
         text::keys(text::split(&self.text).1).next().is_some()
     }

@@ -1,4 +1,4 @@
-//! Identity files: who can open the store, and for whom it is encrypted.
+//! Identity files: they decrypt the store, and decide for whom it is encrypted.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::held::Held;
 use crate::key::{self, Keys};
 use crate::{sealed, text};
 
-/// Far above any identity: an RSA key of 16,384 bits takes 13 KB.
+/// Far more than any identity needs: an RSA key of 16,384 bits takes 13 KB.
 pub const MAX_IDENTITY: usize = 1 << 16;
 
-/// Identity files, each read when it is first needed: who has a key that opens is not asked for the next one's passphrase.
+/// Identity files. Each is read when it is first needed, so if one decrypts the file, nobody is asked for the passphrase of the next.
 pub struct Identities {
     files: Vec<(PathBuf, OnceCell<Loaded>)>,
-    /// Our folder, in which an identity of our own is.
+    /// Our data directory, if the identity is our own.
     own: Option<Own>,
 }
 
@@ -26,17 +26,17 @@ struct Loaded {
     keys: Keys,
 }
 
-/// How an identity file is protected, as far as that can be told without a person.
+/// How an identity file is protected, as far as that can be seen without a person.
 pub struct Protection {
     pub by: String,
     /// True if somebody has to enter a passphrase or touch a key each time.
     pub needs_a_person: bool,
     pub is_a_plugins: bool,
-    /// True if a renewal goes on, or was interrupted.
+    /// True if a renewal is running, or was interrupted.
     pub is_being_replaced: bool,
 }
 
-/// No identity opens a file: it is encrypted for another one.
+/// No identity decrypts the file: it is encrypted for another one.
 pub struct NoneOpens;
 
 impl Identities {
@@ -44,12 +44,12 @@ impl Identities {
         Self { files: files.into_iter().map(|file| (file, OnceCell::new())).collect(), own }
     }
 
-    /// The same, to be read again.
+    /// The same files, to be read again.
     pub fn again(&self) -> Self {
         Self::new(self.files.iter().map(|(path, _)| path.clone()).collect(), self.own.clone())
     }
 
-    /// The same files, but the first one is `held`, so its passphrase is not asked for again.
+    /// The same files. `held` is the first one, so nobody is asked for its passphrase again.
     pub fn with_first(&self, held: Held) -> Result<Self> {
         let again = self.again();
         if let Some((path, loaded)) = again.files.first() {
@@ -59,7 +59,7 @@ impl Identities {
         Ok(again)
     }
 
-    /// True if the files are what they were when they were read.
+    /// True if the files have not changed since they were read.
     pub fn are_as_read(&self) -> Result<bool> {
         for (path, loaded) in &self.files {
             if let Some(loaded) = loaded.get()
@@ -71,12 +71,12 @@ impl Identities {
         Ok(true)
     }
 
-    /// The file that is named for all.
+    /// The file that messages name.
     pub fn path(&self) -> String {
         self.files.first().map(|(path, _)| path.display().to_string()).unwrap_or_default()
     }
 
-    /// How the file that is named for all is protected. `None`: it is not there.
+    /// How that file is protected. `None`: it does not exist.
     pub fn protection(&self) -> Result<Option<Protection>> {
         let Some((path, _)) = self.files.first() else { return Ok(None) };
         let Some(content) = self.read(path)? else { return Ok(None) };
@@ -102,22 +102,22 @@ impl Identities {
         self.files.first().map_or(Ok(None), |file| Ok(self.keys(file)?.public()))
     }
 
-    /// Reads every identity now, with the questions that it takes.
+    /// Reads every identity now, and asks for passphrases.
     pub fn unlock(&self) -> Result<()> {
         self.files.iter().try_for_each(|file| self.keys(file)?.unlock())
     }
 
-    /// Reads the first identity now: the one that a `get` of what is encrypted for all of them begins with, and ends with.
+    /// Reads the first identity now. That is enough to decrypt anything that is encrypted for all of them.
     pub fn unlock_first(&self) -> Result<()> {
         self.files.iter().take(1).try_for_each(|file| self.keys(file)?.unlock())
     }
 
-    /// The first identity, as it was read. Nobody is asked twice for its passphrase.
+    /// The first identity. Nobody is asked twice for its passphrase.
     pub fn held(&self) -> Result<Option<&Held>> {
         self.files.first().map(|file| Ok(&self.loaded(file)?.held)).transpose()
     }
 
-    /// The plain text of an age file, armored or not. [`NoneOpens`] is the cause where that is why.
+    /// The plain text of an age file, armored or not. If no identity decrypts it, the cause is [`NoneOpens`].
     pub fn decrypt(&self, content: &[u8], path: &Path) -> Result<Zeroizing<Vec<u8>>> {
         for file in &self.files {
             if let Some(text) = self.keys(file)?.decrypt(content, path)? {
@@ -129,13 +129,13 @@ impl Identities {
         Err(Error::new(message).hint(hint).because(NoneOpens))
     }
 
-    /// Encrypts for every identity and for the further `recipients`.
+    /// Encrypts for every identity and for the additional `recipients`.
     pub fn encrypt(&self, text: &[u8], recipients: &[String]) -> Result<Vec<u8>> {
         let keys: Vec<&Keys> = self.files.iter().map(|file| self.keys(file)).collect::<Result<_>>()?;
         key::encrypt(text, keys.into_iter(), recipients)
     }
 
-    /// Makes the identity that is used when none is named. Only with the lock.
+    /// Creates the identity that is used if none is named. The caller must hold the lock.
     pub fn create(&self, path: &Path) -> Result<()> {
         let Some(own) = &self.own else { return Ok(()) };
         own.clean();

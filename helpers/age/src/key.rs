@@ -1,10 +1,10 @@
-//! Keys of an identity file: each opens what is encrypted for it.
+//! The keys of an identity file. Each decrypts what is encrypted for it.
 //!
-//! SSH keys come with the `rsa` crate and its open advisory RUSTSEC-2023-0071 (Marvin): who can have many chosen texts
-//! decrypted and time each precisely may recover the key. It is accepted here, knowingly. Only an `ssh-rsa` identity that
-//! the user named reaches that code; it decrypts, with blinding, a file of the user's own folder, once per process, after
-//! the header's tag has matched; nothing here answers a network or a second user. What is left is someone who can
-//! write to a synced store and time this machine's processes. `ssh-ed25519` and age's own keys are not concerned at all.
+//! SSH keys need the `rsa` crate with its open advisory RUSTSEC-2023-0071 (Marvin): an attacker who can have many chosen texts decrypted,
+//! and time each precisely, may recover the key. We accept this. Only an `ssh-rsa` identity that the user named reaches that code. It
+//! decrypts, with blinding, a file of the user's own store, once per process, after the tag in the header has matched. Nothing here answers
+//! a network or another user. What is left is an attacker who can write to a synchronised store and time the processes of this machine.
+//! `ssh-ed25519` and age's own keys are not affected.
 
 use std::cell::OnceCell;
 use std::io;
@@ -19,27 +19,27 @@ use zeroize::Zeroizing;
 use crate::ask::{self, Person};
 use crate::{cipher, text};
 
-/// What should be an encrypted file is none, or one that was changed.
+/// The file is not an encrypted file, or was changed.
 pub struct Damaged;
 
 /// The keys of one identity file.
 pub struct Keys {
     path: PathBuf,
-    /// Those that are encrypted for, and open.
+    /// The keys to encrypt for. They also decrypt.
     current: Vec<Key>,
-    /// Those that a renewal is about to replace: they only open.
+    /// The keys that a renewal is replacing. They only decrypt.
     old: Vec<Key>,
 }
 
 enum Key {
     Native(x25519::Identity),
-    /// As in the file; decrypted once the passphrase is known.
+    /// The key as in the file, and decrypted once the passphrase is known.
     Ssh(ssh::Identity, OnceCell<ssh::Identity>),
     Plugin(plugin::Identity),
 }
 
 impl Keys {
-    /// The keys in the text of an identity; `path` is its name in messages.
+    /// The keys in the text of an identity file; `path` is its name in messages.
     pub fn parse(content: &[u8], path: &Path) -> Result<Self> {
         if content.starts_with(b"-----BEGIN ") {
             return match ssh::Identity::from_buffer(content, None) {
@@ -75,7 +75,7 @@ impl Keys {
 
     fn refused(&self, refused: &DecryptError, file: &Path) -> Error {
         let (identity, file) = (self.path.display(), file.display());
-        // A plugin that failed says nothing of the file.
+        // If a plugin failed, the file may be fine.
         let is_the_files = !self.are_a_plugins();
         let problem = Error::new(match refused {
             DecryptError::Plugin(_) | DecryptError::PluginResolve(_) => {
@@ -94,12 +94,12 @@ impl Keys {
         self.all().try_for_each(|key| key.open(&self.path).map(drop))
     }
 
-    /// The public keys that are encrypted for.
+    /// The public keys to encrypt for.
     fn recipients(&self) -> Result<Vec<Box<dyn age::Recipient>>> {
         self.current.iter().map(|key| key.recipient(&self.path)).collect()
     }
 
-    /// The first public key, as people give it to others. A plugin tells none.
+    /// The first public key, in the form that people pass on. A plugin does not tell its own.
     pub fn public(&self) -> Option<String> {
         self.current.iter().find_map(|key| match key {
             Key::Native(key) => Some(key.to_public().to_string()),
@@ -108,7 +108,7 @@ impl Keys {
         })
     }
 
-    /// How its keys are protected, but for a passphrase of the whole file.
+    /// How its keys are protected, not counting a passphrase of the whole file.
     pub fn protection(&self) -> String {
         match self.current.first() {
             Some(Key::Ssh(ssh::Identity::Encrypted(_), _)) => "SSH key with a passphrase".to_owned(),
@@ -118,23 +118,23 @@ impl Keys {
         }
     }
 
-    /// True if opening asks neither a person nor a plugin.
+    /// True if decrypting needs neither a person nor a plugin.
     pub fn open_at_once(&self) -> bool {
         self.all().all(|key| matches!(key, Key::Native(_)))
     }
 
-    /// True if one of its keys is a plugin's: it may have to be touched each time.
+    /// True if one of its keys belongs to a plugin: a device may have to be touched each time.
     pub fn are_a_plugins(&self) -> bool {
         self.all().any(|key| matches!(key, Key::Plugin(_)))
     }
 
-    /// True if somebody has to enter a passphrase or to touch a key.
+    /// True if somebody has to enter a passphrase or touch a key.
     pub fn need_a_person(&self) -> bool {
         let is_protected = |key: &Key| matches!(key, Key::Ssh(ssh::Identity::Encrypted(_), _));
         self.are_a_plugins() || self.all().any(is_protected)
     }
 
-    /// True while a renewal replaces some of its keys.
+    /// True if a renewal has begun and is not finished.
     pub fn are_being_replaced(&self) -> bool {
         !self.old.is_empty()
     }
@@ -178,7 +178,7 @@ impl Key {
     }
 }
 
-/// Encrypts for the current keys of all these, and for the further `recipients`.
+/// Encrypts for the current keys of all these, and for the additional `recipients`.
 pub fn encrypt<'a>(text: &[u8], keys: impl Iterator<Item = &'a Keys>, recipients: &[String]) -> Result<Vec<u8>> {
     let mut all = Vec::new();
     for keys in keys {
@@ -214,7 +214,7 @@ pub fn recipient(text: &str, number: usize) -> Result<Box<dyn age::Recipient>> {
         let recipient = plugin::RecipientPluginV1::new(key.plugin(), std::slice::from_ref(&key), &[], Person);
         return Ok(Box::new(recipient.map_err(|_| missing(key.plugin()))?));
     }
-    // Not quoted: it may be a secret key, given by mistake.
+    // Do not quote it: it may be a secret key, given by mistake.
     Err(Error::new(format!("recipient {number} is neither an age nor an SSH public key"))
         .hint("--recipient age1…, or --recipient \"$(cat key.pub)\""))
 }

@@ -1,4 +1,4 @@
-//! Keeps each credential in a file of its own that `age` can open: `name` says where, `identity` with which key.
+//! Stores each credential in its own file that `age` can decrypt. `name` decides where, `identity` with which key.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -36,17 +36,17 @@ mod text;
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-/// How long a lock is held for several erases: others wait for it, and not for long.
+/// How long a lock is held for several erases. Others wait for it, but not for long.
 const HELD_AT_MOST: Duration = Duration::from_secs(1);
 
 struct Age {
-    /// Our folder in the user's data. None is an error of what needs it only.
+    /// Our data directory. If there is none, only operations that need it fail.
     data: Option<Own>,
     identities: Identities,
-    /// The identity that is made when it is needed and missing; none where the user named one.
+    /// The identity to create if it is missing; `None` if the user named one.
     own: Option<PathBuf>,
     recipients: Vec<String>,
-    /// A store that is shared with others, in the place of the user's own; or why it cannot be.
+    /// A store that is shared with others, instead of the user's own; or the reason why it cannot be used.
     team: Option<Result<Team>>,
 }
 
@@ -73,7 +73,7 @@ impl Helper for Age {
         let store = self.folder()?;
         let mut credential = credential.clone();
         credential.name_the_account()?;
-        // Inside, as the time of the file is that of its arrival on this machine.
+        // In the record, because the time of the file is the time when it came to this machine.
         credential.set("created_utc", now().to_string())?;
         if let Some(team) = self.team()? {
             return self.store_for(team, &credential);
@@ -82,8 +82,8 @@ impl Helper for Age {
         let mut again = None;
         loop {
             let identities = again.as_ref().unwrap_or(&self.identities);
-            // Before the lock is taken: it may ask a person. A public key would do to write, but what nobody can open here
-            // would replace what was there and then be taken for not kept.
+            // Do this before the lock is taken, because it may prompt a person. A public key is enough to write. But a file that nobody
+            // here can decrypt would replace the old one, and the store would then be reported as failed.
             identities.unlock_first()?;
             let content = identities.encrypt(&credential.to_lines(), &self.recipients)?;
             if store.write(&name::placed(&credential)?, &content, || identities.are_as_read())? {
@@ -114,7 +114,7 @@ impl Helper for Age {
         if !store.exists()? {
             return Ok(Some(Vec::new()));
         }
-        // A fault of it is told where it is needed.
+        // A problem with it is reported where it is needed.
         let protection = self.identities.protection().ok().flatten();
         if protection.as_ref().is_some_and(|protection| protection.is_being_replaced) && !store.is_identity_locked() {
             self.warn_of_the_renewal();
@@ -171,7 +171,7 @@ impl Age {
         let Options { mut identities, recipients, store, signing_key } = options;
         let data = modelforge_credential_files::data().map(Own::new);
         let state = modelforge_credential_files::state().map(Own::new);
-        // The identity of one store can be renewed without a look at the others.
+        // The identity of one store can be renewed without reading the others.
         let name = store.as_ref().map_or_else(|| "identity.txt".to_owned(), |name| format!("identity-{name}.txt"));
         let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.path().join(name));
         identities.extend(own.clone());
@@ -210,7 +210,7 @@ impl Age {
         if !store.exists()? || descriptions.iter().all(is_nothing_there) {
             return Ok(descriptions.iter().map(|_| Ok(())).collect());
         }
-        // Before the lock is taken: it may ask a person.
+        // Do this before the lock is taken, because it may prompt a person.
         let unlocked = if descriptions.iter().any(names_secret) { self.identities.unlock() } else { Ok(()) };
         let (_lock, start) = (store.lock()?, Instant::now());
         let mut listing = Listing::of(&store);
@@ -221,7 +221,7 @@ impl Age {
         Ok(outcomes)
     }
 
-    /// Erases what a description describes. Only with the lock.
+    /// Erases the credentials that match a description. The caller must hold the lock.
     fn erase_from(&self, listing: &mut Listing, description: &Record, unlocked: &Result<()>) -> Result<()> {
         let mut outcome = Ok(());
         for entry in listing.matching(description)? {
@@ -238,12 +238,12 @@ impl Age {
         outcome
     }
 
-    /// Makes the identity that is used when none is named.
+    /// Creates the identity that is used if none is named.
     fn make_identity(&self) -> Result<()> {
         let Some(own) = self.own.as_ref().filter(|own| !own.exists()) else { return Ok(()) };
         let store = self.folder()?;
         let _lock = store.lock()?;
-        // Another process may have made it meanwhile.
+        // Another process may have created it in the meantime.
         if !own.exists() {
             store.check_unused(own)?;
             self.identities.create(own)?;
@@ -251,13 +251,13 @@ impl Age {
         Ok(())
     }
 
-    /// The identity of our own, where the user named none.
+    /// Our own identity, if the user named none.
     fn mine<'a>(&'a self, store: &'a Store) -> Result<Option<Mine<'a>>> {
         let data = self.data()?;
         Ok(self.own.clone().map(|path| Mine { data, path, store }))
     }
 
-    /// Stores for the members, as they are while the file is written.
+    /// Stores for the members at the moment when the file is written.
     fn store_for(&self, team: &Team, credential: &Record) -> Result<()> {
         let description = name::placed(credential)?;
         let mut again = None;
@@ -266,7 +266,7 @@ impl Age {
             let members = team.members()?;
             identities.unlock_first()?;
             let content = match team.encrypt(&credential.to_lines(), &members, identities, team.path()) {
-                // A renewal has replaced both meanwhile.
+                // A renewal has replaced both in the meantime.
                 Err(_) if !identities.are_as_read()? => {
                     again = Some(self.identities.again());
                     continue;
@@ -292,13 +292,13 @@ impl Age {
         Ok(self.team()?.map_or_else(|| Store::new(data.below("age")), |team| team.store.clone()))
     }
 
-    /// The credential in a file. It is believed only if it is the one that the file's name says: anybody can encrypt to
-    /// a public key, and a file can be renamed.
+    /// The credential in a file. It must have the description in the file's name: anybody can encrypt for a public key, and a file can be
+    /// renamed.
     fn open(&self, entry: &Entry) -> Result<Option<Record>> {
         let store = self.folder()?;
         let Some(mut content) = store.read(entry)? else { return Ok(None) };
         let text = match self.identities.decrypt(&content, &entry.file) {
-            // A renewal may have replaced one of the two between the looks at them.
+            // A renewal may have replaced one of the two after the other was read.
             Err(problem) if problem.cause::<NoneOpens>().is_some() => {
                 let Some(now) = store.read(entry)? else { return Ok(None) };
                 if now == content && self.identities.are_as_read()? {
@@ -314,7 +314,7 @@ impl Age {
             Record::read_from(&text[..]).map_err(|e| Error::new(format!("`{file}` holds no credential: {e}")))?;
         record.name_the_account()?;
         name::check(&record, &entry.description, &file.to_string())?;
-        // It is about this copy.
+        // This attribute is about this copy.
         record.remove("created_utc");
         Ok(Some(record))
     }

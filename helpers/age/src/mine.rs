@@ -1,4 +1,4 @@
-//! The identity of our own: one file, that is replaced whole and only by who has read it.
+//! Our own identity: one file, which is always replaced as a whole, and only by a process that has read it.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::identity::MAX_IDENTITY;
 use crate::sealed;
 use crate::store::Store;
 
-/// Where it is.
+/// The paths.
 pub struct Mine<'a> {
     pub data: &'a Own,
     pub path: PathBuf,
@@ -20,7 +20,7 @@ pub struct Mine<'a> {
 }
 
 impl Mine<'_> {
-    /// Reads it, with the question that it takes. An error where there is none.
+    /// Reads it, and asks for the passphrase. It is an error if there is none.
     pub fn read(&self) -> Result<Held> {
         let missing = || {
             Error::new(format!("there is no identity `{}` yet", tilde(&self.path)))
@@ -29,19 +29,19 @@ impl Mine<'_> {
         Held::of(self.content()?.ok_or_else(missing)?, &self.path)
     }
 
-    /// What is in the file now.
+    /// The current content of the file.
     pub fn content(&self) -> Result<Option<Zeroizing<Vec<u8>>>> {
         self.data.read(&self.path, MAX_IDENTITY, Trust::Private)
     }
 
-    /// Replaces it by this text, protected by this passphrase. Another process cannot have changed it since it was read.
+    /// Replaces it by this text with this passphrase. Fails if another process has changed it since it was read.
     pub fn replace(&self, held: &Held, text: &str, passphrase: Option<&SecretString>) -> Result<Held> {
         let content = sealed::seal(text.as_bytes(), passphrase)?;
         let _lock = self.store.lock()?;
         self.replace_locked(held, text, passphrase, content)
     }
 
-    /// The same for one who has the lock.
+    /// The same. The caller must hold the lock.
     pub fn replace_with_the_lock(&self, held: &Held, text: &str, passphrase: Option<&SecretString>) -> Result<Held> {
         self.replace_locked(held, text, passphrase, sealed::seal(text.as_bytes(), passphrase)?)
     }
@@ -63,7 +63,7 @@ impl Mine<'_> {
         Ok(Held { content, text: Zeroizing::new(text.to_owned()), passphrase: passphrase.cloned() })
     }
 
-    /// Puts one there. An error where there is one already. Only with the lock.
+    /// Creates it. It is an error if there is one already. The caller must hold the lock.
     pub fn put(&self, content: &[u8]) -> Result<()> {
         self.data.clean();
         self.data.write(&self.path, content, false)

@@ -1,4 +1,4 @@
-//! The operation `identity`: shows and changes what opens the store.
+//! The operation `identity`: shows and changes the identity that decrypts the store.
 
 use std::path::{Path, PathBuf};
 
@@ -14,21 +14,21 @@ use crate::store::Store;
 use crate::team::{self, Team};
 use crate::{ask, renew, sealed, text};
 
-/// How many credentials are opened to show the identity: who wants to see it waits a second or two, and `doctor` no longer than five.
+/// The most credentials that are decrypted to show the identity: a person waits a second or two for it, and `doctor` at most five.
 const SHOWN_AT_MOST: usize = 5000;
 
-/// All that it is about.
+/// Everything that the operation needs.
 pub struct Operation<'a> {
     pub identities: &'a Identities,
-    /// None where the user named the identities: their files may serve other programs as well, and are not changed.
+    /// `None` if the user named the identities: other programs may use these files, so they are not changed.
     pub mine: Option<Mine<'a>>,
     pub store: &'a Store,
     pub recipients: &'a [String],
-    /// The members have to know of a new identity.
+    /// The shared store, whose members must learn of a new identity.
     pub team: Option<&'a Team>,
 }
 
-/// How many credentials were opened, and how many were not.
+/// How many credentials were decrypted, and how many were not.
 #[derive(Default)]
 struct Count {
     opened: usize,
@@ -49,10 +49,10 @@ impl Operation<'_> {
         }
     }
 
-    /// What is known without a person, and, if it can be opened, the rest.
+    /// Shows what is known without a person, and the rest if the identity can be read.
     fn show(&self) -> Result<Record> {
         let mut answer = self.about()?;
-        // A plugin's may have to be touched for each credential, and nobody asked for that.
+        // A plugin's device may have to be touched for each credential, and nobody asked for that.
         if self.identities.protection()?.is_some_and(|protection| !protection.is_a_plugins) {
             match self.identities.unlock().and_then(|()| self.opened(self.identities, SHOWN_AT_MOST)) {
                 Ok(opened) => answer.merge(&opened),
@@ -62,7 +62,7 @@ impl Operation<'_> {
         Ok(answer)
     }
 
-    /// Gives it a passphrase, or another one.
+    /// Sets or changes the passphrase.
     fn protect(&self) -> Result<Record> {
         let mine = self.mine()?;
         let _only_one = mine.store.lock_the_identity()?;
@@ -109,21 +109,21 @@ impl Operation<'_> {
         Ok(answer)
     }
 
-    /// The text that is written on paper: it opens everything, also where a passphrase protects the file.
+    /// The text to write on paper. It has no passphrase, even if the file has one.
     fn export(&self) -> Result<Record> {
         let mut answer = self.about()?;
         answer.push_content(self.mine()?.read()?.text.as_bytes())?;
         Ok(answer)
     }
 
-    /// Whether what a person has kept opens this store. Nothing is changed.
+    /// Whether a person's backup decrypts this store. Nothing is changed.
     fn check(&self, request: &Record) -> Result<Record> {
         let named = named(request);
         let held = given(request.content()?.unwrap_or_default(), &named)?;
         self.opened(&Keys::parse(held.text.as_bytes(), &named)?, usize::MAX)
     }
 
-    /// Puts it where there is none yet.
+    /// Creates the identity from a backup, if there is none yet.
     fn import(&self, request: &Record) -> Result<Record> {
         let mine = self.mine()?;
         let (content, named) = (request.content()?.unwrap_or_default(), named(request));
@@ -143,7 +143,7 @@ impl Operation<'_> {
             return Err("it opens none of the credentials that are stored here, so nothing was changed".into());
         }
         if mine.content()?.is_none() {
-            // One with a passphrase keeps it.
+            // A backup with a passphrase keeps it.
             mine.put(if given.passphrase.is_some() { &content } else { given.text.as_bytes() })?;
         }
         let mut answer = self.about()?;
@@ -159,7 +159,7 @@ impl Operation<'_> {
         })
     }
 
-    /// Where it is and how it is protected. Without `protected_by` there is none.
+    /// The path and the protection. `protected_by` is missing if there is no identity.
     fn about(&self) -> Result<Record> {
         let mut answer = Record::of([("identity", self.identities.path())])?;
         if let Some(protection) = self.identities.protection()? {
@@ -171,7 +171,7 @@ impl Operation<'_> {
         Ok(answer)
     }
 
-    /// The public key, and what it opens. Backups of migrations are no credentials of the user's.
+    /// The public key, and how much it decrypts. Backups of migrations do not count.
     fn opened(&self, by: &impl Opens, most: usize) -> Result<Record> {
         let mut count = Count::default();
         let all = if self.store.exists()? { self.store.matching(&Record::new())? } else { Vec::new() };
@@ -191,7 +191,7 @@ impl Operation<'_> {
     }
 }
 
-/// The identity that came with the request. `age` would take an SSH key as well, but not beside a second one in the same file.
+/// The identity in the request. `age` would accept an SSH key as well, but not together with a second one in the same file.
 fn given(content: Zeroizing<Vec<u8>>, named: &Path) -> Result<Held> {
     let content = match content.strip_prefix(text::MARK.as_bytes()) {
         Some(rest) => Zeroizing::new(rest.to_vec()),
@@ -218,7 +218,7 @@ fn given(content: Zeroizing<Vec<u8>>, named: &Path) -> Result<Held> {
     Held::of(Zeroizing::new(typed.as_bytes().to_vec()), named)
 }
 
-/// What opens files.
+/// Something that decrypts files.
 trait Opens {
     fn opens(&self, content: &[u8], file: &Path) -> bool;
     fn public_key(&self) -> Result<Option<String>>;
@@ -244,12 +244,12 @@ impl Opens for Keys {
     }
 }
 
-/// The name of what came with the request, in messages.
+/// The name of the identity in the request, for messages.
 fn named(request: &Record) -> PathBuf {
     PathBuf::from(request.text("file").unwrap_or("backup"))
 }
 
-/// A hint for one who typed it: how much is missing, and nothing of what it was.
+/// A hint for a person who typed it: how many characters are missing, but nothing of the content.
 fn not_an_identity(letters: usize) -> Error {
     Error::new("that is not an identity: a letter is wrong or missing")
         .hint(format!("it begins with AGE-SECRET-KEY-1 and has 74 letters, digits and hyphens; {letters} were given"))

@@ -7,7 +7,7 @@ use modelforge_credential_protocol::visible;
 
 const HELP: &str = include_str!("help.txt");
 
-/// What a person or the core asks for.
+/// What the command line asks for.
 pub enum Asked {
     /// An operation, which is the last word.
     Serve(Options),
@@ -18,7 +18,7 @@ pub enum Asked {
 pub struct Options {
     pub identities: Vec<PathBuf>,
     pub recipients: Vec<String>,
-    /// The name of a store that is shared.
+    /// The name of a shared store.
     pub store: Option<String>,
     pub signing_key: Option<PathBuf>,
 }
@@ -44,7 +44,7 @@ impl Options {
     }
 }
 
-/// The options. The last word is the operation, which `serve` takes.
+/// Parses the options. The last word is the operation, which `serve` reads.
 pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Asked, String> {
     let mut options = Options::default();
     let mut words = words.peekable();
@@ -62,7 +62,7 @@ pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Asked, String> {
                 options.take(option, value)?;
             }
             _ if words.peek().is_some() || option.starts_with('-') => {
-                // Without its value, and without a word that is none: either may be a key that went astray.
+                // Do not show the option's value, or a word that is not an option: either may be a misplaced key.
                 return Err(match option.starts_with('-') {
                     true => format!("`{}` is not an option", visible(option)),
                     false => "there is a word before the operation that is no option".into(),

@@ -1,9 +1,9 @@
-//! How far a long task is, for a person who waits for it.
+//! Shows the progress of a long task.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// How long a person waits without a word.
+/// How long a person waits before progress is shown.
 const LONG: Duration = Duration::from_secs(2);
 
 pub struct Progress {

@@ -1,8 +1,8 @@
-//! A new identity for the whole store.
+//! Gives the whole store a new identity.
 //!
-//! While it goes on, the identity file holds the new keys and, below a comment, the old ones. So at each moment, also after a kill,
-//! `get` and stock `age` open everything, what is stored meanwhile is encrypted for the new ones alone, and the next renewal
-//! finds what is left to do. The old keys are removed once they open nothing any more.
+//! During a renewal, the identity file has the new keys and, below a comment, the old ones. So at any moment, also after a kill, `get` and
+//! stock `age` can decrypt everything. What is stored in the meantime is encrypted for the new keys only, and the next renewal finds what
+//! is left to do. The old keys are removed when nothing is encrypted for them any more.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -20,10 +20,10 @@ use crate::progress::Progress;
 use crate::store::{Entry, Store};
 use crate::text;
 
-/// What a new identity has to encrypt and open again before anything is encrypted for it in earnest.
+/// A new identity must encrypt and decrypt this before it is used.
 const SAMPLE: &[u8] = b"a sample\n";
 
-/// Makes a new identity, or takes the given one, and encrypts everything for it.
+/// Creates a new identity, or takes the given one, and encrypts everything for it.
 pub fn renew(mine: &Mine, recipients: &[String], given: Option<Held>) -> Result<()> {
     let _only_one = mine.store.lock_the_identity()?;
     let mut held = mine.read()?;
@@ -37,7 +37,7 @@ pub fn renew(mine: &Mine, recipients: &[String], given: Option<Held>) -> Result<
     finish(mine, recipients, &both).map(drop)
 }
 
-/// The identity that is to replace another one.
+/// The identity that will replace another one.
 pub struct New {
     pub keys: Keys,
     text: Zeroizing<String>,
@@ -45,7 +45,7 @@ pub struct New {
 }
 
 impl New {
-    /// The given one, or one that is made now.
+    /// The given one, or a newly created one.
     pub fn of(mine: &Mine, held: &Held, given: Option<Held>) -> Result<Self> {
         let (text, passphrase) = match given {
             Some(given) => (given.text, given.passphrase),
@@ -59,19 +59,19 @@ impl New {
         Ok(Self { keys, text, passphrase })
     }
 
-    /// Puts it above the old one, once it has opened what is encrypted for it and for the `recipients`.
+    /// Puts it above the old one in the file, once it has decrypted a sample that is encrypted for it and for the `recipients`.
     pub fn take_up(self, mine: &Mine, held: &Held, recipients: &[String]) -> Result<Held> {
         let sample = key::encrypt(SAMPLE, std::iter::once(&self.keys), recipients)?;
         if self.keys.decrypt(&sample, &mine.path)?.is_none_or(|opened| *opened != SAMPLE) {
             return Err("the new identity does not open what is encrypted for it, so nothing was changed".into());
         }
-        // Not weaker than either was.
+        // The file must not become weaker than either was.
         let passphrase = held.passphrase.clone().or(self.passphrase);
         mine.replace(held, &text::join(&self.text, &held.text), passphrase.as_ref())
     }
 }
 
-/// Encrypts for the current keys what the old ones open, and then removes the old ones.
+/// Encrypts everything again for the current keys, and then removes the old ones.
 fn finish(mine: &Mine, recipients: &[String], held: &Held) -> Result<Held> {
     let (current, old) = text::split(&held.text);
     let (new, old) = (Keys::parse(current.as_bytes(), &mine.path)?, Keys::parse(old.as_bytes(), &mine.path)?);
@@ -102,8 +102,8 @@ impl Failed {
     }
 }
 
-/// Encrypts every credential again, one file after the other, and returns the lock of the store, in which nothing is left to do. `again`
-/// makes the new from the old; `None` leaves a file as it is.
+/// Encrypts every credential again, one file after the other. Returns the lock of the store, so that nothing new can come. `again` converts
+/// the content; it returns `None` to leave a file as it is.
 pub fn every(
     store: &Store,
     again: impl Fn(&Entry, &[u8]) -> Result<Option<Vec<u8>>>,
@@ -117,7 +117,7 @@ pub fn every(
         progress.step();
     }
     let lock = store.lock()?;
-    // What another program has put there meanwhile: one that synchronises the store, say.
+    // Files that another program has added in the meantime, for example one that synchronises the store.
     for entry in store.matching(&Record::new())?.iter().filter(|entry| !seen.contains(&entry.file)) {
         failed.extend(store.rewrite_with_the_lock(entry, |content| again(entry, content)).err());
     }
@@ -125,7 +125,7 @@ pub fn every(
     Ok(failed.into_iter().next().map_or(Ok(lock), |first| Err(Failed { count, first })))
 }
 
-/// Stored means read back. A plugin, which may want to be touched each time, has opened a sample.
+/// Stored means read back. A plugin, whose device may have to be touched each time, has decrypted a sample instead.
 fn is_the_same_again(new: &Keys, content: &[u8], text: &Zeroizing<Vec<u8>>, file: &Path) -> Result<()> {
     if new.open_at_once() && new.decrypt(content, file)?.is_none_or(|back| back != *text) {
         return Err("what was encrypted could not be opened again".into());
@@ -133,7 +133,7 @@ fn is_the_same_again(new: &Keys, content: &[u8], text: &Zeroizing<Vec<u8>>, file
     Ok(())
 }
 
-/// Encrypts everything for the identities that the user named and for the recipients, as they are now.
+/// Encrypts everything for the current identities and recipients of the configuration.
 pub fn encrypt_again(store: &Store, identities: &Identities, recipients: &[String]) -> Result<()> {
     let _only_one = store.lock_the_identity()?;
     identities.unlock()?;
@@ -152,7 +152,7 @@ fn not_done(count: usize) -> String {
     }
 }
 
-/// For a renewal that is asked for although the configuration names the identities.
+/// The error for a renewal with a new identity if the configuration names the identities.
 pub fn is_named(path: &str) -> Error {
     Error::new(format!("the configuration names the identity `{path}`, so it is not replaced")).hint(
         "add the new one to the entry: age --identity NEW --identity OLD; then: modelforge-credential identity renew",

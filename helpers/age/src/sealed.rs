@@ -1,4 +1,4 @@
-//! Identities that a passphrase protects: age files for which the passphrase is the key, as `age -p` makes them.
+//! Identities with a passphrase: age files that the passphrase decrypts, as `age -p` makes them.
 
 use std::path::Path;
 
@@ -12,29 +12,29 @@ use zeroize::Zeroizing;
 use crate::key::unusable;
 use crate::{ask, cipher};
 
-/// The most work that a passphrase may cost, as in `age`: some seconds, and 4 GiB.
+/// The most work that a passphrase may need, as in `age`: some seconds, and 4 GiB.
 const MAX_WORK_FACTOR: u8 = 22;
 
-/// The work that a passphrase of ours costs: 128 MiB and less than half a second. Every `get` pays it; OWASP asks for this much.
+/// The work that our passphrases need: 128 MiB and less than half a second, for every `get`. OWASP recommends this much.
 const WORK_FACTOR: u8 = 17;
 
-/// The text of an identity, and the passphrase that protects it, if one does.
+/// The text of an identity, and its passphrase if it has one.
 pub struct Opened {
     pub text: Zeroizing<Vec<u8>>,
     pub passphrase: Option<SecretString>,
 }
 
-/// True if a passphrase protects it.
+/// True if it has a passphrase.
 pub fn is_sealed(content: &[u8]) -> bool {
     content.starts_with(b"age-encryption.org/") || content.starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
 }
 
-/// Asks for the passphrase, where there is one.
+/// Asks for the passphrase if it has one.
 pub fn open(content: &[u8], path: &Path) -> Result<Opened> {
     if !is_sealed(content) {
         return Ok(Opened { text: Zeroizing::new(content.to_vec()), passphrase: None });
     }
-    // Looked at before anybody is asked.
+    // Check the file before anybody is asked.
     match Decryptor::new_buffered(ArmoredReader::new(content)) {
         Ok(decryptor) if decryptor.is_scrypt() => {}
         _ => return Err(unusable(path)),
@@ -49,7 +49,7 @@ pub fn open(content: &[u8], path: &Path) -> Result<Opened> {
     Ok(Opened { text, passphrase: Some(passphrase) })
 }
 
-/// An identity as it is written: protected, if there is a passphrase. Armored, so that it can be printed and mailed.
+/// An identity as it is written: encrypted if there is a passphrase, and armored, so that it can be printed and mailed.
 pub fn seal(text: &[u8], passphrase: Option<&SecretString>) -> Result<Zeroizing<Vec<u8>>> {
     let Some(passphrase) = passphrase else { return Ok(Zeroizing::new(text.to_vec())) };
     let mut recipient = scrypt::Recipient::new(passphrase.clone());

@@ -1,4 +1,4 @@
-//! The folder of encrypted credentials, one file each. What is in the files is the business of `identity`.
+//! The directory of encrypted credentials, one file each. The module `identity` encrypts and decrypts them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ pub use listing::Listing;
 
 mod listing;
 
-/// Longer than any number of stores that meet needs, shorter than the caller's patience.
+/// Long enough for many stores at the same time, but shorter than the caller's time limit.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The longest path below the folder. macOS ends at 1,024 bytes for all of it; found here before a half is made.
+/// The longest path below the directory. On macOS, a whole path has at most 1,024 bytes. Checked here, before only half of it is created.
 const LONGEST: usize = 900;
 
 const SUFFIX: &str = ".age";
 
-/// The lock of who changes the identity.
+/// The lock for changes of the identity.
 const RENEWAL: &str = ".renewal";
 
 #[derive(Clone)]
@@ -40,32 +40,32 @@ impl Store {
         Self { own }
     }
 
-    /// True if the folder exists. An error if it is not the user's alone: another user could have planted it.
+    /// True if the directory exists. It is an error if other users can change it: they could have planted it.
     pub fn exists(&self) -> Result<bool> {
         self.own.exists()
     }
 
-    /// Every credential that a description describes: see [`Listing::matching`].
+    /// Every credential that matches a description: see [`Listing::matching`].
     pub fn matching(&self, description: &Record) -> Result<Vec<Entry>> {
         Listing::of(self).matching(description)
     }
 
-    /// Every credential that is synchronised: backups of migrations are this user's own.
+    /// Every credential that is synchronised. Backups of migrations belong to this user alone.
     pub fn all(&self) -> Result<Vec<Entry>> {
         let mut all = self.matching(&Record::new())?;
         all.retain(|entry| !entry.description.is_of_a_migration());
         Ok(all)
     }
 
-    /// Makes the folder if need be, and takes the lock.
+    /// Creates the directory if necessary, and takes the lock.
     pub fn lock(&self) -> Result<File> {
         self.own.make_folder("".as_ref())?;
         self.exists()?;
         self.own.lock(".lock".as_ref(), PATIENCE)
     }
 
-    /// Refuses to begin with a new `identity` where an older one was lost: what it would store, the older one could not
-    /// open once its copy is put back. Only with the lock.
+    /// Refuses to start with a new `identity` if an older one was lost: after the older one is restored, it could not decrypt what was
+    /// stored with the new one. The caller must hold the lock.
     pub fn check_unused(&self, identity: &Path) -> Result<()> {
         let held = match self.matching(&Record::new())?.len() {
             0 => return Ok(()),
@@ -78,22 +78,22 @@ impl Store {
             .hint(format!("restore its copy, or start again: {}", Shell::of_the_person().rename(from, to))))
     }
 
-    /// Waits until no other process changes the identity. A renewal takes its time, and lets others store meanwhile: this lock is
-    /// another one.
+    /// Waits until no other process changes the identity. This is a separate lock, because a renewal takes long and must let others store
+    /// in the meantime.
     pub fn lock_the_identity(&self) -> Result<File> {
         self.own.make_folder("".as_ref())?;
         self.exists()?;
         self.own.lock(RENEWAL.as_ref(), PATIENCE)
     }
 
-    /// True if a process changes the identity now.
+    /// True if a process is changing the identity.
     pub fn is_identity_locked(&self) -> bool {
         let lock = self.own.open(RENEWAL.as_ref(), File::options().read(true), Trust::Believed);
         lock.is_ok_and(|lock| lock.is_some_and(|lock| lock.try_lock().is_err()))
     }
 
-    /// Keeps the file of a credential that names its `username`, unless it is encrypted for an identity that is replaced by now, which
-    /// `is_current` tells. Returns whether it did.
+    /// Writes the file of a credential that has a `username`. It does not, and returns false, if the file is encrypted for an identity that
+    /// has been replaced: `is_current` tells.
     pub fn write(
         &self,
         credential: &Record,
@@ -113,11 +113,11 @@ impl Store {
         Ok(true)
     }
 
-    /// Replaces the content of a credential's file, and leaves the time at which it was stored. `again` makes the new from the old;
-    /// `None` leaves the file as it is. Returns whether it was replaced.
+    /// Replaces the content of a credential's file, but keeps the time at which it was stored. `again` converts the content; it returns
+    /// `None` to leave the file as it is. Returns whether it was replaced.
     pub fn rewrite(&self, entry: &Entry, again: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>) -> Result<bool> {
         loop {
-            // A plugin may ask a person: others can store meanwhile.
+            // Do this without the lock: a plugin may prompt a person, and others must be able to store in the meantime.
             let Some(old) = self.read(entry)? else { return Ok(false) };
             let Some(new) = again(&old)? else { return Ok(false) };
             let _lock = self.lock()?;
@@ -127,7 +127,7 @@ impl Store {
         }
     }
 
-    /// The same for one who has the lock.
+    /// The same. The caller must hold the lock.
     pub fn rewrite_with_the_lock(
         &self,
         entry: &Entry,
@@ -138,7 +138,7 @@ impl Store {
         self.put(entry, &new, modified(entry)).map(|()| true)
     }
 
-    /// Writes the file of a credential that was stored then. Only with the lock.
+    /// Writes the file of a credential that was stored at this time. The caller must hold the lock.
     pub fn put(&self, entry: &Entry, content: &[u8], stored: Option<SystemTime>) -> Result<()> {
         self.own.write(&entry.file, content, true)?;
         let file = self.own.open(&entry.file, File::options().write(true), Trust::Believed)?;
@@ -148,17 +148,17 @@ impl Store {
         Ok(())
     }
 
-    /// Removes what killed processes left. Only with the lock.
+    /// Removes the temporary files of killed processes. The caller must hold the lock.
     pub fn clean(&self) {
         self.own.clean();
     }
 
-    /// Removes a credential and the folders that are empty without it. Only with the lock.
+    /// Removes a credential, and the directories that are empty without it. The caller must hold the lock.
     pub fn remove(&self, entry: &Entry) -> Result<()> {
         self.own.remove(&entry.file)
     }
 
-    /// The encrypted content. It may be armored, so it can be larger than the record by a third.
+    /// The encrypted content. It may be armored, and so be a third larger than the record.
     pub fn read(&self, entry: &Entry) -> Result<Option<Zeroizing<Vec<u8>>>> {
         self.own.read(&entry.file, 2 * MAX_RECORD, Trust::Believed)
     }
@@ -190,17 +190,17 @@ fn file_of(description: &Record) -> PathBuf {
     file.into()
 }
 
-/// The description whose file this is. `None`: this program did not name it.
+/// The description for a file. `None`: this program did not create it.
 fn described_by_path(file: &Path) -> Option<Record> {
     name::parse(file.to_str()?.strip_suffix(SUFFIX)?.split(std::path::MAIN_SEPARATOR))
 }
 
-/// The file of a description that names a `username`, as git calls it.
+/// The file of a description that has a `username`, in git's form of a path.
 pub fn name_of(description: &Record) -> String {
     format!("{}{SUFFIX}", name::name(description).join("/"))
 }
 
-/// The description of the file that git calls this. `None`: this program did not name it.
+/// The description for a path in git's form. `None`: this program did not create it.
 pub fn described_by(file: &str) -> Option<Record> {
     name::parse(file.strip_suffix(SUFFIX)?.split('/')).filter(|_| file.len() <= LONGEST)
 }

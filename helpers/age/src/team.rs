@@ -1,7 +1,7 @@
-//! A store that several people share: who may read it, and how it reaches the others.
+//! A store that several people share: its members, and its synchronisation.
 //!
-//! The members stand in the store, and count only while they are those that this user has accepted ([`known`]): so who may write to
-//! the store, or to what it is synchronised with, cannot have keys encrypted for themselves.
+//! The list of members is in the store, but is used only while it is the one that this user has accepted ([`known`]). So an attacker who
+//! can write to the store, or to its remote, cannot have keys encrypted for themselves.
 
 mod fetched;
 mod git;
@@ -39,20 +39,20 @@ pub use operation::Operation;
 pub use renewal::renew;
 pub use sync::sync;
 
-/// What a person accepts members with.
+/// The command that accepts members.
 const ACCEPT: &str = "modelforge-credential members accept";
 
-/// What every member has to be able to open before anything is encrypted in earnest.
+/// This is encrypted for the members, and decrypted here, before anything else is encrypted for them.
 const SAMPLE: &[u8] = b"a sample\n";
 
 pub struct Team {
     pub name: String,
     pub store: Store,
-    /// Our folder in the user's data.
+    /// Our data directory.
     data: Own,
     tree: Own,
     accepted: Own,
-    /// What the user signs with, where they named it.
+    /// The key that the user signs with, if they named one.
     signing_key: Option<PathBuf>,
 }
 
@@ -69,16 +69,16 @@ impl Team {
         }
     }
 
-    /// Where it is.
+    /// The path of the store.
     pub fn path(&self) -> &Path {
         self.tree.path()
     }
 
-    /// The members that keys are encrypted for, also where a change of theirs was interrupted. An error where the store names others than
+    /// The members to encrypt for, also while a change of them is incomplete. It is an error if the list in the store is not the one that
     /// this user has accepted.
     pub fn members(&self) -> Result<Members> {
         let (mut known, mut text) = (self.known()?, self.text()?);
-        // Another process may have changed one of the two between the looks at them.
+        // Another process may have changed one of the two after the other was read.
         loop {
             let now = self.known()?;
             if now == known {
@@ -87,7 +87,7 @@ impl Team {
             (known, text) = (now, self.text()?);
         }
         match (known.members()?, text) {
-            // A change of the members begins outside of the store: its list follows, or will when the change is gone on with.
+            // A change of the members begins outside the store. The list in the store follows, at the latest when the change is finished.
             (Some(members), _) if known.is_changing => Ok(members),
             (Some(members), Some(text)) if members.to_text() == text => Ok(members),
             (None, None) => Err(Error::new(format!("the store `{}` has no members yet", self.name))
@@ -107,7 +107,7 @@ impl Team {
         }
     }
 
-    /// For a person, who decides. Those `between` came and went again: what they changed meanwhile is accepted as well.
+    /// The error that lets a person decide. Members `between` came and left again: what they changed in the meantime is accepted as well.
     fn changed(&self, root: &str, accepted: &Members, between: &[Rc<Members>], there: &Members) -> Error {
         let passed = between.iter().flat_map(|members| members.who_are_not_in(&[accepted, there]));
         let mut changes: Vec<String> = passed.map(|who| format!("{who} came and went again")).collect();
@@ -123,7 +123,7 @@ impl Team {
         Known::read(&self.accepted)
     }
 
-    /// What the store says of its members.
+    /// The list of members in the store.
     fn text(&self) -> Result<Option<String>> {
         let content = self.tree.read(members::FILE.as_ref(), members::MAX_FILE, Trust::Believed)?;
         content
@@ -131,7 +131,7 @@ impl Team {
             .transpose()
     }
 
-    /// What a key is encrypted to, for these members, after somebody who can be one of them has opened it again.
+    /// Encrypts for these members, and checks that this user can decrypt the result.
     pub fn encrypt(&self, text: &[u8], members: &Members, identities: &Identities, entry: &Path) -> Result<Vec<u8>> {
         let content = key::encrypt(text, std::iter::empty(), &members.recipients())?;
         match identities.decrypt(&content, entry) {
@@ -152,7 +152,7 @@ impl Team {
         .hint("modelforge-credential members")
     }
 
-    /// Makes these the members, and encrypts everything for them. Only with the lock of the identity.
+    /// Changes the members, and encrypts everything for them. The caller must hold the lock of the identity.
     fn set_members(&self, known: &mut Known, members: &Members, identities: &Identities) -> Result<()> {
         identities.unlock()?;
         self.encrypt(SAMPLE, members, identities, self.tree.path())?;
@@ -169,11 +169,12 @@ impl Team {
         self.finish_change(known, identities)
     }
 
-    /// Goes on with a change of the members that was begun: after each kill, everything can be read by those who are to read it.
+    /// Finishes a change of the members that was begun. After a kill at any moment, everyone who should be able to read can read
+    /// everything.
     fn finish_change(&self, known: &mut Known, identities: &Identities) -> Result<()> {
         let Some(members) = known.members()? else { return Ok(()) };
         {
-            // From now on others store for the new members alone.
+            // From now on, others store only for the new members.
             let _lock = self.store.lock()?;
             self.tree.write(members::FILE.as_ref(), members.to_text().as_bytes(), true)?;
         }
@@ -188,8 +189,8 @@ impl Team {
     }
 }
 
-/// What a member wrote need not be a key, nor be for all of them. It must not keep the others from what they do, its author's removal
-/// least of all.
+/// A file from a member may not be a key, or not be readable for all. It must not block the others, and above all not the removal of its
+/// author.
 fn readable<T>(opened: Result<T>) -> Result<std::result::Result<T, Error>> {
     match opened {
         Err(problem) if problem.cause::<NoneOpens>().is_some() || problem.cause::<Damaged>().is_some() => {

@@ -1,17 +1,18 @@
-//! The text of an identity file: comments, and one key a line, as `age-keygen` writes it.
+//! The text of an identity file: comments, and one key per line, as `age-keygen` writes it.
 
 use age::secrecy::ExposeSecret;
 use age::x25519;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-/// The line of a renewal that goes on: the keys below it are the old ones. A comment to `age`, which so opens everything at each moment.
+/// This line separates the old keys from the new ones during a renewal. To `age` it is a comment, so `age` can decrypt everything at any
+/// moment.
 const BEING_REPLACED: &str = "# being replaced: these keys are removed once nothing is encrypted for them any more";
 
-/// What editors of Windows put before a text in UTF-8.
+/// The byte order mark that Windows editors put before UTF-8 text.
 pub const MARK: &str = "\u{feff}";
 
-/// How keys begin, and nothing else does.
+/// The beginning of a key. Nothing else begins so.
 const BEGINNING: &str = "AGE-";
 
 /// A new identity.
@@ -28,12 +29,12 @@ pub fn generate() -> Zeroizing<String> {
     text
 }
 
-/// The lines that are keys.
+/// The lines with keys.
 pub fn keys(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// The current keys, and those that a renewal is about to replace.
+/// The current keys, and those that a renewal is replacing.
 pub fn split(text: &str) -> (&str, &str) {
     text.split_once(BEING_REPLACED).unwrap_or((text, ""))
 }
@@ -47,7 +48,7 @@ pub fn join(current: &str, old: &str) -> Zeroizing<String> {
     text
 }
 
-/// An identity that a person typed from paper: blanks, line breaks and small letters within a key do not count.
+/// An identity that a person typed from paper: spaces, line breaks and lower case within a key do not matter.
 pub fn typed(text: &str) -> Zeroizing<String> {
     let mut whole = Zeroizing::new(String::with_capacity(text.len() + 2));
     for line in text.trim_start_matches(MARK).lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -69,7 +70,7 @@ pub fn typed(text: &str) -> Zeroizing<String> {
     whole
 }
 
-/// The first letters of a line, as they count.
+/// The first letters of a line, without what does not matter.
 fn beginning(line: &str) -> impl Iterator<Item = char> {
     line.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).take(BEGINNING.len())
 }

@@ -1,7 +1,7 @@
-//! Asks a person: through a program of theirs, or at the terminal, which is as it was afterwards, however that ends: by an answer, a
-//! signal, a stop, or a panic.
+//! Prompts a person: with an askpass program, or at the terminal. Afterwards the terminal is as it was before, whether the prompt ends by
+//! an answer, a signal, a stop, or a panic.
 //!
-//! A question is shown as it is given: make it visible first.
+//! A prompt is shown unchanged, so make it visible first.
 
 #![deny(missing_docs)]
 
@@ -24,10 +24,10 @@ pub use program::{chosen_program, program};
 #[cfg(unix)]
 pub use quiet::hidden;
 
-/// The terminal, to read from.
+/// The terminal to read from.
 const TERMINAL: &str = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
 
-/// True if there is a terminal at which a person could be asked.
+/// True if there is a terminal for prompts.
 pub fn terminal_is_there() -> bool {
     #[cfg(windows)]
     if is_hidden() {
@@ -36,8 +36,8 @@ pub fn terminal_is_there() -> bool {
     File::open(TERMINAL).is_ok_and(|terminal| terminal.is_terminal())
 }
 
-/// True in a window of MSYS (Git Bash without ConPTY): what is a terminal there is a pipe to Windows, and the console of this process is
-/// hidden, where a question would wait unseen.
+/// True in a window of MSYS (Git Bash without ConPTY): its terminal is a pipe to Windows programs, and the console of this process is
+/// hidden, so nobody would see a prompt.
 #[cfg(windows)]
 fn is_hidden() -> bool {
     use winapi_util::HandleRef;
@@ -46,7 +46,7 @@ fn is_hidden() -> bool {
         || (io::stderr().is_terminal() && !is_console(HandleRef::stderr()))
 }
 
-/// Asks for a line that may be seen while it is typed; without its end.
+/// Asks for a line, and shows it while it is typed. Returns it without its line end.
 ///
 /// # Errors
 /// If there is no terminal.
@@ -58,8 +58,8 @@ pub fn line(prompt: &str) -> io::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
-/// Asks for a line that may be seen while it is typed; without its end. Read as a file, the console would give bytes in the code page
-/// that it happens to have.
+/// Asks for a line, and shows it while it is typed. Returns it without its line end. It does not read the console as a file, because then
+/// the bytes would depend on the console's code page.
 ///
 /// # Errors
 /// If there is no terminal.
@@ -69,7 +69,7 @@ pub fn line(prompt: &str) -> io::Result<Zeroizing<String>> {
     rpassword::prompt_password_with_config(prompt, seen).map(Zeroizing::new)
 }
 
-/// Asks for a secret, without echo.
+/// Asks for a secret without echo.
 ///
 /// # Errors
 /// If there is no terminal; of the kind `UnexpectedEof` if the person closed the input (Ctrl-D on Unix).

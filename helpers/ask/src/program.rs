@@ -1,4 +1,4 @@
-//! A program that asks: `ssh-askpass` and its like.
+//! Askpass programs: `ssh-askpass` and the like.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -12,20 +12,21 @@ use zeroize::Zeroizing;
 /// How long a person may take to answer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long it has to be silent before its lines are passed on: one that shows what it does repeats the answer a moment before it gives it.
+/// How long it has to be silent before its lines are passed on. A script with `set -x` prints the answer on standard error a moment before
+/// it sends it.
 const SILENCE: Duration = Duration::from_millis(200);
 
-/// The program that the user wants to be asked through: `MODELFORGE_CREDENTIAL_ASKPASS`, else `SSH_ASKPASS`.
+/// The askpass program that the user chose: `MODELFORGE_CREDENTIAL_ASKPASS`, otherwise `SSH_ASKPASS`.
 pub fn chosen_program() -> Option<OsString> {
     let variables = ["MODELFORGE_CREDENTIAL_ASKPASS", "SSH_ASKPASS"];
     variables.into_iter().find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
 }
 
-/// Lets a program ask. The prompt is its argument, the first line that it prints the answer; empty if there is none. `said` is told each
+/// Prompts with a program. Its argument is the prompt, and its first line of output is the answer; empty if there is none. `said` gets each
 /// line of its standard error, visible and without the answer.
 ///
 /// # Errors
-/// If it cannot be found or trusted, as a helper, or fails, or nobody answers in time.
+/// If it cannot be found, is not safe to start (as for a helper), fails, or nobody answers in time.
 pub fn program(program: &OsStr, prompt: &str, said: &mut dyn FnMut(&str)) -> Result<Zeroizing<String>, Failure> {
     let path = match Path::new(program) {
         path if path.is_absolute() => trusted(path)?,
@@ -48,9 +49,9 @@ fn answer(output: &[u8]) -> &[u8] {
     output.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default()
 }
 
-/// What it says on standard error.
+/// Its standard error.
 struct Remarks<'a> {
-    /// How many bytes were passed on, and heard, and when the last of them came.
+    /// How many bytes were passed on and read, and when the last of them came.
     passed_on: usize,
     heard: usize,
     at: Instant,
@@ -58,7 +59,7 @@ struct Remarks<'a> {
 }
 
 impl Remarks<'_> {
-    /// A person who waits for it sees what it says.
+    /// Shows the person what it says while they wait for it.
     fn watch(&mut self, now: &Moment) {
         if now.said.len() != self.heard {
             (self.heard, self.at) = (now.said.len(), Instant::now());

@@ -1,4 +1,4 @@
-//! The terminal without echo.
+//! Prompts at the terminal without echo.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::signals::{Around, Watch};
 
-/// The question that is open. The thread that handles signals restores the terminal from it.
+/// The open prompt. The thread that handles signals uses it to restore the terminal.
 static OPEN: Mutex<Option<Question>> = Mutex::new(None);
 
 struct Question {
@@ -19,7 +19,8 @@ struct Question {
     prompt: String,
 }
 
-/// Asks for a secret, without echo. A signal that ends the program restores the terminal first; after a stop (Ctrl-Z) it is asked again.
+/// Asks for a secret without echo. A signal that ends the program restores the terminal first. After a stop (Ctrl-Z), the prompt is shown
+/// again.
 ///
 /// # Errors
 /// If there is no terminal; of the kind `UnexpectedEof` if the person closed the input (Ctrl-D).
@@ -31,7 +32,7 @@ pub fn hidden(prompt: &str) -> io::Result<Zeroizing<String>> {
         terminal: terminal.try_clone()?,
         prompt: prompt.to_owned(),
     })?;
-    // It edits the line; the terminal itself would cut a key after 4,095 bytes.
+    // rpassword edits the line itself. The terminal would cut a key after 4,095 bytes.
     let config = rpassword::ConfigBuilder::new().input_reader(input).output_discard().build();
     let entered = rpassword::read_password_with_config(config).map(Zeroizing::new);
     let _ = terminal.write_all(b"\n");
@@ -55,7 +56,7 @@ struct Asked {
 impl Asked {
     fn start(question: Question) -> io::Result<Self> {
         restore_before_a_panic();
-        // Before the echo is off: a signal may come at any moment.
+        // Before echo is turned off, because a signal may come at any moment.
         let asked = Self { _watch: Watch::start(Around { before: give_back, after: ask_again })? };
         STARTS_OVER.store(false, Ordering::SeqCst);
         open().insert(question).ask()?;
@@ -75,7 +76,7 @@ fn open() -> MutexGuard<'static, Option<Question>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Gives the terminal back before a signal ends or stops the program. Half a key that was typed does not go to the shell.
+/// Restores the terminal before a signal ends or stops the program. Half a typed key must not go to the shell.
 fn give_back() {
     if let Some(question) = &mut *open() {
         let _ = tcsetattr(&question.terminal, OptionalActions::Flush, &question.before);
@@ -83,7 +84,7 @@ fn give_back() {
     }
 }
 
-/// Asks again after a stop. The shell may have changed the terminal meanwhile.
+/// Shows the prompt again after a stop. The shell may have changed the terminal in the meantime.
 fn ask_again() {
     if let Some(question) = &mut *open() {
         if let Ok(now) = tcgetattr(&question.terminal)
@@ -112,16 +113,16 @@ fn restore_before_a_panic() {
     });
 }
 
-/// Reads byte for byte: what follows the line is for others.
+/// Reads byte by byte, because input after the line belongs to others.
 struct Typed {
     terminal: File,
     waiting: Zeroizing<Option<u8>>,
 }
 
-/// It was asked again: what was typed before the stop does not count.
+/// Set when the prompt is shown again: what was typed before the stop does not count.
 static STARTS_OVER: AtomicBool = AtomicBool::new(false);
 
-/// Ctrl-U, which empties the line.
+/// Ctrl-U, which clears the line.
 const EMPTY_THE_LINE: u8 = 0x15;
 
 impl Read for Typed {
@@ -133,7 +134,7 @@ impl Read for Typed {
         }
         let count = loop {
             match self.terminal.read(std::slice::from_mut(byte)) {
-                // A stop, and then it went on.
+                // The program was stopped and continued.
                 Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
                 read => break read?,
             }

@@ -1,4 +1,4 @@
-//! Signals that come while a question is open: the terminal is restored, and then they do what they always do.
+//! Signals during a prompt: the terminal is restored, and then the signal does its usual work.
 
 use std::io;
 use std::thread::JoinHandle;
@@ -8,19 +8,19 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
 
-/// Those that end or stop a program.
+/// The signals that end or stop a program.
 const ENDING: [i32; 5] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP];
 
-/// The work to be done around a signal.
+/// What to do around a signal.
 #[derive(Clone, Copy)]
 pub struct Around {
-    /// Before it ends or stops the program.
+    /// Called before it ends or stops the program.
     pub before: fn(),
-    /// When the program goes on after a stop.
+    /// Called when the program continues after a stop.
     pub after: fn(),
 }
 
-/// Listens until it is dropped.
+/// Handles signals until it is dropped.
 pub struct Watch {
     taken: Option<Taken>,
     handle: Handle,
@@ -41,7 +41,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // First, so that no signal comes to nothing.
+        // Do this first, so that no signal is lost.
         drop(self.taken.take());
         self.handle.close();
         if let Some(thread) = self.thread.take() {
@@ -53,7 +53,7 @@ impl Drop for Watch {
 fn act_on(signal: i32, around: Around) {
     match signal {
         SIGCONT => (around.after)(),
-        // Nobody could continue it: the kernel, too, stops no program that leads its session.
+        // Nobody could continue it. The kernel does not stop a session leader either.
         SIGTSTP if rustix::process::getsid(None).is_ok_and(|session| session == rustix::process::getpgrp()) => {}
         _ => {
             (around.before)();

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
 
 fn ask(provider: &str) -> Result<(), Error> {
     let core = match Program::find(&Entry::command(["modelforge-credential"])) {
-        // A tool that has another way to get a key goes on with that.
+        // A tool that can get a key in another way continues with that.
         Err(Failure::ProgramMissing(_)) => return Err("modelforge-credential is not installed".into()),
         found => found?,
     };

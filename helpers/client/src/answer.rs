@@ -4,7 +4,7 @@ use modelforge_credential_protocol::{CAPABILITIES, DESCRIPTION, Error, Reader, R
 
 use crate::Failure;
 
-/// The most attributes of an answer: what answers say adds up along a chain, and a record holds only so much.
+/// The most attributes of an answer. The answers along a chain add up, and a record holds only so many.
 const MAX_ANSWER: usize = 128;
 /// The most credentials that a helper may list.
 const MAX_LISTED: usize = 100_000;
@@ -14,25 +14,24 @@ pub fn found(output: &[u8], request: &Record) -> Result<Option<Record>, Failure>
     checked(Record::read_from(output).map_err(malformed)?, request)
 }
 
-/// The same, once it was read.
+/// The same, for an answer that was read already.
 pub fn checked(mut found: Record, request: &Record) -> Result<Option<Record>, Failure> {
     if found.len() > MAX_ANSWER {
         return Err(Failure::TooMuch { most: MAX_ANSWER, of: "attributes" });
     }
     found.refuse_empty_secrets(request).map_err(malformed)?;
-    // They would send the reader of the answer elsewhere: git takes a `url` for all the rest.
+    // These attributes could change what the answer is for: to git, a `url` replaces all the other parts.
     found.retain(|key| key != "url" && !SETTINGS.contains(&key));
     let differs =
         |key: &str| matches!((request.get(key), found.get(key)), (Some(asked), Some(answered)) if asked != answered);
     if found.has("path") && !request.has("path") && differs("provider") {
-        // To a helper, no path means any. What it found is kept for another provider of the same host.
+        // To a helper, no path means any path. What it found belongs to another provider of the same host.
         return Ok(None);
     }
     if let Some(key) = DESCRIPTION.into_iter().chain(["provider"]).find(|key| differs(key)) {
         return Err(Failure::Changed(key));
     }
-    // A pre-encoded credential, or a state, counts only from a helper that says it knows what that is. That a credential is not to
-    // be kept is believed of any.
+    // A `credential` or a `state` counts only if the helper announced that capability. `ephemeral` needs no announcement.
     for (capability, keys) in CAPABILITIES {
         if !found.announces(capability) {
             found.retain(|key| key == "ephemeral" || !keys.contains(&key));

@@ -1,4 +1,4 @@
-//! A program as a [`Helper`]: a chain cannot tell it from one in its own process.
+//! A program as a [`Helper`]. A chain uses it like a helper in its own process.
 
 use modelforge_credential_protocol::{Helper, Nature, Record, Result};
 

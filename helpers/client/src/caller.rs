@@ -1,4 +1,4 @@
-//! The program that asks: what it adds to a question, and what it wants to know about the answer.
+//! The program that asks helpers: what it adds to a request, and what it wants to know about the answer.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -8,29 +8,29 @@ use modelforge_credential_protocol::{Operation, Record};
 
 use crate::Failure;
 
-/// The variable that says how many times a program that asks helpers was started as a helper itself.
+/// The variable that counts how many times the core was started as a helper of itself.
 pub const DEPTH: &str = "MODELFORGE_CREDENTIAL_DEPTH";
-/// The variable that tells a helper in which folder the user stands. It is started elsewhere; one that is about that folder goes there.
+/// The variable that tells a helper the working directory of the user. Helpers are started elsewhere.
 pub const FOLDER: &str = "MODELFORGE_CREDENTIAL_FOLDER";
-/// How often this program may be started as its own helper.
+/// The most levels on which this program may be started as its own helper.
 const MAX_DEPTH: u32 = 4;
 
-/// The program that asks helpers. This library never prints: what a helper said, and how long it took, it tells the caller.
+/// The program that asks helpers. This library never prints. It tells the caller what a helper said, and how long it took.
 ///
-/// Every method does nothing by default; [`Silent`] is a caller that wants to know nothing.
+/// Every method does nothing by default. [`Silent`] is a caller that needs no information.
 pub trait Caller: Send + Sync {
-    /// Variables that a helper is started with, beyond those of the protocol.
+    /// Variables for the helper's environment, in addition to those of the protocol.
     fn environment(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
-    /// Called once when a helper that asks nobody has been silent for two seconds. It may take this much longer.
+    /// Called once if a helper that prompts nobody has been silent for two seconds. `left` is the time that it still has.
     fn waits(&self, helper: &str, left: Duration) {
         let _ = (helper, left);
     }
 
-    /// The lines of a helper's standard error, but for its reason to fail, which is part of the [`Failure`]. Secrets of the request
-    /// and of the answer are taken out, and control characters spelled out. Of one that may ask a person, line by line as it comes.
+    /// The lines of a helper's standard error, without its reason to fail: that is in the [`Failure`]. Secrets of the request and the
+    /// answer are removed, and control characters are spelled out. If the helper may prompt a person, the lines come one by one.
     fn said(&self, helper: &str, lines: &[String]) {
         let _ = (helper, lines);
     }
@@ -41,7 +41,7 @@ pub trait Caller: Send + Sync {
     }
 }
 
-/// A caller that wants to know nothing.
+/// A caller that needs no information.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
@@ -60,7 +60,7 @@ pub struct Hop<'a> {
     pub outcome: Outcome<'a>,
     /// How long it took.
     pub elapsed: Duration,
-    /// All that is known by then: the answer, or else the request. Its `Debug` shows no secret.
+    /// All attributes known by then: the answer, or the request if there is none. Its `Debug` shows no secret.
     pub record: &'a Record,
 }
 
@@ -77,16 +77,16 @@ pub enum Outcome<'a> {
     Failed(&'a Failure),
 }
 
-/// How many times this program was started as a helper of its own kind, as its caller says.
+/// The number of levels on which this program was started as its own helper, according to its caller.
 pub fn depth() -> u32 {
     std::env::var(DEPTH).ok().and_then(|depth| depth.parse().ok()).unwrap_or(0)
 }
 
-/// The folder that the user stood in when this process left it.
+/// The working directory of this process before it left it.
 static LEFT: OnceLock<Option<PathBuf>> = OnceLock::new();
 
-/// Goes to the root folder, where helpers are started: a process that is there already starts them faster. Call it where no relative
-/// path is used any more.
+/// Changes to the root directory, where helpers are started: starting them is faster from there. Call it when no relative path is needed
+/// any more.
 pub fn leave_the_folder() {
     if cfg!(unix) {
         LEFT.get_or_init(|| {
@@ -97,12 +97,12 @@ pub fn leave_the_folder() {
     }
 }
 
-/// True if it did.
+/// True if this process has left its working directory.
 pub(crate) fn has_left() -> bool {
     LEFT.get().is_some()
 }
 
-/// The folder that the user stands in, unless a helper of this program's kind was told it and so tells its own helpers.
+/// The user's working directory: the one that the caller passed on, or that of this process.
 pub(crate) fn folder() -> Option<PathBuf> {
     if depth() > 0 && std::env::var_os(FOLDER).is_some() {
         return None;

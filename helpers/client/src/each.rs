@@ -1,4 +1,4 @@
-//! Several requests in one go, to a helper that takes them so; to any other, one after the other.
+//! Several requests at once. A helper without `capability each` gets them one after the other.
 
 use std::time::Instant;
 
@@ -8,18 +8,18 @@ use crate::caller::Outcome;
 use crate::{Failure, Program, answer};
 
 impl Program {
-    /// Asks for several credentials, in one start of a helper that takes them so. What comes of each, in their order, is what
-    /// [`get`](Self::get) would have given.
+    /// Gets several credentials, with one start of the helper if it says `capability each`. The results are in the order of the requests,
+    /// and each is what [`get`](Self::get) would return.
     pub fn get_each(&self, requests: &[Record]) -> Vec<Result<Option<Record>, Failure>> {
         self.each(Operation::Get, requests)
     }
 
-    /// Stores several credentials, as [`get_each`](Self::get_each) gets them.
+    /// Stores several credentials, as [`get_each`](Self::get_each) does for `get`.
     pub fn store_each(&self, credentials: &[Record]) -> Vec<Result<(), Failure>> {
         self.each(Operation::Store, credentials).into_iter().map(|stored| stored.map(drop)).collect()
     }
 
-    /// Erases the credentials of several descriptions, as [`get_each`](Self::get_each) gets them.
+    /// Erases the credentials of several descriptions, as [`get_each`](Self::get_each) does for `get`.
     pub fn erase_each(&self, descriptions: &[Record]) -> Vec<Result<(), Failure>> {
         self.each(Operation::Erase, descriptions).into_iter().map(|erased| erased.map(drop)).collect()
     }
@@ -32,7 +32,7 @@ impl Program {
             match is_worth_it.then(|| self.ask_each(operation, now)) {
                 Some(Ok(answers)) => outcomes.extend(answers),
                 Some(Err(failure @ Failure::TooSlow(_))) => outcomes.extend(now.iter().map(|_| Err(failure.clone()))),
-                // Done twice, each of them comes to the same.
+                // To repeat a request that was already done changes nothing.
                 Some(Err(_)) | None => outcomes.extend(now.iter().map(|request| self.ask_one(operation, request))),
             }
             requests = later;
@@ -48,7 +48,7 @@ impl Program {
         }
     }
 
-    /// What comes of each; an error if the helper has not answered all of them.
+    /// The result of each request; an error if the helper did not answer all of them.
     fn ask_each(
         &self,
         operation: Operation,

@@ -1,12 +1,13 @@
-//! The endings of programs on Windows: `npm` is `npm.cmd` there.
+//! File extensions of programs on Windows: there `npm` is `npm.cmd`.
 
 use std::ffi::{OsStr, OsString};
 
-/// Those that the system starts, in the usual order. The standard library hands a batch file its arguments safely, or refuses to.
+/// The extensions that the system can start, in the usual order. The standard library passes arguments to batch files safely, or refuses
+/// to.
 const STARTED: [&str; 4] = [".com", ".exe", ".bat", ".cmd"];
 
-/// The names of the files that a program may be: as it is if it has such an ending, else with each of them, in the order of
-/// `PATHEXT`. What else that variable allows (a `.vbs`, say) is no program, but a document of one.
+/// The possible file names of a program: the name itself if it has such an extension, otherwise the name with each extension, in the order
+/// of `PATHEXT`. Other extensions in that variable (such as `.vbs`) are documents, not programs.
 pub fn names(program: &OsStr, path_ext: Option<&str>) -> Vec<OsString> {
     if ending_of(&program.to_string_lossy()).is_some() {
         return vec![program.to_owned()];
@@ -20,7 +21,7 @@ pub fn names(program: &OsStr, path_ext: Option<&str>) -> Vec<OsString> {
     if chosen.is_empty() { STARTED.map(with).into() } else { chosen.into_iter().map(with).collect() }
 }
 
-/// The ending of a program's file, in small letters.
+/// The extension of a program's file, in lower case.
 pub fn ending_of(file: &str) -> Option<&'static str> {
     let ends_with = |ending: &str| {
         let start = file.len().checked_sub(ending.len()).and_then(|at| file.get(at..));
@@ -29,7 +30,7 @@ pub fn ending_of(file: &str) -> Option<&'static str> {
     STARTED.into_iter().find(|ending| ends_with(ending))
 }
 
-/// What the Microsoft Store installs is a link that cannot be followed, and can be started.
+/// Programs of the Microsoft Store are links that cannot be followed, but they can be started.
 #[cfg(windows)]
 pub fn is_program(path: &std::path::Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir())

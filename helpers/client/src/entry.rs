@@ -6,26 +6,26 @@ use std::time::Duration;
 
 use crate::{PREFIX, find};
 
-/// A helper as a configuration names it: by its name, or by a program, and its arguments.
+/// A helper, as the configuration names it: a helper's name or a program, with arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The helper's name, or a program (a name on `PATH` or an absolute path), and its arguments.
     pub words: Vec<String>,
-    /// True if it is a program and its arguments rather than the name of a helper.
+    /// True for a program with its arguments, false for the name of a helper.
     pub is_command: bool,
-    /// How long an operation may take; `None` leaves it to [`Program`](crate::Program).
+    /// The time limit of an operation. `None`: [`Program`](crate::Program) decides.
     pub timeout: Option<Duration>,
-    /// What messages call it instead of its words.
+    /// The name in messages, if it is not made from the words.
     pub label: Option<String>,
 }
 
 impl Entry {
-    /// The helper of this name: the program `modelforge-credential-NAME`.
+    /// The helper with this name: the program `modelforge-credential-NAME`.
     pub fn helper(name: impl Into<String>) -> Self {
         Self { words: vec![name.into()], is_command: false, timeout: None, label: None }
     }
 
-    /// A program and its arguments.
+    /// A program with its arguments.
     ///
     /// ```
     /// use modelforge_credential_client::Entry;
@@ -36,8 +36,7 @@ impl Entry {
         Self { words: words.into_iter().map(Into::into).collect(), is_command: true, timeout: None, label: None }
     }
 
-    /// How messages call it: its own name, the helper's name (with the store that it is told to use, if it has several), or the whole
-    /// command.
+    /// The name in messages: its label, the helper's name (with `--store NAME`), or the whole command.
     ///
     /// ```
     /// use modelforge_credential_client::Entry;
@@ -69,7 +68,7 @@ impl Entry {
         None
     }
 
-    /// Every program that it may mean, in the order in which they are looked at: the first that may be started is.
+    /// Every file that the entry may mean. The first one that may be started is used.
     pub fn candidates(&self) -> Vec<PathBuf> {
         let Some(first) = self.words.first() else { return Vec::new() };
         match self.is_command {

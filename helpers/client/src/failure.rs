@@ -1,4 +1,4 @@
-//! Why a helper could not be asked, or failed. Each variant says what the caller does next; its words stand here as well.
+//! Why a helper could not be asked, or failed. Each variant tells the caller what to do next. Its message is here, too.
 
 use std::fmt;
 use std::io;
@@ -12,28 +12,28 @@ use crate::process::names_no_interpreter;
 
 /// Why a helper, or another program, could not be asked or failed.
 ///
-/// It is not the same as a helper that has nothing: that is `Ok(None)`. A chain of helpers asks the next one after every variant but
-/// [`TooDeep`](Self::TooDeep), and tells the person, for a credential may be where it could not look.
+/// A helper that has no credential has not failed: that is `Ok(None)`. After every variant except [`TooDeep`](Self::TooDeep), a chain asks
+/// the next helper, and tells the person: the credential may be in the helper that failed.
 ///
-/// `Display` is one line for a person, without the helper's name; [`hint`](Self::hint) is what they can do. As an
-/// [`Error`] of the protocol it comes back whole: `Failure::from(Error::from(failure))` is the same failure.
+/// `Display` is one line for a person, without the helper's name. [`hint`](Self::hint) says how to fix it. It can be converted into an
+/// [`Error`] of the protocol and back: `Failure::from(Error::from(failure))` is the same failure.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Failure {
-    /// No helper of that name is installed. Leave it out of a list that nobody chose; else show the hint.
+    /// No helper with this name is installed. Ignore it if the list is a default; otherwise show the hint.
     HelperMissing {
         /// The helper.
         name: String,
-        /// How to install it. A caller that knows better replaces it.
+        /// How to install it. The caller may replace it by a better hint.
         hint: String,
     },
-    /// No program of that name is on `PATH`.
+    /// No program with this name is on `PATH`.
     ProgramMissing(String),
-    /// It is not a program, or not one that this user may start.
+    /// It is not a program, or this user may not start it.
     Unusable(PathBuf),
-    /// It is a file, but nobody may execute it.
+    /// It is a file without execute permission.
     NotExecutable(PathBuf),
-    /// Others could have put it there. Tell the person even where a missing helper would not be worth a word.
+    /// Other users could have put it there. Always tell the person, even if a missing helper needs no message.
     Untrusted {
         /// The program.
         program: PathBuf,
@@ -42,55 +42,55 @@ pub enum Failure {
         /// The access that others have to that place.
         others: Others,
     },
-    /// The first line of this script ends with a carriage return, so the system looks for a program whose name does.
+    /// The first line of this script ends with a carriage return, which the system takes as part of the program's name.
     CarriageReturn(PathBuf),
-    /// The first line of a script names a program that is not there.
+    /// The first line of a script names a program that does not exist.
     InterpreterMissing {
         /// The script.
         script: PathBuf,
-        /// The program that it is for.
+        /// The program that its first line names.
         program: String,
     },
     /// The system could not start it.
     NotStarted {
-        /// Why, in the system's words.
+        /// The reason that the system gives.
         problem: String,
-        /// It is a script that does not say which program it is for.
+        /// It is a script without a `#!` line.
         names_no_interpreter: bool,
     },
-    /// It took longer than this and was ended, with all that it started. It may have done what it was told before that, so a
-    /// store that ended like this may have been kept.
+    /// It did not answer within this time, and was stopped with all its children. It may have done its work before that: a store may have
+    /// succeeded.
     TooSlow(Duration),
-    /// It answered with more than anybody can use, and was ended.
+    /// The answer was too large, and the helper was stopped.
     TooMuch {
-        /// The most that is taken.
+        /// The limit.
         most: usize,
-        /// Of what.
+        /// The unit of the limit.
         of: &'static str,
     },
-    /// It changed this attribute of the request, so its answer is for something else. Do not use it.
+    /// It changed this attribute of the request, so the answer is for something else. Do not use it.
     Changed(&'static str),
-    /// Its answer breaks the rules of the protocol, for this reason. Do not use any of it.
+    /// Its answer breaks the rules of the protocol, for this reason. Do not use any part of it.
     Malformed(String),
-    /// Its list does not end with the count of what it named. There may be more.
+    /// Its list does not end with the right count, so it may be incomplete.
     CutShort,
-    /// This program was started as its own helper again and again. Stop.
+    /// This program was started as its own helper too many times. Stop.
     TooDeep,
-    /// It ended with a status other than 0.
+    /// It exited with a status other than 0.
     Failed {
-        /// Its own reason, or how it ended.
+        /// The reason that it gave, or how it ended.
         reason: String,
-        /// Its own hint.
+        /// The hint that it gave.
         hint: Option<String>,
-        /// What kind of problem it says that it is.
+        /// The kind of problem that it reported.
         kind: Reason,
     },
 }
 
-/// The rights of others than the user and root to a file or a folder.
+/// How other users can change a file or a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
-    /// One of them owns it.
+    /// Another user owns it.
     Own,
     /// Every user can write to it.
     AllWrite,
@@ -115,7 +115,7 @@ impl Failure {
         }
     }
 
-    /// True if no such program is installed, which is no news where nobody asked for it by name.
+    /// True if no such program is installed. That needs no message if nobody named it.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::HelperMissing { .. } | Self::ProgramMissing(_))
     }
@@ -128,7 +128,7 @@ impl Failure {
         }
     }
 
-    /// The remedy for the person, best a command to paste.
+    /// How to fix it, if possible as a command to paste.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::HelperMissing { hint, .. } => Some(hint.clone()),

@@ -1,4 +1,4 @@
-//! Where a program is, and whether it may be started.
+//! Where a program is, and whether it is safe to start it.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,23 +9,23 @@ use crate::path::folders;
 use crate::reach::out_of_reach;
 use crate::{Failure, script};
 
-/// Looks for a program in the absolute entries of PATH, and, where it is one of ours, first beside this program. One that
-/// others could have put there is passed over, and is the reason if there is no other.
+/// Looks for a program in the absolute entries of PATH, and for a helper of ours first in the directory of this program. A program that
+/// other users could have put there is skipped. If there is no other, that is the error.
 pub fn search(file: &OsStr, beside: bool, missing: impl Fn() -> Failure) -> Result<PathBuf, Failure> {
     first(file, beside, trusted, missing)
 }
 
-/// Looks on `PATH` for a program that a person named, as carefully as for a helper: in absolute entries only, and nothing that others
-/// could have put there.
+/// Looks on `PATH` for a program that a person named, with the same checks as for a helper: only in absolute entries, and nothing that
+/// other users could have put there.
 ///
 /// # Errors
-/// [`ProgramMissing`](Failure::ProgramMissing), or why the one that is there may not be started.
+/// [`ProgramMissing`](Failure::ProgramMissing), or the reason why the program that was found must not be started.
 pub fn on_path(name: &OsStr) -> Result<PathBuf, Failure> {
     search(name, false, || missing(name))
 }
 
-/// The same for a command that gets the person's own `PATH` and folder, as from their shell: what a script needs is looked for there,
-/// and not here.
+/// The same for a command that runs with the person's own `PATH` and working directory. The interpreter of a script is then not checked:
+/// the command finds it on that `PATH`.
 ///
 /// # Errors
 /// As [`on_path`].
@@ -53,14 +53,14 @@ fn first(
     Err(refused.or_else(|| not_executable(file, beside)).unwrap_or_else(missing))
 }
 
-/// A file of that name that only lacks the right to be executed; on Windows an ending of programs.
+/// A file with this name that only lacks execute permission. On Windows, one that lacks only the extension of a program.
 fn not_executable(file: &OsStr, beside: bool) -> Option<Failure> {
     let mut files = folders(beside).map(|folder| folder.join(file));
     let failure = if cfg!(windows) { Failure::Unusable } else { Failure::NotExecutable };
     files.find(|file| file.is_file()).map(failure)
 }
 
-/// Every program of that name, in the order in which [`search`] looks at them.
+/// Every program with this name, in the order in which [`search`] checks them.
 pub fn candidates(file: &OsStr, beside: bool) -> Vec<PathBuf> {
     all(file, beside).collect()
 }
@@ -73,7 +73,7 @@ fn all(file: &OsStr, beside: bool) -> impl Iterator<Item = PathBuf> {
 
 #[cfg(windows)]
 fn all(file: &OsStr, beside: bool) -> impl Iterator<Item = PathBuf> {
-    // One with a path in it would not be in that folder.
+    // A name that contains a path would leave the directory.
     let is_name = Path::new(file).file_name() == Some(file);
     let names = if is_name { names(file) } else { Vec::new() };
     folders(beside)
@@ -81,7 +81,7 @@ fn all(file: &OsStr, beside: bool) -> impl Iterator<Item = PathBuf> {
         .filter(|path| is_program(path))
 }
 
-/// The path of a program that was named without its ending.
+/// The path of a program that was named without its extension.
 #[cfg(windows)]
 pub fn with_ending(path: &Path) -> Option<PathBuf> {
     names(path.as_os_str()).into_iter().map(PathBuf::from).find(|path| is_program(path))
@@ -92,13 +92,12 @@ fn names(file: &OsStr) -> Vec<std::ffi::OsString> {
     crate::ending::names(file, std::env::var("PATHEXT").ok().as_deref())
 }
 
-/// The path, if it is a program, and nobody but its owner and root could have put it there: neither the file, nor a folder or a link
-/// on the way to it. Of a script, the same holds for the program that its first line names.
+/// Returns the path if it is a program that only its owner and root could have put there: neither the file, nor a directory or link on the
+/// way to it, can be changed by others. For a script, the same must hold for the program that its first line names.
 ///
 /// # Errors
-/// Why it may not be started, or would not: [`Unusable`](Failure::Unusable), [`NotExecutable`](Failure::NotExecutable),
-/// [`Untrusted`](Failure::Untrusted), [`CarriageReturn`](Failure::CarriageReturn) or
-/// [`InterpreterMissing`](Failure::InterpreterMissing).
+/// The reason why it must not be started, or cannot: [`Unusable`](Failure::Unusable), [`NotExecutable`](Failure::NotExecutable),
+/// [`Untrusted`](Failure::Untrusted), [`CarriageReturn`](Failure::CarriageReturn) or [`InterpreterMissing`](Failure::InterpreterMissing).
 pub fn trusted(path: &Path) -> Result<PathBuf, Failure> {
     #[cfg(windows)]
     let whole = with_ending(path);

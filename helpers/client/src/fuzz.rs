@@ -1,11 +1,11 @@
-//! What holds for any answer of a helper.
+//! What must hold for any answer of a helper.
 
 use modelforge_credential_protocol::{CAPABILITIES, DESCRIPTION, Record, SETTINGS, is_public};
 
 use crate::answer::{found, listed};
 use crate::fuzz_support::is_telling;
 
-/// Judges an answer: the request, a NUL, and what the helper says.
+/// Checks an answer. The input is the request, a NUL, and the helper's output.
 pub fn check(input: &[u8]) {
     let mut parts = input.splitn(2, |byte| *byte == 0);
     let (request, output) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -25,7 +25,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// It answers this request, and says no more than a helper may.
+/// The answer matches the request, and contains no more than a helper may say.
 fn check_answer(answer: &Record, output: &[u8], request: &Record) {
     assert!(!answer.is_empty() && answer.len() <= 128);
     for key in DESCRIPTION.into_iter().chain(["provider"]) {
@@ -45,7 +45,7 @@ fn check_answer(answer: &Record, output: &[u8], request: &Record) {
     assert!(again.is_ok_and(|again| again.as_ref() == Some(answer)), "another judgement of the same answer");
 }
 
-/// The words of a failure never repeat what the helper said.
+/// The message of a failure never repeats the helper's output.
 fn check_words(words: &str, output: &[u8]) {
     let text = String::from_utf8_lossy(output);
     for line in text.split('\n') {

@@ -1,7 +1,7 @@
 //! git's own helpers, which it starts as `git credential-NAME`.
 //!
-//! To start git for that would be to trust the folder that the user stands in: where there is no such program, an alias in the
-//! configuration of a repository could take its place, and get the key.
+//! Starting git for them would mean trusting the user's working directory: if there is no such program, an alias in a repository's
+//! configuration could take its place and get the key.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,11 @@ use crate::find::{on_path, trusted};
 use crate::process::{Running, command};
 use crate::{Entry, Failure};
 
-/// Those that are a part of git itself. No alias can take the place of one.
+/// These are built into git, so no alias can replace them.
 const BUILT_IN: [&str; 2] = ["credential-store", "credential-cache"];
-/// Where git keeps its programs, seen from the folder of `git`.
+/// Where git keeps its programs, relative to the directory of `git`.
 const BESIDE_GIT: [&str; 2] = ["../libexec/git-core", "../lib/git-core"];
-/// How long git may take to say where its programs are.
+/// The time that git has to answer where its programs are.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// The program and the arguments of an entry, if it is one of git's helpers.
@@ -47,7 +47,7 @@ fn find(git: Result<PathBuf, Failure>, name: &str, arguments: &[String]) -> Resu
         Err(failure) => failure,
     };
     match git {
-        // Not every git has a file for each of its parts.
+        // Some versions of git have no separate files for their built-in helpers.
         Ok(git) if missing.is_missing() && BUILT_IN.contains(&name) => {
             Ok((git, std::iter::once(name).map(str::to_owned).chain(arguments.iter().cloned()).collect()))
         }
@@ -56,7 +56,7 @@ fn find(git: Result<PathBuf, Failure>, name: &str, arguments: &[String]) -> Resu
     }
 }
 
-/// The folder of git's programs. git is asked only where it is not in one of the usual places.
+/// The directory of git's programs. git is asked only if none of the usual places has it.
 fn exec_path(git: &Path) -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("GIT_EXEC_PATH").map(PathBuf::from) {
         return Some(folder).filter(|folder| folder.is_absolute());

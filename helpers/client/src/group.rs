@@ -1,4 +1,4 @@
-//! A process and what it started, so that they can be ended together.
+//! A process and its children, so that they can be stopped together.
 
 #[cfg(unix)]
 use std::io;
@@ -20,15 +20,15 @@ use crate::terminal::Kept;
 #[cfg(unix)]
 use crate::watcher::Watcher;
 
-/// How long a process may take to end when it is told to: it may have a terminal to restore, or helpers of its own to end. Those that
-/// it started get half of that, so that it can wait for them.
+/// The time that a process has to exit after SIGTERM: it may have to restore a terminal, or to stop helpers of its own. Its children get
+/// half of that time, so that it can wait for them.
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_millis(500);
-/// How often to check if it has exited.
+/// How often to check whether it has exited.
 #[cfg(unix)]
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// A process in a group of its own, with all that it started; or one that shares the terminal with this process.
+/// A process in its own group, with all its children; or a process that shares the terminal with this one.
 #[cfg(unix)]
 pub struct Group {
     leader: Pid,
@@ -39,7 +39,7 @@ pub struct Group {
 #[cfg(unix)]
 impl Group {
     pub fn prepare(command: &mut Command, own_group: bool) {
-        // A group of its own may not read the terminal, so a program that may have to ask gets none.
+        // A process in its own group cannot read the terminal. So a program that may have to prompt stays in our group.
         if own_group {
             std::os::unix::process::CommandExt::process_group(command, 0);
         }
@@ -57,15 +57,14 @@ impl Group {
         };
     }
 
-    /// A shell that ends it as this process would, should this process be killed. What takes a moment is not worth it: start it for what
-    /// takes longer.
+    /// Starts a shell that stops the process if this one is killed. Starting it costs time, so use it only for what takes longer.
     pub fn watch(&self) -> io::Result<Watcher> {
         let leader = self.leader.as_raw_nonzero();
         let target = if self.is_own { format!("-{leader}") } else { leader.to_string() };
         Watcher::start("kill -s TERM -- \"$1\" && sleep 1 && kill -s KILL -- \"$1\"", &[target])
     }
 
-    /// True if part of it still runs. The process itself is waited for: one that has exited counts until then.
+    /// True if part of it still runs. A process that has exited counts until it has been waited for.
     fn is_there(&self) -> bool {
         let has_exited = !matches!(waitpid(Some(self.leader), WaitOptions::NOHANG), Ok(None));
         match self.is_own {
@@ -79,11 +78,11 @@ impl Group {
     }
 }
 
-/// Tells all of these to end, and after a moment ends those that did not.
+/// Sends SIGTERM to all of them, and SIGKILL after a moment to those that are left.
 #[cfg(unix)]
 pub fn end(groups: &[Arc<Group>]) {
     groups.iter().for_each(|group| group.send(Signal::TERM));
-    // A stopped one hears of it only when it goes on.
+    // A process that is stopped handles a signal only after it continues.
     groups.iter().for_each(|group| group.send(Signal::CONT));
     let start = Instant::now();
     let mut left: Vec<&Arc<Group>> = groups.iter().collect();
@@ -106,7 +105,7 @@ pub struct Group {
 impl Group {
     pub fn prepare(command: &mut Command, own_group: bool) {
         const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-        // For a program without a console (an editor, a service) the system would open one, as a window.
+        // For a program without a console (an editor, a service), the system would open a console window.
         if own_group && !has_console() {
             std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
         }
@@ -117,7 +116,7 @@ impl Group {
     }
 
     pub fn end(&self, child: &mut Child) {
-        // The limit is set only now: a daemon that a helper leaves behind on purpose outlives it.
+        // The limit is set only now, so that a daemon that a helper left behind on purpose is not stopped.
         if let Some(job) = &self.job {
             job.ends_with_this_process();
         }
@@ -131,7 +130,7 @@ fn has_console() -> bool {
     *HAS_ONE.get_or_init(|| std::fs::File::options().write(true).open("CONOUT$").is_ok())
 }
 
-/// A process and all that it starts from now on (a job object).
+/// A process and all the children that it starts from now on (a job object).
 #[cfg(windows)]
 #[derive(Debug)]
 pub struct Together {
@@ -140,21 +139,21 @@ pub struct Together {
 
 #[cfg(windows)]
 impl Together {
-    /// `None` if the system does not let it be.
+    /// `None` if the system does not allow it.
     pub fn with(child: &Child) -> Option<Self> {
         let handle = std::os::windows::io::AsRawHandle::as_raw_handle(child) as isize;
         let job = win32job::Job::create().ok().filter(|job| job.assign_process(handle).is_ok())?;
         Some(Self { job })
     }
 
-    /// All of it ends when this is dropped, or when this process ends, however that is.
+    /// All of them end when this is dropped or when this process ends, for any reason.
     pub fn ends_with_this_process(&self) {
         let mut limits = win32job::ExtendedLimitInfo::new();
         limits.limit_kill_on_job_close();
         let _ = self.job.set_extended_limit_info(&mut limits);
     }
 
-    /// What still runs may go on.
+    /// Lets the processes that still run continue.
     pub fn let_go(self) {
         let _ = self.job.set_extended_limit_info(&mut win32job::ExtendedLimitInfo::new());
     }

@@ -11,16 +11,16 @@ use crate::find::trusted;
 use crate::path::own_folder;
 use crate::{Failure, PREFIX};
 
-/// A program that is named like a helper, beside this program or on PATH.
+/// A program named like a helper, next to this program or on PATH.
 #[derive(Debug)]
 pub struct Installed {
-    /// Its name in an entry of the configuration.
+    /// Its entry in the configuration.
     pub entry: Vec<String>,
-    /// The one that would be started, or why none would.
+    /// The program that would be started, or the reason why none would be.
     pub path: Result<PathBuf, Failure>,
 }
 
-/// Every helper that would be found: ours, and git's.
+/// Every helper that can be found: ours and git's.
 pub fn installed() -> Vec<Installed> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
@@ -32,7 +32,7 @@ pub fn installed() -> Vec<Installed> {
         for name in std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|file| file.file_name()) {
             let Some(entry) = name.to_str().and_then(|name| entry_of(name, has_git && !is_own)) else { continue };
             let file = folder.join(&name);
-            // As when one is looked for: the first that may be started, else the reason why the first may not.
+            // As in a lookup: the first one that may be started, otherwise the problem of the first one.
             if is_program(&file) && !found.get(&entry).is_some_and(Result::is_ok) {
                 let path = trusted(&file);
                 if path.is_ok() || !found.contains_key(&entry) {
@@ -64,7 +64,7 @@ fn without_ending(file: &str) -> Option<std::borrow::Cow<'_, str>> {
     Some(file.into())
 }
 
-/// Files are told apart without regard to case.
+/// File names are compared without regard to case.
 #[cfg(windows)]
 fn without_ending(file: &str) -> Option<std::borrow::Cow<'_, str>> {
     let ending = crate::ending::ending_of(file)?;

@@ -51,5 +51,5 @@ pub use signals::{Taken, heeded, take as take_signals, take_with_stops as take_s
 #[cfg(unix)]
 pub use watcher::Watcher;
 
-/// The name of a helper's program begins with it: `modelforge-credential-age` is the helper `age`.
+/// The prefix of every helper's program: `modelforge-credential-age` is the helper `age`.
 pub const PREFIX: &str = "modelforge-credential";

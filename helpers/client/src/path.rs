@@ -1,16 +1,16 @@
-//! The folders in which programs are looked for.
+//! The directories in which programs are looked up.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// The folder of this program. Each link of a chain is looked for in it.
+/// The directory of this program. Every helper of a chain is looked up there first.
 pub fn own_folder() -> Option<PathBuf> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
     FOLDER.get_or_init(|| Some(std::env::current_exe().ok()?.parent()?.to_path_buf())).clone()
 }
 
-/// The folders that others cannot change among those of `PATH`: what a helper may look for its own programs in.
+/// The entries of `PATH` that other users cannot change. Helpers look up their own programs there.
 pub fn trusted_path() -> &'static OsStr {
     static PATH: OnceLock<OsString> = OnceLock::new();
     PATH.get_or_init(|| {
@@ -26,7 +26,7 @@ pub fn trusted_path() -> &'static OsStr {
 
 #[cfg(unix)]
 fn is_trusted_folder(folder: &Path) -> bool {
-    // One that is not there fails, too: others could make it. In a file nothing is found.
+    // A directory that does not exist fails as well, because others could create it. In a file nothing can be found.
     modelforge_credential_files::check_folder_of_programs(folder).is_ok()
 }
 
@@ -35,8 +35,8 @@ fn is_trusted_folder(folder: &Path) -> bool {
     folder.is_dir() && modelforge_credential_files::check_folder_of_programs(folder).is_ok()
 }
 
-/// The folder of this program, if it is asked for, and the absolute entries of PATH. A relative one, the empty one included, would look
-/// in the folder that the user happens to stand in.
+/// The directory of this program, if `beside` is true, and the absolute entries of PATH. A relative or empty entry would mean the user's
+/// working directory.
 pub fn folders(beside: bool) -> impl Iterator<Item = PathBuf> {
     let own = if beside { own_folder() } else { None };
     let path = std::env::var_os("PATH").unwrap_or_default();

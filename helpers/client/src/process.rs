@@ -1,4 +1,4 @@
-//! A process with a time limit, and the end of all that it started.
+//! Runs a process with a time limit, and stops it together with its children.
 
 use std::io::Write;
 use std::path::Path;
@@ -21,21 +21,21 @@ use crate::terminal::Kept;
 #[cfg(unix)]
 use crate::watcher::Watcher;
 
-/// How much of what a helper says is listened to, in bytes.
+/// The most bytes that are kept of a helper's standard error.
 const MAX_SAID: usize = 16 << 10;
-/// How long to wait before looking whether a silent process is still there.
+/// How often to check whether a silent process still exists.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// How long to listen to what a process left behind.
+/// How long to read from the pipes after the process has exited.
 const LINGER: Duration = Duration::from_millis(200);
-/// How long to let a process run before it is listened to. Most have ended by then, and what they said is still in the pipes: one
-/// waking instead of three. One that says more than a pipe holds waits that much longer.
+/// How long to let a process run before its output is read. Most have exited by then, and their output is still in the pipes, so we wake up
+/// once instead of three times. A process that fills a pipe has to wait that long.
 const HEAD_START: Duration = Duration::from_millis(5);
-/// A longer time without a look at the process means that this one was stopped.
+/// If nothing was checked for longer than this, this process itself was stopped.
 const STOPPED: Duration = Duration::from_secs(1);
-/// What runs longer than this is watched over: it would hang on, should this process be killed.
+/// A process that runs longer than this gets a watcher: without one, it would keep running if this process is killed.
 #[cfg(unix)]
 const WATCHED_AFTER: Duration = Duration::from_millis(250);
-/// A pipe takes this much without anybody reading it (POSIX).
+/// A pipe accepts this much before anybody reads from it (POSIX).
 const PIPE_BUF: usize = 4096;
 
 /// A process that has exited.
@@ -43,14 +43,14 @@ const PIPE_BUF: usize = 4096;
 pub struct Finished {
     /// Its exit status.
     pub status: ExitStatus,
-    /// Its output on standard output. There may be secrets in it.
+    /// Its standard output. It may contain secrets.
     pub output: Zeroizing<Vec<u8>>,
-    /// Its output on standard error, at most some 16 KiB of whole lines.
+    /// Its standard error: whole lines, at most about 16 KiB.
     pub said: Vec<u8>,
 }
 
 impl Finished {
-    /// The reason that its exit status gives, for a program that gave none itself: `exit status 3`.
+    /// The reason for a program that gave none: its exit status (`exit status 3`).
     pub fn reason(&self) -> String {
         #[cfg(unix)]
         if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&self.status) {
@@ -60,13 +60,13 @@ impl Finished {
     }
 }
 
-/// The variables through which git finds a repository. A helper that calls git reads the user's configuration, and no repository's.
+/// The variables that tell git where a repository is. A helper that calls git then reads only the user's configuration.
 const OF_A_REPOSITORY: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"];
 
-/// A command for a program that was [found](crate::on_path) or is [trusted](crate::trusted): nothing else is to be started.
+/// A command for a program that was [found](crate::on_path) or is [trusted](crate::trusted). Start nothing else.
 ///
-/// It starts in the root folder, so that nothing of the folder that the user stands in is read or run; that folder's name is in
-/// [`FOLDER`](crate::FOLDER). Its `PATH` has only absolute folders that others cannot change.
+/// It starts in the root directory, so that nothing in the user's working directory is read or run. The name of that directory is in
+/// [`FOLDER`](crate::FOLDER). Its `PATH` has only absolute directories that other users cannot change.
 #[expect(clippy::disallowed_methods, reason = "this is the file that starts helpers")]
 pub fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
@@ -78,45 +78,45 @@ pub fn command(program: &Path) -> Command {
         command.env(FOLDER, folder);
     }
     if !has_left() {
-        // Elsewhere than on Unix there is no one root; no program is looked for in the folder of another.
+        // Only Unix has a single root. On other systems it starts in the directory of the program.
         command.current_dir(if cfg!(unix) { Path::new("/") } else { program.parent().unwrap_or(program) });
     }
     command
 }
 
-/// A process with a time limit. When the limit passes, or a signal ends this process, it is told to end, and after half a second ended,
-/// with everything that it started unless it needed the terminal.
+/// A process with a time limit. At the limit, or when a signal ends this process, it gets SIGTERM, and half a second later SIGKILL. Its
+/// children are stopped as well, unless it needed the terminal.
 pub struct Running {
     child: Child,
     #[cfg(unix)]
     group: Arc<Group>,
     #[cfg(unix)]
     waited: Option<Waited>,
-    /// `Some(None)`: there can be none.
+    /// `Some(None)`: it cannot be started.
     #[cfg(unix)]
     watcher: Option<Option<Watcher>>,
     #[cfg(windows)]
     group: Group,
     start: Instant,
     deadline: Instant,
-    /// When it was last looked after.
+    /// When the process was last checked.
     seen: Instant,
     limit: Duration,
 }
 
-/// A process that has not ended yet, in a moment in which it says nothing.
+/// A process that is running and currently silent.
 #[derive(Debug)]
 pub struct Moment<'a> {
-    /// Its output so far on standard output so far.
+    /// Its standard output so far.
     pub output: &'a [u8],
-    /// Its output so far on standard error so far.
+    /// Its standard error so far.
     pub said: &'a [u8],
     /// How long it has been running.
     pub elapsed: Duration,
 }
 
-/// A caller may ignore the end of its children (SIGCHLD), and we inherit that: nobody can wait for a child then. A handler,
-/// whatever it does, ends it, and is not inherited by anybody.
+/// Our caller may ignore SIGCHLD, and we inherit that: then we could not wait for any child. Any handler turns that off, and children do
+/// not inherit a handler.
 pub fn expect_children() {
     #[cfg(unix)]
     {
@@ -127,20 +127,20 @@ pub fn expect_children() {
     }
 }
 
-/// True if the system knows no way to run what it was given: a script that does not say what it is for (ENOEXEC).
+/// True if the system does not know how to run the file: a script without a `#!` line (ENOEXEC).
 #[cfg(unix)]
 pub fn names_no_interpreter(problem: &std::io::Error) -> bool {
     problem.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
 }
 
-/// True if the system knows no way to run what it was given.
+/// True if the system does not know how to run the file.
 #[cfg(not(unix))]
 pub fn names_no_interpreter(_: &std::io::Error) -> bool {
     false
 }
 
 impl Running {
-    /// Starts it. A process in a group of its own is ended with all that it started, but cannot read the terminal.
+    /// Starts it. In its own group, a process can be stopped with all its children, but it cannot read the terminal.
     ///
     /// # Errors
     /// [`NotStarted`](Failure::NotStarted).
@@ -149,7 +149,7 @@ impl Running {
         let start = Instant::now();
         #[cfg(unix)]
         let terminal = if own_group { None } else { Kept::note() };
-        // A signal that comes before the terminal can be restored waits until it can be.
+        // A signal that arrives before the terminal can be restored has to wait.
         #[cfg(unix)]
         let taken = if own_group { None } else { Some(signals::take()) };
         Group::prepare(&mut command, own_group);
@@ -177,10 +177,10 @@ impl Running {
         })
     }
 
-    /// Hands it its input. It need not read it.
+    /// Writes its input. The process need not read it.
     ///
     /// # Errors
-    /// [`NotStarted`](Failure::NotStarted) if the system starts no further thread: without its input it would be asked for something else.
+    /// [`NotStarted`](Failure::NotStarted) if the system starts no further thread: without its input, the process would do something else.
     pub fn write(&mut self, input: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
         let Some(mut stdin) = self.child.stdin.take() else { return Ok(()) };
         if input.len() <= PIPE_BUF {
@@ -194,16 +194,16 @@ impl Running {
         })
     }
 
-    /// Listens until it has exited, to at most this many bytes. A daemon that it leaves behind may hold the pipes open for ever: when the process itself
-    /// is gone, what was heard by then counts.
+    /// Reads its output until it has exited, at most this many bytes. A daemon that it leaves behind may keep the pipes open forever, so
+    /// after the process has exited, the output so far counts.
     ///
     /// # Errors
-    /// [`TooSlow`](Failure::TooSlow), [`TooMuch`](Failure::TooMuch), or the system's own when it cannot be waited for.
+    /// [`TooSlow`](Failure::TooSlow), [`TooMuch`](Failure::TooMuch), or the system's error if it cannot be waited for.
     pub fn finish(self, most: usize) -> Result<Finished, Failure> {
         self.finish_watched(most, &mut |_| {})
     }
 
-    /// The same; `watch` is called again and again while it says nothing.
+    /// The same. `watch` is called repeatedly while the process is silent.
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
@@ -211,10 +211,10 @@ impl Running {
         self.finish_within(most, watch, &mut || None)
     }
 
-    /// The same, as long as `exceeds` names nothing that it must not do. It is asked all the time, whatever is said.
+    /// The same, until `exceeds` returns a limit that the process has broken. It is called all the time, also while there is output.
     ///
     /// # Errors
-    /// As [`finish`](Self::finish), or what `exceeds` names.
+    /// As [`finish`](Self::finish), or the failure that `exceeds` returns.
     pub fn finish_within(
         mut self,
         most: usize,
@@ -255,7 +255,7 @@ impl Running {
             self.check(exceeds())?;
         }
         if is_cut {
-            // Half a secret would not be known for one.
+            // Half a secret would not be recognised and redacted.
             said.truncate(said.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1));
         }
         let mut pause = Duration::from_micros(50);
@@ -275,7 +275,7 @@ impl Running {
         Ok(Finished { status, output, said })
     }
 
-    /// Most have answered by then.
+    /// Waits a moment: most processes have exited by then.
     fn wait_a_moment(&mut self) {
         wait_for_end(&self.child, HEAD_START.min(self.limit));
         #[cfg(unix)]
@@ -288,7 +288,7 @@ impl Running {
         #[cfg(unix)]
         signals::heed();
         let now = Instant::now();
-        // Nobody could answer while all was stopped (Ctrl-Z) or asleep.
+        // The process could not answer while everything was stopped (Ctrl-Z) or asleep.
         if now - self.seen > STOPPED {
             self.deadline += now - self.seen;
         }
@@ -320,8 +320,8 @@ impl Running {
     }
 }
 
-/// Waits until the process has exited, but no longer than this (below a second). Returns whether it could wait: only Linux wakes who
-/// waits for one process and not for ever.
+/// Waits until the process has exited, but no longer than `limit` (less than a second). Returns false where that is not possible: only
+/// Linux can wait for one process with a time limit.
 #[cfg(target_os = "linux")]
 fn wait_for_end(child: &Child, limit: Duration) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -1,4 +1,4 @@
-//! A helper that is a program: a process on one side, a [`Helper`](modelforge_credential_protocol::Helper) on the other.
+//! A helper that is a program: a process behind the interface of a [`Helper`](modelforge_credential_protocol::Helper).
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -17,25 +17,25 @@ use crate::process::{Moment, Running, command};
 use crate::said::Said;
 use crate::{Entry, Failure, PREFIX, answer, git, on_path};
 
-/// How long a helper may take when nobody is there who might have to unlock something.
+/// The time limit of a helper when there is nobody whom it could prompt.
 const LIMIT: Duration = Duration::from_secs(10);
-/// How long it may take when it may ask a person.
+/// The time limit when it may prompt a person.
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(120);
-/// How long a person may take to confirm a code in a browser; the codes themselves expire sooner.
+/// The time that a person has to confirm a code in a browser. The codes themselves expire sooner.
 const LIMIT_WITH_A_BROWSER: Duration = Duration::from_secs(20 * 60);
-/// How long it may take with all that it keeps: every credential may have to be encrypted again or go over a slow network, and a person
-/// answers several questions.
+/// The time limit for work on the whole store: every credential may have to be encrypted again or sent over a slow network, and a person
+/// may have to answer several questions.
 const LIMIT_OF_ALL: Duration = Duration::from_secs(20 * 60);
-/// How much more time it has for each of several requests.
+/// The additional time for each of several requests.
 const MORE_FOR_EACH: Duration = Duration::from_secs(1);
-/// How long a person waits without a word.
+/// After this time, the person is told which helper they are waiting for.
 const LONG: Duration = Duration::from_secs(2);
-/// The longest list of a helper, in bytes.
+/// The largest list that a helper may send, in bytes.
 pub(crate) const MAX_LIST: usize = 64 << 20;
 
-/// A helper program that was found. Each operation starts it again; but one that ran into its time limit, or took more than two seconds
-/// to fail without asking anybody (its server is down, say), would do so again, and is not asked any more, except to erase: each
-/// further operation fails at once with the same [`Failure`].
+/// A helper program that was found. Each operation starts it again. If it ran into its time limit, or took more than two seconds to fail
+/// without prompting anybody (for example because its server is down), it would do so again. So it is not asked any more, except to erase:
+/// each further operation fails at once with the same [`Failure`].
 #[derive(Clone)]
 pub struct Program {
     name: String,
@@ -46,15 +46,15 @@ pub struct Program {
     environment: Vec<(&'static str, &'static str)>,
     caller: Arc<dyn Caller>,
     nature: Arc<OnceLock<Nature>>,
-    /// How it failed after a long time. It is not asked again, nor are its copies.
+    /// The failure after which it is not asked again. All copies of this value share it.
     given_up: Arc<OnceLock<Failure>>,
 }
 
 impl Program {
-    /// Looks for the program of an entry: beside this program where it is named as a helper, then on `PATH`.
+    /// Looks for the program of an entry: a helper's name first next to this program, everything else on `PATH`.
     ///
     /// # Errors
-    /// If it is not there, or may not be started.
+    /// If it does not exist or must not be started.
     pub fn find(entry: &Entry) -> Result<Self, Failure> {
         let Some((first, arguments)) = entry.words.split_first() else {
             return Err(Error::new("an entry is empty").into());
@@ -81,20 +81,20 @@ impl Program {
         })
     }
 
-    /// The same program, asked by this caller.
+    /// The same program with this caller.
     #[must_use]
     pub fn called_by(mut self, caller: Arc<dyn Caller>) -> Self {
         self.caller = caller;
         self
     }
 
-    /// The same program, told that it may ask a person, at the terminal, which it shares with this process.
+    /// The same program, which may now prompt a person at the terminal that it shares with this process.
     #[must_use]
     pub fn attended(&self) -> Self {
         Self { may_ask: true, ..self.clone() }
     }
 
-    /// The same program with a variable in its environment.
+    /// The same program with one more variable in its environment.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.environment.push((name, value));
@@ -111,17 +111,17 @@ impl Program {
         &self.name
     }
 
-    /// The program that is started.
+    /// The path of the program.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The words between the program and the operation.
+    /// The arguments before the operation.
     pub fn arguments(&self) -> &[String] {
         &self.arguments
     }
 
-    /// How long an operation may take.
+    /// The time limit of an operation.
     pub fn limit(&self) -> Duration {
         self.limit.unwrap_or_else(|| match self.may_ask {
             true if self.nature().generates => LIMIT_WITH_A_BROWSER,
@@ -130,8 +130,8 @@ impl Program {
         })
     }
 
-    /// The helper's own description: see [`Helper::nature`](modelforge_credential_protocol::Helper::nature). It is asked once, and never for a `get` that asks nobody. One that
-    /// does not know the operation is nothing in particular.
+    /// What the helper says about itself: see [`Helper::nature`](modelforge_credential_protocol::Helper::nature). It is asked at most once,
+    /// and never for a `get` that prompts nobody. If it does not know the operation, everything is false.
     pub fn nature(&self) -> Nature {
         *self.nature.get_or_init(|| {
             if self.given_up.get().is_some() {
@@ -146,13 +146,13 @@ impl Program {
         })
     }
 
-    /// True if both start the same, whatever they are called.
+    /// True if both start the same program with the same arguments, whatever their names are.
     pub fn is_same(&self, other: &Self) -> bool {
         let real = |program: &Self| program.path.canonicalize().unwrap_or_else(|_| program.path.clone());
         self.arguments == other.arguments && real(self) == real(other)
     }
 
-    /// Asks for a credential. As [`Helper::get`](modelforge_credential_protocol::Helper::get), with a typed failure.
+    /// Asks for a credential, like [`Helper::get`](modelforge_credential_protocol::Helper::get), but with a typed failure.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -169,7 +169,8 @@ impl Program {
         found
     }
 
-    /// Stores a credential. As [`Helper::store`](modelforge_credential_protocol::Helper::store), with a typed failure. Read it back: a helper may not know how to store.
+    /// Stores a credential, like [`Helper::store`](modelforge_credential_protocol::Helper::store), but with a typed failure. Read it back:
+    /// a helper may be unable to store, and say nothing.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -177,7 +178,7 @@ impl Program {
         self.run_and_tell(Operation::Store, credential, MAX_RECORD).map(drop)
     }
 
-    /// Erases credentials. As [`Helper::erase`](modelforge_credential_protocol::Helper::erase), with a typed failure.
+    /// Erases credentials, like [`Helper::erase`](modelforge_credential_protocol::Helper::erase), but with a typed failure.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -185,7 +186,7 @@ impl Program {
         self.run_and_tell(Operation::Erase, description, MAX_RECORD).map(drop)
     }
 
-    /// Names the credentials that are kept. As [`Helper::list`](modelforge_credential_protocol::Helper::list), with a typed failure.
+    /// Lists the stored credentials, like [`Helper::list`](modelforge_credential_protocol::Helper::list), but with a typed failure.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -193,8 +194,8 @@ impl Program {
         answer::listed(&self.run_and_tell(Operation::List, request, MAX_LIST)?)
     }
 
-    /// Shows or changes the identity. As [`Helper::identity`](modelforge_credential_protocol::Helper::identity), with a typed failure. A helper that has one says so in its
-    /// [`nature`](Self::nature).
+    /// Shows or changes the identity, like [`Helper::identity`](modelforge_credential_protocol::Helper::identity), but with a typed
+    /// failure. [`nature`](Self::nature) says whether the helper has one.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -202,8 +203,8 @@ impl Program {
         self.ask_patiently(Operation::Identity, request)
     }
 
-    /// Shows or changes who shares what is kept. As [`Helper::members`](modelforge_credential_protocol::Helper::members), with a typed failure. A helper that knows it says so in its
-    /// [`nature`](Self::nature).
+    /// Shows or changes the members of a shared store, like [`Helper::members`](modelforge_credential_protocol::Helper::members), but with
+    /// a typed failure. [`nature`](Self::nature) says whether the helper knows this operation.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -211,8 +212,8 @@ impl Program {
         self.ask_patiently(Operation::Members, request)
     }
 
-    /// Exchanges what is kept with other machines. As [`Helper::sync`](modelforge_credential_protocol::Helper::sync), with a typed failure. A helper that knows it says so in its
-    /// [`nature`](Self::nature).
+    /// Exchanges credentials with other machines, like [`Helper::sync`](modelforge_credential_protocol::Helper::sync), but with a typed
+    /// failure. [`nature`](Self::nature) says whether the helper knows this operation.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -245,7 +246,7 @@ impl Program {
     }
 
     fn run(&self, operation: Operation, request: &Record, most: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        // A helper that may still hold a secret is told to erase it all the same.
+        // `erase` is still sent: the helper may hold the secret.
         if let Some(failure) = self.given_up.get().filter(|_| operation != Operation::Erase) {
             return Err(failure.clone());
         }
@@ -259,8 +260,8 @@ impl Program {
         outcome
     }
 
-    /// The same for several requests. Each gives it a second more, which is enough for a server far away, and one that hangs is not
-    /// waited for as long as for each alone.
+    /// The same for several requests. Each adds one second to the limit. That is enough for a distant server, and a helper that hangs is
+    /// stopped sooner than with separate requests.
     pub(crate) fn exchange_each(
         &self,
         operation: Operation,
@@ -276,7 +277,7 @@ impl Program {
         outcome
     }
 
-    /// Starts the program, hands it the input, and hears what it says. These are the requests in the input.
+    /// Starts the program, writes the input, and reads the output. `requests` are the requests in the input.
     fn exchange(
         &self,
         operation: Operation,
@@ -311,7 +312,7 @@ impl Program {
         }
     }
 
-    /// A person at the terminal hears what a helper says while it waits for them, and which helper they wait for.
+    /// At a terminal, shows what the helper says while it waits for the person, and which helper it is.
     fn watch(&self, said: &mut Said, moment: &Moment) {
         if self.may_ask {
             self.pass_on(said.so_far(moment));

@@ -1,4 +1,4 @@
-//! A program run as it is, for a caller that wants to see what it really says: no answer is judged, and no exit status is a failure.
+//! Runs a helper and returns exactly what it says: the answer is not checked, and any exit status is accepted.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::process::{Finished, Running, command};
 use crate::program::{MAX_LIST, Program};
 use crate::{DEPTH, Failure, depth};
 
-/// Variables for a program: set, or taken away.
+/// Changes to the environment: variables that are set, or removed.
 pub type Changes<'a> = [(&'a str, Option<OsString>)];
 
 impl Program {
-    /// Runs it with these words after its arguments, asking nobody.
+    /// Runs it with these words after its arguments. It must not prompt.
     ///
     /// # Errors
     /// If it could not be started, took longer than `limit`, or answered with more than a list may hold.

@@ -1,11 +1,11 @@
-//! True if others could have put a program where it is.
+//! Whether other users could have put a program where it is.
 
 use std::path::{Path, PathBuf};
 
 use crate::Failure;
 
-/// The path, if it is a program, and nobody but its owner and root could have put it there. The link is what is started (busybox and
-/// its like look at their name); what it leads to is checked as well.
+/// Returns the path if it is a program that only its owner and root could have put there. A link is started as it is, because programs such
+/// as busybox look at their name; its target is checked as well.
 #[cfg(unix)]
 pub fn out_of_reach(path: &Path) -> Result<PathBuf, Failure> {
     use crate::Others;
@@ -28,7 +28,7 @@ pub fn out_of_reach(path: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
-/// The path, if it is a program, and not every user could have put it there.
+/// Returns the path if it is a program that not every user could have put there.
 #[cfg(not(unix))]
 pub fn out_of_reach(path: &Path) -> Result<PathBuf, Failure> {
     use modelforge_credential_files::{Unsafe, check_program};

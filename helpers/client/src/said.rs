@@ -1,4 +1,4 @@
-//! The standard error of a helper, without secrets, and sorted: its reason to fail, and what is only passed on.
+//! A helper's standard error without secrets, split into its reason to fail and other lines.
 
 use std::time::{Duration, Instant};
 
@@ -6,21 +6,21 @@ use modelforge_credential_protocol::{Record, Secrets, requests as lines_of};
 
 use crate::process::{Finished, Moment};
 
-/// How long a helper has to be silent before its lines are passed on. A script that shows what it does (`set -x`) repeats its answer a
-/// moment before it gives it; by then the answer is known, and taken out.
+/// How long a helper has to be silent before its lines are passed on. A script with `set -x` prints its answer on standard error a moment
+/// before it sends it. After this time the answer is known and can be redacted.
 const SILENCE: Duration = Duration::from_millis(200);
 
 /// The text so far.
 pub struct Said<'a> {
     requests: &'a [Record],
-    /// How many lines were sorted.
+    /// How many lines have been handled.
     sorted: usize,
-    /// How much was heard when something was heard last, and when that was.
+    /// How many bytes had come at the last read, and when that was.
     heard: (usize, Instant),
     has_waited: bool,
-    /// True between the first line of a Python traceback and its last, which is the reason.
+    /// True inside a Python traceback. Its last line is the reason.
     in_traceback: bool,
-    /// Its own reason to fail.
+    /// The reason that the helper gave.
     pub reason: Option<String>,
     /// Its hint.
     pub hint: Option<String>,
@@ -39,7 +39,7 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// The whole lines that are to be passed on, in a moment in which nothing is said.
+    /// The complete lines to pass on while the helper is silent.
     pub fn so_far(&mut self, moment: &Moment) -> Vec<String> {
         if moment.said.len() != self.heard.0 {
             self.heard = (moment.said.len(), Instant::now());
@@ -48,17 +48,17 @@ impl<'a> Said<'a> {
         if self.heard.1.elapsed() < SILENCE { Vec::new() } else { self.sort(&moment.said[..whole], moment.output) }
     }
 
-    /// The rest of them, after its end.
+    /// The remaining lines, after it has exited.
     pub fn rest(&mut self, finished: &Finished) -> Vec<String> {
         self.sort(&finished.said, &finished.output)
     }
 
-    /// True if this is the first time that it is asked.
+    /// True for the first call only.
     pub fn is_first_wait(&mut self) -> bool {
         !std::mem::replace(&mut self.has_waited, true)
     }
 
-    /// A traceback is for the author of the helper; of its lines, the last one says what went wrong.
+    /// A traceback is for the author of the helper. Only its last line says what went wrong.
     fn is_of_a_traceback(&mut self, line: &str) -> bool {
         if line.starts_with("Traceback (most recent call last):") {
             self.in_traceback = true;
@@ -76,7 +76,7 @@ impl<'a> Said<'a> {
             return Vec::new();
         }
         let mut remarks = Vec::new();
-        // Those of the requests and of the answers, should it have repeated them.
+        // The secrets of the requests and of the answers, in case the helper repeats them.
         let requests = lines_of(self.requests);
         let secrets = Secrets::of([requests.as_slice(), output]);
         for line in said.lines().skip(self.sorted) {

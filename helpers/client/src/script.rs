@@ -1,4 +1,4 @@
-//! Scripts, and the programs that their first lines name.
+//! Scripts, and the programs in their `#!` lines.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -9,12 +9,12 @@ use crate::Failure;
 use crate::path::trusted_path;
 use crate::reach::out_of_reach;
 
-/// How much of a first line Linux reads.
+/// The part of a `#!` line that Linux reads, in bytes.
 const LONGEST: u64 = 256;
-/// As many scripts that are run by scripts as Linux allows.
+/// How many levels of scripts as interpreters Linux allows.
 const DEEPEST: usize = 5;
 
-/// Of a script, the program that it is for is there, and nobody but its owner and root could have put it there.
+/// For a script, checks that its interpreter exists, and that only its owner and root could have put it there.
 pub fn check(program: &Path) -> Result<(), Failure> {
     if cfg!(unix) { check_to(program, DEEPEST) } else { Ok(()) }
 }
@@ -29,7 +29,7 @@ fn check_to(program: &Path, depth: usize) -> Result<(), Failure> {
         return Err(Failure::CarriageReturn(program.to_owned()));
     }
     let mut words = line.split_ascii_whitespace();
-    // A script for nothing is the shell's.
+    // A `#!` line without a program is left to the shell.
     let Some(interpreter) = words.next().map(Path::new) else { return Ok(()) };
     let missing = |name: &str| Failure::InterpreterMissing { script: program.to_owned(), program: name.to_owned() };
     if !interpreter.is_absolute() || interpreter.symlink_metadata().is_err() {
@@ -43,7 +43,7 @@ fn check_to(program: &Path, depth: usize) -> Result<(), Failure> {
     }
 }
 
-/// The program that env(1) starts, which it looks for on the `PATH` that a helper is given.
+/// Checks the program that env(1) starts. It is looked up on the `PATH` that a helper gets.
 fn check_env<'a>(mut words: impl Iterator<Item = &'a str>, missing: impl Fn(&str) -> Failure) -> Result<(), Failure> {
     let is_program = |word: &&str| !word.starts_with('-') && !word.contains('=');
     let Some(name) = words.find(is_program) else { return Ok(()) };
@@ -54,10 +54,9 @@ fn check_env<'a>(mut words: impl Iterator<Item = &'a str>, missing: impl Fn(&str
 
 /// How a program begins.
 enum Start {
-    /// With `#!`: the rest of that line.
+    /// It begins with `#!`: this is the rest of that line.
     Script(String),
-    /// With something that a person wrote, or nothing: the system knows no way to run it. A shell would take it for one of its own
-    /// scripts, and so do some C libraries.
+    /// It begins with other text, or is empty: the system cannot run it. A shell, and some C libraries, would run it as a shell script.
     Text,
     Program,
 }
@@ -66,7 +65,7 @@ enum Start {
 fn start_of(program: &Path) -> Option<Start> {
     let mut start = Vec::new();
     let mut file = File::open(program).ok()?;
-    // Most programs are no scripts: a few bytes say so.
+    // Most programs are not scripts, and a few bytes are enough to see that.
     (&mut file).take(4).read_to_end(&mut start).ok()?;
     let is_text = start.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace());
     if !start.starts_with(b"#!") {

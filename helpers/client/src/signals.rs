@@ -1,7 +1,7 @@
-//! Signals that end this program end the helpers that it waits for first: nothing outlives its caller.
+//! A signal that ends this program first stops the helpers that it waits for: nothing outlives its caller.
 //!
-//! A signal that was listened for once does nothing by itself any more, so what it does by default is kept in one place as well. A part that
-//! has something else to do with them [takes](take) the signals for that time.
+//! Once a signal has a handler, its default action is gone, so this module also does the default action. Code that handles the signals in
+//! its own way [takes](take) them for that time.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -12,7 +12,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::group::{self, Group};
 
-/// Those that end a program.
+/// The signals that end a program.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
 static STATE: OnceLock<State> = OnceLock::new();
@@ -28,7 +28,7 @@ struct State {
     came: Arc<AtomicUsize>,
 }
 
-/// Who wants to be asked before a signal does what it always does.
+/// The users of the signals, who run before the default action.
 struct Users {
     takers: usize,
     stoppers: usize,
@@ -41,7 +41,7 @@ impl State {
             let (ends, stops) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(true)));
             let came = Arc::new(AtomicUsize::new(0));
             for signal in heeded(&ENDING) {
-                // A signal that cannot be listened for does what it always did.
+                // Without a handler, the default action remains.
                 let _ = register_usize(signal, Arc::clone(&came), usize::try_from(signal).unwrap_or_default());
                 let _ = register_conditional_default(signal, Arc::clone(&ends));
             }
@@ -54,7 +54,7 @@ impl State {
 
     fn follow(&self, users: &Users) {
         if users.takers == 0 && users.waiting.is_empty() {
-            // It was seen to by those who listened.
+            // The code that took the signals has handled it.
             self.came.store(0, Ordering::SeqCst);
         }
         self.ends.store(users.takers == 0 && users.waiting.is_empty(), Ordering::SeqCst);
@@ -66,20 +66,20 @@ fn users() -> MutexGuard<'static, Users> {
     USERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Signals that somebody listens for in their own way, until this is dropped.
+/// Signals that other code handles, until this is dropped.
 #[derive(Debug)]
 pub struct Taken {
     stops: bool,
 }
 
-/// Takes the signals that end a program (HUP, INT, QUIT, TERM): from now on they do nothing but what the caller, who listens already, does.
-/// Helpers that are waited for meanwhile are for the caller to end.
+/// Takes the signals that end a program (HUP, INT, QUIT, TERM). From now on, only the caller's own handlers act on them. The caller must
+/// also stop the helpers that run in the meantime.
 #[must_use = "they are given back when this is dropped"]
 pub fn take() -> Taken {
     Taken::new(false)
 }
 
-/// The same with the one that stops a program (TSTP).
+/// The same, together with the signal that stops a program (TSTP).
 #[must_use = "they are given back when this is dropped"]
 pub fn take_with_stops() -> Taken {
     Taken::new(true)
@@ -105,10 +105,10 @@ impl Drop for Taken {
     }
 }
 
-/// A helper that is waited for, until this is dropped.
+/// A helper that is being waited for, until this is dropped.
 pub struct Waited(Arc<Group>);
 
-/// Listens for signals while a helper is waited for. Most have answered long before that is worth it.
+/// Handles signals while a helper is being waited for. Most helpers answer before that is worth the effort.
 pub fn wait_for(group: &Arc<Group>) -> Waited {
     let state = State::get();
     let mut users = users();
@@ -117,7 +117,7 @@ pub fn wait_for(group: &Arc<Group>) -> Waited {
     Waited(Arc::clone(group))
 }
 
-/// The same if it listened before, which costs nothing.
+/// The same if the handlers are installed already: then it costs nothing.
 pub fn wait_for_as_before(group: &Arc<Group>) -> Option<Waited> {
     STATE.get().map(|_| wait_for(group))
 }
@@ -130,13 +130,13 @@ impl Drop for Waited {
     }
 }
 
-/// Ends all that is waited for, and then this process, if a signal came that says so.
+/// If a signal to end has come, stops all helpers that are being waited for, and then this process.
 pub fn heed() {
     let came = STATE.get().map_or(0, |state| state.came.load(Ordering::SeqCst));
     if came == 0 {
         return;
     }
-    // Another thread that comes here waits until the process is gone.
+    // Another thread that gets here waits until the process is gone.
     let users = users();
     if users.takers == 0 {
         group::end(&users.waiting);
@@ -146,15 +146,15 @@ pub fn heed() {
     }
 }
 
-/// Those of the signals that this program was not told to ignore (by `nohup`, or in the background), as far as the system says so.
+/// Those of the signals that this program was not started to ignore (by `nohup`, or in the background), as far as the system can tell.
 pub fn heeded(signals: &[i32]) -> Vec<i32> {
     static IGNORED: OnceLock<u64> = OnceLock::new();
-    // Read once, before anything is listened for: after that, nothing counts as ignored.
+    // Read this once, before any handler is installed: after that, no signal counts as ignored.
     let ignored = IGNORED.get_or_init(ignored);
     signals.iter().copied().filter(|signal| ignored & (1 << (signal - 1)) == 0).collect()
 }
 
-/// The signals that this program was started to ignore, a bit each.
+/// The signals that this program was started to ignore, as a bit mask.
 #[cfg(target_os = "linux")]
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -162,8 +162,8 @@ fn ignored() -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// The same where the system does not say: `nohup` leaves neither standard output nor standard error at a terminal. Nobody listens for
-/// the loss of a terminal then, so that it stays ignored where it was.
+/// The same for systems that cannot tell. With `nohup`, neither standard output nor standard error is a terminal. Then SIGHUP gets no
+/// handler, so it stays ignored if it was.
 #[cfg(not(target_os = "linux"))]
 fn ignored() -> u64 {
     use std::io::{IsTerminal, stderr, stdout};

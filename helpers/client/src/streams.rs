@@ -1,4 +1,4 @@
-//! The output of a process, as it comes.
+//! The output of a process, as it arrives.
 
 use std::io::{self, Read};
 use std::process::Child;
@@ -9,14 +9,14 @@ use zeroize::Zeroizing;
 pub enum Heard {
     Output(Zeroizing<Vec<u8>>),
     Said(Vec<u8>),
-    /// No more for now, or a stream has exited.
+    /// Nothing more for now, or a stream is at its end.
     Nothing,
-    /// Part of it cannot be read: what was heard is no answer.
+    /// A stream cannot be read, so the output is incomplete.
     Lost(io::Error),
 }
 
-/// The streams of a process, read side by side as it writes. Threads would do it everywhere, but starting two of them takes
-/// longer than all else that is done here.
+/// The output streams of a process, read in parallel. Threads would work everywhere, but starting two of them takes longer than everything
+/// else here.
 #[cfg(unix)]
 pub struct Streams {
     stdout: Option<std::process::ChildStdout>,
@@ -55,7 +55,7 @@ impl Streams {
     }
 }
 
-/// A chunk of a stream; at its end it is closed.
+/// Reads a chunk of a stream, and closes the stream at its end.
 #[cfg(unix)]
 fn read(stream: &mut Option<impl Read>, wrap: fn(Vec<u8>) -> Heard) -> Heard {
     let Some(open) = stream else { return Heard::Nothing };
@@ -109,7 +109,7 @@ impl Streams {
     }
 }
 
-/// Reads a stream to its end, in a thread of its own.
+/// Reads a stream to its end, in its own thread.
 #[cfg(windows)]
 fn listen(
     mut stream: impl Read + Send + 'static,

@@ -1,4 +1,4 @@
-//! The terminal, around a helper that asks there and may be killed while it does.
+//! Restores the terminal after a helper that prompts there and may be killed while it does.
 
 use std::fs::{File, OpenOptions};
 
@@ -11,16 +11,16 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Notes the state of the terminal. `None`: there is none.
+    /// Saves the state of the terminal. `None`: there is no terminal.
     pub fn note() -> Option<Self> {
         let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
         let before = tcgetattr(&terminal).ok()?;
         Some(Self { terminal, before })
     }
 
-    /// Brings that state back, if it is another one now.
+    /// Restores that state if it has changed.
     pub fn restore(&self) {
-        // In the background the terminal belongs to somebody else, and to change it would stop this program.
+        // In the background, the terminal belongs to another process group, and changing it would stop this program.
         let is_ours = tcgetpgrp(&self.terminal).is_ok_and(|group| group == rustix::process::getpgrp());
         let is_changed = || tcgetattr(&self.terminal).is_ok_and(|now| now.local_modes != self.before.local_modes);
         if is_ours && is_changed() {

@@ -1,19 +1,19 @@
-//! What is left to do should this process be killed: SIGKILL is a signal that nobody can handle.
+//! Cleans up if this process is killed: no program can handle SIGKILL.
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-/// A shell that waits until this process is gone, and then runs a line. If this is dropped first, nothing is left to do.
+/// A shell that waits until this process is gone, and then runs a command. If this is dropped first, the command does not run.
 #[derive(Debug)]
 pub struct Watcher(Child);
 
 impl Watcher {
-    /// Starts it. The line has these words as `$1` and so on.
+    /// Starts it. These words are `$1` and so on in the command.
     ///
     /// # Errors
-    /// If the system has no shell, or starts no further process.
+    /// If the system has no shell, or cannot start another process.
     #[expect(clippy::disallowed_methods, reason = "the shell of the system is no helper")]
     pub fn start<S: AsRef<OsStr>>(line: &str, words: &[S]) -> io::Result<Self> {
         let mut command = Command::new("/bin/sh");
@@ -25,7 +25,7 @@ impl Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        // A line says that all is well; the end of the stream alone, that this process is gone.
+        // A line means that all is well. The end of the stream without a line means that this process is gone.
         let _ = self.0.stdin.take().map(|mut stdin| stdin.write_all(b"\n"));
         let _ = self.0.wait();
     }

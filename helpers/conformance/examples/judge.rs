@@ -1,4 +1,4 @@
-//! Puts a program to the test of the protocol's rules: `cargo run --example judge -- git credential-store`.
+//! Tests a program for the rules of the protocol: `cargo run --example judge -- git credential-store`.
 
 use std::io::Write;
 use std::process::ExitCode;

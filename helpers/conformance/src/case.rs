@@ -3,14 +3,14 @@
 use crate::checked::Checked;
 use crate::session::Session;
 
-/// Whose rule a case is.
+/// Whose rule a case tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// git relies on it as well.
+    /// git relies on it, too.
     Git,
-    /// The protocol asks for it.
+    /// The protocol requires it.
     Protocol,
-    /// The protocol advises it; a helper may do without.
+    /// The protocol recommends it.
     Advice,
 }
 
@@ -25,17 +25,17 @@ impl Level {
     }
 }
 
-/// Which helpers a case is about.
+/// Which helpers a case is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     Any,
     Keeps,
     KeepsNothing,
-    /// Those whose credentials are in files of other programs.
+    /// Helpers whose credentials are in files of other programs.
     Sources,
 }
 
-/// Features that a helper need not offer.
+/// Optional features of a helper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offer {
     Nothing,
@@ -55,10 +55,10 @@ impl Offer {
     }
 }
 
-/// One thing that a rule says, in words, and how to find out.
+/// A test of one thing that a rule says, with its description.
 #[derive(Debug)]
 pub struct Case {
-    /// The helper's conduct, as a sentence. It is stable: continuous integration may look for it.
+    /// What the helper does, as a sentence. It is stable, so CI may search for it.
     pub name: &'static str,
     /// The rule of `protocol.md`.
     pub rule: &'static str,
@@ -66,14 +66,14 @@ pub struct Case {
     pub level: Level,
     pub(crate) who: Who,
     pub(crate) offer: Offer,
-    /// True if git can be made to say it.
+    /// True if git can be made to send such a request.
     pub(crate) through_git: bool,
-    /// True if a careless helper could take it for "everything".
+    /// True if a careless helper could take the request for "everything".
     pub(crate) risky: bool,
     pub(crate) run: fn(&Session) -> Checked,
 }
 
-/// A case that git asks as well.
+/// A case that also works through git.
 pub const fn case(rule: &'static str, name: &'static str, run: fn(&Session) -> Checked) -> Case {
     Case { name, rule, level: Level::Git, who: Who::Keeps, offer: Offer::Nothing, through_git: true, risky: false, run }
 }
@@ -93,12 +93,12 @@ impl Case {
         Self { level, ..self }
     }
 
-    /// It is about helpers that keep nothing, too.
+    /// Also for helpers that store nothing.
     pub(crate) const fn of_any(self) -> Self {
         Self { who: Who::Any, ..self }
     }
 
-    /// It is about helpers that keep nothing, and no others.
+    /// Only for helpers that store nothing.
     pub(crate) const fn of_those_that_keep_nothing(self) -> Self {
         Self { who: Who::KeepsNothing, ..self }
     }

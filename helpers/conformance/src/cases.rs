@@ -1,4 +1,4 @@
-//! Every case, in the order in which a newcomer would want them answered.
+//! All cases, in an order that suits an author who is new to the protocol.
 
 mod authtype;
 mod concurrent;
@@ -14,7 +14,7 @@ mod values;
 
 use crate::case::Case;
 
-/// Every case that there is.
+/// All cases.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     let groups: [&'static [Case]; 11] = [
         storing::CASES,

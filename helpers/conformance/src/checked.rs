@@ -1,10 +1,10 @@
 //! The result of a check.
 
-/// Why a case does not hold.
+/// Why a case failed.
 #[derive(Debug)]
 pub enum Broken {
     Rule(String),
-    /// A person has had enough.
+    /// A person has pressed Ctrl-C.
     Interrupted,
 }
 
@@ -16,7 +16,7 @@ impl Broken {
 
 pub type Checked<T = ()> = std::result::Result<T, Broken>;
 
-/// It holds, or this is said.
+/// Fails with this message unless `holds` is true.
 pub fn must(holds: bool, otherwise: impl Into<String>) -> Checked {
     if holds { Ok(()) } else { Err(Broken::rule(otherwise)) }
 }

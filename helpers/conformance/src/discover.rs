@@ -1,4 +1,4 @@
-//! Finds out what a helper is: it is told to keep something, and asked for it, here and in another home folder.
+//! Finds out what kind of helper it is: stores something, and asks for it, here and in another home directory.
 
 use modelforge_credential_protocol::Nature;
 
@@ -8,7 +8,7 @@ use crate::kind::Kind;
 use crate::session::Session;
 use crate::subject::Subject;
 
-/// The kind of helper, and what it did not erase.
+/// The kind of helper, and the entries that it did not erase.
 pub fn discover(subject: &Subject) -> (Kind, Vec<String>) {
     let unknown = Kind::default();
     let sessions = Session::new(subject, &unknown).and_then(|session| Ok((session, Session::new(subject, &unknown)?)));
@@ -41,7 +41,7 @@ fn of(subject: &Subject, session: &Session, elsewhere: &Session) -> (Kind, Vec<S
     (kind, left.into_iter().collect())
 }
 
-/// One that shows secrets on standard error has stored it all the same: a case says that it must not.
+/// A helper that shows secrets on standard error has still stored the credential. Another case reports that.
 fn why_not_stored(session: &Session) -> Option<String> {
     let credential = format!("{}password={}\n", session.ann, session.secret);
     match session.ask("store", credential.as_bytes()) {
@@ -52,7 +52,7 @@ fn why_not_stored(session: &Session) -> Option<String> {
     }
 }
 
-/// The password that it answers with.
+/// The password in its answer.
 fn answer(session: &Session, request: &str) -> Option<Vec<u8>> {
     let answer = session.ask("get", request.as_bytes()).ok().filter(|answer| answer.status.success())?;
     Found::parse(&answer.output).ok()?.get("password").map(<[u8]>::to_vec)

@@ -1,15 +1,15 @@
-//! The request to a helper and its answer, for a person who looks for a mistake.
+//! The request to a helper and its answer, for a person who looks for an error.
 
 use modelforge_credential_protocol::{REDACTED, Secrets, is_public};
 
-/// How many lines of a request or an answer are kept.
+/// The most lines of a request or an answer that are kept.
 const MOST_LINES: usize = 20;
-/// How many characters of a line.
+/// The most characters of a line.
 const MOST_CHARACTERS: usize = 200;
-/// How Python begins to say where it failed. Why stands in the last line.
+/// The first line of a Python traceback. The last one has the reason.
 const TRACEBACK: &str = "Traceback (most recent call last)";
 
-/// A request and what came of it. It can be shown: there are no secrets and no control characters in it, and long ones are cut.
+/// A request and its answer. It is safe to show: it has no secrets and no control characters, and long lines are cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// `get`, `store`, `erase`, or another operation.
@@ -18,7 +18,7 @@ pub struct Exchange {
     pub request: Vec<String>,
     /// The lines that came back on standard output.
     pub answer: Vec<String>,
-    /// Its standard error. Of a Python traceback it is the last line.
+    /// Its standard error; for a Python traceback, the last line.
     pub said: Vec<String>,
     /// How it ended: `exit status 0`.
     pub end: String,
@@ -38,7 +38,7 @@ impl Exchange {
     }
 }
 
-/// The lines of standard error that say something.
+/// The lines of standard error that are not empty or part of a traceback.
 pub fn remarks(said: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
     if let Some(at) = lines.iter().position(|line| line.starts_with(TRACEBACK)) {
@@ -47,7 +47,7 @@ pub fn remarks(said: &str) -> Vec<&str> {
     lines
 }
 
-/// The secrets of a request, as far as it is shown, and of its answer.
+/// The secrets in a request and in its answer.
 struct Hidden(Secrets);
 
 impl Hidden {
@@ -83,7 +83,7 @@ impl Hidden {
     }
 }
 
-/// Line by line, without the empty end of the last.
+/// The lines, without the empty part after the last line feed.
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let whole = text.strip_suffix(b"\n").unwrap_or(text);
     let is_empty = text.is_empty();

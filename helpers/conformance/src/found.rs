@@ -1,4 +1,4 @@
-//! An answer, line by line, believed of nobody and never shown: it may be a person's own.
+//! An answer, by lines. It is not trusted, and never shown, because it may be a person's own credential.
 
 use crate::checked::{Broken, Checked};
 
@@ -29,12 +29,12 @@ impl Found {
         self.0.iter().filter(|(k, _)| k == key).map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect()
     }
 
-    /// True if there is something in it to sign in with.
+    /// True if it has a secret to sign in with.
     pub fn has_secret(&self) -> bool {
         self.0.iter().any(|(key, _)| key == "password" || key == "credential")
     }
 
-    /// The attribute has this value, or is not there.
+    /// Fails unless the attribute has this value, or is missing if `value` is `None`.
     pub fn must_have(&self, key: &str, value: Option<&str>, what: &str) -> Checked {
         if self.get(key) == value.map(str::as_bytes) {
             return Ok(());

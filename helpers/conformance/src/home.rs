@@ -1,10 +1,10 @@
-//! A home folder that nobody has used yet, and what is in it.
+//! A new home directory, and its content.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// An empty one, or a copy of a folder; it is removed when it is dropped.
+/// Creates an empty one, or a copy of a directory. It is removed when it is dropped.
 pub fn new(like: Option<&Path>) -> io::Result<tempfile::TempDir> {
     let home = tempfile::Builder::new().prefix("modelforge-credential-test-").tempdir()?;
     if let Some(like) = like {
@@ -27,7 +27,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Every file below a folder, with its content.
+/// Every file below a directory, with its content.
 pub fn files(home: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let (mut files, mut folders) = (BTreeMap::new(), vec![home.to_path_buf()]);
     while let Some(folder) = folders.pop() {
@@ -45,7 +45,7 @@ pub fn files(home: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// True if a file below it holds these bytes.
+/// True if a file below it contains these bytes.
 pub fn holds(home: &Path, secret: &[u8]) -> bool {
     files(home).values().any(|content| content.windows(secret.len()).any(|window| window == secret))
 }

@@ -1,20 +1,20 @@
 //! The kind of a helper.
 
-/// The kind of a helper, as far as it can be found out by asking.
+/// The kind of a helper, as its answers show it.
 #[derive(Debug, Default, Clone)]
 pub struct Kind {
-    /// It keeps what it is told to store.
+    /// It stores credentials.
     pub keeps: bool,
-    /// Why its `store` failed, if it did. It is put to no case then.
+    /// Why its `store` failed, if it did. Then no case is run.
     pub cannot_store: Option<String>,
-    /// Its credentials are there in another home folder as well: a keyring, or a daemon. It may hold a person's own entries.
+    /// Its credentials are also visible from another home directory: a keyring, or a daemon. It may have a person's own entries.
     pub shared: bool,
-    /// It says that it knows `authtype`.
+    /// It announces `authtype`.
     pub authtype: bool,
     /// It answers `list`.
     pub lists: bool,
-    /// It says that its credentials are in files of other programs.
+    /// It announces that its credentials are in files of other programs.
     pub foreign: bool,
-    /// It says that it takes several requests in one go.
+    /// It announces that it takes several requests in one go.
     pub each: bool,
 }

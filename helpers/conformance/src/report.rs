@@ -1,10 +1,10 @@
-//! The outcome of the cases.
+//! The results of the cases.
 
 use crate::case::{Case, Level};
 use crate::exchange::Exchange;
 use crate::kind::Kind;
 
-/// Why most cases say nothing about a helper that only answers.
+/// Why most cases do not apply to a helper that only answers.
 pub const KEEPS_NOTHING: &str = "it keeps nothing";
 
 /// The outcome of a case.
@@ -12,57 +12,57 @@ pub const KEEPS_NOTHING: &str = "it keeps nothing";
 pub enum Outcome {
     /// The helper does what the case asks.
     Holds,
-    /// It does not, and this is why. The text may hold what the helper said.
+    /// It does not, for this reason. The text may quote the helper.
     Broken(String),
-    /// The helper does not offer what the case is about.
+    /// The helper does not offer what the case tests.
     NotOffered(&'static str),
-    /// It would have put a person's own entries at risk.
+    /// It was not run, because it could damage a person's own entries.
     NotRun(&'static str),
 }
 
-/// A case and what came of it.
+/// A case and its result.
 #[derive(Debug)]
 pub struct Judged {
     /// The case.
     pub case: &'static Case,
     /// The outcome.
     pub outcome: Outcome,
-    /// The last requests of a broken case, the oldest first.
+    /// The last requests of a broken case, in order.
     pub exchanges: Vec<Exchange>,
     /// How long it took.
     pub milliseconds: f64,
 }
 
 impl Judged {
-    /// True if it breaks a rule, or goes without an advice.
+    /// True if it breaks a rule or ignores a recommendation.
     pub fn is_broken(&self) -> bool {
         matches!(self.outcome, Outcome::Broken(_))
     }
 }
 
-/// Whose rules a helper keeps, of those that it was asked about.
+/// Whose rules a helper keeps, according to the cases that were run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Every rule of the protocol.
     Protocol,
-    /// The rules that git has for a credential helper, and no more.
+    /// Only the rules that git requires of a credential helper.
     Git,
-    /// Not even those of git.
+    /// Not even git's.
     Neither,
     /// It could not store, or no case applies to it.
     NotJudged,
 }
 
-/// The outcome of all cases.
+/// The results of all cases.
 #[derive(Debug)]
 pub struct Report {
     /// The kind of the helper.
     pub kind: Kind,
-    /// Each case that applies to this kind of helper, in the order in which they were run.
+    /// Each case that applies to this kind of helper, in the order of the run.
     pub results: Vec<Judged>,
-    /// Throw-away entries that the helper did not erase.
+    /// Test entries that the helper did not erase.
     pub left: Vec<String>,
-    /// A file in its home held a secret as it is.
+    /// A file in its home directory contained a secret in plain text.
     pub plain_text: bool,
     /// It was stopped before the last case.
     pub interrupted: bool,
@@ -80,7 +80,7 @@ impl Report {
         }
     }
 
-    /// The broken cases, those that are mere advice left out.
+    /// The broken cases, without mere recommendations.
     pub fn broken(&self) -> Vec<&Judged> {
         self.applicable().filter(|judged| judged.is_broken()).collect()
     }
@@ -93,20 +93,20 @@ impl Report {
         rules
     }
 
-    /// How many cases hold, and how many there are, of those that the verdict is about. If it is [`Verdict::Git`], these are git's.
+    /// How many cases hold, and how many count for the verdict. For [`Verdict::Git`], only git's cases count.
     pub fn counts(&self) -> (usize, usize) {
         let is_gits = self.verdict() == Verdict::Git;
         let counted = || self.applicable().filter(|judged| !is_gits || judged.case.level == Level::Git);
         (counted().filter(|judged| !judged.is_broken()).count(), counted().count())
     }
 
-    /// True if no case was left out because it would have put a person's own entries at risk.
+    /// True if no case was skipped to protect a person's own entries.
     pub fn ran_all(&self) -> bool {
         let is_left_out = |judged: &Judged| matches!(judged.outcome, Outcome::NotRun(_));
         !self.interrupted && self.kind.cannot_store.is_none() && !self.results.iter().any(is_left_out)
     }
 
-    /// The cases that hold or are broken, those that are mere advice left out.
+    /// The cases that hold or are broken, without mere recommendations.
     fn applicable(&self) -> impl Iterator<Item = &Judged> {
         let is_judged = |judged: &&Judged| matches!(judged.outcome, Outcome::Holds | Outcome::Broken(_));
         self.results.iter().filter(|judged| judged.case.level != Level::Advice).filter(is_judged)

@@ -1,4 +1,4 @@
-//! Puts a helper to the cases.
+//! Runs the cases for a helper.
 
 use std::time::Instant;
 
@@ -12,10 +12,10 @@ use crate::report::{Judged, KEEPS_NOTHING, Outcome, Report};
 use crate::session::Session;
 use crate::subject::Subject;
 
-/// Runs the chosen cases, and hands over each result as it comes.
+/// Runs the chosen cases, and passes on each result at once.
 ///
-/// The helper is first asked to store something, to find out what kind it is. If it cannot, no case is run: most would say no more than
-/// that its store cannot be reached.
+/// First the helper is asked to store something, to find out what kind it is. If it cannot, no case is run, because most would only show
+/// that its store is not available.
 pub fn run(subject: &Subject, chosen: impl Fn(&Case) -> bool, mut tell: impl FnMut(&Judged)) -> Report {
     let (kind, left) = discover(subject);
     let interrupted = subject.is_interrupted();
@@ -56,7 +56,7 @@ fn try_case(case: &Case, subject: &Subject, report: &mut Report) -> (Result<(), 
     (outcome, exchanges)
 }
 
-/// True if a case is about this kind of helper, and can be asked in this way.
+/// True if a case is for this kind of helper, and possible in this way.
 fn applies(case: &Case, kind: &Kind, subject: &Subject) -> bool {
     let is_for_others = match case.who {
         Who::KeepsNothing => kind.keeps,
@@ -66,7 +66,7 @@ fn applies(case: &Case, kind: &Kind, subject: &Subject) -> bool {
     !is_for_others && (case.through_git || !subject.through_git())
 }
 
-/// Why a case says nothing about this helper.
+/// Why a case cannot be run for this helper.
 fn unfit(case: &Case, kind: &Kind, subject: &Subject) -> Option<Outcome> {
     let unfit = match case.who {
         Who::Any | Who::KeepsNothing => None,

@@ -1,4 +1,4 @@
-//! One case at work: a home folder and names that nobody has used before, the requests, and the cleaning up.
+//! A running case: a new home directory, unused names, the requests, and the cleanup.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
@@ -14,21 +14,21 @@ use crate::kind::Kind;
 use crate::subject::Subject;
 use crate::throw_away::{ThrowAway, random_word};
 
-/// How many requests of a broken case are kept for a person who wants to know what was asked.
+/// How many requests of a broken case are kept.
 const KEPT: usize = 3;
 
-/// In 2100.
+/// A time in the year 2100.
 pub const LATER: &str = "4102444800";
 
-/// A helper in a home.
+/// A helper with a home directory.
 pub struct Session<'a> {
     subject: &'a Subject,
     kind: &'a Kind,
     home: Option<tempfile::TempDir>,
-    /// Where something was stored: each `protocol`, `host` and perhaps `path`, as lines.
+    /// Where something was stored: each `protocol`, `host` and `path`, as lines.
     places: Mutex<BTreeSet<String>>,
     exchanges: Mutex<VecDeque<Exchange>>,
-    /// A word in every name.
+    /// A random word that is part of every name.
     pub word: String,
     /// `WORD.invalid`.
     pub name_of_host: String,
@@ -75,7 +75,7 @@ impl<'a> Session<'a> {
         self.kind.keeps
     }
 
-    /// True if a request that a careless helper takes for "everything" can only meet entries of ours.
+    /// True if a request that a careless helper takes for "everything" can only affect our own entries.
     pub fn may_risk(&self) -> bool {
         self.subject.may_risk() || (self.kind.keeps && !self.kind.shared)
     }
@@ -85,7 +85,7 @@ impl<'a> Session<'a> {
         format!("{name}.{}", self.name_of_host)
     }
 
-    /// Asks once, and sees that no secret is shown.
+    /// Sends one request, and checks that no secret is shown.
     pub fn run(&self, operation: &str, input: impl AsRef<[u8]>) -> Checked<Finished> {
         if self.subject.is_interrupted() {
             return Err(Broken::Interrupted);
@@ -96,7 +96,7 @@ impl<'a> Session<'a> {
         Ok(finished)
     }
 
-    /// Asks once, whatever comes of it, also after an interruption.
+    /// Sends one request, also after an interruption, and checks nothing.
     pub fn ask(&self, operation: &str, input: &[u8]) -> Checked<Finished> {
         if operation == "store"
             && let Ok(mut places) = self.places.lock()
@@ -119,7 +119,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The last requests, the oldest first.
+    /// The last requests, in order.
     pub fn last_exchanges(&self) -> Vec<Exchange> {
         self.exchanges.lock().map(|exchanges| exchanges.iter().cloned().collect()).unwrap_or_default()
     }
@@ -143,7 +143,7 @@ impl<'a> Session<'a> {
         Ok(found.has_secret().then_some(found))
     }
 
-    /// Succeeds, and prints nothing.
+    /// Fails unless the request succeeds and prints nothing.
     pub fn does(&self, operation: &str, input: impl AsRef<[u8]>) -> Checked {
         let finished = self.run(operation, input)?;
         must(finished.status.success(), format!("`{operation}` failed with {}", self.said(&finished)))?;
@@ -158,7 +158,7 @@ impl<'a> Session<'a> {
         self.does("erase", description)
     }
 
-    /// A `get` finds this password.
+    /// Fails unless a `get` finds this password.
     pub fn finds(&self, request: impl AsRef<[u8]>, password: &str) -> Checked<Found> {
         let found = self.get(request)?.ok_or_else(|| Broken::rule("what was stored is not found"))?;
         found.must_have("password", Some(password), "the password")?;
@@ -173,28 +173,28 @@ impl<'a> Session<'a> {
     pub fn refuses(&self, operation: &str, input: impl AsRef<[u8]>) -> Checked {
         let shown = shown(input.as_ref());
         let finished = self.run(operation, input)?;
-        // One that keeps nothing may say nothing instead.
+        // A helper that stores nothing may be silent instead.
         let is_silent = !self.keeps() && finished.output.is_empty();
         must(is_silent || !finished.status.success(), format!("`{operation}` of {shown} is not refused"))?;
         must(finished.output.is_empty(), format!("`{operation}` of {shown} is refused, but something is printed"))
     }
 
-    /// Ann's key, which most cases begin with.
+    /// Stores Ann's key, with which most cases begin.
     pub fn with_ann(&self) -> Checked<&Self> {
         self.stores(format!("{}password={}\n", self.ann, self.secret))?;
         Ok(self)
     }
 
-    /// Erases what the case stored. Returns what is there all the same.
+    /// Erases what the case stored. Returns what is still there.
     pub fn clean_up(&self) -> Vec<String> {
         if self.home.is_some() && !self.kind.shared {
-            // It goes with the home.
+            // The home directory will be removed.
             return Vec::new();
         }
         self.erase_all()
     }
 
-    /// Erases each place that something was stored at. Returns those that still answer.
+    /// Erases everything that was stored. Returns what still answers.
     pub fn erase_all(&self) -> Vec<String> {
         let places = self.places.lock().map(|places| places.clone()).unwrap_or_default();
         let mut left = Vec::new();
@@ -208,7 +208,7 @@ impl<'a> Session<'a> {
         left
     }
 
-    /// True if a file in the home holds the secret as it is.
+    /// True if a file in the home directory contains the secret in plain text.
     pub fn shows_the_secret_in_a_file(&self) -> bool {
         self.home().is_some_and(|home| home::holds(home, self.secret.as_bytes()))
     }

@@ -1,4 +1,4 @@
-//! The helper that is put to the test, and how it is asked.
+//! The helper under test, and how it is called.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use modelforge_credential_client::{Entry, Failure, Finished, Program};
 
-/// After so many time-outs, nobody waits as long again.
+/// After this many timeouts, the time limit is shortened.
 const PATIENCE: u32 = 3;
-/// How long one waits then.
+/// The shortened time limit.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// A helper, and how it is asked.
+/// A helper, and how to call it.
 pub struct Subject {
     helper: Program,
     git: Option<Program>,
@@ -22,28 +22,28 @@ pub struct Subject {
     options: Options,
 }
 
-/// How a helper is put to the test.
+/// How to test a helper.
 #[derive(Debug, Default, Clone)]
 pub struct Options {
-    /// Ask it by `git credential fill`, `approve` and `reject`, with the cases that git can be made to say.
+    /// Call it through `git credential fill`, `approve` and `reject`, with the cases that git can send.
     pub through_git: bool,
     /// Begin each case with a copy of this folder as its home.
     pub home: Option<PathBuf>,
-    /// Ask it in the person's own home folder.
+    /// Use the person's own home directory.
     pub in_place: bool,
-    /// Send requests that a careless helper could take for "everything", wherever it keeps its entries.
+    /// Send requests that a careless helper could take for "everything", wherever it stores its entries.
     pub risky: bool,
-    /// How long an operation may take; the helper's own limit if there is none.
+    /// The time limit of an operation. `None`: the helper's own.
     pub limit: Option<Duration>,
-    /// Set it, in a handler of a signal perhaps, to stop between two operations. What was stored is erased all the same.
+    /// Set it, for example in a signal handler, to stop between two operations. What was stored is still erased.
     pub interrupted: Arc<AtomicBool>,
 }
 
 impl Subject {
-    /// A helper that was found.
+    /// Prepares to test a helper.
     ///
     /// # Errors
-    /// If git is to ask it and is not on `PATH`.
+    /// If it should be called through git, and git is not on `PATH`.
     pub fn new(helper: Program, options: Options) -> Result<Self, Failure> {
         let entry = Entry::command(["git"]);
         let git = options.through_git.then(|| Program::find(&entry)).transpose()?;
@@ -56,7 +56,7 @@ impl Subject {
         &self.helper
     }
 
-    /// True if git asks it.
+    /// True if it is called through git.
     pub fn through_git(&self) -> bool {
         self.git.is_some()
     }
@@ -65,7 +65,7 @@ impl Subject {
         self.options.in_place
     }
 
-    /// The folder that each home is a copy of.
+    /// The directory that each home is a copy of.
     pub(crate) fn home(&self) -> Option<&Path> {
         self.options.home.as_deref()
     }
@@ -83,7 +83,7 @@ impl Subject {
         self.options.interrupted.load(Ordering::Relaxed)
     }
 
-    /// Asks it once.
+    /// Sends one request.
     pub(crate) fn run(&self, home: Option<&Path>, operation: &str, input: &[u8]) -> Result<Finished, Failure> {
         let limit = if self.hung.load(Ordering::Relaxed) < PATIENCE { self.limit } else { self.limit.min(SHORT) };
         let changes = changes(home);
@@ -102,7 +102,7 @@ impl Subject {
         finished
     }
 
-    /// The helper as git's configuration has it, and what git calls the operation.
+    /// The helper in the form of git's configuration, and git's name of the operation.
     fn for_git(&self, operation: &str) -> (String, &'static str) {
         let verb = match operation {
             "get" => "fill",
@@ -115,14 +115,14 @@ impl Subject {
         (format!("credential.helper=!{}", words.join(" ")), verb)
     }
 
-    /// Its output when it is asked this, if it succeeds.
+    /// Its output for this operation, if it succeeds.
     pub(crate) fn says(&self, home: Option<&Path>, operation: &str) -> Vec<u8> {
         let said = self.helper.run_raw(&[operation], &changes(home), b"", self.limit);
         said.ok().filter(|said| said.status.success()).map(|said| said.output.to_vec()).unwrap_or_default()
     }
 }
 
-/// The variables of a home folder that nobody has used yet; git asks nobody and reads nothing of the machine's.
+/// The variables for a new home directory. git must not prompt, and must not read the machine's configuration.
 fn changes(home: Option<&Path>) -> Vec<(&'static str, Option<OsString>)> {
     let mut changes: Vec<_> =
         ["GIT_ASKPASS", "SSH_ASKPASS", "MODELFORGE_CREDENTIAL_ASKPASS"].map(|name| (name, None)).into();

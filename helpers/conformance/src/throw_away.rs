@@ -1,37 +1,37 @@
-//! Credentials to try a helper with.
+//! Test credentials for helpers.
 
 use std::iter::repeat_with;
 
 use modelforge_credential_protocol::{Record, Result};
 
-/// A credential that is worth nothing, for a place that cannot exist: RFC 2606 reserves `.invalid`, so nobody's own credential is for it.
+/// A worthless credential for a host that cannot exist: RFC 2606 reserves `.invalid`, so nobody has a real one for it.
 #[derive(Debug, Clone)]
 pub struct ThrowAway {
     /// `WORD.invalid`.
     pub host: String,
-    /// A name that nobody has used before.
+    /// A unique user name.
     pub username: String,
     /// A secret that opens nothing.
     pub password: String,
 }
 
 impl ThrowAway {
-    /// One for a host that nobody has used before. `user` is the beginning of its user name.
+    /// A credential for a unique host. `user` is the beginning of its user name.
     pub fn new(user: &str) -> Self {
         Self::at(&random_word(), user)
     }
 
-    /// One for `NAME.invalid`. What an earlier one has left there can be erased with it.
+    /// A credential for `NAME.invalid`. It can also be used to erase what an earlier one left there.
     pub fn at(name: &str, user: &str) -> Self {
         Self {
             host: format!("{name}.invalid"),
             username: format!("{user}-{}", random_word()),
-            // All that hides keys hides this one, too.
+            // Everything that redacts keys recognises this one, too.
             password: format!("sk-0{}{}", random_word(), random_word()),
         }
     }
 
-    /// Where it is for.
+    /// The URL that it is for.
     ///
     /// # Errors
     /// If `NAME` cannot be part of a request.
@@ -39,7 +39,7 @@ impl ThrowAway {
         Record::of([("protocol", "https"), ("host", &*self.host)])
     }
 
-    /// Where it is for, and whose it is.
+    /// The URL that it is for, and its user name.
     ///
     /// # Errors
     /// If the names cannot be part of a request.
@@ -49,7 +49,7 @@ impl ThrowAway {
         Ok(description)
     }
 
-    /// All of it, to be stored.
+    /// The whole credential, to store.
     ///
     /// # Errors
     /// If the names cannot be part of a request.
@@ -60,7 +60,7 @@ impl ThrowAway {
     }
 }
 
-/// A lower-case word that nobody can have given a meaning.
+/// A random lower-case word that has no meaning.
 pub fn random_word() -> String {
     "zq".chars().chain(repeat_with(fastrand::lowercase).take(12)).collect()
 }

@@ -1,4 +1,4 @@
-//! The helper `env`: keys from environment variables, each for the URL of its provider and no other.
+//! The helper `env`: finds keys in environment variables, each only for the URL of its provider.
 
 use std::borrow::Cow;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CAR
 
 struct Env;
 
-/// A variable, and the one place that its value may go to.
+/// A variable, and the URL that its value is for.
 struct Binding<'a> {
     variable: Cow<'a, str>,
     provider: &'a str,
@@ -30,7 +30,7 @@ impl Helper for Env {
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {
-        // A variable has no account, so it is not the credential of a particular one.
+        // A variable has no account, so it does not match a request for a certain one.
         if request.get("username").is_some_and(|account| account != DEFAULT_ACCOUNT.as_bytes()) {
             return Ok(None);
         }
@@ -59,7 +59,7 @@ impl Helper for Env {
         let mut records = Vec::new();
         let mut answered = Vec::new();
         for Binding { variable, provider, location } in bindings(request, all)? {
-            // A value that is not fit to be a key is listed too: it is what `get` comes upon, and stops at.
+            // A variable with a value that cannot be a key is listed, too, because `get` would stop with an error there.
             if answered.contains(&location) || std::env::var_os(&*variable).is_none_or(|value| value.is_empty()) {
                 continue;
             }
@@ -78,8 +78,8 @@ impl Helper for Env {
     }
 }
 
-/// Who asks may say with `env[]` which variables belong where, because it knows the configuration: that is then the whole
-/// truth, also when it is none. Else it is what the providers in `known` are known for.
+/// A caller that knows the configuration lists with `env[]` all variables and their URLs. That list counts, even if it is empty. Otherwise
+/// the variables of the providers in `known` are used.
 fn bindings(request: &Record, known: impl FnOnce() -> &'static [Provider]) -> Result<Vec<Binding<'_>>> {
     if request.has("env[]") {
         let given = request.all("env[]").filter(|value| !value.is_empty());
@@ -100,7 +100,8 @@ fn binding(value: &[u8]) -> Option<Binding<'_>> {
     Some(Binding { variable, provider, location: Location::parse(url)? })
 }
 
-/// Set to nothing is not set. What surrounds or breaks a key came from a paste or a file, and would be sent with it.
+/// An empty variable counts as not set. Whitespace around a key, or a line break in it, comes from pasting or a file, and would be sent
+/// with it.
 fn value(variable: &str, provider: &str) -> Result<Option<String>> {
     let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else { return Ok(None) };
     let value = value.into_string().map_err(|_| fault(variable, "is not UTF-8"))?;
@@ -110,7 +111,7 @@ fn value(variable: &str, provider: &str) -> Result<Option<String>> {
     if visible(&value) != value {
         return Err(fault(variable, "holds a line break or another character that cannot be seen"));
     }
-    // Docker's `--env-file` keeps quotation marks, and a secret that a CI job lacks may be a name or a mask.
+    // Docker's `--env-file` keeps quotation marks. In CI, a missing secret may appear as its name or as a mask.
     if let Some(flaw) = Flaw::of(provider, &value) {
         return Err(fault(variable, &flaw.to_string()));
     }

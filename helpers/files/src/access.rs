@@ -1,13 +1,13 @@
-//! Access lists of Windows: what others than the user and administrators may do. They are read in the system's own notation (SDDL), so
-//! that the rules can be tested anywhere.
+//! Access lists on Windows: what users other than this one and administrators may do. They are read in the system's notation (SDDL), so the
+//! rules can be tested on any system.
 
-/// Everybody, in the names and numbers of the groups that every user of a machine is in.
+/// The names and numbers of the groups that every user of a machine is in.
 const OTHERS: [&str; 12] =
     ["WD", "S-1-1-0", "AU", "S-1-5-11", "BU", "S-1-5-32-545", "BG", "S-1-5-32-546", "IU", "S-1-5-4", "AN", "S-1-5-7"];
 
-/// What changes a file, or what a folder has in it: data, children, owner, list, or all of it.
+/// The rights to change a file or the content of a directory: data, children, owner, list, or everything.
 const CHANGE: u32 = 0x2 | 0x40 | 0x1_0000 | 0x4_0000 | 0x8_0000 | 0x1000_0000 | 0x4000_0000;
-/// What shows the content.
+/// The rights to read the content.
 const READ: u32 = 0x1 | 0x1000_0000 | 0x8000_0000;
 
 /// Rights by their letters.
@@ -43,7 +43,7 @@ pub fn lets_others_in(sddl: &str) -> bool {
 }
 
 fn gives_others(sddl: &str, rights: u32) -> bool {
-    // Without a list everybody may do everything.
+    // Without a list, everybody may do everything.
     let Some((_, list)) = sddl.split_once("D:") else { return true };
     let list = list.split_once("S:").map_or(list, |(list, _)| list);
     if list.starts_with("NO_ACCESS_CONTROL") {
@@ -55,7 +55,7 @@ fn gives_others(sddl: &str, rights: u32) -> bool {
             return true;
         };
         let who = fields.nth(2).unwrap_or_default();
-        // `IO`: for what will be made in it, not for itself.
+        // `IO` (inherit only): it applies to what will be created inside, not to the directory itself.
         let is_for_itself = !pairs(flags).any(|flag| flag == "IO");
         kind.starts_with('A') && is_for_itself && OTHERS.contains(&who) && mask(granted) & rights != 0
     })
@@ -63,7 +63,7 @@ fn gives_others(sddl: &str, rights: u32) -> bool {
 
 fn mask(text: &str) -> u32 {
     if let Some(hex) = text.strip_prefix("0x") {
-        // What cannot be read may be anything.
+        // A value that cannot be read may mean anything.
         return u32::from_str_radix(hex, 16).unwrap_or(u32::MAX);
     }
     pairs(text)
@@ -84,14 +84,14 @@ mod system {
     use windows_permissions::wrappers::{GetNamedSecurityInfo, SetNamedSecurityInfo};
     use windows_permissions::{LocalBox, SecurityDescriptor};
 
-    /// The owner and the list of a file or folder.
+    /// The owner and the access list of a file or directory.
     pub fn of(path: &Path) -> io::Result<String> {
         let which = SecurityInformation::Owner | SecurityInformation::Dacl;
         let descriptor = GetNamedSecurityInfo(path.as_os_str(), SE_FILE_OBJECT, which)?;
         Ok(descriptor.as_sddl()?.to_string_lossy().into_owned())
     }
 
-    /// Leaves a folder, and what will be in it, to its owner, the system and administrators.
+    /// Restricts a directory, and what will be created in it, to its owner, the system and administrators.
     pub fn make_private(folder: &Path) -> io::Result<()> {
         let sddl = of(folder)?;
         if !super::lets_others_in(&sddl) {
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_every_user_may_change_is_open() {
-        // The root of a data drive, and a folder that was made in it.
+        // The root of a data drive, and a directory that was created there.
         let drive =
             "O:SYG:SYD:(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)(A;OICIIO;SDGXGWGR;;;AU)(A;;LC;;;AU)(A;OICI;0x1200a9;;;BU)";
         assert!(!lets_others_change(drive));

@@ -3,9 +3,9 @@ use std::path::Path;
 
 use modelforge_credential_protocol::{Error, Shell, visible};
 
-/// A path for a message: visible, and with the home folder as `~`.
+/// A path for a message: with invisible characters spelled out, and with the home directory as `~`.
 pub fn tilde(path: &Path) -> String {
-    // Of a user without a home, it may be the root folder, which is part of every path.
+    // The home of a user without one may be the root directory, which is part of every path.
     let home = crate::home().filter(|home| home.parent().is_some());
     match home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
         Some(rest) => visible(&Path::new("~").join(rest).to_string_lossy()),
@@ -18,18 +18,18 @@ pub fn quoted(path: &Path) -> String {
     Shell::of_the_person().word(&path.to_string_lossy())
 }
 
-/// True if there is nothing of that name; also where there cannot be.
+/// True if no such file exists, or can exist.
 pub fn is_absent(problem: &io::Error) -> bool {
     use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
     matches!(problem.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
-/// The error of an operation on a file. The reason is the kind's name: the system's own sentence ends in a number.
+/// The error for an operation on a file. The reason is the name of its kind, because the system's own message ends in a number.
 pub fn failed(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     move |problem| {
         let reason = match problem.kind() {
             io::ErrorKind::Other => problem.to_string(),
-            // Rust has no kind for it that is stable; a library may have added a path, which is in this message already.
+            // Rust has no stable kind for this error. A library may have added a path, which our message has already.
             _ if problem.kind().to_string() == "uncategorized error" => {
                 let text = problem.to_string();
                 text.split(" at path ").next().unwrap_or_default().to_owned()
@@ -65,7 +65,7 @@ pub fn has_too_many_links(path: &Path) -> Error {
     Error::new(format!("`{}` leads through too many links", tilde(path)))
 }
 
-/// `file` is what was asked for; `place` is it, a folder above it, or a link on the way.
+/// `file` is the requested file; `place` is that file, a directory above it, or a link on the way.
 #[cfg(unix)]
 pub fn belongs_to_another(file: &Path, place: &Path) -> Error {
     if file == place {
@@ -85,7 +85,7 @@ pub fn others_can_write(file: &Path, place: &Path) -> Error {
     error.hint(format!("chmod go-w {}", quoted(place)))
 }
 
-/// `place` is the file, or the folder that it is in.
+/// `place` is the file or its directory.
 #[cfg(not(unix))]
 pub fn others_can_change(file: &Path, place: &Path) -> Error {
     let error = match file == place {

@@ -1,4 +1,4 @@
-//! Our folders. The environment decides first, and alone where it names one.
+//! Our directories. If an environment variable names one, only that counts.
 
 use std::env;
 use std::io::ErrorKind::{NotADirectory, NotFound};
@@ -7,17 +7,17 @@ use std::sync::OnceLock;
 
 use crate::whole;
 
-/// The name of our folder in each of the user's.
+/// The name of our directory in each of the user's.
 pub const PROGRAM: &str = "modelforge-credential";
 
-/// The user's home folder. `None`: there is none. A `HOME` that is missing or no folder (`/nonexistent`, `/dev/null`: those of many
-/// services) is not for us to make; and to look up a user whom the system does not know crashes a statically linked program.
+/// The user's home directory. `None`: there is none. If `HOME` is missing or not a directory (`/nonexistent`, `/dev/null`: those of many
+/// services), we must not create it. Looking up an unknown user would crash a statically linked program.
 pub fn home() -> Option<PathBuf> {
     static HOME: OnceLock<Option<PathBuf>> = OnceLock::new();
     HOME.get_or_init(|| named(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).filter(|home| is_there(home))).clone()
 }
 
-/// One that cannot be looked into is there: what is wrong with it is said where it is used.
+/// A directory that cannot be read counts: the error is reported where it is used.
 fn is_there(folder: &Path) -> bool {
     match folder.metadata() {
         Ok(metadata) => metadata.is_dir(),
@@ -25,12 +25,12 @@ fn is_there(folder: &Path) -> bool {
     }
 }
 
-/// A relative path would depend on the folder that the user happens to stand in.
+/// A relative path would depend on the user's working directory.
 fn named(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
-/// The folder of our configuration: `$XDG_CONFIG_HOME/modelforge-credential`, else in `~/.config`; on Windows in `%APPDATA%`.
+/// The directory of our configuration: `$XDG_CONFIG_HOME/modelforge-credential`, otherwise in `~/.config`; on Windows in `%APPDATA%`.
 pub fn config() -> Option<PathBuf> {
     ours(&Kind {
         xdg: "XDG_CONFIG_HOME",
@@ -41,8 +41,8 @@ pub fn config() -> Option<PathBuf> {
     })
 }
 
-/// The folder of what we store: `$XDG_DATA_HOME/modelforge-credential`, else in `~/.local/share`; on Windows in `%LOCALAPPDATA%`, which
-/// is not copied to other machines.
+/// The directory of our stores: `$XDG_DATA_HOME/modelforge-credential`, otherwise in `~/.local/share`; on Windows in `%LOCALAPPDATA%`,
+/// which is not copied to other machines.
 pub fn data() -> Option<PathBuf> {
     ours(&Kind {
         xdg: "XDG_DATA_HOME",
@@ -53,7 +53,7 @@ pub fn data() -> Option<PathBuf> {
     })
 }
 
-/// The folder of locks, logs and notes: `$XDG_STATE_HOME/modelforge-credential`, else in `~/.local/state`; on Windows in
+/// The directory of locks, the log and the journal: `$XDG_STATE_HOME/modelforge-credential`, otherwise in `~/.local/state`; on Windows in
 /// `%LOCALAPPDATA%`.
 pub fn state() -> Option<PathBuf> {
     ours(&Kind {
@@ -65,14 +65,14 @@ pub fn state() -> Option<PathBuf> {
     })
 }
 
-/// A kind of folder: where it is on each system, and what is in it.
+/// A kind of directory: its place on each system, and its content.
 struct Kind {
     xdg: &'static str,
     below_home: &'static str,
     windows: &'static str,
-    /// The folder of version 0.1.0, if it was another one.
+    /// The directory that version 0.1.0 used, if it was another one.
     windows_before: Option<&'static str>,
-    /// Says whether something of this name belongs in it: 0.1.0 had one folder for several kinds.
+    /// True if a file with this name belongs here: 0.1.0 had one directory for several kinds.
     holds: fn(&str) -> bool,
 }
 
@@ -94,13 +94,13 @@ fn ours(kind: &Kind) -> Option<PathBuf> {
     }
 }
 
-/// Moves what version 0.1.0 kept in the folder `before`, one rename each, so that two processes at once do no harm. What cannot be
-/// moved is used where it is, unless there is something in the new place already.
+/// Moves the files of version 0.1.0 from the directory `before`. Each is moved by a rename, so two processes at once do no harm. Files that
+/// cannot be moved are used where they are, unless the new directory has files already.
 fn take_along(before: PathBuf, now: PathBuf, holds: fn(&str) -> bool) -> PathBuf {
     let left = || {
         let names = std::fs::read_dir(&before).into_iter().flatten().flatten().map(|entry| entry.file_name());
         let mut left: Vec<_> = names.filter(|name| name.to_str().is_some_and(holds)).collect();
-        // What is there already is newer.
+        // A file that the new directory already has is newer.
         left.retain(|name| now.join(name).symlink_metadata().is_err());
         left.sort();
         left
@@ -123,14 +123,14 @@ fn take_along(before: PathBuf, now: PathBuf, holds: fn(&str) -> bool) -> PathBuf
     if left().is_empty() || is_used() { now } else { before }
 }
 
-/// True if the home folder belongs to this user: in a container `HOME` is often that of another, whose settings are not ours.
+/// True if the home directory belongs to this user: in a container, `HOME` is often another user's, whose settings do not apply.
 #[cfg(unix)]
 pub fn is_home_of_this_user() -> bool {
     let owner = home().and_then(|home| home.metadata().ok()).map(|home| std::os::unix::fs::MetadataExt::uid(&home));
     owner.is_none_or(|owner| owner == crate::rules::user())
 }
 
-/// True if the home folder belongs to this user; elsewhere than on Unix it does.
+/// True if the home directory belongs to this user, which is always so on this system.
 #[cfg(not(unix))]
 pub fn is_home_of_this_user() -> bool {
     true
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(moved(), now);
         assert_eq!(fs::read_to_string(now.join("identity.txt")).unwrap(), "old");
         assert_eq!(fs::read_to_string(now.join("age/a.age")).unwrap(), "a key");
-        // It is of another kind.
+        // This file is of another kind.
         assert!(before.join("config.toml").exists() && !now.join("config.toml").exists());
         fs::write(before.join("identity.txt"), "of somebody who went back").unwrap();
         assert_eq!(moved(), now);

@@ -1,4 +1,4 @@
-//! Files that belong to other programs: read with care, and replaced as a whole or not at all.
+//! Files of other programs: read with care, and replaced as a whole or not at all.
 
 mod spot;
 mod whole;
@@ -26,45 +26,45 @@ use spot::{Spot, is_behind_a_link};
 
 pub use whole::{Left, is_whole, put_back, whole};
 
-/// More than any file of keys needs.
+/// The largest file, in bytes: more than any file with keys needs.
 const LIMIT: u64 = 4 << 20;
 
-/// Longer than any number of edits that meet needs, shorter than the caller's patience.
+/// Long enough for several edits at the same time, but shorter than the caller's time limit.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A file as it was read.
+/// A file that was read.
 pub struct Opened {
-    /// Its name as it was looked for.
+    /// The path that was requested.
     pub path: PathBuf,
-    /// Where it really is.
+    /// Its real path.
     pub real: PathBuf,
     place: Spot,
-    /// It holds the lock, where one was taken and is on the file itself.
+    /// Holds the lock, if there is one on the file itself.
     file: File,
-    /// The lock, where it is another file.
+    /// The lock, if it is on another file.
     _lock: Option<File>,
     metadata: Metadata,
     content: Zeroizing<Vec<u8>>,
 }
 
-/// Opens and reads a file; `None` where there is none. `within`: no link is followed below that folder, which may be anybody's.
+/// Opens and reads a file; `None` if it does not exist. With `within`, no link is followed below that directory, which may be anybody's.
 ///
 /// # Errors
-/// If it cannot be read, or is not to be trusted.
+/// If it cannot be read, or is not safe to use.
 pub fn open(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
     open_with(path, within, |_| Ok(()))
 }
 
-/// The same, to replace it: one at a time.
+/// The same, to replace the file. Only one process at a time can.
 ///
 /// # Errors
-/// As [`open`], and if another process keeps it locked.
+/// As [`open`]; also if another process keeps it locked.
 #[cfg(unix)]
 pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let opened = open_with(path, within, |file| lock(path, file))?;
-        // Who had the lock before may have put another file in its place.
+        // The previous holder of the lock may have put another file in its place.
         match opened {
             Some(opened) if !opened.is_in_place() && Instant::now() < deadline => {}
             opened => return Ok(opened),
@@ -72,10 +72,11 @@ pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>>
     }
 }
 
-/// The same, to replace it: one at a time. Who waits for the lock has not opened the file, which could not be replaced then.
+/// The same, to replace the file. Only one process at a time can. The file is opened after the lock is taken: an open file could not be
+/// replaced.
 ///
 /// # Errors
-/// As [`open`], and if another process keeps it locked.
+/// As [`open`]; also if another process keeps it locked.
 #[cfg(not(unix))]
 pub fn open_locked(path: &Path, within: Option<&Path>) -> Result<Option<Opened>> {
     if is_nothing_there(path) {
@@ -99,7 +100,7 @@ fn open_with(path: &Path, within: Option<&Path>, before: impl Fn(&File) -> Resul
     Ok(Some(Opened { path: path.to_owned(), real, place, file, _lock: None, metadata, content }))
 }
 
-/// Refuses what is no file, or was put there by another user.
+/// Refuses a path that is not a regular file, or that another user has put there.
 fn check(path: &Path, metadata: &Metadata) -> Result<()> {
     if !metadata.is_file() {
         return Err(format!("`{}` is not a file", tilde(path)).into());
@@ -119,14 +120,14 @@ fn too_large(path: &Path) -> Error {
 }
 
 fn read(path: &Path, mut file: &File) -> Result<Zeroizing<Vec<u8>>> {
-    // Room for the whole of it, so that no reallocation leaves a copy.
+    // Reserve space for the whole file, so that no reallocation leaves a copy in memory.
     let size = file.metadata().map_err(failed("read", path))?.len().min(LIMIT);
     let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 64));
     Read::by_ref(&mut file).take(LIMIT + 1).read_to_end(&mut content).map_err(failed("read", path))?;
     if content.len() as u64 > LIMIT { Err(too_large(path)) } else { Ok(content) }
 }
 
-/// The lock is on the file itself: nothing is left in a folder of another program.
+/// Locks the file itself, so that nothing is left in another program's directory.
 #[cfg(unix)]
 fn lock(path: &Path, file: &File) -> Result<()> {
     match crate::wait(PATIENCE, || file.try_lock()) {
@@ -136,13 +137,13 @@ fn lock(path: &Path, file: &File) -> Result<()> {
             Err(Error::new(format!("another process has held `{}` for {seconds} seconds", tilde(path)))
                 .hint(Shell::of_the_person().holders(quoted(path), crate::PROGRAM)))
         }
-        // Some network file systems have no locks; that the file has changed is still noticed.
+        // Some network file systems have no locks. A change of the file is still noticed.
         Err(problem) if problem.kind() == io::ErrorKind::Unsupported => Ok(()),
         Err(problem) => Err(failed("lock", path)(problem)),
     }
 }
 
-/// Where a lock keeps everybody from reading, the program whose file it is included, one of our own files is locked.
+/// On this system, a lock would block every reader, also the program that the file belongs to. So one of our own files is locked.
 #[cfg(not(unix))]
 fn lock() -> Result<Option<File>> {
     // A unit test has no home of its own.
@@ -151,10 +152,10 @@ fn lock() -> Result<Option<File>> {
     Own::new(state).lock("locks/plaintext".as_ref(), PATIENCE).map(Some)
 }
 
-/// Makes a file that is not there, for its owner alone. One that came meanwhile stays. `within` as in [`open`].
+/// Creates a file that only its owner can read. A file that was created in the meantime stays. `within` as in [`open`].
 ///
 /// # Errors
-/// If it cannot be made.
+/// If it cannot be created.
 pub fn create(path: &Path, within: Option<&Path>, content: &[u8]) -> Result<()> {
     let place = spot::make(path, within)?;
     let draft = place.draft(path, content)?;
@@ -176,10 +177,10 @@ impl Opened {
         std::str::from_utf8(&self.content).map_err(|_| format!("`{}` is not UTF-8", tilde(&self.path)).into())
     }
 
-    /// Puts new content in the file's place, if it still is what was read: a reader finds the old or the new one whole.
+    /// Replaces the file if it has not changed since it was read. A reader finds the complete old or the complete new file.
     ///
     /// # Errors
-    /// If it changed meanwhile, has a second name, or cannot be written.
+    /// If it has changed, has a second name (a hard link), or cannot be written.
     pub fn replace(self, content: &[u8]) -> Result<()> {
         #[cfg(unix)]
         if std::os::unix::fs::MetadataExt::nlink(&self.metadata) > 1 {
@@ -194,13 +195,13 @@ impl Opened {
                 .hint("run the same command again"));
         }
         draft.sync(&self.path)?;
-        // Windows replaces no file that is open, not even by who opened it.
+        // Windows cannot replace an open file, even for the process that opened it.
         #[cfg(not(unix))]
         drop(self.file);
         draft.put(&self.path, true)
     }
 
-    /// Removes what killed processes left. Only with the lock: nobody else is writing then.
+    /// Removes the temporary files of killed processes. The caller must hold the lock, so nobody else is writing.
     pub fn clean(&self) {
         let temporary = self.place.temporary();
         for name in self.place.folder.names() {
@@ -210,8 +211,8 @@ impl Opened {
         }
     }
 
-    /// Owner first: changing it would take some of the mode away again. Where the group is one that the user is not in, it cannot be
-    /// given again, and no other group gets what it was allowed.
+    /// The owner comes first, because changing it resets some mode bits. If the user is not in the file's group, the group cannot be kept,
+    /// and no other group gets its rights.
     #[cfg(unix)]
     fn make_alike(&self, file: &File) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -232,7 +233,7 @@ impl Opened {
         self.copy_access_list(file)
     }
 
-    /// Where there is one, the mode says what the list allows at most: without the list, that would be the group's.
+    /// If there is an access list, the mode shows the most that it allows. Without the list, the file's group would get those rights.
     #[cfg(target_os = "linux")]
     fn copy_access_list(&self, file: &File) -> io::Result<()> {
         use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
@@ -266,12 +267,13 @@ impl Opened {
         let untouched = now.is_some_and(|now| {
             (now.len(), now.modified().ok()) == (self.metadata.len(), self.metadata.modified().ok())
         });
-        // A clock can stand still between two writes. Through the same handle: elsewhere a lock keeps all others out.
+        // A clock may not change between two writes, so the content is compared. It is read through the same handle, because on some
+        // systems a lock blocks all others.
         let again = || (&self.file).rewind().ok().and_then(|()| read(&self.path, &self.file).ok());
         untouched && self.is_in_place() && again().is_some_and(|again| again == self.content)
     }
 
-    /// Who else can read it, for a message; folders count, too.
+    /// Who else can read it, for a message. Directories above it count, too.
     #[cfg(unix)]
     pub fn readers(&self) -> Option<String> {
         use std::os::unix::fs::MetadataExt;
@@ -289,7 +291,7 @@ impl Opened {
         }
     }
 
-    /// Who else can read it: not known on this system.
+    /// Who else can read it: unknown on this system.
     #[cfg(not(unix))]
     pub fn readers(&self) -> Option<String> {
         None

@@ -1,10 +1,10 @@
-//! A folder that is held open: what is done in it is done there, wherever its name leads meanwhile.
+//! An open directory. Operations in it stay in it, even if its name leads elsewhere in the meantime.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// A folder that is held open. Names are single parts of a path, and no link among them is followed.
+/// An open directory. Names are single parts of a path, and no link among them is followed.
 #[derive(Debug)]
 pub struct Held {
     #[cfg(unix)]
@@ -19,31 +19,31 @@ mod system {
 
     use super::{File, Held, Path, io};
 
-    /// To look in only: a folder that one may enter need not be one that one may list.
+    /// Only to enter: some directories can be entered but not listed.
     const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
     impl Held {
-        /// Opens a folder by its path, links included: check it first.
+        /// Opens a directory by its path, and follows links. Check the path first.
         ///
         /// # Errors
-        /// If there is none.
+        /// If it does not exist.
         pub fn open(path: &Path) -> io::Result<Self> {
             Ok(Self { folder: rustix::fs::openat(CWD, path, FOLDER, Mode::empty())?.into() })
         }
 
-        /// Opens a folder in this one.
+        /// Opens a directory inside this one.
         ///
         /// # Errors
-        /// If there is none, or a link in its place.
+        /// If it does not exist, or is a link.
         pub fn enter(&self, name: &Path) -> io::Result<Self> {
             let flags = FOLDER | OFlags::NOFOLLOW;
             Ok(Self { folder: rustix::fs::openat(&self.folder, name, flags, Mode::empty())?.into() })
         }
 
-        /// Makes a folder for its owner alone, and opens it. One that is there is opened.
+        /// Creates a directory that only its owner can access, and opens it. An existing one is opened.
         ///
         /// # Errors
-        /// If it cannot be made, or a link is in its place.
+        /// If it cannot be created, or is a link.
         pub fn make_folder(&self, name: &Path) -> io::Result<Self> {
             match rustix::fs::mkdirat(&self.folder, name, Mode::RWXU) {
                 Ok(()) | Err(rustix::io::Errno::EXIST) => self.enter(name),
@@ -51,25 +51,25 @@ mod system {
             }
         }
 
-        /// Opens a file to read it. Waits for no FIFO.
+        /// Opens a file for reading. Does not wait for a FIFO.
         ///
         /// # Errors
-        /// If there is none, or a link in its place.
+        /// If it does not exist, or is a link.
         pub fn file(&self, name: &Path) -> io::Result<File> {
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
             Ok(rustix::fs::openat(&self.folder, name, flags, Mode::empty())?.into())
         }
 
-        /// Makes a file that is not there, for its owner alone.
+        /// Creates a new file that only its owner can read.
         ///
         /// # Errors
-        /// If there is anything of that name.
+        /// If the name exists.
         pub fn make(&self, name: &Path) -> io::Result<File> {
             let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             Ok(rustix::fs::openat(&self.folder, name, flags, Mode::RUSR | Mode::WUSR)?.into())
         }
 
-        /// True if `file` is what has that name here.
+        /// True if this name is `file`.
         pub fn has(&self, name: &Path, file: &File) -> bool {
             let (Ok(here), Ok(open)) =
                 (rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW), rustix::fs::fstat(file))
@@ -79,22 +79,22 @@ mod system {
             (here.st_dev, here.st_ino) == (open.st_dev, open.st_ino)
         }
 
-        /// True if a link has that name here.
+        /// True if this name is a link.
         pub fn has_link(&self, name: &Path) -> bool {
             rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW)
                 .is_ok_and(|here| rustix::fs::FileType::from_raw_mode(here.st_mode).is_symlink())
         }
 
-        /// Gives what is called `from` the name `to`; `replace` what has it, or fail.
+        /// Renames `from` to `to`. Without `replace`, fails if `to` exists.
         ///
         /// # Errors
-        /// If that cannot be done.
+        /// If it cannot be renamed.
         pub fn rename(&self, from: &Path, to: &Path, replace: bool) -> io::Result<()> {
             if replace {
                 return Ok(rustix::fs::renameat(&self.folder, from, &self.folder, to)?);
             }
             match rustix::fs::renameat_with(&self.folder, from, &self.folder, to, RenameFlags::NOREPLACE) {
-                // Some file systems cannot.
+                // Some file systems do not support this.
                 Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
                     rustix::fs::linkat(&self.folder, from, &self.folder, to, AtFlags::empty())?;
                     self.remove(from)
@@ -106,29 +106,29 @@ mod system {
         /// Removes a file.
         ///
         /// # Errors
-        /// If there is none.
+        /// If it does not exist.
         pub fn remove(&self, name: &Path) -> io::Result<()> {
             Ok(rustix::fs::unlinkat(&self.folder, name, AtFlags::empty())?)
         }
 
-        /// The names of what is here, as far as they can be read.
+        /// The names in this directory, as far as they can be read.
         pub fn names(&self) -> Vec<std::ffi::OsString> {
             use std::os::unix::ffi::OsStringExt;
             let entries = rustix::fs::Dir::read_from(&self.folder).into_iter().flatten().flatten();
             entries.map(|entry| std::ffi::OsString::from_vec(entry.file_name().to_bytes().to_vec())).collect()
         }
 
-        /// Makes what changed here durable.
+        /// Makes changes in this directory durable.
         ///
         /// # Errors
-        /// If the disk does not take it.
+        /// If the disk reports an error.
         pub fn sync(&self) -> io::Result<()> {
             crate::whole::sync(&self.folder)
         }
     }
 }
 
-/// Elsewhere a folder cannot be held, but no other user can swap one in this user's profile.
+/// On other systems a directory cannot be kept open like this, but no other user can replace one in this user's profile.
 #[cfg(not(unix))]
 #[expect(missing_docs, clippy::missing_errors_doc, reason = "as above")]
 mod system {

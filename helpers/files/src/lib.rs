@@ -1,19 +1,20 @@
-//! Files that hold secrets, or name programs and hosts that get them: who may own them, how they are opened, locked and
-//! written. One set of rules, each with its reason:
+//! Files that contain secrets, or decide which programs and hosts get them: who may own them, and how they are opened, locked and written.
+//! One set of rules, each with its reason:
 //!
-//! - **No link below a folder of ours**: one that somebody planted decides where we read, write and erase.
-//! - **No FIFO and no device** ([`Trust`]): opening one can wait for ever, reading one can go on for ever.
-//! - **A largest size**: a file that somebody else can make longer must not fill our memory.
-//! - **This user or root owns it, and nobody else can write to it**: what it says is done with this user's keys.
-//! - **The same for every folder above it, and for every link on the way**: a user who can rename a folder can put another in its
-//!   place. The sticky bit (`/tmp`) keeps others from renaming what belongs to this user, and nothing else. The owner's private group
-//!   may write to both, and to no secret: nobody else is in it, and where each user has one, umask 002 opens all that is made to it.
-//! - **What we make is for its owner alone, and never in another user's folder**: `sudo -E` must not leave root's files there.
-//! - **Written whole**: to a temporary file beside it, synced, renamed, and the folder synced. A power cut leaves the old or the new.
-//! - **A wait for a lock ends**: one process that was stopped must not stop all others.
+//! - **No link below our directories**: a planted link would decide where we read, write and erase.
+//! - **No FIFO and no device** ([`Trust`]): opening one can wait forever, and reading one may never end.
+//! - **A maximum size**: another user could make a file longer, and it must not fill our memory.
+//! - **This user or root owns it, and nobody else can write to it**: its content decides what happens to this user's keys.
+//! - **The same for every directory above it, and for every link on the way**: a user who can rename a directory can replace it. The sticky
+//!   bit (`/tmp`) stops others from renaming what belongs to this user, and nothing else. The owner's private group may write to both, but
+//!   not to a secret: nobody else is in it, and where each user has such a group, umask 002 gives it access to all new files.
+//! - **What we create is only for its owner, and never in another user's directory**: `sudo -E` must not leave root's files there.
+//! - **Written as a whole**: to a temporary file beside it, synchronised, renamed, and the directory synchronised. After a power cut, the
+//!   old or the new file is there.
+//! - **Waiting for a lock ends**: one stopped process must not stop all others.
 //!
-//! On Windows the access lists of the file and of its folder are checked, not those above: who can read or change them, of the groups that
-//! every user is in. Links are left alone: only administrators can make them.
+//! On Windows, the access lists of the file and of its directory are checked, but not those further up: whether the groups that every user
+//! is in can read or change them. Links are not checked, because only administrators can create them.
 //!
 //! ```
 //! use modelforge_credential_files::{Own, Trust};

@@ -1,16 +1,16 @@
 //! The name of a credential in a store: the parts `<protocol>/<host>[/<path>]/<username>`.
 //!
-//! Each part is encoded by itself, so that no name leaves the folder and no two names meet in one place, on any disk or server:
+//! Each part is encoded separately, so that no name leaves the directory, and no two names are equal, on any disk or server:
 //!
-//! * `a`-`z`, `0`-`9`, `-`, `_`, `@`, `+` and a `.` inside stand for themselves. Every other byte of the UTF-8 text is `%`
-//!   and two lower-case hexadecimal digits: upper case (disks that ignore it), all beyond ASCII (disks that normalise
-//!   it), separators, `%` itself, a `.` at either end (`..`, hidden files, Windows drops the last one).
-//! * The `.` of a final `.age` is `%2e`: a folder never has the name of a file of `age` beside it.
-//! * The first byte of what Windows takes for a device (`con`, `nul.txt`) is encoded as well.
+//! * `a`-`z`, `0`-`9`, `-`, `_`, `@`, `+` and a `.` inside stand for themselves. Every other byte of the UTF-8 text is `%` and two
+//!   lower-case hexadecimal digits: upper case (some disks ignore case), everything outside ASCII (some disks normalise it), separators,
+//!   `%` itself, and a `.` at either end (`..`, hidden files; Windows drops the last one).
+//! * The `.` of a final `.age` is `%2e`, so a directory never has the name of an `age` file beside it.
+//! * The first byte of a name that Windows takes for a device (`con`, `nul.txt`) is encoded as well.
 //! * The empty text is `%_`.
-//! * A text of more than 64 bytes is cut into pieces of 64, one folder in the other; all but the last end in `%`.
+//! * A text of more than 64 bytes is split into pieces of 64, as nested directories. All but the last end in `%`.
 //!
-//! Nothing is lost, so a listing reads the names and opens nothing.
+//! No information is lost, so a listing reads only the names and opens no file.
 
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -23,7 +23,7 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result};
 const PIECE: usize = 64;
 const SUFFIX: &str = ".age";
 
-/// The parts of the folder of `protocol`, `host` and, where there is one, `path`.
+/// The parts of the directory for `protocol`, `host` and, if there is one, `path`.
 pub fn folder(description: &Record) -> Vec<String> {
     ["protocol", "host", "path"].iter().filter_map(|key| description.get(key)).flat_map(encode).collect()
 }
@@ -35,7 +35,7 @@ pub fn name(description: &Record) -> Vec<String> {
     parts
 }
 
-/// The description that has this name. `None`: this program did not make it.
+/// The description with this name. `None`: this program did not create it.
 pub fn parse<'a>(name: impl IntoIterator<Item = &'a str>) -> Option<Record> {
     let parts: Vec<&str> = name.into_iter().collect();
     let mut texts = vec![Vec::new()];
@@ -56,7 +56,7 @@ pub fn parse<'a>(name: impl IntoIterator<Item = &'a str>) -> Option<Record> {
     (self::name(&description) == parts).then_some(description)
 }
 
-/// What says where a credential lies. One that has no account lies where that of the usual account would.
+/// The attributes that decide where a credential is stored. Without an account, it is stored like the default account.
 ///
 /// # Errors
 /// If there are more attributes than a record may hold.
@@ -68,11 +68,11 @@ pub fn placed(credential: &Record) -> Result<Record> {
     Ok(description)
 }
 
-/// Refuses a credential that is another than the name where it lies says: anybody who can write there can move one, and give a host the
-/// key of another.
+/// Refuses a credential whose description differs from the name where it is stored: an attacker who can write there could move one, and so
+/// give a host the key of another.
 ///
 /// # Errors
-/// If it is another. `place` is what the message calls where it lies.
+/// If they differ. `place` is the name of the place in the message.
 pub fn check(credential: &Record, described: &Record, place: &str) -> Result<()> {
     if placed(credential)?.matches(described) && credential.has("path") == described.has("path") {
         return Ok(());
@@ -80,8 +80,7 @@ pub fn check(credential: &Record, described: &Record, place: &str) -> Result<()>
     Err(format!("`{place}` holds another credential than its name says").into())
 }
 
-/// The order of several credentials that answer one request: no path comes first, then the default account, then the order of the
-/// names.
+/// The order of several credentials that match one request: first without a path, then the default account, then by name.
 pub fn rank(description: &Record) -> (Option<&[u8]>, bool, Option<&[u8]>) {
     let username = description.get("username");
     (description.get("path"), username != Some(DEFAULT_ACCOUNT.as_bytes()), username)
@@ -202,7 +201,7 @@ mod tests {
         }
     }
 
-    /// Short texts from a small alphabet collide soonest; the long ones reach the pieces.
+    /// Short texts from a small alphabet collide soonest; long texts are split into pieces.
     fn text() -> impl Strategy<Value = String> {
         prop_oneof![
             "[aA.%/_ ]{0,4}",

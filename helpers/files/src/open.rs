@@ -1,4 +1,4 @@
-//! Opens files with care.
+//! Opens files safely.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -11,21 +11,21 @@ use crate::error;
 use crate::rules;
 use crate::whole;
 
-/// How far a file is believed, and so what is checked.
+/// How far a file is trusted, and so what is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// It decides something: it and the folders above it belong to this user or root, and nobody else can write to them.
+    /// It decides something: it and the directories above it belong to this user or root, and nobody else can write to them.
     Believed,
-    /// It holds a secret as well: it belongs to this user, and nobody else can read it.
+    /// It also contains a secret: it belongs to this user, and nobody else can read it.
     Private,
-    /// A person named it just now: only its kind and its size are checked.
+    /// A person has just named it: only its type and its size are checked.
     Named,
 }
 
-/// Opens a file of the user's own, which may be a link: people keep their settings in a repository. `None`: there is none.
+/// Opens a file of the user, which may be a link: people keep their settings in a repository. `None`: it does not exist.
 ///
 /// # Errors
-/// With the name of the file, and the command that fixes it: if it is no file, or is not to be trusted that far.
+/// If it is not a regular file, or not safe enough for `trust`. The error names the file, and its hint is the command that fixes it.
 pub fn open(path: &Path, options: &OpenOptions, trust: Trust) -> Result<Option<File>> {
     if is_nothing_there(path) {
         return Ok(None);
@@ -36,23 +36,23 @@ pub fn open(path: &Path, options: &OpenOptions, trust: Trust) -> Result<Option<F
     }
 }
 
-/// The content of such a file, of at most `limit` bytes. `None`: there is no file.
+/// The content of such a file, of at most `limit` bytes. `None`: it does not exist.
 ///
 /// # Errors
-/// As [`open`], and if it is larger.
+/// As [`open`]; also if it is larger.
 pub fn read(path: &Path, limit: usize, trust: Trust) -> Result<Option<Zeroizing<Vec<u8>>>> {
     open(path, OpenOptions::new().read(true), trust)?.map(|file| content(path, &file, limit)).transpose()
 }
 
-/// Opens a file that a walk through folders met, to read it: no link, and nothing but a file. `None`: it is gone.
+/// Opens a file that was found while walking through directories, for reading: only a regular file, not a link. `None`: it is gone.
 ///
 /// # Errors
-/// If it cannot be opened, or is something else by now.
+/// If it cannot be opened, or has been replaced by something else.
 pub fn open_met(path: &Path) -> Result<Option<File>> {
     open_checked(path, path, OpenOptions::new().read(true), Trust::Named, false)
 }
 
-/// Asked first: what is not there is no fault, no matter who owns the folders above.
+/// Check this first: if nothing exists, it does not matter who owns the directories above.
 pub fn is_nothing_there(path: &Path) -> bool {
     path.symlink_metadata().is_err_and(|problem| error::is_absent(&problem))
 }
@@ -65,7 +65,7 @@ pub fn open_checked(
     trust: Trust,
     follow: bool,
 ) -> Result<Option<File>> {
-    // Windows opens no folder, and says the same of it as of a file that somebody holds.
+    // Windows cannot open a directory, and reports it like a file that another program has open.
     if cfg!(windows) && real.is_dir() {
         return Err(error::is_not_a_file(path));
     }
@@ -79,7 +79,7 @@ pub fn open_checked(
     Ok(Some(file))
 }
 
-/// Waits for no FIFO, takes no terminal, and follows no link that was put there meanwhile.
+/// Does not wait for a FIFO, does not get a controlling terminal, and does not follow a link that was put there since the check.
 #[cfg(unix)]
 fn careful(options: &OpenOptions, follow: bool) -> OpenOptions {
     use rustix::fs::OFlags;
@@ -106,7 +106,7 @@ fn check_open(path: &Path, real: &Path, metadata: &Metadata, trust: Trust) -> Re
         Trust::Private if !is_own => Err(error::belongs_to_another(path, path)),
         Trust::Private => check_private(path, metadata),
         Trust::Believed if !is_own && metadata.uid() != 0 => Err(error::belongs_to_another(path, path)),
-        // Its owner's private group may write, as to a folder above it: with umask 002 every file is like that.
+        // The owner's private group may write to it, as to a directory above it: with umask 002 every file is like that.
         Trust::Believed => match metadata.mode() & 0o022 {
             0 => Ok(()),
             0o020 if crate::rules::is_private_group(real, metadata) => Ok(()),
@@ -120,12 +120,12 @@ fn check_open(path: &Path, _: &Path, metadata: &Metadata, trust: Trust) -> Resul
     match trust {
         _ if !metadata.is_file() => Err(error::is_not_a_file(path)),
         Trust::Private => check_private(path, metadata),
-        // Whether others can change it was found on the way to it.
+        // Whether others can change it was checked on the way to it.
         Trust::Believed | Trust::Named => Ok(()),
     }
 }
 
-/// Nobody but the owner can read or change it.
+/// Only the owner can read or change it.
 #[cfg(unix)]
 pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
     match std::os::unix::fs::MetadataExt::mode(metadata) & 0o077 {
@@ -145,7 +145,7 @@ pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
 pub fn content(path: &Path, file: &File, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
     let size = file.metadata().map_err(error::failed("read", path))?.len();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
-    // One byte more tells a file that grows meanwhile from one that just fits, and no reallocation leaves a copy.
+    // One more byte shows whether a file grows while it is read. Reserve all space, so that no reallocation leaves a copy in memory.
     let mut content = Zeroizing::new(Vec::with_capacity(size.min(limit) + 64));
     if size <= limit {
         file.take(limit as u64 + 1).read_to_end(&mut content).map_err(error::failed("read", path))?;

@@ -1,4 +1,4 @@
-//! A folder of ours, and the files in it.
+//! One of our directories, and the files in it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -13,45 +13,45 @@ use crate::open::{self, Trust};
 use crate::rules;
 use crate::whole;
 
-/// A folder of ours. No link is followed below it; it may be one itself, if the user made it. Paths are absolute and below it, or
-/// relative to it.
+/// One of our directories. No link below it is followed. It may be a link itself, if the user created that. Paths are absolute and below
+/// it, or relative to it.
 #[derive(Debug, Clone)]
 pub struct Own {
     root: PathBuf,
-    /// The root, or a folder below it.
+    /// The root, or a directory below it.
     folder: PathBuf,
 }
 
 impl Own {
-    /// The folder at `root`; it need not be there yet.
+    /// The directory `root`. It need not exist yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         Self { folder: root.clone(), root }
     }
 
-    /// A folder in it, which is no link.
+    /// A directory inside it, which must not be a link.
     #[must_use]
     pub fn below(&self, name: &str) -> Self {
         Self { root: self.root.clone(), folder: self.folder.join(name) }
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.folder
     }
 
-    /// The real path of something in it, after the way to it was checked.
+    /// Checks the path to a file inside it, and returns the real path.
     ///
     /// # Errors
-    /// If another user owns a part of the way or can write to it, or there is a link below this folder.
+    /// If another user owns a part of the path or can write to it, or there is a link below this directory.
     pub fn check(&self, path: &Path) -> Result<PathBuf> {
         rules::check_below(&self.root, &self.folder.join(path))
     }
 
-    /// True if this folder is there; nobody else may look into it.
+    /// True if this directory exists. Nobody else may access it.
     ///
     /// # Errors
-    /// As [`check`](Self::check), and if others can read it.
+    /// As [`check`](Self::check); also if others can read it.
     pub fn exists(&self) -> Result<bool> {
         if open::is_nothing_there(&self.folder) {
             return Ok(false);
@@ -63,19 +63,19 @@ impl Own {
         open::check_private(&self.folder, &metadata).map(|()| true)
     }
 
-    /// Opens a file. `None`: there is none, and `options` makes none.
+    /// Opens a file. `None`: it does not exist, and `options` does not create it.
     ///
     /// # Errors
-    /// If it is no file, or not to be trusted that far.
+    /// If it is not a regular file, or not safe enough for `trust`.
     pub fn open(&self, path: &Path, options: &OpenOptions, trust: Trust) -> Result<Option<File>> {
         let path = self.folder.join(path);
         open::open_checked(&path, &self.check(&path)?, options, trust, false)
     }
 
-    /// Opens a file, and makes it, with its folders, where it is missing.
+    /// Opens a file. If it is missing, creates it and its directories.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and if it cannot be made.
+    /// As [`open`](Self::open); also if it cannot be created.
     pub fn open_or_make(&self, path: &Path, options: &mut OpenOptions) -> Result<File> {
         let path = self.folder.join(path);
         if let Some(file) = self.open(&path, options, Trust::Believed)? {
@@ -86,10 +86,10 @@ impl Own {
         made.ok_or_else(|| error::failed("make", &path)(io::ErrorKind::NotFound.into()))
     }
 
-    /// The content of a file, of at most `limit` bytes. `None`: there is no file.
+    /// The content of a file, of at most `limit` bytes. `None`: it does not exist.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and if it is larger.
+    /// As [`open`](Self::open); also if it is larger.
     pub fn read(&self, path: &Path, limit: usize, trust: Trust) -> Result<Option<Zeroizing<Vec<u8>>>> {
         let path = self.folder.join(path);
         if open::is_nothing_there(&path) {
@@ -99,10 +99,10 @@ impl Own {
         file.map(|file| open::content(&path, &file, limit)).transpose()
     }
 
-    /// Makes a folder and those above it, for their owner alone, so that they survive a power cut.
+    /// Creates a directory and those above it, only for their owner, so that they survive a power cut.
     ///
     /// # Errors
-    /// If it would lie in another user's folder, or where others can write.
+    /// If it would be in another user's directory, or where others can write.
     pub fn make_folder(&self, path: &Path) -> Result<()> {
         let path = self.folder.join(path);
         let real = self.check(&path)?;
@@ -121,11 +121,11 @@ impl Own {
         if path.is_dir() { Ok(()) } else { Err(error::is_not_a_folder(&path)) }
     }
 
-    /// Writes a file whole: a reader finds the old or the new content; `replace` an old one, or fail where there is one. The
-    /// temporary file lies in this folder.
+    /// Writes a file as a whole: a reader finds the old or the new content. Without `replace`, fails if it exists. The temporary file is in
+    /// this directory.
     ///
     /// # Errors
-    /// If it cannot be written. Nothing is left over then.
+    /// If it cannot be written. Then nothing is left.
     pub fn write(&self, path: &Path, content: &[u8], replace: bool) -> Result<()> {
         let path = self.folder.join(path);
         self.make_folder(path.parent().unwrap_or(&path))?;
@@ -133,8 +133,9 @@ impl Own {
         whole::write(&real, &workshop, content, replace)
     }
 
-    /// The same for a file in a folder that may hold files of others (of a person's repository, say). The temporary file bears its name,
-    /// and what a killed process left is removed first. Only with a lock on the file: nobody else is writing it then.
+    /// The same for a file in a directory that may have other people's files, such as a person's repository. The temporary file's name
+    /// begins with that of the file, and what a killed process left is removed first. The caller must hold a lock on the file, so nobody
+    /// else is writing it.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -144,14 +145,14 @@ impl Own {
         whole::write_beside_others(&self.check(&path)?, content)
     }
 
-    /// Removes the temporary files that killed processes left. Only with the lock: no other file is being written then.
+    /// Removes the temporary files of killed processes. The caller must hold the lock, so no other file is being written.
     pub fn clean(&self) {
         if let Ok(workshop) = self.check(&self.folder) {
             whole::clean(&workshop);
         }
     }
 
-    /// Removes a file, and the folders above it that are empty without it, up to this one. One that is gone already is removed.
+    /// Removes a file, and the directories that are empty without it, up to this one. A file that is already gone is not an error.
     ///
     /// # Errors
     /// If it cannot be removed.
@@ -172,10 +173,10 @@ impl Own {
         whole::sync_folder(&root)
     }
 
-    /// Waits for the lock that a file is; it is made where it is missing. The lock ends with the file, however the process ends.
+    /// Waits for the lock on a file, which is created if it is missing. The lock ends when the file is closed, however the process ends.
     ///
     /// # Errors
-    /// If another process still holds it when the patience ends.
+    /// If another process still holds it after `patience`.
     pub fn lock(&self, path: &Path, patience: Duration) -> Result<File> {
         let path = self.folder.join(path);
         let file = self.open_or_make(&path, OpenOptions::new().read(true).write(true))?;
@@ -186,7 +187,7 @@ impl Own {
     }
 }
 
-/// Tries to lock until it can, or the patience ends: whether it could.
+/// Tries to lock until it succeeds or `patience` is over. Returns whether it succeeded.
 ///
 /// # Errors
 /// If the file system has no locks.
@@ -204,14 +205,14 @@ pub fn wait(patience: Duration, lock: impl Fn() -> std::result::Result<(), TryLo
     }
 }
 
-/// Root's folders are for root alone to add to, even where this user could.
+/// Only root should add files to root's directories, even if this user could.
 #[cfg(unix)]
 fn is_for_this_user(folder: &Path) -> bool {
     let owner = folder.metadata().map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata));
     owner.is_ok_and(|owner| owner == crate::rules::user() || owner == 0)
 }
 
-/// Another process may make it at the same time.
+/// Another process may create it at the same time.
 fn make_one(folder: &Path) -> io::Result<()> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are a matter of Unix"))]
     let mut builder = fs::DirBuilder::new();
@@ -219,9 +220,9 @@ fn make_one(folder: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(folder) {
         Err(problem) if problem.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // Windows says of a file on the way only that there is no such folder.
+        // If a file is on the path, Windows only says that there is no such directory.
         Err(_) if folder.parent().is_some_and(Path::is_file) => Err(io::ErrorKind::NotADirectory.into()),
-        // On a disk without lists there is nothing to be made private.
+        // A disk without access lists cannot make anything private.
         #[cfg(windows)]
         Ok(()) => Ok(crate::access::make_private(folder).unwrap_or_default()),
         made => made,

@@ -1,4 +1,4 @@
-//! Who owns a file and the folders above it, and who else can change them.
+//! Checks who owns a file and the directories above it, and who else can change them.
 
 #[cfg(unix)]
 mod roots;
@@ -11,7 +11,7 @@ use modelforge_credential_protocol::{Error, Result};
 
 use crate::error;
 
-/// A link on the way: followed where people keep their own files elsewhere, refused below a folder of ours.
+/// Links on the way: followed where people keep their own files elsewhere, refused below our directories.
 #[cfg(unix)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Links {
@@ -19,7 +19,7 @@ pub enum Links {
     Refused,
 }
 
-/// Why a path is not to be trusted. Each names the place: the file itself, a folder above it, or a link on the way.
+/// Why a path is not safe. Each names the place: the file itself, a directory above it, or a link on the way.
 #[derive(Debug)]
 pub enum Unsafe {
     /// It belongs to another user.
@@ -28,12 +28,12 @@ pub enum Unsafe {
     OpenToAll(PathBuf),
     /// A group of users can write to it.
     OpenToAGroup(PathBuf),
-    /// It could not be looked at, for this reason.
+    /// It could not be checked, for this reason.
     Unclear(Error),
 }
 
 impl Unsafe {
-    /// The same as an error about `asked`, which is not used.
+    /// Converts it into the error that `asked` is not used.
     #[must_use]
     pub fn into_error(self, asked: &Path) -> Error {
         match self {
@@ -57,44 +57,44 @@ impl From<Error> for Unsafe {
     }
 }
 
-/// Which groups may write on the way.
+/// Which groups may write to a place on the way.
 #[cfg(unix)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Groups {
     /// The owner's private group.
     Private,
-    /// That, and those that an administrator chose for a place of root's.
+    /// That one, and groups that an administrator chose for a directory of root's.
     Chosen,
 }
 
-/// More than any way of a person has, and as many as Linux follows.
+/// More links than any path of a person has, and as many as Linux follows.
 #[cfg(unix)]
 const MOST_LINKS: usize = 40;
 
-/// The real path of `path`, after every folder above it, itself, and every link on the way was checked, from the root downwards: each
-/// can be changed by nobody but this user and root, so what was found stays true. What does not exist is not checked.
+/// Checks `path`, every directory above it, and every link on the way, from the root downwards, and returns the real path. Only this user
+/// and root can change each of them, so the result stays valid. What does not exist is not checked.
 ///
 /// # Errors
-/// If another user owns one of them, or can write to a folder on the way. A folder that is open to its owner's
-/// [private group](is_private_group) is not open to another user.
+/// If another user owns one of them, or can write to a directory on the way. Access for the owner's [private group](is_private_group) does
+/// not count.
 #[cfg(unix)]
 pub fn check(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).map_err(error::failed("find", path))?;
     walk(PathBuf::new(), &path, &path, Links::Followed, Groups::Private).map_err(|problem| problem.into_error(&path))
 }
 
-/// Elsewhere the file and its folder are checked: in the user's profile both are private by inheritance.
+/// On Windows, the file and its directory are checked. In the user's profile both are private by inheritance.
 #[cfg(not(unix))]
 pub fn check(path: &Path) -> Result<PathBuf> {
     check_lists(path).map(|()| path.to_path_buf()).map_err(|problem| problem.into_error(path))
 }
 
-/// Nobody else can change the file, or put another in its place. What is not there is not checked.
+/// Checks that nobody else can change the file or replace it. What does not exist is not checked.
 #[cfg(not(unix))]
 fn check_lists(path: &Path) -> std::result::Result<(), Unsafe> {
     let places = std::iter::once(path).chain(path.parent()).filter(|place| place.symlink_metadata().is_ok());
     for place in places {
-        // On some disks (FAT, a share) there are no lists to ask for.
+        // Some disks (FAT, a share) have no access lists.
         if crate::access::of(place).is_ok_and(|list| crate::access::lets_others_change(&list)) {
             return Err(Unsafe::OpenToAll(place.to_owned()));
         }
@@ -102,7 +102,7 @@ fn check_lists(path: &Path) -> std::result::Result<(), Unsafe> {
     Ok(())
 }
 
-/// True if other users can change what is at a path, or, where that is private, read it.
+/// True if other users can change what is at a path, or read it if it should be private.
 #[cfg(not(unix))]
 pub fn is_open_to_others(path: &Path, is_private: bool) -> bool {
     use crate::access::{lets_others_change, lets_others_in};
@@ -110,7 +110,7 @@ pub fn is_open_to_others(path: &Path, is_private: bool) -> bool {
     crate::access::of(path).is_ok_and(|list| breaks(&list))
 }
 
-/// The real path of a program, after the same checks as of a file.
+/// The real path of a program, after the same checks as for a file.
 ///
 /// # Errors
 /// See [`Unsafe`].
@@ -119,7 +119,7 @@ pub fn check_program(path: &Path) -> std::result::Result<PathBuf, Unsafe> {
     check_lists(path).map(|()| path.to_path_buf())
 }
 
-/// The same for a folder in which programs are looked for.
+/// The same for a directory in which programs are looked up.
 ///
 /// # Errors
 /// See [`Unsafe`].
@@ -131,7 +131,7 @@ pub fn check_folder_of_programs(path: &Path) -> std::result::Result<PathBuf, Uns
     }
 }
 
-/// The same for what is below `root`, a folder of ours: no link leads out of it.
+/// The same for a path below `root`, one of our directories: no link may lead out of it.
 #[cfg(unix)]
 pub fn check_below(root: &Path, path: &Path) -> Result<PathBuf> {
     let root = std::path::absolute(root).map_err(error::failed("find", root))?;
@@ -146,19 +146,19 @@ pub fn check_below(_: &Path, path: &Path) -> Result<PathBuf> {
     check(path)
 }
 
-/// The real path of a program, after the same checks, and of the program itself: nobody else can have put it there.
+/// The real path of a program, after the same checks, also of the program itself: nobody else can have put it there.
 ///
-/// One thing is left to others: a group may write where root owns the place, or where it is the owner's private group. Debian gives
-/// `/usr/local/bin` to the group `staff`, which is empty until an administrator puts somebody in; and where each user has a group of
-/// their own, all that they make is open to it. To refuse these would leave most machines without a helper.
+/// There is one exception: a group may write where root owns the place, or if it is the owner's private group. Debian gives
+/// `/usr/local/bin` to the group `staff`, which is empty until an administrator adds somebody. And where each user has a private group, it
+/// can write to everything that they create. Without the exception, most machines would have no usable helper.
 ///
 /// # Errors
 /// See [`Unsafe`].
 #[cfg(unix)]
 pub fn check_program(path: &Path) -> std::result::Result<PathBuf, Unsafe> {
     let real = check_folder_of_programs(path)?;
-    // Even where the sticky bit keeps it from being replaced: anyone could have put it there in the first place, as a second name
-    // of another program of the user's.
+    // This also applies if the sticky bit protects it from being replaced: anyone could have put it there before, as a hard link to another
+    // program of the user.
     let folder = real.parent().unwrap_or(&real);
     if !roots::is_known(folder) {
         refuse_open(folder, &folder.symlink_metadata().map_err(error::failed("read", path))?, Groups::Chosen)?;
@@ -166,7 +166,7 @@ pub fn check_program(path: &Path) -> std::result::Result<PathBuf, Unsafe> {
     Ok(real)
 }
 
-/// The same for a folder in which programs are looked for.
+/// The same for a directory in which programs are looked up.
 ///
 /// # Errors
 /// See [`Unsafe`].
@@ -179,7 +179,7 @@ pub fn check_folder_of_programs(path: &Path) -> std::result::Result<PathBuf, Uns
     Ok(real)
 }
 
-/// Goes from `place`, a real path, along `way`. `asked` is what messages name.
+/// Walks from `place`, a real path, along `way`. `asked` is the path for messages.
 #[cfg(unix)]
 fn walk(
     mut place: PathBuf,
@@ -231,7 +231,7 @@ fn walk(
     Ok(place)
 }
 
-/// The parts of a path, the first at the end.
+/// The parts of a path, the first one at the end.
 #[cfg(unix)]
 fn parts(path: &Path) -> Vec<PathBuf> {
     path.components().rev().map(|part| PathBuf::from(part.as_os_str())).collect()
@@ -247,7 +247,7 @@ fn can_be_written_by_others(metadata: &Metadata) -> bool {
     std::os::unix::fs::MetadataExt::mode(metadata) & 0o022 != 0
 }
 
-/// A file, a folder or a link on the way to what was asked for. The mode of a file is checked where it is open.
+/// Checks a file, a directory or a link on the way. The mode of a file is checked after it is opened.
 #[cfg(unix)]
 fn check_one(
     place: &Path,
@@ -258,7 +258,7 @@ fn check_one(
     use std::os::unix::fs::MetadataExt;
     const STICKY: u32 = 0o1000;
     let owner = metadata.uid();
-    // Anyone can give a file of root's a second name in a shared folder, but no folder.
+    // In a shared directory, anyone can create a hard link to a file of root's, but not to a directory.
     let is_roots = owner == 0 && (metadata.is_dir() || !in_a_shared_folder);
     let may_be_roots = || metadata.is_dir() && !in_a_shared_folder && roots::is_out_of_sight(owner);
     if !(owner == user() || is_roots || may_be_roots()) {
@@ -279,9 +279,9 @@ fn refuse_open(place: &Path, metadata: &Metadata, groups: Groups) -> std::result
     }
 }
 
-/// True if the group has its owner's number, as where each user has a group of their own (Debian, Fedora). Nobody else is in it, and
-/// with the umask of such a system (002) every folder is open to it, `~/.config` too: to refuse these would refuse every command.
-/// Where there is an access list, the mode does not say that it is the group alone that can write.
+/// True if the group has the same number as the owner, as on systems where each user has a private group (Debian, Fedora). Nobody else is
+/// in it, and with the umask of such a system (002) it can write to every directory, also `~/.config`. Refusing these would make every
+/// command fail. If there is an access list, the mode bits of the group may stand for others, too.
 #[cfg(unix)]
 pub fn is_private_group(place: &Path, metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -295,7 +295,7 @@ fn has_access_list(place: &Path) -> bool {
     !matches!(length, Err(Errno::NODATA | Errno::NOTSUP))
 }
 
-/// Elsewhere the bits of a mode are the group's alone.
+/// On other systems, the mode bits of the group are only the group's.
 #[cfg(all(unix, not(target_os = "linux")))]
 fn has_access_list(_: &Path) -> bool {
     false
@@ -308,8 +308,8 @@ pub fn user() -> u32 {
     *USER.get_or_init(|| rustix::process::geteuid().as_raw())
 }
 
-/// True if nobody expects this program to keep anything in a folder: its disk, or that where it would be made, cannot be written to
-/// at all, or it would have to be made where only somebody else may write, as in a container whose user has no home of its own.
+/// True if nobody expects this program to store anything in a directory: its disk is read-only, or it would have to be created where only
+/// another user may write, as in a container whose user has no home.
 pub fn is_out_of_reach(folder: &Path) -> bool {
     #[cfg(unix)]
     let is_out_of_reach = |place: &Path| {

@@ -1,4 +1,4 @@
-//! Files that are either whole or not there, also after a power cut.
+//! Writes files so that each is complete or does not exist, also after a power cut.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -10,16 +10,16 @@ use modelforge_credential_protocol::Result;
 
 use crate::error;
 
-/// How temporary files begin: no name of ours begins with a dot.
+/// The prefix of temporary files: no name of ours begins with a dot.
 const TEMPORARY: &str = ".new-";
 
-/// Writes a file; `replace` one that is there, or fail. The temporary file lies in `workshop`, on the same disk.
+/// Writes a file. Without `replace`, fails if it exists. The temporary file is in `workshop`, on the same disk.
 pub fn write(path: &Path, workshop: &Path, content: &[u8], replace: bool) -> Result<()> {
     write_as(TEMPORARY, path, workshop, content, replace)
 }
 
-/// Replaces a file in a folder that may hold files of others: the temporary file bears its name. What killed processes left is removed
-/// first. Only with a lock on the file.
+/// Replaces a file in a directory that may have other people's files: the temporary file's name begins with that of the file. What killed
+/// processes left is removed first. The caller must hold a lock on the file.
 pub fn write_beside_others(path: &Path, content: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
     let temporary = temporary_of(path.file_name().unwrap_or_default());
@@ -27,14 +27,14 @@ pub fn write_beside_others(path: &Path, content: &[u8]) -> Result<()> {
     write_as(&temporary, path, folder, content, true)
 }
 
-/// How temporary files beside a file begin, in a folder that is not ours alone.
+/// The prefix of a file's temporary files, in a directory that is not only ours.
 pub fn temporary_of(name: &OsStr) -> String {
     format!(".{}.modelforge-credential-", name.to_string_lossy())
 }
 
 fn write_as(temporary: &str, path: &Path, workshop: &Path, content: &[u8], replace: bool) -> Result<()> {
     let attempt = || -> io::Result<()> {
-        // Removed when it is dropped, wherever this fails.
+        // It is removed when it is dropped, wherever this fails.
         let mut file = tempfile::Builder::new().prefix(temporary).tempfile_in(workshop)?;
         file.write_all(content)?;
         sync(file.as_file())?;
@@ -44,10 +44,10 @@ fn write_as(temporary: &str, path: &Path, workshop: &Path, content: &[u8], repla
     path.parent().map_or(Ok(()), sync_folder)
 }
 
-/// Writes a file that a person named and that is not there yet, for its owner alone.
+/// Writes a new file that a person named, and that only its owner can read.
 ///
 /// # Errors
-/// If there is anything of that name, or it cannot be written. Nothing is left over then.
+/// If the name exists, or the file cannot be written. Then nothing is left.
 pub fn make(path: &Path, content: &[u8]) -> Result<()> {
     write(path, path.parent().unwrap_or(path), content, false)
 }
@@ -57,7 +57,7 @@ fn put(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|problem| problem.error)
 }
 
-/// Closed first, and by the standard library: `persist` replaces no file that somebody reads.
+/// Close it first, and rename it with the standard library: `persist` cannot replace a file that somebody is reading.
 #[cfg(not(unix))]
 fn put(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     let (file, temporary) = file.keep().map_err(|problem| problem.error)?;
@@ -65,15 +65,15 @@ fn put(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     rename(&temporary, path).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
-/// Gives a file another name, in the place of one that has it.
+/// Renames a file, and replaces an existing one.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     patiently(|| fs::rename(from, to))
 }
 
-/// Does what another program may be in the way of: on Windows a scanner, an editor, or a process that reads or replaces the same file
-/// holds it for a moment.
+/// Repeats what another program may block: on Windows, a scanner, an editor, or a process that reads or replaces the same file has it open
+/// for a moment.
 pub fn patiently<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
-    /// Longer than a scanner needs, shorter than the caller's patience.
+    /// Longer than a scanner needs, but shorter than the caller's time limit.
     const PATIENCE: Duration = Duration::from_secs(2);
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
@@ -91,7 +91,7 @@ fn is_held(problem: &io::Error) -> bool {
     cfg!(windows) && matches!(problem.raw_os_error(), Some(5 | 32 | 33))
 }
 
-/// Removes what killed processes left in `workshop`. Only with the lock: no other file is being written then.
+/// Removes the temporary files of killed processes in `workshop`. The caller must hold the lock, so no other file is being written.
 pub fn clean(workshop: &Path) {
     clean_as(TEMPORARY, workshop);
 }
@@ -107,10 +107,10 @@ fn clean_as(temporary: &str, workshop: &Path) {
 /// Makes a file durable.
 ///
 /// # Errors
-/// If the disk does not take it.
+/// If the disk reports an error.
 pub fn sync(file: &File) -> io::Result<()> {
     match file.sync_all() {
-        // macOS asks the disk itself, which one of another machine (SMB, NFS) does not allow: then the usual call has to do.
+        // On macOS this asks the disk itself. A disk of another machine (SMB, NFS) does not support that, so the usual call is used.
         #[cfg(target_os = "macos")]
         Err(problem) if is_of_the_disk(&problem) => Ok(rustix::fs::fsync(file)?),
         outcome => outcome,
@@ -123,12 +123,12 @@ fn is_of_the_disk(problem: &io::Error) -> bool {
     matches!(Errno::from_io_error(problem), Some(Errno::NOTSUP | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOTTY))
 }
 
-/// Makes what changed in a folder durable.
+/// Makes changes in a directory durable.
 ///
 /// # Errors
-/// If the disk does not take it.
+/// If the disk reports an error.
 pub fn sync_folder(path: &Path) -> Result<()> {
-    // Windows cannot open a folder for this and does not need it.
+    // Windows cannot open a directory for this, and does not need it.
     if cfg!(unix) {
         File::open(path).and_then(|folder| sync(&folder)).map_err(error::failed("sync", path))?;
     }

@@ -1,4 +1,4 @@
-//! The one way to a server: what every request has to keep to.
+//! The only way to a server, with the rules for every request.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::problem::{Problem, is_passing};
 use crate::proxy;
 use crate::resolve::Resolve;
 
-/// Whom to trust, and how much to read.
+/// Which certificates to trust, and how much to read.
 pub struct Options {
     /// The largest answer, in bytes.
     pub max_body: u64,
-    /// The certificates of the authorities that are trusted, and no others. None: the system's, or those in `SSL_CERT_FILE`.
+    /// The authorities to trust, and no others. `None`: the system's, or those in `SSL_CERT_FILE`.
     pub authorities: Option<Vec<Certificate<'static>>>,
-    /// What this side proves its own identity with, if the server asks.
+    /// The client certificate, if the server asks for one.
     pub identity: Option<ClientCert>,
-    /// Goes through this Unix socket, whatever host the request names. It was checked before.
+    /// Connects to this Unix socket, whatever host the request names. The caller has checked it.
     pub socket: Option<PathBuf>,
 }
 
@@ -35,20 +35,20 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Trusts the authorities in this PEM text, and no others.
+    /// Trusts only the authorities in this PEM text.
     ///
     /// # Errors
-    /// If there is no certificate in it. `name` is what the message calls it.
+    /// If it contains no certificate. `name` is its name in the message.
     pub fn trust(&mut self, name: &str, pem: &[u8]) -> Result<()> {
         let certificates = certificates(name, pem)?;
         self.authorities.get_or_insert_default().extend(certificates);
         Ok(())
     }
 
-    /// Proves its own identity with the certificate, and its chain, in one PEM text and the key in another.
+    /// Uses a client certificate, with its chain, from one PEM text, and its key from another.
     ///
     /// # Errors
-    /// If they are not there.
+    /// If one of them is missing.
     pub fn identify(&mut self, name: &str, pem: &[u8], key_name: &str, key: &[u8]) -> Result<()> {
         let key =
             PrivateKey::from_pem(key).map_err(|_| Error::new(format!("there is no private key in `{key_name}`")))?;
@@ -67,11 +67,11 @@ fn certificates(name: &str, pem: &[u8]) -> Result<Vec<Certificate<'static>>> {
     if found.is_empty() { Err(Error::new(format!("there is no certificate in `{name}`"))) } else { Ok(found) }
 }
 
-/// Sends requests. Connections are used again.
+/// Sends requests. Connections are reused.
 pub struct Client {
     agent: Agent,
     max_body: u64,
-    /// The socket, which messages name instead of the host.
+    /// The socket's path, which messages name instead of the host.
     socket: Option<String>,
 }
 
@@ -101,13 +101,12 @@ impl Client {
         Self { agent, max_body: options.max_body, socket: None }
     }
 
-    /// Sends a request and reads the answer, whatever its status. That takes no longer than `limit`, from looking up the name to the
-    /// last byte.
+    /// Sends a request and reads the answer, with any status, within `limit`: from looking up the name to the last byte.
     ///
     /// # Errors
-    /// If there is no answer to be had, or only one that leads elsewhere.
+    /// If there is no answer, or only a redirect.
     pub fn send(&self, request: Request<Vec<u8>>, limit: Duration) -> std::result::Result<Response<Vec<u8>>, Problem> {
-        // Looked at before; what is asked for in the end is looked at again all the same.
+        // The caller has checked the URL. The URL that is finally used is checked again.
         let url = endpoint("the URL", &request.uri().to_string()).map_err(Problem::lasting)?;
         let host = self.socket.clone().unwrap_or_else(|| host(&url));
         // A proxy is another host.
@@ -122,7 +121,7 @@ impl Client {
         }
         match body.with_config().limit(self.max_body).read_to_vec() {
             Ok(body) => Ok(Response::from_parts(head, body)),
-            // The status says enough.
+            // The status is enough.
             Err(_) if is_passing(head.status) => Ok(Response::from_parts(head, Vec::new())),
             Err(error) => Err(Problem::of(&error, &host, self.max_body)),
         }

@@ -1,14 +1,14 @@
-//! Which servers may be given secrets, and how messages name them.
+//! Which servers may get secrets, and how messages name them.
 
 use std::net::IpAddr;
 
 use modelforge_credential_protocol::{Error, Result, visible};
 use url::{Host, Url};
 
-/// The URL of a server that may be given secrets. `name` is what messages call it.
+/// Checks the URL of a server that may get secrets. `name` is its name in messages.
 ///
 /// # Errors
-/// If it is not an https URL and not one of this machine, or holds a user name or a password.
+/// If it is neither an https URL nor one of this machine, or contains a user name or a password.
 pub fn endpoint(name: &str, text: &str) -> Result<Url> {
     let url = Url::parse(text).map_err(|_| Error::new(format!("`{name}` is not a URL")))?;
     let safe = match url.scheme() {
@@ -34,7 +34,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// How a message names a server: without its port where that is the usual one, and never longer than a line.
+/// The server's name in messages: without the usual port, and never longer than a line.
 pub fn host(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let host: String = url.host_str().unwrap_or_default().chars().take(253).collect();

@@ -1,12 +1,13 @@
-//! Requests that carry secrets. One set of rules, each with its reason:
+//! Requests with secrets. One set of rules, each with its reason:
 //!
-//! - **https, or this machine** ([`endpoint`]): everybody on the way can read anything else. `localhost` is this machine whatever a
-//!   name server says.
-//! - **No redirect is followed**: it could name any other server. A caller that knows more may ask again there ([`Problem`]).
-//! - **No certificate is accepted unchecked**: the system's authorities, or those that the user named, and no others.
-//! - **A proxy is another host**: what goes to this machine goes through none.
-//! - **A largest answer and a time limit**: a server can neither fill our memory nor keep us waiting.
-//! - **Messages are our own** ([`Problem`]): the libraries' words may quote what was sent.
+//! - **https, or this machine** ([`endpoint`]): with anything else, everybody on the way can read it. `localhost` is always this machine,
+//!   whatever a name server says.
+//! - **No redirect is followed**: it could lead to any other server. A caller that knows more may send the request there itself
+//!   ([`Problem`]).
+//! - **Every certificate is checked**: against the system's authorities, or those that the user named, and no others.
+//! - **A proxy is another host**: requests to this machine use none.
+//! - **A maximum size and a time limit**: a server can neither fill our memory nor keep us waiting.
+//! - **Messages are our own** ([`Problem`]): those of the libraries may quote the request.
 //!
 //! ```no_run
 //! use std::time::Duration;

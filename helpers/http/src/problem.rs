@@ -1,4 +1,4 @@
-//! The sentences for what goes wrong on the way to a server. The libraries' own words may quote what was sent.
+//! Messages about failed requests. The libraries' own messages may quote the request.
 
 use std::io;
 use std::time::{Duration, SystemTime};
@@ -9,20 +9,20 @@ use url::Url;
 
 /// Why a request failed.
 pub struct Problem {
-    /// The words for it, with the name of the server and never with what was sent.
+    /// The message, with the name of the server, but nothing of the request.
     pub error: Error,
-    /// True if the server sent us elsewhere.
+    /// True if the server sent a redirect.
     pub redirects: bool,
-    /// Where to, if the same request is to be made there. Whether it goes there is the caller's decision.
+    /// The target of the redirect, if the same request should be sent there. The caller decides whether to do that.
     pub elsewhere: Option<Box<Url>>,
-    /// True if another try may be of use.
+    /// True if another try may succeed.
     pub passing: bool,
-    /// How long the server asks to wait before that.
+    /// How long the server asks to wait before another try.
     pub retry_after: Option<Duration>,
 }
 
 impl Problem {
-    /// A problem that another try does not solve.
+    /// A problem that another try cannot solve.
     pub fn lasting(error: impl Into<Error>) -> Self {
         Self { error: error.into(), redirects: false, elsewhere: None, passing: false, retry_after: None }
     }
@@ -31,12 +31,12 @@ impl Problem {
         Self { passing: true, ..Self::lasting(error) }
     }
 
-    /// An answer that makes no sense.
+    /// The answer is malformed.
     pub fn malformed(host: &str) -> Self {
         Self::lasting(format!("the answer of `{host}` is malformed"))
     }
 
-    /// An answer that leads elsewhere.
+    /// The answer is a redirect.
     pub(crate) fn redirected(host: &str, status: StatusCode, to: Option<Url>) -> Self {
         let place = to.as_ref().map(|to| format!(" to `{}`", crate::host(to))).unwrap_or_default();
         let error = format!("`{host}` redirects{place}, and secrets go to no other place");
@@ -44,7 +44,7 @@ impl Problem {
         Self { redirects: true, elsewhere: to.filter(|_| is_the_same).map(Box::new), ..Self::lasting(error) }
     }
 
-    /// An answer that is no answer to the question: of a server that has too much to do, whatever it says besides.
+    /// The status says that the server is busy or refuses, whatever the rest of the answer says.
     pub fn status(host: &str, status: StatusCode, headers: &HeaderMap) -> Self {
         let retry_after = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(pause).filter(|_| is_passing(status));
@@ -93,12 +93,12 @@ impl Problem {
     }
 }
 
-/// Says whether a later try may be answered otherwise.
+/// True if another try may get another answer.
 pub fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }
 
-/// The value of a `Retry-After` header: seconds, or a date. Nobody waits longer than a day.
+/// The value of a `Retry-After` header: seconds, or a date. At most a day.
 fn pause(text: &str) -> Option<Duration> {
     let pause = match text.trim().parse() {
         Ok(seconds) => Duration::from_secs(seconds),

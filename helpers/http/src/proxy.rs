@@ -1,4 +1,4 @@
-//! Which proxy a request goes through: `HTTPS_PROXY` or `ALL_PROXY`, unless `NO_PROXY` names the server, as curl and Go read it.
+//! The proxy for a request: `HTTPS_PROXY` or `ALL_PROXY`, unless `NO_PROXY` names the server, as in curl and Go.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::problem::Problem;
 
-/// The proxy for an https URL; `None` if there is none, or the server is to be asked directly.
+/// The proxy for an https URL; `None` if there is none, or the server must be asked directly.
 pub fn for_url(url: &Url) -> Result<Option<Proxy>, Problem> {
     let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let Some((name, proxy)) = names.iter().find_map(|name| Some((name, set(name)?))) else { return Ok(None) };
@@ -24,10 +24,10 @@ fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
-/// Says whether a list in the form of `NO_PROXY` names a server.
+/// True if a list in the form of `NO_PROXY` names a server.
 ///
-/// Its entries are a domain, which stands for all below it as well (`example.com`, `.example.com`, `*.example.com`), an address, or a
-/// range of addresses (`10.0.0.0/8`); `example.com:8443` is that port alone; `*` is every server. Commas or blanks separate them.
+/// An entry is a domain, which includes everything below it (`example.com`, `.example.com`, `*.example.com`), an address, or a range of
+/// addresses (`10.0.0.0/8`). `example.com:8443` means only that port; `*` means every server. Commas or spaces separate entries.
 fn names_server(list: &str, host: &str, port: u16) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let address = address(&host);

@@ -1,12 +1,11 @@
-//! Names to addresses.
+//! Looks up the addresses of host names.
 
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-/// `localhost` is this machine whatever a name server says, since secrets go to it without TLS; for all other names, the system is
-/// asked.
+/// `localhost` is always this machine, because secrets are sent to it without TLS. All other names are looked up by the system.
 #[derive(Debug)]
 pub struct Resolve;
 

@@ -1,4 +1,4 @@
-//! HTTP through a Unix socket: an agent or proxy on this machine.
+//! HTTP through a Unix socket: an agent or a proxy on this machine.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 
-/// Connects to this socket, whatever the request names.
+/// Connects to this socket, whatever host the request names.
 #[derive(Debug)]
 pub struct Socket(pub PathBuf);
 
@@ -44,7 +44,7 @@ impl Transport for Connection {
         Ok(amount > 0)
     }
 
-    /// One that was closed meanwhile fails when it is used again, and a request is then sent through a new one.
+    /// True if the connection can be used again: the other side may have closed it since the last request.
     fn is_open(&mut self) -> bool {
         let is_open = || -> io::Result<bool> {
             self.stream.set_nonblocking(true)?;

@@ -1,4 +1,5 @@
-//! A credential in two items: one whose secret is the password alone, as other programs read it, and one beside it that keeps it whole.
+//! A credential in two items: the first one's secret is only the password, so that other programs can read it, and the second one has the
+//! whole credential.
 
 use modelforge_credential_protocol::{Record, Result};
 use zeroize::Zeroizing;
@@ -8,25 +9,25 @@ use crate::item;
 use crate::item::{credential, is_kept};
 use crate::one_line;
 
-/// What a store has of an account.
+/// What a store has for an account.
 pub struct Found {
     pub account: String,
-    /// The secret of the item itself.
+    /// The secret of the first item.
     pub own: Zeroizing<Vec<u8>>,
-    /// That of an item beside it.
+    /// The secret of the second item.
     pub beside: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// The secrets that keep a credential.
+/// The secrets of a credential.
 #[cfg(not(any(windows, target_os = "macos")))]
 pub struct Secrets {
-    /// That of the item itself.
+    /// The secret of the first item.
     pub own: Zeroizing<Vec<u8>>,
-    /// That of an item beside it, if the credential is more than the password.
+    /// The secret of the second item, if the credential is more than the password.
     pub beside: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// The secrets for a store that can keep an item beside another: other programs find the password alone, whatever belongs to it.
+/// The secrets for a store that supports a second item: other programs find only the password in the first one.
 #[cfg(not(any(windows, target_os = "macos")))]
 pub fn split(credential: &Record, keeps: fn(&[u8]) -> bool) -> Secrets {
     let password = credential.get("password").unwrap_or_default();
@@ -42,8 +43,8 @@ pub fn split(credential: &Record, keeps: fn(&[u8]) -> bool) -> Secrets {
     Secrets { own: Zeroizing::new(password.to_vec()), beside: Some(one_line::encode(&whole)) }
 }
 
-/// The credential that was found. An item beside another counts if it is about the same password: another program may have replaced that
-/// since.
+/// The credential that was found. The second item counts only if it has the same password as the first: another program may have replaced
+/// the password.
 pub fn joined(found: &Found) -> Result<Record> {
     let is_whole = |record: &Record| {
         record.get("password") == Some(found.own.as_slice())

@@ -1,8 +1,8 @@
 //! The name of an item in the system's store, and the form of its secret.
 //!
-//! The secret of a plain key is the key. Other attributes follow it, one `key=value` a line, as in git's libsecret helper.
-//! Without a password the first line is empty; an empty password that other attributes follow is a line `password=`.
-//! A secret that the store does not keep in that form is encoded as [`one_line`]; where it can, an item beside it keeps the other attributes apart.
+//! The secret of a simple key is the key. Other attributes follow it, as one `key=value` per line, as in git's libsecret helper. Without a
+//! password, the first line is empty. An empty password before other attributes is a line `password=`. A secret that the store does not
+//! return unchanged is encoded as [`one_line`]. If the store supports it, a second item has the other attributes.
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -12,40 +12,39 @@ use zeroize::Zeroizing;
 
 use crate::{aside, one_line};
 
-/// How the items of a program are named, and what their secrets look like.
+/// The names and secrets of a program's items.
 pub struct Kind {
-    /// The purpose of an item of this service and account. `None`: not one of ours.
+    /// The description of an item with this service and account. `None`: it is not one of ours.
     pub describe: fn(&str, &str) -> Option<Record>,
     pub decode: fn(&[u8]) -> Result<Record>,
 }
 
-/// Ours, those of Python's keyring for a URL, and of git's libsecret helper.
+/// Our items, those of Python's keyring for a URL, and those of git's libsecret helper.
 pub const URL: Kind = Kind { describe: description, decode };
 
-/// Those of Python's keyring for anything but a URL, as `protocol=keyring`. They are found by their name and never listed: which programs
-/// they belong to is not known here, and who erases all that is listed must not erase them.
+/// Items of Python's keyring for anything but a URL, as `protocol=keyring`. They are looked up by name and never listed: they may belong to
+/// any program, and erasing everything in a list must not erase them.
 pub const SERVICE: Kind = Kind { describe: service_alone, decode };
 
-/// The protocol of a bare service name.
+/// The protocol of a service name that is not a URL.
 const KEYRING: &str = "keyring";
 
-/// True if an attribute belongs into the secret: the item's name says which credential it is, and what concerns one request alone is
-/// not kept.
+/// True if an attribute is stored in the secret. The description is in the item's name, and attributes of a single request are not stored.
 pub fn is_kept(key: &str) -> bool {
     !DESCRIPTION.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key) && !matches!(key, "provider" | "ephemeral")
 }
 
-/// True if a bare service name is meant.
+/// True if it is for a service name that is not a URL.
 pub fn is_bare(description: &Record) -> bool {
     description.text("protocol") == Some(KEYRING)
 }
 
-/// The kind of item that keeps what is described.
+/// The kind of item for a description.
 pub fn kind_of(description: &Record) -> &'static Kind {
     if is_bare(description) { &SERVICE } else { &URL }
 }
 
-/// The service under which Python's keyring and `secret-tool` look: the URL, without user name, or the bare name.
+/// The service that Python's keyring and `secret-tool` use: the URL without user name, or the plain service name.
 pub fn service(description: &Record) -> String {
     if is_bare(description) && !description.has("path") {
         return aside::name(description.text("host").unwrap_or("")).into_owned();
@@ -56,13 +55,13 @@ pub fn service(description: &Record) -> String {
     aside::name(&url).into_owned()
 }
 
-/// True if a service can be made of it that leads back to it and to nothing else: `a/b` as a host would be the path `b` of `a`.
+/// True if its service leads back to the same description: for example, `a/b` as a host would be the path `b` of `a`.
 pub fn can_be_named(wanted: &Record) -> bool {
     (kind_of(wanted).describe)(&service(wanted), "")
         .is_some_and(|named| ["protocol", "host", "path"].iter().all(|key| named.get(key) == wanted.get(key)))
 }
 
-/// The description of an item whose service is no URL; `None` if it is one, or an item beside another.
+/// The description of an item whose service is not a URL; `None` if it is a URL, or a second item.
 fn service_alone(service: &str, account: &str) -> Option<Record> {
     let service = aside::service(service)?;
     if service.is_empty() || service.contains("://") || aside::of_which(service).is_some() {
@@ -71,11 +70,11 @@ fn service_alone(service: &str, account: &str) -> Option<Record> {
     Record::of([("protocol", KEYRING), ("host", service), ("username", account)]).ok()
 }
 
-/// The reverse of [`service`]; `None` if it cannot have made it.
+/// The reverse of [`service`]; `None` if that cannot have made it.
 pub fn description(service: &str, account: &str) -> Option<Record> {
     let (protocol, rest) = aside::service(service)?.split_once("://")?;
     let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
-    // Of a bare name this is another way to write it, which nobody uses.
+    // This is another way to write a plain service name. Nobody uses it.
     let plain = protocol != KEYRING
         && protocol.starts_with(|c: char| c.is_ascii_alphabetic())
         && protocol.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
@@ -90,7 +89,7 @@ pub fn description(service: &str, account: &str) -> Option<Record> {
     Some(description)
 }
 
-/// The secret of the item that keeps `credential`; `keeps` says which bytes the store gives back as they were.
+/// The secret of the item for `credential`; `keeps` tells which bytes the store returns unchanged.
 pub fn encode(credential: &Record, keeps: fn(&[u8]) -> bool) -> Zeroizing<Vec<u8>> {
     let mut kept = credential.clone();
     kept.retain(is_kept);
@@ -103,7 +102,7 @@ pub fn encode(credential: &Record, keeps: fn(&[u8]) -> bool) -> Zeroizing<Vec<u8
     })
 }
 
-/// The password, and the other attributes below it; `None` if their names could not be told from another program's lines.
+/// The password, with the other attributes below it; `None` if their names could be taken for another program's lines.
 fn plain(kept: &Record) -> Option<Zeroizing<Vec<u8>>> {
     let password = kept.get("password").unwrap_or_default();
     let mut others = kept.clone();
@@ -123,7 +122,7 @@ fn plain(kept: &Record) -> Option<Zeroizing<Vec<u8>>> {
     Some(secret)
 }
 
-/// The credential that an account's item keeps. Only an encoded one says that it has no user name.
+/// The credential in an account's item. Only an encoded one can have no user name.
 pub fn credential(account: &str, secret: &[u8]) -> Result<Record> {
     let kept = decode(secret)?;
     if one_line::is_marked(secret) {
@@ -135,7 +134,7 @@ pub fn credential(account: &str, secret: &[u8]) -> Result<Record> {
     Ok(credential)
 }
 
-/// The attributes in a secret. Another program's, with further lines of another kind, has no place in a record.
+/// The attributes in a secret. A secret of another program with more lines of another kind does not fit into a record.
 pub fn decode(secret: &[u8]) -> Result<Record> {
     if let Some(record) = one_line::decode(secret)? {
         let is_ours = record.iter().all(|(key, _)| key == "username" || is_kept(key));

@@ -1,14 +1,14 @@
-//! The faults of the macOS Keychain, by their numbers (`SecBase.h`): the crates that lead to it name only some.
+//! The errors of the macOS Keychain, by number (`SecBase.h`): the crates for it name only some.
 
 use modelforge_credential_protocol::Error;
 
-/// There is no keychain, as in a home that nobody has logged in to: then there are no items either.
+/// There is no keychain, as in the home of a user who has never logged in. So there are no items either.
 pub const NO_DEFAULT_KEYCHAIN: i32 = -25307;
 
-/// The fault of that number. `None`: it is none that a person can do something about.
+/// The error for this number. `None`: a person can do nothing about it.
 pub fn fault(code: i32) -> Option<Error> {
     let (message, hint) = match code {
-        // Nobody may be asked: over ssh, from launchd, or because we turned dialogs off.
+        // Nobody can be prompted: over ssh, under launchd, or because we turned dialogs off.
         -25308 | -25315 => (
             "the macOS Keychain is locked in this session, or would have to ask whether this program may read the item",
             "security unlock-keychain",

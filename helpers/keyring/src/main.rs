@@ -1,4 +1,4 @@
-//! The store of the operating system as a helper: Secret Service, macOS Keychain or Windows Credential Manager.
+//! The helper `keyring`: the store of the operating system (Secret Service, macOS Keychain or Windows Credential Manager).
 
 mod aside;
 mod beside;
@@ -23,7 +23,7 @@ use native as store;
 #[cfg(not(any(windows, target_os = "macos")))]
 use secret_service as store;
 
-/// The secret went through buffers of D-Bus that nobody else wipes.
+/// The secret was in buffers of D-Bus that nobody else wipes.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
@@ -31,7 +31,7 @@ const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 
-/// False if nobody is there to answer a dialog.
+/// False if nobody can answer a dialog.
 #[cfg(not(windows))]
 fn may_prompt() -> bool {
     std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
@@ -61,7 +61,7 @@ impl Helper for Keyring {
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
-        // A URL without a path means its paths as well.
+        // A URL without a path also matches its paths.
         let is_whole = description.has("path") || item::is_bare(description);
         match description.text("username") {
             _ if !item::can_be_named(description) => Ok(()),

@@ -1,5 +1,5 @@
-//! The items of ModelForge 0.2, as a helper of their own: the service is the provider, the user its name and `_user`, the secret the key or
-//! the token as JSON. They are found to be moved; the usual requests do not look for them.
+//! The items of ModelForge 0.2, for `migrate`: the service is the provider, the user its name and `_user`, and the secret is the key, or
+//! the token as JSON. Usual requests do not use them.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct ModelForge;
 const ITEMS: Kind = Kind { describe, decode };
 
 impl Helper for ModelForge {
-    /// ModelForge 0.2 may still be there, and looks for its items.
+    /// Foreign, because ModelForge 0.2 may still be installed and use its items.
     fn nature(&self) -> Nature {
         Nature { foreign: true, ..Nature::default() }
     }
@@ -64,7 +64,7 @@ impl Helper for ModelForge {
     }
 }
 
-/// The attributes of a request that say which item is meant.
+/// The attributes of a request that describe the item.
 fn described(request: &Record) -> Record {
     let mut description = request.clone();
     description.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
@@ -88,7 +88,7 @@ fn decode(secret: &[u8]) -> Result<Record> {
     let bad = || Error::new("an item of ModelForge 0.2 holds neither a key nor a token");
     let text = std::str::from_utf8(secret).map_err(|_| bad())?.trim();
     let mut record = Record::new();
-    // The parts of the token are wiped with everything else that is freed here.
+    // The parts of the token are wiped when they are freed, as all memory here.
     let Ok(token) = serde_json::from_str::<BTreeMap<String, Value>>(text) else {
         record.set("password", text).map_err(|_| bad())?;
         return Ok(record);

@@ -1,6 +1,6 @@
 //! macOS Keychain and Windows Credential Manager, through the keyring crates.
 //!
-//! An error of those crates may carry the secret: none is ever shown, only what kind it is.
+//! An error of those crates may contain the secret, so only its kind is shown.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub const NAME: &str = "OS keyring (Windows Credential Manager)";
 #[cfg(target_os = "macos")]
 fn open() -> Result<Arc<impl CredentialStoreApi>> {
     if !crate::may_prompt() {
-        // A dialog that nobody answers would outlive this process. Dropped, it would allow them again.
+        // A dialog that nobody answers would outlive this process. Dropping this value would allow dialogs again.
         std::mem::forget(security_framework::os::macos::keychain::SecKeychain::disable_user_interaction());
     }
     apple_native_keyring_store::keychain::Store::new().map_err(said)
@@ -43,7 +43,7 @@ pub fn find(service: &str, account: Option<&str>) -> Result<Option<Found>> {
     if account.is_some() {
         return Ok(None);
     }
-    // Only those of this service: a search for all would go through every password of the person.
+    // Only those of this service: a search for all would read every password of the person.
     let mut others = entries(&*store, &HashMap::from([("service", service)]))?;
     others.sort_by_key(|(_, account, _)| account.clone());
     first(others)
@@ -55,14 +55,14 @@ pub fn find(service: &str, account: Option<&str>) -> Result<Option<Found>> {
     others.retain(|(its_service, its_account, _)| {
         its_service == service && account.is_none_or(|account| its_account == account)
     });
-    // Python's keyring writes to the bare service name, and reads there first.
+    // Python's keyring writes to the plain service name, and looks there first.
     others.sort_by_key(|(_, account, entry)| {
         (account != DEFAULT_ACCOUNT, account.clone(), entry.get_specifiers().is_some())
     });
     first(others)
 }
 
-/// The first that has a secret.
+/// The first item that has a secret.
 fn first(entries: Vec<(String, String, Entry)>) -> Result<Option<Found>> {
     for (_, account, entry) in entries {
         if let Some(own) = secret(&entry)? {
@@ -72,12 +72,12 @@ fn first(entries: Vec<(String, String, Entry)>) -> Result<Option<Found>> {
     Ok(None)
 }
 
-/// Text: that is what other programs read there.
+/// Only text, because that is what other programs read there.
 pub fn keeps(secret: &[u8]) -> bool {
     std::str::from_utf8(secret).is_ok()
 }
 
-/// One item is all: here a store of two could not be made in one step.
+/// Stores everything in one item: here, two items could not be written in one step.
 pub fn set(service: &str, account: &str, credential: &Record) -> Result<()> {
     set_secret(service, account, &item::encode(credential, keeps))
 }
@@ -91,7 +91,7 @@ pub fn set_secret(service: &str, account: &str, secret: &[u8]) -> Result<()> {
         Ok(text) => entry.set_password(text).map_err(said)?,
         Err(_) => return Err(Error::new(format!("the {NAME} keeps only text"))),
     }
-    // The same credential under the name that Python's keyring gives to the first account of a service.
+    // The same credential, under the name that Python's keyring uses for the first account of a service.
     #[cfg(windows)]
     if let Some(other) = under_the_bare_service(&store, service, account)? {
         absent_is_fine(other.delete_credential())?;
@@ -99,12 +99,12 @@ pub fn set_secret(service: &str, account: &str, secret: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// On this machine: by default it would be copied to others that the person signs in to.
+/// Only on this machine. By default, it would be copied to other machines that the person signs in to.
 fn kept_how() -> Option<HashMap<&'static str, &'static str>> {
     cfg!(windows).then(|| HashMap::from([("persistence", "Local")]))
 }
 
-/// To Credential Manager `Work` and `work` are one name, and what is stored under the one is lost under the other.
+/// To Credential Manager, `Work` and `work` are the same name, so storing one would overwrite the other.
 #[cfg(windows)]
 fn refuse_another_case(entry: &Entry, service: &str, account: &str) -> Result<()> {
     let held = match entry.get_attributes() {
@@ -119,8 +119,8 @@ fn refuse_another_case(entry: &Entry, service: &str, account: &str) -> Result<()
     Err(Error::new(format!("the {NAME} cannot tell `{account}@{service}` from `{other}`, which it holds")))
 }
 
-/// The entry that is named like the service alone, if it is this account's. It is looked for by its name: a list of all, while
-/// others store, is more than wine can take, and more than is needed.
+/// The entry with the plain service name, if it is for this account. It is looked up by name: listing all items while others store fails
+/// under wine, and is not needed.
 #[cfg(windows)]
 fn under_the_bare_service(store: &Arc<impl CredentialStoreApi>, service: &str, account: &str) -> Result<Option<Entry>> {
     let entry = store.build(service, account, Some(&HashMap::from([("target", service)]))).map_err(said)?;
@@ -134,7 +134,7 @@ fn under_the_bare_service(store: &Arc<impl CredentialStoreApi>, service: &str, a
     }
 }
 
-/// The secret of the first item of a kind that is described.
+/// The secret of the first item of a kind that matches a description.
 pub fn find_of_kind(kind: &Kind, description: &Record) -> Result<Option<Zeroizing<Vec<u8>>>> {
     for (service, account, entry) in entries(&*open()?, &HashMap::new())? {
         if (kind.describe)(&service, &account).is_some_and(|held| held.matches(description)) {
@@ -171,7 +171,7 @@ pub fn list(kind: &Kind) -> Result<Vec<Record>> {
     Ok(records)
 }
 
-/// What is in the store and fits, with its service and account.
+/// The matching items in the store, with their services and accounts.
 fn entries(store: &impl CredentialStoreApi, wanted: &HashMap<&str, &str>) -> Result<Vec<(String, String, Entry)>> {
     let mut entries = Vec::new();
     let found = match store.search(wanted) {
@@ -200,7 +200,7 @@ fn secret(entry: &Entry) -> Result<Option<Zeroizing<Vec<u8>>>> {
     }
 }
 
-/// True if there is nothing that could hold an item.
+/// True if there is no store at all.
 #[cfg(target_os = "macos")]
 fn is_no_store(fault: &Fault) -> bool {
     code_of(fault) == Some(crate::keychain::NO_DEFAULT_KEYCHAIN)
@@ -211,7 +211,7 @@ fn is_no_store(_: &Fault) -> bool {
     false
 }
 
-/// The Keychain's number of a fault.
+/// The Keychain's number of an error.
 #[cfg(target_os = "macos")]
 fn code_of(fault: &Fault) -> Option<i32> {
     let (Fault::PlatformFailure(inner) | Fault::NoStorageAccess(inner)) = fault else { return None };

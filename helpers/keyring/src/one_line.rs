@@ -1,6 +1,6 @@
-//! A credential as one line of plain characters, for what a store does not keep byte for byte.
+//! A credential as one line of plain characters, for secrets that a store does not return unchanged.
 //!
-//! The mark is part of the secret: an attribute beside it would be lost or stay behind when another program replaces the secret.
+//! The mark is part of the secret: a separate attribute would be lost, or stay, when another program replaces the secret.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 const MARK: &[u8] = b"modelforge-credential;base64,";
 
-/// True if a secret would be read as one that was encoded here.
+/// True if a secret would be taken for an encoded one.
 pub fn is_marked(secret: &[u8]) -> bool {
     secret.starts_with(MARK)
 }

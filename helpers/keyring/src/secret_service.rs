@@ -1,7 +1,7 @@
 //! The Secret Service of free desktops: GNOME Keyring, KWallet, KeePassXC.
 //!
-//! The session is plain: encrypting it costs more than everything else together, and who can read the user's own bus
-//! can ask for the secret as well.
+//! The session is not encrypted: that would take longer than everything else, and a program that can read the user's bus can also request
+//! the secret.
 
 mod beside;
 mod bus;
@@ -32,10 +32,10 @@ const SERVICE: &str = "org.freedesktop.Secret.Service";
 const COLLECTION: &str = "org.freedesktop.Secret.Collection";
 const ITEM: &str = "org.freedesktop.Secret.Item";
 type Outcome<T> = std::result::Result<T, Failure>;
-/// On the bus: session, parameters, value, content type.
+/// A secret on the bus: session, parameters, value, content type.
 type Secret<'a> = (ObjectPath<'a>, &'a [u8], &'a [u8], &'a str);
 
-/// What there is of that account; without one of the account `default`, else of the first.
+/// The credential of this account; if none is named, of the account `default`, otherwise of the first one.
 pub fn find(service: &str, account: Option<&str>) -> Result<Option<Found>> {
     run(async |bus| {
         let mut found = candidates(bus, service, account).await?;
@@ -52,19 +52,19 @@ pub fn find(service: &str, account: Option<&str>) -> Result<Option<Found>> {
     })
 }
 
-/// A keyring without a password is an INI file to GNOME Keyring: it writes a secret as it is, and reads it with escapes resolved
-/// and without the blanks at its ends. Line breaks cost it the whole file.
+/// GNOME Keyring stores a keyring without a password in an INI file. It writes a secret unchanged, but reads it with escapes resolved and
+/// without blanks at its ends. With a line break in a secret, it loses the whole file.
 pub fn keeps(secret: &[u8]) -> bool {
     let keeps = |text: &str| text.trim() == text && !text.contains(|c: char| c.is_control() || c == '\\');
     std::str::from_utf8(secret).is_ok_and(keeps)
 }
 
-/// Keeps a secret in the item that is there, or makes one.
+/// Stores a secret in the existing item, or creates one.
 pub fn set_secret(service: &str, account: &str, secret: &[u8]) -> Result<()> {
     run(async |bus| set_in(bus, service, account, secret).await)
 }
 
-/// Others of the same name would be what some programs read: they go.
+/// Other items with the same name are removed, because some programs would read those.
 async fn set_in(bus: &Bus, service: &str, account: &str, secret: &[u8]) -> Outcome<()> {
     let paths = search(bus, &named(service, account), true).await?;
     let paths = newest(bus, paths).await?;
@@ -81,12 +81,12 @@ async fn set_in(bus: &Bus, service: &str, account: &str, secret: &[u8]) -> Outco
     Ok(())
 }
 
-/// The attributes that name an item.
+/// The attributes that identify an item.
 fn named<'a>(service: &'a str, account: &'a str) -> [(&'static str, &'a str); 2] {
     [("service", service), ("username", account)]
 }
 
-/// The account and secret of the first item of a kind that is described.
+/// The account and secret of the first item of a kind that matches a description.
 pub fn find_of_kind(kind: &Kind, description: &Record) -> Result<Option<Zeroizing<Vec<u8>>>> {
     run(async |bus| {
         let held = credentials(bus, kind).await?.own.into_iter().filter(|(_, held)| held.matches(description));
@@ -97,11 +97,11 @@ pub fn find_of_kind(kind: &Kind, description: &Record) -> Result<Option<Zeroizin
     })
 }
 
-/// Erases what is described; where that names a secret, only what holds the same.
+/// Erases what a description matches; with a secret, only items with the same one.
 pub fn erase(kind: &Kind, description: &Record) -> Result<()> {
     run(async |bus| {
         let Credentials { own, beside } = credentials(bus, kind).await?;
-        // Another program deletes an item, and knows nothing of what is beside it.
+        // Other programs that delete an item do not know of its second item.
         let is_alone = |held: &Record| own.iter().all(|(_, other)| other != held);
         let alone: Vec<_> = beside.iter().filter(|(_, held)| is_alone(held)).map(|(path, _)| path.clone()).collect();
         let held = own.into_iter().chain(beside).filter(|(_, held)| held.matches(description));
@@ -112,7 +112,7 @@ pub fn erase(kind: &Kind, description: &Record) -> Result<()> {
     })
 }
 
-/// The same for items of a service and account that are known, without a look at all the others.
+/// The same for the items of a known service and account, without reading all others.
 pub fn erase_named(service: &str, account: &str, description: &Record) -> Result<()> {
     run(async |bus| {
         reveal(bus).await?;
@@ -150,7 +150,7 @@ pub fn list(kind: &Kind) -> Result<Vec<Record>> {
     })
 }
 
-/// The items that answer a request, with their accounts.
+/// The items that may answer a request, with their accounts.
 async fn candidates(bus: &Bus, service: &str, account: Option<&str>) -> Outcome<Vec<(String, OwnedObjectPath)>> {
     let wanted = account.unwrap_or(DEFAULT_ACCOUNT);
     let named = [("service", service), ("username", wanted)];
@@ -167,7 +167,7 @@ async fn candidates(bus: &Bus, service: &str, account: Option<&str>) -> Outcome<
     Ok(found)
 }
 
-/// The items with these attributes that can be read: unlocks them if there are no others, or if `every` one is wanted.
+/// The readable items with these attributes. Unlocks others if there are none, or if `every` one is wanted.
 async fn search(bus: &Bus, attributes: &[(&str, &str)], every: bool) -> Outcome<Vec<OwnedObjectPath>> {
     let attributes: HashMap<_, _> = attributes.iter().copied().collect();
     for attempt in 0..2 {
@@ -183,7 +183,7 @@ async fn search(bus: &Bus, attributes: &[(&str, &str)], every: bool) -> Outcome<
     Err(Failure::Locked)
 }
 
-/// Unlocks the collections that show no items while they are locked. Whether there were any.
+/// Unlocks the collections that show no items while they are locked. Returns whether there were any.
 async fn reveal(bus: &Bus) -> Outcome<bool> {
     let mut hidden = Vec::new();
     for path in bus.property::<Vec<OwnedObjectPath>>(&ROOT, SERVICE, "Collections").await? {
@@ -199,15 +199,15 @@ async fn reveal(bus: &Bus) -> Outcome<bool> {
     Ok(!hidden.is_empty())
 }
 
-/// Items, and what they are for.
+/// Items, with their descriptions.
 #[derive(Default)]
 struct Credentials {
     own: Vec<(OwnedObjectPath, Record)>,
-    /// Those that are beside others.
+    /// The second items of credentials.
     beside: Vec<(OwnedObjectPath, Record)>,
 }
 
-/// Every item that is a credential of a kind, be it another program that made it. All of them, or a failure.
+/// Every item that is a credential of a kind, also if another program created it. It returns all of them or fails.
 async fn credentials(bus: &Bus, kind: &Kind) -> Outcome<Credentials> {
     for attempt in 0..2 {
         let (mut found, mut hidden) = (Credentials::default(), Vec::new());
@@ -219,7 +219,7 @@ async fn credentials(bus: &Bus, kind: &Kind) -> Outcome<Credentials> {
                     Err(Failure::Gone) => continue,
                     attributes => attributes?,
                 };
-                // GNOME Keyring knows only hashes of attributes until it is first unlocked.
+                // GNOME Keyring knows only hashes of attributes until it is unlocked for the first time.
                 hides |= locked && (attributes.is_empty() || attributes.contains_key("gkr:compat:hashed:service"));
                 let name = attributes.get("service").zip(attributes.get("username"));
                 let Some((service, account)) = name else { continue };
@@ -263,7 +263,7 @@ async fn dates(bus: &Bus, paths: &[OwnedObjectPath]) -> Outcome<Vec<u64>> {
     in_chunks(paths, |path| bus.property(path, ITEM, "Modified")).await.into_iter().collect()
 }
 
-/// Asks about all items at once, within what a bus is ready to queue.
+/// Asks about all items at once, as far as the bus can queue the calls.
 async fn in_chunks<'a, T>(paths: &'a [OwnedObjectPath], ask: impl Fn(&'a OwnedObjectPath) -> T) -> Vec<T::Output>
 where
     T: Future,
@@ -275,7 +275,7 @@ where
     answers
 }
 
-/// The most recently changed first; of the same second, the one that was made last.
+/// The most recently changed one first; in the same second, the one that was created last.
 async fn newest(bus: &Bus, paths: Vec<OwnedObjectPath>) -> Outcome<Vec<OwnedObjectPath>> {
     if paths.len() < 2 {
         return Ok(paths);
@@ -310,7 +310,7 @@ async fn delete(bus: &Bus, path: &ObjectPath<'_>) -> Outcome<()> {
     }
 }
 
-/// A keyring without a password names its items before it is opened.
+/// A keyring without a password lists its items before it is opened.
 async fn unlock_items(bus: &Bus, paths: &[OwnedObjectPath]) -> Outcome<()> {
     let mut locked = Vec::new();
     for (path, answer) in paths.iter().zip(in_chunks(paths, |path| bus.property(path, ITEM, "Locked")).await) {

@@ -1,4 +1,4 @@
-//! The two ways to a token: RFC 8628 with a person, the refresh of RFC 6749 without.
+//! The two ways to get a token: RFC 8628 with a person, and the refresh of RFC 6749 without one.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ use oauth2::{
 use crate::http::{Failed, Http};
 use crate::screen::{Screen, open_browser};
 
-/// The caller's facts about a provider that is signed in to with a browser.
+/// What the caller says about a provider with a sign-in through a browser.
 pub struct Provider<'a> {
     /// Its name in messages.
     name: String,
@@ -25,21 +25,21 @@ pub struct Provider<'a> {
     scope: Option<&'a str>,
 }
 
-/// The outcome of a refresh.
+/// The result of a refresh.
 pub enum Refreshed {
     Token(Record),
-    /// The server no longer takes the refresh token.
+    /// The server no longer accepts the refresh token.
     Refused(Error),
 }
 
-/// Codes that live longer than a person waits are of no use.
+/// No person waits longer than this, even if a code is valid longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
 /// The longest code to type, and the longest URL to open, that are shown.
 const LONGEST_CODE: usize = 64;
 const LONGEST_URL: usize = 1024;
 
 impl<'a> Provider<'a> {
-    /// `None` if the request is not about one, or does not say enough.
+    /// `None` if the request is not about such a provider, or lacks some settings.
     pub fn of(request: &'a Record) -> Result<Option<Self>> {
         let text = |key| request.text(key).filter(|text| !text.is_empty());
         let (Some("device_flow"), Some(client_id), Some(token_url)) =
@@ -58,7 +58,7 @@ impl<'a> Provider<'a> {
         }))
     }
 
-    /// Renews a token. `Err` says that it could not be tried: the refresh token is as good as before.
+    /// Refreshes a token. `Err` means that it could not be tried: the refresh token is still valid.
     pub fn refresh(&self, http: &Http, token: &str) -> Result<Refreshed> {
         let client = BasicClient::new(ClientId::new(self.client_id.to_owned()))
             .set_token_uri(TokenUrl::from_url(self.token_url.clone()));
@@ -81,7 +81,7 @@ impl<'a> Provider<'a> {
         }
     }
 
-    /// Signs a person in; `None` if this provider has no such way.
+    /// Signs a person in; `None` if this provider does not support it.
     pub fn device_flow(&self, http: &Http, screen: &Screen, browser: bool) -> Result<Option<Record>> {
         let Some(device_code_url) = &self.device_code_url else { return Ok(None) };
         let client = BasicClient::new(ClientId::new(self.client_id.to_owned()))
@@ -103,7 +103,7 @@ impl<'a> Provider<'a> {
             screen.say("no browser could be opened");
         }
         let wait = |interval| wait(screen, http, interval, deadline);
-        // Nobody types that fast.
+        // Nobody can type faster.
         wait(details.interval());
         let left = deadline.saturating_duration_since(Instant::now());
         let answer = client.exchange_device_access_token(&details).request(&|r| http.send(r), wait, Some(left));
@@ -115,14 +115,14 @@ impl<'a> Provider<'a> {
     }
 
     fn not_confirmed(&self, http: &Http, refusal: &DeviceCodeErrorResponse) -> Error {
-        // The OAuth crate goes on trying when the network fails, until the code has expired.
+        // If the network fails, the OAuth crate keeps trying until the code has expired.
         match http.problem() {
             Some(problem) => problem.error,
             None => self.refused(refusal.error().as_ref(), &self.token_url),
         }
     }
 
-    /// The answer as attributes.
+    /// Converts the answer into attributes.
     fn credential(&self, answer: &BasicTokenResponse, old: Option<&str>) -> Result<Record> {
         let host = host(&self.token_url);
         let mut record = Record::new();
@@ -140,7 +140,7 @@ impl<'a> Provider<'a> {
         }
         let scopes: Vec<&str> = answer.scopes().into_iter().flatten().map(|scope| scope.as_str()).collect();
         for (key, text) in [("scope", scopes.join(" ")), ("token_type", answer.token_type().as_ref().to_owned())] {
-            // A remark for people: one that does not fit is left out.
+            // This is only shown to people, so it is left out if it does not fit.
             if is_token(&text) {
                 let _ = record.set(key, text);
             }
@@ -148,7 +148,7 @@ impl<'a> Provider<'a> {
         Ok(record)
     }
 
-    /// The sentence for an error that a server named. What it wrote beside the name may quote anything.
+    /// The message for an error code of the server. Its own description may quote anything.
     fn refused(&self, code: &str, url: &Url) -> Error {
         let (name, host) = (&self.name, host(url));
         match code {
@@ -177,17 +177,17 @@ impl<'a> Provider<'a> {
     }
 }
 
-/// The request failed on its way, or else the OAuth crate could make nothing of the answer.
+/// The request failed, or the OAuth crate could not parse the answer.
 fn failed(http: &Http, url: &Url) -> Error {
     http.problem().unwrap_or_else(|| Problem::malformed(&host(url))).error
 }
 
-/// True if RFC 6749 allows it in a token: it ends up in a header and in a line of the protocol.
+/// True if RFC 6749 allows it in a token: it will be in a header, and in a line of the protocol.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Where a person confirms; `complete` has the code in it, if the server gave such a URL for the same place.
+/// The page where a person confirms. `complete` includes the code, if the server sent such a URL for the same host.
 struct Page {
     url: Url,
     complete: Url,
@@ -205,8 +205,8 @@ fn page(details: &StandardDeviceAuthorizationResponse) -> Option<Page> {
     Some(Page { complete: complete.unwrap_or_else(|| url.clone()), url })
 }
 
-/// Waits before the next question, with the time that is left on the screen; a little longer than the code lives at most, so
-/// that the OAuth crate sees that it has expired.
+/// Waits before the next request, and shows the remaining time. The last wait ends shortly after the code has expired, so that the OAuth
+/// crate notices that.
 fn wait(screen: &Screen, http: &Http, interval: Duration, deadline: Instant) {
     let start = Instant::now();
     let end = (start + interval.max(http.pause()))

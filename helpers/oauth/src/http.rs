@@ -1,4 +1,4 @@
-//! What the OAuth crate asks for, and the answers as it expects them.
+//! Sends the OAuth crate's requests, and converts the answers into the form that it expects.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -8,17 +8,17 @@ use oauth2::url::{Url, form_urlencoded};
 use oauth2::{HttpRequest, HttpResponse, http};
 use serde_json::{Map, Value};
 
-/// How GitHub answers who does not ask for JSON.
+/// GitHub sends this type unless the request asks for JSON.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Sends requests, and remembers why the last one failed: the OAuth crate has no place for our errors.
+/// Sends requests, and remembers why the last one failed, because the OAuth crate cannot carry our errors.
 pub struct Http {
     client: Client,
     limit: Cell<Duration>,
     problem: RefCell<Option<Problem>>,
 }
 
-/// The part of a failure that the OAuth crate is told. The rest is in [`Http::problem`].
+/// The error that the OAuth crate gets. The details are in [`Http::problem`].
 #[derive(Debug)]
 pub struct Failed;
 
@@ -31,19 +31,19 @@ impl std::fmt::Display for Failed {
 impl std::error::Error for Failed {}
 
 impl Http {
-    /// No request takes longer than `limit`, from the first question to the last byte.
+    /// Each request takes at most `limit`, from its start to the last byte of the answer.
     pub fn new(limit: Duration) -> Self {
         let client = Client::new(Options::default());
         Self { client, limit: Cell::new(limit), problem: RefCell::new(None) }
     }
 
-    /// How long the server that failed last asks to wait; nothing if it does not.
+    /// How long the last server that failed asks to wait; zero if it does not.
     pub fn pause(&self) -> Duration {
         self.problem.borrow().as_ref().and_then(|problem| problem.retry_after).unwrap_or_default()
     }
 
-    /// Waits as long as the server that failed last asks to, if half of the limit, which began at `start`, is enough for that: another
-    /// request then has the rest of it.
+    /// Waits as long as the last server that failed asked for, if that leaves half of the limit, which began at `start`, for another
+    /// request. Returns whether it waited.
     pub fn waits(&self, start: Instant) -> bool {
         let (pause, limit) = (self.pause(), self.limit.get());
         let is_short = !pause.is_zero() && start.elapsed() + pause <= limit / 2;
@@ -64,8 +64,8 @@ impl Http {
         self.problem.borrow().is_some()
     }
 
-    /// Sends a request. An `Err` may be tried again; after what will not get better the answer is empty, which ends the OAuth
-    /// crate's polling.
+    /// Sends a request. After an `Err`, it may be tried again. If that is pointless, the answer is empty, which ends the OAuth crate's
+    /// polling.
     pub fn send(&self, request: HttpRequest) -> std::result::Result<HttpResponse, Failed> {
         self.problem.replace(None);
         let (status, body) = match self.exchange(request) {
@@ -98,12 +98,12 @@ impl Http {
     }
 }
 
-/// The answer as RFC 6749 and RFC 8628 would have it; `None` if it is none. Some servers, GitHub among them, report errors with
-/// status 200; some answer as a form, or with numbers as text or below zero.
+/// The answer as RFC 6749 and RFC 8628 define it; `None` if that is not possible. Some servers, such as GitHub, report errors with status
+/// 200. Some answer as a form, or with numbers as text or below zero.
 ///
-/// An attribute that is empty, null or no number where one belongs is a missing one. What a missing one means: the type of a token is
-/// `bearer`, its end is not known, its scope is the one that was asked for, and an older refresh token stays good; a device code is asked
-/// for every 5 seconds. A missing token, code or page, or the end of a device code, makes the answer malformed.
+/// An attribute that is empty, null or of a wrong type counts as missing. Defaults: the token type is `bearer`, the expiry is unknown, the
+/// scope is the requested one, the old refresh token stays valid, and a device code is polled every 5 seconds. An answer without a token,
+/// code or page, or without the expiry of a device code, is malformed.
 fn as_the_standard_has_it(success: bool, form: bool, body: &[u8]) -> Option<(u16, Vec<u8>)> {
     let mut answer: Map<String, Value> = match form {
         true => {

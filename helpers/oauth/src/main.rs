@@ -1,4 +1,5 @@
-//! Signs in with a browser and renews what is about to end, as the last helper of a chain: it makes tokens, and keeps none.
+//! The helper `oauth`: signs in through a browser, and refreshes tokens before they expire. It is the last helper of a chain, and stores
+//! nothing.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,7 +21,7 @@ const HELP: &str = include_str!("help.txt");
 
 const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), help: HELP };
 
-/// The caller ends helpers after ten seconds when nobody is there.
+/// If nobody is present, the caller stops helpers after ten seconds.
 const LIMIT: Duration = Duration::from_secs(8);
 const LIMIT_WITH_A_PERSON: Duration = Duration::from_secs(20);
 

@@ -1,4 +1,4 @@
-//! The person's terminal. Not standard output, which is the protocol's, and not standard error, which may be a log.
+//! The person's terminal. It is neither standard output, which belongs to the protocol, nor standard error, which may be a log.
 
 use std::cell::{Cell, RefCell};
 use std::fs::{File, OpenOptions};
@@ -14,7 +14,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// The terminal, if the caller says that a person is there.
+    /// Opens the terminal, if the caller says that a person is present.
     pub fn open() -> Option<Self> {
         if std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "1") {
             return None;
@@ -24,18 +24,18 @@ impl Screen {
         Some(Self { terminal: RefCell::new(terminal), counting: Cell::new(0) })
     }
 
-    /// Shows where to confirm, and what to type there.
+    /// Shows the page, and the code to type there.
     pub fn show(&self, name: &str, url: &Url, code: &str) {
         let (url, code) = (visible(url.as_str()), visible(code));
         self.write(&format!("Sign in to {name}: open\n\n    {url}\n\nand enter the code\n\n    {code}\n\n"));
     }
 
-    /// A line of its own.
+    /// Shows a separate line.
     pub fn say(&self, line: &str) {
         self.write(&format!("{}\n", visible(line)));
     }
 
-    /// The time that is left, always in the same line.
+    /// Shows the remaining time, always on the same line.
     pub fn count_down(&self, left: Duration, connected: bool) {
         let (minutes, seconds) = (left.as_secs() / 60, left.as_secs() % 60);
         let what = if connected { "waiting for you" } else { "no connection, still trying" };
@@ -45,12 +45,12 @@ impl Screen {
     }
 
     fn write(&self, text: &str) {
-        // Who closed the terminal ends us anyway.
+        // If the terminal was closed, this process will end anyway.
         let _ = self.terminal.borrow_mut().write_all(text.as_bytes());
     }
 }
 
-/// The line of the countdown is taken back.
+/// Clears the line of the countdown.
 impl Drop for Screen {
     fn drop(&mut self) {
         let width = self.counting.get();
@@ -60,14 +60,14 @@ impl Drop for Screen {
     }
 }
 
-/// Opens the person's browser. Nothing comes from it to our standard output, and no shell sees the URL.
+/// Opens the person's browser. Its output does not go to our standard output, and no shell sees the URL.
 #[cfg(any(windows, target_os = "macos"))]
 pub fn open_browser(url: &Url) -> std::io::Result<()> {
     open::that_detached(url.as_str())
 }
 
-/// Opens the person's browser, through a program that is found as carefully as a helper. It is in a group of its own, so that it does not
-/// end with this one.
+/// Opens the person's browser with a program that is looked up with the same checks as a helper. It gets its own process group, so that it
+/// does not end with this process.
 #[cfg(not(any(windows, target_os = "macos")))]
 pub fn open_browser(url: &Url) -> std::io::Result<()> {
     use modelforge_credential_client::{command, on_path};

@@ -1,4 +1,4 @@
-//! The entries of a file: for each provider whose URL, whose account, and which secret. Messages name places, never what is there.
+//! The entries of a file: each with its URL, its account, and its secret. Messages name the place of a value, never the value.
 
 mod json;
 mod keyring;
@@ -12,30 +12,30 @@ use crate::table::Format;
 
 /// A place in a file for the credential of one URL and account.
 pub struct Entry {
-    /// Where it is, `$.providers.openai`.
+    /// Its position: `$.providers.openai`.
     pub place: String,
-    /// The name that it has in its file, in the one spelling.
+    /// Its name in the file, normalised.
     pub name: String,
     pub location: OwnedLocation,
     pub account: String,
-    /// The credential: `None` where there is a place for one, an error where what is there cannot be one.
+    /// The credential: `None` if the place is empty, an error if its value cannot be a credential.
     pub secret: Result<Option<Secret>>,
-    /// Of several for the same, the one with the highest rank is in use, and of these the last.
+    /// If several entries are for the same credential, the one with the highest rank is used, and among these the last one.
     pub rank: u8,
     pub spot: Spot,
 }
 
-/// A credential, without what it is for.
+/// A credential without its description.
 #[derive(Default)]
 pub struct Secret {
     pub record: Record,
-    /// True if there were blanks around it, which are left out.
+    /// True if whitespace around it was removed.
     pub trimmed: bool,
-    /// Parts that go with it when it is taken out, and that nobody uses.
+    /// Other parts that are removed together with it, and that nothing uses.
     pub unused: Vec<Error>,
 }
 
-/// The member that holds the secret.
+/// The member with the secret.
 pub enum Spot {
     /// A member of this object.
     Member {
@@ -45,7 +45,7 @@ pub enum Spot {
     Lines(Range<usize>),
 }
 
-/// The entries of a file, and those that cannot be said to belong to any URL.
+/// The entries of a file, and the problems with those that belong to no known URL.
 #[derive(Default)]
 pub struct Entries {
     pub entries: Vec<Entry>,
@@ -59,7 +59,7 @@ impl Entry {
         self.location.borrowed().covers(protocol, host, request.text("path")) && self.is_of(request)
     }
 
-    /// True if an `erase` means it: there, what is not named may be anything.
+    /// True if an `erase` matches it. A missing attribute matches anything.
     pub fn is_described(&self, description: &Record) -> bool {
         let host_alone = || {
             let server = description.text("protocol").zip(description.text("host"));
@@ -73,22 +73,22 @@ impl Entry {
         request.get("username").is_none_or(|account| account == self.account.as_bytes())
     }
 
-    /// True if there is something, fit to be a key or not.
+    /// True if it is not empty, whether it can be a key or not.
     pub fn holds_something(&self) -> bool {
         !matches!(self.secret, Ok(None))
     }
 
-    /// How far down its host it belongs: of several that cover a path, the one with the longest path is the closest.
+    /// The length of its path. If several entries cover a path, the one with the longest path is the closest.
     pub fn depth(&self) -> usize {
         self.location.path.as_ref().map_or(0, String::len)
     }
 
-    /// True if both are for the same.
+    /// True if both are for the same credential.
     pub fn is_alike(&self, other: &Self) -> bool {
         self.location == other.location && self.account == other.account
     }
 
-    /// The list record of it.
+    /// The record for a list.
     pub fn description(&self) -> Result<Record> {
         let OwnedLocation { protocol, host, path } = &self.location;
         let mut record = Record::of([("protocol", protocol), ("host", host)])?;
@@ -97,7 +97,7 @@ impl Entry {
         }
         record.push("username", &self.account)?;
         let known = by_location(protocol, host, path.as_deref()).map(|provider| provider.name);
-        // A known provider's name at somebody else's URL would be misleading.
+        // The name of a known provider would be misleading for another URL.
         if let Some(name) = known.or((by_name(&self.name).is_none()).then_some(&*self.name)) {
             record.push("provider", name)?;
         }
@@ -105,14 +105,14 @@ impl Entry {
     }
 }
 
-/// More than anybody has; what compares them with each other stays quick.
+/// More than anybody has. It keeps comparing all of them fast.
 const MOST: usize = 1_000;
 
 /// The protocol and the host that entries are for.
 pub type Host<'a> = (&'a str, &'a str);
 
-/// Reads a file. `shown` is its name in messages, `account` whose its entries are unless they say so themselves. Where only
-/// what is for one host is asked for, the others are passed over as soon as it is clear that they are for another.
+/// Reads a file. `shown` is its name in messages, `account` the account of entries that name none. With `only`, entries are skipped as soon
+/// as it is clear that they are for another host.
 pub fn read(format: &Format, shown: &str, text: &str, account: &str, only: Option<Host>) -> Result<Entries> {
     let file = File { shown, text, account, only };
     match format {
@@ -162,14 +162,14 @@ impl File<'_> {
         Entry { place: place.to_owned(), name, location, account: self.account.to_owned(), secret, rank, spot }
     }
 
-    /// Blanks around a key came with a paste, and no key has any; what breaks a line cannot be sent.
+    /// Whitespace around a key comes from pasting, and no key has any. A key with a line break cannot be sent.
     fn put(&self, secret: &mut Secret, attribute: &str, place: &str, value: &str) -> Result<()> {
         let trimmed = value.trim();
         if visible(trimmed) != trimmed {
             return Err(self.fault(place, "holds a line break or another character that cannot be seen"));
         }
         if !trimmed.is_empty() {
-            // Of which provider it is, it is not known here yet.
+            // The provider is not known here yet.
             if let Some(flaw) = Flaw::of("", trimmed).filter(|_| attribute == "password") {
                 return Err(self.fault(place, &flaw.to_string()));
             }
@@ -180,7 +180,7 @@ impl File<'_> {
     }
 }
 
-/// Whose a URL is: a known provider's and where that is, or its own place. `None`: it is no base URL.
+/// The known provider of a URL, with its own URL, or the URL itself. `None`: it is not a base URL.
 fn place_of(url: &str) -> Option<(Option<&'static str>, OwnedLocation)> {
     let (known, location) = OwnedLocation::of_url(url)?;
     Some((known.map(|provider| provider.name), location))

@@ -1,9 +1,9 @@
-//! The plain-text file of `keyrings.alt`: INI as Python's `configparser` writes it. Sections and options are escaped with
-//! `_XX`, values are base64 over one or more indented lines.
+//! The plain-text file of `keyrings.alt`: INI as Python's `configparser` writes it. Sections and options are escaped with `_XX`, values are
+//! base64 on one or more indented lines.
 
 use std::ops::Range;
 
-/// An option of a section, and the lines that it takes up.
+/// An option of a section, and its lines.
 pub struct Item {
     pub section: String,
     pub option: String,
@@ -11,10 +11,10 @@ pub struct Item {
     pub lines: Range<usize>,
 }
 
-/// Every option in the file. Other lines are skipped if they are comments or empty.
+/// Every option in the file. Comments and empty lines are skipped.
 ///
 /// # Errors
-/// The number of the first line that is neither.
+/// The number of the first line that is anything else.
 pub fn items(text: &str) -> Result<Vec<Item>, usize> {
     let mut items: Vec<Item> = Vec::new();
     let mut section = None;
@@ -27,7 +27,7 @@ pub fn items(text: &str) -> Result<Vec<Item>, usize> {
         let content = line.trim();
         if indented && open {
             if let Some(item) = items.last_mut() {
-                // Empty lines in between belong to the value, those at its end do not.
+                // Empty lines inside belong to the value, those at its end do not.
                 item.value.push_str(content);
                 item.lines.end = lines.end;
             }
@@ -47,7 +47,7 @@ pub fn items(text: &str) -> Result<Vec<Item>, usize> {
     Ok(items)
 }
 
-/// The text without some options; `None` if it would then not hold the same others.
+/// The text without some options; `None` if the other options would change.
 pub fn without(text: &str, mut cuts: Vec<Range<usize>>) -> Option<String> {
     cuts.sort_by_key(|cut| cut.start);
     let mut edited = String::with_capacity(text.len());
@@ -62,8 +62,8 @@ pub fn without(text: &str, mut cuts: Vec<Range<usize>>) -> Option<String> {
     before.iter().map(what).eq(after.iter().map(what)).then_some(edited)
 }
 
-/// A text with an option of another one, in the section of the same name or in a new one at the end; `None` if it would then not
-/// hold that one more and the same others. A line that is indented, say, would become a part of what is put before it.
+/// A text with one more option from another text, in the section with the same name, or in a new one at the end; `None` if the other
+/// options would change. For example, an indented line would become part of the option before it.
 pub fn with_lines(from: &str, lines: &Range<usize>, text: &str) -> Option<String> {
     let option = from.get(lines.clone())?;
     let header = from.get(..lines.start)?.lines().rfind(|line| line.starts_with('['))?.trim_end();
@@ -86,7 +86,7 @@ pub fn with_lines(from: &str, lines: &Range<usize>, text: &str) -> Option<String
     (what(&new) == what(wanted) && found.iter().map(what).eq(held.iter().map(what))).then_some(edited)
 }
 
-/// What an option says, wherever it stands.
+/// The content of an option, without its position.
 fn what(item: &Item) -> [&str; 3] {
     [&item.section, &item.option, &item.value]
 }

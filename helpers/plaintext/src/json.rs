@@ -1,12 +1,12 @@
-//! JSON as bytes: what is taken out or put in leaves every other byte as it was. Nothing here recurses, so no depth of brackets
-//! can exhaust the stack.
+//! Edits JSON as bytes: every byte that is not removed or inserted stays the same. Nothing here recurses, so deep nesting cannot exhaust
+//! the stack.
 
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
-/// A member of an object, by where its parts are in the document.
+/// A member of an object, with the positions of its parts.
 #[derive(Debug, Clone)]
 pub struct Member {
     pub name: String,
@@ -14,7 +14,7 @@ pub struct Member {
     pub value: Range<usize>,
 }
 
-/// True if it is JSON, and where not: line and column. What follows here is only for documents that passed.
+/// Whether a text is JSON; if not, the line and column of the error. The other functions here need a text that is.
 pub fn check(text: &str) -> Result<(), (usize, usize)> {
     let document = text.strip_prefix(MARK).unwrap_or(text);
     match serde_json::from_str::<IgnoredAny>(document) {
@@ -23,16 +23,16 @@ pub fn check(text: &str) -> Result<(), (usize, usize)> {
     }
 }
 
-/// Windows editors put it at the start.
+/// The byte order mark that Windows editors put at the start.
 const MARK: &str = "\u{feff}";
 
-/// Where the document itself is.
+/// The position of the document itself.
 pub fn root(text: &str) -> Range<usize> {
     let start = skip_white(text, if text.starts_with(MARK) { MARK.len() } else { 0 });
     start..text.trim_end_matches(WHITE).len()
 }
 
-/// The members of an object, all of them where a name occurs twice; `None` where there is something else.
+/// The members of an object, also if a name occurs twice; `None` if it is not an object.
 pub fn members(text: &str, object: &Range<usize>) -> Option<Vec<Member>> {
     if byte(text, object.start) != b'{' {
         return None;
@@ -41,26 +41,26 @@ pub fn members(text: &str, object: &Range<usize>) -> Option<Vec<Member>> {
     let mut at = skip_white(text, object.start + 1);
     while byte(text, at) == b'"' {
         let key = at..end_of_value(text, at);
-        // Past the colon.
+        // After the colon.
         let start = skip_white(text, skip_white(text, key.end) + 1);
         let value = start..end_of_value(text, start);
         at = skip_white(text, value.end);
         if byte(text, at) == b',' {
             at = skip_white(text, at + 1);
         }
-        // A name that is no text (half a surrogate pair) is none that is looked for.
+        // A name that is not text (half a surrogate pair) is never looked up.
         let name = string(text, &key).unwrap_or_default();
         members.push(Member { name, key, value });
     }
     Some(members)
 }
 
-/// The text of a string; `None` where there is something else, or half a surrogate pair in it.
+/// The text of a string; `None` if it is not a string, or has half a surrogate pair.
 pub fn string(text: &str, value: &Range<usize>) -> Option<String> {
     serde_json::from_str(text.get(value.clone())?).ok()
 }
 
-/// The cuts that take members out of an object, so that it stays one.
+/// The ranges to cut so that an object loses some members and stays valid.
 fn cuts(text: &str, object: &Range<usize>, gone: impl Fn(&Member) -> bool) -> Vec<Range<usize>> {
     let members = members(text, object).unwrap_or_default();
     let mut cuts = Vec::new();
@@ -74,7 +74,7 @@ fn cuts(text: &str, object: &Range<usize>, gone: impl Fn(&Member) -> bool) -> Ve
                 cuts.extend(start_of_gone.take().map(|start| start..member.key.start));
             }
         }
-        // The end moves along with what is gone, too: the next cut begins where this one ended.
+        // The end also moves past removed members: the next cut begins where this one ended.
         if !gone(member) || end_of_kept.is_some() {
             end_of_kept = Some(member.value.end);
         }
@@ -85,8 +85,8 @@ fn cuts(text: &str, object: &Range<usize>, gone: impl Fn(&Member) -> bool) -> Ve
     cuts
 }
 
-/// The document without some members of objects in it, none of which lies in another, and where each of these is then. `None` if
-/// anything else would then not be the same.
+/// The document without some members of its objects, and the new positions of these objects. No object may be inside another. `None` if
+/// anything else would change.
 pub fn without(
     text: &str,
     objects: &[&Range<usize>],
@@ -109,7 +109,8 @@ pub fn without(
     }
     edited.push_str(text.get(at..)?);
     check(&edited).ok()?;
-    // The text around the objects is the same. They are the same objects, if each still ends where it should, and holds the rest.
+    // The text around the objects is the same. They are the same objects if each still ends at the right position, and has the remaining
+    // members.
     let is_the_rest = |object: &Range<usize>, place: &Range<usize>| {
         let kept = members(text, object).unwrap_or_default().into_iter().filter(|member| !gone(object, member));
         let left = members(&edited, place).unwrap_or_default();
@@ -125,13 +126,13 @@ fn written<'a>(text: &'a str, member: &Member) -> [Option<&'a str>; 2] {
     [text.get(member.key.clone()), text.get(member.value.clone())]
 }
 
-/// How the members of an object are written, for one that is put at its end.
+/// The style in which the members of an object are written, for a new one at its end.
 struct Layout {
     at: usize,
     comma: &'static str,
     colon: String,
     gap: String,
-    /// The white space before the members of an object; none where objects are written on one line.
+    /// The whitespace before the members of an object; `None` if objects are on one line.
     inner_gap: Option<String>,
 }
 
@@ -165,8 +166,7 @@ impl Layout {
     }
 }
 
-/// A document with another member at the end of an object, written the way the rest of it is. The value is an object of
-/// strings.
+/// A document with one more member at the end of an object, in the style of the others. The value is an object of strings.
 pub fn insert(text: &str, object: &Range<usize>, name: &str, value: &[(&str, &str)]) -> Option<String> {
     let layout = Layout::of(text, object)?;
     let Layout { comma, colon, gap, .. } = &layout;
@@ -180,7 +180,7 @@ pub fn insert(text: &str, object: &Range<usize>, name: &str, value: &[(&str, &st
     layout.put(text, name, &value)
 }
 
-/// The same with a value that is JSON already.
+/// The same with a value that is already JSON.
 pub fn insert_raw(text: &str, object: &Range<usize>, name: &str, value: &str) -> Option<String> {
     Layout::of(text, object)?.put(text, name, value)
 }

@@ -1,4 +1,4 @@
-//! The helper `plaintext`: finds the keys that other programs keep in plain-text files, and takes them out of there.
+//! The helper `plaintext`: finds keys in plain-text files of other programs, and removes them.
 
 mod entries;
 #[cfg(test)]
@@ -66,8 +66,7 @@ impl Helper for PlainText {
         source::erase_each(descriptions)
     }
 
-    /// A file that cannot be read does not hide what the others hold: it is a warning, or a record of its own for a caller that
-    /// understands those.
+    /// A file that cannot be read must not hide the others: it is a warning, or a separate record for a caller with `capability[]=problem`.
     fn list(&self, request: &Record) -> Result<Option<Vec<Record>>> {
         let (mut records, mut problems) = (Vec::new(), Vec::new());
         for held in source::all(request) {
@@ -93,7 +92,7 @@ impl Helper for PlainText {
     }
 }
 
-/// Looks for a credential in the files, as they are read.
+/// Looks for a credential in the files, reading one after the other.
 fn find(request: &Record, read: impl Fn(Place) -> Option<Result<Rc<Held>>>) -> Result<Option<Record>> {
     let (mut failed, mut found) = (Vec::new(), None);
     for held in source::that_answer(request, read) {
@@ -110,13 +109,13 @@ fn find(request: &Record, read: impl Fn(Place) -> Option<Result<Rc<Held>>>) -> R
             failed.iter().for_each(warn);
             answer(&held, &held.entries[at], request)
         }
-        // It is not known to be absent.
+        // A file could not be read, so it is not known whether the key exists.
         (None, Some(problem)) => Err(problem),
         (None, None) => Ok(None),
     }
 }
 
-/// The entry of a file that answers, if one can.
+/// The best matching entry of a file.
 fn best(held: Rc<Held>, request: &Record) -> Result<Option<Found>> {
     match held.best(request) {
         Some(at) => held.entries[at].secret.as_ref().map(|_| ()).map_err(Clone::clone).map(|()| Some((held, at))),
@@ -127,13 +126,13 @@ fn best(held: Rc<Held>, request: &Record) -> Result<Option<Found>> {
 /// An entry of a file.
 type Found = (Rc<Held>, usize);
 
-/// The one of two files that is meant: without a name the default account before any other, then the closer, then the first.
+/// The better one of two matches: without a user name, first the default account, then the closer path, then the first file.
 fn closer(first: Option<Found>, second: Option<Found>, request: &Record) -> Option<Found> {
     let rank = |(held, at): &Found| (is_of_the_account(&held.entries[*at], request), held.entries[*at].depth());
     if second.as_ref().map(rank) > first.as_ref().map(rank) { second } else { first }
 }
 
-/// True if no later file can have one that is closer.
+/// True if no later file can have a closer one.
 fn is_closest_of_all(entry: &Entry, request: &Record) -> bool {
     let asked = request.text("path").map_or(0, |path| path.trim_matches('/').len());
     is_of_the_account(entry, request) && entry.depth() >= asked
@@ -160,7 +159,7 @@ fn answer(held: &Held, entry: &Entry, request: &Record) -> Result<Option<Record>
     held.answer(entry, secret).map(Some)
 }
 
-/// A caller starts its helpers elsewhere, and says in which folder the user stands: one of the files is there.
+/// A caller starts its helpers elsewhere, and passes on the user's working directory: one of the files is there.
 fn go_to_the_users_folder() {
     let folder = std::env::var_os("MODELFORGE_CREDENTIAL_FOLDER").map(std::path::PathBuf::from);
     if let Some(folder) = folder.filter(|folder| folder.is_absolute()) {

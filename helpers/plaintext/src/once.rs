@@ -1,4 +1,4 @@
-//! Files that are read once, whole, for several requests.
+//! Reads each file only once for several requests.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,12 +9,12 @@ use modelforge_credential_protocol::Result;
 
 use crate::source::{Held, Place};
 
-/// Those that were read so far.
+/// The files that were read so far.
 #[derive(Default)]
 pub struct ReadOnce(RefCell<HashMap<PathBuf, Option<Result<Rc<Held>>>>>);
 
 impl ReadOnce {
-    /// The file of a place, as [`Place::held`] reads it.
+    /// The file of a place, as [`Place::held`] returns it.
     pub fn held(&self, place: Place) -> Option<Result<Rc<Held>>> {
         let place = place.whole();
         let mut read = self.0.borrow_mut();

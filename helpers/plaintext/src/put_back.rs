@@ -1,4 +1,4 @@
-//! Puts a single credential back where it was taken from.
+//! Restores a single credential in the file that it was removed from.
 
 use std::ops::Range;
 
@@ -12,8 +12,7 @@ use crate::source::{Place, places};
 use crate::table::{Format, Json};
 use crate::{json, time};
 
-/// Puts a credential back where it was taken from: into an entry of its URL and account that has none. Where there is no
-/// such entry, nothing is kept.
+/// Restores a credential in an empty entry with its URL and account. If there is none, nothing is stored.
 pub fn put_back(credential: &Record) -> Result<()> {
     for place in places(credential) {
         if place.put_back(credential)? {
@@ -24,7 +23,7 @@ pub fn put_back(credential: &Record) -> Result<()> {
 }
 
 impl Place {
-    /// True if it is there now.
+    /// Returns whether it is there now.
     fn put_back(&self, credential: &Record) -> Result<bool> {
         let Format::Json(row) = &self.source.format else { return Ok(false) };
         let Some(held) = self.open_locked()? else { return Ok(false) };
@@ -42,12 +41,12 @@ impl Place {
     }
 }
 
-/// The account that a credential is for.
+/// The account of a credential.
 fn account_in(credential: &Record) -> &str {
     credential.text("username").unwrap_or(DEFAULT_ACCOUNT)
 }
 
-/// The text with a credential in an entry that has none.
+/// The text with a credential in an empty entry.
 fn put_into(
     row: &Json,
     text: &str,
@@ -56,7 +55,7 @@ fn put_into(
     entry: &Entry,
     credential: &Record,
 ) -> Option<Zeroizing<String>> {
-    // An empty one that is there would be a second of that name.
+    // An existing empty one would have the same name.
     let (text, places) = json::without(text, &[object], |_, member| member.name == name)?;
     let known = by_location(&entry.location.protocol, &entry.location.host, entry.location.path.as_deref());
     let is_token = known.is_some_and(|known| known.sign_in == SignIn::DeviceFlow)

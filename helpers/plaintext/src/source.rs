@@ -1,4 +1,4 @@
-//! The files of the table, opened: what is in them, taking it out, and putting it back.
+//! The files of the table: reads them, removes credentials, and restores them.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -16,13 +16,13 @@ use crate::entries::{self, Entry, Secret, Spot};
 use crate::table::{Folder, Format, SOURCES, Source};
 use crate::{ini, json};
 
-/// A file that was read, and what is in it.
+/// A file that was read, and its entries.
 pub struct Held {
     pub file: Opened,
     pub entries: Vec<Entry>,
-    /// Secrets of which it cannot be told whose they are.
+    /// Problems with secrets whose URL is not known.
     pub homeless: Vec<Error>,
-    /// The entries of each server, for a file that many are looked for in.
+    /// The entries of each server, for a file in which many are looked up.
     of_servers: OnceCell<HashMap<String, Vec<usize>>>,
 }
 
@@ -32,12 +32,12 @@ pub struct Place {
     folder: PathBuf,
     pub path: PathBuf,
     pub account: String,
-    /// The protocol and the host whose entries are asked for, if it is one alone.
+    /// The protocol and the host of the request, if it names one.
     only: Option<(String, String)>,
 }
 
-/// The files that may answer a `get`. The file of the current folder is read only if its account is named:
-/// it came with the folder, and its key would send what one asks to its maker.
+/// The files that may answer a `get`. The file of the current directory is read only if the request names its account: it came with the
+/// directory, and its author could read what is sent with that key.
 pub fn that_answer(
     request: &Record,
     read: impl Fn(Place) -> Option<Result<Rc<Held>>>,
@@ -46,12 +46,12 @@ pub fn that_answer(
     each_once(places(request).filter(move |place| named || place.source.folder != Folder::Here).filter_map(read))
 }
 
-/// The files that there are.
+/// The files that exist.
 pub fn all(request: &Record) -> impl Iterator<Item = Result<Rc<Held>>> {
     each_once(places(request).filter_map(|place| place.held()))
 }
 
-/// A link from one to another does not make two of it.
+/// If a link leads from one file to another, the file is used once.
 fn each_once(files: impl Iterator<Item = Result<Rc<Held>>>) -> impl Iterator<Item = Result<Rc<Held>>> {
     let mut seen: Vec<PathBuf> = Vec::new();
     files.filter(move |held| match held {
@@ -64,7 +64,7 @@ fn each_once(files: impl Iterator<Item = Result<Rc<Held>>>) -> impl Iterator<Ite
     })
 }
 
-/// A request that names a `file`, as a list does, means that one alone.
+/// If a request has `file`, as a list returns it, only that file is meant.
 pub fn places(request: &Record) -> impl Iterator<Item = Place> {
     let part = |key| request.text(key).map(str::to_owned);
     let only = part("protocol").zip(part("host"));
@@ -87,14 +87,14 @@ impl Place {
         Some(Self { source, folder, path, account, only })
     }
 
-    /// True if a request may be about what is in it.
+    /// True if a request may be about its content.
     fn is_meant(&self, request: &Record) -> bool {
         request.text("file").is_none_or(|file| file == shown(&self.path))
             && (self.source.folder != Folder::Here
                 || request.text("username").is_none_or(|account| account == self.account))
     }
 
-    /// A link in a folder that came from elsewhere must not make another file look like it belongs there.
+    /// The directory of the file: a link in it must not make a file outside look like part of it.
     pub fn within(&self) -> Option<&Path> {
         (self.source.folder == Folder::Here).then_some(&*self.folder)
     }
@@ -103,12 +103,12 @@ impl Place {
         foreign::open(&self.path, self.within())
     }
 
-    /// What is in it; `None` where there is no file.
+    /// The file and its entries; `None` if it does not exist.
     pub fn held(&self) -> Option<Result<Rc<Held>>> {
         self.open().transpose().map(|file| file.and_then(|file| self.read(file)).map(Rc::new))
     }
 
-    /// The same file, of which all is read, and not one server's entries alone.
+    /// The same file with all its entries, not only those of one server.
     pub fn whole(self) -> Self {
         Self { only: None, ..self }
     }
@@ -123,19 +123,19 @@ impl Place {
     }
 }
 
-/// The folder's name, in a form that can be an account, and never the account of those who name none.
+/// An account name made from the directory's name. It is never that of the default account.
 fn account_of(folder: &Path) -> String {
     let name = folder.file_name().map_or("/".into(), |name| name.to_string_lossy());
     let name: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
     if name == DEFAULT_ACCOUNT { format!("./{name}") } else { name }
 }
 
-/// A server, in the one spelling of those that [`Location::is_at`] takes for it.
+/// The normalised name of a server, the same for all spellings that [`Location::is_at`] accepts.
 fn server(location: Location) -> String {
     format!("{}://{}", location.protocol, location.bare_host()).to_ascii_lowercase()
 }
 
-/// How far down the closest entry of each account is.
+/// The length of the longest path of each account.
 fn deepest<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashMap<String, usize> {
     let mut deepest: HashMap<String, usize> = HashMap::new();
     for entry in entries {
@@ -145,21 +145,21 @@ fn deepest<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashMap<String, usiz
     deepest
 }
 
-/// True if an entry is no further up than another of its account.
+/// True if no entry of the same account has a longer path.
 fn is_closest(deepest: &HashMap<String, usize>, entry: &Entry) -> bool {
     deepest.get(&*entry.account).is_none_or(|deepest| entry.depth() >= *deepest)
 }
 
 impl Held {
-    /// The one of several that a request means: the closest, of these the one by the name that the request uses, else as its program
-    /// would have it.
+    /// The entry that a request means: the closest one; if there are several, the one with the name in the request, otherwise the one that
+    /// its program would use.
     pub fn best(&self, request: &Record) -> Option<usize> {
         let mut among = self.at_server_of(request).to_vec();
         among.retain(|at| self.entries[*at].answers(request));
         self.best_of(&among, request.text("provider"))
     }
 
-    /// The entries of the server that a request names.
+    /// The entries of the server in a request.
     fn at_server_of(&self, request: &Record) -> &[usize] {
         let of_servers = self.of_servers.get_or_init(|| {
             let mut of_servers: HashMap<String, Vec<usize>> = HashMap::new();
@@ -182,15 +182,15 @@ impl Held {
         meant.max_by_key(|(at, entry)| rank(*at, entry)).map(|(at, _)| at)
     }
 
-    /// Which of several entries are no further up than another of their account. An entry that holds nothing counts: what is
-    /// below it never has the key of one above.
+    /// Tests whether no other entry of the same account is closer. An empty entry counts: a path below it never gets the key of a path
+    /// above it.
     pub fn closest<F: Fn(&Entry) -> bool>(&self, is_one: F) -> impl Fn(&Entry) -> bool + use<F> {
         let deepest = deepest(self.entries.iter().filter(|entry| is_one(entry)));
         move |entry| is_closest(&deepest, entry)
     }
 
-    /// The entries that are in use, each the best of its kind, with the others of that kind. Each entry is looked at once: a file may have
-    /// thousands.
+    /// The entries in use, each the best for its credential, with the others for the same credential. Each entry is visited once, because a
+    /// file may have thousands.
     pub fn in_use(&self) -> Vec<(&Entry, Vec<&Entry>)> {
         let mut kinds: HashMap<_, Vec<usize>> = HashMap::new();
         for (at, entry) in self.entries.iter().enumerate() {
@@ -207,13 +207,13 @@ impl Held {
         used.into_iter().map(|(best, others)| (entry(best), others.into_iter().map(entry).collect())).collect()
     }
 
-    /// Problems with entries for the same as this one.
+    /// Problems with other entries for the same credential.
     pub fn duplicates<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = Error> {
         let others = self.entries.iter().filter(|other| other.is_alike(entry) && !std::ptr::eq(*other, entry));
         self.problems(entry, others)
     }
 
-    /// The same with these others.
+    /// The same with these other entries.
     pub fn problems<'a>(
         &'a self,
         entry: &'a Entry,
@@ -227,12 +227,12 @@ impl Held {
         })
     }
 
-    /// Marks the entries that an erase of this description means.
+    /// Marks the entries that an erase with this description matches.
     fn mark_meant(&self, description: &Record, meant: &mut [bool]) {
         let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
         let at_server = || self.at_server_of(description).iter().map(|at| (*at, &self.entries[*at]));
         let deepest = deepest(at_server().map(|(_, entry)| entry).filter(|entry| entry.answers(description)));
-        // Who names no path means the whole host.
+        // Without a path, a request means the whole host.
         let is_closest = |entry: &Entry| !description.has("path") || is_closest(&deepest, entry);
         for (at, entry) in at_server() {
             meant[at] |= entry.is_described(description)
@@ -243,7 +243,7 @@ impl Held {
         }
     }
 
-    /// The list record of an entry.
+    /// The record for a list.
     pub fn listed(&self, entry: &Entry, secret: &Secret) -> Result<Record> {
         let mut record = entry.description()?;
         record.merge(&secret.record.public());
@@ -266,14 +266,14 @@ impl Held {
     }
 }
 
-/// Takes what descriptions describe out of every file, each of which is replaced once. One that cannot be edited does not save the others.
+/// Erases what the descriptions match in every file, and replaces each file once. A file that cannot be edited does not stop the others.
 pub fn erase_each(descriptions: &[Record]) -> Vec<Result<()>> {
     let mut outcomes = vec![Ok(()); descriptions.len()];
     for place in places(&Record::new()) {
         let meant: Vec<_> = descriptions.iter().zip(&mut outcomes).filter(|(one, _)| place.is_meant(one)).collect();
         let (meant, outcomes): (Vec<_>, Vec<_>) = meant.into_iter().unzip();
         let erased = match place.erase(&meant) {
-            // Which of them cannot be taken out is seen where each is taken out alone.
+            // Try each of them alone, to see which ones cannot be removed.
             Err(_) if meant.len() > 1 => meant.iter().map(|one| place.erase(&[one])).collect(),
             erased => vec![erased; meant.len()],
         };
@@ -287,7 +287,7 @@ pub fn erase_each(descriptions: &[Record]) -> Vec<Result<()>> {
 }
 
 impl Place {
-    /// The file and its content, for a caller that will replace it.
+    /// Opens and reads the file for a caller that will replace it.
     pub fn open_locked(&self) -> Result<Option<Held>> {
         let Some(file) = foreign::open_locked(&self.path, self.within())? else { return Ok(None) };
         file.clean();
@@ -317,7 +317,7 @@ impl Place {
 }
 
 impl Format {
-    /// The text without some secrets; `None` if it would then differ in anything else.
+    /// The text without some secrets; `None` if anything else would change.
     pub fn without(&self, text: &str, spots: &[&Spot]) -> Option<Zeroizing<String>> {
         match self {
             Self::Json(_) => {
@@ -328,7 +328,7 @@ impl Format {
                 let mut objects: Vec<_> = members.clone().map(|(object, _)| object).collect();
                 objects.sort_by_key(|object| object.start);
                 objects.dedup();
-                // By position: of two members of one name, as of two of one object, each is asked about.
+                // Compared by position, because several members or objects may have the same name.
                 let gone = |object: &Range<usize>, member: &json::Member| {
                     members.clone().any(|(same, name)| same == object && *name == member.name)
                 };

@@ -1,48 +1,48 @@
-//! The files, as data: a further tool's file is a further row.
+//! The files, as data. To add a tool's file, add a row.
 
 use std::path::PathBuf;
 
-/// A file in which a program keeps keys.
+/// A file in which a program stores keys.
 pub struct Source {
     pub folder: Folder,
     pub path: &'static str,
     pub format: Format,
 }
 
-/// Where a path begins.
+/// The directory that a path is relative to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Folder {
-    /// The person's own folder; ModelForge looks there on every system, whatever XDG says.
+    /// The home directory. ModelForge uses it on every system, whatever XDG says.
     Home,
-    /// Where Python's keyring keeps its files.
+    /// The directory of Python's keyring.
     PythonKeyring,
-    /// The folder that the program was started in. Its files come with whatever was downloaded there, so they are believed
-    /// less: they answer only for the account that is named after the folder.
+    /// The directory in which the program was started. Its files may have been downloaded, so they are trusted less: they answer only for
+    /// the account named after the directory.
     Here,
 }
 
-/// How a file is read.
+/// The format of a file.
 pub enum Format {
     Json(Json),
-    /// The plain-text file of `keyrings.alt`: a section for each service, in it a line for each user.
+    /// The plain-text file of `keyrings.alt`: a section for each service, with a line for each user.
     KeyringIni,
 }
 
-/// Where in a JSON document the keys are.
+/// The positions of the keys in a JSON document.
 pub struct Json {
-    /// The way to the object that holds an entry for each provider, by name.
+    /// The path to the object with an entry for each provider, by name.
     pub entries: &'static [&'static str],
-    /// The member of an entry that says which URL it is for.
+    /// The member of an entry with its URL.
     pub url: &'static str,
-    /// The member of an entry that holds the secret, and is taken out with all that it holds. None: the entry itself.
+    /// The member of an entry that contains the secret. It is removed completely. `None`: the entry itself.
     pub secret: Option<&'static str>,
-    /// In the secret, unless it is just a string: the key, the first of these that is there.
+    /// The members of the secret that may have the key. The first existing one counts. Unused if the secret is a string.
     pub password: &'static [&'static str],
-    /// Its refresh token.
+    /// The member with the refresh token.
     pub refresh_token: &'static str,
-    /// When it ends, as ISO 8601.
+    /// The member with the expiry, in ISO 8601.
     pub expires: &'static str,
-    /// A member that may be shown, and is passed on under the same name.
+    /// Members that are public, and are passed on with the same name.
     pub public: &'static [&'static str],
 }
 
@@ -56,17 +56,17 @@ pub const MODELFORGE: Json = Json {
     public: &["scope", "token_type"],
 };
 
-/// In the order in which they are asked.
+/// The files, in the order in which they are searched.
 pub const SOURCES: &[Source] = &[
     Source { folder: Folder::Home, path: ".config/model-forge/config.json", format: Format::Json(MODELFORGE) },
-    // `modelforge config migrate` copies it as it is, and leaves it behind.
+    // `modelforge config migrate` copies it, and leaves the original.
     Source { folder: Folder::Home, path: ".config/model-forge/models.json", format: Format::Json(MODELFORGE) },
     Source { folder: Folder::PythonKeyring, path: "keyring_pass.cfg", format: Format::KeyringIni },
     Source { folder: Folder::Here, path: ".model-forge/config.json", format: Format::Json(MODELFORGE) },
 ];
 
 impl Folder {
-    /// `None`: there is no such folder.
+    /// `None`: there is no such directory.
     pub fn find(self) -> Option<PathBuf> {
         match self {
             Self::Home => modelforge_credential_files::home(),

@@ -1,10 +1,10 @@
-//! Times as Python writes them, `2026-11-23T19:34:05.123456+00:00`, and as the protocol does, in seconds since 1970.
+//! Converts times between Python's form, `2026-11-23T19:34:05.123456+00:00`, and the protocol's, seconds since 1970.
 
 use ::time::format_description::well_known::Iso8601;
 use ::time::{OffsetDateTime, PrimitiveDateTime};
 
-/// Reads what Python's `isoformat` writes; fractions are dropped, no zone is UTC. A time before 1970 is long past, and so is its first
-/// second, which stands for it: 0 would say "never".
+/// Reads a time as Python's `isoformat` writes it. Fractions are dropped, and a missing zone means UTC. Times before 1970 become 1: they
+/// have expired, and 0 would mean "never".
 pub fn parse(text: &str) -> Option<u64> {
     let text = text.replacen(' ', "T", 1);
     let at = OffsetDateTime::parse(&text, &Iso8601::PARSING)
@@ -12,7 +12,7 @@ pub fn parse(text: &str) -> Option<u64> {
     Some(u64::try_from(at.ok()?.unix_timestamp()).unwrap_or(0).max(1))
 }
 
-/// Writes it as Python's `isoformat` does, in UTC. After the last second that has a date of four digits it is that one.
+/// Writes a time as Python's `isoformat` does, in UTC. The latest possible time is the last second of the year 9999.
 pub fn format(seconds: u64) -> String {
     const LAST: i64 = 253_402_300_799;
     let seconds = i64::try_from(seconds).unwrap_or(LAST).min(LAST);

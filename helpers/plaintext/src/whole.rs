@@ -1,4 +1,4 @@
-//! A whole file: kept before anything is taken out of it, and put back.
+//! Backs up a whole file before anything is removed from it, and restores it.
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -22,8 +22,7 @@ pub fn get(request: &Record) -> Result<Option<Record>> {
     foreign::whole(&place.path, place.within())
 }
 
-/// Makes the file what it was. If it was changed since in anything but the secrets that were taken out, only these are put
-/// back; if it is gone, it is created again.
+/// Restores the file. If it was changed since, apart from the removed secrets, only these are restored. If it is gone, it is created again.
 pub fn put_back(record: &Record) -> Result<()> {
     let place = place(record)?;
     foreign::put_back(&place.path, place.within(), record, |before, now| {
@@ -39,7 +38,7 @@ fn place(request: &Record) -> Result<Place> {
     let file = visible(request.text("file").unwrap_or_default());
     places(request).find(|_| request.has("file")).ok_or_else(|| {
         let error = Error::new(format!("`{file}` is not a known file"));
-        // The file of a folder is known only to who stands in it.
+        // The file of a directory is known only if that is the working directory.
         match file.strip_suffix("/.model-forge/config.json").or(file.strip_suffix(r"\.model-forge\config.json")) {
             Some(folder) => error.hint(format!("cd {}", modelforge_credential_files::quoted(folder.as_ref()))),
             None => error,
@@ -52,7 +51,7 @@ impl Place {
         Ok(entries::read(&self.source.format, &tilde(&self.path), text, &self.account, None)?.entries)
     }
 
-    /// True if the file is what it was, but for secrets that were taken out.
+    /// True if the file differs only by secrets that were removed.
     fn differs_by_secrets(&self, before: &str, now: &str) -> Result<bool> {
         let (then, held) = (self.entries(before)?, self.entries(now)?);
         let spots: Vec<&Spot> = missing(&then, &held).map(|entry| &entry.spot).collect();
@@ -60,14 +59,13 @@ impl Place {
         Ok(without.is_some_and(|without| *without == now))
     }
 
-    /// The file with the secrets that it held before and holds no longer, where there still is an entry for them, and how
-    /// many these are.
+    /// The file with its missing secrets restored where there still is an entry for them, and their number.
     fn merged(&self, before: &str, now: &str) -> Result<(Zeroizing<String>, usize)> {
         let (then, held) = (self.entries(before)?, self.entries(now)?);
         let mut text = Zeroizing::new(now.to_owned());
         let mut count = 0;
         for entry in missing(&then, &held) {
-            // Each is found again in the text as it is by then.
+            // Each position is looked up again in the edited text.
             let edited = match (&self.source.format, &entry.spot) {
                 (Format::Json(_), Spot::Member { object, name }) => {
                     let was = json::members(before, object).into_iter().flatten().rfind(|member| member.name == *name);
@@ -90,7 +88,7 @@ impl Place {
     }
 }
 
-/// The entries that held something and do so no longer. A name can occur twice: of several in one place, each is compared with its like.
+/// The entries that have lost their secret. A name can occur several times: then each is compared with the entries at the same place.
 fn missing<'a>(then: &'a [Entry], now: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
     let mut places: HashMap<&str, (Vec<&Entry>, Vec<&Entry>)> = HashMap::new();
     then.iter().for_each(|entry| places.entry(&entry.place).or_default().0.push(entry));
@@ -100,7 +98,7 @@ fn missing<'a>(then: &'a [Entry], now: &'a [Entry]) -> impl Iterator<Item = &'a 
     then.iter().filter(move |entry| gone.contains(&std::ptr::from_ref(*entry)))
 }
 
-/// The same of one place. Where none went as a whole, each has its turn; else what they hold tells them apart.
+/// The same for one place. If no entry is missing completely, they are compared in order, otherwise by their content.
 fn missing_of_a_place<'a>(then: &[&'a Entry], now: &[&'a Entry]) -> Vec<&'a Entry> {
     let mut held: Vec<&Entry> = then.iter().copied().filter(|entry| entry.holds_something()).collect();
     if then.len() == now.len() {
@@ -109,7 +107,7 @@ fn missing_of_a_place<'a>(then: &[&'a Entry], now: &[&'a Entry]) -> Vec<&'a Entr
     }
     let left: Vec<&Entry> = now.iter().copied().filter(|entry| entry.holds_something()).collect();
     let count = held.len().saturating_sub(left.len());
-    // Those that are there no longer come last.
+    // Those that are gone come last.
     held.sort_by_key(|entry| !left.iter().any(|other| holds_the_same(entry, other)));
     held.split_off(held.len() - count)
 }
@@ -123,7 +121,7 @@ fn holds_the_same(one: &Entry, other: &Entry) -> bool {
     }
 }
 
-/// The text with a member in an object, in the place of an empty one of that name.
+/// The text with a member in an object. It replaces an empty member with the same name.
 fn with_member(text: &str, object: &Range<usize>, name: &str, value: &str) -> Option<String> {
     let (text, places) = json::without(text, &[object], |_, member| member.name == name)?;
     json::insert_raw(&text, places.first()?, name, value).filter(|edited| json::check(edited).is_ok())

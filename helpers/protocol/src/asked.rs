@@ -1,17 +1,17 @@
-//! A request of a caller, as the helper itself is asked it, and the answer, as the caller may be given it.
+//! Converts a caller's request for the helper, and the helper's answer for the caller.
 
 use std::borrow::Cow;
 
 use crate::attributes::{ABOUT_THE_EXCHANGE, gate, gated_answer};
 use crate::{Error, Helper, Operation, Reason, Record, Result};
 
-/// What a `get`, a `store` or an `erase` asks of the helper itself; `None` where there is nothing to do.
+/// What a `get`, `store` or `erase` asks of the helper; `None` if there is nothing to do.
 pub(crate) fn meant_by<'r>(
     helper: &dyn Helper,
     operation: Operation,
     request: &'r Record,
 ) -> Result<Option<Cow<'r, Record>>> {
-    // Empty is a value, absent is not: a request without them would match everything.
+    // An empty value counts as a value. A request without these attributes would match everything.
     for key in ["protocol", "host"] {
         if !request.has(key) || (key == "protocol" && request.get(key) == Some(b"")) {
             return Err(Error::new(format!("the request has no `{key}`")).is(Reason::InvalidRequest));
@@ -22,7 +22,7 @@ pub(crate) fn meant_by<'r>(
         return Err(Error::new("only a migration asks for files and their backups").is(Reason::Refused));
     }
     match operation {
-        // Nothing is taken from what an `erase` names: a `credential` in it narrows what is erased, announced or not.
+        // Nothing is removed from an `erase`: a `credential` in it narrows what is erased, announced or not.
         Operation::Get => Ok(Some(Cow::Borrowed(request))),
         _ if helper.nature().foreign && !consent => Ok(None),
         Operation::Store => Ok(to_store(request)?.map(Cow::Owned)),
@@ -42,7 +42,7 @@ fn to_store(request: &Record) -> Result<Option<Record>> {
     Ok(is_something.then_some(credential))
 }
 
-/// What a helper found, as this request may be answered.
+/// The found credential in the form in which this request may be answered.
 pub(crate) fn answered(found: Option<Record>, request: &Record) -> Result<Option<Record>> {
     let Some(found) = found else { return Ok(None) };
     found.refuse_empty_secrets(request)?;

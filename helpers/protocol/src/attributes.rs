@@ -1,20 +1,19 @@
-//! Which attributes mean what: each list stands once, here.
+//! Lists of attributes by meaning. Each list is defined only here.
 
 use crate::{Record, Result};
 
-/// The attributes that say which credential is meant. What a description leaves out may be anything.
+/// The attributes that describe a credential. A missing one matches anything.
 pub const DESCRIPTION: [&str; 4] = ["protocol", "host", "path", "username"];
 
-/// The attributes that hold a secret worth keeping.
+/// The attributes that contain a secret worth storing.
 pub const SECRETS: [&str; 3] = ["password", "credential", "oauth_refresh_token"];
 
-/// Attributes that only the program that asks the helpers may send: with these, a caller could name the variable that is read or
-/// the server that a refresh token is sent to, or have the files of other programs changed; and so could an answer on its way to the
-/// next helper.
+/// Attributes that only the core may send. With them, a caller, or the answer of another helper, could choose the variable that is read or
+/// the server that gets a refresh token, or have the files of other programs changed.
 pub const SETTINGS: [&str; 8] =
     ["env[]", "client_id", "consent", "device_code_url", "folder[]", "rewire", "sign_in", "token_url"];
 
-/// Attributes about the copy that a helper keeps. They are of no use to another helper, and stored there they would be wrong.
+/// Attributes about the copy in one helper. In another helper they would be wrong.
 pub const ABOUT_THE_COPY: [&str; 12] = [
     "asks",
     "created_utc",
@@ -30,15 +29,15 @@ pub const ABOUT_THE_COPY: [&str; 12] = [
     "variable",
 ];
 
-/// Attributes about this one exchange. Kept with the credential, they would come back in another.
+/// Attributes about one exchange. They must not be stored with the credential.
 pub const ABOUT_THE_EXCHANGE: [&str; 9] =
     ["capability[]", "consent", "continue", "outcome", "quit", "reason", "state[]", "url", "wwwauth[]"];
 
-/// Each capability, and the attributes that only a side which announced it may send or get.
+/// Each capability, with the attributes that a side may send or get only if it announced the capability.
 pub const CAPABILITIES: [(&str, &[&str]); 2] =
     [("authtype", &["authtype", "credential", "ephemeral"]), ("state", &["state[]", "continue"])];
 
-/// Takes from `record` what needs a capability that `announced` does not announce.
+/// Removes from `record` the attributes whose capability `announced` does not announce.
 ///
 /// ```
 /// use modelforge_credential_protocol::{Record, gate};
@@ -58,7 +57,7 @@ pub fn gate(record: &mut Record, announced: &Record) {
     }
 }
 
-/// `answer` as `request` may be answered: gated, with the capabilities that it makes use of announced first.
+/// Prepares `answer` for the sender of `request`: gated, and with the capabilities that it uses announced first.
 ///
 /// # Errors
 /// If there are more attributes than a record may hold.

@@ -6,11 +6,11 @@ use zeroize::Zeroizing;
 
 use crate::{Error, Record, Result};
 
-/// How much of a file stands in one attribute, in bytes of base64.
+/// The size of one piece, in bytes of base64.
 const PIECE: usize = 60_000;
 
 impl Record {
-    /// Adds a file: `content[]`, in base64, in pieces that fit a line. An empty file is one empty piece.
+    /// Adds a file as `content[]`: base64, in pieces that fit into a line. An empty file is one empty piece.
     ///
     /// # Errors
     /// If it has more pieces than a record may hold.
@@ -22,7 +22,7 @@ impl Record {
         text.as_bytes().chunks(PIECE).try_for_each(|piece| self.push("content[]", piece))
     }
 
-    /// The file that `content[]` holds. `None`: there is none.
+    /// The file in `content[]`. `None`: there is none.
     ///
     /// ```
     /// # use modelforge_credential_protocol::Record;

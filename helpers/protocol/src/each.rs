@@ -1,4 +1,4 @@
-//! Several requests in one go: `get-each`, `store-each` and `erase-each`. Both sides of how they are written stand here.
+//! Several requests at once: `get-each`, `store-each` and `erase-each`. Both sides of the format are here.
 
 use std::borrow::Cow;
 use std::io::{Read, Write};
@@ -9,14 +9,14 @@ use crate::asked::{answered, meant_by};
 use crate::wire::{MAX_RECORD, Reader};
 use crate::{Error, Helper, Operation, Reason, Record, Result, shown};
 
-/// The most requests that go together.
+/// The most requests in one go.
 pub const MAX_EACH: usize = 256;
 
 const OUTCOME: &str = "outcome";
 const DONE: &str = "done";
 const FAILED: &str = "failed";
 
-/// Reads them all before anything is done: of requests that were cut short, none is carried out.
+/// Reads all requests before any is carried out: if the input is cut short, none is.
 fn read(input: impl Read) -> Result<Vec<Record>> {
     let mut reader = Reader::new(input);
     let (mut requests, mut size) = (Vec::new(), 0);
@@ -38,7 +38,7 @@ fn invalid(problem: impl Into<String>) -> Error {
     Error::new(problem).is(Reason::InvalidRequest)
 }
 
-/// Answers each of the requests, in their order.
+/// Answers the requests, in their order.
 pub(crate) fn answer(
     helper: &dyn Helper,
     operation: Operation,
@@ -91,7 +91,7 @@ fn write(answer: Result<Option<Record>>, output: &mut impl Write) -> Result<()> 
     Ok(output.write_all(b"\n")?)
 }
 
-/// How many of these requests go together: the first ones, at least one, as far as a helper takes them.
+/// How many of these requests fit into one go: the first ones, at least one.
 pub fn together(requests: &[Record]) -> usize {
     let mut size = 0;
     let fits = |request: &&Record| {
@@ -101,12 +101,12 @@ pub fn together(requests: &[Record]) -> usize {
     requests.iter().take(MAX_EACH).take_while(fits).count().max(1).min(requests.len())
 }
 
-/// The size of a record as it is written.
+/// The size of a record in its written form.
 fn size_of(record: &Record) -> usize {
     record.iter().map(|(key, value)| key.len() + value.len() + 2).sum()
 }
 
-/// Several requests, as they are sent.
+/// Several requests in their written form.
 pub fn requests(requests: &[Record]) -> Zeroizing<Vec<u8>> {
     let size = requests.iter().map(|request| size_of(request) + 1).sum::<usize>() + 16;
     let mut lines = Zeroizing::new(Vec::with_capacity(size));
@@ -118,10 +118,10 @@ pub fn requests(requests: &[Record]) -> Zeroizing<Vec<u8>> {
     lines
 }
 
-/// The answers to this many requests, each as it would have been given alone.
+/// Reads the answers to this many requests. Each is the answer that the request alone would have got.
 ///
 /// # Errors
-/// If they are not the answers to just as many.
+/// If the number of answers is different.
 pub fn answers(output: &[u8], count: usize) -> Result<Vec<Result<Record>>> {
     let mut reader = Reader::new(output);
     let mut answers = Vec::new();

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::Reason;
 
-/// An error in one line for a person: lower case, no full stop, and never a value of an attribute.
+/// An error as one line for a person: lower case, no full stop, and never a value of an attribute.
 ///
-/// [`serve`](crate::serve) prints it as `error: …`, and the hint as `hint: …`, and exits with status 1. It is
-/// deliberately not built from every error that exists, because other libraries' errors quote what they read.
+/// [`serve`](crate::serve) prints it as `error: …`, prints the hint as `hint: …`, and exits with status 1. There is no conversion from
+/// every error type, because errors of other libraries quote what they read.
 ///
 /// ```
 /// use modelforge_credential_protocol::Error;
@@ -16,8 +16,7 @@ use crate::Reason;
 /// assert_eq!(error.to_string(), "the vault is sealed");
 /// ```
 ///
-/// Two errors cannot be compared: a program that decides by what went wrong asks for the [`cause`](Self::cause), never for the
-/// words.
+/// Errors cannot be compared. A program that has to decide uses the [`cause`](Self::cause), never the message.
 #[derive(Debug, Clone)]
 pub struct Error {
     message: String,
@@ -35,21 +34,21 @@ impl Error {
         Self { message: message.into(), hint: None, reason: Reason::Failed, cause: None }
     }
 
-    /// Adds what the person can do about it, best a command to paste.
+    /// Adds a hint: how the person can fix it, if possible a command to paste.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Says what kind of problem it is, to a program that decides by it.
+    /// Sets the kind of problem, for programs that act on it.
     #[must_use]
     pub fn is(mut self, reason: Reason) -> Self {
         self.reason = reason;
         self
     }
 
-    /// Keeps the typed error that these are the words of, for a caller that decides by it.
+    /// Attaches the typed error behind this message, for callers that act on it.
     ///
     /// ```
     /// use modelforge_credential_protocol::Error;
@@ -66,18 +65,18 @@ impl Error {
         self
     }
 
-    /// The same problem in other words, for one who says more about it: hint, reason and cause stay.
+    /// The same error with another message. Hint, reason and cause stay.
     #[must_use]
     pub fn reworded(&self, message: impl Into<String>) -> Self {
         Self { message: message.into(), ..self.clone() }
     }
 
-    /// The typed error that this one was made from, if it was made from one of this type.
+    /// The attached typed error, if it has this type.
     pub fn cause<T: Any>(&self) -> Option<&T> {
         self.cause.as_deref().and_then(|cause| (cause as &dyn Any).downcast_ref())
     }
 
-    /// What kind of problem it is; [`Reason::Failed`] where nobody said.
+    /// The kind of problem; [`Reason::Failed`] unless it was set.
     pub fn reason(&self) -> Reason {
         self.reason
     }
@@ -109,7 +108,7 @@ impl From<String> for Error {
 }
 
 impl From<std::io::Error> for Error {
-    /// An error of ours that was wrapped in an [`io::Error`](std::io::Error) keeps its hint.
+    /// If one of our errors was wrapped in an [`io::Error`](std::io::Error), it keeps its hint.
     fn from(error: std::io::Error) -> Self {
         error.downcast().unwrap_or_else(|error| Self::new(error.to_string()))
     }

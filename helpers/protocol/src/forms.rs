@@ -1,4 +1,4 @@
-//! The forms in which tools write a secret: as it is, in base64 and hexadecimal, in UTF-16, in a URL, a mail, JSON, a shell's trace.
+//! The forms in which tools write a secret: plain, base64, hexadecimal, UTF-16, URL, mail, JSON, shell trace.
 
 use std::fmt::Write as _;
 
@@ -7,27 +7,27 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
 
-/// RFC 3986: the characters that are not reserved.
+/// The unreserved characters of RFC 3986.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// How much room a form needs for what it writes.
+/// How the characters of a form relate to the bytes of the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// A character or more for each.
+    /// One or more characters for each byte.
     Text,
-    /// Four characters for three bytes. What stands before the secret shifts it.
+    /// Four characters for three bytes. Text before the secret shifts it.
     Base64,
-    /// Two digits a byte.
+    /// Two digits for each byte.
     Hex,
-    /// The same with a blank between two.
+    /// Two digits for each byte, separated by spaces.
     SpacedHex,
-    /// Each character and one that stands between it and the next.
+    /// Each character, with another one between it and the next.
     Utf16,
-    /// The same with two.
+    /// The same with two characters in between.
     Caret,
 }
 
-/// A form in which a secret may be written.
+/// One form of a secret.
 #[derive(Clone)]
 pub struct Form {
     /// The form, without padding.
@@ -36,7 +36,7 @@ pub struct Form {
     pub way: Way,
 }
 
-/// Every form of a secret, the first as it is. Some may be the same.
+/// Every form of a secret. The first is the secret itself. Some may be equal.
 ///
 /// ```
 /// use modelforge_credential_protocol::forms;
@@ -47,7 +47,7 @@ pub struct Form {
 /// ```
 pub fn forms(secret: &[u8]) -> Vec<Form> {
     let mut forms = vec![(secret.to_vec(), Way::Text)];
-    // Before a line end, it is a soft line break of quoted-printable.
+    // At the end of a line, `=` is a soft line break of quoted-printable.
     let equals = secret.iter().enumerate().filter(|(_, byte)| **byte == b'=').map(|(at, _)| at).take(MOST_EQUALS);
     forms.extend(equals.map(|at| ([&secret[..at], &secret[at + 1..]].concat(), Way::Text)));
     let percent = percent_encode(secret, COMPONENT).to_string();
@@ -73,20 +73,20 @@ pub fn forms(secret: &[u8]) -> Vec<Form> {
     forms.into_iter().map(|(form, way)| Form { bytes: Zeroizing::new(without_padding(form)), way }).collect()
 }
 
-/// Padding says nothing, and `=` at the end of a line may be a line break of quoted-printable. A short form keeps it.
+/// Padding carries no information, and `=` at the end of a line may be a line break of quoted-printable. A short form keeps its padding.
 fn without_padding(mut form: Vec<u8>) -> Vec<u8> {
     let end = form.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
     form.truncate(end.max(SHORTEST));
     form
 }
 
-/// A key has at most two at its end. One form for each of thousands would fill the memory.
+/// A key has at most two of them at its end. One form for each of thousands would fill the memory.
 const MOST_EQUALS: usize = 16;
 
 /// A secret with fewer bytes cannot be told from ordinary text.
 pub const SHORTEST: usize = 8;
 
-/// What stands between the quotation marks of JSON.
+/// The text as JSON writes it between quotation marks.
 fn json(text: &str) -> String {
     text.chars().fold(String::new(), |mut json, character| {
         match character {
@@ -115,7 +115,7 @@ fn lower_case_escapes(text: &str) -> String {
     lower
 }
 
-/// As in mail: everything except printable characters, and `=`.
+/// Quoted-printable, as in mail: escapes `=` and everything that is not printable.
 fn quoted_printable(secret: &[u8]) -> String {
     secret.iter().fold(String::new(), |mut text, byte| {
         match byte {
@@ -126,7 +126,7 @@ fn quoted_printable(secret: &[u8]) -> String {
     })
 }
 
-/// Python's JSON escapes all that is not ASCII.
+/// Python's JSON escapes everything outside ASCII.
 fn ascii(json: &str) -> String {
     let mut text = String::new();
     for character in json.chars() {
@@ -138,8 +138,8 @@ fn ascii(json: &str) -> String {
     text
 }
 
-/// Both byte orders, and as a viewer shows them, which has a dot or `^@` for each NUL. From the first character to the last: the NUL
-/// beside them says nothing.
+/// Both byte orders, and the way viewers show them, with a dot or `^@` for each NUL. It goes from the first character to the last, without
+/// the outer NUL.
 fn utf16(text: &str) -> Vec<(Vec<u8>, Way)> {
     if text.is_ascii() {
         let joined = |between: &str| text.chars().map(String::from).collect::<Vec<_>>().join(between).into_bytes();
@@ -165,8 +165,8 @@ fn url_safe(base64: &[u8]) -> Vec<u8> {
     base64.iter().map(other).collect()
 }
 
-/// The base64 of the secret when so many bytes stand before it (more than two only repeat these): the characters in which nothing but
-/// the secret has a part. Those at both ends are shared with what stands beside it, and say almost nothing.
+/// The base64 of the secret after this many bytes (more than two only repeat the pattern), without the characters at both ends: those also
+/// depend on the neighbouring bytes.
 fn base64_after(before: usize, secret: &[u8]) -> Vec<u8> {
     let mut bytes = Zeroizing::new(vec![0; before]);
     bytes.extend_from_slice(secret);

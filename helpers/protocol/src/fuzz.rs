@@ -1,11 +1,11 @@
-//! What holds for any bytes that are read as records.
+//! What must hold for any bytes that are read as records.
 
 use std::io::{self, Read};
 
 use crate::fuzz_support::is_telling;
 use crate::{DESCRIPTION, Reader, Record, SECRETS, visible};
 
-/// A stream that hands out so many bytes at a time.
+/// A stream that returns at most this many bytes at a time.
 pub struct Steps<'a>(pub &'a [u8], pub usize);
 
 impl Read for Steps<'_> {
@@ -17,7 +17,7 @@ impl Read for Steps<'_> {
     }
 }
 
-/// The records of a stream, and the words of the error that ended it.
+/// The records of a stream, and the message of the error that ended it.
 fn read(source: impl Read) -> (Vec<Record>, Option<String>) {
     let (mut reader, mut records) = (Reader::new(source), Vec::new());
     loop {
@@ -29,7 +29,7 @@ fn read(source: impl Read) -> (Vec<Record>, Option<String>) {
     }
 }
 
-/// Reads a stream of records, whole and in steps, and looks at each.
+/// Reads a stream of records, whole and in steps, and checks each record.
 pub fn check(input: &[u8]) {
     let (records, problem) = read(input);
     for step in [1, 7, 1000] {
@@ -53,7 +53,7 @@ fn check_record(record: &Record) {
     let shown = DESCRIPTION.iter().filter_map(|key| record.shown(key));
     for text in shown.chain([format!("{record:?}"), record.url(), record.url_with_user()]) {
         assert_eq!(visible(&text), text, "it can move the cursor");
-        // What stands between two parts may be a part of a secret; that is no more than chance.
+        // Text between two parts may by chance be part of a secret.
         let is_plain = |secret: &&str| is_telling(secret) && !secret.contains([':', '/', '=', '@', ' ', '<']);
         for secret in SECRETS.iter().filter_map(|key| record.text(key)).filter(is_plain) {
             assert!(!text.contains(secret), "a secret is shown");

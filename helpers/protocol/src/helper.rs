@@ -1,22 +1,22 @@
 use crate::{Record, Result};
 
-/// The nature of a helper, as it reports it itself in answer to `capability`.
+/// What a helper says about itself in answer to `capability`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Nature {
-    /// Its credentials are in files that belong to other programs (`capability foreign`). They are changed only where the request
-    /// has `consent`; without it, [`serve`](crate::serve) does not even call `store` and `erase`.
+    /// Its credentials are in files of other programs (`capability foreign`). It changes them only if the request has `consent`. Without
+    /// that, [`serve`](crate::serve) does not call `store` and `erase`.
     pub foreign: bool,
-    /// It makes credentials and keeps none (`capability generates`), and a person may have to confirm that in a browser.
+    /// It gets credentials from elsewhere and stores none (`capability generates`). A person may have to confirm that in a browser.
     pub generates: bool,
-    /// It only answers: it keeps nothing that it is told to store, and erases nothing (`capability readonly`).
+    /// It only answers: it neither stores nor erases (`capability readonly`).
     pub readonly: bool,
-    /// It keeps an identity, the secret that opens what it stores, and knows the operation `identity` (`capability identity`).
+    /// It has an identity, the secret that decrypts what it stores, and knows the operation `identity` (`capability identity`).
     pub identity: bool,
-    /// What it keeps is shared by members, and it knows the operation `members` (`capability members`).
+    /// Its store is shared by members, and it knows the operation `members` (`capability members`).
     pub members: bool,
-    /// What it keeps goes to other machines, and it knows the operation `sync` (`capability sync`).
+    /// Its store is exchanged with other machines, and it knows the operation `sync` (`capability sync`).
     pub sync: bool,
-    /// It takes several requests in one go (`capability each`). [`serve`](crate::serve) says so of every helper.
+    /// It takes several requests in one go (`capability each`). [`serve`](crate::serve) says this for every helper.
     pub each: bool,
 }
 
@@ -43,7 +43,7 @@ impl Nature {
         }
     }
 
-    /// The lines that say it.
+    /// The lines of the answer to `capability`.
     pub fn to_lines(self) -> String {
         let said = [
             (self.foreign, "capability foreign\n"),
@@ -57,7 +57,7 @@ impl Nature {
         said.into_iter().filter_map(|(is, line)| is.then_some(line)).collect()
     }
 
-    /// True if it stores credentials itself.
+    /// True if it stores credentials.
     pub fn keeps(self) -> bool {
         !self.foreign && !self.generates && !self.readonly
     }
@@ -65,8 +65,8 @@ impl Nature {
 
 /// The operations of a helper. Every method has a default, so a helper that only reads implements only [`get`](Self::get).
 ///
-/// Absence is a value, failure an error: `Ok(None)` says "I looked and it is not there", `Err` says "I could not
-/// look". The caller asks the next helper either way, but tells the person about the second.
+/// Absence is a value, failure is an error: `Ok(None)` means "I looked and it is not there", `Err` means "I could not look". In both cases
+/// the caller asks the next helper; only after an error does it tell the person.
 pub trait Helper {
     /// The nature of this helper. [`serve`](crate::serve) answers `capability` with it.
     fn nature(&self) -> Nature {
@@ -75,91 +75,91 @@ pub trait Helper {
 
     /// Finds the credential that `request` describes.
     ///
-    /// The request holds `protocol` and `host`, mostly `provider`, perhaps `path` and `username`; what it does not
-    /// name may be anything (see [`Record::matches`]). The answer holds what was found: `password` (or `authtype`
-    /// and `credential`), `username`, `password_expiry_utc`, `oauth_refresh_token`, and anything else worth passing on.
+    /// The request has `protocol` and `host`, usually `provider`, and sometimes `path` and `username`. A missing attribute matches anything
+    /// (see [`Record::matches`]). The answer contains what was found: `password` (or `authtype` and `credential`), `username`,
+    /// `password_expiry_utc`, `oauth_refresh_token`, and any other useful attribute.
     ///
     /// # Errors
-    /// When the place could not be looked at: locked, unreachable, damaged. Not when there is nothing in it.
+    /// If it could not look: the store is locked, unreachable or damaged. Finding nothing is not an error.
     fn get(&self, request: &Record) -> Result<Option<Record>> {
         let _ = request;
         Ok(None)
     }
 
-    /// Keeps `credential`, replacing the one with the same `protocol`, `host`, `path` and `username`.
+    /// Stores `credential`. It replaces one with the same `protocol`, `host`, `path` and `username`.
     ///
-    /// A helper that cannot keep anything does nothing: the caller notices, because it reads back.
+    /// A helper that cannot store does nothing. The caller notices, because it reads back.
     ///
     /// # Errors
-    /// When it should have been kept and was not. The older credential must then still be there.
+    /// If it should have been stored and was not. The older credential must then still be there.
     fn store(&self, credential: &Record) -> Result<()> {
         let _ = credential;
         Ok(())
     }
 
-    /// Erases every credential that matches `description`; when it names a `password` or `credential`, only those
-    /// that hold the same (see [`Record::matches_secret`]).
+    /// Erases every credential that matches `description`. If that has a `password` or `credential`, only copies with the same secret (see
+    /// [`Record::matches_secret`]).
     ///
     /// # Errors
-    /// When a matching credential may be left. Nothing to erase is no error.
+    /// If a matching credential may be left. Nothing to erase is not an error.
     fn erase(&self, description: &Record) -> Result<()> {
         let _ = description;
         Ok(())
     }
 
-    /// Finds several credentials: [`get`](Self::get) for each, in this order. Implement it where what they have in common, a file that
-    /// is read, say, need not be done again for each.
+    /// Finds several credentials, like [`get`](Self::get) for each, in this order. Implement it if they share work, such as reading one
+    /// file.
     fn get_each(&self, requests: &[Record]) -> Vec<Result<Option<Record>>> {
         requests.iter().map(|request| self.get(request)).collect()
     }
 
-    /// Keeps several credentials: [`store`](Self::store) for each, in this order.
+    /// Stores several credentials, like [`store`](Self::store) for each, in this order.
     fn store_each(&self, credentials: &[Record]) -> Vec<Result<()>> {
         credentials.iter().map(|credential| self.store(credential)).collect()
     }
 
-    /// Erases the credentials of several descriptions: [`erase`](Self::erase) for each, in this order.
+    /// Erases the credentials of several descriptions, like [`erase`](Self::erase) for each, in this order.
     fn erase_each(&self, descriptions: &[Record]) -> Vec<Result<()>> {
         descriptions.iter().map(|description| self.erase(description)).collect()
     }
 
-    /// Names what this helper holds, one record each: `protocol`, `host`, `path`, `username` and public metadata.
-    /// Secrets in it are not passed on. `Ok(None)` says that this helper cannot list.
+    /// Lists what this helper stores, one record each: `protocol`, `host`, `path`, `username` and public metadata. Secrets in a record are
+    /// not passed on. `Ok(None)` means that this helper cannot list.
     ///
-    /// `request` may hold attributes that say what the caller knows or wants; it is often empty.
+    /// `request` may have attributes that say what the caller knows or wants. It is often empty.
     ///
     /// # Errors
-    /// When the place could not be looked at.
+    /// If it could not look.
     fn list(&self, request: &Record) -> Result<Option<Vec<Record>>> {
         let _ = request;
         Ok(None)
     }
 
-    /// Does what `action` says with the identity that opens what this helper keeps: `show`, `protect`, `unprotect`, `renew`, `export`,
-    /// `check` or `import`. [`serve`](crate::serve) calls it only if [`nature`](Self::nature) says `identity`.
+    /// Does `action` with the identity that decrypts this store: `show`, `protect`, `unprotect`, `renew`, `export`, `check` or `import`.
+    /// [`serve`](crate::serve) calls it only if [`nature`](Self::nature) says `identity`.
     ///
     /// # Errors
-    /// When it was not done. Everything that could be opened before can be opened still.
+    /// If it was not done. Everything that could be decrypted before can still be decrypted.
     fn identity(&self, request: &Record) -> Result<Option<Record>> {
         let _ = request;
         Ok(None)
     }
 
-    /// Does what `action` says with the members who share what this helper keeps: `list`, `join`, `add`, `remove` or `accept`.
-    /// [`serve`](crate::serve) calls it only if [`nature`](Self::nature) says `members`.
+    /// Does `action` with the members who share this store: `list`, `join`, `add`, `remove` or `accept`. [`serve`](crate::serve) calls it
+    /// only if [`nature`](Self::nature) says `members`.
     ///
     /// # Errors
-    /// When it was not done. Nobody can read what they could not read before.
+    /// If it was not done. Nobody can read more than before.
     fn members(&self, request: &Record) -> Result<Option<Record>> {
         let _ = request;
         Ok(None)
     }
 
-    /// Takes what other machines have changed, and sends what was changed here. [`serve`](crate::serve) calls it only if
+    /// Receives the changes of other machines, and sends the changes of this one. [`serve`](crate::serve) calls it only if
     /// [`nature`](Self::nature) says `sync`.
     ///
     /// # Errors
-    /// When it was not done. What is kept here is as it was.
+    /// If it was not done. This store is unchanged.
     fn sync(&self, request: &Record) -> Result<Option<Record>> {
         let _ = request;
         Ok(None)
@@ -171,30 +171,30 @@ pub trait Helper {
 pub enum Operation {
     /// Find a credential.
     Get,
-    /// Keep a credential.
+    /// Store a credential.
     Store,
     /// Erase credentials.
     Erase,
-    /// Name the credentials that are there.
+    /// List the stored credentials.
     List,
-    /// Name the capabilities.
+    /// List the capabilities.
     Capability,
-    /// Show or change the identity that opens what is kept.
+    /// Show or change the identity that decrypts the store.
     Identity,
-    /// Show or change who shares what is kept.
+    /// Show or change the members of a shared store.
     Members,
-    /// Exchange what is kept with other machines.
+    /// Exchange the store with other machines.
     Sync,
     /// Find several credentials.
     GetEach,
-    /// Keep several credentials.
+    /// Store several credentials.
     StoreEach,
     /// Erase the credentials of several descriptions.
     EraseEach,
 }
 
 impl Operation {
-    /// The operation of that name. `None` is one that this version does not know: it is ignored, with success.
+    /// The operation with this name. `None`: this version does not know it. Ignore it, with success.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "get" => Self::Get,
@@ -229,7 +229,7 @@ impl Operation {
         }
     }
 
-    /// The same for several requests in one go; `None` where there is no such operation.
+    /// The operation that does the same for several requests; `None` if there is none.
     pub fn for_each(self) -> Option<Self> {
         Some(match self {
             Self::Get => Self::GetEach,
@@ -239,7 +239,7 @@ impl Operation {
         })
     }
 
-    /// What an operation for several requests does with each.
+    /// The operation that one for several requests does with each.
     pub(crate) fn of_each(self) -> Option<Self> {
         Some(match self {
             Self::GetEach => Self::Get,

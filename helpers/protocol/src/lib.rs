@@ -1,23 +1,22 @@
 //! Write a credential helper: a program that `modelforge-credential`, or git, asks for keys.
 //!
-//! A helper is a type that implements [`Helper`] and a `main` that hands it to [`serve`], which reads the
-//! request, keeps the rules of the protocol (`protocol.md` in the project's root) and writes the answer.
-//! It handles a [`Record`]: a list of `key=value` attributes whose values are wiped when dropped and
-//! never printed.
+//! A helper is a type that implements [`Helper`], and a `main` that passes it to [`serve`]. That reads the request, enforces the rules of
+//! the protocol (`protocol.md` in the project's root) and writes the answer. The data is a [`Record`]: a list of `key=value` attributes
+//! whose values are never printed, and are wiped when dropped.
 //!
 //! # Example
 //!
-//! A helper that finds keys where container platforms put them, one file per host. It is the whole program;
-//! it also lies in `examples/run_secrets.rs`. Named `modelforge-credential-run-secrets` and put on `PATH`, it is
-//! part of the chain as soon as the configuration says `helpers = ["run-secrets", …]`.
+//! A helper that finds keys where container platforms put them, one file per host. This is the whole program, also in
+//! `examples/run_secrets.rs`. Call it `modelforge-credential-run-secrets`, put it on `PATH`, and add it to the configuration:
+//! `helpers = ["run-secrets", …]`.
 //!
 //! ```no_run
 #![doc = include_str!("../examples/run_secrets.rs")]
 //! ```
 //!
-//! The library does this, so that a helper need not: bounded reading, validation of the whole request before the
-//! helper sees it, git's capabilities (`authtype`, `state`), `ephemeral`, unknown operations, the framing of
-//! `list`, wiping of buffers, exit statuses, one line on standard error for a failure, and `--help` ([`About`]).
+//! The library does this, so that a helper need not: bounded reading, validation of the whole request before the helper sees it, git's
+//! capabilities (`authtype`, `state`), `ephemeral`, unknown operations, the framing of `list`, wiping of buffers, exit statuses, one line
+//! on standard error for a failure, and `--help` ([`About`]).
 
 #![deny(missing_docs)]
 

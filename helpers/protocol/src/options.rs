@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use crate::{stdout, visible};
 
-/// A helper's description of itself.
+/// What a helper's program says about itself.
 #[derive(Debug, Clone, Copy)]
 pub struct About {
     /// The name of its program, `modelforge-credential-NAME`.
@@ -34,8 +34,7 @@ impl About {
     /// ```
     ///
     /// # Errors
-    /// With the exit status, where all is said: 0 after help and version, 1 if they could not be written, 2 for an unknown
-    /// option.
+    /// The exit status of a program that is done: 0 after help and version, 1 if they could not be written, 2 for an unknown option.
     pub fn switches(&self, known: &[&'static str]) -> Result<Vec<&'static str>, ExitCode> {
         let mut given = Vec::new();
         for word in std::env::args_os().skip(1) {
@@ -52,11 +51,11 @@ impl About {
         Ok(given)
     }
 
-    /// Reads the command line of a helper whose options have values: `--name value` or `--name=value`, before the operation, which is
-    /// left to [`serve`](crate::serve). They come in the order in which they were given.
+    /// Reads the command line of a helper whose options have values: `--name value` or `--name=value`, before the operation. The operation
+    /// is left to [`serve`](crate::serve). The options are returned in the order in which they were given.
     ///
     /// # Errors
-    /// As [`switches`](Self::switches), and for an option without its value, a word that is none, and a missing operation.
+    /// As [`switches`](Self::switches); also for an option without its value, a word that is not an option, and a missing operation.
     pub fn values(&self, known: &[&'static str]) -> Result<Vec<(&'static str, String)>, ExitCode> {
         let mut given = Vec::new();
         let mut words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).peekable();
@@ -73,7 +72,7 @@ impl About {
                     let value = inline.or_else(|| words.next());
                     given.push((*known, value.ok_or_else(|| self.explain(&format!("`{known}` needs a value")))?));
                 }
-                // Not shown: it may be a key that went astray.
+                // Do not show it: it may be a misplaced key.
                 _ if words.peek().is_some() => {
                     return Err(self.explain("there is a word before the operation that is no option"));
                 }
@@ -83,7 +82,7 @@ impl About {
         Err(self.explain("no operation"))
     }
 
-    /// Says on standard error what is wrong with the command line. Returns exit status 2.
+    /// Prints on standard error what is wrong with the command line. Returns exit status 2.
     pub fn explain(&self, message: &str) -> ExitCode {
         let _ = writeln!(io::stderr(), "error: {message}\nhint: {} --help", self.program);
         ExitCode::from(2)

@@ -1,4 +1,4 @@
-//! This process: who can look into it, whose home it is in, and its streams.
+//! This process: who can look into it, its home directory, and its streams.
 
 use std::fs::File;
 use std::io;
@@ -7,11 +7,11 @@ use std::sync::OnceLock;
 
 use crate::Error;
 
-/// Keeps this process out of core dumps and other processes of the same user out of its memory (Linux: `prctl(2)` with
-/// `PR_SET_DUMPABLE`; macOS: `ptrace(2)` with `PT_DENY_ATTACH`; Unix: a soft `RLIMIT_CORE` of 0), and keeps it alive where a file may
-/// grow no further (`ulimit -f`): that is an error of the write. On Linux a helper that `modelforge-credential` started ends with it,
-/// even where that was killed. On Windows a panic ends the process without a crash, of which Windows Error Reporting would keep the
-/// memory. Call it first thing; [`serve`](crate::serve) does. What cannot be set stays as it is.
+/// Prevents core dumps, and access to this process's memory by other processes of the same user (Linux: `prctl(2)` with `PR_SET_DUMPABLE`;
+/// macOS: `ptrace(2)` with `PT_DENY_ATTACH`; Unix: a soft `RLIMIT_CORE` of 0). A file that may not grow (`ulimit -f`) becomes an error of
+/// the write instead of a signal. On Linux, a helper that `modelforge-credential` started ends with it, even if that is killed. On Windows,
+/// a panic ends the process without a crash, because Windows Error Reporting would keep its memory. Call it first; [`serve`](crate::serve)
+/// does. Failures are ignored.
 pub fn harden() {
     #[cfg(unix)]
     {
@@ -22,7 +22,7 @@ pub fn harden() {
             let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
         }
         if !may_read || getrlimit(Resource::Fsize).current.is_some() {
-            // A handler, because programs that are started inherit a signal that is ignored.
+            // A handler, because children inherit an ignored signal.
             let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
         }
     }
@@ -45,8 +45,8 @@ pub fn harden() {
     }
 }
 
-/// A sandbox may forbid it, and `getrlimit` knows no failure: it crashes, or answers with what happens to lie in memory. A limit that is
-/// none (more now than ever) is refused as such only where the call is allowed.
+/// A sandbox may forbid the call, and `getrlimit` cannot report that: it crashes or returns garbage. An invalid limit (a soft limit above
+/// the hard one) is refused as invalid only if the call is allowed.
 #[cfg(unix)]
 fn may_read_limits() -> bool {
     use rustix::process::{Resource, Rlimit, setrlimit};
@@ -54,17 +54,17 @@ fn may_read_limits() -> bool {
     setrlimit(Resource::Core, wrong) == Err(rustix::io::Errno::INVAL)
 }
 
-/// The variable that `modelforge-credential` sets for the helpers that it starts.
+/// A variable that `modelforge-credential` sets for the helpers that it starts.
 #[cfg(target_os = "linux")]
 const IS_A_HELPER: &str = "MODELFORGE_CREDENTIAL_DEPTH";
 
-/// True if the user's folders can be told from the environment: a `HOME` that is there, or the variable that stands in for one of
-/// them (`XDG_DATA_HOME` and its like). A home that is missing or no folder (`/nonexistent`, `/dev/null`: those of many services) must
-/// not be created. Without either, looking a user up that the system does not know crashes a statically linked program.
+/// True if the environment tells where the user's directories are: `HOME` exists, or `instead` (such as `XDG_DATA_HOME`) is set. A home
+/// that is missing or not a directory (`/nonexistent`, `/dev/null`: those of many services) must not be created. Without either, looking up
+/// an unknown user crashes a statically linked program.
 pub fn has_home(instead: &str) -> bool {
     static HAS_ONE: OnceLock<bool> = OnceLock::new();
     let place = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    // A folder that cannot be read counts: its problem is reported where it is used.
+    // A directory that cannot be read counts: the error is reported where it is used.
     let is_there = |path: PathBuf| match path.metadata() {
         Ok(metadata) => metadata.is_dir(),
         Err(problem) => !matches!(problem.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
@@ -98,7 +98,7 @@ pub fn stdout() -> io::Result<File> {
     copy.map(File::from).map_err(|problem| not_open("output", &problem))
 }
 
-/// Where a process may open no more files, the system's own words do not say what for.
+/// If a process may open no more files, the system's message does not say which file.
 fn not_open(which: &str, problem: &io::Error) -> io::Error {
     io::Error::other(Error::new(format!("cannot open standard {which}: {problem}")))
 }

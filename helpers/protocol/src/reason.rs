@@ -1,5 +1,5 @@
-/// What kind of problem an [`Error`](crate::Error) is, for a program that decides by it: the attribute `reason`, on standard output beside
-/// the message. Only a caller that announced `capability[]=reason` gets it.
+/// What kind of problem an [`Error`](crate::Error) is, for programs that act on it: the attribute `reason` on standard output, beside the
+/// message. Only a caller that announced `capability[]=reason` gets it.
 ///
 /// ```
 /// use modelforge_credential_protocol::{Error, Reason};
@@ -12,13 +12,13 @@
 pub enum Reason {
     /// No provider has this name, or it has no URL.
     UnknownProvider,
-    /// The request itself is wrong: the same one fails again.
+    /// The request itself is wrong. The same request will fail again.
     InvalidRequest,
-    /// Every place was looked at, and it is in none.
+    /// All places were searched, and none has it.
     NotFound,
-    /// A person has to unlock something first, and nobody could be asked.
+    /// A person has to unlock something first, and nobody could be prompted.
     Locked,
-    /// It was understood, and somebody said no: a server, a person, a helper, or a rule.
+    /// It was understood and refused: by a server, a person, a helper, or a rule.
     Refused,
     /// Anything else.
     #[default]
@@ -41,24 +41,24 @@ impl Reason {
         }
     }
 
-    /// The reason in the output of a helper that failed. One that gives none, or one that this version does not know, just failed.
+    /// Reads the reason from the output of a helper that failed. Without one, or with an unknown one, it is `Failed`.
     pub fn from_lines(output: &[u8]) -> Self {
         let mut lines = output.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let name = lines.find_map(|line| line.strip_prefix(b"reason="));
         name.and_then(|name| std::str::from_utf8(name).ok()).map_or(Self::Failed, Self::from_name)
     }
 
-    /// The reason of that name. One that this version does not know is just a failure.
+    /// The reason with this name; `Failed` if this version does not know it.
     pub(crate) fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|reason| reason.name() == name).unwrap_or_default()
     }
 
-    /// The line that says it.
+    /// The line of the protocol.
     pub fn to_line(self) -> String {
         format!("reason={}\n", self.name())
     }
 
-    /// What several problems come to: what a person can do something about comes first.
+    /// One reason for several problems. One that a person can fix comes first.
     pub fn of_all(reasons: impl IntoIterator<Item = Self>) -> Self {
         let reasons: Vec<Self> = reasons.into_iter().collect();
         [Self::Locked, Self::Refused].into_iter().find(|reason| reasons.contains(reason)).unwrap_or_default()

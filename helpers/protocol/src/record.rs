@@ -12,7 +12,7 @@ use check::checked;
 /// The `username` of a credential that was stored without one.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
-/// The attributes that may be printed: in traces, in [`Record`]'s `Debug`, and by `list`. All others are secret.
+/// The attributes that may be printed: in traces, in the `Debug` of [`Record`], and by `list`. All others are secret.
 const PUBLIC: &[&str] = &[
     "action",
     "asks",
@@ -71,7 +71,7 @@ const PUBLIC: &[&str] = &[
     "variable",
 ];
 
-/// True if values of the attribute `key` may be shown. Everything not known to be public is secret.
+/// True if values of the attribute `key` may be shown. Everything that is not known to be public is secret.
 pub fn is_public(key: &str) -> bool {
     PUBLIC.binary_search(&key).is_ok()
 }
@@ -81,11 +81,11 @@ struct Attribute {
     value: SecretSlice<u8>,
 }
 
-/// An ordered list of attributes, `key=value`: the one shape of data in the protocol.
+/// An ordered list of attributes, `key=value`: the only data structure of the protocol.
 ///
-/// Values are bytes. Those of public attributes are UTF-8. A record never holds what cannot be written: [`set`](Self::set) and
-/// [`push`](Self::push) refuse line breaks, NUL and over-long lines. Values are wiped when they are dropped, and `Debug` shows only
-/// those that are public.
+/// Values are bytes. Those of public attributes are UTF-8. A record contains only what can be written: [`set`](Self::set) and
+/// [`push`](Self::push) refuse line breaks, NUL and lines that are too long. Values are wiped when they are dropped, and `Debug` shows only
+/// public ones.
 ///
 /// A key that ends in `[]` may occur several times, any other only once.
 ///
@@ -111,7 +111,7 @@ impl Record {
         Self::default()
     }
 
-    /// A record of these attributes, in this order.
+    /// A record with these attributes, in this order.
     ///
     /// # Errors
     /// As [`push`](Self::push).
@@ -143,7 +143,7 @@ impl Record {
         self.iter().rfind(|(k, _)| *k == key).map(|(_, value)| value)
     }
 
-    /// The value of an attribute as text; `None` also where it is not UTF-8, which a public attribute never is.
+    /// The value of an attribute as text; `None` if it is missing or not UTF-8 (public attributes always are UTF-8).
     pub fn text(&self, key: &str) -> Option<&str> {
         self.get(key).and_then(|value| std::str::from_utf8(value).ok())
     }
@@ -158,12 +158,12 @@ impl Record {
         self.attributes.iter().map(|a| (&*a.key, a.value.expose_secret()))
     }
 
-    /// Sets an attribute: in place if it is there, else at the end.
+    /// Sets an attribute: in its place if it exists, otherwise at the end.
     ///
     /// # Errors
-    /// If it could not be written as one line of the protocol: a line break or NUL in it, no key or `=` in the
-    /// key, longer than [`crate::MAX_LINE`]; if a public value is not UTF-8, `password_expiry_utc` is not a plain number, or
-    /// `quit`, `ephemeral`, `continue`, `consent` or `plain_text` is not a boolean. The error names the key, never the value.
+    /// If it could not be written as one line of the protocol: a line break or NUL in it, an empty key, `=` in the key, or longer than
+    /// [`crate::MAX_LINE`]; if a public value is not UTF-8, `password_expiry_utc` is not a plain number, or `quit`, `ephemeral`,
+    /// `continue`, `consent` or `plain_text` is not a boolean. The error names the key, never the value.
     pub fn set(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
         let value = checked(key, value.as_ref())?;
         match self.attributes.iter_mut().find(|a| &*a.key == key) {
@@ -173,8 +173,8 @@ impl Record {
         Ok(())
     }
 
-    /// Adds a value to an attribute that may occur several times; for any other the same as [`set`](Self::set).
-    /// As in git, an empty value of a list attribute is kept as it is.
+    /// Adds a value to an attribute that may occur several times. For any other, the same as [`set`](Self::set). As in git, an empty value
+    /// of a list attribute is kept.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -199,12 +199,12 @@ impl Record {
         self.retain(|k| k != key);
     }
 
-    /// Keeps only the attributes whose key passes.
+    /// Keeps only the attributes whose keys pass.
     pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
         self.attributes.retain(|a| keep(&a.key));
     }
 
-    /// Sets every attribute of `other`; a list attribute of `other` replaces the one here.
+    /// Sets every attribute of `other`. A list attribute of `other` replaces the one here.
     pub fn merge(&mut self, other: &Self) {
         for a in &other.attributes {
             if a.key.ends_with("[]") {
@@ -229,15 +229,15 @@ impl Clone for Record {
     }
 }
 
-/// Two records are equal when their attributes are, in order. It is there for tests and for reading back.
+/// Two records are equal if their attributes are equal, in order. For tests and for reading back.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
     }
 }
 
-/// The public attributes with their values, known secret ones by name, and the number of others: a line that was not
-/// meant as an attribute may hold a secret before its `=` as well.
+/// The public attributes with their values, known secret ones by name, and the number of others: a line that was not meant as an attribute
+/// may have a secret before its `=`.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut others = 0;

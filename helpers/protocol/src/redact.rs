@@ -1,21 +1,21 @@
-//! Takes the secrets of a request and of its answer out of what a program says about them.
+//! Redacts the secrets of a request and of its answer in the output of a program.
 
 use zeroize::Zeroizing;
 
 use crate::forms::{SHORTEST, forms};
 use crate::{REDACTED, is_public, shown};
 
-/// The shortest secret that is taken out as it is.
+/// The shortest secret that is redacted in its plain form.
 const SHORT: usize = 4;
 
-/// The longest secret of which other forms are looked for. A service account has 3 KiB; a helper may answer with megabytes.
+/// The longest secret that is also redacted in other forms. A service account has 3 KiB; a helper may answer with megabytes.
 const LONG: usize = 16 * 1024;
 
 /// The secrets of an exchange, in every form in which a program may repeat them.
 pub struct Secrets(Vec<Zeroizing<String>>);
 
 impl Secrets {
-    /// Those of these texts, each of lines `key=value`.
+    /// The secrets in these texts. Each text consists of lines `key=value`.
     ///
     /// ```
     /// use modelforge_credential_protocol::Secrets;
@@ -34,13 +34,13 @@ impl Secrets {
                 }
             }
         }
-        // The longest first: one may be part of another.
+        // The longest first, because one may be part of another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.dedup();
         Self(secrets)
     }
 
-    /// A text for people, without them.
+    /// The text with the secrets redacted.
     pub fn redacted(&self, text: &str) -> String {
         shown(&self.0.iter().fold(text.to_owned(), |text, secret| match text.contains(&**secret) {
             true => text.replace(&**secret, REDACTED),
@@ -49,7 +49,7 @@ impl Secrets {
     }
 }
 
-/// What is said and what is secret are made text in the same way: a secret need not be UTF-8.
+/// The output and the secrets are converted to text in the same way, because a secret need not be UTF-8.
 fn add(secret: &[u8], secrets: &mut Vec<Zeroizing<String>>) {
     secrets.push(Zeroizing::new(String::from_utf8_lossy(secret).into_owned()));
     if (SHORTEST..=LONG).contains(&secret.len()) {

@@ -1,18 +1,18 @@
-//! What a helper says on standard error.
+//! What a helper prints on standard error.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::{Error, Record, Result, shown, visible};
 
-/// Says on standard error what went wrong, as the caller of a helper expects it, for what a program notices before it calls
-/// [`serve`](crate::serve). Returns exit status 1.
+/// Prints an error on standard error in the form that a helper's caller expects. Use it for problems before [`serve`](crate::serve) is
+/// called. Returns exit status 1.
 pub fn fail(error: &Error) -> ExitCode {
     say("error", error);
     ExitCode::FAILURE
 }
 
-/// A remark on standard error: it makes nothing fail.
+/// Prints a warning on standard error.
 pub fn warn(problem: &Error) {
     say("warning", problem);
 }
@@ -22,19 +22,18 @@ fn say(what: &str, problem: &Error) {
     if let Some(hint) = problem.hint_text() {
         lines.push_str(&format!("hint: {}\n", shown(hint)));
     }
-    // There is nobody left to tell that standard error is closed.
+    // If standard error is closed, nobody can be told.
     let _ = io::stderr().write_all(lines.as_bytes());
 }
 
-/// The cause of a problem of a list that hides nothing: it was looked at, and stays where it is on purpose.
+/// The cause of a problem in a list that hides nothing: the place was searched, and the key stays there on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stays;
 
-/// What could not be listed does not hide the rest: a record of its own each for a caller that understands those
-/// (`capability[]=problem`), else a warning.
+/// A problem must not hide the rest of a list. A caller with `capability[]=problem` gets each as a separate record, any other as a warning.
 ///
 /// # Errors
-/// If a problem cannot be a value of a record.
+/// If a problem cannot be the value of an attribute.
 pub fn list_problems(problems: &[Error], request: &Record, records: &mut Vec<Record>) -> Result<()> {
     for problem in problems {
         if request.announces("problem") {

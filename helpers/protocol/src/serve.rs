@@ -6,10 +6,10 @@ use crate::process::{harden, stdin, stdout};
 use crate::said::fail;
 use crate::{Error, Helper, Nature, Operation, Record, Result, each};
 
-/// Runs a helper as a program: takes the operation from the last word of the command line, the request from standard input,
-/// and answers on standard output. Options of the helper's own come before the operation; it parses them before it calls this.
+/// Runs a helper as a program: takes the operation from the last word of the command line, reads the request from standard input, and
+/// answers on standard output. Options come before the operation, and the helper parses them before it calls this.
 ///
-/// Exit status: 0 done, also when nothing was found; 1 failed, with `error: …` on standard error; 2 no operation given (or an option in its place).
+/// Exit status: 0 done, also if nothing was found; 1 failed, with `error: …` on standard error; 2 no operation (or an option in its place).
 pub fn serve(helper: impl Helper) -> ExitCode {
     harden();
     let mut words = std::env::args_os();
@@ -23,7 +23,7 @@ pub fn serve(helper: impl Helper) -> ExitCode {
     let Some(operation) = operation.to_str().and_then(Operation::from_name) else {
         return ExitCode::SUCCESS;
     };
-    // `list` needs no input; a person who types it is not left waiting.
+    // `list` needs no input, so a person who types it does not have to wait.
     let input: Result<Box<dyn Read>> = match operation {
         Operation::Capability => Ok(Box::new(io::empty())),
         Operation::List if io::stdin().is_terminal() => Ok(Box::new(io::empty())),
@@ -36,7 +36,7 @@ pub fn serve(helper: impl Helper) -> ExitCode {
     }
 }
 
-/// Does one operation of a helper: what [`serve`] does, with streams of your own, for tests.
+/// Does one operation of a helper, like [`serve`], but with other streams, for tests.
 ///
 /// ```
 /// use modelforge_credential_protocol::{answer, Helper, Operation, Record, Result};

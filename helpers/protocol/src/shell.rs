@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// A shell that a hint is pasted into. Words are quoted by the caller, with [`Shell::word`] where they need it.
+/// The shell that a hint is written for. The caller quotes words with [`Shell::word`] if they need it.
 ///
 /// ```
 /// use modelforge_credential_protocol::Shell;
@@ -19,14 +19,14 @@ pub enum Shell {
 }
 
 impl Shell {
-    /// The one that the person most likely uses.
+    /// The shell that the person probably uses.
     pub fn of_the_person() -> Self {
-        // Git Bash and its like say so to all that they start.
+        // Git Bash and similar shells set this variable.
         let is_posix = !cfg!(windows) || std::env::var_os("MSYSTEM").is_some_and(|system| !system.is_empty());
         if is_posix { Self::Posix } else { Self::PowerShell }
     }
 
-    /// A text as one word.
+    /// Quotes a text as one word.
     pub fn word(self, text: &str) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./\\:=+~".contains(c);
         match self {
@@ -36,7 +36,7 @@ impl Shell {
         }
     }
 
-    /// Takes a variable out of the environment.
+    /// Removes a variable from the environment.
     pub fn unset(self, variable: impl Display) -> String {
         match self {
             Self::Posix => format!("unset {variable}"),
@@ -44,7 +44,7 @@ impl Shell {
         }
     }
 
-    /// Has programs looked for in a folder as well.
+    /// Adds a directory to `PATH`.
     pub fn add_to_path(self, folder: impl Display) -> String {
         match self {
             Self::Posix => format!("export PATH=\"{folder}:$PATH\""),
@@ -114,7 +114,7 @@ impl Shell {
     /// Shows the processes of a program.
     pub fn processes(self, name: impl Display) -> String {
         match self {
-            // There `-a` is for ancestors.
+            // On macOS, `-a` means ancestors.
             Self::Posix if cfg!(target_os = "macos") => format!("pgrep -fl {name}"),
             Self::Posix => format!("pgrep -a {name}"),
             Self::PowerShell => format!("Get-Process {name}*"),
@@ -138,7 +138,7 @@ impl Shell {
         }
     }
 
-    /// Keeps every other user from changing what is at a path.
+    /// Removes the access of all other users to change a path.
     pub fn close(self, path: impl Display) -> String {
         match self {
             // Everyone, authenticated users, users.
@@ -147,18 +147,18 @@ impl Shell {
         }
     }
 
-    /// Leaves what is at a path of Windows to the user alone: nothing is inherited from the folder above it.
+    /// On Windows, gives access to the user alone: nothing is inherited from the directory above.
     pub fn leave_to_the_user(self, path: impl Display, is_folder: bool) -> String {
         let user = match self {
             Self::Posix => "$USERNAME",
             Self::PowerShell => "${env:USERNAME}",
         };
-        // Without it, nobody could open what is in the folder.
+        // Without it, nobody could open the files in the directory.
         let and_below = if is_folder { "(OI)(CI)" } else { "" };
         self.icacls(path, format_args!("/inheritance:r /grant:r \"{user}:{and_below}F\""))
     }
 
-    /// Changes an access list of Windows. Git Bash takes what begins with a slash for a path, unless it is told not to.
+    /// Changes an access list of Windows. Git Bash converts arguments that begin with a slash to paths, unless it is told not to.
     fn icacls(self, path: impl Display, options: impl Display) -> String {
         let before = match self {
             Self::Posix => "MSYS2_ARG_CONV_EXCL='*' ",

@@ -1,13 +1,13 @@
-//! The rule for what may be shown of a text, in messages, traces and logs.
+//! What may be shown of a text in messages, traces and logs.
 
 use crate::visible::{shown_host, shown_path, shown_user, visible};
 use crate::{Record, is_public};
 
-/// The replacement for a secret.
+/// What a secret is replaced by.
 pub const REDACTED: &str = "<redacted>";
 
-/// How keys and tokens begin, those of LLM providers and of what developers have beside them. Sources: the issuers' own pages, and
-/// the rules of gitleaks and of GitHub's secret scanning (2026).
+/// The prefixes of keys and tokens, of LLM providers and of other services that developers use. Sources: the issuers' own pages, and the
+/// rules of gitleaks and of GitHub's secret scanning (2026).
 const PREFIXES: &[&str] = &[
     "ABSK",
     "AIza",
@@ -42,13 +42,13 @@ const PREFIXES: &[&str] = &[
     "ya29",
 ];
 
-/// The shortest word that is a key because of how it begins.
+/// The shortest word that counts as a key because of its prefix.
 const SHORTEST: usize = 20;
 
-/// The shortest word that is a key because nobody would have made it up.
+/// The shortest word that counts as a key because it looks random.
 const SHORTEST_RANDOM: usize = 32;
 
-/// `text` for people: as [`visible`], and with `<redacted>` in the place of every word that looks like a key.
+/// `text` for people: as [`visible`], and with `<redacted>` in place of every word that looks like a key.
 ///
 /// ```
 /// use modelforge_credential_protocol::shown;
@@ -63,7 +63,7 @@ pub fn shown(text: &str) -> String {
     while let Some(start) = rest.find(is_of_a_word) {
         let (before, from) = rest.split_at(start);
         shown.push_str(before);
-        // People compare it, and it is as random as a key.
+        // A fingerprint is as random as a key, but people have to compare it.
         if let Some(length) = fingerprint(&shown, from) {
             let (print, after) = from.split_at(length);
             shown.push_str(print);
@@ -78,7 +78,7 @@ pub fn shown(text: &str) -> String {
     shown + rest
 }
 
-/// The length of the fingerprint of a public key that `text` begins with, as OpenSSH writes it.
+/// The length of the fingerprint of a public key at the start of `text`, in OpenSSH's form.
 fn fingerprint(before: &str, text: &str) -> Option<usize> {
     let is_of_it = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
     let length = text.find(|c| !is_of_it(c)).unwrap_or(text.len());
@@ -89,13 +89,13 @@ fn is_of_a_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '%')
 }
 
-/// Where the word ends that `text` begins with. The `age` helper's file names go on in the next folder after `%/`.
+/// The end of the word at the start of `text`. The `age` helper's file names continue in the next directory after `%/`.
 fn end_of_word(text: &str) -> usize {
     let goes_on = |at: usize, c: char| is_of_a_word(c) || c == '/' && text[..at].ends_with('%');
     text.char_indices().find(|(at, c)| !goes_on(*at, *c)).map_or(text.len(), |(at, _)| at)
 }
 
-/// The word without percent-encoding. What is no text is no key either.
+/// The word without percent-encoding. If that is not text, it is not a key either.
 fn decoded(word: &str) -> String {
     let mut bytes = Vec::with_capacity(word.len());
     let mut rest = word.as_bytes();
@@ -129,17 +129,16 @@ fn looks_like_a_key(word: &str) -> bool {
         || word.len() >= SHORTEST_RANDOM && digits && is_random()
 }
 
-/// True if an attribute holds a secret of the credential. Lists belong to one exchange and do not count.
+/// True if an attribute contains a secret of the credential. Lists belong to one exchange and do not count.
 fn is_a_secret(key: &str) -> bool {
     !is_public(key) && key != "url" && !key.ends_with("[]")
 }
 
-/// The shortest secret that is looked for inside of other values, in bytes.
+/// The shortest secret that is searched for inside other values, in bytes.
 const SHORTEST_PART: usize = 8;
 
 impl Record {
-    /// `protocol://host/path` for a message, percent-encoded as git has it: never with user name or password, and without a key
-    /// that is part of it.
+    /// `protocol://host/path` for a message, percent-encoded as in git: never with user name or password, and without a key inside it.
     pub fn url(&self) -> String {
         self.shown_url("")
     }
@@ -155,13 +154,13 @@ impl Record {
         shown(&format!("{}://{user}{}{path}", part("protocol", shown_user), part("host", shown_host)))
     }
 
-    /// A part of the URL, encoded, without what repeats a secret of this record.
+    /// A part of the URL, encoded, without any secret of this record.
     fn part(&self, key: &str, encode: fn(&str) -> String) -> Option<String> {
         Some(self.without_secrets(key)?.split(REDACTED).map(encode).collect::<Vec<_>>().join(REDACTED))
     }
 
-    /// The value of a public attribute as people may see it, and `None` of any other: with [`shown`], and without what repeats a
-    /// secret of this record. A token may well come as a user name (`https://TOKEN@github.com`), in a path, or as a scope.
+    /// The value of a public attribute as people may see it, `None` for any other. It is redacted as by [`shown`], and secrets of this
+    /// record are removed: a token may come as a user name (`https://TOKEN@github.com`), in a path, or as a scope.
     ///
     /// ```
     /// # use modelforge_credential_protocol::Record;
@@ -182,7 +181,7 @@ impl Record {
         let mut text = text.to_owned();
         for (_, secret) in self.iter().filter(|(key, _)| is_a_secret(key)) {
             let Ok(secret) = std::str::from_utf8(secret) else { continue };
-            // A short one is part of many a word.
+            // A short secret is part of many words.
             if text == secret && !secret.is_empty() || secret.len() >= SHORTEST_PART {
                 text = text.replace(secret, REDACTED);
             }
@@ -190,7 +189,7 @@ impl Record {
         Some(text)
     }
 
-    /// GitHub and others take a token as the user name, and then this or nothing as the password.
+    /// GitHub and others accept a token as the user name, with this or an empty password.
     fn is_its_username_a_token(&self) -> bool {
         self.get("password") == Some(b"x-oauth-basic")
     }

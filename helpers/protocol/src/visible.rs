@@ -1,9 +1,9 @@
-//! Text that comes from elsewhere, for a person.
+//! Makes text from elsewhere safe to show.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// `text` with control characters, and those that are invisible or reorder text, spelled out, so that showing it cannot move the
-/// cursor, fake another line, hide a part or look like another text.
+/// Spells out control characters, and characters that are invisible or reorder text. So the text cannot move the cursor, fake another line,
+/// hide a part, or look like another text.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -16,8 +16,7 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// Unicode's Default_Ignorable_Code_Point and Bidi_Control (17.0), the separators of lines and paragraphs, and the marks of
-/// annotations.
+/// Unicode's Default_Ignorable_Code_Point and Bidi_Control (17.0), line and paragraph separators, and annotation marks.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -26,13 +25,13 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// As git shows hosts since CVE-2024-50349: nothing in a host can end the quotation or look like another host.
+/// As git shows hosts since CVE-2024-50349: no host can end the quotation or look like another host.
 const HOST: AsciiSet =
     NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'[').remove(b']');
 const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 const USER: AsciiSet = PATH.add(b'/');
 
-/// A host, and perhaps its port, for a URL that is shown.
+/// A host, with an optional port, for a URL that is shown.
 pub fn shown_host(host: &str) -> String {
     utf8_percent_encode(host, &HOST).to_string()
 }

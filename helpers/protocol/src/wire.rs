@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::{Error, Record, Result};
 
-/// The longest line, its line feed included, in bytes (as git documents it).
+/// The longest line in bytes, with its line feed (as git documents it).
 pub const MAX_LINE: usize = 65_535;
 
 /// The most attributes in a record.
@@ -15,7 +15,7 @@ pub const MAX_RECORD: usize = 4 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Most requests are far smaller than a line may be: this serves them, and no further page of memory is touched.
+/// Most requests are far smaller than the longest line. This size is enough for them, and uses no further page of memory.
 const FIRST_BUFFER: usize = 1024;
 
 /// Reads records from a stream, one block of lines at a time.
@@ -43,22 +43,22 @@ pub struct Reader<R> {
 }
 
 impl<R: Read> Reader<R> {
-    /// A reader of this stream, which it reads in large steps: use one reader for a stream, not one for a record.
+    /// Creates a reader for this stream. It reads ahead, so use one reader for the whole stream, not one for each record.
     pub fn new(source: R) -> Self {
         Self { source, buffer: Zeroizing::new(vec![0; FIRST_BUFFER]), start: 0, end: 0, line: 0 }
     }
 
-    /// The next block of lines: it ends at an empty line or at the end of the stream. `None` at the end.
+    /// Reads the next block of lines, up to an empty line or the end of the stream. `None` at the end.
     ///
     /// # Errors
-    /// At the first line that is none: the error names its number, never its content. Nothing after it can be read.
+    /// At the first invalid line. The error names its number, never its content. Nothing after it can be read.
     pub fn record(&mut self) -> Result<Option<Record>> {
         let mut record = Record::new();
         let mut size = 0;
         while let Some(line) = self.next_line()? {
             let number = self.line;
             let line = &self.buffer[line];
-            // Programs of Windows begin text with a mark.
+            // Programs for Windows begin text with a byte order mark.
             let line = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| number == 1).unwrap_or(line);
             if line.is_empty() {
                 return Ok(Some(record));
@@ -78,7 +78,7 @@ impl<R: Read> Reader<R> {
         Ok(if record.is_empty() { None } else { Some(record) })
     }
 
-    /// The place in the buffer of the next line, without its end; `None` at the end of the stream.
+    /// The range of the next line in the buffer, without its line ending; `None` at the end of the stream.
     fn next_line(&mut self) -> Result<Option<std::ops::Range<usize>>> {
         let mut searched = self.start;
         loop {
@@ -98,7 +98,7 @@ impl<R: Read> Reader<R> {
                 self.start = 0;
             }
             if self.end == self.buffer.len() {
-                // A vector that grows by itself would leave its old bytes behind.
+                // A vector that grows by itself would leave its old bytes in memory.
                 let size = (self.buffer.len() * 4).min(MAX_LINE + 1);
                 let mut larger = Zeroizing::new(vec![0; size]);
                 larger[..self.end].copy_from_slice(&self.buffer[..self.end]);
@@ -122,7 +122,7 @@ impl<R: Read> Reader<R> {
 }
 
 impl Record {
-    /// Reads the one record of a request: to the first empty line or the end. An empty stream is an empty record.
+    /// Reads the single record of a request, up to the first empty line or the end. An empty stream is an empty record.
     ///
     /// # Errors
     /// As [`Reader::record`].

@@ -1,8 +1,8 @@
-//! Tells what cannot be a key, and whose key it looks like. One judge for what a person types, what a variable holds, and what a
-//! file holds; it never repeats what it was given.
+//! Recognises texts that cannot be a key, and whose key a text looks like. The same rules apply to typed input, variables and files. The
+//! text is never repeated.
 //!
-//! Sources of the shapes: the issuers' own pages where they say so (GitHub's "token formats" of 2021, Google, Anthropic,
-//! Hugging Face), and the rules of gitleaks and GitHub's secret scanning (2026) for the rest.
+//! Sources of the shapes: the issuers' own pages, if they describe them (GitHub's "token formats" of 2021, Google, Anthropic, Hugging
+//! Face), otherwise the rules of gitleaks and GitHub's secret scanning (2026).
 
 use std::ops::RangeInclusive;
 
@@ -11,11 +11,11 @@ use crate::by_name;
 /// The prefix of a provider's keys.
 #[derive(Debug)]
 pub struct Shape {
-    /// Whose keys begin like this.
+    /// The provider whose keys begin with it.
     pub provider: &'static str,
-    /// Their prefix. If several match, the longest counts.
+    /// The prefix. If several match, the longest one counts.
     pub prefix: &'static str,
-    /// Their number of characters.
+    /// The possible numbers of characters of a key.
     pub length: RangeInclusive<usize>,
 }
 
@@ -48,17 +48,17 @@ const SHAPES: &[Shape] = &[
     shape("xai", "xai-", 60, 110),
 ];
 
-/// The provider that Google's service accounts are for, and what is in each of them.
+/// The provider of Google's service accounts, and the members that each of them has.
 const GOOGLE: &str = "google_vertex";
 const SERVICE_ACCOUNT: &str = "\"service_account\"";
 
-/// The shape that a key begins like.
+/// The shape with the prefix of a key.
 pub fn shape_of(key: &str) -> Option<&'static Shape> {
     SHAPES.iter().filter(|shape| key.starts_with(shape.prefix)).max_by_key(|shape| shape.prefix.len())
 }
 
-/// Why a text cannot be a provider's key. As text it is the end of a sentence that begins with the name of the text:
-/// "`OPENAI_API_KEY` has quotation marks around it".
+/// Why a text cannot be a provider's key. Its `Display` is the end of a sentence that begins with the name of the text: "`OPENAI_API_KEY`
+/// has quotation marks around it".
 ///
 /// ```
 /// use modelforge_credential_providers::Flaw;
@@ -69,35 +69,35 @@ pub fn shape_of(key: &str) -> Option<&'static Shape> {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
-    /// There is nothing.
+    /// It is empty.
     Empty,
     /// It has more than one line.
     LineBreak,
-    /// It has a character that a terminal obeys instead of showing it.
+    /// It has a character that controls a terminal.
     Control,
     /// Docker's `--env-file` and cmd.exe's `set` keep the quotation marks around a value.
     Quoted,
-    /// It is a line of a file for the shell: `OPENAI_API_KEY=…`.
+    /// It is a line of a shell script: `OPENAI_API_KEY=…`.
     Assignment,
     /// It is the value of a header, with `Bearer` before the key.
     Bearer,
-    /// It has `***` or `…` where a page or a log hid a part of it.
+    /// It has `***` or `…`, as on a page or in a log that hides part of the key.
     Masked,
-    /// It is the name of a variable that was not replaced: `$OPENAI_API_KEY`, `${{ secrets.KEY }}`, `%KEY%`.
+    /// It is a reference to a variable that was not replaced: `$OPENAI_API_KEY`, `${{ secrets.KEY }}`, `%KEY%`.
     Variable,
-    /// It is a place for a key: `<your key>`.
+    /// It is a placeholder: `<your key>`.
     Placeholder,
-    /// It has white space in it.
+    /// It contains whitespace.
     WhiteSpace,
-    /// It has a character that is not ASCII, so it cannot stand in a header.
+    /// It has a character outside ASCII, so it cannot be in a header.
     NotAscii,
     /// It begins like the keys of this other known provider, or is a service account for it.
     OfAnother(&'static str),
 }
 
 impl Flaw {
-    /// Why `key` cannot be a key of `provider`, if that is so. A service account (JSON in one line) has blanks and may have
-    /// anything else that can be seen.
+    /// Why `key` cannot be a key of `provider`, if so. A service account (JSON on one line) has spaces, and may have any other visible
+    /// character.
     pub fn of(provider: &str, key: &str) -> Option<Self> {
         if key.is_empty() {
             return Some(Self::Empty);
@@ -114,7 +114,7 @@ impl Flaw {
         Self::of_a_paste(key).or_else(|| Self::of_characters(key)).or_else(|| Self::of_owner(provider, key))
     }
 
-    /// The other text that was copied with the key or instead of it.
+    /// Other text that was copied with the key, or instead of it.
     fn of_a_paste(key: &str) -> Option<Self> {
         const QUOTES: [char; 7] = ['"', '\'', '`', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
         if key.starts_with(QUOTES) || key.ends_with(QUOTES) {
@@ -149,11 +149,11 @@ impl Flaw {
         Self::unless_of(provider, shape_of(key)?.provider)
     }
 
-    /// The key is this owner's, and of no use to a known provider of another operator.
+    /// The problem if the key belongs to this other owner, and is of no use to a known provider of another company.
     fn unless_of(provider: &str, owner: &'static str) -> Option<Self> {
-        // Services of the same operator accept each other's tokens.
+        // Services of the same company accept each other's tokens.
         let family = |name: &'static str| name.split_once('_').map_or(name, |(operator, _)| operator);
-        // A provider that somebody declared may well be a gateway that takes another provider's keys.
+        // A provider of the user's own may be a gateway that accepts another provider's keys.
         let known = by_name(provider)?.name;
         (family(owner) != family(known)).then_some(Self::OfAnother(owner))
     }
@@ -169,7 +169,7 @@ pub fn is_json(key: &str) -> bool {
     key.starts_with('{') && key.ends_with('}')
 }
 
-/// `NAME=…`. A key in base64 ends in `=`, and has nothing behind it.
+/// `NAME=…`. A key in base64 may end in `=`, but has nothing after it.
 fn is_assignment(key: &str) -> bool {
     key.split_once('=').is_some_and(|(name, value)| {
         name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

@@ -1,7 +1,8 @@
-//! The LLM providers that `modelforge-credential` knows: their names, the URLs that their keys belong to, the
-//! environment variables that tools keep them in, and how a person signs in.
+//! The LLM providers that `modelforge-credential` knows: their names, the URLs that their keys belong to, the environment variables in
+//! which tools look for the keys, and how a person signs in.
 //!
-//! It is a table, four ways to look into it, and [`Flaw`], which tells what cannot be a key. It depends on nothing and does nothing at start.
+//! This crate consists of a table, functions to search it, and [`Flaw`], which recognises texts that cannot be a key. It has no
+//! dependencies, and does nothing at startup.
 //!
 //! ```
 //! use modelforge_credential_providers::{by_location, by_name};
@@ -18,17 +19,16 @@
 //!
 //! # Who may have which key
 //!
-//! A key belongs to a URL, never to a name. A known provider's URL is the same in capitals and with the port that its
-//! scheme implies. What providers share is settled in the table:
+//! A key belongs to a URL, never to a name. Upper case, and the default port of the scheme, make no difference in a known provider's URL.
+//! The table decides what providers share:
 //!
-//! - Providers on one host that differ in their paths are `path_bound`: a request matches one
-//!   only with a path at or below its own. Without a path, or with another one, it matches none: any answer would be a
-//!   guess.
-//! - Providers with the very same URL, or of one operator on one host with one and the same key, are one provider with
-//!   an alias, and its variables are those of both.
-//! - A variable that one operator uses for several of its services is listed by each of them.
-//! - `GITHUB_TOKEN` belongs to `github_models` alone: in CI it is the repository's token, and not for Copilot to see.
-//! - Where the host, or the part of the path that chooses the tenant, differs from person to person there is no URL.
+//! - Providers on one host with different paths are `path_bound`: a request matches one only if its path is that provider's or below it.
+//!   Without a path, or with another one, it matches none, because any answer would be a guess.
+//! - Providers with the same URL, or of one company on one host with the same key, are one provider with an alias. It has the variables of
+//!   both.
+//! - If one company uses a variable for several services, each of them lists it.
+//! - `GITHUB_TOKEN` belongs only to `github_models`: in CI it is the repository's token, which Copilot must not see.
+//! - If the host, or the part of the path for the tenant, is different for every user, there is no URL.
 
 #![deny(missing_docs)]
 
@@ -46,47 +46,47 @@ pub use owned::OwnedLocation;
 pub use pages::keys_page;
 use table::PROVIDERS;
 
-/// A service that one kind of key opens.
+/// A service with its own kind of key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Provider {
     /// Its name as ModelForge writes it: lower case, with `_`.
     pub name: &'static str,
-    /// Other names that it goes by, written like the name.
+    /// Other names, in the same form.
     pub aliases: &'static [&'static str],
     /// Its name as people write it.
     pub title: &'static str,
-    /// The base URL that tools use, without a slash at its end. `None`: it differs from person to person.
+    /// The base URL that tools use, without a slash at its end. `None`: every user has a different one.
     pub url: Option<&'static str>,
-    /// True if the key belongs to the path of the URL as well, not only to its host.
+    /// True if the key belongs to the path of the URL, and not only to its host.
     pub path_bound: bool,
-    /// The environment variables that tools keep the key in; the first one that is set counts.
+    /// The environment variables in which tools look for the key. The first one that is set counts.
     pub variables: &'static [&'static str],
-    /// The way to get a credential for it.
+    /// How to get a credential for it.
     pub sign_in: SignIn,
     /// The servers of [`SignIn::DeviceFlow`].
     pub device_flow: Option<&'static DeviceFlow>,
 }
 
-/// How a person gets a credential for a provider. Its name is the attribute `sign_in` of a request, and the setting of
-/// that name in config.toml.
+/// How a person gets a credential for a provider. Its name is the value of the attribute `sign_in` in a request, and of the setting in
+/// config.toml.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SignIn {
-    /// `api_key`: they make a key on its web site.
+    /// `api_key`: they create a key on its web site.
     #[default]
     ApiKey,
     /// `device_flow`: they confirm a code in a browser (OAuth's device authorization, RFC 8628).
     DeviceFlow,
-    /// `none`: there is nothing to sign in to.
+    /// `none`: no sign-in is needed.
     None,
 }
 
 impl SignIn {
-    /// The way of that name.
+    /// The way with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::ApiKey, Self::DeviceFlow, Self::None].into_iter().find(|way| way.name() == name)
     }
 
-    /// The name that it has in files and requests.
+    /// Its name in files and requests.
     pub fn name(self) -> &'static str {
         match self {
             Self::ApiKey => "api_key",
@@ -99,7 +99,7 @@ impl SignIn {
 /// The parameters of a device authorization.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DeviceFlow {
-    /// The public name of the program that asks.
+    /// The public id of the OAuth client.
     pub client_id: &'static str,
     /// The URL that issues the code.
     pub device_code_url: &'static str,
@@ -110,13 +110,13 @@ pub struct DeviceFlow {
 }
 
 impl Provider {
-    /// The place its credential is bound to. The path is present only if it is `path_bound`.
+    /// The URL that its credential is bound to. The path is included only if it is `path_bound`.
     pub fn location(&self) -> Option<Location<'static>> {
         let location = Location::parse(self.url?)?;
         Some(Location { path: location.path.filter(|_| self.path_bound), ..location })
     }
 
-    /// Every variable that may hold its credential, first come first served: ModelForge's two, then the usual ones.
+    /// Every variable that may have its credential, in this order: ModelForge's two, then the usual ones. The first one that is set counts.
     pub fn lookup_order(&self) -> impl Iterator<Item = Cow<'static, str>> + use<> {
         let usual = self.variables.iter().copied().map(Cow::Borrowed);
         modelforge_variables(self.name).into_iter().map(Cow::Owned).chain(usual)
@@ -128,7 +128,7 @@ pub fn all() -> &'static [Provider] {
     &PROVIDERS
 }
 
-/// The provider of that name or alias, in any spelling that [`normalize`] makes the same.
+/// The provider with this name or alias, in any spelling that [`normalize`] makes equal.
 pub fn by_name(name: &str) -> Option<&'static Provider> {
     let name = normalize(name);
     match PROVIDERS.binary_search_by(|provider| provider.name.cmp(&name)) {
@@ -137,8 +137,7 @@ pub fn by_name(name: &str) -> Option<&'static Provider> {
     }
 }
 
-/// The provider that a request for this location is for (see [`Location::covers`]); of several, that with the longest
-/// path.
+/// The provider for a request with this location (see [`Location::covers`]). If there are several, the one with the longest path.
 pub fn by_location(protocol: &str, host: &str, path: Option<&str>) -> Option<&'static Provider> {
     at_host(protocol, host)
         .filter(|(_, location)| location.covers(protocol, host, path))
@@ -146,10 +145,10 @@ pub fn by_location(protocol: &str, host: &str, path: Option<&str>) -> Option<&'s
         .map(|(provider, _)| provider)
 }
 
-/// The providers of a host, whatever their paths, each with what its credential is bound to.
+/// The providers on a host, with any path, each with the URL that its credential is bound to.
 pub fn at_host(protocol: &str, host: &str) -> impl Iterator<Item = (&'static Provider, Location<'static>)> {
-    // A list of thousands asks for each: only the few URLs that have it in the right place are worth taking apart, and most
-    // are told by a single byte.
+    // A list of thousands calls this for each entry. So only the few URLs with the host at the right position are parsed, and most are
+    // rejected by a single byte.
     let start = protocol.len() + "://".len();
     let bare = location::without_usual_port(protocol, host).as_bytes();
     let first = bare.first().map(u8::to_ascii_lowercase);
@@ -173,7 +172,7 @@ pub fn normalize(name: &str) -> String {
     name.to_ascii_lowercase().replace('-', "_")
 }
 
-/// The variables that ModelForge reads for a provider of that name, known here or not: the first wins.
+/// The variables that ModelForge reads for a provider with this name, known here or not. The first one that is set counts.
 ///
 /// ```
 /// let [api_key, access_token] = modelforge_credential_providers::modelforge_variables("github-copilot");

@@ -1,4 +1,4 @@
-/// The place of a credential: the parts of a URL that decide who may have it.
+/// Where a credential belongs: the parts of a URL that decide who may get it.
 ///
 /// ```
 /// use modelforge_credential_providers::Location;
@@ -21,8 +21,8 @@ pub struct Location<'a> {
 }
 
 impl<'a> Location<'a> {
-    /// Takes `scheme://host[:port][/path]` apart. `None` for anything else: no scheme or host, a user name, a query, a
-    /// fragment, white space, control characters. Nothing is decoded or folded.
+    /// Parses `scheme://host[:port][/path]`. `None` for anything else: no scheme or host, a user name, a query, a fragment, whitespace,
+    /// control characters. Nothing is decoded or normalised.
     pub fn parse(url: &'a str) -> Option<Self> {
         let (protocol, rest) = url.split_once("://")?;
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -36,8 +36,8 @@ impl<'a> Location<'a> {
         Some(Self { protocol, host, path: Some(path).filter(|path| !path.is_empty()) })
     }
 
-    /// True if a request for this protocol, host and path is one for this location: it [`is_at`](Self::is_at) the first two,
-    /// and the path, where there is one here, is the same or lies below it, by whole components.
+    /// True if a request with this protocol, host and path is for this location: protocol and host match (see [`is_at`](Self::is_at)), and
+    /// the path, if there is one here, is equal or below it, by whole components.
     pub fn covers(&self, protocol: &str, host: &str, path: Option<&str>) -> bool {
         self.is_at(protocol, host)
             && self.path.is_none_or(|mine| path.is_some_and(|path| lies_below(path.trim_matches('/'), mine)))
@@ -45,14 +45,14 @@ impl<'a> Location<'a> {
 }
 
 impl Location<'_> {
-    /// True if this is the place's server, however it is spelt: capitals make no difference, nor does the port that the
-    /// scheme implies (RFC 3986, 6.2). Anything else does: a dot at the end, another port, another scheme.
+    /// True if this is the same server, however it is written: upper case and the scheme's default port make no difference (RFC 3986, 6.2).
+    /// Anything else does: a dot at the end, another port, another scheme.
     pub fn is_at(&self, protocol: &str, host: &str) -> bool {
         let (mine, host) = (without_usual_port(protocol, self.host), without_usual_port(protocol, host));
         !host.is_empty() && self.protocol.eq_ignore_ascii_case(protocol) && mine.eq_ignore_ascii_case(host)
     }
 
-    /// The host without the port that the scheme implies.
+    /// The host without the default port of the scheme.
     pub fn bare_host(&self) -> &str {
         without_usual_port(self.protocol, self.host)
     }
@@ -74,8 +74,8 @@ impl std::fmt::Display for Location<'_> {
     }
 }
 
-/// The rest after the prefix must not be able to climb out of it: an HTTP client resolves `..`, also when it is written
-/// with `%2e` or `\`, and then the key of one tenant of a host would go to another.
+/// The rest after the prefix must not lead out of it: an HTTP client resolves `..`, also if it is written with `%2e` or `\`, and then the
+/// key of one tenant of a host would be sent to another.
 fn lies_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| {
         rest.is_empty() || (rest.starts_with('/') && !rest.contains("..") && !rest.contains(['%', '\\']))

@@ -1,6 +1,6 @@
 use crate::{Location, Provider, by_location};
 
-/// A location that outlives the text that it was read from.
+/// A location that owns its text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnedLocation {
     /// The scheme, `https`.
@@ -18,7 +18,7 @@ impl OwnedLocation {
         Self { protocol: location.protocol.to_owned(), host: location.host.to_owned(), path }
     }
 
-    /// Whose a base URL is: a known provider's and where that is, or its own place. `None`: it is no base URL.
+    /// The known provider of a base URL, with that provider's URL, or the URL itself. `None`: it is not a base URL.
     ///
     /// ```
     /// use modelforge_credential_providers::OwnedLocation;
@@ -31,7 +31,7 @@ impl OwnedLocation {
         let location = Location::parse(url).filter(|_| !url.contains('%'))?;
         match by_location(location.protocol, location.host, location.path) {
             Some(known) => Some((Some(known), Self::of(&known.location()?))),
-            // A provider's URL has one form, in which requests for it and all files meet.
+            // A provider's URL has one form, in which requests and all files are compared.
             None => {
                 let protocol = location.protocol.to_ascii_lowercase();
                 let host = location.bare_host().to_ascii_lowercase();

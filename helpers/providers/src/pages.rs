@@ -1,6 +1,6 @@
-//! Where people make keys, and revoke them.
+//! The web pages on which people create and revoke keys.
 
-/// By the provider's name: the page of its web site on which keys are made and revoked.
+/// By the provider's name: the page on which its keys are created and revoked.
 const PAGES: &[(&str, &str)] = &[
     ("anthropic", "https://console.anthropic.com/settings/keys"),
     ("cohere", "https://dashboard.cohere.com/api-keys"),
@@ -19,7 +19,7 @@ const PAGES: &[(&str, &str)] = &[
     ("xai", "https://console.x.ai"),
 ];
 
-/// The page on which a provider's keys are made and revoked, if it is known.
+/// The page on which a provider's keys are created and revoked, if it is known.
 pub fn keys_page(provider: &str) -> Option<&'static str> {
     PAGES.iter().find(|(name, _)| *name == provider).map(|(_, page)| *page)
 }

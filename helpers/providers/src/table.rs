@@ -1,5 +1,5 @@
-//! The providers, in order of their names (`_` sorts before letters, after digits). Only variables that hold a secret
-//! are here, not account names, regions, hosts or paths of files; of those of a line the first that is set wins.
+//! The providers, sorted by name (`_` comes before letters and after digits). Only variables with secrets are included, not account names,
+//! regions, hosts or paths of files. Of the variables in a line, the first one that is set counts.
 
 use crate::{DeviceFlow, Provider, SignIn};
 
@@ -59,10 +59,10 @@ pub static PROVIDERS: [Provider; 144] = [
         "https://token-plan.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1", &["ALIBABA_TOKEN_PLAN_API_KEY"]),
     at("alibaba_token_plan_cn", "Alibaba Token Plan (China)",
         "https://token-plan.cn-beijing.maas.aliyuncs.com/compatible-mode/v1", &["ALIBABA_TOKEN_PLAN_API_KEY"]),
-    // AWS_SECRET_ACCESS_KEY signs requests and is never sent: it is not this kind of key.
+    // AWS_SECRET_ACCESS_KEY signs requests and is never sent, so it is not this kind of key.
     no_fixed_url("amazon_bedrock", "Amazon Bedrock", &["AWS_BEARER_TOKEN_BEDROCK"]).alias(&["bedrock"]),
     at("ambient", "Ambient", "https://api.ambient.xyz/v1", &["AMBIENT_API_KEY"]),
-    // ANTHROPIC_AUTH_TOKEN is left out: tools set it together with the URL of another service.
+    // ANTHROPIC_AUTH_TOKEN is not included, because tools set it together with the URL of another service.
     at("anthropic", "Anthropic", "https://api.anthropic.com", &["ANTHROPIC_API_KEY"]).alias(&["claude"]),
     at("anyapi", "AnyAPI", "https://api.anyapi.ai/v1", &["ANYAPI_API_KEY"]),
     at("atomic_chat", "Atomic Chat", "http://127.0.0.1:1337/v1", &["ATOMIC_CHAT_API_KEY"]),
@@ -79,7 +79,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("claudinio", "Claudinio", "https://api.claudin.io/v1", &["CLAUDINIO_API_KEY"]),
     at("cloudferro_sherlock", "CloudFerro Sherlock", "https://api-sherlock.cloudferro.com/openai/v1",
         &["CLOUDFERRO_SHERLOCK_API_KEY"]),
-    // The path of its URL names an account, and a gateway can pass on what it gets.
+    // The path of its URL contains an account, and a gateway can pass on what it gets.
     no_fixed_url("cloudflare_ai_gateway", "Cloudflare AI Gateway", &["CLOUDFLARE_API_TOKEN", "CF_AIG_TOKEN"]),
     at("cloudflare_workers_ai", "Cloudflare Workers AI", "https://api.cloudflare.com/client/v4",
         &["CLOUDFLARE_API_KEY", "CLOUDFLARE_API_TOKEN"]),
@@ -100,7 +100,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("freemodel", "FreeModel", "https://cc.freemodel.dev/v1", &["FREEMODEL_API_KEY"]),
     at("friendli", "Friendli", "https://api.friendli.ai/serverless/v1", &["FRIENDLI_TOKEN", "FRIENDLIAI_API_KEY"]),
     at("frogbot", "FrogBot", "https://app.frogbot.ai/api/v1", &["FROGBOT_API_KEY"]),
-    // Not GITHUB_TOKEN: in CI that is the token of the repository.
+    // Not GITHUB_TOKEN, because in CI that is the repository's token.
     at("github_copilot", "GitHub Copilot", "https://api.githubcopilot.com", &["COPILOT_GITHUB_TOKEN"])
         .alias(&["copilot"]).device_flow(&GITHUB),
     at("github_models", "GitHub Models", "https://models.github.ai/inference", &["GITHUB_TOKEN"]),
@@ -108,7 +108,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("gmicloud", "GMI Cloud", "https://api.gmi-serving.com/v1", &["GMICLOUD_API_KEY"]),
     at("google", "Google", "https://generativelanguage.googleapis.com",
         &["GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"]).alias(&["gemini", "google_genai"]),
-    // The endpoint of no region in particular; who calls one of a region declares that.
+    // The global endpoint. Users of a region's endpoint have to set its URL in config.toml.
     at("google_vertex", "Vertex", "https://aiplatform.googleapis.com", &["GOOGLE_VERTEX_API_KEY"])
         .alias(&["vertex", "vertex_ai", "google_vertexai"]),
     no_fixed_url("google_vertex_anthropic", "Vertex (Anthropic)", &[]),
@@ -137,7 +137,7 @@ pub static PROVIDERS: [Provider; 144] = [
     at("lucidquery", "LucidQuery", "https://api.lucidquery.com/v1", &["LUCIDQUERY_API_KEY"]),
     at("meganova", "Meganova", "https://api.meganova.ai/v1", &["MEGANOVA_API_KEY"]),
     at("merge_gateway", "Merge Gateway", "https://api-gateway.merge.dev/v1", &["MERGE_GATEWAY_API_KEY"]),
-    // The token plans of MiniMax and Umans have the URLs of the services themselves.
+    // The token plans of MiniMax and Umans have the same URLs as the services.
     at("minimax", "MiniMax (minimax.io)", "https://api.minimax.io/anthropic/v1", &["MINIMAX_API_KEY"])
         .alias(&["minimax_coding_plan"]),
     at("minimax_cn", "MiniMax (minimaxi.com)", "https://api.minimaxi.com/anthropic/v1", &["MINIMAX_API_KEY"])

@@ -1,4 +1,4 @@
-//! Takes credentials out of a file, and has its tool ask for them. What comes of it is read again before it is believed.
+//! Removes credentials from a file, and makes its tool ask for them. The result of an edit is read again and checked.
 
 pub mod hook;
 pub mod line;
@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 use crate::found::{Found, Spot};
 use crate::table::{File, Hook, Then};
 
-/// How a tool asks for a key: `openai`, `openai:work`.
+/// The word by which a tool asks for a key: `openai` or `openai:work`.
 #[derive(Clone, Copy)]
 pub struct Word<'a>(&'a str);
 
 impl<'a> Word<'a> {
-    /// What would mean something else in a shell or in a file is none.
+    /// Refuses a word that has a special meaning in a shell or in a file.
     pub fn new(word: &'a str) -> Option<Self> {
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'@' | b'+');
         (!word.is_empty() && !word.starts_with('-') && word.bytes().all(is_plain)).then_some(Self(word))
@@ -24,22 +24,22 @@ impl<'a> Word<'a> {
     }
 }
 
-/// How the tool gets a key that is taken out: it asks by a word.
+/// How the tool gets a key after it was removed.
 #[derive(Clone, Copy)]
 pub struct Asks<'a> {
     pub word: Word<'a>,
-    /// A line of a shell may take its place.
+    /// A line in a shell's profile may replace the key.
     pub by_line: bool,
 }
 
-/// The text without a credential, and its tool told how to ask. `None`: it could not be edited safely.
+/// The text without a credential, with the tool configured to ask for it. `None`: it could not be edited safely.
 pub fn without(file: &File, text: &str, found: &Found, asks: Option<Asks>) -> Option<Zeroizing<String>> {
     let asks = asks.filter(|_| !file.is_copy);
     let word = asks.map(|asks| asks.word);
     let mut text = Zeroizing::new(text.to_owned());
     let mut spots: Vec<&Spot> = found.spots.iter().collect();
     spots.sort_by_key(|spot| spot.leaf);
-    // From the end, so that the others stay where they are.
+    // From the end, so that the other positions stay valid.
     for spot in spots.iter().rev() {
         text = without_spot(file, &text, spot, asks)?;
     }
@@ -70,7 +70,7 @@ fn without_spot(file: &File, text: &str, spot: &Spot, asks: Option<Asks>) -> Opt
     }
 }
 
-/// A reference for a key.
+/// The reference that replaces a key.
 pub fn filled(template: &str, spot: &Spot, word: Word) -> String {
     template.replace("{word}", word.text()).replace("{variable}", &spot.variable)
 }

@@ -1,5 +1,5 @@
-//! How files are written. Each format gives the values that a file holds, takes one out, and puts another in its place; what comes of an edit
-//! is read again, and is believed only if all else is as it was.
+//! The formats of files. Each format finds the values in a file, removes one, and replaces one. The result of an edit is read again, and is
+//! used only if nothing else has changed.
 
 mod dotenv;
 mod ini;
@@ -19,9 +19,9 @@ use tree::{Inside, Tree, With};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
-    /// As its program reads it: without comments.
+    /// Strict: without comments.
     Json,
-    /// With comments, and commas at ends.
+    /// With comments and trailing commas.
     JsonWithComments,
     Toml,
     Yaml,
@@ -34,11 +34,11 @@ pub enum Format {
     GitStore,
     /// A unit of systemd.
     Unit,
-    /// Nothing but a key.
+    /// The whole file is a key.
     Key,
 }
 
-/// The number of the line where a file is not what it claims to be.
+/// The number of the line where the file does not have its format.
 pub type Fault = usize;
 
 impl Format {
@@ -59,7 +59,7 @@ impl Format {
         })
     }
 
-    /// The document, if it has values in values.
+    /// The document, if the format has nested values.
     pub fn tree(self, text: &str) -> Result<Option<Tree>, Fault> {
         Ok(Some(match self {
             Self::Json => json::read(text, false)?,
@@ -70,7 +70,7 @@ impl Format {
         }))
     }
 
-    /// The text without a value and what goes with it. `None` if anything else would then differ.
+    /// The text without a value and what belongs to it. `None` if anything else would change.
     pub fn without(self, text: &str, at: usize, with: With) -> Option<Zeroizing<String>> {
         let before = self.leaves(text).ok()?;
         let mut gone = vec![at];
@@ -97,7 +97,7 @@ impl Format {
         is_same.then_some(edited)
     }
 
-    /// The text with another in the place of a value. `None` if it would not say that, or anything else would differ.
+    /// The text with another value in place of one. `None` if it would not be read so, or anything else would change.
     pub fn with(self, text: &str, at: usize, new: &str) -> Option<Zeroizing<String>> {
         let before = self.leaves(text).ok()?;
         let leaf = before.get(at)?;
@@ -119,9 +119,9 @@ impl Format {
         is_same.then_some(edited)
     }
 
-    /// What was quoted stays so; between brackets, braces need quotation marks.
+    /// A quoted value stays quoted. Inside brackets, braces need quotation marks.
     fn yaml(self, text: &str, leaf: &Leaf, written: &str, new: &str) -> Option<String> {
-        // An anchor stands before its value.
+        // An anchor is before its value.
         let (anchor, written) = match written.split_once(char::is_whitespace) {
             Some((anchor, rest)) if anchor.starts_with('&') => (format!("{anchor} "), rest),
             _ => (String::new(), written),

@@ -1,4 +1,4 @@
-//! What a file holds: credentials, each with the places in it that hold the same one.
+//! The credentials in a file, each with all its positions.
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, Stays, visible};
 use modelforge_credential_providers::{OwnedLocation, Provider, shape_of};
@@ -10,37 +10,37 @@ use crate::likely::is_key;
 use crate::table::{File, Hook, Key, Then, Tool, Whose};
 use crate::whose::{Hints, Owner, Unclear, of_name, of_variable, url_variables};
 
-/// A credential of a file.
+/// A credential in a file.
 pub struct Found {
     pub location: OwnedLocation,
     pub provider: Option<&'static Provider>,
     pub secret: Zeroizing<String>,
-    /// The accounts that it answers for; the first is the one that it is listed under.
+    /// Its accounts. The list shows the first one.
     pub accounts: Vec<String>,
     pub spots: Vec<Spot>,
 }
 
-/// A place that holds it, or that goes with it.
+/// A position of the credential, or of something that belongs to it.
 #[derive(Clone)]
 pub struct Spot {
-    /// Which of the values of the file.
+    /// The index of the value in the file.
     pub leaf: usize,
     pub path: Vec<String>,
     pub key: &'static Key,
-    /// The variable that the tool reads it from, or is to read it from.
+    /// The variable that the tool reads it from, now or later.
     pub variable: String,
-    /// True if nobody uses it: another of the name counts, or it is in a comment.
+    /// True if nothing uses it: a later variable with the same name counts, or it is in a comment.
     pub is_unused: bool,
 }
 
-/// Everything in a file, and what cannot be moved.
+/// All credentials in a file, and the problems.
 #[derive(Default)]
 pub struct Content {
     pub found: Vec<Found>,
     pub problems: Vec<Error>,
 }
 
-/// A value that is at a place for keys.
+/// A value at a place for keys.
 struct Candidate {
     spot: Spot,
     secret: Zeroizing<String>,
@@ -111,7 +111,7 @@ fn is_fixed(leaves: &[Leaf], candidate: &Candidate) -> bool {
     leaves.get(candidate.spot.leaf).is_some_and(|leaf| leaf.kind == Kind::Fixed)
 }
 
-/// A value, if it is at this place for keys and may be one.
+/// The value, if it is at this place for keys and may be a key.
 fn candidate(key: &'static Key, at: usize, leaf: &Leaf, leaves: &[Leaf]) -> Option<Candidate> {
     if leaf.kind == Kind::Other {
         return None;
@@ -151,7 +151,7 @@ fn candidate(key: &'static Key, at: usize, leaf: &Leaf, leaves: &[Leaf]) -> Opti
     Some(Candidate { spot, secret: Zeroizing::new(secret.to_owned()), label, owner })
 }
 
-/// What stands beside a value. Of several, the last one counts.
+/// A value beside another one. If there are several, the last one counts.
 fn sibling<'a>(leaves: &'a [Leaf], leaf: &Leaf, name: &str) -> Option<&'a str> {
     let (_, folder) = leaf.path.split_last()?;
     let is_one = |other: &&Leaf| {
@@ -160,7 +160,7 @@ fn sibling<'a>(leaves: &'a [Leaf], leaf: &Leaf, name: &str) -> Option<&'a str> {
     leaves.iter().rev().find(is_one).map(|leaf| leaf.text.as_str())
 }
 
-/// Puts a key to those that are the same, or makes it one of its own.
+/// Adds a key to an equal one, or as a new one.
 fn add(content: &mut Content, tool: &Tool, candidate: Candidate) {
     let Candidate { spot, secret, label, owner: Ok(owner) } = candidate else { return };
     let is_alike = |found: &&mut Found| found.location == owner.place && found.secret == secret;
@@ -178,7 +178,8 @@ fn add(content: &mut Content, tool: &Tool, candidate: Candidate) {
     content.found.push(Found { location, provider, secret, accounts: vec![own], spots: vec![spot] });
 }
 
-/// Of several for the same place, the last is the usual one: taken out as the last, no other takes its name meanwhile.
+/// If there are several keys for one URL, the last one is the default account. It is removed last, so no other key gets its name in the
+/// meantime.
 fn name_the_usual_ones(tool: &Tool, found: &mut [Found]) {
     for at in 0..found.len() {
         let Some((here, later)) = found.get_mut(at..).and_then(<[Found]>::split_first_mut) else { continue };
@@ -191,7 +192,7 @@ fn name_the_usual_ones(tool: &Tool, found: &mut [Found]) {
 }
 
 impl Spot {
-    /// True if its tool asks for the key by itself, once it was told to.
+    /// True if the tool can be configured to ask for the key itself.
     pub fn asks(&self, found: &Found) -> bool {
         let is_anthropic = found.provider.is_some_and(|provider| provider.name == "anthropic");
         match (self.key.then, self.key.hook) {
@@ -204,7 +205,7 @@ impl Spot {
 }
 
 impl Found {
-    /// True if a request or a description means it. Who names no path means the whole host.
+    /// True if a request or a description matches. Without a path, it matches the whole host.
     pub fn is_meant(&self, request: &Record) -> bool {
         let (protocol, host) = (request.text("protocol").unwrap_or(""), request.text("host").unwrap_or(""));
         let location = self.location.borrowed();
@@ -219,7 +220,7 @@ impl Found {
         self.location == other.location && self.secret == other.secret
     }
 
-    /// How it is listed.
+    /// The record for a list.
     pub fn description(&self) -> Result<Record> {
         let mut record = Record::of([("protocol", &self.location.protocol), ("host", &self.location.host)])?;
         if let Some(path) = &self.location.path {

@@ -1,15 +1,15 @@
-//! What may be a key, and what only stands where one would: placeholders, references to another place, names of variables.
+//! Whether a text may be a key, and not a placeholder, a reference, or the name of a variable.
 
 use modelforge_credential_providers::Flaw;
 
-/// Shorter than any key that a provider issues.
+/// The shortest text that may be a key.
 const SHORTEST: usize = 16;
 
-/// What a program reads another value for.
+/// The beginnings of references to another value.
 const REFERENCES: [&str; 12] =
     ["op:", "env:", "file:", "vault:", "secret:", "keyring:", "pass:", "ref+", "os.environ/", "{", "!", "arn:"];
 
-/// Words that no key has.
+/// Words that occur in placeholders, but not in keys.
 const PLACEHOLDERS: [&str; 14] = [
     "your",
     "example",
@@ -44,7 +44,7 @@ pub fn is_key(text: &str) -> bool {
         && !is_name(text)
 }
 
-/// `xxxxxxxx`: the same character again and again.
+/// `xxxxxxxx`: one character repeated.
 fn is_run(text: &str) -> bool {
     text.as_bytes().windows(6).any(|run| run.iter().all(|byte| Some(byte) == run.first()))
 }

@@ -1,4 +1,4 @@
-//! The helper `tools`: finds the keys that LLM tools keep in files of their own, takes them out, and has the tools ask for them.
+//! The helper `tools`: finds keys in the files of LLM tools, removes them, and makes the tools ask for them.
 
 mod change;
 mod format;
@@ -53,7 +53,7 @@ impl Helper for Tools {
                 Err(problem) => failed = failed.or(Some(problem)),
             }
         }
-        // It is not known to be absent.
+        // A file could not be read, so it is not known whether the key exists.
         failed.map_or(Ok(None), Err)
     }
 
@@ -103,7 +103,7 @@ impl Helper for Tools {
     }
 }
 
-/// The one that is meant: without a name the default account before any other.
+/// The best match. Without a user name, the default account comes first.
 fn best<'a>(held: &'a Held, request: &Record) -> Option<&'a Found> {
     let meant = || held.content.found.iter().filter(|found| found.is_meant(request));
     let is_default = |found: &&Found| found.accounts.iter().any(|account| account == DEFAULT_ACCOUNT);
@@ -142,7 +142,7 @@ fn listed(held: &Held, found: &Found, can_ask: bool) -> Result<Record> {
     Ok(record)
 }
 
-/// What is told of a place itself.
+/// The record about a place itself.
 fn looked_at_record(place: &str, tool: &str, opened: &Result<Option<Held>>) -> Result<Record> {
     let mut record = Record::of([("place", place), ("tool", tool)])?;
     match opened {
@@ -159,7 +159,7 @@ fn mark(record: &mut Record, held: &Held) -> Result<()> {
     record.set("file", held.place.name())
 }
 
-/// Takes what a description means out of a file.
+/// Removes the credentials that match a description from a file.
 fn erase(held: Held, description: &Record) -> Result<()> {
     let word =
         description.text("rewire").map(|word| Word::new(word).ok_or_else(|| cannot_be_asked_by(word))).transpose()?;
@@ -171,7 +171,7 @@ fn erase(held: Held, description: &Record) -> Result<()> {
     let asks = word.map(|word| Asks { word, by_line: description.is_true("shell_line") });
     let mut text = zeroize::Zeroizing::new(held.opened.text()?.to_owned());
     for gone in held.content.found.iter().filter(is_one) {
-        // Read again: where it is has changed with what was taken out before it.
+        // Read it again, because positions have changed with every removal.
         let shown = tilde(&held.place.path);
         let now = found::read(held.place.tool, held.place.file, &shown, &text)?;
         let here = now.found.iter().find(|here| here.is_same(gone));

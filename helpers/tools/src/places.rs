@@ -1,4 +1,4 @@
-//! Where the files are: those of the table, and those of projects in the folders that a person names.
+//! The paths of the files: those in the table, and those of projects in the directories that a person names.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use modelforge_credential_protocol::{Error, Record, Result, visible};
 use crate::found::{self, Content};
 use crate::table::{File, PROJECT, TOOLS, Tool, of_project};
 
-/// A file that may be there.
+/// A file that may exist.
 pub struct Place {
     pub tool: &'static Tool,
     pub file: &'static File,
@@ -24,10 +24,10 @@ pub struct Held {
     pub content: Content,
 }
 
-/// The most files that a pattern finds in a folder, or that a project has.
+/// The most files for one pattern in a directory, and in one project.
 pub const MOST: usize = 1_000;
 
-/// The files that a request may mean. One that names a `file` means that alone.
+/// The files that a request may mean. If it has `file`, only that one.
 pub fn places(request: &Record) -> Vec<Place> {
     let of_tools = TOOLS.iter().flat_map(|tool| tool.files.iter().flat_map(move |file| of_row(tool, file)));
     let Some(wanted) = request.text("file") else {
@@ -51,7 +51,7 @@ fn shown(path: &Path) -> String {
     visible(&path.display().to_string())
 }
 
-/// Where a file of the table is on this machine.
+/// The paths of a file in the table on this machine.
 fn of_row(tool: &'static Tool, file: &'static File) -> Vec<Place> {
     let Some(path) = file.paths.iter().find_map(|path| resolve(path)) else { return Vec::new() };
     let folders = match path.parent().filter(|folder| pattern(folder).is_some()) {
@@ -63,12 +63,12 @@ fn of_row(tool: &'static Tool, file: &'static File) -> Vec<Place> {
     paths.map(|path| Place { tool, file, path }).collect()
 }
 
-/// What stands before and behind the `*` in the last part of a path.
+/// The parts before and after the `*` in the last part of a path.
 fn pattern(path: &Path) -> Option<(&str, &str)> {
     path.file_name().and_then(OsStr::to_str).and_then(|name| name.split_once('*'))
 }
 
-/// The path itself; where `*` stands in its last part, what is there of that form.
+/// The path itself; if its last part has a `*`, the existing paths that match.
 fn matching(path: &Path) -> Vec<PathBuf> {
     let Some((begin, end)) = pattern(path) else { return vec![path.to_owned()] };
     let is_one = |name: &str| name.len() >= begin.len() + end.len() && name.starts_with(begin) && name.ends_with(end);
@@ -90,7 +90,8 @@ fn resolve(path: &str) -> Option<PathBuf> {
     path.is_absolute().then_some(path)
 }
 
-/// The files of projects in a folder. What git ignores is looked at, for that is where `.env` is; what others wrote is not.
+/// The files of projects in a directory. Files that git ignores are included, because `.env` is among them; directories of dependencies are
+/// not.
 fn of_folder(folder: &[u8]) -> Vec<Place> {
     const FOREIGN: [&str; 8] =
         [".git", "node_modules", "vendor", "venv", ".venv", "site-packages", "target", "__pycache__"];
@@ -106,7 +107,7 @@ fn of_folder(folder: &[u8]) -> Vec<Place> {
     walk.standard_filters(false).follow_links(false).max_depth(Some(32)).filter_entry(is_ours);
     walk.sort_by_file_name(OsStr::cmp);
     let top = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    // One that leads to a file elsewhere is opened as well, so that it is said why its key stays.
+    // A link to a file outside is opened as well, to report why its key stays.
     let leads_out = |path: &Path| path.canonicalize().is_ok_and(|real| real.is_file() && !real.starts_with(&top));
     let is_meant = |entry: &ignore::DirEntry| {
         let kind = entry.file_type();
@@ -121,12 +122,12 @@ fn of_file(path: &Path) -> Option<Place> {
 }
 
 impl Place {
-    /// A link in a project must not make another file look like it belongs there.
+    /// The project's directory: a link in it must not make a file outside look like part of the project.
     pub fn within(&self) -> Option<&Path> {
         (self.tool.name == PROJECT.name).then(|| self.path.parent()).flatten()
     }
 
-    /// True if somebody is signed in to claude.ai: a helper for keys would win over that, and cost money.
+    /// True if somebody is signed in to claude.ai: a key helper would take precedence over that, and cost money.
     pub fn is_signed_in_otherwise(&self) -> bool {
         let beside = self.path.with_file_name(".credentials.json");
         self.tool.name == "claude"
@@ -140,7 +141,7 @@ impl Place {
         shown(&self.path)
     }
 
-    /// What no request can say would mean no file, or another one.
+    /// Refuses a file that a request cannot name: the request would mean no file, or another one.
     fn can_be_named(&self) -> Result<()> {
         match self.path.to_str().is_some_and(|path| !path.contains(char::is_control)) {
             true => Ok(()),
@@ -157,7 +158,7 @@ impl Place {
         self.read(opened).map(Some)
     }
 
-    /// The file and its content, for a caller that will replace it.
+    /// Opens and reads the file for a caller that will replace it.
     pub fn open_locked(self) -> Result<Option<Held>> {
         let Some(opened) = foreign::open_locked(&self.path, self.within())? else { return Ok(None) };
         opened.clean();

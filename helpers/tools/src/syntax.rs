@@ -1,4 +1,4 @@
-//! Has a shell read what is left of its script, without doing anything in it: an `if` without a body is an error that would lock people out.
+//! Checks the syntax of a changed script with its shell, without running it: an `if` without a body is an error that would lock people out.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -10,15 +10,15 @@ use zeroize::Zeroizing;
 use crate::format::Format;
 use crate::table::File;
 
-/// How long a shell may read. It does nothing else.
+/// The time limit for reading. The shell does nothing else.
 const LIMIT: Duration = Duration::from_secs(10);
-/// The most that it may say, which nobody reads, in bytes.
+/// The most output in bytes. It is not used.
 const MOST: usize = 1 << 16;
 
-/// A shell of the system, whatever PATH says: a profile is written for that one.
+/// Uses the system's shell, not one on PATH, because a profile is read by that one.
 const FOLDERS: [&str; 4] = ["/bin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
 
-/// False if it was a script, and is none any more. Where its shell is not installed, nothing is known.
+/// False if the text was a valid script, and no longer is. True if the shell is not installed.
 pub fn is_kept(file: &File, path: &Path, before: &str, after: &str) -> bool {
     if file.format != Format::Shell {
         return true;
@@ -36,7 +36,7 @@ pub fn is_kept(file: &File, path: &Path, before: &str, after: &str) -> bool {
     is_script(after).unwrap_or(true) || is_script(before) != Some(true)
 }
 
-/// `None`: it could not be asked.
+/// `None`: the shell could not be run.
 fn is_script(shell: &Path, options: &[&str], text: &str) -> Option<bool> {
     let mut command = command(shell);
     command.args(options).env_clear();

@@ -1,4 +1,4 @@
-//! The tools, as data: a further tool is a further row, a file with keys in it, and what must be left of that.
+//! The tools, as data. To add a tool, add a row, and a fixture with its file before and after.
 
 mod keys;
 mod projects;
@@ -10,22 +10,22 @@ pub use rows::TOOLS;
 
 use crate::format::Format;
 
-/// A program that keeps keys in files.
+/// A program that stores keys in files.
 pub struct Tool {
-    /// As an account is called that is only this tool's.
+    /// The name of an account for this tool's own key.
     pub name: &'static str,
-    /// How a person starts it, where `exec` must hand it its key.
+    /// The command that starts it, if `exec` has to set its key.
     pub command: Option<&'static str>,
     pub files: &'static [File],
 }
 
 /// A file of a tool.
 pub struct File {
-    /// Where it is: the first of these of which the variable is set, `~` is the person's own folder. `*` may stand in the last two parts.
+    /// Its path: the first of these whose variable is set; `~` is the home directory. `*` is allowed in the last two parts.
     pub paths: &'static [&'static str],
     pub format: Format,
     pub keys: &'static [Key],
-    /// True if the tool made it itself out of another of its files: it does not read it.
+    /// True if the tool made it as a copy of another of its files, and does not read it.
     pub is_copy: bool,
 }
 

@@ -1,5 +1,5 @@
-//! A whole file: kept before anything is taken out of it, and put back byte for byte, or, where its tool has written to it since, only what was
-//! taken out.
+//! Backs up a whole file before anything is removed from it, and restores it byte for byte. If its tool has written to it since, only the
+//! keys are restored.
 
 pub mod merge;
 
@@ -25,10 +25,10 @@ pub fn get(request: &Record) -> Result<Option<Record>> {
     foreign::whole(&place.path, place.within())
 }
 
-/// Makes the file what it was. If it was changed since in anything but what was taken out and written in its place, only that is
-/// undone; if it is gone, it is created again.
+/// Restores the file. If it was changed since, apart from the removed keys and their replacements, only these are undone. If it is gone, it
+/// is created again.
 pub fn put_back(record: &Record) -> Result<()> {
-    // Nobody is asked to store anything without consent, and what is to be kept does not say that there was some.
+    // Nobody can store anything without consent, and the stored record does not keep that attribute.
     let file = record.text("file").unwrap_or_default();
     let place = place(&Record::of([("protocol", "file"), ("host", ""), ("file", file), ("consent", "1")])?)?;
     foreign::put_back(&place.path, place.within(), record, |before, now| {
@@ -44,7 +44,7 @@ pub fn put_back(record: &Record) -> Result<()> {
     })
 }
 
-/// True if the file is what is left when these are taken out, whether their tool was told to ask or not.
+/// True if the file is exactly what is left after these keys were removed, with or without making the tool ask.
 pub fn is_what_was_left(file: &'static File, before: &str, missing: &[&Found], now: &str) -> bool {
     [(true, true), (true, false), (false, false)].into_iter().any(|(rewired, by_line)| {
         let mut text = Some(Zeroizing::new(before.to_owned()));
@@ -61,7 +61,7 @@ pub fn is_what_was_left(file: &'static File, before: &str, missing: &[&Found], n
     })
 }
 
-/// What its tool asks by, as the file says now. An account is tried before the provider alone.
+/// The word that its tool asks with, according to the current file. A word with an account is tried first.
 fn word(found: &Found, now: &str) -> Option<String> {
     let provider = found.provider?.name;
     let accounts = found.accounts.iter().filter(|account| *account != DEFAULT_ACCOUNT);

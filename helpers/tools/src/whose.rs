@@ -1,5 +1,5 @@
-//! Whose a key is: by the URL that stands beside it, else by the name that it has and by its shape. Names alone never send a key to a place
-//! that it was not meant for.
+//! Whose key it is: by the URL beside it, otherwise by its name and its shape. A name alone never sends a key to a URL that it was not
+//! meant for.
 
 use modelforge_credential_providers::{OwnedLocation, Provider, all, by_location, by_name, normalize, shape_of};
 
@@ -9,22 +9,22 @@ pub struct Owner {
     pub provider: Option<&'static Provider>,
 }
 
-/// What is known of a key.
+/// What is known about a key.
 pub struct Hints<'a> {
-    /// Providers that its name stands for.
+    /// The providers that its name may mean.
     pub named: Vec<&'static Provider>,
     /// The URL beside it.
     pub url: Option<&'a str>,
     pub key: &'a str,
 }
 
-/// Why it cannot be said whose a key is.
+/// Why the owner of a key is not known.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unclear {
-    /// It has nothing to do with a provider.
+    /// It does not belong to a provider.
     NotOurs,
     Url,
-    /// Several providers have this name or variable, or the URL differs from person to person.
+    /// Several providers have this name or variable, or every user has a different URL.
     Several,
 }
 
@@ -37,10 +37,10 @@ impl Owner {
         let family = |provider: &Provider| provider.name.split('_').next().unwrap_or_default();
         let provider = match (hints.named.as_slice(), shaped) {
             ([], None) => return Err(Unclear::NotOurs),
-            // A shape alone is not enough: much looks like a key of Google's.
+            // A shape alone is not enough: many other values look like one of Google's keys.
             ([], Some(_)) => return Err(Unclear::NotOurs),
             (named, Some(shaped)) => {
-                // Services of one operator take each other's tokens.
+                // The services of one company accept each other's tokens.
                 named.iter().find(|one| family(one) == family(shaped)).copied().unwrap_or(shaped)
             }
             ([one], None) => *one,
@@ -62,7 +62,7 @@ impl Owner {
         {
             return Err(Unclear::NotOurs);
         }
-        // `eu.api.openai.com` takes the keys of `api.openai.com`, if they are its own.
+        // `eu.api.openai.com` accepts the keys of `api.openai.com`, if they have OpenAI's shape.
         if let Some(shaped) = shaped
             && let Some(location) = shaped.location()
             && location.path.is_none()
@@ -74,19 +74,19 @@ impl Owner {
         Ok(Self { place, provider: None })
     }
 
-    /// The owner of what is for a host.
+    /// The owner of a key for a host.
     pub fn of_host(protocol: &str, host: &str) -> Option<Self> {
         let provider = by_location(protocol, host, None)?;
         Some(Self { place: OwnedLocation::of(&provider.location()?), provider: Some(provider) })
     }
 }
 
-/// The providers of which a variable holds the key.
+/// The providers whose key a variable contains.
 pub fn of_variable(name: &str) -> Vec<&'static Provider> {
     all().iter().filter(|provider| provider.variables.contains(&name)).collect()
 }
 
-/// The provider that tools call so.
+/// The provider that tools call by this name.
 pub fn of_name(name: &str) -> Vec<&'static Provider> {
     let name = normalize(name.trim());
     let name = match &*name {
@@ -99,7 +99,7 @@ pub fn of_name(name: &str) -> Vec<&'static Provider> {
     by_name(name).into_iter().collect()
 }
 
-/// The variables that may hold the URL which the key in a variable is for.
+/// The variables that may have the URL for the key in a variable.
 pub fn url_variables(variable: &str) -> Vec<String> {
     let stem = ["_API_KEY", "_AUTH_TOKEN", "_API_TOKEN", "_TOKEN", "_KEY"]
         .into_iter()

@@ -1,4 +1,4 @@
-//! Which server, and how it proves that it is the one.
+//! The server's address, and how its certificate is checked.
 
 use std::path::{Path, PathBuf};
 
@@ -8,20 +8,20 @@ use modelforge_credential_protocol::{Error, Record, Result, visible};
 
 use crate::options::{Options, variable};
 
-/// Where both products' own clients look.
+/// The default of the clients of both products.
 const USUAL: &str = "https://127.0.0.1:8200";
-/// The largest file of certificates, and the largest answer: a record may hold 4 MiB, and text in JSON grows.
+/// The largest file of certificates, and the largest answer: a record may have 4 MiB, and text gets longer in JSON.
 const MAX_FILE: usize = 1 << 20;
 const MAX_BODY: u64 = 32 << 20;
 
 pub struct Address {
-    /// What a path is appended to: `https://vault.example:8200`.
+    /// The part of the URL before the path: `https://vault.example:8200`.
     pub base: String,
-    /// How messages name it.
+    /// The name in messages.
     pub name: String,
-    /// The URL that its token belongs to. None: a socket.
+    /// The URL that its token belongs to. `None`: a socket.
     url: Option<Url>,
-    /// An agent may add a token of its own.
+    /// True for an agent, which may add its own token.
     pub is_agent: bool,
     pub http: Http,
 }
@@ -48,8 +48,8 @@ impl Address {
         Ok(Self { base, name: host(&url), url: Some(url), is_agent, http })
     }
 
-    /// True for a request about this server itself: the key to a safe does not lie in the safe. A token helper that asks a chain with
-    /// this helper in it would ask for ever.
+    /// True for a request about this server itself: its own token must not be stored in it. A token helper that asks a chain with this
+    /// helper in it would otherwise ask forever.
     pub fn is_of(&self, request: &Record) -> bool {
         let Some(url) = &self.url else { return false };
         let host = url.host_str().unwrap_or_default();
@@ -60,7 +60,7 @@ impl Address {
     }
 }
 
-/// The path of a socket that nobody else could have put there.
+/// The path of a socket that no other user could have put there.
 fn socket(name: &str, path: &Path) -> Result<PathBuf> {
     if !cfg!(unix) {
         return Err(Error::new(format!("`{name}` is a Unix socket, which this system does not have")));

@@ -1,7 +1,7 @@
-//! A record as the fields of a secret, and back.
+//! Converts a record into the fields of a secret, and back.
 //!
-//! An attribute is a field of that name with its text; one that may stand several times (`state[]`) is a list. A server stores text,
-//! and replaces what is not UTF-8 without a word: such a value is encoded, in a field whose name ends in `;base64`.
+//! Each attribute is a field with its name and text; one that may occur several times (`state[]`) is a list. A server stores text, and
+//! silently replaces anything that is not UTF-8. So such a value is encoded, in a field whose name ends in `;base64`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,8 +27,8 @@ pub fn of(record: &Record) -> Map<String, Value> {
     fields
 }
 
-/// The record in these fields. What says where it belongs may be left out, as in one that a person wrote: the name of the place says it.
-/// `place` is what messages call it.
+/// The record in these fields. Its description may be missing, for example if a person wrote it: then the path says it. `place` is the name
+/// of the path in messages.
 pub fn record(fields: &Map<String, Value>, described: &Record, place: &str) -> Result<Record> {
     let mut record = Record::new();
     for key in DESCRIPTION {

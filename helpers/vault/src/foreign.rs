@@ -1,4 +1,4 @@
-//! What others keep in the server: read, and never written to.
+//! Keys that others store in the server. They are read, and never written.
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 use modelforge_credential_providers::{Location, by_location};
@@ -24,10 +24,11 @@ impl Foreign {
         answer.map(Some).map_err(|_| Error::new(format!("the field `{}` of `{place}` is no key", self.field)))
     }
 
-    /// The path of the key for a request, by its URL and not by the name that it may say: a key belongs to one place.
+    /// The path of the key for a request. It depends on the URL, not on the provider's name in the request, because a key belongs to one
+    /// URL.
     fn path_for(&self, request: &Record) -> Option<String> {
         let (protocol, host, path) = (request.text("protocol")?, request.text("host")?, request.text("path"));
-        // What lies there has no account, so it is not the credential of a particular one.
+        // Such a key has no account, so it does not match a request for a certain one.
         if request.get("username").is_some_and(|account| account != DEFAULT_ACCOUNT.as_bytes()) {
             return None;
         }

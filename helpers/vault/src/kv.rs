@@ -12,25 +12,25 @@ pub struct Kv {
     pub server: Server,
     mount: String,
     version: Version,
-    /// The server itself said so.
+    /// True if the server itself said so.
     is_certain: bool,
 }
 
-/// What is at a path.
+/// The content of a path.
 pub struct Secret {
     pub fields: Map<String, Value>,
-    /// The number of the version; 0 in an engine without them.
+    /// The number of the version; 0 in an engine without versions.
     pub version: u64,
 }
 
-/// The outcome of a write.
+/// The result of a write.
 pub enum Written {
     Done,
-    /// Somebody else wrote meanwhile, if there is another version now; else this is why not.
+    /// Somebody else wrote in the meantime, if there is another version now; otherwise this is the error.
     Overtaken(Error),
 }
 
-/// What is known of a path without its content.
+/// What is known about a path without its content.
 pub struct State {
     /// When the current version was written, in seconds since 1970.
     pub created: Option<u64>,
@@ -50,7 +50,7 @@ impl Kv {
         Ok(Self { server, mount, version, is_certain })
     }
 
-    /// How messages name a path.
+    /// The name of a path in messages.
     pub fn shown(&self, path: &str) -> String {
         self.path("data", path)
     }
@@ -62,7 +62,7 @@ impl Kv {
         }
     }
 
-    /// The secret, or else the number of the last version that was there.
+    /// The secret; if there is none, the number of the last version.
     pub fn read(&self, path: &str) -> Result<std::result::Result<Secret, u64>> {
         let path = self.path("data", path);
         let reply = self.server.get(&path)?;
@@ -74,7 +74,7 @@ impl Kv {
         };
         match content.as_object() {
             Some(fields) if reply.is_success() => Ok(Ok(Secret { fields: fields.clone(), version })),
-            // Erased, or never there.
+            // It was erased, or never existed.
             _ if reply.is_absence() => {
                 self.make_certain()?;
                 Ok(Err(version))
@@ -86,7 +86,7 @@ impl Kv {
         }
     }
 
-    /// Writes after this version, and after no other.
+    /// Writes the next version after this one. Fails if there is another version already.
     pub fn write(&self, path: &str, fields: Map<String, Value>, after: u64) -> Result<Written> {
         let path = self.path("data", path);
         let body = match self.version {
@@ -108,7 +108,7 @@ impl Kv {
         self.server.expect(reply, Right::Delete, &path).map(drop)
     }
 
-    /// Erases this version and those before it, and none that was written since. In version 1 there is but one.
+    /// Erases this version and the earlier ones, but none that was written since. In engine version 1 there is only one.
     pub fn erase_up_to(&self, path: &str, version: u64) -> Result<()> {
         if self.version == Version::One {
             return self.erase(path);
@@ -120,9 +120,9 @@ impl Kv {
         self.server.expect(reply, Right::Destroy, &path).map(drop)
     }
 
-    /// The names in a folder; those of folders end in a slash.
+    /// The names in a directory. Those of directories end in a slash.
     pub fn list(&self, folder: &str) -> Result<Vec<String>> {
-        // Without the slash, a policy for all below the folder does not count.
+        // Without the slash, a policy for everything below the directory does not apply.
         let path = self.path("metadata", &format!("{folder}/"));
         let reply = self.server.get(&format!("{path}?list=true"))?;
         let reply = self.server.expect(reply, Right::List, &path)?;
@@ -134,7 +134,7 @@ impl Kv {
         Ok(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
     }
 
-    /// What is known without the content. None: nothing, as in version 1.
+    /// The state without the content. `None`: unknown, as in version 1.
     pub fn state(&self, path: &str) -> Result<Option<State>> {
         if self.version == Version::One {
             return Ok(None);
@@ -145,7 +145,7 @@ impl Kv {
         Ok(Some(state(&reply)))
     }
 
-    /// What is not there in an engine of another version is not known to be absent.
+    /// If the engine's version is wrong, a missing secret may still exist. So this checks the version.
     fn make_certain(&self) -> Result<()> {
         if self.is_certain {
             return Ok(());
@@ -156,7 +156,7 @@ impl Kv {
                 let message = format!("`{}` is a kv engine of version {number} on `{}`", self.mount, self.server.name);
                 Err(Error::new(message).hint(format!("give `vault` the option --kv {number}, or none")))
             }
-            // One who said the version may not be allowed to ask for it.
+            // A user who set the version may have no right to ask for it.
             _ => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! Sign-ins of machines: what proves who they are lies in files.
+//! Sign-ins of machines, which prove who they are with files.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub fn sign_in(server: &mut Server, auth: &Auth) -> Result<()> {
             }
             (mount, body)
         }
-        // Kubernetes lets every user of the pod read it, through links in a folder that anyone may write to.
+        // Kubernetes lets every user of the pod read it, through links in a directory that anyone may write to.
         Auth::Jwt { mount, role, jwt } => (mount, json!({ "role": role, "jwt": *proof(jwt, Trust::Named)? })),
     };
     let path = format!("auth/{mount}/login");
@@ -31,7 +31,7 @@ pub fn sign_in(server: &mut Server, auth: &Auth) -> Result<()> {
     let name = server.name.clone();
     match (reply.status, reply.body["auth"]["client_token"].as_str()) {
         (200, Some(token)) => {
-            // A batch token is nowhere stored, so it cannot be revoked either.
+            // A batch token is not stored, so it cannot be revoked.
             let is_stored = reply.body["auth"]["token_type"] != "batch";
             server.use_token(Zeroizing::new(token.to_owned()), is_stored);
             Ok(())

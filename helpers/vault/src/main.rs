@@ -1,4 +1,5 @@
-//! Keeps credentials in a server with Vault's API: `store` says where in it, `kv` how, `token` with which rights.
+//! The helper `vault`: stores credentials in a server with Vault's API. `store` decides the path, `kv` how it is written, `token` with
+//! which rights.
 
 use std::process::ExitCode;
 

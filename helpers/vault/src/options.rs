@@ -1,4 +1,4 @@
-//! The command line, and the variables that say what it leaves out.
+//! The command line, and the variables for options that are missing.
 
 use std::path::PathBuf;
 
@@ -39,7 +39,7 @@ pub enum Version {
     Two,
 }
 
-/// How to come by a token.
+/// How to get a token.
 #[derive(Default)]
 pub enum Auth {
     #[default]
@@ -49,7 +49,7 @@ pub enum Auth {
         role_id: PathBuf,
         secret_id: Option<PathBuf>,
     },
-    /// Also that of Kubernetes, which is asked in the same way.
+    /// Also for `kubernetes`, whose requests are the same.
     Jwt {
         mount: String,
         role: String,
@@ -57,11 +57,11 @@ pub enum Auth {
     },
 }
 
-/// Where a pod finds its token.
+/// The file of a pod's token.
 const OF_A_POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 impl Options {
-    /// Those that were given. The error is about the command line.
+    /// Parses the given options. The error is about the command line.
     pub fn of(given: Vec<(&'static str, String)>) -> Result<Self, String> {
         let value = |name: &str| given.iter().rev().find(|(other, _)| *other == name).map(|(_, value)| value.clone());
         let file = |name: &str| {
@@ -113,13 +113,13 @@ impl Options {
     }
 }
 
-/// What others keep in the server.
+/// Keys that others store in the server.
 pub struct Foreign {
-    /// The path of the secret. [`PROVIDER`](Self::PROVIDER) in it is the name of the provider whose URL the request is for.
+    /// The path of the secret. [`PROVIDER`](Self::PROVIDER) in it stands for the name of the provider whose URL the request is for.
     pub path: String,
-    /// The field that is the key.
+    /// The field with the key.
     pub field: String,
-    /// The one place that the key is for, where the path names no provider.
+    /// The URL that the key is for, if the path does not depend on the provider.
     pub url: Option<String>,
 }
 
@@ -143,7 +143,7 @@ fn trimmed(path: &str) -> String {
     path.trim_matches('/').to_owned()
 }
 
-/// A variable of OpenBao or of Vault that is set and not empty, and its whole name.
+/// A variable of OpenBao or of Vault that is set and not empty, with its full name.
 pub fn variable(name: &str) -> Option<(String, String)> {
     ["BAO_", "VAULT_"].iter().find_map(|product| {
         let name = format!("{product}{name}");

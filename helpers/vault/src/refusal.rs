@@ -1,10 +1,10 @@
-//! What a server means when it refuses. Its own words may quote what was sent, and differ from version to version.
+//! What a refusal of the server means. The server's own message may quote the request, and depends on its version.
 
 use modelforge_credential_protocol::{Error, Result};
 
 use crate::server::{Reply, Server};
 
-/// What a token has to be allowed, as policies write it.
+/// The right that a token needs, as policies write it.
 #[derive(Clone, Copy)]
 pub enum Right {
     Read,
@@ -39,7 +39,7 @@ impl Right {
 }
 
 impl Server {
-    /// Asks, and takes a refusal for an error. What is not there is an answer.
+    /// Sends a request, and turns a refusal into an error. A missing secret is a normal answer.
     pub fn expect(&self, reply: Reply, right: Right, path: &str) -> Result<Reply> {
         if reply.is_success() || reply.is_absence() { Ok(reply) } else { Err(self.refusal(&reply, right, path)) }
     }
@@ -48,7 +48,7 @@ impl Server {
         let (server, verb) = (&self.name, right.verb());
         let path = path.split('?').next().unwrap_or_default();
         match reply.status {
-            // Nobody but those who have signed in is told which methods there are.
+            // The server tells only signed-in users which methods exist.
             403 | 404 if matches!(right, Right::SignIn) => {
                 Error::new(format!("`{server}` does not let this machine sign in at `{path}`, or has no such method"))
                     .hint("bao auth list")
@@ -66,7 +66,7 @@ impl Server {
         }
     }
 
-    /// Not by the server's words: whether the token can look at itself tells a dead one from one without the right.
+    /// Does not depend on the server's message: a token that can look itself up is valid but lacks the right; otherwise it is invalid.
     fn denied(&self, right: Right, path: &str) -> Error {
         let (server, verb) = (&self.name, right.verb());
         if !self.has_token() {

@@ -1,4 +1,4 @@
-//! One server, asked within a time limit.
+//! Requests to one server, with a time limit.
 
 use std::time::{Duration, Instant};
 
@@ -12,31 +12,31 @@ use zeroize::Zeroizing;
 use crate::address::Address;
 use crate::options::{Options, variable};
 
-/// The caller ends helpers after ten seconds.
+/// The caller stops helpers after ten seconds.
 const LIMIT: Duration = Duration::from_secs(8);
-/// A server that has not answered by then is not there.
+/// A server that does not answer within this time counts as unreachable.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long to wait before a server that has too much to do is asked once more, if it does not say so itself.
+/// How long to wait before a busy server is asked again, if it does not say.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What stands for itself in a path. All else is encoded, `%` too, which the server decodes once.
+/// The characters that need no encoding in a path. All others are encoded, also `%`, because the server decodes the path once.
 const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 pub struct Server {
     client: Client,
     base: String,
-    /// How messages name it.
+    /// The name in messages.
     pub name: String,
     namespace: Option<String>,
     token: Option<Zeroizing<String>>,
-    /// An agent that is asked through a socket, whatever the host.
+    /// True for an agent behind a socket: then the host does not matter.
     is_a_socket: bool,
-    /// The token was made for this process, and is of no use after it.
+    /// The token was created for this process, and is not needed after it.
     is_own_token: bool,
     deadline: Instant,
 }
 
-/// An answer of the server, whatever its status.
+/// An answer of the server with any status.
 pub struct Reply {
     pub status: u16,
     /// Null if it is not JSON.
@@ -44,8 +44,8 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// True if the server said why, in an empty list: there is nothing of that name. A path that it does not know, or that is one of
-    /// another version, comes with words.
+    /// True if the server says, with an empty list of errors, that the name does not exist. For a path that it does not know, or that
+    /// belongs to another version, the list is not empty.
     pub fn is_absence(&self) -> bool {
         let has_words = |key: &str| self.body[key].as_array().is_some_and(|words| !words.is_empty());
         self.status == 404 && self.body.is_object() && !has_words("errors") && !has_words("warnings")
@@ -88,7 +88,7 @@ impl Server {
         self.deadline > Instant::now() + PAUSE
     }
 
-    /// Asks once, and once more if the server says that it has too much to do.
+    /// Sends a request, and a second time if the server says that it is busy.
     pub fn ask(&self, method: http::Method, path: &str, body: Option<&Value>) -> Result<Reply> {
         loop {
             let answer = self.send(&method, path, body)?;
@@ -111,7 +111,7 @@ impl Server {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let question = if query.is_empty() { "" } else { "?" };
         let uri = format!("{}/v1/{}{question}{query}", self.base, utf8_percent_encode(path, &PATH));
-        // A proxy in front of it may ask for this header, which no browser can be made to send.
+        // A proxy in front of the server may require this header, which a browser cannot be made to send.
         let mut request = http::Request::builder().method(method).uri(uri).header("X-Vault-Request", "true");
         if let Some(token) = &self.token {
             request = request.header("X-Vault-Token", header(token, "the token")?);
@@ -131,7 +131,7 @@ impl Server {
         })
     }
 
-    /// A standby that does not pass requests on names the active server, which is asked once.
+    /// A standby that does not forward requests names the active server, which is asked once.
     fn send_on(&self, request: http::Request<Vec<u8>>) -> std::result::Result<http::Response<Vec<u8>>, Problem> {
         let limit = || PATIENCE.min(self.deadline.saturating_duration_since(Instant::now()));
         let mut again = request.clone();
@@ -145,7 +145,7 @@ impl Server {
     }
 }
 
-/// A token that was made for this process is taken back: it would be good for as long as its role says.
+/// Revokes a token that was created for this process: it would otherwise stay valid for as long as its role allows.
 impl Drop for Server {
     fn drop(&mut self) {
         if self.is_own_token {
@@ -154,8 +154,8 @@ impl Drop for Server {
     }
 }
 
-/// True if the token may go there: for the same path and query, and over https unless the first server was asked over http. The
-/// certificate of each server is checked against the same authorities.
+/// True if the token may be sent there: the path and query must be the same, and the URL must be https unless the first one was http. Each
+/// server's certificate is checked against the same authorities.
 fn is_the_active_server(asked: &str, active: &Url) -> bool {
     let Ok(asked) = Url::parse(asked) else { return false };
     let is_the_question = (active.path(), active.query()) == (asked.path(), asked.query());
@@ -190,7 +190,7 @@ mod tests {
         ] {
             assert!(!is(asked, wrong), "{wrong}");
         }
-        // To a server on this machine plain http is spoken with; whether the other is on it, too, is looked at with each request.
+        // Plain http is only used on this machine. Whether the other server is on this machine, too, is checked for each request.
         assert!(is("http://127.0.0.1:8200/v1/x", "http://127.0.0.1:8300/v1/x"));
     }
 }

@@ -1,4 +1,4 @@
-//! Where in the engine a credential lies: below `modelforge/`, by the same names as in the store of `age`.
+//! The paths of credentials in the engine: below `modelforge/`, with the same names as in the store of `age`.
 
 use modelforge_credential_files::name;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
@@ -9,9 +9,9 @@ use crate::kv::{Kv, Written};
 use crate::options::Options;
 use crate::token;
 
-/// The folder of our own. What lies beside it belongs to others.
+/// Our own directory. Everything beside it belongs to others.
 const FOLDER: &str = "modelforge";
-/// More than a person has; a server that names more is not believed.
+/// More than anybody has. A longer list is an error.
 const MOST: usize = 50_000;
 
 pub struct Store {
@@ -29,7 +29,7 @@ impl Store {
         Self::at(Address::of(options)?, options)
     }
 
-    /// None: the request is about the server itself.
+    /// `None`: the request is about the server itself.
     pub fn open_for(options: &Options, request: &Record) -> Result<Option<Self>> {
         let address = Address::of(options)?;
         if address.is_of(request) { Ok(None) } else { Self::at(address, options).map(Some) }
@@ -39,7 +39,7 @@ impl Store {
         Ok(Self { kv: Kv::open(token::connect(address, options)?, options)? })
     }
 
-    /// The usual request is answered by one look, however many credentials there are; any other by the folder of its host.
+    /// The usual request needs one lookup, however many credentials there are. Any other request lists the directory of its host.
     pub fn get(&self, request: &Record) -> Result<Option<Record>> {
         let mut description = request.description();
         description.remove("provider");
@@ -88,7 +88,7 @@ impl Store {
         outcome
     }
 
-    /// Erases what was looked at, and not what somebody else stores meanwhile.
+    /// Erases only what was read, not what somebody else stores in the meantime.
     fn erase_if(&self, entry: &Entry, description: &Record) -> Result<()> {
         match self.read(entry)? {
             Some((held, version)) if held.matches_secret(description) => self.kv.erase_up_to(&entry.path, version),
@@ -114,7 +114,7 @@ impl Store {
         Ok(records)
     }
 
-    /// The credential that lies there, and its version. It is believed only if it is the one that its name says.
+    /// The credential at a path, and its version. It must have the description in its path.
     fn read(&self, entry: &Entry) -> Result<Option<(Record, u64)>> {
         let Ok(secret) = self.kv.read(&entry.path)? else { return Ok(None) };
         let place = self.kv.shown(&entry.path);
@@ -124,7 +124,7 @@ impl Store {
         Ok(Some((record, secret.version)))
     }
 
-    /// Every credential that a description describes, in the order in which they answer; all for an empty one.
+    /// Every credential that matches a description, in the order in which they answer; all for an empty one.
     fn matching(&self, description: &Record) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
         let mut folders = vec![name::folder(description)];

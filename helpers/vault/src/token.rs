@@ -1,4 +1,4 @@
-//! Where a token comes from: a variable, a token helper, a file, or a sign-in.
+//! Gets a token: from a variable, a token helper, a file, or a sign-in.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -15,12 +15,12 @@ use crate::options::{Auth, Options, variable};
 use crate::proof::{MAX_FILE, read, text};
 use crate::server::Server;
 
-/// The largest output of a token helper.
+/// The largest output of a token helper, in bytes.
 const MAX_TOKEN: usize = 1 << 16;
-/// A token helper may have to ask a chain of helpers.
+/// The time limit of a token helper, which may have to ask a chain of helpers.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A server that can be asked: with a token, or through an agent that adds its own.
+/// Connects to a server: with a token, or through an agent that adds its own.
 pub fn connect(address: Address, options: &Options) -> Result<Server> {
     let is_agent = address.is_agent;
     let mut server = Server::new(address, options);
@@ -52,7 +52,7 @@ fn found() -> Result<Option<Zeroizing<String>>> {
     read(&home.join(".vault-token"), Trust::Private)
 }
 
-/// The program that the clients' own settings name: `token_helper = "/path"`.
+/// The program in the configuration of the server's own clients: `token_helper = "/path"`.
 fn helper_in(file: &Path) -> Result<Option<PathBuf>> {
     let Some(content) = files::read(file, MAX_FILE, Trust::Believed)? else { return Ok(None) };
     let content = String::from_utf8_lossy(&content).into_owned();
@@ -67,7 +67,7 @@ fn helper_in(file: &Path) -> Result<Option<PathBuf>> {
     }
 }
 
-/// As both products' clients call it: one word, and the token alone in answer.
+/// Calls it like the clients of both products: with one argument, and with only the token as its output.
 fn from_helper(helper: &Path) -> Result<Option<Zeroizing<String>>> {
     let failed = |reason: String| Error::new(format!("the token helper `{}` failed: {reason}", files::tilde(helper)));
     let ask = || {

@@ -1,12 +1,12 @@
-"""Your LLM API keys, from the one place where they are: the program `modelforge-credential`.
+"""Your LLM API keys, from the program `modelforge-credential`.
 
 >>> import modelforge_credential
 >>> modelforge_credential.store("sk-example", "openai")
 >>> modelforge_credential.key("openai")
 'sk-example'
 
-Nothing is kept here, not even for a moment: each call asks the program, in one or two milliseconds, so a key that was
-replaced is seen at once. To call it from asynchronous code, use a thread:
+Nothing is cached: each call asks the program, which takes one or two milliseconds, so a replaced key is seen at once.
+In asynchronous code, use a thread:
 
 >>> import asyncio
 >>> asyncio.run(asyncio.to_thread(modelforge_credential.key, "openai"))
@@ -61,7 +61,7 @@ _default: Client | None = None
 def key(provider: str | None = None, *, url: str | None = None, account: str | None = None) -> str:
     """The key or token of a provider, or for a URL.
 
-    `account` is the name of one of several accounts. Without it, the usual one is meant.
+    `account` is the name of one of several accounts. The default is the usual account.
 
     Raises `NotFound` if there is none. Its hint is the command that signs in:
 
@@ -89,7 +89,7 @@ def get(provider: str | None = None, *, url: str | None = None, account: str | N
     True
     >>> modelforge_credential.erase("openai")
 
-    A helper that could not look is an exception (`HelperFailed`, `Locked`), not None.
+    If a helper could not look, that is an exception (`HelperFailed`, `Locked`), not None.
     """
     return _shared().get(provider, url=url, account=account)
 
@@ -104,10 +104,10 @@ def store(
     refresh_token: str | None = None,
     **attributes: str,
 ) -> None:
-    """Stores a credential in the first helper that keeps it, and reads it back.
+    """Stores a credential in the first helper that can store it, and reads it back.
 
     An older one of the same account is replaced.
-    `expires` is a time with its zone, or seconds since 1970. Further attributes are kept with the credential:
+    `expires` is a time with a time zone, or seconds since 1970. Other attributes are stored with the credential:
 
     >>> import modelforge_credential
     >>> modelforge_credential.store("gho-example", "github_copilot", expires=4102444800, scope="read:user")
@@ -124,9 +124,9 @@ def store(
 def erase(
     provider: str | None = None, *, url: str | None = None, account: str | None = None, secret: str | None = None
 ) -> None:
-    """Erases a credential from every helper; of every account, if none is named. Nothing to erase is no error.
+    """Erases a credential from every helper; of every account, if none is named. Nothing to erase is not an error.
 
-    With `secret`, only copies that hold it: after a server refused a key, one that was stored since then stays.
+    With `secret`, only copies with the same secret: if a server refused a key, a newer one stays.
 
     >>> import modelforge_credential
     >>> modelforge_credential.store("sk-new", "openai")
@@ -159,7 +159,7 @@ def _shared() -> Client:
     return _default
 
 
-# What takes time to import is imported when it is first used.
+# Modules that take time to import are imported when they are first used.
 _HOMES = {"Client": "_client", "Copy": "_types", "Credential": "_types"}
 
 

@@ -10,7 +10,7 @@ from ._program import find
 
 
 def main() -> int:
-    """Hands the process over to the program; on Windows, waits for it."""
+    """Replaces this process by the program; on Windows, waits for it."""
     try:
         program = find(os.environ)
     except ProgramNotFound as error:

@@ -19,10 +19,10 @@ _CAPABILITIES = ("reason",)
 
 
 class Client:
-    """The program, and how it is asked.
+    """The program, and how to call it.
 
-    The functions of this package are those of `Client()`. One of your own is for another program, another time limit,
-    or other settings:
+    The functions of this package are the methods of a `Client()`. Make your own for another program, another time
+    limit, or other settings:
 
     >>> import modelforge_credential
     >>> client = modelforge_credential.Client(timeout=5, env={"MODELFORGE_CREDENTIAL_HELPERS": "age"})
@@ -31,13 +31,13 @@ class Client:
     'sk-example'
     >>> client.erase(url="https://llm.example/v1")
 
-    - `program`: its path; without it, the one that was installed with this package, else the first on PATH.
-    - `timeout`: seconds for each operation. Time for a person to answer counts as well.
+    - `program`: its path. By default the one that was installed with this package, otherwise the first on PATH.
+    - `timeout`: seconds for each operation, including the time in which a person answers.
     - `env`: variables that are added to the environment.
-    - `interactive`: whether a person may be asked, at the terminal or in a window: to unlock a store, to sign in, for
-      a key.
+    - `interactive`: whether a person may be prompted, at the terminal or in a window, for a key, to unlock a store,
+      or to sign in.
 
-    It keeps nothing but the path of the program, so threads can share it.
+    It stores nothing except the path of the program, so threads can share it.
     """
 
     __slots__ = ("_environment", "_found", "_interactive", "_program", "_timeout")
@@ -74,7 +74,7 @@ class Client:
         return self.find(_request(provider, url, account))
 
     def find(self, request: Mapping[str, str]) -> Credential | None:
-        """The credential for a request in the protocol's words, say `{"protocol": "keyring", "host": "my app"}`."""
+        """The credential for a request of the protocol, such as `{"protocol": "keyring", "host": "my app"}`."""
         try:
             found = self.ask("fill" if self._interactive else "get", request)
         except NotFound:
@@ -82,7 +82,7 @@ class Client:
         return Credential(Record(found)) if found.get("password") else None
 
     def ask(self, operation: str, request: Mapping[str, str]) -> Mapping[str, str]:
-        """One operation of the protocol: `fill`, `get`, `store`, `erase` and so on. The answer may hold secrets."""
+        """One operation of the protocol: `fill`, `get`, `store`, `erase` and so on. The answer may contain secrets."""
         return self._ask(operation, Record(request))
 
     def store(
@@ -128,7 +128,7 @@ class Client:
             request["password"] = secret
             del secret
             if not request["password"]:
-                # To the program it would be no secret, and so any.
+                # For the program, an empty secret would match any.
                 raise InvalidRequest("the secret is empty")
         self._ask("reject" if self._interactive else "erase", request)
 
@@ -145,7 +145,7 @@ class Client:
         return records[0] if records else end
 
     def _run(self, operation: str, request: Record) -> tuple[list[Record], Record]:
-        # Checked before a process starts.
+        # Check this before a process is started.
         request.to_lines()
         process = self._start(operation)
         import subprocess
@@ -155,7 +155,7 @@ class Client:
             try:
                 output, said = process.communicate(request.to_lines(_CAPABILITIES), self._timeout)
             except subprocess.TimeoutExpired:
-                # It holds what was read by then. What is raised for it comes after it is gone.
+                # This exception contains the output so far. So another one is raised after it is gone.
                 ended = False
                 _stop(process)
             except BaseException:
@@ -191,7 +191,7 @@ class Client:
                     env=environment,
                 )
             except OSError as error:
-                # It may have been replaced since it was found.
+                # The program may have been replaced since it was found.
                 problem, self._found = error, None
                 path = self._path(environment)
         reason = (problem and problem.strerror) or "it is not there"
@@ -208,7 +208,7 @@ class Client:
 
 
 def _request(provider: str | None, url: str | None, account: str | None) -> Record:
-    """The place: a provider or a URL."""
+    """The attributes for a provider or a URL."""
     if (provider is None) == (url is None):
         raise InvalidRequest("give either a provider or a `url`")
     request = Record({"provider": provider} if provider is not None else {"url": url or ""})
@@ -232,7 +232,7 @@ def _seconds(expires: datetime | int) -> str:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Lets it end its helpers first."""
+    """Stops the program, and lets it stop its helpers first."""
     import subprocess
 
     process.terminate()
@@ -250,7 +250,7 @@ def _reason(output: bytes) -> str | None:
 
 
 def _error(status: int, reason: str | None, said: bytes) -> CredentialError:
-    """The exception for what the program said on standard error: warnings, then `error:`, and perhaps `hint:`."""
+    """The exception for the program's standard error: warnings, then `error:`, and sometimes `hint:`."""
     message, hint, warnings = None, None, []
     for line in said.decode(errors="replace").splitlines():
         if line.startswith("error: "):
@@ -263,6 +263,6 @@ def _error(status: int, reason: str | None, said: bytes) -> CredentialError:
     if message is None:
         message = f"the program ended with status {status}" if status >= 0 else f"signal {-status} ended the program"
     elif issubclass(kind, HelperFailed) and warnings:
-        # What a helper said is why.
+        # The helper's own message is the reason.
         message = f"{message}: {'; '.join(warnings)}"
     return kind(message, hint)

@@ -1,12 +1,12 @@
-"""What can go wrong. Each class says what a program can do next; the words are the program's own."""
+"""Exceptions. Each class tells a program what it can do next. The message is that of the program."""
 
 from __future__ import annotations
 
 
 class CredentialError(Exception):
-    """Something went wrong; the base of all errors here.
+    """The base class of all exceptions here.
 
-    `str(error)` is one line. `hint`, if there is one, is what the user can do about it: mostly a command.
+    `str(error)` is one line. `hint`, if there is one, says how the user can fix it, usually with a command.
     A traceback shows it as well (Python 3.11 and later).
     """
 
@@ -30,27 +30,27 @@ class NotFound(CredentialError, LookupError):
 
 
 class InvalidRequest(CredentialError, ValueError):
-    """The request itself is wrong, so the same one fails again."""
+    """The request itself is wrong. The same request will fail again."""
 
 
 class UnknownProvider(InvalidRequest):
-    """No provider has this name, or it has no URL of its own: give its `url`."""
+    """No provider has this name, or every user has another URL for it: use `url`."""
 
 
 class ProgramNotFound(CredentialError, FileNotFoundError):
-    """The program `modelforge-credential` is not installed, or is not one that this user may start."""
+    """The program `modelforge-credential` is not installed, or is not safe to start."""
 
 
 class HelperFailed(CredentialError):
-    """A helper could not look, or could not store. The credential may be there all the same."""
+    """A helper could not look, or could not store. It may still have the credential."""
 
 
 class Locked(HelperFailed):
-    """A store has to be unlocked first, and nobody could be asked."""
+    """A store has to be unlocked first, and nobody could be prompted."""
 
 
 class Refused(HelperFailed):
-    """A server, a person, a helper or a rule said no."""
+    """A server, a person, a helper or a rule refused it."""
 
 
 class TimedOut(HelperFailed, TimeoutError):

@@ -1,4 +1,4 @@
-"""Finds the program: the one that was installed with this package first, because it fits."""
+"""Finds the program. The one that was installed with this package comes first, because it has the same version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SCRIPTS = "Scripts" if _IS_WINDOWS else "bin"
 
 
 def folders(environment: Mapping[str, str]) -> Iterator[str]:
-    """Where it may be. The folder that somebody happens to stand in is none of them."""
+    """The directories to search, never the working directory."""
     site_packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     # `pip install --target`.
     yield os.path.join(site_packages, _SCRIPTS)
@@ -52,7 +52,7 @@ def find(environment: Mapping[str, str]) -> str:
 
 
 def _problem(path: str) -> tuple[str, str] | None:
-    """Why a program that is there is not started: somebody else could have put it there."""
+    """The error for a program that is not started because another user could have put it there."""
     found = os.stat(path)
     if not os.path.isfile(path) or not os.access(path, os.X_OK):
         return f"`{path}` may not be executed", f"chmod +x {path}"

@@ -1,4 +1,4 @@
-"""The protocol's only shape of data: lines of `key=value`, checked before they are written and when they are read."""
+"""The protocol's only data structure: lines of `key=value`, checked before they are written and when they are read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MAX_RECORD = 4 << 20
 
 
 class Record(dict[str, str]):
-    """Attributes in order, without those that occur several times: nothing here needs them.
+    """Attributes in order. A repeated attribute is not supported, because nothing here needs one.
 
-    It shows no values: a traceback that prints local variables prints it.
+    Its `repr` has no values, because a traceback may print local variables.
     """
 
     __slots__ = ()
@@ -27,7 +27,7 @@ class Record(dict[str, str]):
     __str__ = __repr__
 
     def to_lines(self, capabilities: Iterable[str] = ()) -> bytes:
-        """The lines of a request. Nothing is written of one that the program would refuse."""
+        """The lines of a request. A request that the program would refuse is an error."""
         lines = [f"capability[]={name}\n".encode() for name in capabilities]
         for key, value in self.items():
             lines.append(_line(key, value))
@@ -47,7 +47,7 @@ def _line(key: str, value: object) -> bytes:
     try:
         line = f"{key}={value}\n".encode(errors="surrogateescape")
     except UnicodeEncodeError:
-        # Its error holds the value: this one is raised after it is gone.
+        # That exception contains the value, so this one is raised after it is gone.
         pass
     if line is None:
         raise InvalidRequest(f"`{key}` is not text")
@@ -57,9 +57,9 @@ def _line(key: str, value: object) -> bytes:
 
 
 def parse(output: bytes) -> tuple[list[Record], Record] | int:
-    """The records that an empty line ends, and what follows the last of them; or the number of an invalid line.
+    """The records that end with an empty line, and the rest; or the number of an invalid line.
 
-    No exception: it would take the answer along, in the variables of the functions that it passed through.
+    It raises no exception, because a traceback would contain the answer, in the variables of the functions.
     """
     records, current = [], Record()
     lines = output.split(b"\n")

@@ -1,4 +1,4 @@
-"""What the program answers. Nothing here shows a secret unless it is asked for by name."""
+"""The program's answers. They show a secret only through the attributes that name one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def url_of(record: Record) -> str:
 
 
 def time_of(seconds: str | None) -> datetime | None:
-    """0, or a number that no calendar has, is no time."""
+    """The time, or None for 0 and for numbers that are too large for a date."""
     if not seconds or not seconds.isdecimal() or int(seconds) == 0:
         return None
     from datetime import datetime, timezone
@@ -31,7 +31,7 @@ def time_of(seconds: str | None) -> datetime | None:
 
 
 class _Answer:
-    """Attributes that cannot be changed, and are shown only if they are known to be public."""
+    """Read-only attributes. Only those that are known to be public are shown."""
 
     __slots__ = ("_record",)
     _record: Record
@@ -42,7 +42,7 @@ class _Answer:
 
     @property
     def provider(self) -> str | None:
-        """The provider, if the URL is one's."""
+        """The provider, if the URL belongs to one."""
         return self._record.get("provider")
 
     @property
@@ -52,7 +52,7 @@ class _Answer:
 
     @property
     def account(self) -> str | None:
-        """The account: `default` if nobody gave it a name."""
+        """The account; `default` if it has no name."""
         return self._record.get("username")
 
     def _without(self, keys: Iterable[str]) -> dict[str, str]:
@@ -79,7 +79,8 @@ class _Answer:
 class Credential(_Answer):
     """A credential. Its `repr` shows no secret, and it cannot be pickled.
 
-    Python cannot wipe text from memory: drop what you no longer need, and read `secret` where you use it.
+    Python cannot wipe text from memory. So do not keep it longer than you need it, and read `secret` only where you
+    use it.
     """
 
     __slots__ = ()
@@ -92,7 +93,7 @@ class Credential(_Answer):
 
     @property
     def refresh_token(self) -> str | None:
-        """What a new token can be had with. The program does that by itself where it knows how."""
+        """The token that gets a new access token. The program refreshes tokens itself if it knows how."""
         return self._record.get("oauth_refresh_token")
 
     @property
@@ -102,7 +103,7 @@ class Credential(_Answer):
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Whatever else is kept with it, such as `scope` and `token_type`."""
+        """Other stored attributes, such as `scope` and `token_type`."""
         known = ("protocol", "host", "path", "username", "provider", "password_expiry_utc")
         return self._without((*known, *SECRETS))
 
@@ -111,14 +112,14 @@ class Credential(_Answer):
 
 
 class Copy(_Answer):
-    """A credential that a helper keeps, without its secret."""
+    """A credential in a helper, without its secret."""
 
     __slots__ = ()
     _shown = ("storage",)
 
     @property
     def storage(self) -> str | None:
-        """Where it is, for people to read."""
+        """How it is protected, for people."""
         return self._record.get("storage")
 
     @property
@@ -134,6 +135,6 @@ class Copy(_Answer):
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Whatever else is said of it, such as `file` and `variable`."""
+        """Other attributes, such as `file` and `variable`."""
         known = ("protocol", "host", "path", "username", "provider", "storage", "plain_text", "created_utc")
         return self._without(known)

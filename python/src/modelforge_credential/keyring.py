@@ -1,7 +1,7 @@
-"""A backend for Python's `keyring`, which pip, uv, twine and poetry ask for passwords.
+"""A backend for Python's `keyring`, from which pip, uv, twine and poetry get passwords.
 
-It is there as soon as this package is installed. A system's own store comes first (its priority is 5, this one's is 4):
-a desktop goes on as it was, and a server without a store has one at once. To use this one always:
+Installing this package is enough. A system's own store comes first (its priority is 5, this one's is 4): nothing
+changes on a desktop, and a server without a store gets one. To use this backend always:
 
     PYTHON_KEYRING_BACKEND=modelforge_credential.keyring.Keyring
 """
@@ -24,12 +24,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from keyring.credentials import Credential as KeyringCredential
 
-# A name with a dot, or with a port: what pip asks for after it asked for the URL.
+# A name with a dot, or with a port. pip asks for it after it has asked for the URL.
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?|[A-Za-z0-9-]+:[0-9]+|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 
 def place_of(service: str) -> Record:
-    """Where the credential of a service belongs.
+    """The attributes for a service.
 
     >>> dict(place_of("https://upload.example.com/legacy/"))
     {'url': 'https://upload.example.com/legacy/'}
@@ -38,7 +38,7 @@ def place_of(service: str) -> Record:
     >>> dict(place_of("poetry-repository-mine"))
     {'protocol': 'keyring', 'host': 'poetry-repository-mine'}
 
-    A user name in the URL is another argument here:
+    A user name in the URL is removed, because it is a separate argument here:
 
     >>> dict(place_of("https://me@packages.example.com/simple"))
     {'url': 'https://packages.example.com/simple'}
@@ -65,7 +65,7 @@ class Keyring(KeyringBackend):
 
     @properties.classproperty
     def priority(cls) -> float:  # noqa: N805
-        """4: below a system's own store. Not there without the program."""
+        """4: below a system's own store. The backend is not usable without the program."""
         import os
 
         from ._program import find
@@ -82,14 +82,14 @@ class Keyring(KeyringBackend):
         return None if found is None else found.secret
 
     def get_credential(self, service: str, username: str | None) -> KeyringCredential | None:
-        """The password of a user, or of the only or usual one."""
+        """The password of a user; without a name, of the default or only user."""
         found = self._find(service, username)
         if found is None:
             return None
         return SimpleCredential(username or found.account or "", found.secret)
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Stores a password in the first helper that keeps it."""
+        """Stores a password in the first helper that can store it."""
         request = place_of(service)
         request.update(username=username, password=password)
         problem = self._change("store", request)
@@ -120,7 +120,7 @@ class Keyring(KeyringBackend):
         raise problem
 
     def _change(self, operation: str, request: Record) -> str | None:
-        """What went wrong."""
+        """The exception of `keyring` for ours."""
         try:
             self._client.ask(operation, request)
         except CredentialError as error:

@@ -1,12 +1,12 @@
-//! The parts of a document for people as parts of a manual page, so that each fact is written once: headings, paragraphs, lists, tables
-//! and blocks of code, as the documents in `docs/` use them.
+//! Converts parts of a document into parts of a manual page, so that each fact is written once: headings, paragraphs, lists, tables and
+//! code blocks, as the documents in `docs/` use them.
 
 use super::page::Page;
 
 const FENCE: &str = "```";
 const CONSOLE: &str = "```console";
 
-/// The lines below a heading, up to the next one of its rank.
+/// The lines below a heading, up to the next heading of the same or a higher level.
 pub fn part<'a>(document: &'a str, heading: &str) -> &'a str {
     let rank = heading.split(' ').next().unwrap_or_default();
     let Some((_, rest)) = document.split_once(&format!("\n{heading}\n")) else { return "" };
@@ -28,7 +28,7 @@ pub fn add(page: &mut Page, text: &str) {
             1
         } else if line.starts_with(FENCE) {
             let block: Vec<&str> = rest[1..].iter().take_while(|line| !line.starts_with(FENCE)).copied().collect();
-            // The output of a command is too wide for a page, and is no reference.
+            // The output of a command is too wide for a page, and a reference does not need it.
             if *line != CONSOLE {
                 page.lines(block.iter().copied());
             }
@@ -49,19 +49,19 @@ pub fn add(page: &mut Page, text: &str) {
     }
 }
 
-/// True for a line of the paragraph before it.
+/// True if the line belongs to the paragraph before it.
 fn goes_on(line: &str) -> bool {
     !line.trim().is_empty() && !line.starts_with(['|', '#']) && !line.starts_with(FENCE) && mark(line).is_none()
 }
 
-/// The mark of a list's item.
+/// The mark of a list item.
 fn mark(line: &str) -> Option<&str> {
     let mark = line.split(' ').next()?;
     let is_number = mark.len() > 1 && mark.strip_suffix('.').is_some_and(|it| it.bytes().all(|b| b.is_ascii_digit()));
     (mark == "-" || is_number).then_some(mark)
 }
 
-/// The first column is what the row is about; the last is what there is to say, and those between belong to the first.
+/// The first column becomes the term, together with the middle columns; the last column is its text.
 fn table(page: &mut Page, rows: &[&str]) {
     let cells = |row: &&str| -> Vec<String> {
         let row = row.trim().trim_start_matches('|').trim_end_matches('|').replace("\\|", "\u{0}");

@@ -1,16 +1,16 @@
-//! A manual page in roff, as man(7) has it.
+//! A manual page in roff, with the macros of man(7).
 
 use crate::error::PROGRAM;
 
-/// A page that grows from its head to its end.
+/// A page. Text is added at its end.
 pub struct Page {
-    /// Its file: `NAME.SECTION`.
+    /// Its file name: `NAME.SECTION`.
     pub file: String,
     roff: String,
 }
 
 impl Page {
-    /// Without a date: the same source makes the same page.
+    /// Without a date, so that the same source makes the same page.
     pub fn new(name: &str, section: u8, about: &str) -> Self {
         let version = env!("CARGO_PKG_VERSION");
         let roff = format!(
@@ -30,26 +30,26 @@ impl Page {
         self.request("SS", title)
     }
 
-    /// A paragraph; its lines are filled.
+    /// A paragraph with filled lines.
     pub fn paragraph(&mut self, text: &str) -> &mut Self {
         self.roff.push_str(".PP\n");
         self.text(text)
     }
 
-    /// A term, and what there is to say of it.
+    /// A term with its text.
     pub fn entry(&mut self, term: &str, text: &str) -> &mut Self {
         self.roff.push_str(".TP\n");
         self.text(term).text(text)
     }
 
-    /// An item of a list behind its mark.
+    /// A list item after its mark.
     pub fn item(&mut self, mark: &str, text: &str) -> &mut Self {
         let mark = if mark == "-" { "\\(bu".to_owned() } else { escaped(mark) };
         self.roff.push_str(&format!(".IP {mark} 3\n"));
         self.text(text)
     }
 
-    /// Lines that stay as they are, from the same margin as the text.
+    /// Lines that are not filled, with the margin of the text.
     pub fn lines<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) -> &mut Self {
         self.roff.push_str(".PP\n.nf\n");
         for line in lines {
@@ -68,24 +68,24 @@ impl Page {
         self
     }
 
-    /// Text with Markdown's marks for code, strong words and links.
+    /// Text with Markdown's marks for code, bold text and links.
     fn text(&mut self, text: &str) -> &mut Self {
         self.roff.push_str(&format!("{}\n", guarded(&inline(text))));
         self
     }
 }
 
-/// A line that begins with one of these would be a request.
+/// roff would read a line that begins with one of these as a request.
 fn guarded(line: &str) -> String {
     if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line.to_owned() }
 }
 
-/// Hyphens stay what can be pasted.
+/// Keeps hyphens as they are, so that text can be pasted.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-").replace('`', "\\(ga").replace('~', "\\(ti").replace('^', "\\(ha")
 }
 
-/// A long path may be broken where its parts end.
+/// Allows a line break between the parts of a long path.
 fn code(text: &str) -> String {
     let escaped = escaped(text);
     let is_long = text.chars().count() > 40 && !text.contains(' ');
@@ -105,7 +105,7 @@ fn inline(text: &str) -> String {
     roff + &escaped(rest)
 }
 
-/// The text that the mark at the beginning opens, and the rest behind its end.
+/// The text between the mark at the beginning and the closing mark, and the rest.
 fn marked(text: &str) -> Option<(String, &str)> {
     if let Some(text) = text.strip_prefix('`') {
         return text.split_once('`').map(|(inner, after)| (code(inner), after));
@@ -115,7 +115,7 @@ fn marked(text: &str) -> Option<(String, &str)> {
     }
     let (label, target) = text.strip_prefix('[')?.split_once("](")?;
     let (target, after) = target.split_once(')')?;
-    // A link to another document is of no use on a page; its words are.
+    // On a page, a link to another document is of no use, so only its text is shown.
     let shown = if target.contains("://") { format!("{} ({})", inline(label), escaped(target)) } else { inline(label) };
     (!label.contains('[')).then_some((shown, after))
 }

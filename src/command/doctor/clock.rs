@@ -1,4 +1,4 @@
-//! The clock: tokens are renewed by it, and the log is kept by it.
+//! Checks the clock, which decides when tokens are refreshed and dates the log.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -10,10 +10,10 @@ use crate::config;
 
 const CHECK: &str = "clock";
 
-/// The first second of the year in which this program was made, in seconds since 1970.
+/// The start of the year of this program's first release, in seconds since 1970.
 const MADE: Duration = Duration::from_secs(1_767_225_600);
 
-/// Clocks that differ by this much are no reason to worry.
+/// Smaller differences between clocks are ignored.
 const TOLERANCE: Duration = Duration::from_secs(24 * 3600);
 
 pub fn check() -> Vec<Finding> {
@@ -23,7 +23,7 @@ pub fn check() -> Vec<Finding> {
     vec![judge(SystemTime::now(), changed.max())]
 }
 
-/// Findings for a clock that shows this time, and for the newest file.
+/// The finding for this time and the newest file.
 fn judge(now: SystemTime, newest: Option<(SystemTime, PathBuf)>) -> Finding {
     let shown = |time| humantime::format_rfc3339_seconds(time).to_string();
     if now < SystemTime::UNIX_EPOCH + MADE {

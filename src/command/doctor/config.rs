@@ -1,4 +1,4 @@
-//! The configuration, and what ModelForge's file adds to it.
+//! Checks the configuration, and what ModelForge's file adds to it.
 
 use modelforge_credential_protocol::Error;
 
@@ -10,7 +10,7 @@ use crate::session::Session;
 
 const CHECK: &str = "configuration";
 
-/// The configuration, or an empty one if it has a mistake.
+/// The configuration, or an empty one if it has an error.
 pub fn check() -> (Session, Vec<Finding>) {
     let (config, broken) = match Config::load() {
         Ok(config) => (config, None),
@@ -37,7 +37,7 @@ pub fn check() -> (Session, Vec<Finding>) {
     }
     mistakes.extend(wrong(&providers.of_this_user()));
     for finding in mistakes.iter().map(|problem| Finding::error(CHECK, problem)) {
-        // A fault in a file affects all its providers: report it once.
+        // An error in a file affects all its providers. Report it once.
         if findings.iter().all(|known| known.message != finding.message) {
             findings.push(finding);
         }

@@ -1,4 +1,4 @@
-//! The disk: room for the store and for the log.
+//! Checks the disk: space for the store and the log.
 
 use super::finding::Finding;
 
@@ -9,7 +9,7 @@ const CHECK: &str = "disk";
 pub fn check() -> Vec<Finding> {
     let (mut findings, mut disks) = (Vec::new(), Vec::new());
     for folder in places() {
-        // A missing folder will be made below the nearest one that exists.
+        // A missing directory will be created below the nearest one that exists.
         let Some(place) = folder.ancestors().find(|place| place.is_dir()) else { continue };
         let Ok(metadata) = place.metadata() else { continue };
         let disk = std::os::unix::fs::MetadataExt::dev(&metadata);
@@ -23,7 +23,7 @@ pub fn check() -> Vec<Finding> {
     findings
 }
 
-/// The place of our folders, existing or not.
+/// The paths of our directories, whether they exist or not.
 #[cfg(unix)]
 fn places() -> impl Iterator<Item = std::path::PathBuf> {
     let data = crate::state::data().and_then(|folder| folder.parent().map(std::path::Path::to_path_buf));
@@ -37,7 +37,7 @@ pub fn check() -> Vec<Finding> {
 
 #[cfg(unix)]
 struct Room {
-    /// In bytes; the system may not know.
+    /// In bytes. Some systems cannot tell.
     free: Option<u64>,
     /// The number of free files.
     files: Option<u64>,
@@ -55,7 +55,7 @@ impl Room {
     }
 }
 
-/// Below this, in bytes, a store may fail any moment.
+/// Below this many bytes, a store may fail at any moment.
 #[cfg(unix)]
 const TOO_LITTLE: u64 = 1 << 20;
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Sentences of `doctor`.
+//! Messages of `doctor`.
 
 use std::path::Path;
 
@@ -53,7 +53,7 @@ pub fn not_returned() -> Error {
     Error::new("it lists the credential and does not return it")
 }
 
-/// A credential that it lists and cannot open, and how many more of them there are.
+/// A credential that the helper lists but cannot decrypt, and the number of others like it.
 pub fn unreadable(helper: &str, record: &Record, others: usize, reason: &Error) -> Error {
     let more = if others == 0 { String::new() } else { format!(" and {others} more") };
     let helper = visible(helper);

@@ -1,4 +1,4 @@
-//! Our own folders and what is in them: whose they are, and who else can read or change them.
+//! Checks our own directories and files: who owns them, and who else can read or change them.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use super::finding::Finding;
 
 const CHECK: &str = "permissions";
 
-/// More than anyone has here; a check must end.
+/// More files than anyone has. The check must end.
 const MOST: usize = 20_000;
 
 pub fn check() -> Vec<Finding> {
@@ -29,7 +29,7 @@ pub fn check() -> Vec<Finding> {
     findings
 }
 
-/// The folders of this program that are there, and whether what is in them is for nobody else to read.
+/// Our directories that exist, and whether their content must be private.
 pub fn folders() -> Vec<(PathBuf, bool)> {
     use crate::error::PROGRAM;
     use crate::state;
@@ -39,7 +39,7 @@ pub fn folders() -> Vec<(PathBuf, bool)> {
         (state::folder(), true),
     ];
     let mut folders: Vec<_> = folders.into_iter().filter_map(|(path, is_private)| Some((path?, is_private))).collect();
-    // A configuration that was named may lie among things that are not ours.
+    // If a configuration file was named explicitly, its directory may have files that are not ours.
     folders.retain(|(path, _)| path.is_dir() && path.file_name().is_some_and(|name| name == PROGRAM));
     folders
 }
@@ -72,7 +72,7 @@ fn look(path: &Path, is_private: bool, wrong: &mut Wrong, seen: &mut usize) {
 }
 
 impl Wrong {
-    /// Where it belongs, if something is wrong with it.
+    /// The list of findings for this path, if something is wrong with it.
     #[cfg(unix)]
     fn kind(&mut self, path: &Path, metadata: &std::fs::Metadata, is_private: bool) -> Option<&mut Found> {
         use std::os::unix::fs::MetadataExt;
@@ -82,14 +82,14 @@ impl Wrong {
         (metadata.mode() & open(path, metadata, is_private) != 0).then_some(&mut self.open)
     }
 
-    /// Whose it is, is not asked.
+    /// The owner is not checked here.
     #[cfg(not(unix))]
     fn kind(&mut self, path: &Path, _: &std::fs::Metadata, is_private: bool) -> Option<&mut Found> {
         modelforge_credential_files::is_open_to_others(path, is_private).then_some(&mut self.open)
     }
 }
 
-/// The bits of a mode that let somebody else in.
+/// The mode bits that give access to others.
 #[cfg(unix)]
 fn open(path: &Path, metadata: &std::fs::Metadata, is_private: bool) -> u32 {
     match is_private {

@@ -15,17 +15,17 @@ pub enum Level {
     Error,
 }
 
-/// A finding, in one line.
+/// A finding of one line.
 #[derive(Serialize, Debug)]
 pub struct Finding {
-    /// Which kind of check, in one word.
+    /// The kind of check, in one word.
     pub check: &'static str,
     pub level: Level,
     pub message: String,
     /// The command that fixes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Reported even if a signal ends the check.
+    /// True if it is reported even after a signal.
     #[serde(skip)]
     pub is_urgent: bool,
 }
@@ -43,7 +43,7 @@ impl Finding {
         Self::new(check, Level::Error, problem)
     }
 
-    /// The same, told even where nobody waits for the report any more.
+    /// The same finding, reported even after a signal.
     pub fn urgent_if(self, is_urgent: bool) -> Self {
         Self { is_urgent, ..self }
     }
@@ -65,8 +65,8 @@ impl Finding {
     }
 }
 
-/// Adds remarks made on the way: by a helper, or by this program, which then could not write to its log. The report stands alone, and tells
-/// it once.
+/// Adds the remarks of helpers, and of this program if it could not write its log. Each is then part of the report, and is not printed
+/// separately.
 pub fn add(findings: &mut Vec<Finding>, remarks: Vec<Remark>) {
     let mut told: Vec<Finding> = Vec::new();
     for remark in remarks {
@@ -91,7 +91,7 @@ pub fn add(findings: &mut Vec<Finding>, remarks: Vec<Remark>) {
     }
 }
 
-/// `doctor --json`: the shape is stable, fields are only ever added.
+/// `doctor --json`. The format is stable: fields are only added.
 #[derive(Serialize)]
 pub struct Report {
     version: u32,

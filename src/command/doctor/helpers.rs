@@ -1,5 +1,5 @@
-//! The helpers of the chains: found, not hidden by one of the same name, and working. Each is asked for what it lists, and tried
-//! with a test credential.
+//! Checks the helpers of the chains: whether they are found, not hidden by one with the same name, and work. Each is asked for its list,
+//! and tried with a test credential.
 
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
@@ -18,7 +18,7 @@ use crate::session::{self, program};
 
 const CHECK: &str = "helper";
 
-/// How many credentials of a helper are opened: each costs a process.
+/// The most credentials of one helper that are decrypted: each costs a process.
 const OPENED_AT_MOST: usize = 100;
 
 /// The time limit of each step, unless the configuration sets one.
@@ -32,7 +32,7 @@ pub struct Configured {
     automatic: bool,
 }
 
-/// The entries of all chains, each once, and the chains as lists of names. What cannot be read of them is a finding.
+/// The entries of all chains, each once, and the chains as lists of names. What cannot be read is a finding.
 pub fn configured(providers: &Providers, findings: &mut Vec<Finding>) -> (Vec<Configured>, Vec<Vec<String>>) {
     let mut requests = vec![Record::new()];
     requests.extend(providers.with_helpers_of_their_own().filter_map(|name| Record::of([("provider", name)]).ok()));
@@ -59,7 +59,7 @@ fn add(helpers: Helpers, all: &mut Vec<Configured>, findings: &mut Vec<Finding>)
         let mut entry = entry.clone();
         entry.timeout = entry.timeout.or(Some(LIMIT));
         chain.push(name.clone());
-        // The same helper with other options is another one.
+        // The same helper with other options counts as another one.
         if !all.iter().any(|known| known.entry == entry) {
             all.push(Configured { name, entry, automatic });
         }
@@ -67,7 +67,7 @@ fn add(helpers: Helpers, all: &mut Vec<Configured>, findings: &mut Vec<Finding>)
     chain
 }
 
-/// A helper, and what came of asking it.
+/// A helper, and its results.
 pub struct Asked {
     pub name: String,
     entry: Entry,
@@ -75,14 +75,14 @@ pub struct Asked {
     program: Result<Program, Failure>,
     pub listed: ListOf,
     canary: Result<Canary, Fault>,
-    /// What it says of its identity, if it has one.
+    /// What it reports about its identity, if it has one.
     identity: Option<Record>,
-    /// For each credential that it lists and cannot open, the reason.
+    /// The credentials that it lists but cannot decrypt, with the reasons.
     unreadable: Vec<(Record, Error)>,
 }
 
 impl Asked {
-    /// Finds the program, asks for its list, and tries it; not after it took too long once.
+    /// Finds the program, asks for its list, and tries it, unless it has been too slow already.
     pub fn ask(configured: &Configured, context: &Record, stores: bool, interrupted: &AtomicUsize) -> Self {
         let Configured { name, entry, automatic } = configured;
         let program = program(entry).map(|program| program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"));
@@ -90,7 +90,7 @@ impl Asked {
             Ok(program) => {
                 let listed = program.list(context);
                 let identity = identity(program);
-                // To store is to open what was stored, and nobody is asked for a passphrase here.
+                // Storing includes reading back, and nobody is prompted for a passphrase here.
                 let stores = stores && !identity.as_ref().is_some_and(|identity| identity.is_true("locked"));
                 let canary = match &listed {
                     Err(failure @ Failure::TooSlow(_)) => Err(Fault::Failed(failure.clone())),
@@ -100,7 +100,8 @@ impl Asked {
             }
             Err(failure) => (Err(failure.clone()), None, Err(Fault::Failed(failure.clone()))),
         };
-        // A helper that could not keep the test credential has said why; one with an identity, whether it opens everything.
+        // A helper that could not store the test credential has given the reason. One with an identity has said whether it can decrypt
+        // everything.
         let is_worth_it =
             identity.as_ref().is_none_or(|one| !one.is_true("locked") && one.text("unreadable") != Some("0"));
         let opened = program.as_ref().ok().filter(|_| canary.is_ok() && is_worth_it);
@@ -109,12 +110,12 @@ impl Asked {
         Self { name, entry, automatic, program, listed, canary, identity, unreadable }
     }
 
-    /// True if it is this program.
+    /// True if this is the same program.
     pub fn is(&self, program: &Program) -> bool {
         self.program.as_ref().is_ok_and(|own| own.is_same(program))
     }
 
-    /// Findings about it, and about other programs of the same name.
+    /// The findings about it, and about other programs with the same name.
     pub fn findings(&self) -> Vec<Finding> {
         let name = &self.name;
         let program = match &self.program {
@@ -131,7 +132,7 @@ impl Asked {
         };
         let path = error::tilde(program.path());
         let mut findings = vec![match &self.canary {
-            // Ours say what is wrong, and why.
+            // Our own helpers report what is wrong themselves.
             Err(fault) if default_helper(&self.entry).is_some() => {
                 Finding::error(CHECK, &error::helper_failed(name, &Error::from(fault))).urgent_if(fault.leaves_it())
             }
@@ -165,7 +166,7 @@ impl Asked {
         findings
     }
 
-    /// True if a person is needed to store and to open.
+    /// True if a person is needed to store and to decrypt.
     fn is_locked(&self) -> bool {
         self.identity.as_ref().is_some_and(|identity| identity.is_true("locked"))
     }
@@ -176,7 +177,7 @@ impl Asked {
     }
 }
 
-/// What a helper says of its identity; not of one that is not there yet.
+/// What a helper reports about its identity, if it has one.
 fn identity(program: &Program) -> Option<Record> {
     let show = Record::of([("action", "show")]).ok()?;
     let answer = program.nature().identity.then(|| program.identity(&show))?;
@@ -194,7 +195,7 @@ fn about_an_identity(name: &str, identity: &Record) -> Option<Finding> {
     Some(Finding::ok("identity", format!("`{place}` ({protection}) {opens}")))
 }
 
-/// Opens what it lists. What is in a variable or in plain text was read to be listed.
+/// Decrypts what it lists. A copy in a variable or in plain text was already read to list it.
 fn unreadable(program: &Program, listed: &ListOf) -> Vec<(Record, Error)> {
     let records = listed.as_ref().ok().and_then(Option::as_ref).into_iter().flatten();
     let closed = records.filter(|record| !record.has("variable") && !record.is_true("plain_text"));
@@ -207,11 +208,11 @@ fn unreadable(program: &Program, listed: &ListOf) -> Vec<(Record, Error)> {
     unreadable.collect()
 }
 
-/// With no helper that stores, every sign-in fails.
+/// Without a helper that stores, every sign-in fails.
 pub fn nobody_stores(asked: &[Asked]) -> Option<Finding> {
     let stores = |one: &&Asked| one.is_locked() || !matches!(one.canary, Ok(Canary::NotTried | Canary::KeepsNothing));
     let problem = error::nobody_stores();
-    // In CI, where a variable names the chain, that is mostly meant.
+    // In CI, where a variable sets the chain, this is usually intended.
     let is_meant = std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some();
     asked.iter().find(stores).is_none().then(|| match is_meant {
         true => Finding::warning(CHECK, &problem),

@@ -1,4 +1,4 @@
-//! Locks that another process holds: for a moment that is as it should be; one that lasts makes everybody wait.
+//! Checks for locks that another process holds. That is normal for a moment; a lasting lock blocks everybody.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ fn is_held(path: &Path) -> bool {
     is_file && File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
-/// The process that holds it, as the system lists it: `1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF`.
+/// The process that holds it, from the system's list of locks: `1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF`.
 #[cfg(target_os = "linux")]
 fn holder(path: &Path) -> Option<u32> {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! The audit log: whether it can be kept.
+//! Checks whether the audit log can be written.
 
 use super::finding::Finding;
 use crate::audit::{self, error};

@@ -1,4 +1,4 @@
-//! A migration that was not finished.
+//! Checks for a migration that was not finished.
 
 use super::finding::Finding;
 

@@ -1,4 +1,4 @@
-//! The folders on PATH: in one that anyone can write to, anyone can put a helper, so none is started from it.
+//! Checks the directories on PATH. If anyone can write to one, anyone can put a helper there, so no helper is started from it.
 
 use super::finding::Finding;
 
@@ -16,8 +16,8 @@ pub fn check() -> Vec<Finding> {
     findings
 }
 
-/// The rights of others to a folder. That a group can write to one of root's (Debian gives `/usr/local/bin` to `staff`) was decided by
-/// its administrator, so helpers are started from there; that its members can put one there is worth knowing.
+/// How others can change a directory. If a group can write to one of root's (on Debian, `staff` to `/usr/local/bin`), its administrator
+/// decided that, so helpers are started from there. It is still worth a warning that members of the group can put one there.
 #[cfg(unix)]
 fn problem(folder: &std::path::Path) -> Option<Finding> {
     use crate::command::doctor::error;
@@ -26,7 +26,7 @@ fn problem(folder: &std::path::Path) -> Option<Finding> {
     let metadata = folder.metadata().ok()?;
     let is_open_to = |bits| metadata.mode() & bits != 0;
     if is_open_to(0o002) {
-        // One like /tmp is meant to be so.
+        // Directories such as /tmp are meant to be open.
         return Some(Finding::warning(CHECK, &error::path_is_open(folder, is_open_to(0o1000))));
     }
     match check_folder_of_programs(folder) {

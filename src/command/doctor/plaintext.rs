@@ -1,4 +1,4 @@
-//! Keys in the plain-text files of other programs, as the helpers for them list them.
+//! Checks for keys in plain-text files of other programs, which the helpers for them list.
 
 use super::finding::Finding;
 use super::helpers::Asked;
@@ -8,7 +8,7 @@ use crate::providers::Providers;
 
 const CHECK: &str = "plaintext";
 
-/// One finding per file. Asks what `migrate` would look at, in the chain or not.
+/// One finding per file. Searches what `migrate` would search, in the chain or not.
 pub fn check(providers: &Providers, asked: &[Asked]) -> Vec<Finding> {
     let listed = asked.iter().filter_map(|one| one.listed.as_ref().ok()?.as_ref()).flatten();
     let own = plain_files::listed(providers, |_, source| asked.iter().any(|one| one.is(source)));

@@ -1,5 +1,4 @@
-//! Variables of the environment: those with a key that answers before one that is kept, and those that change what this
-//! program does.
+//! Checks environment variables: those with a key that takes precedence over a stored one, and those that change what this program does.
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record};
 
@@ -12,7 +11,7 @@ const CHECK: &str = "environment";
 
 const PREFIX: &str = "MODELFORGE_CREDENTIAL_";
 
-/// The effect of each of our own variables, worded to follow its name.
+/// The effect of each of our own variables, as text that follows its name.
 const KNOWN: [(&str, &str); 11] = [
     ("ASKPASS", "names the program that asks for keys"),
     ("CONFIG", "names another configuration"),
@@ -51,12 +50,12 @@ pub fn check(chains: &[Vec<String>], asked: &[Asked]) -> Vec<Finding> {
     findings
 }
 
-/// Set to nothing, these say "none"; of the others that means that they are not set.
+/// For these, an empty value means "none". For the others, it means that they are not set.
 fn counts_when_empty(name: &std::ffi::OsStr) -> bool {
     name == "MODELFORGE_CREDENTIAL_HELPERS" || name == "MODELFORGE_CREDENTIAL_CONFIG"
 }
 
-/// A copy from a variable, and a later one of another helper for the same place.
+/// A copy in a variable that hides a stored one for the same URL.
 fn shadows(chains: &[Vec<String>], asked: &[Asked]) -> Vec<Finding> {
     let mut seen = Vec::new();
     for chain in chains {

@@ -1,15 +1,15 @@
-//! The end of the command, and the end of this process in the same way.
+//! Waits until the command ends, and ends this process with the same status.
 
 use std::io;
 use std::process::{Child, ExitStatus};
 
-/// The exit of a command, and the error that kept part of its output from being written.
+/// How the command ended, and an error if part of its output could not be written.
 pub struct Ended {
     pub status: ExitStatus,
     pub lost: Option<io::Error>,
 }
 
-/// Waits for the end. As long as the process is not reaped its number is its own, so until then signals may be passed on.
+/// Waits for the end. Until the process is reaped, its number cannot be reused, so signals may be passed on.
 pub fn wait(child: &mut Child, before_it_is_reaped: impl FnOnce()) -> io::Result<ExitStatus> {
     #[cfg(unix)]
     {

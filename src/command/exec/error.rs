@@ -60,7 +60,7 @@ pub fn no_provider_for(command: &str) -> Usage {
     )
 }
 
-/// `exec` without a provider does not hand it out.
+/// `exec` does not set this key unless its provider is named.
 pub fn only_by_name(name: &str, account: &str) -> Error {
     let named = match account {
         DEFAULT_ACCOUNT => visible(name),
@@ -70,7 +70,7 @@ pub fn only_by_name(name: &str, account: &str) -> Error {
         .hint(format!("{PROGRAM} exec {} -- COMMAND", shell_words::quote(&named)))
 }
 
-/// `exec` cannot hand it out, for it goes by names.
+/// `exec` cannot set this key, because it needs a provider's name.
 pub fn without_a_name(url: &str) -> Error {
     let url = visible(url);
     Error::new(format!("`exec` cannot hand out the key for `{url}`: no provider has this URL"))
@@ -92,7 +92,7 @@ pub fn not_every_key_could_be_looked_for(named: &str) -> Error {
         .hint(format!("{PROGRAM} doctor"))
 }
 
-/// Names what is left out, where that is allowed.
+/// Names what is skipped, if that is allowed.
 pub fn left_out(names: &[String]) -> Error {
     let names: Vec<String> = names.iter().map(|name| format!("`{}`", visible(name))).collect();
     Error::new(format!("no key for {}: left out", names.join(", ")))
@@ -122,7 +122,7 @@ pub fn not_among_the_variables(name: &str) -> Error {
         .hint(format!("--env {}=PROVIDER", visible(name)))
 }
 
-/// A variable holds one key. A guess would give one provider the key of another.
+/// A variable can have one key only. A guess would send the key of one provider to the other.
 pub fn shared_variable(name: &str, one: &str, other: &str) -> Error {
     Error::new(format!(
         "`{}` and `{}` share the variable `{name}` and have different keys",

@@ -1,6 +1,5 @@
-//! A secret in a file, for programs that take nothing else: for this user alone, in memory where the system has a place for that, and
-//! gone when the command exits. Should this program be killed, a process that waits for its end takes the file away (on Unix);
-//! should both be, the next `exec` does.
+//! A file with a secret, for programs that accept nothing else: private, in memory if possible, and removed when the command exits. If this
+//! program is killed, a process that waits for that removes the file (on Unix). If both are killed, the next `exec` removes it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -12,14 +11,14 @@ use tempfile::TempDir;
 
 const PREFIX: &str = "modelforge-credential-exec-";
 const NAME: &str = "credentials.json";
-/// Locked as long as the file is in use.
+/// Locked while the file is in use.
 const LOCK: &str = "lock";
 
 pub struct PrivateFile {
-    // Windows removes no folder that holds an open file.
+    // Windows removes no directory that has an open file.
     #[cfg(not(unix))]
     _lock: File,
-    // Dropped in this order: nobody takes the folder for an abandoned one while it is removed.
+    // Keep this order of fields: the directory is removed while it is still locked, so no other process takes it for abandoned.
     folder: TempDir,
     path: PathBuf,
     #[cfg(unix)]
@@ -57,7 +56,7 @@ impl PrivateFile {
     }
 }
 
-/// A new file that nobody else can open.
+/// A new file that only this user can open.
 fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -66,7 +65,7 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// A folder in memory that only this user can open, else the one for temporary files.
+/// A directory in memory that only this user can open, otherwise the directory for temporary files.
 #[cfg(unix)]
 fn place() -> io::Result<PathBuf> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
@@ -80,7 +79,7 @@ fn place() -> io::Result<PathBuf> {
     Ok(std::env::temp_dir())
 }
 
-/// A folder of ours in the user's profile, which is private by inheritance; that for temporary files need not be.
+/// Our directory in the user's profile, which is private by inheritance. The one for temporary files may not be.
 #[cfg(not(unix))]
 fn place() -> io::Result<PathBuf> {
     let state = modelforge_credential_files::state().ok_or(io::ErrorKind::NotFound)?;
@@ -96,13 +95,13 @@ fn is_ours_alone(folder: &Path) -> bool {
     folder.symlink_metadata().is_ok_and(|folder| folder.is_dir() && folder.uid() == user && folder.mode() & 0o077 == 0)
 }
 
-/// The folder is ours.
+/// True if the directory is ours.
 #[cfg(not(unix))]
 fn is_ours_alone(folder: &Path) -> bool {
     folder.is_dir() && !folder.is_symlink()
 }
 
-/// Folders whose process, and whose watcher, were killed.
+/// Removes directories whose process and watcher were both killed.
 fn remove_abandoned(place: &Path) {
     for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
         let folder = entry.path();
@@ -120,7 +119,7 @@ fn remove_abandoned(place: &Path) {
     }
 }
 
-/// Removes the file should this process be killed.
+/// Removes the file if this process is killed.
 #[cfg(unix)]
 fn watch(folder: &Path) -> io::Result<Watcher> {
     let [file, lock] = [NAME, LOCK].map(|name| folder.join(name));

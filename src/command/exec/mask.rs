@@ -1,10 +1,10 @@
 //! Replaces keys in a stream of output.
 //!
-//! 1. [`text::Text`] leaves out what may stand inside a key: colour codes, line ends with the indentation after them.
-//! 2. [`search::Search`] finds every run of the rest that is a key in one of its forms, or enough of one.
-//! 3. What overlaps is one run, and becomes `<openai key>`. This depends on the stream alone, never on how it is cut.
-//! 4. A byte is released as soon as no run that goes on behind the end of the output so far can still cover it.
-//! 5. A person waits for the rest: of what may become a key the first few bytes are shown when nothing follows, and never more.
+//! 1. [`text::Text`] removes what may be inside a key: colour codes, and line ends with the indentation after them.
+//! 2. [`search::Search`] finds every run in the rest that is a key in one of its forms, or a large enough part of one.
+//! 3. Runs that overlap are joined, and replaced by `<openai key>`. The result depends on the stream alone, never on how it is split.
+//! 4. A byte is released once no run that continues after the output so far can cover it.
+//! 5. If nothing follows for a while, the first few bytes of a possible key are shown, because a person may wait for a prompt.
 
 mod forms;
 #[cfg(any(test, fuzzing))]
@@ -22,20 +22,20 @@ use text::Text;
 /// A key with fewer bytes than this cannot be told from ordinary text.
 pub const SHORTEST: usize = 8;
 
-/// This many consecutive characters of a key are as good as the key.
+/// This many consecutive characters of a key count as the key.
 const ENOUGH: usize = 16;
 
-/// Bytes of a possible key that are shown while it is still unclear.
+/// The most bytes of a possible key that are shown before it is decided.
 const A_LITTLE: usize = SHORTEST - 1;
 
-/// The keys that must not be seen, and what is shown instead.
+/// The keys to hide, and their replacements.
 pub struct Mask {
     replacements: Vec<String>,
     search: Search,
 }
 
 impl Mask {
-    /// `secrets` are pairs of a provider and its secret, none shorter than [`SHORTEST`].
+    /// `secrets` are pairs of a provider and a secret of at least [`SHORTEST`] bytes.
     pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
         let (mut forms, mut replacements) = (Vec::new(), Vec::new());
         for (provider, secret) in secrets {
@@ -46,7 +46,7 @@ impl Mask {
     }
 }
 
-/// Says whether more output follows.
+/// Whether more output follows.
 #[derive(Clone, Copy, PartialEq)]
 enum More {
     AtOnce,
@@ -54,14 +54,14 @@ enum More {
     Never,
 }
 
-/// A stream of output that passes through a mask.
+/// A stream of output behind a mask.
 pub struct Filter {
     mask: Arc<Mask>,
-    /// Bytes that are not decided yet, and the context for those that follow.
+    /// Bytes that are not decided yet, with the context for the following ones.
     text: Text,
-    /// The raw bytes already shown or replaced.
+    /// How many raw bytes were shown or replaced.
     shown: usize,
-    /// Up to where a key was replaced already. What belongs to the same run adds nothing.
+    /// The end of the last replaced run. More bytes of that run add nothing.
     replaced: usize,
     found: Vec<Found>,
 }
@@ -71,13 +71,13 @@ impl Filter {
         Self { mask, text: Text::default(), shown: 0, replaced: 0, found: Vec::new() }
     }
 
-    /// Takes the next piece of output, and adds to `output` what is clear by now.
+    /// Takes the next piece of output, and adds to `output` what is decided by now.
     pub fn push(&mut self, piece: &[u8], output: &mut Vec<u8>) {
         self.text.add(piece);
         self.release(More::AtOnce, output);
     }
 
-    /// Nothing more is there at this moment: shows the few last bytes as well, unless they begin like a key.
+    /// No more output is available now: shows the last few bytes as well, unless they look like the start of a key.
     pub fn catch_up(&mut self, output: &mut Vec<u8>) {
         self.release(More::Later, output);
         let tail = self.text.bytes();
@@ -87,7 +87,7 @@ impl Filter {
         }
     }
 
-    /// Nothing came for a moment: shows what a person who waits for a prompt may see.
+    /// No output came for a while: shows as much as a person who waits for a prompt may see.
     pub fn show_a_little(&mut self, output: &mut Vec<u8>) {
         self.release(More::Later, output);
         self.show(self.limit(), output);
@@ -104,7 +104,7 @@ impl Filter {
         self.release(More::Never, output);
     }
 
-    /// Up to where the raw bytes may be shown before they are clear.
+    /// How many raw bytes may be shown before they are decided.
     fn limit(&self) -> usize {
         if self.text.bytes().len() > A_LITTLE { self.text.place(A_LITTLE) } else { self.text.raw().len() }
     }
@@ -124,7 +124,7 @@ impl Filter {
         let mut clear = if more == More::Never { length } else { mask.search.unclear_from(self.text.bytes()) };
         let mut last = found.partition_point(|run| run.start < clear);
         if more == More::AtOnce {
-            // A run may still grow together with what follows it.
+            // A run may still be joined with what follows.
             if let Some(run) = last.checked_sub(1).and_then(|last| found.get(last)).filter(|run| run.end > clear) {
                 clear = run.start;
                 last -= 1;
@@ -143,7 +143,7 @@ impl Filter {
         self.found = found;
     }
 
-    /// Shows what is before a run and not shown yet, and the replacement instead of the run.
+    /// Shows what comes before a run, and the replacement instead of the run.
     fn replace(&mut self, run: &Found, replacement: &str, output: &mut Vec<u8>) {
         let (start, end) = (self.text.place(run.start), self.text.place(run.end - 1) + 1);
         self.show(start, output);

@@ -1,4 +1,4 @@
-//! Stays while the command runs, with its output masked or as it is.
+//! Runs the command as a child, with its output masked or unchanged.
 
 use std::io;
 use std::process::Command;
@@ -9,7 +9,7 @@ use super::pipes;
 use super::signals::{Signals, Where};
 use crate::command::exec::mask::Mask;
 
-/// Runs it with this process's own input and output.
+/// Runs it with the input and output of this process.
 pub fn plain(mut command: Command) -> io::Result<Ended> {
     let signals = Signals::listen(Where::Here)?;
     let mut child = command.spawn()?;
@@ -20,7 +20,7 @@ pub fn plain(mut command: Command) -> io::Result<Ended> {
     Ok(Ended { status, lost: None })
 }
 
-/// Runs it with its output masked; where that goes to a terminal, the command has one as well.
+/// Runs it with masked output. If the output goes to a terminal, the command gets a terminal as well.
 pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
     #[cfg(unix)]
     if io::IsTerminal::is_terminal(&io::stdout()) {
@@ -54,7 +54,7 @@ pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
     let signals = Signals::listen(place)?;
     let mut child = command.spawn()?;
     let together = Together::with(&child);
-    // It holds the other ends of the pipes, and of that terminal.
+    // It has the other ends of the pipes, and of that terminal.
     drop(command);
     let signals = signals.pass_on_to(&child);
     let status = wait(&mut child, || signals.end());
@@ -63,8 +63,7 @@ pub fn masked(mut command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
     Ok(Ended { status: status?, lost })
 }
 
-/// The command and what it starts end with this process, should that be killed. What they leave behind after the end of the command may
-/// stay.
+/// If this process is killed, the command and its children end, too. What they leave running after the command exits may continue.
 struct Together {
     #[cfg(windows)]
     job: Option<modelforge_credential_client::Together>,
@@ -83,7 +82,7 @@ impl Together {
     }
 }
 
-/// Elsewhere signals are passed on, and a process that is killed leaves its children alone.
+/// On other systems, signals are passed on, but if this process is killed, its children continue.
 #[cfg(not(windows))]
 impl Together {
     fn with(_: &std::process::Child) -> Self {

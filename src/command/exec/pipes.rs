@@ -1,4 +1,4 @@
-//! Carries the command's output through the mask.
+//! Passes the command's output through the mask.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -11,29 +11,29 @@ use zeroize::Zeroizing;
 
 use crate::command::exec::mask::{Filter, Mask};
 
-/// How long possible parts of a secret are held back before a few bytes are shown.
+/// How long a possible part of a secret is held back before a few bytes are shown.
 const A_BLINK: Duration = Duration::from_millis(30);
 
-/// How long to read from what the command left running after it exited.
+/// How long to read after the command has exited from what it left running.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// As much as a pipe can hold.
+/// The most bytes to read then: as much as a pipe can have.
 const MOST_AFTER_THE_END: usize = 1 << 20;
 
-/// Bytes read at a time: as much as a pipe holds.
+/// Bytes per read: as much as a pipe can have.
 const BLOCK: usize = 64 << 10;
 
-/// The buffers of a stream: one is filled while the other is masked and written.
+/// The number of buffers per stream: one is filled while the other is masked and written.
 const BUFFERS: usize = 2;
 
 type Buffer = Zeroizing<Vec<u8>>;
 
 enum Event {
-    /// So many bytes of a buffer, which goes back to the reader.
+    /// The first bytes of a buffer. The buffer goes back to the reader.
     Piece(Buffer, usize),
     /// The stream is closed.
     Closed,
-    /// The command exited; a process that it started may hold the stream open forever.
+    /// The command has exited. A process that it started may keep the stream open forever.
     Ended,
 }
 
@@ -44,10 +44,11 @@ pub struct Pipes {
 }
 
 impl Pipes {
-    /// Carries what comes out of `from` to `to`. All of this is there before the command is started: what cannot be shown is not run.
+    /// Passes output from `from` to `to`. All of this is set up before the command is started: a command whose output cannot be shown is
+    /// not run.
     ///
     /// # Errors
-    /// If the system starts no further thread.
+    /// If the system cannot start another thread.
     pub fn add(
         &mut self,
         from: impl Read + Send + 'static,
@@ -67,11 +68,11 @@ impl Pipes {
         Ok(())
     }
 
-    /// The command exited: waits until all that it wrote has arrived. Returns why some of it did not; that a reader had enough
-    /// is no reason to complain.
+    /// After the command has exited, waits until all its output has arrived. Returns the error if some was lost. It is not an error if the
+    /// reader closed the pipe.
     pub fn finish(self) -> Option<io::Error> {
         for (sender, _) in &self.streams {
-            // A closed stream no longer receives.
+            // A closed stream no longer receives this.
             let _ = sender.send(Event::Ended);
         }
         let ended = self.streams.into_iter().map(|(_, thread)| thread.join());
@@ -85,7 +86,7 @@ fn listen(mut from: impl Read, buffers: &Receiver<Buffer>, events: &SyncSender<E
         let event = loop {
             match from.read(&mut buffer) {
                 Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
-                // A terminal whose other end is closed says so with an error.
+                // A terminal whose other end is closed reports an error.
                 Ok(0) | Err(_) => break Event::Closed,
                 Ok(count) => break Event::Piece(buffer, count),
             }
@@ -119,7 +120,7 @@ fn carry(events: &Receiver<Event>, back: &Sender<Buffer>, mut to: impl Write, mu
             Ok(Event::Piece(buffer, count)) => {
                 after_the_end = after_the_end.map(|before| before + count);
                 filter.push(&buffer[..count], &mut output);
-                // A reader that is gone wants none.
+                // If the reader is gone, it needs no buffer.
                 let _ = back.send(buffer);
             }
             Ok(Event::Ended) => after_the_end = Some(0),
@@ -136,7 +137,7 @@ fn carry(events: &Receiver<Event>, back: &Sender<Buffer>, mut to: impl Write, mu
     }
 }
 
-/// Waits for what comes next, no longer than a person should wait, or a command that exited.
+/// Waits for the next event, with a time limit if a person or a command that has exited is waiting.
 fn wait(events: &Receiver<Event>, has_exited: bool, something_is_held: bool) -> Result<Event, RecvTimeoutError> {
     match (has_exited, something_is_held) {
         (true, _) => events.recv_timeout(LINGER),

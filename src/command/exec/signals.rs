@@ -1,24 +1,24 @@
-//! The signals that come while the command runs, passed on to it.
+//! Passes signals on to the command while it runs.
 
 use std::io;
 use std::process::Child;
 #[cfg(unix)]
 use std::sync::Arc;
 
-/// The place where the command runs.
+/// Where the command runs.
 #[derive(Clone)]
 pub enum Where {
-    /// In this process's own group: what the terminal sends, it gets itself.
+    /// In our own process group, so it gets signals from the terminal itself.
     Here,
-    /// The same, but its standard error is a terminal, which this tells when ours changes its size.
+    /// The same, but its standard error is a terminal. This function tells that terminal when ours changes its size.
     #[cfg(unix)]
     Beside(Arc<dyn Fn() + Send + Sync>),
-    /// At a terminal of its own, which this tells when ours changes its size.
+    /// At its own terminal. This function tells that terminal when ours changes its size.
     #[cfg(unix)]
     At(Arc<dyn Fn() + Send + Sync>),
 }
 
-/// The signals that end or steer a program. A thread waits for them before there is a command: one that could not be told of them is
+/// The signals that end or control a program. A thread waits for them before the command is started: a command that could not get them is
 /// not started.
 #[cfg(unix)]
 pub struct Signals {
@@ -27,7 +27,7 @@ pub struct Signals {
     command: std::sync::mpsc::Sender<rustix::process::Pid>,
 }
 
-/// Signals on their way to the command.
+/// Signals that are passed on to the command.
 #[cfg(unix)]
 pub struct PassedOn {
     handle: signal_hook::iterator::Handle,
@@ -44,19 +44,19 @@ impl Signals {
         let handle = signals.handle();
         let (command, started) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new().spawn(move || {
-            // Without a command there is nobody to pass them on to.
+            // Without a command there is nothing to do.
             let Ok(process) = started.recv() else { return };
             for signal in signals.forever() {
                 pass_on(signal, process, &place);
             }
         })?;
-        // To the end of this process, which the command decides.
+        // Until this process ends, which is when the command ends.
         std::mem::forget(modelforge_credential_client::take_signals());
         Ok(Self { handle, thread, command })
     }
 
     pub fn pass_on_to(self, child: &Child) -> PassedOn {
-        // The thread waits for it.
+        // The thread waits for this.
         let _ = self.command.send(rustix::process::Pid::from_child(child));
         PassedOn { handle: self.handle, thread: self.thread }
     }
@@ -79,17 +79,17 @@ fn pass_on(number: i32, process: rustix::process::Pid, place: &Where) {
         Where::At(resize) if signal == Signal::WINCH => return resize(),
         Where::Beside(resize) if signal == Signal::WINCH => {
             resize();
-            // It may have looked at the size too early.
+            // The command may have read the size too early.
             kill_process(process, signal)
         }
         Where::Here | Where::Beside(_) if signal == Signal::WINCH || (is_key && is_in_the_foreground()) => return,
-        // Ctrl-C and a lost terminal mean all that runs at the terminal.
+        // Ctrl-C and a lost terminal are for all processes at the terminal.
         Where::At(_) if is_key || signal == Signal::HUP => kill_process_group(process, signal),
         _ => kill_process(process, signal),
     };
 }
 
-/// True if Ctrl-C at the terminal reaches this process, and so the command in its group as well.
+/// True if Ctrl-C at the terminal reaches this process, and so also the command in its group.
 #[cfg(unix)]
 fn is_in_the_foreground() -> bool {
     let terminal = std::fs::File::open("/dev/tty");
@@ -98,7 +98,7 @@ fn is_in_the_foreground() -> bool {
     })
 }
 
-/// The console sends Ctrl-C and Ctrl-Break to the command as well; this process only has to outlive them.
+/// The console sends Ctrl-C and Ctrl-Break to the command as well. This process only has to survive them.
 #[cfg(not(unix))]
 pub struct Signals;
 

@@ -12,7 +12,7 @@ use modelforge_credential_client::{Failure, command_on_path};
 use crate::command::exec::error;
 use crate::error::NotStarted;
 
-/// The program of a command: a path as it is, a name on PATH. Where the keys would go is settled before any is looked for.
+/// The program of a command: a path as it is, a name on PATH. Which keys it gets is decided before the program is looked up.
 pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
     let path = Path::new(word);
     if word.is_empty() || path.components().count() == 1 && path.file_name() == Some(word) {
@@ -38,7 +38,7 @@ pub fn find(word: &OsStr) -> Result<PathBuf, NotStarted> {
     }
 }
 
-/// The command: it sees its name as it was typed.
+/// The command. Its argument 0 is the name as it was typed.
 #[expect(clippy::disallowed_methods, reason = "this is the file that starts the person's command")]
 pub fn command(program: &Path, word: &OsStr, arguments: &[OsString]) -> Command {
     let mut command = Command::new(program);
@@ -50,8 +50,8 @@ pub fn command(program: &Path, word: &OsStr, arguments: &[OsString]) -> Command 
     command
 }
 
-/// The same for a script that does not say what it is for: as execvp(3) has it, that is the shell's. Not every C library does
-/// that, and none for a process of its own.
+/// The same command through the shell, for a script without a `#!` line: that is what execvp(3) does. Not every C library does so, and none
+/// when it spawns a process.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "this is the file that starts the person's command")]
 fn through_the_shell(command: &Command) -> Command {
@@ -66,7 +66,7 @@ fn through_the_shell(command: &Command) -> Command {
     shell
 }
 
-/// Runs the command, or, where it is such a script, the shell with it.
+/// Runs the command; if it is such a script, runs the shell with it.
 #[cfg(unix)]
 pub fn or_through_the_shell<T>(command: Command, run: impl Fn(Command) -> io::Result<T>) -> io::Result<T> {
     let shell = through_the_shell(&command);
@@ -81,7 +81,7 @@ pub fn or_through_the_shell<T>(command: Command, run: impl Fn(Command) -> io::Re
     run(command)
 }
 
-/// Becomes the command; returns only if that fails.
+/// Replaces this process by the command. Returns only if that fails.
 #[cfg(unix)]
 pub fn instead(mut command: Command, program: &Path) -> NotStarted {
     use std::os::unix::process::CommandExt;
@@ -92,7 +92,7 @@ pub fn instead(mut command: Command, program: &Path) -> NotStarted {
     error::command_not_started(program, &problem)
 }
 
-/// A process cannot become another one here: it waits for it, and ends as it does.
+/// On this system a process cannot be replaced. So it waits for the command, and ends with the same status.
 #[cfg(not(unix))]
 pub fn instead(command: Command, program: &Path) -> NotStarted {
     match super::parent::plain(command) {

@@ -1,4 +1,4 @@
-//! A terminal for a command whose output is masked: it sees one of the same size and in the same mode, and what is typed reaches it.
+//! A terminal for a command whose output is masked. It has the same size and mode as ours, and input is passed on to it.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
@@ -15,7 +15,7 @@ use super::pipes::{self, Pipes};
 use super::signals::{Signals, Where};
 use crate::command::exec::mask::Mask;
 
-/// The command's terminal, as it is from outside, and the one that it stands for.
+/// The outer end of the command's terminal, and our own terminal.
 pub struct Terminal {
     end: File,
     real: OwnedFd,
@@ -29,7 +29,7 @@ impl Terminal {
         Ok(terminal)
     }
 
-    /// Takes over the size of the terminal that this program is at.
+    /// Copies the size of our terminal.
     pub fn resize(&self) {
         if let Ok(size) = tcgetwinsize(&self.real) {
             let _ = tcsetwinsize(&self.end, size);
@@ -37,7 +37,7 @@ impl Terminal {
     }
 }
 
-/// A terminal that is the command's standard error and nothing else: its output goes elsewhere, and it reads what is typed itself.
+/// A terminal for the command's standard error alone: its output goes elsewhere, and it reads input itself.
 pub fn stderr_alone(command: &mut Command) -> io::Result<(Pty, Arc<Terminal>)> {
     let (outer, inner) = pty_process::blocking::open().map_err(io::Error::other)?;
     let terminal = Terminal::new(&outer, io::stderr())?;
@@ -46,17 +46,17 @@ pub fn stderr_alone(command: &mut Command) -> io::Result<(Pty, Arc<Terminal>)> {
     Ok((outer, terminal))
 }
 
-/// The terminal outside completes them.
+/// The outer terminal converts line ends.
 fn complete_no_line_ends(modes: &mut Termios, terminal: impl AsFd) -> io::Result<()> {
     modes.output_modes.remove(OutputModes::OPOST);
     Ok(tcsetattr(terminal, OptionalActions::Now, modes)?)
 }
 
-/// Runs the command at a terminal of its own. What is no terminal here is none there either.
+/// Runs the command at its own terminal. Streams that are not a terminal here are not one there either.
 pub fn run(command: Command, mask: Arc<Mask>) -> io::Result<Ended> {
     let (outer, inner) = pty_process::blocking::open().map_err(io::Error::other)?;
     let terminal = Terminal::new(&outer, io::stdout())?;
-    // In the background the keys are for others, and so are the modes: for a shell that edits its next line, say.
+    // In the background, the keyboard belongs to others, and so do the modes: a shell may be editing its next line.
     let in_front = !is_in_the_background();
     match in_front {
         true => tcsetattr(&terminal.end, OptionalActions::Now, &tcgetattr(io::stdout())?)?,
@@ -98,7 +98,7 @@ fn is_in_the_background() -> bool {
     rustix::termios::tcgetpgrp(io::stdout()).is_ok_and(|group| group != rustix::process::getpgrp())
 }
 
-/// Passes on what is typed. The thread ends with this process.
+/// Passes on the input. The thread ends with this process.
 fn pass_on_keys(mut end: File) -> io::Result<()> {
     let mut keys = modelforge_credential_protocol::stdin()?;
     let pass_on = move || {
@@ -112,7 +112,7 @@ fn pass_on_keys(mut end: File) -> io::Result<()> {
     std::thread::Builder::new().spawn(pass_on).map(drop)
 }
 
-/// Our own terminal passes every key on as it is, until this is dropped.
+/// Our own terminal passes every key on unchanged, until this is dropped.
 struct Raw {
     before: Termios,
 }

@@ -1,4 +1,4 @@
-//! `helpers add` and `helpers remove`: the list `helpers` in config.toml, without an editor.
+//! `helpers add` and `helpers remove`: change the list `helpers` in config.toml.
 
 use anyhow::Result;
 use modelforge_credential_client::Entry;
@@ -13,11 +13,11 @@ use crate::terminal;
 pub struct Added {
     pub name: String,
     pub before: Option<String>,
-    /// The program and its arguments. None: the helper of that name.
+    /// The program and its arguments. Empty: the helper with that name.
     pub command: Vec<String>,
 }
 
-/// Adds it, if it is there and may be started.
+/// Adds the helper if it exists and may be started.
 pub fn add(added: &Added) -> Result<()> {
     let entry = entry(added)?;
     let found = program(&entry).map_err(Error::from)?;
@@ -29,17 +29,17 @@ pub fn add(added: &Added) -> Result<()> {
     show(&chain)
 }
 
-/// True if it comes after those that keep keys: it makes tokens, or reads other programs' files.
+/// True if it comes after the helpers that store keys: it generates tokens, or reads other programs' files.
 pub fn comes_last(nature: Nature) -> bool {
     nature.foreign || nature.generates
 }
 
-/// Takes it out. The keys that it holds stay where they are.
+/// Removes the helper. Its keys stay where they are.
 pub fn remove(name: &str) -> Result<()> {
     show(&config::remove_helper(name)?)
 }
 
-/// One that only answers is asked before the stores: its keys are chosen on purpose.
+/// A helper that only answers comes before the stores, because its keys were chosen on purpose.
 fn first_after_env(chain: &[Entry]) -> usize {
     chain.iter().position(|entry| entry.name() != "env").unwrap_or(chain.len())
 }

@@ -1,4 +1,4 @@
-//! About the helpers themselves, and how they were tested.
+//! Messages about helpers and their tests.
 
 use modelforge_credential_protocol::{Error, visible};
 

@@ -1,4 +1,4 @@
-//! A helper is asked what does no harm: for its version, its capabilities, a place that cannot exist, and how much it lists.
+//! Probes a helper with harmless requests: its version, its capabilities, a URL that cannot exist, and its list.
 
 use std::time::{Duration, Instant};
 
@@ -8,24 +8,24 @@ use serde::Serialize;
 
 use crate::canary;
 
-/// How long a helper may take to say its version.
+/// The time limit for `--version`.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// The outcome.
+/// The result.
 #[derive(Debug, Serialize)]
 pub struct Probed {
     /// `ready`, `failed`, `missing` or `left out`.
     pub state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The capabilities that it names beyond the basic protocol.
+    /// The capabilities that it announces.
     pub capabilities: Vec<String>,
     #[serde(skip)]
     pub nature: Nature,
-    /// How many credentials it lists; left out if it cannot list.
+    /// How many credentials it lists; omitted if it cannot list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<usize>,
-    /// How long it took to answer for a place that it has nothing for.
+    /// How long it took to answer that it has nothing for a URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ impl Probed {
         Self::new("missing", Some(problem))
     }
 
-    /// The default chain has no use for it now.
+    /// A helper that the default chain skips now.
     pub fn left_out(problem: &Error) -> Self {
         Self::new("left out", Some(problem))
     }
@@ -62,7 +62,7 @@ impl Probed {
     }
 }
 
-/// Asks it. Only what is named as our helpers are is asked for a version: of any other program it may start something.
+/// Probes the helper. Only programs named like ours are asked for their version: in any other program, that could start something.
 pub fn probe(program: &Program, context: &Record, is_named_as_ours: bool) -> Probed {
     let quiet = program.clone().with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0");
     let start = Instant::now();
@@ -93,7 +93,7 @@ pub fn probe(program: &Program, context: &Record, is_named_as_ours: bool) -> Pro
     probed
 }
 
-/// The number in `name 1.2.3`. A script that takes `--version` for an operation it does not know says nothing.
+/// The number in `name 1.2.3`. A script that treats `--version` as an unknown operation prints nothing.
 fn version(said: &str) -> Option<String> {
     let word = said.lines().next()?.split_whitespace().last()?;
     (word.len() < 40 && word.bytes().any(|b| b.is_ascii_digit())).then(|| short(word))

@@ -1,4 +1,4 @@
-//! `helpers new`: a helper to begin with, which keeps the rules of the protocol.
+//! `helpers new`: writes a helper to begin with, which keeps the rules of the protocol.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub struct New {
     pub folder: Option<PathBuf>,
 }
 
-/// Writes the script, and what comes next. One that is there is left as it is.
+/// Writes the script, and prints the next steps. An existing file is not changed.
 pub fn new(asked: &New) -> Result<()> {
     if !is_name(&asked.name) {
         return Err(error::not_a_name(&asked.name).into());
@@ -54,7 +54,7 @@ pub fn new(asked: &New) -> Result<()> {
     Ok(terminal::tell(&format!("made {file}\nnext:\n{steps}"))?)
 }
 
-/// True if a program in this folder is found: it is on PATH, or the core's own.
+/// True if programs in this directory are found: it is on PATH, or the core's own.
 fn is_looked_in(folder: &Path) -> bool {
     let same = |other: &Path| {
         other == folder || matches!((other.canonicalize(), folder.canonicalize()), (Ok(one), Ok(two)) if one == two)

@@ -63,7 +63,7 @@ fn cells(row: &Row) -> Vec<String> {
     ]
 }
 
-/// Only the folder of a program that is named as its helper is: the whole path would not fit a row.
+/// Only the directory of a program that is named like its helper, because the whole path would not fit.
 fn place(helper: &str, path: &Path) -> String {
     let usual = format!("{PROGRAM}-{helper}");
     match path.parent().filter(|_| path.file_stem().is_some_and(|name| name == usual.as_str())) {

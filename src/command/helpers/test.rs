@@ -1,4 +1,4 @@
-//! `helpers test`: the conformance suite for people, for continuous integration, and for a badge.
+//! `helpers test`: runs the conformance suite, for people, CI, and a badge.
 
 mod text;
 mod verdict;
@@ -24,16 +24,16 @@ pub struct Test {
     pub rules: Rules,
     pub through_git: bool,
     pub in_place: bool,
-    /// The folder that each case begins with a copy of.
+    /// The directory that each case gets a copy of as its home.
     pub home: Option<std::path::PathBuf>,
     pub risky: bool,
     pub timeout: Option<String>,
     pub json: bool,
-    /// With what was asked and answered in each broken case.
+    /// True to show the requests and answers of each broken case.
     pub verbose: bool,
 }
 
-/// By whose rules a helper is judged.
+/// Which rules a helper is tested for.
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 pub enum Rules {
     /// The rules that git has for a credential helper
@@ -42,7 +42,7 @@ pub enum Rules {
     Protocol,
 }
 
-/// Puts a helper to the test.
+/// Tests a helper.
 pub fn test(options: &Test) -> Result<()> {
     let helper = find(&options.helper)?;
     let only = options.only.as_deref();
@@ -60,7 +60,7 @@ pub fn test(options: &Test) -> Result<()> {
         interrupted: interruptions()?,
     };
     let subject = Subject::new(helper, how)?;
-    // As it was typed.
+    // The name as it was typed.
     let name = options.helper.trim().to_owned();
     if !options.json {
         terminal::done(&format!("testing `{name}` ({})", error::tilde(subject.helper().path())))?;
@@ -95,7 +95,7 @@ fn conclude(name: &str, report: &Report, rules: Rules) -> Result<()> {
     }
 }
 
-/// A helper's name, a path, or a command line. A path may be relative here: a person types it in the folder that it begins at.
+/// A helper's name, a path, or a command line. A path may be relative here, because a person types it in their working directory.
 fn find(text: &str) -> Result<Program> {
     let mut words = words(text).ok_or_else(|| error::not_an_entry("a quotation mark is not closed"))?;
     let is_relative = |word: &str| {
@@ -121,7 +121,7 @@ fn find(text: &str) -> Result<Program> {
     }
 }
 
-/// Ctrl-C ends the test between two operations, so that what was stored is erased.
+/// Ctrl-C ends the test between two operations, so that everything it stored is erased.
 fn interruptions() -> Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]
@@ -130,7 +130,7 @@ fn interruptions() -> Result<Arc<AtomicBool>> {
         for signal in modelforge_credential_client::heeded(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]) {
             signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
         }
-        // To the end of this process.
+        // Until this process ends.
         std::mem::forget(modelforge_credential_client::take_signals());
     }
     #[cfg(not(unix))]

@@ -1,4 +1,4 @@
-//! What goes wrong with an identity.
+//! Messages about identities.
 
 use std::path::Path;
 

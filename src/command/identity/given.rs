@@ -1,4 +1,4 @@
-//! An identity that a person hands in: in a file, through a pipe, or typed from paper.
+//! Reads an identity from a file or a pipe, or as it is typed from paper.
 
 use std::io::{IsTerminal, Read};
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::error;
 use crate::person::Person;
 use crate::terminal;
 
-/// Far above any identity.
+/// Far more than any identity needs, in bytes.
 const MAX: usize = 1 << 16;
 
 pub fn file(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
@@ -30,7 +30,8 @@ pub fn typed_or_piped(person: &Person) -> Result<Zeroizing<Vec<u8>>> {
     if content.len() > MAX || content.trim_ascii().is_empty() { Err(error::nothing_given()) } else { Ok(content) }
 }
 
-/// Seen while it is typed, other than a key: nobody types so much from paper without looking, and it was shown to be written down.
+/// Unlike a key, it is visible while it is typed: nobody can type so much from paper without seeing it, and it was shown to be written
+/// down.
 fn typed() -> Result<Zeroizing<Vec<u8>>> {
     terminal::note("type what is on the paper; an empty line ends it");
     let mut text = Zeroizing::new(Vec::with_capacity(MAX));

@@ -1,4 +1,4 @@
-//! What a helper answered about its identity, for people and as JSON.
+//! A helper's answer about its identity, for people and as JSON.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use crate::terminal::{self, Paint, columns};
 pub const CHECK_IT: &str =
     "write it down, clear the screen, and check what you wrote: modelforge-credential identity check";
 
-/// How many letters people write down at once.
+/// How many characters people copy at once.
 const GROUP: usize = 4;
 const GROUPS_IN_A_ROW: usize = 8;
 
-/// `identity --json`: the shape is stable, fields are only ever added.
+/// `identity --json`. The format is stable: fields are only added.
 #[derive(Serialize)]
 struct Report<'a> {
     version: u32,
@@ -66,7 +66,7 @@ fn unless_unprotected(protection: &str) -> &str {
     if protection == "unprotected" { "its file mode alone (unprotected)" } else { protection }
 }
 
-/// What a person does after a renewal.
+/// What the person should do after a renewal.
 pub fn afterwards(helper: &str, answer: &Record) -> Vec<String> {
     let shared = answer.has("store");
     let of =
@@ -75,14 +75,14 @@ pub fn afterwards(helper: &str, answer: &Record) -> Vec<String> {
     send.into_iter().chain([format!("back it up: modelforge-credential identity export{of}")]).collect()
 }
 
-/// For one who has several identities.
+/// A hint for people with several identities.
 pub fn has_its_own(helper: &str) -> String {
     let helper = visible(helper);
     let word = Shell::of_the_person().word(&helper);
     format!("`{helper}` has an identity of its own: modelforge-credential identity renew --helper {word}")
 }
 
-/// Why the exit status is 1.
+/// The error that makes the exit status 1.
 pub fn problem(answer: &Record) -> Option<Error> {
     if let Some(problem) = answer.text("problem") {
         return Some(error::cannot_open(Path::new(answer.text("identity").unwrap_or_default()), problem));
@@ -90,13 +90,13 @@ pub fn problem(answer: &Record) -> Option<Error> {
     unreadable(answer)
 }
 
-/// A warning, or the error, that not everything is opened.
+/// A warning, or the error, that something cannot be decrypted.
 pub fn unreadable(answer: &Record) -> Option<Error> {
     let (opened, unreadable) = (number(answer, "credentials")?, number(answer, "unreadable")?);
     (unreadable > 0).then(|| error::unreadable(unreadable, opened + unreadable))
 }
 
-/// What was done.
+/// The sentence that says what was done.
 pub fn sentence(task: &Task, answer: &Record) -> Result<String> {
     let identity = format!("the identity `{}`", place(answer));
     let (opened, unreadable) =
@@ -134,7 +134,7 @@ pub fn written(path: &Path) -> String {
     format!("wrote `{}`: anyone who can read it can read your keys", error::tilde(path))
 }
 
-/// The identity as `age` reads it, and again in groups that can be typed in.
+/// The identity as `age` reads it, and again in groups that are easy to type.
 pub fn on_paper(text: &[u8]) -> Zeroizing<String> {
     let text = Zeroizing::new(String::from_utf8_lossy(text).into_owned());
     let mut paper = Zeroizing::new(String::with_capacity(4 * text.len() + 256));

@@ -1,8 +1,8 @@
-//! The reason for a search.
+//! Why a key is looked up.
 
 use std::path::Path;
 
-/// The operation, as the log and messages name it, and the program that gets the keys, if that is not the caller.
+/// The operation as the log and messages name it, and the program that gets the keys, if it is not the caller.
 #[derive(Clone, Copy)]
 pub struct Purpose<'a> {
     pub operation: &'static str,

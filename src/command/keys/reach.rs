@@ -1,17 +1,17 @@
-//! Which keys `exec` hands out by itself, for a migration that took them from where programs found them.
+//! Which keys `exec` sets by itself: needed after a migration took them from where programs found them.
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
 
 use crate::command::exec::error;
 use crate::providers::{Providers, covers};
 
-/// A place and an account whose key `exec` hands out where nobody names a provider.
+/// A URL and account whose key `exec` sets if no provider is named.
 struct Reached {
     location: Record,
     account: String,
 }
 
-/// A remark for each of these credentials that `exec -- COMMAND` would not provide.
+/// A remark for each of these credentials that `exec -- COMMAND` would not set.
 pub fn unreached<'a>(providers: &Providers, credentials: impl IntoIterator<Item = &'a Record>) -> Vec<Error> {
     let reached = reached(providers);
     let account_of = |record: &Record| record.text("username").unwrap_or(DEFAULT_ACCOUNT).to_owned();

@@ -1,4 +1,4 @@
-//! Every provider that there is a credential of.
+//! Every provider for which there is a credential.
 
 use anyhow::Result;
 
@@ -6,7 +6,7 @@ use crate::command::exec::error;
 use crate::session::Session;
 use crate::terminal::warn_once;
 
-/// Every provider of which a helper lists a credential.
+/// Every provider for which a helper lists a credential.
 pub fn signed_in(session: &Session) -> Result<Vec<String>> {
     let (mut names, mut failed) = (Vec::new(), Vec::new());
     for (helper, listed) in session.list(None)? {
@@ -20,7 +20,7 @@ pub fn signed_in(session: &Session) -> Result<Vec<String>> {
             Err(problem) => failed.push(error::helper_failed(&helper, &problem)),
         }
     }
-    // A helper that this machine has no use for is news only where nothing was found; one that fails, also where a person chose it.
+    // A helper that is skipped here is worth a warning only if nothing was found; one that fails, also if a person chose the chain.
     if !session.is_automatic(None)? || names.is_empty() {
         failed.iter().for_each(warn_once);
     }

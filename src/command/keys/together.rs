@@ -1,4 +1,4 @@
-//! The keys of several providers, got together before each is looked at.
+//! Gets the keys of several providers at once, before each is looked at.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -11,16 +11,16 @@ use crate::chain::Answer;
 use crate::request::Request;
 use crate::session::Session;
 
-/// An answer, and when it was asked for.
+/// An answer, and when it was requested.
 pub type Ready = (Answer, Instant);
 
-/// The answers that are there already, by the names as they were given.
+/// The answers so far, by the names as they were given.
 pub struct Together {
     ready: HashMap<String, Ready>,
 }
 
 impl Together {
-    /// Asks for all of these. What goes wrong with one is told when it is asked for itself.
+    /// Asks for all of these. Errors are not reported here: such a key is asked for again by itself.
     pub fn get<'a>(session: &Session, names: impl Iterator<Item = &'a str>, account: Option<&str>) -> Self {
         let request = |name: &str| {
             let (provider, own) = split_account(name);
@@ -36,7 +36,7 @@ impl Together {
         Self { ready: ready.collect() }
     }
 
-    /// The answer for one of them, once. A second time it is asked for itself.
+    /// Takes the answer for a name. The second time, the key is asked for again.
     pub fn take(&mut self, name: &str) -> Option<Ready> {
         self.ready.remove(name)
     }

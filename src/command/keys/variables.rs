@@ -1,4 +1,4 @@
-//! The variables that hold the keys: which names, whose key where two want one, and what a service account is handed over as.
+//! The variables for the keys: their names, conflicts between two keys, and the form of a service account.
 
 use anyhow::Result;
 use modelforge_credential_protocol::Error;
@@ -7,19 +7,19 @@ use zeroize::Zeroizing;
 use super::Key;
 use crate::command::exec::error;
 
-/// Google's libraries look here for the path of a file with a service account.
+/// Google's libraries look in this variable for the path of a service account's file.
 const FILE_OF_GOOGLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 
-/// A variable of the command's.
+/// A variable of the command.
 pub struct Variable {
     pub name: String,
     pub provider: String,
     /// The name that a person uses for the credential.
     named: String,
     pub value: Zeroizing<Vec<u8>>,
-    /// True if the variable holds the path of a file with the value.
+    /// True if its value goes into a file, and the variable has the path of that file.
     pub is_file: bool,
-    /// True if a person said whose key it holds.
+    /// True if a person named it explicitly.
     is_assigned: bool,
 }
 
@@ -36,7 +36,7 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// Sets a variable that was named.
+    /// Sets a variable that was named explicitly.
     pub fn assign(&mut self, name: &str, key: &Key) -> Result<()> {
         let value = secret(key)?;
         let is_file = name == FILE_OF_GOOGLE && is_credentials_file(&value);
@@ -45,7 +45,7 @@ impl Variables {
         Ok(())
     }
 
-    /// Sets all variables in which tools look for this key, or only those of these names.
+    /// Sets all variables in which tools look for this key, or only the named ones.
     pub fn add(&mut self, key: &Key, only: &[String]) -> Result<()> {
         let value = secret(key)?;
         let is_file = is_credentials_file(&value);
@@ -94,11 +94,11 @@ fn secret(key: &Key) -> Result<Zeroizing<Vec<u8>>> {
     }
 }
 
-/// The variable that Google's libraries read a file's path from.
+/// The kinds of credentials that Google's libraries read from a file.
 const KINDS: [&str; 5] =
     ["service_account", "authorized_user", "external_account", "impersonated_service_account", "gdch_service_account"];
 
-/// True for a service account's file, or a stand-in for one.
+/// True for a service account's file, or a similar file.
 pub fn is_credentials_file(secret: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Kind {

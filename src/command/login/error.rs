@@ -13,7 +13,7 @@ fn from_file(who: &str, options: &str, file: &str) -> String {
     Shell::of_the_person().with_input(format_args!("{PROGRAM} login {who}{options}"), file)
 }
 
-/// A provider and its account as a command has them. Without the account, a hint would replace the key of another one.
+/// A provider and its account as a command names them. Without the account, a hint would replace the key of another one.
 fn who(request: &Record) -> String {
     let provider = request.text("provider").unwrap_or("PROVIDER");
     match request.shown("username").filter(|account| account != DEFAULT_ACCOUNT) {
@@ -53,7 +53,7 @@ pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
     Error::new(format!("`{}`, line {line}, column {column}: this is not a JSON object", tilde(path)))
 }
 
-/// For a file with a key where a service account was expected.
+/// The hint if a file has a key where a service account was expected.
 pub fn key_from_file(provider: &str, path: &Path) -> String {
     let file = Shell::of_the_person().word(&visible(&path.display().to_string()));
     format!("{}  # if it holds a key", from_file(provider, "", &file))
@@ -68,7 +68,7 @@ pub fn blanks_removed() -> Error {
     Error::new("removed the whitespace around the key")
 }
 
-/// The same where the person who gave it may know better.
+/// The same, if the person may know better.
 pub fn bad_key_for_login(request: &Record, provider: &str, flaw: Flaw) -> Error {
     let error = bad_key(provider, flaw);
     match flaw {
@@ -80,7 +80,7 @@ pub fn bad_key_for_login(request: &Record, provider: &str, flaw: Flaw) -> Error 
     }
 }
 
-/// A service account of another operator than the provider's.
+/// A file that is not a service account for this provider.
 pub fn bad_account_for_login(provider: &str, file: &Path, flaw: Flaw) -> Error {
     let error = Error::new(format!("`{}` cannot be a key for `{provider}`: it {flaw}", tilde(file)));
     match flaw {
@@ -96,7 +96,7 @@ pub fn accounts_come_in_files(provider: &str) -> String {
     format!("for a service account: {PROGRAM} login {provider} --file PATH")
 }
 
-/// Another key is kept already, and nobody is there to say that this one replaces it.
+/// Another key is stored already, and nobody can be asked whether to replace it.
 pub fn another_is_kept(kept: &Record, provider: &str, end: Option<&str>) -> Error {
     let end = end.map(|end| format!(", which ends in {}", visible(end))).unwrap_or_default();
     Error::new(format!("another key for `{provider}` is kept already{end}; it was not replaced")).hint(from_file(
@@ -114,13 +114,13 @@ pub fn shadowed(place: &str, kept_by: &str, variable: Option<&str>) -> Error {
     }
 }
 
-/// The key was moved to a safer place, and is still in the old one.
+/// The key was stored, and is still in the variable as well.
 pub fn also_in_a_variable(place: &str, variable: &str) -> Error {
     Error::new(format!("{place} has the same key, and takes precedence"))
         .hint(format!("{}  # and remove it from your shell's profile", Shell::of_the_person().unset(visible(variable))))
 }
 
-/// A sign-in needs a provider: its key is found by the provider's URL or name.
+/// A sign-in needs a provider, because its key is found by the provider's URL or name.
 pub fn not_the_url_of_a_provider(request: &Record) -> Error {
     let url = request.url();
     Error::new(format!("no provider is at `{url}`")).hint(format!("{PROGRAM} login NAME --url {url}  # any name"))

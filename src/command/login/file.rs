@@ -11,7 +11,7 @@ use super::error;
 use crate::config::{MAX_FILE, read_text};
 use crate::text;
 
-/// `-`, `/dev/stdin`, or `<(…)` of a shell: a pipe that was made for this.
+/// `-`, `/dev/stdin`, or the `<(…)` of a shell, which is a pipe.
 fn is_piped(path: &Path) -> bool {
     path == Path::new("-")
         || path == Path::new("/dev/stdin")
@@ -41,7 +41,7 @@ pub fn service_account(path: &Path, provider: &str) -> Result<Zeroizing<String>>
         let looks_like_a_key = text.trim_start().starts_with(|first: char| first.is_ascii_alphanumeric());
         if looks_like_a_key { error.hint(error::key_from_file(provider, path)) } else { error }
     })?;
-    // Outside strings JSON's line breaks mean nothing, and inside them they cannot stand.
+    // In JSON, line breaks outside strings mean nothing, and strings cannot contain them.
     let line = Zeroizing::new(raw.get().split(['\n', '\r']).map(str::trim).collect::<String>());
     if !line.starts_with('{') {
         return Err(error::not_json(path, 1, 1).into());

@@ -10,10 +10,10 @@ pub use crate::error::{
     cannot_list, helper_failed, name_of, not_erased, not_everything_erased, several_accounts, still_answers,
 };
 
-/// More than anyone reads.
+/// The most URLs that are shown.
 const SHOWN: usize = 5;
 
-/// What a sign-out of every provider leaves, if there is something.
+/// What a sign-out of every provider leaves, if anything.
 pub fn not_touched(urls: &BTreeSet<String>) -> Option<String> {
     let named: Vec<String> = urls.iter().take(SHOWN).map(|url| format!("`{url}`")).collect();
     let more = urls.len().checked_sub(SHOWN).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
@@ -26,7 +26,7 @@ pub fn not_touched(urls: &BTreeSet<String>) -> Option<String> {
     Some(format!("{why}: {}{more} (`{PROGRAM} logout URL` deletes one)", named.join(", ")))
 }
 
-/// A script has to say that it means all of them.
+/// A script must say that it means all of them.
 pub fn sign_out_not_confirmed(count: usize) -> Error {
     let what = if count == 1 { "1 credential".to_owned() } else { format!("{count} credentials") };
     Error::new(format!("cannot ask whether to delete {what}: there is no terminal"))

@@ -1,10 +1,10 @@
-//! What goes wrong with members.
+//! Messages about members.
 
 use modelforge_credential_protocol::{Error, Shell, visible};
 
 use crate::error::PROGRAM;
 
-/// Neither the helper that was named has one, nor any other.
+/// No helper has members, or the named one has none.
 pub fn none(named: Option<&str>) -> Error {
     match named {
         Some(helper) => Error::new(format!("helper `{}` has no store that is shared", visible(helper)))
@@ -23,7 +23,7 @@ pub fn no_answer(helper: &str) -> Error {
     Error::new(format!("helper `{}` did not tell its members", visible(helper)))
 }
 
-/// Without the word: it may be a key that went astray.
+/// The word is not repeated: it may be a misplaced key.
 pub fn not_keys() -> Error {
     Error::new("a member has a public key of age and one of SSH, or one of SSH for both")
         .hint(format!("{PROGRAM} members add ben age1… ssh-ed25519 AAAA…"))

@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use crate::terminal::{self, Paint, columns};
 
-/// `members --json`: the shape is stable, fields are only ever added.
+/// `members --json`. The format is stable: fields are only added.
 #[derive(Serialize)]
 struct Report<'a> {
     version: u32,
     helper: &'a str,
-    /// `None`: nobody else has seen it yet, or they could not be told.
+    /// `None`: nobody else has seen the store yet, or the members are not known.
     fingerprint: Option<&'a str>,
     members: Vec<Member>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,13 +29,13 @@ pub fn json(helper: &str, answer: &Record) -> anyhow::Result<Vec<u8>> {
     terminal::json(&Report { version: 1, helper, fingerprint: answer.text("fingerprint"), members, problem: None })
 }
 
-/// Where they could not be told.
+/// The report if the members are not known.
 pub fn failed(helper: &str, problem: &Error) -> anyhow::Result<Vec<u8>> {
     let problem = Some(problem.to_string());
     terminal::json(&Report { version: 1, helper, fingerprint: None, members: Vec::new(), problem })
 }
 
-/// Who they are, and what they can be compared by.
+/// The members, and the fingerprint that people compare.
 pub fn table(answer: &Record) -> String {
     let mut lines = vec![["MEMBER", "SIGNS WITH", "READS WITH"].map(str::to_owned).to_vec()];
     lines.extend(of(answer).map(|member| member.map(|part| visible(&part)).to_vec()));
@@ -44,7 +44,7 @@ pub fn table(answer: &Record) -> String {
     columns(&lines, &paints) + &fingerprint.unwrap_or_default()
 }
 
-/// The name of each, what they sign with, and what they read with.
+/// The name of each member, their signing key, and their reading key.
 fn of(answer: &Record) -> impl Iterator<Item = [String; 3]> {
     answer.all("member[]").map(|line| {
         let line = String::from_utf8_lossy(line).into_owned();

@@ -1,4 +1,4 @@
-//! How each tool gets its key after a migration: by itself, or from `exec`.
+//! How each tool gets its key after a migration: it asks for it, or `exec` sets it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,7 +10,7 @@ use super::item::Item;
 use super::migration::Migration;
 use crate::terminal;
 
-/// A tool, and what it asks by or is started with.
+/// A tool, and how it asks or is started.
 #[derive(Default)]
 struct Started {
     words: Vec<String>,
@@ -20,7 +20,7 @@ struct Started {
     set: Vec<String>,
 }
 
-/// A line for each tool that something is taken from.
+/// Prints a line for each tool whose key was moved.
 pub fn tell(migration: &Migration) -> io::Result<()> {
     lines(migration).iter().try_for_each(|line| terminal::done(line))
 }
@@ -41,7 +41,7 @@ fn lines(migration: &Migration) -> Vec<String> {
         }
         started.command = started.command.take().or_else(|| tool.start.clone());
     }
-    // A copy that a tool made of its file starts nothing.
+    // A tool's copy of its file starts nothing.
     let asking: Vec<(String, String)> = tools
         .iter()
         .filter(|(_, started)| started.asks)
@@ -67,7 +67,7 @@ fn lines(migration: &Migration) -> Vec<String> {
     tools.iter().map(line).collect()
 }
 
-/// As `exec` takes it: by its usual variables, or in the one that its tool reads.
+/// The argument of `exec`: the provider, if the tool reads one of its usual variables, otherwise the tool's own variable.
 fn word_of(item: &Item) -> Option<String> {
     let word = item.word()?;
     let variables = item.tool.as_ref()?.variable.as_deref().unwrap_or_default();

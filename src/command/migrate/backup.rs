@@ -1,5 +1,5 @@
-//! The files that credentials are taken from, kept in the secure store before anything is taken out: a record for each, its `path` the
-//! migration, its `username` the file.
+//! Backups of the files from which credentials are moved, in an encrypted store. Each is a record: its `path` is the migration, its
+//! `username` the file.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::command::migrate::error;
 const PROTOCOL: &str = "backup";
 const HOST: &str = crate::error::PROGRAM;
 
-/// A file that a helper keeps a copy of.
+/// A backup of a file in a helper.
 pub struct Backup {
     pub file: String,
     pub helper: String,
@@ -23,7 +23,7 @@ pub struct Backup {
 /// Backups, by migration.
 pub type Backups = BTreeMap<String, Vec<Backup>>;
 
-/// How the backups of a migration are called, or that of one file of it.
+/// Describes the backups of a migration, or the backup of one of its files.
 fn description(id: &str, file: Option<&str>) -> Result<Record> {
     let mut record = Record::of([("protocol", PROTOCOL), ("host", HOST), ("path", id)])?;
     if let Some(file) = file {
@@ -37,7 +37,7 @@ pub fn is_one(record: &Record) -> bool {
     record.text("protocol") == Some(PROTOCOL) && record.text("host") == Some(HOST)
 }
 
-/// Which backup it is, if it is one: of which migration, and of which file, for a message.
+/// The migration and the file of a backup, for messages; `None` if the record is not a backup.
 pub fn of(record: &Record) -> Option<(String, String)> {
     is_one(record).then(|| {
         let [id, file] = ["path", "username"].map(|key| record.text(key).unwrap_or_default());
@@ -45,9 +45,9 @@ pub fn of(record: &Record) -> Option<(String, String)> {
     })
 }
 
-/// Keeps a file as it is now, unless this migration, cut short before, has kept it already. What is kept.
+/// Backs up a file as it is now, unless this migration did so before it was interrupted. Returns the content.
 pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Result<Record> {
-    // Where one helper cannot be asked, another may yet keep it.
+    // Even if one helper cannot be asked, another one may store the file.
     if let (Some(noted), Ok(Some(found))) = (journal.noted(file), find(route, journal.id(), file)) {
         if noted.digest.as_ref().is_some_and(|noted| *noted != digest(&found)) {
             return Err(error::no_backup(file, &error::backup_is_another(file)));
@@ -59,13 +59,13 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
     let record = with_content(description(journal.id(), Some(file))?, &content)?;
     let chain = route.target(None);
     let kept = chain.store_moved(&record, true)?;
-    // Its first piece was read back. A helper that keeps passwords and nothing else would keep no more of a long file.
+    // Storing reads back only the first piece. A helper that stores only passwords would lose the rest of a long file.
     let is_long = record.has("content[]");
     let whole = !kept.kept_by.is_empty()
         && (!is_long || find(route, journal.id(), file)?.is_some_and(|found| is_same_content(&found, &content)));
     if !whole {
         let reason = kept.remarks.into_iter().next().unwrap_or_else(error::backup_not_whole);
-        // The backups of other files stay: keys may be out of these already.
+        // The backups of other files stay, because keys may already have been removed from those files.
         for chain in route.targets() {
             chain.erase(Erase::of_no_provider(&description(journal.id(), Some(file))?))?;
         }
@@ -75,14 +75,14 @@ pub fn keep(journal: &Journal, route: &Route, source: &Source, file: &str) -> Re
     Ok(content)
 }
 
-/// The mark of a kept file in the notes: its SHA-256, in hexadecimal.
+/// The checksum of a backup in the journal: its SHA-256, in hexadecimal.
 pub fn digest(content: &Record) -> String {
     let mut hash = Sha256::new();
     content.all("content[]").for_each(|piece| hash.update(piece));
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The content of a file as it was kept. An error where it is not known whether it is.
+/// The content of a backed-up file. It is an error if a helper could not be asked.
 pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
     let description = description(id, Some(file))?;
     let mut problem = None;
@@ -96,12 +96,12 @@ pub fn find(route: &Route, id: &str, file: &str) -> Result<Option<Record>> {
     problem.or(route.left_out().cloned()).map_or(Ok(None), Err)
 }
 
-/// True if two records hold the same file.
+/// True if two records have the same file.
 pub fn is_same_content(one: &Record, other: &Record) -> bool {
     one.all("content[]").eq(other.all("content[]"))
 }
 
-/// A backup to store. Every store keeps a password, so the first piece of the file is that.
+/// A backup to store. Every helper can store a password, so that is the first piece of the file.
 fn with_content(mut record: Record, content: &Record) -> Result<Record> {
     for (at, piece) in content.all("content[]").enumerate() {
         record.push(if at == 0 { "password" } else { "content[]" }, piece)?;
@@ -118,7 +118,7 @@ fn content_of(backup: &Record) -> Result<Record> {
     Ok(content)
 }
 
-/// Every backup that the helpers list, by migration; and why that may not be all.
+/// Every backup that the helpers list, by migration, and why there may be more.
 pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec<Error>)> {
     let (mut backups, mut failed) = (Backups::new(), Vec::new());
     let consent = Record::of([("consent", "1")])?;
@@ -128,7 +128,7 @@ pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec
         for record in listed.records.iter().filter(|record| is_one(record)) {
             let [id, file, helper] =
                 ["path", "username", "helper"].map(|key| record.text(key).unwrap_or_default().to_owned());
-            // Anyone who can write to the store can name one as they like.
+            // Anyone who can write to the store can choose this name.
             if !super::id::is_one(&id) {
                 continue;
             }
@@ -141,7 +141,7 @@ pub fn list<'a>(chains: impl Iterator<Item = &'a Chain>) -> Result<(Backups, Vec
     Ok((backups, failed))
 }
 
-/// Erases the backups of a migration from every helper. Whether they are gone.
+/// Erases the backups of a migration from every helper. Returns the errors.
 pub fn erase<'a>(chains: impl Iterator<Item = &'a Chain>, id: &str) -> Result<Vec<Error>> {
     let description = description(id, None)?;
     let mut failed = Vec::new();

@@ -1,5 +1,4 @@
-//! The backups of all migrations: listed, and erased. They are where each migration put them: in the chain, or in the helper that was
-//! named for it.
+//! Lists and erases the backups of all migrations. Each is where its migration stored it: in the chain, or in the helper of `--to`.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +18,8 @@ use crate::providers::Providers;
 use crate::session::Session;
 use crate::terminal::{self, warn_once, warning};
 
-/// The chain, and the helpers that these migrations moved to instead, where the person named them, here or in the configuration; and
-/// those that are not asked.
+/// The chain, and the helpers of `--to` in these migrations, if the person names them, here or in the configuration. Also returns the
+/// helpers that are not asked.
 fn ways(session: &Session, known: &[Noted], named: &[String]) -> Result<(Vec<Route>, Vec<Error>)> {
     let (mut ways, mut failed) = (vec![Route::open(session, &[], None)?], Vec::new());
     let kept = known.iter().filter(|migration| !migration.files.is_empty());
@@ -62,7 +61,7 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
     let (ways, mut failed) = ways(&session, &known, named)?;
     let (found, problems) = backup::list(ways.iter().flat_map(Route::targets))?;
     if !found.contains_key(id) {
-        // A helper without a list may have it all the same.
+        // A helper that cannot list may have it, too.
         let (is_found, unasked) = look_for_each(&known, &ways);
         if !is_found {
             failed.extend(problems.into_iter().chain(unasked));
@@ -70,7 +69,7 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
         }
     }
     let _lock = lock::one_migration()?;
-    // Noted first: were it gone and not noted, a rollback would look for it without success.
+    // Record it first. Otherwise, after a crash, a rollback would look for a backup that is gone.
     known.first().map_or(Ok(()), |migration| Journal::of(migration)?.forgotten())?;
     failed.extend(backup::erase(ways.iter().flat_map(Route::targets), id)?);
     failed.iter().for_each(warning);
@@ -85,7 +84,7 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
     Ok(terminal::done(&format!("erased the backup of {}{end}", visible(id)))?)
 }
 
-/// The problem with a backup that was seen nowhere: where a helper could not be asked, that is not "there is none".
+/// The error for a backup that was not found. If a helper could not be asked, it may still exist.
 fn not_found(id: &str, known: Option<&Noted>, failed: &[Error]) -> Error {
     failed.iter().for_each(warn_once);
     let is_left_out = |problem: &Error| problem.cause::<LeftOut>().is_some();
@@ -93,13 +92,13 @@ fn not_found(id: &str, known: Option<&Noted>, failed: &[Error]) -> Error {
         _ if !failed.iter().all(is_left_out) => error::backup_still_there(id),
         None => error::no_such_migration(id),
         Some(_) if failed.is_empty() => error::no_backup_of(id),
-        // A helper that this machine has no use for now is none to wait for.
+        // There is no point in waiting for a helper that is skipped here.
         Some(migration) if migration.forgotten => error::no_backup_seen(id),
         Some(_) => error::backup_still_there(id),
     }
 }
 
-/// True if a helper hands out one of the files that these migrations kept; why that may not be known.
+/// Whether a helper returns a file that these migrations backed up, and why that may be unknown.
 fn look_for_each(known: &[Noted], ways: &[Route]) -> (bool, Vec<Error>) {
     let mut unasked = Vec::new();
     for (migration, way) in known.iter().flat_map(|migration| ways.iter().map(move |way| (migration, way))) {
@@ -114,7 +113,7 @@ fn look_for_each(known: &[Noted], ways: &[Route]) -> (bool, Vec<Error>) {
     (false, unasked)
 }
 
-/// Erases all backups, those of which no note is left as well; why some may be left.
+/// Erases all backups, also those that are in no journal. Returns why some may be left.
 pub fn erase_every_backup(session: &Session) -> Result<Vec<Error>> {
     let (ways, mut failed) = ways(session, &journal::read()?, &[])?;
     let all = || ways.iter().flat_map(Route::targets);
@@ -126,7 +125,7 @@ pub fn erase_every_backup(session: &Session) -> Result<Vec<Error>> {
     Ok(failed)
 }
 
-/// Erases what migrations moved to helpers that are not in the chain; why some of it may be left.
+/// Erases what was migrated to helpers outside the chain. Returns why some may be left.
 pub fn erase_what_was_moved_elsewhere(session: &Session) -> Result<Vec<Error>> {
     let providers = &session.providers;
     let mut failed = Vec::new();

@@ -1,4 +1,4 @@
-//! Carries out a plan: keeps the files, stores all credentials, each read back, and only then erases what is kept.
+//! Carries out a plan: backs up the files, stores all credentials and reads them back, and only then erases them at their sources.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +14,14 @@ use super::{backup, error};
 use crate::chain::{Asked, Copies, TOGETHER};
 use crate::terminal::{Progress, warn_once, warning};
 
-/// A migration that was begun: what it does is noted, and the files that it takes from are kept.
+/// A migration that has begun: it is in the journal, and its files are backed up.
 pub struct Begun<'m, 'a> {
     migration: &'m mut Migration<'a>,
     journal: Journal,
     kept: Vec<Kept>,
 }
 
-/// A file that was kept before it is changed.
+/// A file that was backed up before it is changed.
 struct Kept {
     source: usize,
     file: String,
@@ -35,7 +35,7 @@ impl Kept {
 }
 
 impl<'m, 'a> Begun<'m, 'a> {
-    /// Notes that it begins, and keeps the files. One that could not keep them has taken nothing, and is no migration.
+    /// Records the beginning, and backs up the files. If that fails, nothing was changed, and there is no migration.
     pub fn begin(migration: &'m mut Migration<'a>) -> Result<Self> {
         let route = &migration.route;
         let journal = Journal::begin(route.from(), route.to.clone())?;
@@ -47,12 +47,12 @@ impl<'m, 'a> Begun<'m, 'a> {
         Ok(Self { kept: kept?, migration, journal })
     }
 
-    /// How it is called.
+    /// The migration's name.
     pub fn id(&self) -> &str {
         self.journal.id()
     }
 
-    /// Stores what moves, before anything is erased: there are helpers that keep one thing in the place of another.
+    /// Stores everything that moves before anything is erased, because some helpers store one credential in place of another.
     pub fn store_all(&mut self) -> anyhow::Result<()> {
         let mut items = std::mem::take(&mut self.migration.items);
         let moving = || items.iter().filter(|item| item.step == Step::Move);
@@ -75,7 +75,7 @@ impl<'m, 'a> Begun<'m, 'a> {
         Ok(())
     }
 
-    /// Erases what is kept at its source, and tells of each: whether there is room for more than a warning as well.
+    /// Erases the stored credentials at their sources, and reports each with `tell`: true if there is room for more than a warning.
     pub fn take_out(
         &mut self,
         mut tell: impl FnMut(&Migration, &Item, bool) -> anyhow::Result<()>,
@@ -100,7 +100,7 @@ impl<'m, 'a> Begun<'m, 'a> {
         Ok(self.journal.finished()?)
     }
 
-    /// The files of which the backup is no longer what it was, after all else was stored.
+    /// The files whose backup changed while everything else was stored.
     fn lost_backups(&self) -> Vec<(&Kept, Error)> {
         let problem = |kept: &Kept| match backup::find(&self.migration.route, self.journal.id(), &kept.file) {
             Ok(Some(found)) if backup::is_same_content(&found, &kept.content) => None,
@@ -111,7 +111,7 @@ impl<'m, 'a> Begun<'m, 'a> {
     }
 }
 
-/// Keeps what is about to be changed. Nothing is taken out of a file that could not be kept.
+/// Backs up what will be changed. Nothing is removed from a file that could not be backed up.
 fn keep_files(migration: &Migration, journal: &Journal) -> Result<Vec<Kept>> {
     let mut kept: Vec<Kept> = Vec::new();
     for item in migration.items.iter().filter(|item| item.step.takes()) {
@@ -125,7 +125,7 @@ fn keep_files(migration: &Migration, journal: &Journal) -> Result<Vec<Kept>> {
 }
 
 impl Migration<'_> {
-    /// Stores them at their target, which is the same, or says why they stay.
+    /// Stores them at their target, the same for all of them, or records why they stay.
     fn store(&self, items: &mut [&mut Item]) -> Result<()> {
         let Some(first) = items.first() else { return Ok(()) };
         let credentials: Vec<Record> = items.iter().map(|item| item.credential()).collect();
@@ -140,14 +140,14 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// Erases those that have no outcome yet, and writes into the log what came of each.
+    /// Erases those that have no outcome yet, and logs each result.
     fn take_out_all(&self, items: &mut [Item]) -> Result<()> {
         let event = |item: &Item| self.session.event("migrate", &item.request.record);
         let (done, open): (Vec<&mut Item>, Vec<&mut Item>) = items.iter_mut().partition(|item| item.outcome.is_some());
         for item in done.iter().filter(|item| item.step.takes()) {
             item.outcome.iter().for_each(|outcome| outcome.log(&mut event(item)));
         }
-        // Should the two be one place, no more than one is gone for a moment.
+        // If source and target are the same store, only one credential at a time may disappear.
         let (alone, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|item| item.may_be_in_one_place());
         let alone = alone.into_iter().map(|item| vec![item]);
         for group in self.by_target(others).into_iter().flat_map(by_source).chain(alone) {
@@ -161,7 +161,7 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// Erases them at their source, if both sides are as they should be. All of them have the same source and the same target.
+    /// Erases them at their source if both sides are as expected. All have the same source and the same target.
     fn take_out(&self, items: &[&Item]) -> Result<Vec<Outcome>> {
         let mut outcomes: Vec<Option<Outcome>> = self
             .changed_at_the_target(items)?
@@ -183,17 +183,17 @@ impl Migration<'_> {
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Left(None))).collect())
     }
 
-    /// What the source is told to take out.
+    /// What the source is told to remove.
     fn taken<'i>(&self, item: &'i Item) -> Taken<'i> {
         let word = item.word().filter(|_| self.choice.rewires && item.step != Step::DropExpired);
         let asks = word.map(|word| Asks { word, by_line: self.choice.shell_line });
         Taken { credential: item.credential(), file: item.file.as_deref(), asks }
     }
 
-    /// The outcome of one that is no longer at its source, once it was seen that the target has one of its own.
+    /// The outcome after a credential was erased at its source. First checks that the target has its own copy.
     fn is_taken_out(&self, item: &Item, another: Option<Error>) -> Result<Outcome> {
-        // Something that was stored where nothing was before is in a place of its own. What was there already may have been read from the
-        // very place that it was just taken out of.
+        // A credential that was newly stored is certainly in the target. One that the target already had may have been read from the source
+        // itself.
         if item.may_be_in_one_place() {
             let credential = item.credential();
             let copies = self.target(item).copies(&item.request.record, &item.request.context, true)?;
@@ -210,11 +210,11 @@ impl Migration<'_> {
         })
     }
 
-    /// Why each must not be taken out: the target does not hold what the plan says. Somebody may have changed it, or what was stored since
-    /// took its place.
+    /// Why each must not be erased: the target does not have what the plan says. Somebody may have changed it, or a later store replaced
+    /// it.
     fn changed_at_the_target(&self, items: &[&Item]) -> Result<Vec<Option<Error>>> {
         let Some(first) = items.first() else { return Ok(Vec::new()) };
-        // What has expired goes, whatever the target holds.
+        // Expired credentials are erased, whatever the target has.
         let is_compared = |item: &&&Item| item.step != Step::DropExpired;
         let asked: Vec<_> = items.iter().filter(is_compared).map(|item| Asked::of(&item.request)).collect();
         let mut copies = self.target(first).copies_each(&asked, true)?.into_iter();
@@ -239,7 +239,7 @@ impl Migration<'_> {
     }
 }
 
-/// Items, those with the same source together.
+/// The items, grouped by source.
 fn by_source(items: Vec<&mut Item>) -> impl Iterator<Item = Vec<&mut Item>> {
     let mut groups: BTreeMap<usize, Vec<&mut Item>> = BTreeMap::new();
     for item in items {

@@ -1,4 +1,4 @@
-//! Which credentials are meant, and what decides where two differ.
+//! Which credentials to migrate, and what to do if two differ.
 
 use modelforge_credential_protocol::{Record, Result};
 
@@ -7,22 +7,22 @@ use crate::providers::Providers;
 /// The options of `migrate`.
 #[derive(Default)]
 pub struct Migrate {
-    /// Helpers to take from; none: what is in plain text.
+    /// The helpers to take from. Empty: plain-text files.
     pub from: Vec<String>,
-    /// The helper to store in; none: the chain.
+    /// The helper to store in. `None`: the chain.
     pub to: Option<String>,
     pub provider: Option<String>,
     pub account: Option<String>,
     /// Which one stays where two differ.
     pub prefer: Option<Prefer>,
     pub drop_expired: bool,
-    /// The folders of projects; none: the files of tools and of ModelForge.
+    /// The directories of projects. Empty: the files of tools and of ModelForge.
     pub folders: Vec<String>,
-    /// Where two tools have different keys, the second one's becomes an account of its name.
+    /// If two tools have different keys, the second key goes to an account named after its tool.
     pub account_per_tool: bool,
-    /// Tools are not told to ask.
+    /// Do not make tools ask for their keys.
     pub no_rewire: bool,
-    /// A line in a shell's profile may take a key's place.
+    /// Allow a line in a shell's profile in place of a key.
     pub shell_line: bool,
     pub dry_run: bool,
     pub yes: bool,
@@ -36,7 +36,7 @@ pub enum Prefer {
     Target,
 }
 
-/// Which credentials, and what decides where two differ.
+/// Which credentials to migrate, and what to do if two differ.
 pub struct Choice {
     /// A provider's canonical name.
     pub provider: Option<String>,
@@ -57,7 +57,7 @@ impl Choice {
             prefer: asked.prefer,
             drop_expired: asked.drop_expired,
             account_per_tool: asked.account_per_tool,
-            // A helper that is not in the chain answers no tool.
+            // Tools ask the chain, so they do not find keys in a helper outside it.
             rewires: !asked.no_rewire && asked.to.is_none(),
             shell_line: asked.shell_line,
         })

@@ -20,7 +20,7 @@ pub fn rollback_not_confirmed(id: &str) -> Error {
         .hint(format!("{PROGRAM} migrate --rollback {} --yes", quoted(id)))
 }
 
-/// Of two sources.
+/// For two sources with different keys.
 pub fn comes_after(request: &Record, first: &str, place: &str) -> Error {
     Error::new(format!(
         "another key for {} is in `{}`, which comes first, so the one in `{}` stays",
@@ -47,7 +47,7 @@ pub fn came_with_the_folder(file: &str) -> Error {
     ))
 }
 
-/// A tool's key for a URL that nobody has a name for.
+/// For a tool's key whose URL belongs to no known provider.
 pub fn no_provider_for(url: &str) -> Error {
     let url = visible(url);
     Error::new(format!("no provider has the URL `{url}`, so its key stays where it is"))
@@ -150,7 +150,7 @@ pub fn not_vouched_for(id: &str) -> Error {
         .hint(format!("{PROGRAM} migrate --rollback {id}  # at a terminal"))
 }
 
-/// The command that undoes a migration, with the helpers that it went between: the notes alone start none.
+/// The command that undoes a migration. It names the helpers, because none is started only because the journal names it.
 pub fn rollback_command(id: &str, from: &[String], to: Option<&str>) -> String {
     let mut command = format!("{PROGRAM} migrate --rollback {}", quoted(id));
     let from = from.iter().map(String::as_str).filter(|words| !DEFAULT_SOURCES.contains(words));
@@ -198,7 +198,7 @@ pub fn not_put_back_at(request: &Record, source: &str) -> Error {
     Error::new(format!("{} could not be put back into `{source}`, and stays in the chain", name_of(request)))
 }
 
-/// A source that takes whole files alone, of which there is no copy any more.
+/// For a source that can only restore whole files, after the backup is gone.
 pub fn backup_was_erased(request: &Record, file: &str) -> Error {
     let file = tilde(file.as_ref());
     Error::new(format!(
@@ -207,7 +207,7 @@ pub fn backup_was_erased(request: &Record, file: &str) -> Error {
     ))
 }
 
-/// Nothing of it can be put back.
+/// Nothing of it can be restored.
 pub fn backup_was_forgotten(id: &str) -> Error {
     Error::new(format!("the backup of migration {} was erased, so its keys stay in the chain", visible(id)))
         .hint(format!("{PROGRAM} status"))

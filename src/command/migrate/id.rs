@@ -1,6 +1,6 @@
-//! How migrations are called.
+//! The names of migrations.
 
-/// True if a migration can be called that: `20261125-101500`, or `20261125-101500-2`. Nothing else is one of ours.
+/// True for a valid name of a migration: `20261125-101500`, or `20261125-101500-2`.
 pub fn is_one(text: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
     let mut parts = text.splitn(3, '-');
@@ -10,7 +10,7 @@ pub fn is_one(text: &str) -> bool {
         && number.is_none_or(is_number)
 }
 
-/// A time as a name: `20261125-101500`, in UTC.
+/// The name for a time, in UTC: `20261125-101500`.
 pub fn stamp(seconds: u64) -> String {
     let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
     let digits: String =

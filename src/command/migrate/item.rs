@@ -1,4 +1,4 @@
-//! A credential of a source: what is to be done with it, and what came of that.
+//! A credential at a source: its step in the plan, and its outcome.
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
 
@@ -11,15 +11,15 @@ use crate::request::Request;
 pub enum Step {
     /// Store it, then erase it at its source.
     Move,
-    /// The target holds the same already: only erase it at its source.
+    /// The target already has the same one: only erase it at its source.
     Erase,
-    /// The target holds another one, which is the one to keep: only erase it at its source.
+    /// The target has another one, which is preferred: only erase it at its source.
     Drop,
-    /// It has expired and cannot be renewed: only erase it.
+    /// It has expired and cannot be refreshed: only erase it.
     DropExpired,
-    /// The target holds another one: both stay.
+    /// The target has another one: both stay.
     Conflict,
-    /// It has expired and cannot be renewed: it stays until a person says otherwise.
+    /// It has expired and cannot be refreshed: it stays until a person decides.
     Expired,
     /// It could not be read, or cannot be a key: it stays.
     Unusable,
@@ -27,62 +27,62 @@ pub enum Step {
 
 /// The outcome of a credential.
 pub enum Outcome {
-    /// It is in these helpers now, and no longer at its source.
+    /// It was moved to these helpers.
     Moved(Vec<String>),
-    /// It is no longer at its source, and was kept already or not worth keeping.
+    /// It was erased at its source, because it was already stored or not worth storing.
     Erased,
-    /// The same, in these helpers if it was moved; and another key for it is at its source now, which nobody used.
+    /// The same, in these helpers if it was moved; but its source now has another key for it, which was not used before.
     Uncovered(Vec<String>, Error),
-    /// It is where it was.
+    /// It stayed where it was.
     Left(Option<Error>),
 }
 
-/// What a source says of the tool that a credential is taken from.
+/// What a source reports about the tool whose credential it is.
 #[derive(Clone)]
 pub struct Tool {
     pub name: String,
-    /// How a person starts it, if it is to get its key from `exec`.
+    /// How a person starts the tool, if it gets its key from `exec`.
     pub start: Option<String>,
-    /// True if it asks for its key itself, once it was told to.
+    /// True if the tool can be configured to ask for its key.
     pub asks: bool,
-    /// True if a line of a shell can take its place.
+    /// True if a line in a shell's profile can replace the key.
     pub takes_line: bool,
-    /// The variable that it reads.
+    /// The variable that the tool reads.
     pub variable: Option<String>,
 }
 
-/// A credential of a source.
+/// A credential at a source.
 pub struct Item {
-    /// Which of the sources.
+    /// The index of its source.
     pub source: usize,
     pub file: Option<String>,
     pub request: Request,
-    /// The tool that it is taken from, where the source knows it.
+    /// The tool whose credential it is, if the source knows it.
     pub tool: Option<Tool>,
     pub step: Step,
-    /// Where another key for the same comes from, which is looked at first: between two files, none is newer for certain.
+    /// The place of another key with the same description that comes first. Of two files, it is not certain which is newer.
     pub comes_after: Option<String>,
     /// Why it stays.
     pub problem: Option<Error>,
-    /// The credential in the source when the plan was made.
+    /// The credential at its source when the plan was made.
     pub found: Option<Record>,
-    /// The helpers that keep it since it was stored.
+    /// The helpers that have stored it.
     pub kept_by: Vec<String>,
-    /// True if what answers at the target may be the source itself: it did so before anything was stored.
+    /// True if the target may have read the credential from the source: it had it before anything was stored.
     pub may_be_one_place: bool,
-    /// The outcome; `None` as long as nothing was done.
+    /// The outcome; `None` until something was done.
     pub outcome: Option<Outcome>,
 }
 
 impl Step {
-    /// True if something is taken out of the source.
+    /// True if something is erased at the source.
     pub fn takes(self) -> bool {
         matches!(self, Self::Move | Self::Erase | Self::Drop | Self::DropExpired)
     }
 }
 
 impl Outcome {
-    /// Writes it into the log.
+    /// Adds it to the log.
     pub fn log(&self, event: &mut Event) {
         match self {
             Self::Moved(helpers) => {
@@ -95,7 +95,7 @@ impl Outcome {
         }
     }
 
-    /// True if a key for it is still at its source.
+    /// True if the source still has a key for it.
     pub fn leaves_one(&self) -> bool {
         matches!(self, Self::Left(_) | Self::Uncovered(..))
     }
@@ -111,7 +111,7 @@ impl Tool {
 }
 
 impl Item {
-    /// What its tool is to ask by: `openai`, `openai:work`.
+    /// What its tool will ask for: `openai` or `openai:work`.
     pub fn word(&self) -> Option<String> {
         let provider = self.request.record.text("provider").filter(|_| self.tool.is_some())?;
         Some(match self.request.record.text("username") {
@@ -120,7 +120,7 @@ impl Item {
         })
     }
 
-    /// One of which nothing is known yet.
+    /// An item about which nothing is known yet.
     pub fn new(source: usize, file: Option<String>, request: Request) -> Self {
         Self {
             source,
@@ -137,22 +137,22 @@ impl Item {
         }
     }
 
-    /// True if what the target has may be the source's own: it had it before anything was stored.
+    /// True if the target may have read it from the source: it had the credential before anything was stored.
     pub fn may_be_in_one_place(&self) -> bool {
         self.step == Step::Erase || self.may_be_one_place
     }
 
-    /// Tells it from every other.
+    /// A value that is different for every item.
     pub fn key(&self) -> (usize, Option<String>, [Option<Vec<u8>>; 4]) {
         (self.source, self.file.clone(), self.description())
     }
 
-    /// Two items for the same have this in common.
+    /// A value that is equal for two items with the same description.
     pub fn description(&self) -> [Option<Vec<u8>>; 4] {
         ["protocol", "host", "path", "username"].map(|key| self.request.record.get(key).map(<[u8]>::to_vec))
     }
 
-    /// The whole credential, as it was at its source.
+    /// The whole credential as it was at its source.
     pub fn credential(&self) -> Record {
         let mut record = self.request.record.clone();
         if let Some(found) = &self.found {
@@ -170,7 +170,7 @@ impl Item {
         })
     }
 
-    /// The file that it is moved from, if that is in the folder that the person stands in: somebody else may have put any key there.
+    /// The file, if it is in the current directory: somebody else may have put a key there.
     pub fn file_of_the_folder(&self) -> Option<&str> {
         if self.step != Step::Move {
             return None;
@@ -179,7 +179,7 @@ impl Item {
         self.file.as_deref().filter(|file| std::path::Path::new(file).parent() == Some(&folder))
     }
 
-    /// True if it is in the target now, and no longer at its source.
+    /// True if it was moved.
     pub fn is_moved(&self) -> bool {
         match &self.outcome {
             Some(Outcome::Moved(_)) => true,
@@ -189,12 +189,12 @@ impl Item {
         }
     }
 
-    /// True if it was only erased: it is not worth keeping, or another one is kept.
+    /// True if it was only erased: it is not worth storing, or another one is stored.
     pub fn is_dropped(&self) -> bool {
         self.outcome.is_some() && !self.is_moved() && !self.is_left()
     }
 
-    /// True if it is where it was.
+    /// True if it stayed where it was.
     pub fn is_left(&self) -> bool {
         matches!(self.outcome, Some(Outcome::Left(_)))
     }

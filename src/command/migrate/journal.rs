@@ -1,5 +1,5 @@
-//! The steps of migrations, written down before they are taken: which, from where, which files were kept, which credentials were put where
-//! they were not before. No secrets. One event a line; a last line that a crash cut short is nobody's.
+//! The journal of migrations. Each step is recorded before it is done: the migration, its source, the files that were backed up, the
+//! credentials that were newly stored. No secrets. One event per line; an incomplete last line, after a crash, is ignored.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::OpenOptions;
@@ -24,9 +24,9 @@ enum Event {
         from: Vec<String>,
         to: Option<String>,
     },
-    /// A copy of this file is in the secure store.
+    /// A backup of this file is stored.
     Kept(Kept),
-    /// Is stored where it was not before.
+    /// These credentials are about to be newly stored.
     Moving {
         credential: Named,
     },
@@ -48,7 +48,7 @@ struct Line {
     event: Event,
 }
 
-/// A migration, as its events tell it.
+/// A migration, as read from its events.
 #[derive(Default)]
 pub struct Noted {
     pub id: String,
@@ -85,9 +85,9 @@ fn path() -> Result<PathBuf> {
     Ok(state::folder().ok_or_else(error::no_state_folder)?.join("migrations.jsonl"))
 }
 
-/// Every migration there was, the oldest first. Nothing is made or changed.
+/// Every migration, the oldest first. Creates and changes nothing.
 pub fn read() -> Result<Vec<Noted>> {
-    // Without a home there was none.
+    // Without a home directory there is none.
     let Ok(path) = path() else { return Ok(Vec::new()) };
     let mut text = String::new();
     match state::open(&path, OpenOptions::new().read(true)) {
@@ -99,7 +99,7 @@ pub fn read() -> Result<Vec<Noted>> {
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let line = match serde_json::from_str::<Line>(line) {
             Ok(line) => line,
-            // Cut short: what it said was not begun. The next writer ended it.
+            // An incomplete line: its step was not begun. The next writer completes the line.
             Err(problem) if problem.is_eof() || problem.is_syntax() => continue,
             Err(_) => return Err(error::bad_journal(&path, number + 1)),
         };
@@ -118,19 +118,19 @@ pub fn read() -> Result<Vec<Noted>> {
     Ok(migrations)
 }
 
-/// Changes whenever a migration does something.
+/// A value that changes whenever a migration does something.
 pub fn mark() -> Option<u64> {
     Some(std::fs::metadata(path().ok()?).ok()?.len())
 }
 
-/// The last migration of the same way that was interrupted.
+/// The last interrupted migration with the same source and target.
 pub fn unfinished<'a>(known: &'a [Noted], from: &[String], to: Option<&str>) -> Option<&'a Noted> {
     let is_same = |other: &[String]| other == from || (are_default(other) && are_default(from));
     known.iter().rfind(|m| m.state == State::Begun && m.to.as_deref() == to && is_same(&m.from))
 }
 
 impl Noted {
-    /// The command that goes on with it.
+    /// The command that continues it.
     pub fn command(&self) -> String {
         let mut command = format!("{} migrate", error::PROGRAM);
         let from = self.from.iter().filter(|_| !are_default(&self.from)).map(|words| ("--from", words));
@@ -166,16 +166,16 @@ impl Noted {
         }
     }
 
-    /// Which of its sources has a file that was kept, as it was called; `None` where the notes do not tell.
+    /// The source of a backed-up file, as the person named it; `None` if the journal does not tell.
     pub fn source_of<'a>(&'a self, kept: &'a Kept) -> Option<&'a str> {
         let moved = self.moved.iter().find(|named| named.file.as_ref() == Some(&kept.file)).map(|named| &named.from);
         let plain = || self.from.iter().find(|words| are_default(std::slice::from_ref(*words)));
-        // The only one is the one that handed it out.
+        // If there is only one source, it is that one.
         let only = || self.from.first().filter(|_| self.from.len() == 1);
         kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
     }
 
-    /// True if a rollback has something to do. `tools` puts back whole files alone, from their backup.
+    /// True if a rollback has something to do. `tools` can only restore whole files from their backups.
     pub fn can_be_rolled_back(&self) -> bool {
         let is_gone = |named: &Named| self.forgotten && named.file.is_some() && named.from == TOOLS;
         let is_left = !(self.moved.iter().all(is_gone) && (self.forgotten || self.files.is_empty()));
@@ -184,13 +184,13 @@ impl Noted {
 }
 
 impl Journal {
-    /// Goes on with a migration of the same way that was interrupted, or begins one.
+    /// Continues an interrupted migration with the same source and target, or begins one.
     pub fn begin(from: Vec<String>, to: Option<String>) -> Result<Self> {
         let earlier = read()?;
         if let Some(unfinished) = unfinished(&earlier, &from, to.as_deref()) {
             let journal = Self::of(unfinished)?;
             if from.len() > unfinished.from.len() {
-                // Without a session it could not look everywhere.
+                // Without a D-Bus session it did not search everything.
                 journal.append(Event::Begun { from, to })?;
             }
             return Ok(journal);
@@ -207,7 +207,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Goes on with what is known of a migration.
+    /// Continues the journal of a known migration.
     pub fn of(migration: &Noted) -> Result<Self> {
         let (seen, files) = (migration.moved.iter().cloned().collect(), migration.files.clone());
         Ok(Self { path: path()?, id: migration.id.clone(), seen, files, is_new: false })
@@ -218,18 +218,18 @@ impl Journal {
         &self.id
     }
 
-    /// True if nothing can have been moved under its name.
+    /// True if nothing can have been moved in this migration yet.
     pub fn is_new(&self) -> bool {
         self.is_new
     }
 
-    /// Ends a migration that has taken nothing out of anything, and keeps nothing.
+    /// Ends a migration that has removed nothing, and will have no backup.
     pub fn given_up(&self) -> Result<()> {
         self.forgotten()?;
         self.finished()
     }
 
-    /// Notes that a copy of a file is kept, and which source the file is put back into.
+    /// Records that a backup of a file is stored, and which source restores the file.
     pub fn kept(&self, file: &str, from: &str, digest: String) -> Result<()> {
         self.append(Event::Kept(Kept { file: file.to_owned(), from: Some(from.to_owned()), digest: Some(digest) }))
     }
@@ -239,7 +239,7 @@ impl Journal {
         self.files.iter().find(|kept| kept.file == file)
     }
 
-    /// Notes what is about to be stored where it was not before. An earlier run may have noted some of it.
+    /// Records what is about to be newly stored. An earlier run may have recorded some of it.
     pub fn moving(&mut self, credentials: Vec<Named>) -> Result<()> {
         let new: Vec<Named> = credentials.into_iter().filter(|one| !self.seen.contains(one)).collect();
         self.append_all(new.iter().map(|one| Event::Moving { credential: one.clone() }))?;
@@ -255,7 +255,7 @@ impl Journal {
         self.append(Event::Finished)
     }
 
-    /// Notes what a backup alone told of, for a later run that continues its rollback.
+    /// Records what was only known from a backup, for a later run that continues the rollback.
     pub fn found(&self, migration: &Noted) -> Result<()> {
         self.append(Event::Begun { from: migration.from.clone(), to: migration.to.clone() })?;
         migration.files.iter().try_for_each(|kept| self.append(Event::Kept(kept.clone())))
@@ -277,7 +277,7 @@ impl Journal {
         self.append_all(std::iter::once(event))
     }
 
-    /// On the disk before what they announce is done.
+    /// Writes the events to the disk before their steps are done.
     fn append_all(&self, events: impl Iterator<Item = Event>) -> Result<()> {
         let mut text = Vec::new();
         for event in events {

@@ -1,4 +1,4 @@
-//! A migration as a value: from where to where, what is chosen, and the items, each with its step and its outcome.
+//! A migration: its source and target, the choices, and the items, each with its step and its outcome.
 
 use modelforge_credential_protocol::{Error, Result, Stays, visible};
 
@@ -9,7 +9,7 @@ use super::route::{Route, Source};
 use crate::chain::Chain;
 use crate::session::Session;
 
-/// Everything that a migration knows.
+/// Everything about a migration.
 pub struct Migration<'a> {
     pub session: &'a Session,
     pub route: Route,
@@ -20,17 +20,17 @@ pub struct Migration<'a> {
 }
 
 impl Migration<'_> {
-    /// True if there is no more to move than the items.
+    /// True if everything could be searched.
     pub fn has_looked_everywhere(&self) -> bool {
         self.failed.iter().all(|problem| problem.cause::<Stays>().is_some())
     }
 
-    /// How many items are taken out of their sources.
+    /// The number of items to erase at their sources.
     pub fn takes(&self) -> usize {
         self.items.iter().filter(|item| item.step.takes()).count()
     }
 
-    /// How many credentials are still at their sources.
+    /// The number of credentials that are still at their sources.
     pub fn left(&self) -> usize {
         let outcomes = self.items.iter().filter_map(|item| item.outcome.as_ref());
         outcomes.filter(|outcome| outcome.leaves_one()).count()
@@ -40,18 +40,18 @@ impl Migration<'_> {
         self.route.sources.get(item.source).ok_or_else(|| Error::new("a source is gone"))
     }
 
-    /// Where an item goes.
+    /// The chain that an item goes to.
     pub fn target(&self, item: &Item) -> &Chain {
         self.route.target(item.request.record.text("provider"))
     }
 
-    /// The file that it is in, or the helper, for a message.
+    /// The file or the helper of an item, for messages.
     pub fn place(&self, item: &Item) -> String {
         let name = || self.route.sources.get(item.source).map(|source| visible(&source.name)).unwrap_or_default();
         item.file.as_ref().map_or_else(name, |file| tilde(file.as_ref()))
     }
 
-    /// Items, those with the same target together.
+    /// The items, grouped by target.
     pub fn by_target<'i>(&self, items: Vec<&'i mut Item>) -> Vec<Vec<&'i mut Item>> {
         let mut groups: Vec<Vec<&mut Item>> = Vec::new();
         for item in items {

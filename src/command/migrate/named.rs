@@ -1,12 +1,12 @@
-//! What the journal names: credentials and files, without a secret.
+//! The credentials and files in the journal, without secrets.
 
 use modelforge_credential_protocol::{Record, Result};
 use serde::{Deserialize, Serialize};
 
-/// A credential, by what says which one it is.
+/// A credential, by its description.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Hash)]
 pub struct Named {
-    /// Which of the migration's sources it came from, as it was called.
+    /// The source of the credential, as the person named it.
     pub from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -17,14 +17,14 @@ pub struct Named {
     username: String,
 }
 
-/// A file of which a copy was kept.
+/// A file that was backed up.
 #[derive(Serialize, Deserialize, Clone)]
 pub struct Kept {
     pub file: String,
-    /// Which of the migration's sources handed it out, as it was called. Earlier versions did not note it.
+    /// The source that returned it, as the person named it. Earlier versions did not record this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Of what was kept, so that a backup that somebody else put in its place is not put back.
+    /// The checksum of the backup, so that a backup which somebody replaced is not restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
 }

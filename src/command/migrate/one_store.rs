@@ -1,5 +1,5 @@
-//! Two helpers can keep their credentials in one and the same store: `age` with one identity and with another. What one stores, the
-//! other replaces; what is erased at the source is gone from the target. A test credential tells before anything is moved.
+//! Two helpers can use the same store: for example, `age` with two identities. Then storing in one replaces the credential of the other,
+//! and erasing at the source removes it from the target. A test credential detects that before anything is moved.
 
 use modelforge_credential_protocol::{Record, Result};
 
@@ -9,9 +9,9 @@ use crate::chain::Link;
 use crate::command::migrate::error;
 use crate::terminal::warning;
 
-/// Refuses a way that ends where it begins.
+/// Refuses a migration within one store.
 pub fn refuse(route: &Route) -> Result<()> {
-    // A foreign one has its keys from other programs, not from a store.
+    // A foreign source reads the files of other programs, not a store.
     if route.sources.iter().all(Source::is_foreign) {
         return Ok(());
     }
@@ -23,13 +23,13 @@ pub fn refuse(route: &Route) -> Result<()> {
     Ok(())
 }
 
-/// The source at which is found what is stored in a helper.
+/// Stores a test credential in a helper, and returns the source that lists it.
 fn seen_at(link: &Link, route: &Route) -> Result<Option<String>> {
     let Ok(helper) = link.helper(true) else { return Ok(None) };
     let canary = canary::throw_away("migrate");
     let question = canary.description()?;
     let outcome = helper.store(&canary.credential()?);
-    // By its name alone: what is encrypted for somebody else is listed all the same.
+    // The list is enough: it also has credentials that are encrypted for another identity.
     let mut seen = None;
     for source in &route.sources {
         let (listed, _) = source.list(&Record::new())?;
@@ -37,7 +37,7 @@ fn seen_at(link: &Link, route: &Route) -> Result<Option<String>> {
             seen = Some(source.name.clone());
         }
     }
-    // One that refused to store has nothing to erase, and mostly refuses that as well.
+    // A helper that refused to store has nothing to erase, and usually refuses that as well.
     if let (Ok(()), Err(problem)) = (outcome, helper.erase(&question)) {
         warning(&error::helper_failed(&link.name, &problem));
     }

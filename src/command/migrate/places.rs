@@ -1,4 +1,4 @@
-//! `migrate --list`: the files that are looked at, tool by tool, and how many keys are in them.
+//! `migrate --list`: the files that are searched, by tool, and the number of keys in each.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use crate::person::Person;
 use crate::session::Session;
 use crate::terminal::{self, Paint, columns, warning};
 
-/// A file that is looked at.
+/// A file that is searched.
 #[derive(Serialize)]
 struct Place {
-    /// The tool, or the source where it names none.
+    /// The tool, or the source if it names none.
     tool: String,
     file: Option<String>,
-    /// How many keys are in it; null where it is not there, or cannot be read.
+    /// The number of keys in it; null if it does not exist or cannot be read.
     keys: Option<usize>,
     /// Why it cannot be read.
     problem: Option<String>,
@@ -44,7 +44,7 @@ struct Report {
     failed: Vec<String>,
 }
 
-/// Shows them, and changes nothing.
+/// Shows the files, and changes nothing.
 pub fn list(asked: &Migrate) -> Result<()> {
     let session = Session::start(Person::Nobody)?;
     let route = match asked.folders.as_slice() {
@@ -59,7 +59,7 @@ pub fn list(asked: &Migrate) -> Result<()> {
             Err(problem) => failed.push(problem),
         }
     }
-    // What another system would have there is no news where it is not.
+    // Do not show paths of macOS that do not exist on another system.
     places.retain(|place| place.is_there() || cfg!(target_os = "macos") || !place.is_of_macos());
     if asked.json {
         let failed = failed.iter().map(ToString::to_string).collect();
@@ -74,7 +74,7 @@ pub fn list(asked: &Migrate) -> Result<()> {
     Ok(())
 }
 
-/// Those that it tells. Of a source that tells none, the files that it has credentials of.
+/// The files that a source reports. If it reports none, the files of its credentials.
 fn of_source(source: &Source, records: &[Record]) -> Vec<Place> {
     let text = |record: &Record, key| record.text(key).map(str::to_owned);
     let told: Vec<Place> = records

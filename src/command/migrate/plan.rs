@@ -1,4 +1,4 @@
-//! The plan for each credential that the sources hold.
+//! Plans what to do with each credential at the sources.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,18 +14,18 @@ use crate::chain::{Asked, Copies, Inventory, is_expired};
 use crate::request;
 use crate::session::{PerProvider, Session};
 
-/// The lists of the targets, asked for once.
+/// The lists of the targets, requested once.
 type Inventories = PerProvider<Inventory>;
 
 impl<'a> Migration<'a> {
-    /// Looks what the sources hold, and decides what is to be done with each.
+    /// Reads what the sources have, and decides what to do with each credential.
     pub fn plan(session: &'a Session, route: Route, choice: Choice) -> Result<Self> {
         let mut migration = Self { session, route, choice, items: Vec::new(), failed: Vec::new() };
         migration.look()?;
         Ok(migration)
     }
 
-    /// Plans again, for no more credentials than the plan was shown for.
+    /// Plans again, but only for credentials in the plan that the person saw.
     pub fn plan_again(&mut self) -> Result<()> {
         let shown: HashSet<_> = self.items.iter().map(Item::key).collect();
         self.look()?;
@@ -39,7 +39,7 @@ impl<'a> Migration<'a> {
         self.look()
     }
 
-    /// The items that such an account would be for.
+    /// The items for which such an account would be created.
     pub fn with_keys_of_their_own(&self) -> Vec<(&Item, &str)> {
         let is_usual = |item: &Item| item.request.record.text("username") == Some(DEFAULT_ACCOUNT);
         let is_one = |item: &&Item| item.step == Step::Conflict && is_usual(item);
@@ -87,7 +87,7 @@ impl<'a> Migration<'a> {
         Ok(())
     }
 
-    /// Says once what to do about keys that stay because another one comes first.
+    /// Prints one hint for all keys that stay because another one comes first.
     fn hint_at_different_keys(&mut self) {
         let is_one = |item: &&mut Item| item.comes_after.is_some() && item.problem.is_some();
         let has_accounts = self.choice.account_per_tool;
@@ -99,14 +99,14 @@ impl<'a> Migration<'a> {
         }
     }
 
-    /// The account for a key that differs from another one of its provider, if each tool is to keep its own.
+    /// The account for a key that differs from another one of its provider, if each tool keeps its own.
     fn account_of_its_own(&self, item: &Item) -> Option<String> {
         let is_usual = item.request.record.text("username") == Some(DEFAULT_ACCOUNT);
         let tool = item.tool.as_ref().filter(|_| is_usual && self.choice.account_per_tool)?;
         (item.step == Step::Conflict).then(|| tool.name.clone())
     }
 
-    /// Reads them at their source, and decides by what the target holds.
+    /// Reads them at their source, and decides by what the target has.
     fn decide(&self, source: &Source, items: &mut [Item], inventories: &Inventories) -> Result<()> {
         for item in items.iter_mut().filter(|item| item.tool.is_some() && !item.request.record.has("provider")) {
             item.problem = Some(error::no_provider_for(&item.request.record.url()));
@@ -130,7 +130,7 @@ impl<'a> Migration<'a> {
         Ok(())
     }
 
-    /// Notes what was found at its source. What is not to be moved, whatever the target holds, has its step or its problem then.
+    /// Records what was found at the source. If the credential must not be moved in any case, this sets its step or its problem.
     fn read(&self, source: &Source, item: &mut Item, found: Result<Option<Record>>) {
         let record = &item.request.record;
         let found = match found {
@@ -151,7 +151,7 @@ impl<'a> Migration<'a> {
 }
 
 impl Choice {
-    /// The step for a source's credential where the target has these copies.
+    /// The step for a credential if the target has these copies.
     fn step(&self, found: &Record, copies: &Copies) -> Step {
         match (copies.kept().next(), self.prefer) {
             (Some((_, copy)), _) if copy.holds_the_same_secrets(found) => Step::Erase,
@@ -162,12 +162,12 @@ impl Choice {
     }
 }
 
-/// The first key of the sources for each description: where it is, and the credential.
+/// For each description, the first key in the sources: its place, and the credential.
 #[derive(Default)]
 struct First(HashMap<[Option<Vec<u8>>; 4], (String, Record)>);
 
 impl First {
-    /// Of two keys for the same, the first stays in use, as it is without a migration; the other is not put in its place.
+    /// Of two keys with the same description, the first stays in use, as it is without a migration. The other must not replace it.
     fn compare(&mut self, item: &mut Item, migration: &Migration) {
         let Some(found) = &item.found else { return };
         if !matches!(item.step, Step::Move | Step::Erase | Step::Drop | Step::Conflict) {

@@ -1,5 +1,5 @@
-//! What a project's files held is noted in the user's own `config.toml`, so that `exec` hands it over in that folder. Nothing in the folder is
-//! asked for it.
+//! Records the variables of a project in the user's own `config.toml`, so that `exec` sets them in that directory. Nothing in the directory
+//! itself decides that.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use super::migration::Migration;
 use crate::config::{self, Assignment};
 use crate::terminal::{self, warning};
 
-/// A project, as its source calls it.
+/// The name of a project as its source reports it.
 const PROJECT: &str = "project";
 
-/// Notes the variables of each folder that keys were taken out of.
+/// Records the variables of each directory from which keys were removed.
 pub fn note(migration: &Migration, id: &str, json: bool) -> Result<()> {
     if !migration.choice.rewires {
         return Ok(());
@@ -39,7 +39,7 @@ pub fn note(migration: &Migration, id: &str, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// Written into the notes first: a rollback takes it out again.
+/// Write it to the journal first, so that a rollback can remove it.
 fn assign(id: &str, folder: &Path, variables: &[(String, String)]) -> modelforge_credential_protocol::Result<()> {
     let assignment = Assignment::new(folder, variables)?;
     if let Some(noted) = journal::read()?.iter().find(|noted| noted.id == id) {
@@ -48,7 +48,7 @@ fn assign(id: &str, folder: &Path, variables: &[(String, String)]) -> modelforge
     assignment.write()
 }
 
-/// The folder of the project that it was taken from. A file that asks for the key itself needs no more.
+/// The directory of an item's project. A file that can ask for the key itself needs no variable.
 fn folder_of(item: &Item) -> Option<PathBuf> {
     item.tool.as_ref().filter(|tool| tool.name == PROJECT && !tool.asks)?;
     dunce::canonicalize(Path::new(item.file.as_deref()?).parent()?).ok()

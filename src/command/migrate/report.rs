@@ -14,7 +14,7 @@ use crate::command::migrate::error::{self, tilde};
 use crate::config;
 use crate::terminal::{Paint, columns};
 
-/// `migrate --json`: the shape is stable, fields are only ever added.
+/// `migrate --json`. The format is stable: fields are only added.
 #[derive(Serialize)]
 struct Report {
     version: u32,
@@ -46,19 +46,19 @@ struct Line {
 pub struct Rollback {
     pub id: String,
     pub files: Vec<PutBack>,
-    /// How many credentials were taken out of the chain again.
+    /// How many credentials were removed from the chain.
     pub taken_back: usize,
-    /// The folders of projects for which the configuration no longer says what `exec` hands over.
+    /// The directories of projects whose variables were removed from the configuration.
     pub folders: Vec<PathBuf>,
     pub failed: Vec<Error>,
 }
 
-/// A file that was put back.
+/// A file that was restored.
 pub struct PutBack {
     pub file: String,
-    /// True if it is byte for byte what it was; `None` where it failed.
+    /// True if it is the same byte for byte; `None` if it could not be restored.
     pub exactly: Option<bool>,
-    /// How many keys were moved out of it, and for how many of these it has one again.
+    /// How many keys were moved out of it, and how many of these are back.
     pub moved: usize,
     pub again: usize,
 }
@@ -71,20 +71,20 @@ pub struct Row {
     pub account: String,
     /// `plain text`, `migrated`, `both, equal`, `both, DIFFERENT`, `both` (they could not be compared) or `none`.
     pub state: &'static str,
-    /// Where it is in plain text.
+    /// The plain-text files that have it.
     pub files: Vec<String>,
-    /// Which helpers keep it.
+    /// The helpers that store it.
     pub kept_by: Vec<String>,
 }
 
-/// Everything that is told.
+/// Everything that `--status` reports.
 #[derive(Serialize)]
 pub struct Survey {
     pub version: u32,
     pub credentials: Vec<Row>,
     /// A migration that was interrupted.
     pub unfinished: Option<String>,
-    /// The command that goes on with it.
+    /// The command that continues it.
     #[serde(skip)]
     pub command: Option<String>,
     /// A rollback that was interrupted.
@@ -119,7 +119,7 @@ pub fn plan(migration: &Migration) -> String {
     columns(&lines, &vec![Paint::Plain; lines.len()])
 }
 
-/// One line for what became of a credential.
+/// One line about the outcome of a credential.
 pub fn outcome(migration: &Migration, item: &Item) -> Option<String> {
     let name_of_backup = backup::of(&item.request.record).map(|(id, file)| format!("the backup of {id}, `{file}`,"));
     let name = name_of_backup.unwrap_or_else(|| error::name_of(&item.request.record));
@@ -135,7 +135,7 @@ pub fn outcome(migration: &Migration, item: &Item) -> Option<String> {
     })
 }
 
-/// The plan, and what came of it where it was carried out.
+/// The plan, and the outcome if it was carried out.
 pub fn json(migration: &Migration, id: Option<&str>, dry_run: bool) -> Result<String> {
     let mut credentials = Vec::new();
     for item in &migration.items {
@@ -245,7 +245,7 @@ pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
     #[derive(Serialize)]
     struct File<'a> {
         file: &'a str,
-        /// Null where it failed.
+        /// Null if it could not be restored.
         exactly: Option<bool>,
     }
     #[derive(Serialize)]
@@ -290,7 +290,7 @@ pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
     Ok(text)
 }
 
-/// `--backups`: each with its files, its helper and what became of its migration. Whether that is all.
+/// `--backups`: each with its files, its helper, and the state of its migration. Also says if the list is incomplete.
 pub fn backups(
     rows: &[(String, Vec<super::backup::Backup>, Option<State>)],
     whole: bool,

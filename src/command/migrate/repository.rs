@@ -1,11 +1,11 @@
-//! The git repository that a file is in: what was taken out of the file is in its history all the same. No git is started for it.
+//! Finds the git repository of a file: what was removed from the file is still in the repository's history. This does not start git.
 
 use std::path::{Path, PathBuf};
 
-/// Larger lists of a repository's files are not read.
+/// A repository's index that is larger is not read.
 const MOST: u64 = 64 << 20;
 
-/// The top folder of the repository that keeps this file, or the file that it is a link to.
+/// The top directory of the repository that has this file, or the target if the file is a link.
 pub fn with(file: &Path) -> Option<PathBuf> {
     let real = file.canonicalize().ok()?;
     let top = real.ancestors().skip(1).find(|folder| folder.join(".git").exists())?;
@@ -13,7 +13,7 @@ pub fn with(file: &Path) -> Option<PathBuf> {
     keeps(top, &name).then(|| top.to_owned())
 }
 
-/// True if git's list of files has this one, or cannot be read here: a worktree's is elsewhere, and names may be shortened in it.
+/// True if git's index has this file, or cannot be read here: a worktree's is elsewhere, and names in it may be shortened.
 fn keeps(top: &Path, name: &str) -> bool {
     let index = top.join(".git").join("index");
     if !top.join(".git").is_dir() {

@@ -1,4 +1,4 @@
-//! The way back: the files as they were before a migration, and the credentials that it stored taken out of the chain again.
+//! Undoes a migration: restores the files, and removes the migrated credentials from the chain.
 
 use anyhow::Result;
 use modelforge_credential_protocol::Error;
@@ -16,7 +16,7 @@ use crate::person::person;
 use crate::session::Session;
 use crate::terminal::{self, Progress, warning};
 
-/// Puts back what a migration took: of the last one that was not rolled back, unless another is named.
+/// Undoes a migration: the named one, or the last one that was not rolled back.
 pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> Result<()> {
     let session = Session::start(person())?;
     let (mut migration, route) = choose(id, named, &session)?;
@@ -42,7 +42,7 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
     let _lock = lock::one_migration()?;
     let journal = Journal::of(&migration)?;
     match journal::read()?.into_iter().find(|known| known.id == migration.id) {
-        // It may still have been at work.
+        // The other process may have continued in the meantime.
         Some(now) => migration = as_far_as_kept(now)?,
         None => journal.found(&migration)?,
     }
@@ -54,11 +54,11 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
         rollback.files.push(PutBack { file: kept.file.clone(), exactly, moved: 0, again: 0 });
     }
     take_out(&migration, &route, &session, &mut rollback)?;
-    // Of the others, its helper has said all.
+    // For the other files, the helper has reported everything.
     for file in rollback.files.iter_mut().filter(|file| file.exactly == Some(false)) {
         count(file, &migration, &route)?;
     }
-    // The last one first: each is put back into what it was written into.
+    // The last one first, because each was written into the result of the one before it.
     for assignment in migration.assigned.iter().rev() {
         match assignment.take_back() {
             Ok(true) => rollback.folders.push(assignment.folder.clone()),
@@ -79,7 +79,7 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
     if rollback.failed.is_empty() { Ok(()) } else { Err(error::rollback_not_whole(&rollback.id).into()) }
 }
 
-/// The migration that is meant, and the way that it went. One that only a backup tells of counts as well.
+/// The migration to undo, with its source and target. It may be known from a backup alone.
 fn choose(id: Option<&str>, named: &[String], session: &Session) -> Result<(Noted, Route)> {
     if let Some(id) = id.filter(|id| !super::id::is_one(id)) {
         return Err(error::no_such_migration(id).into());
@@ -111,12 +111,12 @@ fn choose(id: Option<&str>, named: &[String], session: &Session) -> Result<(Note
     Ok((Noted { id: found.0, files, from: route.from(), ..Noted::default() }, route))
 }
 
-/// True if the user's own notes say what each backup must be. Anybody who knows the public key of a store can write one into it.
+/// True if the user's own journal has the checksum of each backup. Anybody who knows the public key of a store can write a backup into it.
 fn is_vouched_for(migration: &Noted) -> bool {
     migration.files.iter().all(|kept| kept.digest.is_some())
 }
 
-/// Without the files whose backup was erased: their keys go back one by one.
+/// Drops the files whose backup was erased. Their keys are restored one by one.
 fn as_far_as_kept(mut migration: Noted) -> Result<Noted> {
     if migration.state == State::RolledBack {
         return Err(error::rolled_back_already(&migration.id).into());
@@ -130,14 +130,14 @@ fn as_far_as_kept(mut migration: Noted) -> Result<Noted> {
     Ok(migration)
 }
 
-/// Puts a file back, and looks: whether it is byte for byte what it was.
+/// Restores a file. Returns whether it is then the same byte for byte.
 fn put_file_back(migration: &Noted, kept: &Kept, route: &Route) -> Result<bool> {
     let file = &*kept.file;
     let content = backup::find(route, &migration.id, file)?.ok_or_else(|| error::backup_is_gone(file))?;
     if kept.digest.as_ref().is_some_and(|noted| *noted != backup::digest(&content)) {
         return Err(error::not_put_back_in(file, &error::backup_is_another(file)).into());
     }
-    // Any other helper would keep the whole file as if it were a credential.
+    // Any other helper would store the whole file as if it were a credential.
     let words = migration.source_of(kept);
     let source = route.sources.iter().find(|source| Some(&*source.words) == words);
     let source = source.ok_or_else(|| error::not_put_back_in(file, &error::source_not_known()))?;
@@ -146,7 +146,7 @@ fn put_file_back(migration: &Noted, kept: &Kept, route: &Route) -> Result<bool> 
     Ok(backup::is_same_content(&now, &content))
 }
 
-/// Looks for the keys that were moved out of it.
+/// Counts the keys that were moved out of the file and are back.
 fn count(file: &mut PutBack, migration: &Noted, route: &Route) -> Result<()> {
     for named in migration.moved.iter().filter(|named| named.file.as_ref() == Some(&file.file)) {
         let source = route.sources.iter().find(|source| source.words == named.from);
@@ -158,7 +158,7 @@ fn count(file: &mut PutBack, migration: &Noted, route: &Route) -> Result<()> {
     Ok(())
 }
 
-/// Takes what was moved out of the chain again; what was in a file that could not be put back stays there.
+/// Removes the migrated credentials from the chain, except those of files that could not be restored.
 fn take_out(migration: &Noted, route: &Route, session: &Session, rollback: &mut Rollback) -> Result<()> {
     let is_failed = |file: &String| rollback.files.iter().any(|put| put.file == *file && put.exactly.is_none());
     let there = migration.moved.iter().filter(|named| !named.file.as_ref().is_some_and(is_failed));

@@ -1,4 +1,4 @@
-//! From where to where: the helpers that credentials are taken from, and the chain that they go to.
+//! The source and target of a migration: the helpers to take from, and the chain to store in.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::providers::Providers;
 use crate::session::{self, Opened, PerProvider, Session};
 use crate::terminal;
 
-/// True if a helper that a note names may be started: it is a default one, or one that the person's configuration names.
+/// True if a helper that only the journal names may be started: it is one of the defaults, or the person's configuration names it.
 pub fn is_configured(providers: &Providers, words: &str) -> bool {
     let Ok(entry) = entry_of_text(words) else { return false };
     let own = providers.with_helpers_of_their_own().filter_map(|name| Record::of([("provider", name)]).ok());
@@ -26,30 +26,30 @@ pub fn is_configured(providers: &Providers, words: &str) -> bool {
             .any(|one| one.words == entry.words && one.is_command == entry.is_command)
 }
 
-/// A helper that credentials are taken from.
+/// A helper to take credentials from.
 pub struct Source {
-    /// As it was called.
+    /// The helper as the person named it.
     pub words: String,
-    /// In messages.
+    /// Its name in messages.
     pub name: String,
     chain: Chain,
     program: Program,
-    /// The same, told that it may ask a person.
+    /// The same helper, which may prompt a person.
     attended: Option<Program>,
-    /// True if it is only looked at because it may hold something.
+    /// True if it is only searched in case it has something.
     is_optional: bool,
-    /// The folders that a person named; none: the source's own files.
+    /// The directories that the person named. Empty: the source's own files.
     folders: Vec<String>,
 }
 
 /// How a tool asks from now on.
 pub struct Asks {
     pub word: String,
-    /// A line of a shell may take the key's place.
+    /// True if a line in a shell's profile may replace the key.
     pub by_line: bool,
 }
 
-/// What is taken out of a source.
+/// What to remove from a source.
 pub struct Taken<'a> {
     pub credential: Record,
     pub file: Option<&'a str>,
@@ -57,7 +57,7 @@ pub struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    /// As the source is told it.
+    /// The credential in the form that the source gets.
     fn credential(&self) -> Result<Record> {
         let mut credential = self.credential.clone();
         credential.set("consent", "1")?;
@@ -73,10 +73,10 @@ impl Taken<'_> {
     }
 }
 
-/// The whole way.
+/// The sources and the targets.
 pub struct Route {
     pub sources: Vec<Source>,
-    /// The helper that was named for it, as it was called.
+    /// The helper of `--to`, as the person named it.
     pub to: Option<String>,
     targets: PerProvider<Opened>,
 }
@@ -93,14 +93,14 @@ impl Source {
         Ok(Self { words: words.to_owned(), name, chain, program, attended, is_optional, folders: Vec::new() })
     }
 
-    /// True if what it holds belongs to other programs.
+    /// True if its credentials belong to other programs.
     pub fn is_foreign(&self) -> bool {
         self.program.nature().foreign
     }
 
-    /// Its credentials, and why these may not be all.
+    /// Its credentials, and why there may be more.
     pub fn list(&self, context: &Record) -> Result<(Vec<Record>, Vec<Error>)> {
-        // All of them: a chain's list names each credential once, and the same one may lie in two files.
+        // All of them: a chain lists each credential once, but two files may have the same one.
         let mut question = context.clone();
         question.set("consent", "1")?;
         question.push("capability[]", "problem")?;
@@ -117,7 +117,7 @@ impl Source {
             Ok(None) => failed.push(error::cannot_list(&self.name)),
             Err(problem) => failed.push(error::helper_failed(&self.name, &problem)),
         }
-        // A problem in a file stands in the place of the credential that could not be listed.
+        // A problem with a file is listed in place of a credential.
         records.retain(|record| {
             record.text("problem").is_none_or(|problem| {
                 let problem = Error::new(visible(problem));
@@ -128,7 +128,7 @@ impl Source {
         if self.is_optional {
             failed.clear();
         }
-        // A variable cannot be taken out of the environment that it came with.
+        // A variable cannot be removed from the environment that the program got.
         for record in records.iter().filter(|record| record.has("variable")) {
             terminal::warn_once(&error::variable_stays(record));
         }
@@ -136,7 +136,7 @@ impl Source {
         Ok((records, failed))
     }
 
-    /// The files that it looks at, and its credentials, where it does not tell files.
+    /// The files that it searches, or its credentials if it does not report files.
     pub fn places(&self, context: &Record) -> Result<Vec<Record>> {
         let mut question = context.clone();
         for (name, value) in [("consent", "1"), ("capability[]", "problem"), ("capability[]", "place")] {
@@ -151,12 +151,12 @@ impl Source {
         }
     }
 
-    /// One credential. `file` tells apart those of the same description in several files.
+    /// Gets a credential. `file` distinguishes those with the same description in several files.
     pub fn get(&self, description: &Record, file: Option<&str>) -> Result<Option<Record>> {
         self.get_each(&[(description, file)])?.pop().unwrap_or(Ok(None))
     }
 
-    /// The same for several.
+    /// The same for several credentials.
     pub fn get_each(&self, wanted: &[(&Record, Option<&str>)]) -> Result<Vec<Result<Option<Record>>>> {
         let context = |file: Option<&str>| {
             let mut context = Record::of([("consent", "1")])?;
@@ -173,7 +173,7 @@ impl Source {
         Ok(found.collect())
     }
 
-    /// Puts one back. Whether it is there then.
+    /// Restores a credential. Returns whether it is there afterwards.
     pub fn put_back(&self, credential: &Record, file: Option<&str>) -> Result<bool> {
         let mut credential = credential.clone();
         credential.set("consent", "1")?;
@@ -185,14 +185,14 @@ impl Source {
         Ok(found.is_some_and(|found| found.holds_the_same_secrets(&credential)))
     }
 
-    /// Takes out those that hold just these secrets, and has their tools ask by a word from now on. An error is why one is still there; a
-    /// remark, that another one is there now.
+    /// Erases the credentials with exactly these secrets, and makes their tools ask for them from now on. An error says why one is still
+    /// there; a remark says that the source now has another one.
     pub fn erase_each(&self, takes: &[Taken]) -> Result<Vec<Result<Option<Error>>>> {
         let credentials = takes.iter().map(Taken::credential).collect::<Result<Vec<_>>>()?;
         let left = self.chain.erase_copies_each(&credentials)?.into_iter().zip(takes).zip(&credentials);
         let outcomes = left.map(|((left, taken), credential)| match left.into_iter().next() {
             None | Some(Ok(Left::Nothing)) => Ok(None),
-            // The one that is there now was written since.
+            // It was replaced since the plan was made.
             Some(Ok(Left::Newer)) => Err(error::changed_since_the_plan(credential)),
             Some(Ok(Left::Another)) => Ok(Some(error::another_is_left(credential, taken.file.unwrap_or(&self.name)))),
             Some(Err(problem)) => Err(problem),
@@ -200,12 +200,12 @@ impl Source {
         Ok(outcomes.collect())
     }
 
-    /// A whole file, as its helper hands it out.
+    /// A whole file, as its helper returns it.
     pub fn file(&self, file: &str) -> Result<Option<Record>> {
         Ok(self.program.get(&whole(file)?)?)
     }
 
-    /// Puts a whole file back.
+    /// Restores a whole file.
     pub fn put_file_back(&self, file: &str, content: &Record) -> Result<()> {
         let mut record = whole(file)?;
         for piece in content.all("content[]") {
@@ -215,21 +215,21 @@ impl Source {
     }
 }
 
-/// How a file is asked for as a whole.
+/// The request for a whole file.
 fn whole(file: &str) -> Result<Record> {
     Record::of([("protocol", "file"), ("host", ""), ("file", file), ("consent", "1")])
 }
 
 impl Route {
-    /// Finds the helpers. Without `from`, those that hold plain text; without `to`, the chain, less what is taken from.
+    /// Finds the helpers. Without `from`, those for plain-text files; without `to`, the chain without the sources.
     pub fn open(session: &Session, from: &[String], to: Option<&str>) -> Result<Self> {
         let person = &session.person;
         let mut sources = Vec::new();
         if from.is_empty() {
             sources.push(Source::open(DEFAULT_SOURCES[0], person, false)?);
-            // An older installation may not have it.
+            // An older installation may not have this helper.
             sources.extend(Source::open(TOOLS, person, false).ok());
-            // It asks the keyring's daemon: where there is none, or it is locked, nothing is known of it.
+            // It asks the keyring's daemon. If there is none, or it is locked, nothing is known about its keys.
             if session::has_session_bus() {
                 sources.extend(Source::open(DEFAULT_SOURCES[2], &Person::Nobody, true).ok());
             }
@@ -237,7 +237,7 @@ impl Route {
         for words in from {
             sources.push(Source::open(words, person, false)?);
         }
-        // Under whatever name: what is kept there already would be taken for a copy, and the only one erased.
+        // A source must not be a target, even with another name: its key would be taken for a second copy, and the only one erased.
         let is_taken = |program: &Program| sources.iter().any(|source| source.program.is_same(program));
         let can_keep = |program: &Program| !is_taken(program) && program.nature().keeps();
         let targets = match to {
@@ -253,7 +253,7 @@ impl Route {
         Ok(Self { sources, to: to.map(str::to_owned), targets })
     }
 
-    /// The way out of the projects in these folders alone.
+    /// A migration only of the projects in these directories.
     pub fn of_folders(session: &Session, folders: &[String], to: Option<&str>) -> Result<Self> {
         if let Some(absent) = folders.iter().map(Path::new).find(|folder| !folder.exists()) {
             return Err(error::not_a_folder(absent));
@@ -263,34 +263,34 @@ impl Route {
         Ok(route)
     }
 
-    /// True if it takes from the files of other programs alone, as it does when nobody says otherwise.
+    /// True if all sources are files of other programs, which is the default.
     pub fn is_from_plain_text(&self) -> bool {
         are_default(&self.from())
     }
 
-    /// How the sources were called.
+    /// The sources as the person named them.
     pub fn from(&self) -> Vec<String> {
         self.sources.iter().map(|source| source.words.clone()).collect()
     }
 
-    /// Where the credential of a provider goes.
+    /// The chain for a provider's credential.
     pub fn target(&self, provider: Option<&str>) -> &Chain {
         &self.targets.of(provider).chain
     }
 
-    /// Every chain that credentials go to.
+    /// Every chain that is a target.
     pub fn targets(&self) -> impl Iterator<Item = &Chain> {
         self.targets.all().map(|opened| &opened.chain)
     }
 
-    /// The list of each target, backups included.
+    /// The list of each target, with its backups.
     pub fn inventories(&self, context: &Record) -> Result<PerProvider<Inventory>> {
         let mut question = context.clone();
         question.set("consent", "1")?;
         Ok(self.targets.map(|opened| opened.chain.inventory(&question)))
     }
 
-    /// A helper of the chain that cannot be asked here and now.
+    /// A helper of the chain that is skipped here.
     pub fn left_out(&self) -> Option<&Error> {
         self.targets.of(None).left_out.as_ref()
     }

@@ -1,29 +1,29 @@
-//! Where keys are taken from when the person names no source.
+//! The sources of a migration when the person names none.
 
 use modelforge_credential_protocol::visible;
 
 use crate::error::tilde;
 
-/// The sources when the person names none: the files of ModelForge, those of all other tools, and what ModelForge 0.2 kept in the
-/// system's keyring. The second is asked only where it is installed, the third only where there is a session.
+/// The default sources: ModelForge's files, the files of all other tools, and what ModelForge 0.2 stored in the system's keyring. The
+/// second is asked only if it is installed, the third only if there is a session.
 pub const DEFAULT_SOURCES: [&str; 3] = ["plaintext", TOOLS, "keyring --modelforge"];
 
 /// The files of LLM tools, shell profiles and projects.
 pub const TOOLS: &str = "tools";
 
-/// True if these are the default sources, or some of them.
+/// True if these are all default sources.
 pub fn are_default(from: &[String]) -> bool {
     from.first().is_some_and(|first| DEFAULT_SOURCES.iter().take(2).any(|words| words == first))
         && from.iter().all(|words| DEFAULT_SOURCES.contains(&words.as_str()))
 }
 
-/// Describes the projects in these folders for the same person.
+/// Says which projects were searched, for a person who misses a key.
 pub fn looked_at_in(folders: &[String]) -> String {
     let folders: Vec<String> = folders.iter().map(|folder| format!("`{}`", visible(&tilde(folder.as_ref())))).collect();
     format!("the files of projects in {}", folders.join(", "))
 }
 
-/// Describes these sources for a person who wonders where their key is.
+/// Says which sources were searched, for a person who misses a key.
 pub fn looked_at(from: &[String]) -> String {
     let places = from.iter().map(|words| match DEFAULT_SOURCES.iter().position(|known| known == words) {
         Some(0) => "the files of ModelForge and of Python's keyring".to_owned(),

@@ -17,7 +17,7 @@ use crate::request;
 use crate::session::Session;
 use crate::terminal::{self, warning};
 
-/// One side or both of a credential.
+/// A credential in plain text, in the chain, or in both.
 #[derive(Default)]
 struct Sides {
     sources: Vec<(usize, Option<String>)>,
@@ -25,7 +25,7 @@ struct Sides {
     request: Option<request::Request>,
 }
 
-/// Shows it, and changes nothing.
+/// Shows the survey, and changes nothing.
 pub fn status(asked: &Migrate) -> Result<()> {
     let session = Session::start(Person::Nobody)?;
     let providers = &session.providers;
@@ -46,7 +46,7 @@ pub fn status(asked: &Migrate) -> Result<()> {
         for (helper, listed) in chain.list_each(&context) {
             match listed {
                 Ok(records) => {
-                    // A variable keeps nothing, and a backup is no credential.
+                    // A variable stores nothing, and a backup is not a credential.
                     for record in records.into_iter().flatten() {
                         if !record.has("variable") && !backup::is_one(&record) {
                             add(&mut found, record, providers, |sides| sides.kept_by.push(helper.clone()))?;
@@ -114,7 +114,7 @@ fn add(
     Ok(())
 }
 
-/// A line of it, and why its two sides could not be compared.
+/// One row, and why its two sides could not be compared.
 fn row(route: &Route, sides: Sides) -> Result<(Row, Option<Error>)> {
     let request = sides.request.ok_or_else(|| Error::new("a credential without a description"))?;
     let text = |key| request.record.text(key).map(str::to_owned);

@@ -1,4 +1,4 @@
-//! Credentials on their way back: out of the chain again, once each is at its source.
+//! The credentials in a rollback: each is removed from the chain once its source has it again.
 
 use std::ptr;
 
@@ -24,24 +24,24 @@ impl<'a> Moved<'a> {
     }
 }
 
-/// The outcome of a credential.
+/// The outcome for a credential.
 pub enum Back {
-    /// It is at its source, and no longer in the chain.
+    /// Its source has it, and it was removed from the chain.
     Taken,
-    /// It was so before.
+    /// That was already so.
     Before,
-    /// It was replaced in one of the two since: both stay.
+    /// It was replaced at the source or in the chain since the migration: both stay.
     Replaced,
 }
 
-/// What is left to do with a credential.
+/// What is left to do for a credential.
 enum Next<'a> {
     Nothing(Back),
-    /// It is at its source, so this chain loses it.
+    /// Its source has it, so erase it in this chain.
     Erase(&'a Chain, Record),
 }
 
-/// Takes each out of the chain again, once it is at its source. `is_forgotten`: the backups of the files were erased.
+/// Removes each from the chain once its source has it. `is_forgotten`: the backups of the files were erased.
 pub fn take_back(moved: &[Moved], route: &Route, is_forgotten: bool) -> Vec<Result<Back>> {
     let (here, kept) = (at_their_sources(moved, route), in_the_chains(moved, route));
     let (mut backs, mut leaving) = (Vec::new(), Vec::new());
@@ -72,7 +72,7 @@ pub fn take_back(moved: &[Moved], route: &Route, is_forgotten: bool) -> Vec<Resu
     backs
 }
 
-/// Each as it is at its source.
+/// The credentials as they are at their sources.
 fn at_their_sources(moved: &[Moved], route: &Route) -> Vec<Result<Option<Record>>> {
     let mut here: Vec<_> = moved.iter().map(|_| Ok(None)).collect();
     for source in &route.sources {
@@ -86,7 +86,7 @@ fn at_their_sources(moved: &[Moved], route: &Route) -> Vec<Result<Option<Record>
     here
 }
 
-/// The copies of each, by chain.
+/// The copies of each credential, by chain.
 fn in_the_chains<'a>(moved: &[Moved], route: &'a Route) -> Vec<Result<Vec<(&'a Chain, Copies)>>> {
     let nothing = Record::new();
     let asked: Vec<_> = moved.iter().map(|one| Asked { description: &one.description, context: &nothing }).collect();
@@ -106,7 +106,7 @@ fn in_the_chains<'a>(moved: &[Moved], route: &'a Route) -> Vec<Result<Vec<(&'a C
     kept
 }
 
-/// Puts a credential back where it is not yet at its source.
+/// Restores a credential if its source does not have it yet.
 fn put_back<'a>(
     one: &Moved,
     here: Option<Record>,
@@ -118,7 +118,7 @@ fn put_back<'a>(
     let done = |back| Ok(Next::Nothing(back));
     let kept: Vec<_> =
         kept.iter().flat_map(|(chain, copies)| copies.kept().map(move |(_, copy)| (*chain, copy))).collect();
-    // One helper may have had another key all along. What was moved is the one that the source has again.
+    // One helper may have had another key all along. The moved key is the one that the source has again.
     let is_the_same = |(_, copy): &(_, &Record)| here.as_ref().is_some_and(|here| here.holds_the_same_secrets(copy));
     let at = kept.iter().position(is_the_same);
     let are_the_same = kept.windows(2).all(|two| two[0].1.holds_the_same_secrets(two[1].1));
@@ -126,7 +126,7 @@ fn put_back<'a>(
         return Err(error::helpers_differ(&one.description));
     }
     let Some((chain, copy)) = kept.into_iter().nth(at.unwrap_or(0)) else {
-        // Nothing is kept of it: it was taken back before, or erased since.
+        // No copy is stored: it was removed before, or erased since.
         let nowhere = || route.left_out().cloned().unwrap_or_else(|| error::in_neither_place(&one.description));
         let problem = problem.or_else(|| here.is_none().then(nowhere));
         return problem.map_or_else(|| done(Back::Before), Err);
@@ -134,7 +134,7 @@ fn put_back<'a>(
     let mut credential = one.description.clone();
     credential.merge(copy);
     let is_here = match &here {
-        // Unless it is where nobody could look.
+        // Unless a helper that may have it could not be asked.
         Some(here) if !here.holds_the_same_secrets(copy) => return problem.map_or_else(|| done(Back::Replaced), Err),
         Some(_) => true,
         None => one.source.put_back(&credential, one.file)?,

@@ -1,4 +1,4 @@
-//! The last words of a migration to a person.
+//! The last messages of a migration.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -15,7 +15,7 @@ use crate::command::keys;
 use crate::command::plain_files::others_can_read;
 use crate::terminal::{self, warning};
 
-/// The plan, or that there is none.
+/// Shows the plan, or says that there is nothing to move.
 pub fn that_nothing_was_changed(migration: &Migration, asked: &Migrate) -> Result<()> {
     if asked.json {
         return Ok(terminal::answer(report::json(migration, None, asked.dry_run)?.as_bytes())?);
@@ -38,7 +38,7 @@ pub fn that_nothing_was_changed(migration: &Migration, asked: &Migrate) -> Resul
     Ok(terminal::done(&format!("looked at: {places}"))?)
 }
 
-/// Why a credential stays where it was.
+/// Says why a credential stays where it was.
 pub fn why(item: &Item) {
     match &item.outcome {
         Some(Outcome::Left(problem)) => problem.clone().or_else(|| item.why()).iter().for_each(warning),
@@ -47,7 +47,7 @@ pub fn why(item: &Item) {
     }
 }
 
-/// How many were moved, how that is undone, and what to do now.
+/// Says how many were moved, how to undo that, and what to do next.
 pub fn what_is_next(migration: &Migration, id: &str) -> Result<()> {
     let count = |is: fn(&Item) -> bool| migration.items.iter().filter(|item| is(item)).count();
     let (moved, dropped, left) = (count(Item::is_moved), count(Item::is_dropped), count(Item::is_left));
@@ -65,7 +65,7 @@ pub fn what_is_next(migration: &Migration, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// A key that only one file on this machine can open.
+/// Warns of an identity of which there is only one copy, on this machine.
 fn what_needs_a_copy(migration: &Migration) -> Result<()> {
     let mut question = migration.session.providers.context_of_all()?;
     question.set("consent", "1")?;
@@ -104,7 +104,7 @@ fn what_became_of_the_files(migration: &Migration, id: &str) -> io::Result<()> {
     what_git_has_of(&files)
 }
 
-/// A repository of dotfiles keeps what was taken out of its files.
+/// Warns of git repositories that still have the keys in their histories.
 fn what_git_has_of(files: &BTreeSet<&str>) -> io::Result<()> {
     for folder in files.iter().filter_map(|file| repository::with(file.as_ref())).collect::<BTreeSet<_>>() {
         let (shown, word) = (tilde(&folder), shell_words::quote(&folder.to_string_lossy()).into_owned());
@@ -117,7 +117,7 @@ fn what_git_has_of(files: &BTreeSet<&str>) -> io::Result<()> {
     Ok(())
 }
 
-/// A program that found its key in a file gets it from `exec` now, if that finds it.
+/// True if `exec` now sets every key that programs found in a file before.
 fn is_handed_out(migration: &Migration) -> bool {
     let is_from_a_file =
         |item: &&Item| item.file.is_some() && item.tool.is_none() && !item.kept_by.is_empty() && item.is_moved();

@@ -1,4 +1,4 @@
-//! Messages about the end of everything: failures, and facts that have to be known.
+//! Messages of a purge.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ pub fn not_everything_purged() -> Error {
     Error::new("some credentials could not be deleted").hint(format!("{PROGRAM} logout --all --purge"))
 }
 
-/// A helper that could not even be asked: it may be that there is no such store.
+/// A helper that could not be asked. Its store may not exist at all.
 pub fn not_purged_from(left_out: &Error) -> Error {
     Error::new(format!("{left_out}, so what it may keep of earlier sessions is still there"))
         .hint(format!("in such a session: {PROGRAM} logout --all --purge"))

@@ -1,15 +1,15 @@
-//! Worktrees and submodules, whose history is in another folder. Where that is, a file says, which anyone can have written: it is only
-//! looked up whether that folder is searched as well.
+//! Worktrees and submodules, whose history is in another directory. Their file `.git` names it, but anyone may have written that file. So
+//! this only checks whether that directory is searched anyway.
 
 use std::io::Read;
 use std::path::{Component, Path, PathBuf, Prefix};
 
 use modelforge_credential_files as files;
 
-/// Longer than any path.
+/// More than any path needs, in bytes.
 const MOST: u64 = 1 << 14;
 
-/// False for the path of another machine (`\\server\share`): Windows would sign in there to look whether it exists.
+/// False for the path of another machine (`\\server\share`): to check whether it exists, Windows would sign in there.
 pub fn is_on_a_disk(path: &Path) -> bool {
     match path.components().next() {
         Some(Component::Prefix(prefix)) => matches!(prefix.kind(), Prefix::Disk(_) | Prefix::VerbatimDisk(_)),
@@ -17,22 +17,22 @@ pub fn is_on_a_disk(path: &Path) -> bool {
     }
 }
 
-/// What was met on the way.
+/// What the search has met so far.
 #[derive(Default)]
 pub struct Elsewhere {
-    /// The folders of which everything below is searched.
+    /// The directories that are searched with everything below them.
     walked: Vec<PathBuf>,
-    /// Working folders, each with the folder of its history, if it can be told.
+    /// Working directories, each with the directory of its history, if known.
     met: Vec<(PathBuf, Option<PathBuf>)>,
 }
 
 impl Elsewhere {
-    /// All below this folder is searched.
+    /// Everything below this directory is searched.
     pub fn walks(&mut self, folder: &Path) {
         self.walked.extend(folder.canonicalize());
     }
 
-    /// A working folder has this file in the place of its repository.
+    /// A working directory has this file instead of a repository.
     pub fn met(&mut self, folder: &Path, file: &Path) {
         let Ok(Some(file)) = files::open_met(file) else { return };
         let mut text = String::new();
@@ -46,7 +46,7 @@ impl Elsewhere {
         }
     }
 
-    /// The working folders whose history was not searched.
+    /// The working directories whose history was not searched.
     pub fn left_out(self) -> Vec<PathBuf> {
         let Self { walked, met } = self;
         let is_searched = |history: &Path| walked.iter().any(|folder| history.starts_with(folder));

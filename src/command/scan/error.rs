@@ -1,4 +1,4 @@
-//! What `scan` says.
+//! Messages of `scan`.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Looks at files: one, or all below a folder. No link is followed, and nothing is opened that is no file.
+//! Searches files: one, or all below a directory. It follows no link, and opens only regular files.
 
 use std::fs::{File, FileType};
 use std::io::{self, BufReader, Read, Seek};
@@ -12,19 +12,19 @@ use super::error;
 use super::git;
 use super::stream::Seen;
 
-/// What is no disk: it has no files to look at, or ones that never end.
+/// These are not on a disk: they have no real files, or files that never end.
 const OF_THE_SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
 
-/// A file that is written meanwhile is read to the size that it had, or to this one.
+/// A file that grows during the search is read up to its first size, or to this one.
 const GROWS_TO: u64 = 1 << 20;
 
-/// So much of a packed file is unpacked.
+/// The most that is unpacked of a packed file.
 const UNPACKED: u64 = 4 << 30;
 
-/// How a file begins that gzip packed.
+/// The first bytes of a file that gzip packed.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
-/// A place that a person named: what is wrong with it is an error.
+/// Searches a path that a person named. A problem with it is an error.
 pub fn look_at_named(scan: &mut Scan, path: &Path) -> modelforge_credential_protocol::Result<()> {
     let path = &std::path::absolute(path).map_err(|problem| error::unreadable(path, &problem))?;
     let metadata = match path.symlink_metadata() {
@@ -41,7 +41,7 @@ pub fn look_at_named(scan: &mut Scan, path: &Path) -> modelforge_credential_prot
     Ok(())
 }
 
-/// A place that may be there.
+/// Searches a path that may not exist.
 pub fn look_at_usual(scan: &mut Scan, path: &Path) {
     match path.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => look_below(scan, path),
@@ -50,7 +50,7 @@ pub fn look_at_usual(scan: &mut Scan, path: &Path) {
     }
 }
 
-/// All files below a folder. The folders that are still to be visited are kept, and not the files.
+/// Searches all files below a directory. Only the directories still to be visited are kept in memory.
 fn look_below(scan: &mut Scan, folder: &Path) {
     let mut folders = vec![folder.to_path_buf()];
     scan.elsewhere.walks(folder);
@@ -86,7 +86,7 @@ fn look_below(scan: &mut Scan, folder: &Path) {
     }
 }
 
-/// The files of a folder, and not of those below it.
+/// Searches the files of a directory, without the directories below it.
 pub fn look_in(scan: &mut Scan, folder: &Path) {
     let mut entries = entries(folder).unwrap_or_default();
     entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
@@ -98,7 +98,7 @@ fn entries(folder: &Path) -> io::Result<Vec<(PathBuf, FileType)>> {
     Ok(entries.filter_map(|entry| Some((entry.path(), entry.file_type().ok()?))).collect())
 }
 
-/// One file.
+/// Searches one file.
 fn look_at(scan: &mut Scan, path: &Path) {
     let mut seen = Seen::new();
     scan.look_at_name(path, &mut seen);
@@ -109,7 +109,7 @@ fn look_at(scan: &mut Scan, path: &Path) {
                 scan.fail(error::unreadable(path, &problem));
             }
         }
-        // It is gone.
+        // It was deleted in the meantime.
         Ok(None) => {}
         Err(problem) => scan.fail(problem),
     }
@@ -134,11 +134,11 @@ fn read(scan: &mut Scan, path: &Path, mut file: File, seen: &mut Seen) -> io::Re
     scan.look(&mut WithoutHoles::of(file, size), seen)
 }
 
-/// A file without its holes, which may be larger than any disk. Each is a NUL.
+/// A file without its holes, which may be larger than any disk. Each hole becomes one NUL.
 struct WithoutHoles {
     file: File,
     at: u64,
-    /// Where the data ends that is being read.
+    /// The end of the current part with data.
     data: u64,
     size: u64,
 }
@@ -148,7 +148,7 @@ impl WithoutHoles {
         Self { file, at: 0, data: 0, size }
     }
 
-    /// Goes to the next data. Returns false if there is none.
+    /// Goes to the next part with data. Returns false if there is none.
     #[cfg(target_os = "linux")]
     fn go_on(&mut self) -> io::Result<bool> {
         use rustix::fs::{SeekFrom, seek};

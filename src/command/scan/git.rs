@@ -1,7 +1,7 @@
-//! Looks at every object of a git repository: all of its history, and what no branch names any more.
+//! Searches every object of a git repository: its whole history, and objects that no branch contains any more.
 //!
-//! git reads the objects, and nothing else of the repository: it is given an empty repository of ours, with the other's folder of objects.
-//! So no configuration of the repository is obeyed: it could name programs to start.
+//! git reads the objects, and nothing else of the repository: it gets an empty repository of ours with the other's object directory. So the
+//! repository's configuration, which could name programs to start, is not obeyed.
 
 mod places;
 mod running;
@@ -19,19 +19,19 @@ use super::stream::{Lines, Seen};
 use super::{Object, Scan, Standing};
 use running::{Running, empty_repository};
 
-/// How many repositories one may borrow objects from in turn, as git has it.
+/// How many levels of repositories may borrow objects from each other. This is git's own limit.
 const DEEPEST: usize = 5;
 
 /// The longest line that is not the content of an object.
 const LONGEST_LINE: u64 = 1 << 16;
 
-/// True for a folder that git would take for a repository: `.git`, or a bare one.
+/// True for a directory that git would take for a repository: `.git`, or a bare one.
 pub fn is_repository(folder: &Path) -> bool {
     let is_folder = |name| folder.join(name).symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
     folder.join("HEAD").symlink_metadata().is_ok() && is_folder("objects") && is_folder("refs")
 }
 
-/// Looks at all objects of a repository.
+/// Searches all objects of a repository.
 pub fn look(scan: &mut Scan, repository: &Path) {
     let program = match on_path("git".as_ref()) {
         Ok(program) => program,
@@ -40,7 +40,7 @@ pub fn look(scan: &mut Scan, repository: &Path) {
     let looked = Git::new(program, repository).and_then(|git| {
         scan.counts.repositories += 1;
         let found = git.look_at_objects(scan)?;
-        // What nothing names is named by itself, and so is all else if git cannot tell.
+        // An object without a commit is reported by its own name, and so are all objects if git cannot tell.
         let mut standing = if found.is_empty() { HashMap::new() } else { git.standing_of(&found) };
         for (id, Found { seen, .. }) in found {
             let standing = standing.remove(&id).unwrap_or(Standing::Nowhere);
@@ -53,7 +53,7 @@ pub fn look(scan: &mut Scan, repository: &Path) {
     }
 }
 
-/// An object that holds keys.
+/// An object that contains keys.
 struct Found {
     kind: Kind,
     seen: Seen,
@@ -101,7 +101,7 @@ impl Git {
         self.start_with(arguments, stdin, None)
     }
 
-    /// The same with an index, which is a list of paths and of what was staged for them.
+    /// The same with an index, git's list of staged paths.
     fn start_with(&self, arguments: &[&str], stdin: Stdio, index: Option<&Path>) -> io::Result<Running> {
         let empty = empty_repository(self.is_long)?;
         let mut command: Command = command(&self.program);
@@ -118,7 +118,7 @@ impl Git {
         Running::of(command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?, empty)
     }
 
-    /// The objects that hold keys.
+    /// The objects that contain keys.
     fn look_at_objects(&self, scan: &mut Scan) -> io::Result<HashMap<String, Found>> {
         let arguments = ["cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"];
         let mut running = self.start(&arguments, Stdio::null())?;
@@ -138,7 +138,7 @@ impl Git {
             if !seen.is_empty() {
                 let kind = Kind::from_name(kind);
                 if kind == Kind::Tree {
-                    // It is a list of names.
+                    // A tree is a list of names.
                     seen.values_mut().for_each(|lines| *lines = Lines::of_a_name());
                 }
                 found.insert((*id).to_owned(), Found { kind, seen });
@@ -149,8 +149,8 @@ impl Git {
     }
 }
 
-/// Looks over a folder of objects before git opens what is in it: there are only files, for a FIFO would never be read to its end.
-/// Returns whether the names of objects are the long ones, of SHA-256.
+/// Checks a directory of objects before git opens it: it must have only regular files, because git would wait forever for a FIFO. Returns
+/// whether the names of objects are the long ones, of SHA-256.
 fn look_over(objects: &Path, depth: usize) -> io::Result<bool> {
     let mut is_long = false;
     for entry in objects.read_dir()?.flatten() {

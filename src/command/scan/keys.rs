@@ -1,4 +1,4 @@
-//! The keys that are looked for: every copy that a helper of the chain has, in every form in which tools write one.
+//! The keys to search for: every copy in a helper of the chain, in every form in which tools write one.
 
 use std::collections::HashSet;
 
@@ -18,17 +18,17 @@ use crate::providers::Provider;
 use crate::session::Session;
 use crate::terminal::warn_once;
 
-/// A credential that is looked for.
+/// A credential to search for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
-    /// `None`: its URL is no provider's.
+    /// `None`: its URL belongs to no provider.
     pub provider: Option<String>,
     pub url: String,
-    /// As people may see it.
+    /// The account as people may see it.
     pub account: String,
 }
 
-/// All that is looked for.
+/// Everything to search for.
 pub struct Keys {
     pub keys: Vec<Key>,
     pub needles: Needles,
@@ -50,7 +50,7 @@ impl Key {
     }
 }
 
-/// Asks every helper for what it holds.
+/// Asks every helper for its credentials.
 pub fn gather(session: &Session) -> Result<Keys> {
     let mut gathering = Gathering { session, found: Vec::new(), failed: Vec::new() };
     for (helper, listed) in session.list(None)? {
@@ -107,7 +107,7 @@ impl<'a> Listed<'a> {
 }
 
 impl Gathering<'_> {
-    /// Gets what a helper listed, with as few starts of it as there can be. A person may unlock it, once.
+    /// Gets what a helper listed, with as few starts as possible. A person may have to unlock it, once.
     fn add_all(&mut self, helper: &str, copies: Vec<(Option<Provider>, Record)>) -> Result<()> {
         let session = self.session;
         let listed = copies.into_iter().map(|(provider, record)| Listed::new(session, provider.as_ref(), record));
@@ -155,7 +155,7 @@ impl Gathering<'_> {
         }
     }
 
-    /// The same key in two helpers is one.
+    /// Joins equal keys of two helpers.
     fn finish(mut self) -> Keys {
         self.found.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut keys: Vec<Key> = Vec::new();
@@ -168,7 +168,7 @@ impl Gathering<'_> {
             for secret in secrets {
                 let forms = forms(&secret).into_iter().map(|form| form.bytes).enumerate();
                 let new = forms.filter(|(_, form)| form.len() >= SHORTEST && known.insert(form.to_vec()));
-                // The first is the secret as it is.
+                // The first form is the secret itself.
                 found.extend(new.map(|(at, form)| (form, keys.len() - 1, at == 0)));
             }
         }
@@ -176,10 +176,10 @@ impl Gathering<'_> {
     }
 }
 
-/// A line of a text is a secret of its own if it is this long. Shorter ones stand in other texts, too.
+/// A line of a text counts as a secret if it has this many bytes. Shorter lines also occur in other texts.
 const LONG_LINE: usize = 20;
 
-/// A secret that is one line, the parts of a service account that are secret, or the long lines of any other text.
+/// The secret if it is one line, the secret parts of a service account, or the long lines of any other text.
 fn parts(secret: &[u8]) -> Secrets {
     if is_credentials_file(secret) {
         return secret_parts(secret).into_iter().filter(|part| !part.contains(&b'\n')).collect();

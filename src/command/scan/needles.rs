@@ -1,32 +1,33 @@
-//! Finds keys in any of their forms, whole.
+//! Finds complete keys in any of their forms.
 //!
-//! Every place of a form has [`GRAM`] bytes in a row that begin at one of the sampled positions, which are as far apart as the shortest
-//! form allows. So one lookup passes over many bytes; a small table of bits, which stays in the processor's nearest memory, answers
-//! nearly all of them: each place sets three bits of one word, so that one access tells whether all are set. The last bytes of a form are the ones that are looked up: keys of one issuer begin alike.
+//! Every occurrence of a form has [`GRAM`] consecutive bytes at one of the sampled positions, which are as far apart as the shortest form
+//! allows. So one lookup covers many bytes. A small table of bits, which fits into the fastest cache, answers nearly all lookups: each
+//! place sets three bits of one word, so one access shows whether all are set. The last bytes of a form are looked up, because keys of one
+//! issuer begin alike.
 //!
-//! What is held here, as all else, is wiped when it is freed: the allocator of this program does that.
+//! The allocator of this program wipes all memory when it is freed, also the memory used here.
 
 use zeroize::Zeroizing;
 
 use crate::command::exec::mask::SHORTEST;
 
-/// Bytes looked up at a time.
+/// The number of bytes that are looked up at once.
 const GRAM: usize = SHORTEST;
 
-/// The most places of forms that are kept: with more keys, the sampled positions move closer together instead.
+/// The most places of forms that are stored. With more keys, the sampled positions move closer together instead.
 const MOST_PLACES: usize = 1 << 20;
 
-/// The farthest that sampled positions are apart. More gains nothing.
+/// The largest distance of sampled positions. A larger one gains nothing.
 const FARTHEST: usize = 48;
 
-/// A key in a text.
+/// A key that was found in a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hit {
     pub start: usize,
     pub end: usize,
-    /// Which of the keys.
+    /// The index of the key.
     pub key: usize,
-    /// True if it stands there as it is.
+    /// True if it is there in its plain form.
     pub is_plain: bool,
 }
 
@@ -37,7 +38,7 @@ struct Form {
     is_plain: bool,
 }
 
-/// A place in a form, and the next one with the same hash.
+/// A position in a form, and the next one with the same hash.
 struct Place {
     form: u32,
     offset: u32,
@@ -46,19 +47,19 @@ struct Place {
 
 pub struct Needles {
     forms: Vec<Form>,
-    /// In the word of each hash that is in `heads`, its marks.
+    /// The marks of each hash in `heads`, in the word of that hash.
     words: Vec<u64>,
-    /// For each hash, the first of `places` plus one.
+    /// For each hash, the index of its first place in `places`, plus one.
     heads: Vec<u32>,
     places: Vec<Place>,
-    /// How much of a hash is left out for the number of its word, and of its head.
+    /// How many bits of a hash to drop for the index of its word, and of its head.
     shifts: [u32; 2],
     stride: usize,
     longest: usize,
 }
 
 impl Needles {
-    /// `forms`: each with the number of its key, none shorter than a gram.
+    /// `forms`: each with the index of its key, and at least as long as a gram.
     pub fn new(forms: impl IntoIterator<Item = (Zeroizing<Vec<u8>>, usize, bool)>) -> Self {
         let forms: Vec<Form> = forms.into_iter().map(|(bytes, key, is_plain)| Form { bytes, key, is_plain }).collect();
         let shortest = forms.iter().map(|form| form.bytes.len()).min().unwrap_or(GRAM);
@@ -96,7 +97,7 @@ impl Needles {
         self.longest
     }
 
-    /// Calls `found` for each key in the text. A key that fits two forms is found twice.
+    /// Calls `found` for each key in the text. A key that matches two forms is reported twice.
     pub fn find(&self, text: &[u8], mut found: impl FnMut(Hit)) {
         let mut at = 0;
         while let Some(gram) = text.get(at..at + GRAM) {
@@ -128,7 +129,7 @@ fn hash(gram: &[u8]) -> u64 {
     gram.try_into().map_or(0, u64::from_le_bytes).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// Three bits, by parts of the hash that do not say which word it is.
+/// Three bits, from parts of the hash that do not choose the word.
 fn marks(hash: u64) -> u64 {
     [20, 26, 32].iter().fold(0, |marks, shift| marks | 1 << (hash >> shift & 63))
 }

@@ -1,11 +1,11 @@
-//! Where keys are left behind, if nobody names a place.
+//! The places to search if the person names none.
 
 use std::path::{Path, PathBuf};
 
 use modelforge_credential_files as files;
 
-/// Below the home folder: what is not in the folders for settings, and not a file of the home folder itself, which are all looked at.
-/// Agents keep transcripts, editors and shells histories, and tools logs and copies of what they rewrite.
+/// Below the home directory, in addition to its own files and the directories for settings, which are searched completely. Agents store
+/// transcripts there, editors and shells histories, and tools logs and copies of files that they rewrite.
 const BELOW_HOME: [&str; 28] = [
     ".aider",
     ".cache/claude-cli-nodejs",
@@ -37,7 +37,7 @@ const BELOW_HOME: [&str; 28] = [
     "Library/Logs",
 ];
 
-/// In the folder for data: it may hold games and disks of other machines as well.
+/// In the data directory, which may also have games and disks of virtual machines.
 const IN_DATA: [&str; 10] = [
     "aichat",
     "crush",
@@ -51,11 +51,11 @@ const IN_DATA: [&str; 10] = [
     "python_keyring",
 ];
 
-/// In the folder for the settings of programs on Windows: `%APPDATA%`. The last one is the history of PowerShell.
+/// In the directory for programs' settings on Windows, `%APPDATA%`. The last one is the history of PowerShell.
 const IN_APPDATA: [&str; 5] =
     ["Claude", "Code/User", "Cursor/User", "io.datasette.llm", "Microsoft/Windows/PowerShell/PSReadLine"];
 
-/// The folders and files to look at, and whether of a folder only its own files.
+/// The directories and files to search. With `true`, only a directory's own files.
 pub fn usual(home: &Path) -> Vec<(PathBuf, bool)> {
     let named = |variable: &str, usual: &str| {
         let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -67,7 +67,7 @@ pub fn usual(home: &Path) -> Vec<(PathBuf, bool)> {
     let whole = whole.chain(IN_DATA.map(|name| data.join(name)));
     let roaming = std::env::var_os("APPDATA").map(PathBuf::from).filter(|path| path.is_absolute());
     let whole = whole.chain(roaming.into_iter().flat_map(|folder| IN_APPDATA.map(|name| folder.join(name))));
-    // Tools that were told to keep their files elsewhere.
+    // Directories of tools that were moved by a variable.
     let moved = ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "HISTFILE"].map(|name| named(name, "")).into_iter();
     let whole = whole.chain(moved.filter(|path| path.as_path() != home.join("")));
     std::iter::once((home.to_path_buf(), true)).chain(whole.map(|path| (path, false))).collect()

@@ -1,4 +1,4 @@
-//! What was found, as text and as JSON.
+//! The findings, as text and as JSON.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,10 +14,10 @@ use super::stream::Lines;
 use super::{Counts, Object, Scan, Standing};
 use crate::terminal::{self, Paint};
 
-/// As many characters of a commit's name as tell it from others.
+/// Enough characters of a commit's name to identify it.
 const SHORT: usize = 12;
 
-/// `scan --json`: the shape is stable, fields are only ever added.
+/// `scan --json`. The format is stable: fields are only added.
 #[derive(Serialize)]
 pub struct Report {
     version: u32,
@@ -27,7 +27,7 @@ pub struct Report {
     objects: u64,
     /// One for each key and place.
     findings: Vec<Finding>,
-    /// The keys that were found, to be replaced.
+    /// The keys that were found and should be replaced.
     rotate: Vec<Rotate>,
     /// Why there may be more.
     failed: Vec<String>,
@@ -43,23 +43,23 @@ struct Finding {
     object: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
-    /// In the repository.
+    /// The path in the repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
-    /// True if it is in no commit, and staged for that path.
+    /// True if no commit has it, and it is staged for that path.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     staged: bool,
-    /// The annotated tag whose text it is.
+    /// The annotated tag that contains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<String>,
-    /// The first of them.
+    /// The first lines.
     lines: Vec<u64>,
     /// How many lines there are.
     count: u64,
-    /// True if it is only there in base64 or the like.
+    /// True if it is there only in base64 or the like.
     encoded: bool,
     in_name: bool,
-    /// For people.
+    /// The place for people.
     #[serde(skip)]
     place: String,
     #[serde(skip)]
@@ -77,13 +77,13 @@ struct Named {
 struct Rotate {
     #[serde(flatten)]
     key: Named,
-    /// Where a new one is made.
+    /// The page where a new key is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<&'static str>,
-    /// How it is stored.
+    /// The command that stores the new key.
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<String>,
-    /// For people.
+    /// The name for people.
     #[serde(skip)]
     named: String,
 }
@@ -126,7 +126,7 @@ impl Report {
         terminal::columns(&rows, &paints) + &searched
     }
 
-    /// What a person has to do about it, a line for each key.
+    /// What a person has to do, one line for each key.
     pub fn advice(&self) -> String {
         self.rotate.iter().map(|key| format!("{}\n", key.advice())).collect()
     }
@@ -159,7 +159,7 @@ fn finding(scan: &Scan, file: &Path, object: Option<&Object>, key: &Key, lines: 
     }
 }
 
-/// Where in a repository it is, with what may be shown of the path and the tag.
+/// The place in a repository, with a path and a tag that are safe to show.
 fn in_repository(object: &Object, path: Option<&str>, tag: Option<&str>) -> String {
     match (&object.standing, path.or(tag)) {
         (Standing::Committed { commit, .. }, Some(path)) => format!("{}:{path}", short(commit)),

@@ -1,4 +1,4 @@
-//! Looks for keys in a stream of any length, in a buffer of one size.
+//! Searches for keys in a stream of any length, with a buffer of fixed size.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -7,36 +7,36 @@ use memchr::memchr_iter;
 
 use super::needles::{Hit, Needles};
 
-/// Bytes read at a time.
+/// Bytes per read.
 const CHUNK: usize = 256 << 10;
 
-/// So many lines of a file are named for each key. The rest are counted.
+/// The most lines of a file that are named for each key. The rest are counted.
 const NAMED: usize = 10;
 
-/// Where a key stands in one file.
+/// Where a key is in one file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lines {
-    /// The first of them.
+    /// The first lines.
     pub first: Vec<u64>,
     pub count: u64,
-    /// True if it stands there as it is, at least once.
+    /// True if at least one occurrence is plain.
     pub is_plain: bool,
-    /// True if it stands in the name of the file.
+    /// True if it is in the name of the file.
     pub is_in_name: bool,
     last: u64,
 }
 
 impl Lines {
-    /// Where a key stands in a name, and in no line.
+    /// The key is in a name, and in no line.
     pub fn of_a_name() -> Self {
         Self { is_in_name: true, ..Self::default() }
     }
 }
 
-/// The keys that stand in one file, by their numbers.
+/// The keys in one file, by index.
 pub type Seen = BTreeMap<usize, Lines>;
 
-/// What streams are looked at with.
+/// The state for searching streams.
 pub struct Reader<'a> {
     needles: &'a Needles,
     buffer: Vec<u8>,
@@ -48,9 +48,9 @@ impl<'a> Reader<'a> {
         Self { needles, buffer: vec![0; CHUNK + needles.longest()], hits: Vec::new() }
     }
 
-    /// Looks at a stream to its end, and tells `progress` of each piece.
+    /// Searches a stream to its end, and calls `progress` after each piece.
     pub fn look(&mut self, stream: &mut dyn Read, seen: &mut Seen, progress: &mut dyn FnMut(u64)) -> io::Result<()> {
-        // The last bytes of what was looked at: a key may begin there.
+        // Keep the last bytes of a piece, because a key may begin there.
         let mut kept = 0;
         let mut line = 1;
         loop {
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
             progress(count as u64);
             let text = &self.buffer[..kept + count];
             self.hits.clear();
-            // What ends before the new bytes was found already.
+            // A key that ends before the new bytes was found already.
             self.needles.find(text, |hit| {
                 if hit.end > kept {
                     self.hits.push(hit);
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Adds what was found in a piece that begins in this line.
+/// Adds the keys in a piece that begins on this line.
 fn note(text: &[u8], hits: &mut [Hit], first: u64, seen: &mut Seen) {
     hits.sort_unstable_by_key(|hit| hit.start);
     let (mut line, mut counted) = (first, 0);

@@ -1,4 +1,4 @@
-//! Asks the helpers what they hold, and opens it.
+//! Asks the helpers what they have, and decrypts it.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::error;
 use crate::providers::Provider;
 use crate::session::Session;
 
-/// In the place of an account that may be a token.
+/// Shown in place of an account that may be a token.
 const REDACTED: &str = "<redacted>";
 
-/// How many copies are opened: each costs a process.
+/// The most copies that are decrypted: each costs a process.
 const OPENED_AT_MOST: usize = 100;
 
 /// Why something cannot be shown.
@@ -28,22 +28,22 @@ pub struct Problem {
 
 #[derive(PartialEq)]
 pub enum About {
-    /// A provider that was declared wrongly.
+    /// A provider with an invalid declaration.
     Provider,
-    /// A copy that this helper lists and cannot open.
+    /// A copy that this helper lists and cannot decrypt.
     Copy(String),
     /// This helper could not be asked.
     Helper(String),
 }
 
-/// Whose a credential is: a provider's by its name, or for a URL that is no provider's.
+/// Where a credential belongs: to a provider, or to a URL of no provider.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
 enum Place {
     Provider(String),
     Url(String),
 }
 
-/// By place and account, each with its copies in the order of the chain.
+/// By place and account, with the copies in the order of the chain.
 type Found = BTreeMap<(Place, String), Vec<(String, Record)>>;
 
 /// The rows found so far.
@@ -52,7 +52,7 @@ struct Collected {
     found: Found,
     failed: Vec<Problem>,
     opened: usize,
-    /// True if a helper could not be asked: what was not found may be there.
+    /// True if a helper could not be asked, which may have what was not found.
     is_unsure: bool,
 }
 
@@ -125,7 +125,7 @@ pub fn collect(session: &Session, asked: &Asked, status: &Status) -> Result<(Rep
 }
 
 impl Asked {
-    /// True if a credential is one of those that this person wants to see. Backups of a migration have a command of their own.
+    /// True if the person asked for this credential. Backups of migrations have their own command.
     fn wants(&self, provider: Option<&Provider>, record: &Record) -> bool {
         let is_of_the_account = self.account.as_ref().is_none_or(|asked| *asked == account(record));
         let is_at_the_place = match (&self.request, self.provider()) {
@@ -148,7 +148,7 @@ impl Collected {
         self.found.entry((place, account(&record))).or_default().push((helper.to_owned(), record));
     }
 
-    /// A helper that fails for one copy fails for the next as well: once is enough.
+    /// If a helper fails for one copy, it fails for the next as well. One report is enough.
     fn fail(&mut self, about: About, problem: Error) {
         if about == About::Provider || self.failed.iter().all(|known| known.about != about) {
             self.failed.push(Problem { problem, about });
@@ -172,7 +172,7 @@ impl Collected {
         taken
     }
 
-    /// Asks a helper that has no list for what a person named, else for each provider.
+    /// Asks a helper without a list for what the person named, or for each provider.
     fn ask(&mut self, session: &Session, asked: &Asked, helper: &str) -> Result<()> {
         if let Some(request) = &asked.request {
             let chain = session.chain(&asked.place)?;
@@ -191,7 +191,7 @@ impl Collected {
         Ok(())
     }
 
-    /// The providers that have a row.
+    /// The providers that get a row.
     fn wanted(&mut self, session: &Session, asked: &Asked) -> BTreeMap<String, Provider> {
         let mut wanted = BTreeMap::new();
         let names: Vec<String> = match (&asked.request, asked.provider()) {
@@ -207,7 +207,7 @@ impl Collected {
             }
         };
         for name in names {
-            // It may be an alias of one that is there already; and what is wrong with a file is said once for all its providers.
+            // It may be an alias of one that is already there. An error in a file is reported once for all its providers.
             match session.providers.by_name(&name) {
                 Ok(provider) => drop(wanted.insert(provider.name.clone(), provider)),
                 Err(problem) if self.failed.iter().any(|known| known.problem.to_string() == problem.to_string()) => {}
@@ -227,15 +227,15 @@ impl Collected {
         details: bool,
     ) -> Result<Row> {
         let context = provider.map(Provider::context).transpose()?.unwrap_or_default();
-        // Elsewhere than at a provider, a user name may be a token, which only the credential itself tells.
+        // For other URLs, a user name may be a token, and only the credential itself shows that.
         let mut seen = account.map(|account| provider.map_or_else(|| REDACTED.to_owned(), |_| shown(account)));
         let mut copies: Vec<Copy> = Vec::new();
         for (helper, record) in records {
             let mut copy = listed(helper, record);
-            // The first that works is the one that answers. What is in plain text or in a variable was read to be listed.
+            // The first copy that works is the answer. A copy in plain text or in a variable was already read to list it.
             let may_be_renewed = provider.is_some_and(|provider| provider.sign_in == SignIn::DeviceFlow);
             let was_read = (copy.is_in_plain_text() && !may_be_renewed) || record.has("variable");
-            // Each would ask for the passphrase of its identity.
+            // Each of them would prompt for the passphrase of its identity.
             let is_locked = record.is_true("locked");
             let may_open = !was_read && self.opened < OPENED_AT_MOST && !copies.iter().any(Copy::answers);
             if (details || may_open) && !is_locked {
@@ -264,7 +264,7 @@ impl Collected {
         })
     }
 
-    /// Adds what only the credential itself tells; returns its account, as people may see it.
+    /// Adds what only the credential itself shows. Returns its account as people may see it.
     fn open(
         &mut self,
         chain: &Chain,

@@ -7,17 +7,17 @@ use crate::chain::now;
 use crate::command::plain_files::PlainFile;
 use crate::key_shape::end_of;
 
-/// `status --json`: the shape is stable, fields are only ever added.
+/// `status --json`. The format is stable: fields are only added.
 #[derive(Serialize)]
 pub struct Report {
     pub version: u32,
     pub providers: Vec<Row>,
     /// Helpers that could not be asked, and why.
     pub failed: Vec<String>,
-    /// Which providers are not at their usual URLs.
+    /// Providers that are not at their usual URLs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<String>,
-    /// Files of tools that hold keys: no helper of the chain reads them, and `migrate` moves what is in them.
+    /// Files of tools that contain keys. No helper of the chain reads them; `migrate` moves the keys.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<PlainFile>,
     /// True if a helper could not be asked: there may be more.
@@ -25,17 +25,17 @@ pub struct Report {
     pub is_unsure: bool,
 }
 
-/// True if a tool that asks would get a credential.
+/// Whether a tool would get a credential.
 #[derive(Serialize, Clone, Copy, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub enum SignedIn {
     Yes,
     No,
-    /// It ended, and nobody can renew it.
+    /// It has expired and cannot be refreshed.
     Expired,
-    /// It is there and cannot be opened.
+    /// It exists but cannot be decrypted.
     Unreadable,
-    /// None was seen, and a helper that may have one could not be asked.
+    /// None was found, but a helper that may have one could not be asked.
     Unknown,
     #[serde(rename = "not needed")]
     NotNeeded,
@@ -63,7 +63,7 @@ pub struct Row {
     /// `api_key`, `device_flow` or `none`.
     pub sign_in: &'static str,
     pub signed_in: SignedIn,
-    /// Every copy, the one that answers first.
+    /// Every copy. The first one is the answer.
     pub copies: Vec<Copy>,
 }
 
@@ -72,16 +72,16 @@ pub struct Copy {
     pub helper: String,
     /// How it is protected at rest.
     pub protection: String,
-    /// The same without the identity or file, which many copies share: a table has no room for it in each row.
+    /// The same without the identity or the file: many copies share it, and a row has no space for it.
     #[serde(skip)]
     pub storage: String,
-    /// What protects the identity that opens it.
+    /// What protects the identity that decrypts it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protected_by: Option<String>,
-    /// `None`: its helper does not say how it keeps it.
+    /// `None`: its helper does not say how it is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plain_text: Option<bool>,
-    /// Why it could not be opened.
+    /// Why it could not be decrypted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,20 +91,20 @@ pub struct Copy {
     /// True if it can be refreshed after it expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewable: Option<bool>,
-    /// When it was last given to a program, and to which, as far as the log goes back.
+    /// When a program last got it, and which one, as far as the log goes back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used_utc: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The last four characters at most.
+    /// At most the last four characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
 }
 
 impl Copy {
-    /// Adds the facts that only the credential itself tells.
+    /// Adds what only the credential itself shows.
     pub fn add(&mut self, opened: &Record, details: bool) {
         self.expires_utc = opened.expiry().or(self.expires_utc);
         self.renewable = Some(opened.has("oauth_refresh_token")).filter(|_| self.expires_utc.is_some());
@@ -119,7 +119,7 @@ impl Copy {
         self.expires_utc.is_some_and(|at| at < now()) && self.renewable != Some(true)
     }
 
-    /// True if a tool that asks gets it.
+    /// True if a tool would get it.
     pub fn answers(&self) -> bool {
         self.unreadable.is_none() && !self.is_over()
     }
@@ -131,7 +131,7 @@ impl Copy {
 }
 
 impl Row {
-    /// How a person calls it.
+    /// The name for people.
     pub fn name(&self) -> &str {
         self.provider.as_deref().unwrap_or(&self.url)
     }

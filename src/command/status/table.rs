@@ -74,7 +74,7 @@ pub fn table(report: &Report, details: bool, account: Option<&str>) -> String {
     text
 }
 
-/// A copy that does not answer because an earlier one does, or because it cannot.
+/// A copy that is not the answer, because an earlier one is, or because it cannot be.
 fn state_of_another(copy: &Copy) -> &'static str {
     match copy {
         Copy { unreadable: Some(_), .. } => "unreadable",
@@ -83,7 +83,7 @@ fn state_of_another(copy: &Copy) -> &'static str {
     }
 }
 
-/// Where each helper keeps what is shown, once for all of its rows.
+/// Where each helper stores the shown credentials, once for all of its rows.
 fn places(report: &Report, details: bool) -> Vec<String> {
     let mut places = Vec::new();
     for row in &report.providers {

@@ -1,11 +1,11 @@
-//! What came of a synchronisation, as JSON.
+//! The result of a `sync`, as JSON.
 
 use modelforge_credential_protocol::Record;
 use serde::Serialize;
 
 use crate::terminal;
 
-/// `sync --json`: the shape is stable, fields are only ever added.
+/// `sync --json`. The format is stable: fields are only added.
 #[derive(Serialize)]
 struct Report {
     version: u32,
@@ -21,7 +21,7 @@ pub struct Store {
     sent: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unsent: Option<u64>,
-    /// Credentials that were replaced here and elsewhere: the account of the older one.
+    /// Credentials that were replaced here and elsewhere, with the account that the older one has now.
     kept: Vec<Kept>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replaced: Option<String>,

@@ -1,4 +1,4 @@
-//! Files that are hard to keep whole: large, odd, or kept by a helper that loses a part.
+//! Files that are hard to back up: large, unusual, or stored by a helper that loses a part.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The commands that are built in, and the start of others.
+//! The built-in commands, and how other programs are started.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -67,7 +67,7 @@ pub fn run(shell: &mut Shell, words: &[String], set: &[(String, String)], stream
         ("mkdir", ["-p", path] | [path]) => u8::from(std::fs::create_dir_all(path).is_err()),
         ("cp", [from, to]) => u8::from(std::fs::copy(from, to).is_err()),
         ("mv", [from, to]) => u8::from(!moved(from, to)),
-        // What the program that it starts sees as well.
+        // The started program would get this variable as well.
         ("export", _) => return Err(Stop::Problem("use `NAME=value COMMAND`".to_owned())),
         _ => return start(shell, words, set, &streams),
     };
@@ -78,7 +78,7 @@ fn written(streams: &Streams, bytes: &[u8]) -> u8 {
     u8::from(streams.output.write(bytes).is_err())
 }
 
-/// What `printf` writes, once for as many values as the format takes.
+/// The output of `printf`, repeated for as many values as there are.
 fn formatted(format: &str, values: &[&str]) -> Result<Vec<u8>, String> {
     let mut written = Vec::new();
     let mut values = values.iter();
@@ -118,7 +118,7 @@ fn formatted(format: &str, values: &[&str]) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Windows replaces no file that somebody reads at this moment.
+/// Windows cannot replace a file while somebody reads it.
 fn moved(from: &str, to: &str) -> bool {
     (0..100).any(|attempt| {
         std::thread::sleep(Duration::from_millis(attempt));
@@ -130,7 +130,7 @@ fn text_of(streams: &Streams) -> String {
     String::from_utf8_lossy(&streams.input.all()).into_owned()
 }
 
-/// The characters of each line from one to another: `-c1-24`.
+/// A range of characters of each line: `-c1-24`.
 fn cut(range: &str, text: &str) -> Result<String, String> {
     let ends = range.strip_prefix("-c").and_then(|range| range.split_once('-'));
     let ends = ends.and_then(|(from, to)| Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()?)));
@@ -165,7 +165,7 @@ fn test(words: &[&str]) -> Result<bool, String> {
     })
 }
 
-/// One line, byte by byte: what follows is for another command.
+/// Reads one line, byte by byte, because the rest is for another command.
 fn read(shell: &mut Shell, name: Option<&str>, streams: &Streams) -> u8 {
     let mut line = Vec::new();
     let ended = loop {
@@ -180,7 +180,7 @@ fn read(shell: &mut Shell, name: Option<&str>, streams: &Streams) -> u8 {
     u8::from(!ended)
 }
 
-/// Lines that hold a text: at their beginning after `^`, at their end before `$`.
+/// Lines that contain a text: at their beginning after `^`, at their end before `$`.
 fn grep(arguments: &[&str], streams: &Streams) -> Result<u8, String> {
     let (mut patterns, mut paths) = (Vec::new(), Vec::new());
     let mut options = String::new();
@@ -223,14 +223,14 @@ fn grep(arguments: &[&str], streams: &Streams) -> Result<u8, String> {
     Ok(status)
 }
 
-/// The patterns that one of `grep -E` stands for: `^(a|b)=` is `^a=` and `^b=`.
+/// Splits a pattern of `grep -E`: `^(a|b)=` is `^a=` and `^b=`.
 fn alternatives(pattern: &str) -> Result<Vec<String>, String> {
     let Some((before, rest)) = pattern.split_once('(') else { return Ok(vec![without_backslashes(pattern)?]) };
     let (inside, after) = rest.split_once(')').ok_or_else(|| format!("`{pattern}` is not understood"))?;
     inside.split('|').map(|one| without_backslashes(&format!("{before}{one}{after}"))).collect()
 }
 
-/// A pattern in which every character but the `^` and the `$` means itself.
+/// A pattern in which every character except `^` and `$` stands for itself.
 fn without_backslashes(pattern: &str) -> Result<String, String> {
     let mut plain = String::new();
     let mut characters = pattern.chars();
@@ -257,7 +257,7 @@ fn holds(line: &str, pattern: &str) -> bool {
     }
 }
 
-/// Starts a program, and waits for its end.
+/// Starts a program, and waits until it exits.
 #[expect(clippy::disallowed_methods, reason = "this is a shell")]
 fn start(shell: &Shell, words: &[String], set: &[(String, String)], streams: &Streams) -> Done {
     let Some(program) = found(&words[0], &shell.variables.get("PATH").unwrap_or_default()) else {
@@ -272,7 +272,7 @@ fn start(shell: &Shell, words: &[String], set: &[(String, String)], streams: &St
     let mut child = child.map_err(|problem| format!("{}: {problem}", words[0]))?;
     if let (Input::Memory(_), Some(mut stdin)) = (&streams.input, child.stdin.take()) {
         let bytes = streams.input.all();
-        // It need not read.
+        // The program need not read it.
         std::thread::spawn(move || drop(stdin.write_all(&bytes)));
     }
     if let (Output::Memory(memory), Some(mut stdout)) = (&streams.output, child.stdout.take()) {

@@ -1,9 +1,9 @@
-//! The helpers of tests are a few lines of shell. Where there is no shell, this program runs them: it knows the part of sh that they use,
-//! and refuses what it does not know.
+//! The helpers of tests are a few lines of shell. If there is no shell, this program runs them. It supports the part of sh that they use,
+//! and refuses anything else.
 //!
-//! `tests-sh -c LINES [NAME [ARGUMENT…]]` runs lines, as sh does; so does `sh`. By any other name it runs the file `NAME.sh`
-//! that lies beside it (a helper `modelforge-credential-x.exe` has its lines in `modelforge-credential-x.sh`), or else the command of
-//! that name: `cat` is `cat`.
+//! `tests-sh -c LINES [NAME [ARGUMENT…]]` runs lines, as sh does; so does `sh`. With any other name, it runs the file `NAME.sh` beside it
+//! (the lines of a helper `modelforge-credential-x.exe` are in `modelforge-credential-x.sh`), otherwise the command with that name, such as
+//! `cat`.
 
 mod commands;
 mod parse;

@@ -13,7 +13,7 @@ pub struct Redirect {
 pub enum Command {
     Simple(Vec<Word>),
     Group(List),
-    /// In a shell of its own: what it sets is forgotten.
+    /// In a subshell: its variables do not change this one.
     Subshell(List),
     If(Vec<(List, List)>, List),
     Case(Word, Vec<(Vec<Word>, List)>),
@@ -25,11 +25,11 @@ pub enum Command {
 #[derive(Debug, Clone)]
 pub struct Redirected(pub Command, pub Vec<Redirect>);
 
-/// Commands, each reading what the one before wrote; `true`: the status is turned around.
+/// Commands, each with the output of the one before as its input; `true`: the status is inverted.
 #[derive(Debug, Clone)]
 pub struct Pipeline(pub bool, pub Vec<Redirected>);
 
-/// Pipelines, with what stands before each: `;`, `&&` or `||`.
+/// Pipelines, each with the operator before it: `;`, `&&` or `||`.
 pub type List = Vec<(&'static str, Pipeline)>;
 
 pub fn parse(lines: &str) -> Result<List, String> {
@@ -82,7 +82,7 @@ impl Parser {
         }
     }
 
-    /// Up to one of these words, to `)`, `;;` or the end.
+    /// Parses up to one of these words, or to `)`, `;;` or the end.
     fn list(&mut self, before: &[&str]) -> Result<List, String> {
         let mut list = Vec::new();
         let mut joint = ";";
@@ -169,7 +169,7 @@ impl Parser {
         }))
     }
 
-    /// A list, and one of the words that end it.
+    /// A list, and the word that ends it.
     fn list_and(&mut self, ends: &[&str]) -> Result<List, String> {
         let list = self.list(ends)?;
         if ends.iter().any(|end| self.takes_word(end)) { Ok(list) } else { Err(format!("`{}` is missing", ends[0])) }

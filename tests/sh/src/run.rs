@@ -64,7 +64,7 @@ impl Shell {
         Ok(self.variables.status)
     }
 
-    /// One command after the other. Each ends before the next one reads what it wrote.
+    /// Runs one command after the other. Each exits before the next one reads its output.
     fn pipeline(&mut self, Pipeline(turned, commands): &Pipeline) -> Done {
         let mut input = self.streams.input.clone();
         let mut status = 0;
@@ -84,7 +84,7 @@ impl Shell {
         Ok(if *turned { u8::from(status == 0) } else { status })
     }
 
-    /// A shell like this one, which cannot change it.
+    /// A copy of this shell, which cannot change this one.
     fn apart(&self) -> Self {
         let Variables { set, arguments, status } = &self.variables;
         let variables = Variables { set: set.clone(), arguments: arguments.clone(), status: *status };
@@ -121,7 +121,7 @@ impl Shell {
         let opened = match redirect.kind {
             "<&" | ">&" => return Ok(Ok(duplicate(redirect, &target, streams)?)),
             _ if target == "/dev/null" => {
-                // It need not be there.
+                // The file need not exist.
                 match redirect.stream {
                     0 => streams.input = Input::Closed,
                     1 => streams.output = Output::Memory(Rc::default()),
@@ -186,7 +186,7 @@ impl Shell {
         }
     }
 
-    /// Assignments, and perhaps a command that they are for.
+    /// Assignments, and the command that they are for, if there is one.
     fn simple(&mut self, words: &[Word], streams: Streams) -> Done {
         let first = words.iter().position(|word| assignment(word).is_none()).unwrap_or(words.len());
         let mut set = Vec::new();
@@ -235,7 +235,7 @@ fn duplicate(redirect: &Redirect, target: &str, streams: &mut Streams) -> Result
     Ok(())
 }
 
-/// `NAME=value`, where the name is not quoted.
+/// `NAME=value`, if the name is not quoted.
 fn assignment(word: &Word) -> Option<(String, Word)> {
     let Some(Piece::Text(text, false)) = word.first() else { return None };
     let (name, value) = text.split_once('=')?;

@@ -1,6 +1,6 @@
-//! `sed -n 's/PATTERN/TEXT/p'`: the lines in which something was replaced.
+//! `sed -n 's/PATTERN/TEXT/p'`: prints the lines in which something was replaced.
 
-/// What a pattern is made of: a character, or any number of some.
+/// A part of a pattern: a character, or any number of characters.
 enum Part {
     One(char),
     Many(Set),
@@ -20,7 +20,7 @@ impl Set {
     }
 }
 
-/// Replaces the first match of each line; lines without one are left out.
+/// Replaces the first match of each line. Lines without a match are omitted.
 pub fn replaced(script: &str, text: &str) -> Result<String, String> {
     let unknown = || format!("`sed -n '{script}'` is not understood");
     let words = script.strip_prefix("s/").and_then(|rest| rest.strip_suffix("/p")).ok_or_else(unknown)?;
@@ -65,7 +65,7 @@ fn ranges(set: &str) -> Vec<(char, char)> {
     ranges
 }
 
-/// How much of a text fits from its beginning, and as much as can.
+/// The length of the longest match at the beginning of a text.
 fn fits(pattern: &[Part], text: &str) -> Option<usize> {
     match pattern.split_first() {
         None => Some(0),

@@ -1,4 +1,4 @@
-//! What a command reads from and writes to: descriptors without a buffer, since what one command leaves is for the next.
+//! The input and output of a command: descriptors without a buffer, because the next command reads what one command leaves.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -61,7 +61,7 @@ impl Input {
         all
     }
 
-    /// For a program; what is in memory is written to it by the caller.
+    /// For a program. If the stream is in memory, the caller writes it.
     pub fn stdio(&self) -> io::Result<Stdio> {
         Ok(match self {
             Self::File(file) => file.try_clone()?.into(),

@@ -1,4 +1,4 @@
-//! Characters to tokens: words with their quotes, and operators.
+//! Splits characters into tokens: words with their quotes, and operators.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -6,9 +6,9 @@ use std::str::Chars;
 /// A piece of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// As it stands; `true`: it was quoted.
+    /// Plain text; `true`: it was quoted.
     Text(String, bool),
-    /// `$NAME`, `$1`, `$@`, `${NAME-other}`; `true`: in quotes, so that it stays one word.
+    /// `$NAME`, `$1`, `$@`, `${NAME-other}`; `quoted`: in quotes, so that it stays one word.
     Variable { name: String, other: Option<Vec<Piece>>, or_if_empty: bool, quoted: bool },
     /// `$(…)`.
     Output { lines: String, quoted: bool },
@@ -21,7 +21,7 @@ pub enum Token {
     Word(Word),
     /// `;` (or the end of a line), `&&`, `||`, `|`, `(`, `)`, `;;`.
     Operator(&'static str),
-    /// `>`, `>>`, `<`, `>&`, `<&`, and which stream.
+    /// `>`, `>>`, `<`, `>&`, `<&`, and the stream.
     Redirect(u8, &'static str),
 }
 
@@ -95,7 +95,7 @@ fn word(characters: &mut Peekable<Chars>) -> Result<Word, String> {
     Ok(pieces)
 }
 
-/// Reads what comes next, which may be several pieces in quotes.
+/// Reads the next piece. In quotes it may be several pieces.
 fn piece(characters: &mut Peekable<Chars>, pieces: &mut Word, quoted: bool) -> Result<(), String> {
     match characters.next().unwrap_or_default() {
         '\'' if !quoted => {
@@ -166,7 +166,7 @@ fn name(characters: &mut Peekable<Chars>) -> String {
     name
 }
 
-/// What stands before the `)` that closes an open `$(`.
+/// The text before the `)` that closes an open `$(`.
 fn until_closed(characters: &mut Peekable<Chars>) -> Result<String, String> {
     let (mut lines, mut open, mut quote) = (String::new(), 1, None);
     for next in characters.by_ref() {

@@ -1,13 +1,13 @@
-//! Words to what they stand for.
+//! Expands words.
 
 use std::collections::HashMap;
 
 use crate::token::{Piece, Word};
 
-/// What `$NAME`, `$1` and `$?` stand for.
+/// The values of `$NAME`, `$1` and `$?`.
 pub struct Variables {
     pub set: HashMap<String, String>,
-    /// From `$0` on.
+    /// The arguments, from `$0` on.
     pub arguments: Vec<String>,
     pub status: u8,
 }
@@ -26,7 +26,7 @@ impl Variables {
         }
     }
 
-    /// One word becomes none, one or several. `run` gives the output of `$(…)`.
+    /// Expands one word to none, one or several. `run` returns the output of `$(…)`.
     pub fn words(
         &self,
         word: &Word,
@@ -37,7 +37,7 @@ impl Variables {
         Ok(fields.done())
     }
 
-    /// One word, whatever is in it: what is assigned, and where a redirection leads.
+    /// Expands one word to exactly one: for assignments and redirections.
     pub fn word(&self, word: &Word, run: &mut dyn FnMut(&str) -> Result<String, String>) -> Result<String, String> {
         let mut fields = Fields::default();
         self.add(word, false, &mut fields, run)?;
@@ -102,7 +102,7 @@ impl Fields {
 
     fn all(&mut self, values: &[String]) {
         if values.is_empty() && self.open.as_deref() == Some("") {
-            // `"$@"` alone is no word.
+            // `"$@"` without arguments is no word.
             self.open = None;
         }
         for (number, value) in values.iter().enumerate() {
@@ -119,7 +119,7 @@ impl Fields {
     }
 }
 
-/// Says whether a pattern of `case` fits: text, `*` and `?`.
+/// True if a pattern of `case` matches: text, `*` and `?`.
 pub fn fits(pattern: &str, text: &str) -> bool {
     match pattern.chars().next() {
         None => text.is_empty(),

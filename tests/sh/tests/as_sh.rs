@@ -1,4 +1,4 @@
-//! What this program understands it runs as sh does.
+//! Everything that this program supports works as in sh.
 #![cfg(unix)]
 
 use std::io::Write;
@@ -12,7 +12,7 @@ fn run(shell: &str, lines: &str) -> Output {
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/home/ann").env("KEY", "sk  made up");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("it starts");
-    // It need not read.
+    // It need not read its input.
     let _ = child.stdin.take().expect("an input").write_all(b"host=a\nusername=ann\n\nenv[]=b\n");
     child.wait_with_output().expect("it ends")
 }

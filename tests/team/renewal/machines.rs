@@ -1,4 +1,4 @@
-//! One member at two machines, of which one or both renew the identity.
+//! One member with two machines. One or both renew the identity.
 
 use super::super::{Person, ann_and_ben};
 use super::{OF_THE_TEAM, OTHER, accepts_what_it_says, identity, keys, renews, words_of_hint};

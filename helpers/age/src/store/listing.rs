@@ -1,4 +1,4 @@
-//! What a store's folders hold.
+//! The content of a store's directories.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
@@ -11,8 +11,8 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result};
 
 use super::{Entry, Store, described, described_by_path, file_of};
 
-/// Each folder as it was at the first look. Several requests about one host read its folder once: to read it for each takes time that
-/// grows with the square of the credentials.
+/// Each directory as it was when it was first read. If several requests are for one host, its directory is read once. Otherwise the time
+/// would grow with the square of the number of credentials.
 pub struct Listing<'a> {
     store: &'a Store,
     /// All files below a folder.
@@ -30,9 +30,9 @@ impl<'a> Listing<'a> {
         self.store
     }
 
-    /// The credential that answers `request`: without a `path` the one that has none comes first, without a
-    /// `username` the default account, then the order of the names. The usual request is answered by one look, however
-    /// many credentials there are; any other by the folder of its host.
+    /// The credential that answers `request`. Without a `path`, one without a path comes first; without a `username`, the default account;
+    /// then the order of the names. The usual request needs one lookup, however many credentials there are. Any other request reads the
+    /// directory of its host.
     pub fn find(&mut self, request: &Record) -> Result<Option<Entry>> {
         let mut description = described(request);
         if !description.has("username") {
@@ -48,7 +48,7 @@ impl<'a> Listing<'a> {
         Ok(self.matching(request)?.into_iter().next())
     }
 
-    /// Every credential that a description describes, in the order of [`find`](Self::find); all for an empty one.
+    /// Every credential that matches a description, in the order of [`find`](Self::find); all for an empty one.
     pub fn matching(&mut self, description: &Record) -> Result<Vec<Entry>> {
         let folder: PathBuf = name::folder(description).iter().collect();
         self.store.own.check(&folder)?;

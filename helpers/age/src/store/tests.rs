@@ -9,7 +9,7 @@ fn url(host: &str) -> Record {
     Record::of([("protocol", "https"), ("host", host)]).unwrap()
 }
 
-/// A store with these credentials; what they hold does not matter here.
+/// A store with these credentials. Their content does not matter here.
 fn store(folder: &Path, credentials: &[&[(&str, &str)]]) -> Store {
     let store = Store::new(Own::new(folder.join("data")).below("age"));
     for lines in credentials {
@@ -26,7 +26,7 @@ fn found(store: &Store, request: &Record) -> Option<Record> {
 fn the_usual_request_never_reads_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), &[&[("username", "default")], &[("path", "p"), ("username", "u")]]);
-    // A file in the place of the folder that a listing would have to read.
+    // This is a file where a listing would have to read a directory.
     let request = record(&[("username", "nobody"), ("path", "p")]);
     fs::remove_dir_all(store.own.path().join("https/h/p")).unwrap();
     fs::write(store.own.path().join("https/h/p"), "").unwrap();

@@ -1,14 +1,14 @@
-//! What was fetched, until it is verified: anything, and as much of it as somebody likes.
+//! Handles fetched objects before they are verified: they may be anything, and of any size.
 
 use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{Error, Result};
 
 use super::git::{Git, text};
 
-/// What is at the remote is not to be used, whatever is tried.
+/// The content of the remote must not be used. Trying again does not help.
 pub struct Refused;
 
-/// What a step says of what was fetched. What takes too much of it would do so each time, so it is refused.
+/// The result of a step with fetched objects. If they need too much memory or time, they always will, so the commit is refused.
 pub fn within_bounds<T>(commit: &str, outcome: Result<T>) -> Result<T> {
     outcome.map_err(|problem| match problem.cause() {
         Some(Failure::TooMuch { .. } | Failure::TooSlow(_)) => refused(commit, "takes more time or room than a store"),
@@ -27,7 +27,7 @@ pub fn damaged() -> Error {
     Error::new("git did not answer with the objects that it was asked for")
 }
 
-/// The contents of these objects of a commit. `None` for one that is missing or is not a file.
+/// The contents of these objects of a commit. `None` for an object that is missing or is not a file.
 pub fn contents(git: &Git, commit: &str, names: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
     let mut input = names.join("\n");
     input.push('\n');

@@ -1,5 +1,5 @@
-//! git, as a store of objects. Nothing is ever checked out: no file of a commit comes into the store but
-//! by our own hands, after it was verified. So no hook, attribute, filter, driver, link or setting of the tree is ever obeyed.
+//! Uses git as a store of objects. Nothing is checked out: we write each file of a commit into the store ourselves, after it was verified.
+//! So no hook, attribute, filter, driver, link or setting of the tree is obeyed.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,27 +14,27 @@ use zeroize::Zeroizing;
 use super::keygen;
 use super::step::{LIMIT, ask_nobody, may_ask, reason};
 
-/// The most that a step may say: far above any store.
+/// The most output of a step: far more than any store needs.
 pub const MOST: usize = 256 << 20;
-/// The most memory that git takes at once: an object that is a difference to another one is small on its way, and as large here as its
-/// author likes. Far above any object of a store, and above the table of all of them.
+/// The most memory that git may use at once. An object that is sent as a difference to another one is small, but its author can make it as
+/// large as they like here. This is far more than any object of a store, and the index of all objects, need.
 const MEMORY: &str = "64m";
 const MEMORY_IN_BYTES: usize = 64 << 20;
-/// The most files of objects.
+/// The most pack files.
 const MOST_PIECES: usize = 1_000;
 
-/// What was fetched, until it is verified.
+/// What was fetched and is not yet verified.
 pub const INCOMING: &str = "refs/incoming/main";
-/// What was verified: it stays, whatever comes.
+/// What was verified. It is kept, whatever is fetched.
 const VERIFIED: &str = "refs/verified/main";
 
-/// What holds whatever the user's settings say.
+/// These settings override those of the user.
 const SETTINGS: [&str; 24] = [
     "core.hooksPath=/dev/null",
     "core.attributesFile=/dev/null",
     "core.fsmonitor=false",
     "core.symlinks=false",
-    // Nobody else reads any of it, whatever mask the user has.
+    // No other user can read the repository, whatever the umask is.
     "core.sharedRepository=0600",
     "core.protectHFS=true",
     "core.protectNTFS=true",
@@ -43,10 +43,10 @@ const SETTINGS: [&str; 24] = [
     "transfer.fsckObjects=true",
     "fetch.recurseSubmodules=false",
     "fetch.writeCommitGraph=false",
-    // What comes lies on the disk as it comes, and is not held in memory: so much of it can be borne as there may be.
+    // Keep fetched objects packed on the disk, and not in memory, so that any allowed amount can be handled.
     "fetch.unpackLimit=1",
     "core.bigFileThreshold=16m",
-    // All comes from the remote itself, and not from where it points to.
+    // Fetch only from the remote itself, not from another URL that it names.
     "transfer.bundleURI=false",
     "fetch.uriProtocols=",
     "push.recurseSubmodules=no",
@@ -55,19 +55,19 @@ const SETTINGS: [&str; 24] = [
     "gc.auto=0",
     "maintenance.auto=false",
     "gpg.format=ssh",
-    // No member signs in another way, so no program looks at such a signature.
+    // Members sign only with SSH, so no program is started for other signatures.
     "gpg.program=/dev/null",
     "gpg.x509.program=/dev/null",
 ];
 
-/// A repository without files, in a folder of ours.
+/// A bare repository in our data directory.
 pub struct Git {
     pub(super) program: PathBuf,
     folder: PathBuf,
 }
 
 impl Git {
-    /// Finds the programs, and makes the repository if it is not there, or only half of it is.
+    /// Finds the programs, and creates the repository if it is missing or incomplete.
     pub fn open(folder: &Own) -> Result<Self> {
         folder.make_folder("".as_ref())?;
         folder.exists()?;
@@ -78,12 +78,12 @@ impl Git {
         Ok(git)
     }
 
-    /// What git answers to this, on this machine, whatever anybody's settings say.
+    /// Runs git locally, independent of anybody's settings, and returns its output.
     pub fn run(&self, words: &[&str], input: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         self.run_with(words, &[], input)
     }
 
-    /// The same for an answer that may be this long.
+    /// The same, with another limit for the output.
     pub fn run_at_most(&self, words: &[&str], most: usize) -> Result<Zeroizing<Vec<u8>>> {
         self.answer(words, &[], b"", most)
     }
@@ -103,7 +103,7 @@ impl Git {
         if finished.status.success() { Ok(finished.output) } else { Err(failed(words, &finished)) }
     }
 
-    /// The answer to a question that git can say no to, which is `None`. Whatever else stops it is an error.
+    /// The output of a command that exits with 1 for "no", which is `None`. Any other failure is an error.
     pub fn run_unless_no(&self, words: &[&str]) -> Result<Option<Zeroizing<Vec<u8>>>> {
         let finished = self.finish(words, &[], b"", MOST)?;
         match finished.status.code() {
@@ -129,7 +129,7 @@ impl Git {
         }
         command.env("GIT_DIR", &self.folder).env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_NO_LAZY_FETCH", "1");
         command.env("GIT_ALLOC_LIMIT", MEMORY);
-        // What it says is looked at.
+        // Its messages are compared below.
         command.env("LC_ALL", "C");
         let may_ask = may_ask();
         command.env("GIT_TERMINAL_PROMPT", if may_ask { "1" } else { "0" });
@@ -148,7 +148,7 @@ impl Git {
         Ok(command)
     }
 
-    /// Has a commit that was verified stay, whatever else is removed.
+    /// Keeps a verified commit when others are removed.
     pub fn keep(&self, commit: &str) {
         let _ = self.run(&["update-ref", VERIFIED, commit], b"");
     }
@@ -158,38 +158,38 @@ impl Git {
         Ok(text(&said).trim_end() == "commit")
     }
 
-    /// True if the second commit goes on from the first, or is it.
+    /// True if the second commit is the first, or has it as an ancestor.
     pub fn is_below(&self, first: &str, second: &str) -> Result<bool> {
         Ok(self.run_unless_no(&["merge-base", "--is-ancestor", first, second])?.is_some())
     }
 
-    /// Removes what was fetched and not taken: who can write to the remote could fill the disk with it, bit by bit.
+    /// Removes what was fetched and not used. Otherwise, an attacker who can write to the remote could fill the disk with it, bit by bit.
     pub fn forget(&self) {
         let _ = self.run(&["update-ref", "-d", INCOMING], b"");
         self.tidy();
     }
 
-    /// Removes what belongs to no commit that is kept. If it fails, there is only less room.
+    /// Removes objects that no kept commit needs. If that fails, they only take up space.
     pub fn tidy(&self) {
         self.remove_leftovers();
         let _ = self.run(&["repack", "-a", "-d", "-q"], b"");
         let _ = self.run(&["prune", "--expire=now"], b"");
     }
 
-    /// How much is kept, in bytes.
+    /// The size of the repository, in bytes.
     pub fn size(&self) -> u64 {
         let folders = self.below("objects");
         let files = folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         files.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
     }
 
-    /// True if git gets slow with so many pieces. Who may not write leaves some each time.
+    /// True if git gets slow because of the number of pack files. Fetches without write access leave some each time.
     pub fn is_untidy(&self) -> bool {
         self.below("objects").flat_map(|folder| files_of(&folder)).nth(MOST_PIECES).is_some()
     }
 
-    /// What a git that was killed left: locks would stop every later one, and halves of files fill the disk. No other is at work here: we
-    /// have the lock of the store.
+    /// Removes what a killed git has left: its locks would stop every later git, and its incomplete files fill the disk. No other git is
+    /// running here, because we hold the lock of the store.
     pub fn remove_leftovers(&self) {
         let locks = ["", "refs/incoming", "refs/verified"].into_iter().flat_map(|folder| self.below(folder));
         let locks = locks.filter(|path| path.extension().is_some_and(|end| end == "lock"));
@@ -218,13 +218,13 @@ fn failed(words: &[&str], finished: &Finished) -> Error {
     }
 }
 
-/// True if an object takes more memory than git may take.
+/// True if an object needs more memory than git may use.
 pub fn is_out_of_memory(finished: &Finished) -> bool {
     let said = String::from_utf8_lossy(&finished.said);
     said.lines().any(|line| line.starts_with("fatal: attempting to allocate "))
 }
 
-/// What git says is text where it is ours; anything else is compared with what is expected, and differs.
+/// git's output as text. Output that is not UTF-8 is compared with what is expected, and differs.
 pub fn text(output: &[u8]) -> String {
     String::from_utf8_lossy(output).into_owned()
 }

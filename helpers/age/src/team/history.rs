@@ -1,8 +1,8 @@
-//! Verifies what was fetched, commit by commit, before a byte of it is used.
+//! Verifies fetched commits, one by one, before any of their content is used.
 //!
-//! A history is a line: each commit has one parent, and is signed by somebody who was a member in that parent. So who may change the
-//! store is decided by what was verified before, down to the commit that is known here, or to the first, whose fingerprint people
-//! compare. There are no merges: a member whose changes met others' puts them on top, in a commit of their own.
+//! A history is linear: each commit has one parent, and is signed by a member according to that parent. So verified commits decide who may
+//! change the store, back to the commit that is known here, or to the first commit, whose fingerprint people compare. There are no merges:
+//! a member whose changes meet other changes adds theirs on top, in a new commit.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,31 +18,31 @@ use crate::store;
 
 /// The most files of a store.
 const MOST_FILES: usize = 50_000;
-/// The longest list of them.
+/// The longest list of files.
 const MOST_LISTED: usize = 300 * MOST_FILES;
-/// The most commits at once, far above any team.
+/// The most commits at once, far more than any team needs.
 const MOST_COMMITS: usize = 100_000;
-/// What git says of a file beside its content.
+/// What git prints about a file besides its content, in bytes.
 const AROUND: usize = 100;
 
-/// The files of a store: the name of each, and its content.
+/// The files of a store, by name.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// What the remote has, verified.
+/// The verified content of the remote.
 pub struct History {
-    /// The first commit of all.
+    /// The first commit.
     pub root: String,
     pub tip: String,
-    /// The members in the commit that was known before. `None`: none was.
+    /// The members in the commit that was known before. `None`: no commit was known.
     pub before: Option<Members>,
-    /// The members since, each time that they were others.
+    /// The later lists of members, one for each change.
     pub members: Vec<Rc<Members>>,
-    /// Whose key to read with was replaced by somebody else, and by whom.
+    /// Members whose reading key somebody else has replaced, and who did it.
     pub replaced: Vec<(String, String)>,
 }
 
 impl History {
-    /// The members at the end.
+    /// The last list of members.
     pub fn last(&self) -> Result<&Members> {
         self.members
             .last()
@@ -52,12 +52,12 @@ impl History {
     }
 }
 
-/// Verifies all that goes on from the commit `head` of a history that begins with `root`, or all of it, up to `tip`.
+/// Verifies the commits up to `tip`: those after `head`, in a history that begins with `root`, or all of them.
 pub fn verify(git: &Git, known: Option<(&str, &str)>, tip: &str) -> Result<History> {
     verify_by(git, known, tip, None)
 }
 
-/// The same, and nobody may have signed who is not among `those`, where they are given.
+/// The same. With `those`, only they may have signed.
 pub fn verify_by(git: &Git, known: Option<(&str, &str)>, tip: &str, those: Option<&Members>) -> Result<History> {
     let head = known.map(|(_, head)| head);
     let line = line(git, head, tip)?;
@@ -76,13 +76,13 @@ pub fn verify_by(git: &Git, known: Option<(&str, &str)>, tip: &str, those: Optio
     })
 }
 
-/// The commits from the one after `head` to `tip`. An error if they are not one line that goes on from there.
+/// The commits after `head` up to `tip`. It is an error if they are not a linear continuation.
 fn line(git: &Git, head: Option<&str>, tip: &str) -> Result<Vec<String>> {
     let before = head.map(|head| format!("^{head}"));
     let mut words = vec!["rev-list", "--reverse", "--topo-order", "--parents", tip];
     words.extend(before.as_deref());
     let listed = within_bounds(tip, git.run(&words, b"")).map_err(|problem| match head.map(|head| git.has(head)) {
-        // The commit that is known is not among what was fetched.
+        // The known commit is not an ancestor of what was fetched.
         Some(Ok(false)) => is_another_history(),
         _ => problem,
     })?;
@@ -112,13 +112,13 @@ fn is_another_history() -> Error {
         .because(Refused)
 }
 
-/// The files of a commit that was verified. Anything but the members and credentials is refused: links, programs, other repositories,
-/// files beside the store.
+/// The files of a verified commit. Only the list of members and credentials are allowed: links, programs, submodules and other files are
+/// refused.
 pub fn files(git: &Git, commit: &str) -> Result<Files> {
     let too_many = || refused(commit, "has more files than a store may have");
     let words = ["ls-tree", "-r", "-z", "-l", "--full-tree", commit];
     let listed = git.run_at_most(&words, MOST_LISTED).map_err(|problem| {
-        // A few folders that name each other again and again unfold without end.
+        // A few directories that contain each other repeatedly would unfold without end.
         if matches!(problem.cause(), Some(Failure::TooMuch { .. })) { too_many() } else { problem }
     });
     let listed = within_bounds(commit, listed)?;
@@ -146,7 +146,7 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
     if names.len() > MOST_FILES {
         return Err(too_many());
     }
-    // One content under many names is small in the repository, and as large here as all of them.
+    // One object with many names is small in the repository, but here each name takes its size.
     if room > MOST {
         return Err(refused(commit, "has more in its files than a store may have"));
     }

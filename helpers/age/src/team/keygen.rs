@@ -1,4 +1,4 @@
-//! `ssh-keygen`, which makes keys, signs and verifies.
+//! `ssh-keygen`, which creates keys, signs and verifies.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::step::{LIMIT, ask_nobody, may_ask, reason};
 
-/// Where it is.
+/// Its path.
 pub fn program() -> Result<&'static Path> {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     match PROGRAM.get() {

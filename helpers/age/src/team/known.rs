@@ -1,4 +1,4 @@
-//! What this user has accepted of a store: it lies outside of what is synchronised, so nobody else can change it.
+//! What this user has accepted of a store. It is outside of what is synchronised, so nobody else can change it.
 
 use modelforge_credential_files::{Own, Trust, failed};
 use modelforge_credential_protocol::{Error, Record, Result};
@@ -7,27 +7,27 @@ use super::members::{MAX_FILE, Members};
 
 const FILE: &str = "known";
 
-/// All of it, in one file, which is replaced whole.
+/// All of it, in one file that is replaced as a whole.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Where the store is synchronised to.
+    /// The remote of the store.
     pub remote: Option<String>,
-    /// Where it was the last time: a person may have mistyped the other.
+    /// The remote of the last `sync`: a person may have mistyped the new one.
     pub met: Option<String>,
     /// The first commit of its history.
     pub root: Option<String>,
-    /// The newest commit that was verified. History goes on from there, or is refused.
+    /// The newest verified commit. A history that does not continue from it is refused.
     pub head: Option<String>,
-    /// The text of the members that were accepted.
+    /// The list of members that was accepted.
     pub members: Option<String>,
-    /// True while everything is encrypted for other members than before.
+    /// True while everything is being encrypted for other members than before.
     pub is_changing: bool,
-    /// True while the identity holds old keys beside new ones, which the others may not know yet.
+    /// True while the identity has old keys besides new ones, which the others may not know yet.
     pub is_renewed: bool,
 }
 
 impl Known {
-    /// The members that were accepted.
+    /// The accepted members.
     pub fn members(&self) -> Result<Option<Members>> {
         self.members.as_deref().map(Members::parse).transpose()
     }

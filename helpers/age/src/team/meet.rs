@@ -1,4 +1,4 @@
-//! The other side: what it has, verified, and whether a person has accepted who came and went.
+//! Fetches and verifies the remote's content, and checks that a person has accepted its members.
 
 use modelforge_credential_protocol::{Error, Result};
 
@@ -11,13 +11,13 @@ use super::repair::{self, Ground};
 use super::{ACCEPT, Team};
 use crate::identity::Identities;
 
-/// What a person asked for.
+/// What the person asked for.
 pub struct Asked<'a> {
-    /// Where to from now on.
+    /// The new remote.
     pub remote: Option<&'a str>,
-    /// The members that they accept, as a fingerprint.
+    /// The fingerprint of the members that they accept.
     pub accepts: Option<&'a str>,
-    /// True if what is refused at the remote is to be replaced.
+    /// True to replace what is refused at the remote.
     pub repair: bool,
 }
 
@@ -26,7 +26,7 @@ pub struct Met<'a> {
     pub git: &'a Git,
     pub remote: &'a str,
     pub history: Option<History>,
-    /// What the remote has, taken or not.
+    /// The commit at the remote, used or not.
     pub there: Option<String>,
     pub repair: Option<Repair>,
     pub base: Files,
@@ -34,14 +34,14 @@ pub struct Met<'a> {
     pub ours: Files,
 }
 
-/// What is refused at the remote is left out.
+/// Leaves out what is refused at the remote.
 pub struct Repair {
-    /// What is replaced there. `None`: it has less than this machine, or nothing.
+    /// The commit to replace there. `None`: the remote has less than this machine, or nothing.
     pub instead_of: Option<String>,
 }
 
 impl Met<'_> {
-    /// Sends a commit, in the place of what is refused there.
+    /// Pushes a commit. With `repair`, it replaces what is refused there.
     pub fn push(&self, commit: &str) -> Result<std::result::Result<(), String>> {
         self.git.push(self.remote, commit, self.instead_of())
     }
@@ -51,7 +51,7 @@ impl Met<'_> {
     }
 }
 
-/// Who meets the remote, and how.
+/// The local state for a fetch.
 pub struct Meeting<'a, 'g> {
     pub team: &'a Team,
     pub identities: &'a Identities,
@@ -62,7 +62,7 @@ pub struct Meeting<'a, 'g> {
 }
 
 impl<'g> Meeting<'_, 'g> {
-    /// Fetches and verifies. What is refused is left out if a person asked for that.
+    /// Fetches and verifies. If a person asked for a repair, refused commits are left out.
     pub fn reach(&self) -> Result<Met<'g>> {
         let refused = |problem: &Error| self.asked.repair && problem.cause::<Refused>().is_some();
         let tip = match self.git.fetch(self.remote) {
@@ -76,7 +76,7 @@ impl<'g> Meeting<'_, 'g> {
         }
     }
 
-    /// Sends the history that was seen to an empty remote, if the store moves there.
+    /// Pushes the known history to an empty remote, if the store moves there.
     fn moved(&self, tip: Option<String>) -> Result<Option<String>> {
         let (None, Some(head), Some(_)) = (&tip, &self.known.head, self.asked.remote) else { return Ok(tip) };
         self.git.push(self.remote, head, None)?.map_err(|reason| not_taken(&reason))?;
@@ -84,7 +84,7 @@ impl<'g> Meeting<'_, 'g> {
     }
 
     fn go_over(&self, there: Option<String>, problem: Error) -> Result<Met<'g>> {
-        // It may be anything: the code of a company, say.
+        // The remote may be any repository, such as a company's code.
         if self.known.met.as_ref().is_some_and(|met| met != self.remote) {
             return Err(never_met());
         }
@@ -100,7 +100,7 @@ impl<'g> Meeting<'_, 'g> {
         Ok(Met { there, repair: Some(Repair { instead_of }), ..met })
     }
 
-    /// Verifies what goes on from what was `seen`, and has a person accept who came and went.
+    /// Verifies what comes after `seen`, and checks that a person has accepted the members.
     fn meet(&self, seen: Option<(&str, &str)>, tip: Option<&str>) -> Result<Met<'g>> {
         let history = match (seen, tip) {
             (None, None) => None,
@@ -142,7 +142,7 @@ impl<'g> Meeting<'_, 'g> {
         })
     }
 
-    /// One who has replaced what they read with on two machines reads nothing on one of them, whichever is accepted.
+    /// If this user has renewed the identity on two machines, one of them can read nothing, whichever key is accepted.
     fn check_own_keys(&self, before: Option<&Members>, ours: &Members, theirs: &Members) -> Result<()> {
         let Some(name) = self.team.name_among(self.identities, ours)? else { return Ok(()) };
         let of = |members: Option<&Members>| members.and_then(|members| members.keys_of(&name)).cloned();

@@ -1,4 +1,4 @@
-//! The members of a store: who can read it, and who may change it. One file, which `age -R` reads as well.
+//! The members of a store: who can read and change it. They are in one file, which `age -R` reads as well.
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -12,19 +12,19 @@ use sha2::{Digest, Sha256};
 
 use crate::key;
 
-/// Its name in the store: the one that passage and gopass use.
+/// The name of the file in the store, as in passage and gopass.
 pub const FILE: &str = ".age-recipients";
 
-/// Far above any team.
+/// Far more than any team needs, in bytes.
 pub const MAX_FILE: usize = 1 << 20;
 
-/// Each one is compared with all others.
+/// The most members: each one is compared with all others.
 const MOST: usize = 1_000;
 
 const MEMBER: &str = "# member ";
 const SIGNS: &str = "# signs with ";
 
-/// The keys that OpenSSH signs with, but for certificates: who signed one of these decides, and that is not written here.
+/// The kinds of OpenSSH keys for signing. Certificates are not among them: their issuer decides, and the list does not name that issuer.
 const KINDS: [&str; 7] = [
     "ssh-ed25519",
     "ssh-rsa",
@@ -35,7 +35,7 @@ const KINDS: [&str; 7] = [
     "sk-ecdsa-sha2-nistp256@openssh.com",
 ];
 
-/// What one member reads and signs with.
+/// The keys of a member, for reading and signing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
     /// A public key of age or SSH.
@@ -49,8 +49,8 @@ pub struct Keys {
 pub struct Members(BTreeMap<String, Keys>);
 
 impl Members {
-    /// Reads the file. One that this program would have written otherwise is refused: each line counts for somebody, and a person is
-    /// shown no other.
+    /// Reads the file. It must be exactly what this program would write: each line grants rights, and a person is shown only what this
+    /// program understands.
     pub fn parse(text: &str) -> Result<Self> {
         let mut members = Self::default();
         let mut lines = text.lines();
@@ -69,7 +69,7 @@ impl Members {
         lines.collect()
     }
 
-    /// Adds a member, or gives one other keys.
+    /// Adds a member, or changes a member's keys.
     pub fn put(&mut self, name: &str, keys: Keys) -> Result<()> {
         check_name(name)?;
         if self.0.len() >= MOST && !self.0.contains_key(name) {
@@ -88,7 +88,7 @@ impl Members {
         Ok(())
     }
 
-    /// Takes a member out.
+    /// Removes a member.
     pub fn remove(&mut self, name: &str) -> Result<()> {
         match self.0.remove(name) {
             Some(_) if self.0.is_empty() => Err("a store needs a member who can read it".into()),
@@ -109,7 +109,7 @@ impl Members {
         self.0.values().map(|keys| keys.signer.as_str())
     }
 
-    /// The member who signs with this public key.
+    /// The member with this public signing key.
     pub fn of_signer(&self, signer: &str) -> Option<&str> {
         self.0.iter().find(|(_, keys)| keys.signer == signer).map(|(name, _)| name.as_str())
     }
@@ -120,7 +120,7 @@ impl Members {
         self.0.iter().find(|(_, keys)| is_it(keys)).map(|(name, _)| name.as_str())
     }
 
-    /// Each member for a person: the name, the fingerprint of what they sign with, and what they read with.
+    /// One line per member for people: the name, the fingerprint of the signing key, and the reading key.
     pub fn lines(&self) -> Vec<String> {
         let line = |(name, keys): (&String, &Keys)| {
             format!("{name} {} {}", fingerprint(&keys.signer).unwrap_or_default(), keys.recipient)
@@ -128,7 +128,7 @@ impl Members {
         self.0.iter().map(line).collect()
     }
 
-    /// Who came, who went, and who has other keys by now.
+    /// Who came, who left, and whose keys have changed.
     pub fn changes_to(&self, new: &Self) -> String {
         let print = |keys: &Keys| fingerprint(&keys.signer).unwrap_or_default();
         let came = new.0.iter().filter_map(|(name, keys)| match self.0.get(name) {
@@ -143,19 +143,19 @@ impl Members {
         came.chain(went).collect::<Vec<_>>().join(", ")
     }
 
-    /// What each member reads with.
+    /// The reading key of each member.
     pub fn readers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, keys)| (name.as_str(), keys.recipient.as_str()))
     }
 
-    /// Who has keys that nobody has in these.
+    /// The members with keys that are in none of these lists.
     pub fn who_are_not_in(&self, others: &[&Self]) -> Vec<String> {
         let is_known = |name: &String, keys: &Keys| others.iter().any(|other| other.0.get(name) == Some(keys));
         let strange = self.0.iter().filter(|(name, keys)| !is_known(name, keys));
         strange.map(|(name, keys)| format!("{name} ({})", fingerprint(&keys.signer).unwrap_or_default())).collect()
     }
 
-    /// What two sides have made of the same members: who came or went on one of them did so.
+    /// Merges two changes of the same list: a member who came or left on one side does so in the result.
     pub fn merged(base: &Self, ours: &Self, theirs: &Self) -> Result<Self> {
         let mut merged = Self::default();
         let names = ours.0.keys().chain(theirs.0.keys()).collect::<std::collections::BTreeSet<_>>();
@@ -176,7 +176,7 @@ impl Members {
     }
 }
 
-/// What a member reads with, for people. Nobody can find another key that begins and ends like one.
+/// A reading key for people. Nobody can find another key with the same beginning and end.
 fn shown(recipient: &str) -> String {
     if let Ok(print) = fingerprint(recipient) {
         return print;
@@ -197,7 +197,7 @@ fn not_ours() -> Error {
     Error::new(format!("`{FILE}` is not as this program writes it"))
 }
 
-/// A name stands in a line of its own, in the author of a commit, and in messages.
+/// A name must fit into a line of the list, the author of a commit, and messages.
 pub fn check_name(name: &str) -> Result<()> {
     let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     let begins_well = name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
@@ -207,7 +207,7 @@ pub fn check_name(name: &str) -> Result<()> {
     Err("the name of a member is up to 40 of a-z, 0-9, `-`, `_` and `.`, and begins with a letter or digit".into())
 }
 
-/// age takes whatever stands behind a key of SSH for its comment: here it could hide a second key, or move the cursor.
+/// age takes anything after an SSH key for its comment. Here that could hide a second key, or move the cursor.
 fn check_recipient(recipient: &str) -> Result<()> {
     let is_one = match recipient.starts_with("ssh-") {
         true => fingerprint(recipient).is_ok(),
@@ -217,12 +217,12 @@ fn check_recipient(recipient: &str) -> Result<()> {
     if is_one { Ok(()) } else { Err(wrong.into()) }
 }
 
-/// The fingerprint of a public key, as `ssh-keygen -l` shows it. An error if it is none, or has a comment.
+/// The fingerprint of a public key, as `ssh-keygen -l` shows it. It is an error if it is not a key, or has a comment.
 pub fn fingerprint(signer: &str) -> Result<String> {
     let wrong = || Error::new("a signing key is the public key of SSH, of ed25519 best, without a comment");
     let (kind, text) = signer.split_once(' ').filter(|(kind, _)| KINDS.contains(kind)).ok_or_else(wrong)?;
     let blob = STANDARD.decode(text).map_err(|_| wrong())?;
-    // The key says again what kind it is of.
+    // The key itself contains its kind as well.
     let inner = blob.get(..4).map(|length| length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
     let inner = inner.and_then(|length| blob.get(4..4_usize.checked_add(length)?));
     if inner != Some(kind.as_bytes()) {
@@ -231,8 +231,8 @@ pub fn fingerprint(signer: &str) -> Result<String> {
     Ok(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&blob))))
 }
 
-/// What people compare: the beginning of a history, and the members. Those who see the same were told the same, and follow the same
-/// signatures from there.
+/// The fingerprint that people compare. It covers the first commit and the members, so people with the same fingerprint have the same
+/// start, and verify the same signatures from there.
 pub fn state(root: &str, members: &str) -> String {
     let mut sum = Sha256::new();
     sum.update(root.as_bytes());

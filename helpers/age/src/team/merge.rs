@@ -1,4 +1,4 @@
-//! Puts the changes of two machines together, file by file, by what the files say and not by how they are encrypted.
+//! Merges the changes of two machines, file by file. It compares the decrypted content.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ use super::history::Files;
 use super::readable;
 use crate::store;
 
-/// Opens a file of the store.
+/// Decrypts a file of the store.
 pub type Open<'a> = &'a dyn Fn(&str, &[u8]) -> Result<Zeroizing<Vec<u8>>>;
 
-/// The three states that a merge is about.
+/// The three states in a merge.
 pub struct Sides<'a> {
-    /// What both began with.
+    /// The common ancestor.
     pub base: &'a Files,
     pub ours: &'a Files,
     pub theirs: &'a Files,
@@ -25,25 +25,25 @@ pub struct Sides<'a> {
 pub enum Chosen {
     Ours,
     Theirs,
-    /// Of a credential that has another account now, as both sides had one.
+    /// The content of a credential that got another account, because both sides had one.
     Moved(Zeroizing<Vec<u8>>),
 }
 
-/// The files of the result, and what a person should know of.
+/// The files of the result, and what a person should know about it.
 #[derive(Default)]
 pub struct Merged {
     pub files: std::collections::BTreeMap<String, Chosen>,
-    /// Credentials of which two were kept.
+    /// Credentials of which both versions were kept.
     pub kept: Vec<String>,
-    /// Credentials that took the place of what nobody can open here.
+    /// Credentials that replaced a file that nobody can decrypt here.
     pub unread: Vec<String>,
 }
 
-/// What one side did with a file.
+/// The side whose version of a file is used.
 enum Winner {
     Ours,
     Theirs,
-    /// As theirs cannot be opened here.
+    /// Because theirs cannot be decrypted here.
     OnlyOurs,
     Both,
 }
@@ -78,16 +78,16 @@ fn winner(sides: &Sides, name: &str, open: Open) -> Result<Winner> {
     if theirs == base {
         return Ok(Winner::Ours);
     }
-    // What a member put there and nobody can open here is no key: it replaces none that can be opened, and is replaced by any.
+    // A file that nobody can decrypt here is not a key: it replaces none that can be decrypted, and any key replaces it.
     let text = |content: Option<&Vec<u8>>| match content.map(|content| open(name, content)) {
         Some(opened) => readable(opened).map(std::result::Result::ok),
         None => Ok(None),
     };
-    // What neither can be compared with was changed, for all that is known.
+    // A file that cannot be compared counts as changed.
     let was = text(base).unwrap_or_default();
     let is_as_before = |now: &Option<Zeroizing<Vec<u8>>>| now.is_some() && *now == was;
     Ok(match (ours, theirs) {
-        // Who stored it again knew of it; who removed it did not know that.
+        // A stored key beats an erase: the person who erased the old one did not know the new one.
         (None, _) => {
             if is_as_before(&text(theirs)?) {
                 Winner::Ours
@@ -112,7 +112,7 @@ fn winner(sides: &Sides, name: &str, open: Open) -> Result<Winner> {
     })
 }
 
-/// The newer one stays where it is, and the other gets an account of its own.
+/// The newer one keeps its account, and the older one gets a new account.
 fn keep_both(merged: &mut Merged, sides: &Sides, name: &str, open: Open) -> Result<()> {
     let read = |files: &Files| -> Result<Record> {
         let content = files.get(name).map(Vec::as_slice).unwrap_or_default();
@@ -120,7 +120,7 @@ fn keep_both(merged: &mut Merged, sides: &Sides, name: &str, open: Open) -> Resu
     };
     let (ours, theirs) = match (read(sides.ours), read(sides.theirs)) {
         (Ok(ours), Ok(theirs)) => (ours, theirs),
-        // Nobody could use what is no record.
+        // Nobody could use a file that is not a record.
         (ours, _) => {
             let only = if ours.is_ok() { Chosen::Ours } else { Chosen::Theirs };
             merged.files.insert(name.to_owned(), only);
@@ -148,12 +148,12 @@ fn keep_both(merged: &mut Merged, sides: &Sides, name: &str, open: Open) -> Resu
     Ok(())
 }
 
-/// When it was stored, as it says itself.
+/// When it was stored, according to the record.
 pub fn created(record: &Record) -> Option<u64> {
     record.text("created_utc")?.parse().ok()
 }
 
-/// The place of a credential, for people.
+/// The URL and account of a credential, for people.
 pub fn shown(description: &Record) -> String {
     let part = |key| description.text(key).unwrap_or_default();
     let path = description.text("path").map(|path| format!("/{path}")).unwrap_or_default();
@@ -166,7 +166,7 @@ mod tests {
 
     const NAME: &str = "https/h/default.age";
 
-    /// A file is the version of its encryption, and then its text.
+    /// In these tests, a file is a version number of its encryption, followed by its text.
     fn open(_: &str, content: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         Ok(Zeroizing::new(content[1..].to_vec()))
     }
@@ -197,7 +197,7 @@ mod tests {
             (None, old, None),
             (again, None, None),
             (None, again, None),
-            // Renewed here, removed there.
+            // Encrypted again here, removed there.
             (new, None, Some(Chosen::Ours)),
             (None, new, Some(Chosen::Theirs)),
             (None, None, None),
@@ -219,7 +219,7 @@ mod tests {
             (Some(&*new), Some("!garbage"), Some(Chosen::Ours)),
             (Some("!garbage"), Some(&*new), Some(Chosen::Theirs)),
             (Some("!garbage"), Some("!other"), Some(Chosen::Theirs)),
-            // It is no record, so it has no other account.
+            // It is not a record, so it has no other account.
             (Some(&*new), Some("1no record"), Some(Chosen::Ours)),
             (Some("1no record"), Some(&*new), Some(Chosen::Theirs)),
         ] {

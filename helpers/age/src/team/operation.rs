@@ -1,4 +1,4 @@
-//! The operation `members`: who can read the store, and who may change it.
+//! The operation `members`: shows and changes who can read and change the store.
 
 use modelforge_credential_protocol::{Error, Record, Result};
 
@@ -13,9 +13,9 @@ use crate::mine::Mine;
 pub struct Operation<'a> {
     pub team: &'a Team,
     pub identities: &'a Identities,
-    /// None where the user named the identities.
+    /// `None` if the user named the identities.
     pub mine: Option<&'a Mine<'a>>,
-    /// Makes the identity where it is missing. Only with the lock of the identity.
+    /// Creates the identity if it is missing. The caller must hold the lock of the identity.
     pub make_identity: &'a dyn Fn() -> Result<()>,
 }
 
@@ -48,7 +48,7 @@ impl Operation<'_> {
         Ok(answer)
     }
 
-    /// The keys that another member adds this user with.
+    /// This user's public keys, which another member adds.
     fn join(&self, request: &Record) -> Result<Record> {
         request.text("member").map_or(Ok(()), check_name)?;
         let _only_one = self.team.store.lock_the_identity()?;
@@ -92,7 +92,7 @@ impl Operation<'_> {
         members.remove(name)?;
         self.team.set_members(&mut known, &members, self.identities)?;
         let mut answer = self.of(&members, known.root.as_deref())?;
-        // They have read these, and can again in the history.
+        // The removed member has read these, and can still read them in the history.
         for entry in self.team.store.all()? {
             let account = entry.description.text("username").unwrap_or_default();
             answer.push("renew[]", format!("{} {account}", shown(&entry.description)))?;
@@ -100,7 +100,7 @@ impl Operation<'_> {
         Ok(answer)
     }
 
-    /// Accepts what the store says, or what the remote has.
+    /// Accepts the list of members in the store, or the one at the remote.
     fn accept(&self, request: &Record) -> Result<Record> {
         let wanted = request.text("fingerprint").unwrap_or_default();
         {

@@ -1,4 +1,4 @@
-//! The way to the remote, which may be anybody's: what comes from there is bounded, and nothing that lies there is started.
+//! Connects to the remote, which may be hostile: the size of what comes is limited, and nothing there is started.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,34 +10,34 @@ use super::fetched::Refused;
 use super::git::{Git, INCOMING, MOST, is_out_of_memory, text};
 use super::step::{may_ask, reason};
 
-/// How long a step over a network may take.
+/// The time limit of a step that uses a network.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// The branch that stores are kept in.
+/// The branch of a store.
 const BRANCH: &str = "refs/heads/main";
 
-/// The most that comes at once, in bytes: far above any store, and below what fills a disk.
+/// The most bytes that may come at once: far more than any store needs, and too little to fill a disk.
 const MOST_AT_ONCE: u64 = 1 << 30;
-/// What comes may hold more than was asked for. From this much on it is worth the time to look.
+/// A fetch may contain more than was asked for. From this size on, it is worth checking.
 const MUCH: u64 = 64 << 20;
-/// How often to look how much has come.
+/// How often to check how much has come.
 const PAUSE: Duration = Duration::from_millis(100);
 
 const LEAVE_IT_OUT: &str =
     "ask the other members what was put there; then leave it out: modelforge-credential sync --repair";
 
-/// What a repository on this machine may not have git start in it: its hooks, and a program that names more commits.
+/// A repository on this machine must not make git start anything: no hooks, and no program that names more commits.
 const IN_A_FOLDER: &str = "-c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c core.fsmonitor=false \
                            -c receive.autogc=false -c receive.denyCurrentBranch=refuse -c gc.auto=0 -c maintenance.auto=false";
 
 impl Git {
-    /// The commit at the remote. `None`: it has none yet.
+    /// The commit at the remote. `None`: there is none yet.
     pub fn fetch(&self, remote: &str) -> Result<Option<String>> {
         self.fetch_at_most(remote, MOST_AT_ONCE)
     }
 
     fn fetch_at_most(&self, remote: &str, most: u64) -> Result<Option<String>> {
-        // No other branch: nobody verifies one.
+        // No other branch, because nobody would verify it.
         let what = format!("+{BRANCH}:{INCOMING}");
         let through = self.in_a_folder(remote, "--upload-pack", "upload-pack");
         let mut words =
@@ -72,7 +72,7 @@ impl Git {
         }
     }
 
-    /// What the branch is at the remote, whether it can be taken or not.
+    /// The commit of the branch at the remote, whether it can be used or not.
     pub fn ask(&self, remote: &str) -> Result<Option<String>> {
         let through = self.in_a_folder(remote, "--upload-pack", "upload-pack");
         let mut words = vec!["ls-remote", "--quiet"];
@@ -88,8 +88,8 @@ impl Git {
         Ok(found.map(|(id, _)| id).filter(|id| is_id(id)).map(str::to_owned))
     }
 
-    /// Sends a commit, and says why the remote did not take it. It replaces what the commit does not go on from only if that is
-    /// `instead_of`.
+    /// Pushes a commit. Returns the reason if the remote did not take it. Without `instead_of`, only a commit that continues the remote's
+    /// history is pushed; with it, that commit may be replaced.
     pub fn push(
         &self,
         remote: &str,
@@ -107,7 +107,7 @@ impl Git {
         Ok(if finished.status.success() { Ok(()) } else { Err(reason(&finished)) })
     }
 
-    /// A step over a network: the user's own settings say how (a proxy, the program for ssh, a helper for passwords).
+    /// Runs a step that uses a network. The user's own settings apply: a proxy, the ssh program, a credential helper.
     fn reach(&self, words: &[&str], most: u64) -> Result<Finished> {
         let running = Running::start(self.command(words)?, !may_ask(), LIMIT)?;
         let mut looked = Instant::now();
@@ -124,7 +124,7 @@ impl Git {
         }
     }
 
-    /// In a folder of this machine git starts its other half as this user, which obeys what that folder says.
+    /// For a directory on this machine, git runs its other half as this user, and that half obeys the directory's settings.
     fn in_a_folder(&self, remote: &str, option: &str, command: &str) -> Option<String> {
         let is_a_folder = Path::new(remote).is_absolute() || remote.starts_with("file:");
         let git = Shell::Posix.word(&self.program.to_string_lossy());
@@ -138,7 +138,7 @@ fn is_empty(finished: &Finished) -> bool {
     String::from_utf8_lossy(&finished.said).lines().any(|line| line == missing)
 }
 
-/// What is wrong with what came, as git says it.
+/// What is wrong with the fetched objects, according to git.
 fn said_by(finished: &Finished) -> Option<&'static str> {
     let said = String::from_utf8_lossy(&finished.said);
     let begins = |begin: &str| said.lines().any(|line| line.starts_with(begin));
@@ -156,7 +156,7 @@ fn unreadable(finished: &Finished) -> Error {
     Error::new(format!("the remote cannot be read: {}", reason(finished))).hint("git ls-remote REMOTE  # says more")
 }
 
-/// A slow network, or what keeps git busy on this machine: a person has to tell.
+/// The network may be slow, or the objects keep git busy on this machine: a person has to decide.
 fn too_slow(problem: Error) -> Error {
     match problem.cause() {
         Some(Failure::TooSlow(limit)) => {
@@ -171,7 +171,7 @@ fn too_much() -> Error {
     not_of_a_store("more than a store can have")
 }
 
-/// A remote as a person names it, if git can take it and nothing secret is in it.
+/// Checks a remote that a person named: git must be able to use it, and it must contain no secret.
 pub fn check_remote(remote: &str) -> Result<()> {
     if remote.is_empty() || remote.starts_with('-') || remote.contains(char::is_control) {
         return Err("that is not the address of a remote".into());

@@ -1,7 +1,7 @@
-//! A new identity for one who shares a store: what they read with is replaced in the list of members, and everything is encrypted for it.
+//! Renews the identity of a member of a shared store: replaces their reading key in the list of members, and encrypts everything again.
 //!
-//! The others encrypt for the old one until the commit that names the new one is at the remote. So the old keys stay below the new ones in
-//! the identity file until then, and whatever comes can be opened, also after a kill at any moment.
+//! The others encrypt for the old key until the remote has the commit with the new one. So the old keys stay below the new ones in the
+//! identity file until then. Everything that comes can be decrypted, also after a kill at any moment.
 
 use std::io::Write;
 
@@ -18,7 +18,8 @@ use crate::mine::Mine;
 use crate::renew::{self, Failed, New};
 use crate::text;
 
-/// Exchanges what this user reads with. `mine` is none where the user named the identities: the first of them counts then. Returns
+/// Replaces this user's reading key. `mine` is `None` if the user named the identities: then the first of them is the new one. Returns
+/// whether a `sync` has to finish it.
 /// whether a synchronisation has to finish it.
 pub fn renew(team: &Team, identities: &Identities, mine: Option<&Mine>, given: Option<Held>) -> Result<bool> {
     let _only_one = team.store.lock_the_identity()?;
@@ -31,7 +32,7 @@ pub fn renew(team: &Team, identities: &Identities, mine: Option<&Mine>, given: O
     let name = team.name_among(identities, &members)?.ok_or_else(|| team.is_no_member())?;
     let Some(mine) = mine else {
         let is_named = || renew::is_named(&tilde(identities.path().as_ref()));
-        // Without the old one, nothing could be encrypted again.
+        // Without the old identity, nothing could be encrypted again.
         identities.unlock()?;
         team.encrypt(super::SAMPLE, &members, identities, team.path()).map_err(|_| is_named())?;
         if given.is_some() || (!replace_keys(team, &mut known, identities, &members, &name)? && !was_changing) {
@@ -61,10 +62,10 @@ pub fn renew(team: &Team, identities: &Identities, mine: Option<&Mine>, given: O
     Ok(false)
 }
 
-/// Nothing is changed for an identity that could not take the place of the old one.
+/// Checks the new identity before anything is changed.
 fn check(team: &Team, identities: &Identities, members: &Members, name: &str, new: &New) -> Result<()> {
     let public = new.keys.public().ok_or_else(Team::no_public_key)?;
-    // One that was renewed on another machine is the members' already.
+    // If it was renewed on another machine, the list already has the new key.
     let is_there = members.keys_of(name).is_some_and(|keys| keys.recipient == public);
     if is_there {
         return Ok(());
@@ -79,7 +80,7 @@ fn others(members: &Members, name: &str) -> Vec<String> {
     if others.remove(name).is_ok() { others.recipients() } else { Vec::new() }
 }
 
-/// Makes the members those with the new keys of this user. Returns whether they were others.
+/// Puts this user's new keys into the list of members. Returns whether the list has changed.
 fn replace_keys(
     team: &Team,
     known: &mut Known,
@@ -96,7 +97,7 @@ fn replace_keys(
     Ok(is_new)
 }
 
-/// Goes on with a renewal that was begun, as far as that can be without the others. Only with the lock of the identity.
+/// Continues a renewal as far as possible without the other members. The caller must hold the lock of the identity.
 pub fn go_on(team: &Team, known: &mut Known, identities: &Identities) -> Result<()> {
     if !known.is_renewed {
         return Ok(());
@@ -110,7 +111,7 @@ pub fn go_on(team: &Team, known: &mut Known, identities: &Identities) -> Result<
     replace_keys(team, known, identities, &members, &name).map(drop)
 }
 
-/// The same for one whose changes are sent: that counts, whatever becomes of the old keys.
+/// The same after a push. The push has succeeded, so a failure here is only a warning.
 pub fn finish_or_warn(team: &Team, known: &mut Known, identities: &Identities, mine: &Mine) {
     if let Err(problem) = finish(team, known, identities, mine) {
         let warning = format!("warning: the old identity stays beside the new one: {problem}");
@@ -118,7 +119,7 @@ pub fn finish_or_warn(team: &Team, known: &mut Known, identities: &Identities, m
     }
 }
 
-/// Removes the old keys, as nobody encrypts for them any more. Only with the lock of the identity.
+/// Removes the old keys, because nobody encrypts for them any more. The caller must hold the lock of the identity.
 pub fn finish(team: &Team, known: &mut Known, identities: &Identities, mine: &Mine) -> Result<()> {
     let (Some(held), Some(members)) = (identities.held()?, known.members()?) else { return Ok(()) };
     let (current, old) = text::split(&held.text);
@@ -141,13 +142,13 @@ pub fn finish(team: &Team, known: &mut Known, identities: &Identities, mine: &Mi
 }
 
 impl Team {
-    /// For one whose keys the members do not have.
+    /// The error if the list does not have this user's keys.
     pub(super) fn is_no_member(&self) -> Error {
         Error::new(format!("you are not a member of the store `{}`", self.name))
             .hint("modelforge-credential members join NAME")
     }
 
-    /// For one whose other machine has taken another identity for the same member.
+    /// The error if the identity of this member was renewed on another machine.
     pub(super) fn is_renewed_elsewhere(&self, name: &str) -> Error {
         let helper = format!("--helper \"age --store {}\"", self.name);
         Error::new(format!("the identity of the member `{name}` was renewed on another machine")).hint(format!(

@@ -1,7 +1,7 @@
-//! What a member does where the remote holds what is refused: going on from the newest commit that is not, in its place.
+//! Repairs a remote with refused commits: continues from the newest good commit, and replaces the refused ones.
 //!
-//! Nothing counts that would not count otherwise: the ground is verified, and members are accepted, as in each synchronisation. So who can
-//! do this can do no more than who may push to the remote by force.
+//! This grants no additional rights: the commits to continue from are verified, and their members must be accepted, as in each `sync`. So
+//! it lets a member do only what anyone with the right to force-push can do.
 
 use modelforge_credential_protocol::Result;
 
@@ -12,20 +12,20 @@ use super::known::Known;
 use super::members::Members;
 use super::walk::members_in;
 
-/// From where to go on.
+/// The commits to continue from.
 pub struct Ground {
     /// A commit that was verified before.
     pub from: String,
-    /// What goes on from there, and is to be verified.
+    /// The end of the commits after it, which must be verified.
     pub tip: String,
-    /// What is replaced at the remote, as the ground does not go on from it. `None`: nothing.
+    /// The commit at the remote to replace. `None`: nothing has to be replaced.
     pub instead_of: Option<String>,
 }
 
-/// What this user reads with, among these members.
+/// This user's reading key among these members.
 pub type Own<'a> = &'a dyn Fn(&Members) -> Result<Option<String>>;
 
-/// Finds it. `None`: this machine has seen nothing yet that it could go back to.
+/// Finds them. `None`: this machine has seen nothing yet that it could return to.
 pub fn ground(git: &Git, known: &Known, at_remote: Option<&str>, own: Own) -> Result<Option<Ground>> {
     let (Some(root), Some(head)) = (&known.root, &known.head) else { return Ok(None) };
     let here = |instead_of: Option<&str>| Ground {
@@ -50,15 +50,15 @@ pub fn ground(git: &Git, known: &Known, at_remote: Option<&str>, own: Own) -> Re
         // An older state was put back.
         return Ok(Some(here(None)));
     }
-    // Who has replaced what they read with since, cannot open what goes on from there, and nothing of it is to be lost: its author opens
-    // both, and puts them together.
+    // If this user has renewed the identity since, they cannot decrypt what comes after that commit, and none of it may be lost. Its author
+    // can decrypt both sides, and has to merge them.
     if from != *head
         && let Some(members) = known.members()?
         && own(&members)? != own(&*members_in(git, &from)?)?
     {
         return Ok(Some(here(Some(there))));
     }
-    // What was put back does not give anybody who was removed since the right to change it.
+    // Putting an older state back must not give a member who was removed since the right to change it.
     let those = if from == *head { None } else { known.members()? };
     let tip = match last_good(git, (root, &from), there, those.as_ref()) {
         Err(problem) if problem.cause::<Refused>().is_some() => from.clone(),
@@ -71,7 +71,7 @@ pub fn ground(git: &Git, known: &Known, at_remote: Option<&str>, own: Own) -> Re
     Ok(Some(Ground { from, tip, instead_of }))
 }
 
-/// The last commit that two lines have in common.
+/// The last commit that both lines have in common.
 fn last_of_both(git: &Git, head: &str, there: &str) -> Result<Option<String>> {
     if within_bounds(there, git.is_below(head, there))? {
         return Ok(Some(head.to_owned()));
@@ -81,7 +81,7 @@ fn last_of_both(git: &Git, head: &str, there: &str) -> Result<Option<String>> {
     Ok(if git.is_below(&found, head)? { Some(found) } else { None })
 }
 
-/// The newest commit up to which everything is as it should be.
+/// The newest commit up to which everything is valid.
 fn last_good(git: &Git, known: (&str, &str), tip: &str, those: Option<&Members>) -> Result<String> {
     let (_, from) = known;
     let words = ["rev-list", "--first-parent", "--reverse", tip, &format!("^{from}")];
@@ -91,13 +91,13 @@ fn last_good(git: &Git, known: (&str, &str), tip: &str, those: Option<&Members>)
         Err(problem) if problem.cause::<Refused>().is_none() => Err(problem),
         verified => Ok(verified.is_ok()),
     };
-    // All before a good one are good.
+    // All commits before a good one are good.
     let (mut good, mut bad) = (0, line.len() + 1);
     while good + 1 < bad {
         let middle = good.midpoint(bad);
         if is_good(line[middle - 1])? { good = middle } else { bad = middle }
     }
-    // Only the files of the last one are used.
+    // Only the files of the last commit are used.
     for commit in line[..good].iter().rev() {
         match files(git, commit) {
             Ok(_) => return Ok((*commit).to_owned()),

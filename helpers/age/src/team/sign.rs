@@ -1,4 +1,4 @@
-//! What a member signs with.
+//! The keys that a member signs with.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,14 +14,14 @@ use super::members::{Keys, Members};
 use crate::identity::Identities;
 use crate::sealed;
 
-/// The name of ours, which all stores share.
+/// The file of our own key, which all stores share.
 const FILE: &str = "signing-key";
 
-/// Far above any key.
+/// Far more than any key needs, in bytes.
 const MAX: usize = 1 << 16;
 
 impl Team {
-    /// The file of the key: the one that the user named, else the identity, if that is an SSH key, else one of our own.
+    /// The file of the key: the one that the user named, otherwise the identity if that is an SSH key, otherwise our own.
     pub(super) fn signing_key(&self, identities: &Identities) -> Result<PathBuf> {
         if let Some(named) = &self.signing_key {
             return Ok(named.clone());
@@ -47,8 +47,8 @@ impl Team {
         }
     }
 
-    /// The files of all keys that this user may sign with, the one for new members' lists first. Who replaces an SSH key signs with the
-    /// old one until the others know the new one.
+    /// The files of all keys that this user may sign with. The one for new lists of members comes first. A user who replaces an SSH key
+    /// signs with the old one until the others know the new one.
     fn signing_keys(&self, identities: &Identities) -> Result<Vec<PathBuf>> {
         let mut all = vec![self.signing_key(identities)?];
         if self.signing_key.is_some() {
@@ -63,7 +63,7 @@ impl Team {
         Ok(all)
     }
 
-    /// The name of this user among these members, and the key that they sign with there.
+    /// This user's name among these members, and the key that they sign with.
     pub(super) fn signer(&self, identities: &Identities, members: &Members) -> Result<Option<(String, PathBuf)>> {
         for (at, file) in self.signing_keys(identities)?.into_iter().enumerate() {
             let public = match self.public_signing_key(&file) {
@@ -81,7 +81,7 @@ impl Team {
         Ok(self.signer(identities, members)?.map(|(name, _)| name))
     }
 
-    /// What this user reads and signs with, as another member adds them. Only with the lock of the identity.
+    /// This user's reading key and signing key, as another member adds them. The caller must hold the lock of the identity.
     pub(super) fn keys(&self, identities: &Identities) -> Result<Keys> {
         identities.unlock_first()?;
         let recipient = identities.public_key()?.ok_or_else(Self::no_public_key)?;
@@ -100,7 +100,7 @@ impl Team {
             .hint("another member adds you by it: modelforge-credential members add NAME age1… ssh-ed25519 …")
     }
 
-    /// Makes a key of our own if one is needed. Only with the lock of the identity.
+    /// Creates our own key if one is needed. The caller must hold the lock of the identity.
     pub(super) fn make_signing_key(&self, file: &Path) -> Result<()> {
         if file != self.data.path().join(FILE) || file.exists() {
             return Ok(());
@@ -119,7 +119,7 @@ impl Team {
     }
 }
 
-/// True if an identity file is a key of SSH.
+/// True if an identity file is an SSH key.
 fn is_of_ssh(path: &Path) -> Result<bool> {
     let content = files::read(path, MAX, Trust::Private)?;
     Ok(content.is_some_and(|content| content.starts_with(b"-----BEGIN ") && !sealed::is_sealed(&content)))

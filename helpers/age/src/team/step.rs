@@ -1,4 +1,4 @@
-//! What holds for each program that is started here: how long it may take, whom it may ask, and why it failed.
+//! Rules for each program that is started here: its time limit, whom it may prompt, and the reason for a failure.
 
 use std::process::Command;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use modelforge_credential_client::Finished;
 use modelforge_credential_protocol::visible;
 
-/// How long a step on this machine may take.
+/// The time limit of a step on this machine.
 pub const LIMIT: Duration = Duration::from_secs(120);
-/// The longest part of its own message in ours.
+/// The most of the program's message that goes into ours, in characters.
 const LONGEST_REASON: usize = 200;
 
-/// The last thing that it said of its failure.
+/// The last line that it printed about its failure.
 pub fn reason(finished: &Finished) -> String {
     let said = String::from_utf8_lossy(&finished.said);
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -21,12 +21,12 @@ pub fn reason(finished: &Finished) -> String {
     if line.is_empty() { finished.reason() } else { visible(line).chars().take(LONGEST_REASON).collect() }
 }
 
-/// True if a person is there whom ssh or a credential helper may ask at the terminal.
+/// True if ssh or a credential helper may prompt a person at the terminal.
 pub fn may_ask() -> bool {
     std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
 }
 
-/// Programs of SSH would ask at the terminal, also where nobody is to be asked.
+/// Stops SSH programs from prompting at the terminal, which they would do even if nobody should be asked.
 pub fn ask_nobody(command: &mut Command) {
     command.env("SSH_ASKPASS_REQUIRE", "force").env("SSH_ASKPASS", "/dev/null");
 }

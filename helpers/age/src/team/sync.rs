@@ -1,4 +1,4 @@
-//! Takes what others have changed, after it was verified, and sends what was changed here.
+//! `sync`: takes the changes of others after verifying them, and sends our own.
 
 use std::io::Write;
 
@@ -15,10 +15,10 @@ use super::{Team, readable, renewal, tree};
 use crate::identity::Identities;
 use crate::mine::Mine;
 
-/// How often others may be faster.
+/// How often others may be faster before we give up.
 const ATTEMPTS: usize = 10;
 
-/// What is to be everywhere.
+/// The state that both sides should have.
 struct Decided {
     files: Files,
     members: Members,
@@ -38,12 +38,12 @@ pub fn sync(team: &Team, identities: &Identities, mine: Option<&Mine>, asked: &A
         return Err(Error::new(format!("the store `{}` has no remote", team.name))
             .hint("modelforge-credential sync --remote URL  # an empty repository, or the one that others use"));
     };
-    // Without the list, the files are lost as well, or some of them: nobody has removed them.
+    // Without the list, the other files may be lost as well. Nobody has removed them.
     let is_lost = known.members.is_some() && team.text()?.is_none();
     if known.is_changing || is_lost {
         team.finish_change(&mut known, identities)?;
     }
-    // What was changed by hand is said before anything goes anywhere.
+    // Report changes by hand before anything is sent or received.
     if known.members.is_some() || team.text()?.is_some() {
         team.members()?;
     }
@@ -96,7 +96,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     let is_newer = team.apply(&decided.files, &met.ours, &decided.members, identities)?;
     let before = known.members()?;
     let members = decided.members.to_text();
-    // What was stored meanwhile may be encrypted for those who were members before.
+    // What was stored in the meantime may be encrypted for the old members.
     known.is_changing = is_newer && known.members.as_ref() != Some(&members);
     known.root = Some(met.history.as_ref().map_or_else(|| head.clone(), |history| history.root.clone()));
     known.head = Some(head);
@@ -109,7 +109,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     answer(team, met, &decided, before.as_ref(), problem).map(Some)
 }
 
-/// What both sides together are, encrypted for those who are members by now.
+/// The result of merging both sides, encrypted for the current members.
 fn decide(team: &Team, identities: &Identities, known: &Known, met: &Met) -> Result<Decided> {
     let before = met.history.as_ref().and_then(|history| history.before.clone()).unwrap_or_default();
     let theirs = met.history.as_ref().map(History::last).transpose()?.cloned();
@@ -149,7 +149,7 @@ fn decide(team: &Team, identities: &Identities, known: &Known, met: &Met) -> Res
     Ok(Decided { files: all, members, kept, unread })
 }
 
-/// Sends it as one commit on top of what the remote has. Returns it, or why it was not taken.
+/// Sends the result as one commit on top of the remote's. Returns the commit, or why the remote did not take it.
 fn send(
     team: &Team,
     identities: &Identities,
@@ -162,7 +162,7 @@ fn send(
     };
     let parent = met.history.as_ref().map(|history| history.tip.as_str());
     let commit = tree::commit(met.git, &decided.files, &decided.members, parent, &met.theirs, (&name, &key))?;
-    // What others would refuse is not sent.
+    // Do not send what others would refuse.
     history::verify(
         met.git,
         met.history.as_ref().map(|history| (history.root.as_str(), history.tip.as_str())),
@@ -171,7 +171,7 @@ fn send(
     Ok(met.push(&commit)?.map(|()| commit))
 }
 
-/// How much of it was new on each side: credentials, and the members.
+/// How many credentials and lists of members were new on each side.
 fn answer(
     team: &Team,
     met: &Met,

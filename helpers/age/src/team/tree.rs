@@ -1,4 +1,4 @@
-//! The files of a store, as they lie in the user's folder and as they go into a commit.
+//! The files of a store, in the user's directory and in a commit.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,7 +18,7 @@ use crate::identity::Identities;
 use crate::store::{self, Entry};
 
 impl Team {
-    /// What is in the store now. Backups of migrations are this user's own.
+    /// The current content of the store. Backups of migrations belong to this user alone.
     pub(super) fn snapshot(&self) -> Result<Files> {
         let mut files = Files::new();
         if !self.store.exists()? {
@@ -32,12 +32,12 @@ impl Team {
         Ok(files)
     }
 
-    /// Makes the store what was decided, but for what somebody stored since it was looked at: that is newer, and goes with the next
-    /// synchronisation. Returns whether there was such a thing.
+    /// Writes the result of a merge into the store. What somebody stored since the store was read is newer: it stays, and goes with the
+    /// next `sync`. Returns whether there was any.
     pub(super) fn apply(&self, now: &Files, seen: &Files, members: &Members, identities: &Identities) -> Result<bool> {
         let changed: Vec<&String> = seen.keys().chain(now.keys().filter(|name| !seen.contains_key(*name))).collect();
         let changed: Vec<&String> = changed.into_iter().filter(|name| seen.get(*name) != now.get(*name)).collect();
-        // Before the lock is taken: it may ask a person.
+        // Do this before the lock is taken, because it may prompt a person.
         let ages: BTreeMap<&String, u64> =
             changed.iter().filter_map(|name| Some((*name, self.age(name, now, identities)?))).collect();
         let _lock = self.store.lock()?;
@@ -50,7 +50,7 @@ impl Team {
                 continue;
             }
             match now.get(name) {
-                // The time is what another member wrote there, and may be none.
+                // Another member wrote this time, so it may be invalid.
                 Some(content) => {
                     let stored = ages.get(name).and_then(|age| UNIX_EPOCH.checked_add(Duration::from_secs(*age)));
                     self.store.put(&entry, content, stored)?;
@@ -70,14 +70,14 @@ impl Team {
         })
     }
 
-    /// When the key was stored, as it says itself: the time of a file is that of its arrival.
+    /// When the key was stored, according to the record: the time of a file is the time when it came to this machine.
     fn age(&self, name: &str, files: &Files, identities: &Identities) -> Option<u64> {
         let text = identities.decrypt(files.get(name)?, Path::new(name)).ok()?;
         created(&Record::read_from(&text[..]).ok()?)
     }
 }
 
-/// Makes a signed commit of these files. `parent` has the files `before`.
+/// Creates a signed commit with these files. `parent` has the files `before`.
 pub fn commit(
     git: &Git,
     files: &Files,

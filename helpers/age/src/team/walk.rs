@@ -1,5 +1,5 @@
-//! Goes along the line of commits and verifies each by the members in the one before it. Nothing that comes after a commit that is refused
-//! is read: so who may push, and is no member, can put there as much as they like.
+//! Walks along the commits, and verifies each with the members of the one before it. Nothing after a refused commit is read. So an attacker
+//! who can push, but is not a member, gains nothing by pushing a lot.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,26 +13,26 @@ use super::git::{Git, MOST, text};
 use super::members::{self, Members};
 use crate::ask::Plugin;
 
-/// How many commits are looked at in one step, which has a time limit.
+/// How many commits are verified in one step, which has a time limit.
 pub const AT_ONCE: usize = 100;
-/// The largest commit, without its files: its message and its signature are in it.
+/// The largest commit without its files, in bytes: mainly its message and its signature.
 const MAX_COMMIT: usize = 1 << 16;
 
-/// How far it is verified.
+/// The state after the commits that were verified.
 pub struct Walk<'a> {
     git: &'a Git,
-    /// Nobody else may have signed, where they are given.
+    /// If set, only these members may have signed.
     those: Option<&'a Members>,
     /// The list of members in the last commit.
     list: String,
     last: Option<Rc<Members>>,
-    /// What everybody reads with who was a member at some time.
+    /// The reading key of everybody who has ever been a member.
     readers: BTreeMap<String, String>,
-    /// How much the lists are together.
+    /// The size of all lists together.
     room: usize,
-    /// The members, each time that they were others.
+    /// The lists of members, one for each change.
     pub members: Vec<Rc<Members>>,
-    /// Whose key to read with was replaced by somebody else, and by whom.
+    /// Members whose reading key somebody else has replaced, and who did it.
     pub replaced: Vec<(String, String)>,
 }
 
@@ -42,13 +42,13 @@ impl<'a> Walk<'a> {
         Self { git, those, list, last, readers, room, members: Vec::new(), replaced: Vec::new() }
     }
 
-    /// Begins with a commit that counts already.
+    /// Begins with a commit that is known to be good.
     pub fn begin(&mut self, commit: &str) -> Result<Rc<Members>> {
         let list = lists(self.git, &[commit])?.pop().ok_or_else(damaged)?;
         self.take(commit, list, None)
     }
 
-    /// Verifies the next ones.
+    /// Verifies the next commits.
     pub fn go(&mut self, commits: &[String]) -> Result<()> {
         let ids: Vec<&str> = commits.iter().map(String::as_str).collect();
         let lists = lists(self.git, &ids)?;
@@ -56,14 +56,14 @@ impl<'a> Walk<'a> {
         while let Some((id, list)) = rest.peek() {
             let members = match &self.last {
                 Some(members) => Rc::clone(members),
-                // The first commit of all is signed by one of those that it names.
+                // The first commit is signed by one of the members that it names.
                 None => {
                     let members = self.take(id, list.clone(), None)?;
                     self.members.push(Rc::clone(&members));
                     members
                 }
             };
-            // Up to the first one that changes the members: they are those before each of these.
+            // Up to the first commit that changes the members: all of them are verified with the current members.
             let mut some = Vec::new();
             for (id, list) in rest.by_ref() {
                 let is_other = list != self.list;
@@ -77,7 +77,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Only the last one may have other members.
+    /// Only the last commit may change the members.
     fn verify(&mut self, commits: &[(&str, String)], members: &Rc<Members>) -> Result<()> {
         let signed = signers(self.git, commits, members)?;
         for (id, list) in commits {
@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Makes the list of a commit that of the members.
+    /// Uses the list of members in a commit from now on.
     fn take(&mut self, commit: &str, list: String, by: Option<&str>) -> Result<Rc<Members>> {
         let content = contents(self.git, commit, std::slice::from_ref(&list))?.pop().flatten();
         let content = content.ok_or_else(|| refused(commit, "has no members"))?;
@@ -117,7 +117,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The members in a commit that was verified.
+/// The members in a verified commit.
 pub fn members_in(git: &Git, commit: &str) -> Result<Rc<Members>> {
     Walk::new(git, None).begin(commit)
 }
@@ -125,7 +125,7 @@ pub fn members_in(git: &Git, commit: &str) -> Result<Rc<Members>> {
 fn parse(commit: &str, content: &[u8]) -> Result<Members> {
     let text = std::str::from_utf8(content).map_err(|_| refused(commit, "has members that are not text"))?;
     Members::parse(text).map_err(|problem| match problem.cause() {
-        // Nothing that was fetched can change that.
+        // This does not depend on what was fetched.
         Some(Plugin::NotStarted) => problem,
         Some(Plugin::Missing(name)) => is_missing(name),
         None => refused(commit, &format!("has members that cannot be read ({problem})")),
@@ -141,7 +141,7 @@ fn is_missing(plugin: &str) -> Error {
         .because(Refused)
 }
 
-/// The object that has the members, for each of these commits.
+/// The object with the list of members, for each of these commits.
 fn lists(git: &Git, commits: &[&str]) -> Result<Vec<String>> {
     let tip = commits.last().copied().unwrap_or_default();
     let names: String = commits.iter().map(|id| format!("{id}\n{id}:{}\n", members::FILE)).collect();
@@ -170,14 +170,14 @@ fn lists(git: &Git, commits: &[&str]) -> Result<Vec<String>> {
 
 enum Signature {
     None,
-    /// Not good, or of somebody who is no member.
+    /// Invalid, or not by a member.
     Strange,
-    /// Good, with the fingerprint of its key.
+    /// Valid, with the fingerprint of its key.
     Of(String),
 }
 
 impl Signature {
-    /// The name of the one who signed. `None`: nobody of these did.
+    /// The name of the member who signed. `None`: none of them did.
     fn check<'a>(&self, members: &'a Members, id: &str) -> Result<Option<&'a str>> {
         match self {
             Self::None => Err(refused(id, "is not signed")),
@@ -187,7 +187,7 @@ impl Signature {
     }
 }
 
-/// Who signed each of these commits, as git verifies it with the keys of the members.
+/// The signer of each of these commits, as git verifies it with the members' keys.
 fn signers(git: &Git, commits: &[(&str, String)], members: &Members) -> Result<BTreeMap<String, Signature>> {
     let mut allowed = tempfile::NamedTempFile::new().map_err(failed("make", "a temporary file".as_ref()))?;
     let lines: String = members.signers().map(|key| format!("member namespaces=\"git\" {key}\n")).collect();

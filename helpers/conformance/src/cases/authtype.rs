@@ -1,4 +1,4 @@
-//! Credentials that are encoded already (`authtype`), and those that nobody keeps.
+//! Pre-encoded credentials (`authtype`), and credentials that must not be stored.
 
 use crate::case::{Case, Level, Offer, alone, case};
 use crate::checked::{Broken, must};
@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
         let text = String::from_utf8_lossy(&found.output);
         let is_silent = !text.contains("credential=") && !text.contains("authtype=");
         must(is_silent, "it is given to a caller that did not announce `authtype`")?;
-        // Nor is one kept that came without the announcement.
+        // One that was not announced must not be stored either.
         let _ = s.run("store", format!("{}authtype=Bearer\ncredential=c\n", s.bob))?;
         s.finds_nothing(format!("capability[]=authtype\n{}", s.bob))
     })
@@ -73,7 +73,7 @@ pub const CASES: &[Case] = &[
     .level(Level::Protocol),
 ];
 
-/// Ann's pre-encoded credential, announced.
+/// Ann's pre-encoded credential, with the announcement.
 fn encoded(s: &Session, credential: &str) -> String {
     format!("capability[]=authtype\n{}authtype=Bearer\ncredential={credential}\n", s.ann)
 }

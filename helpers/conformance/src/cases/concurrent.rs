@@ -1,4 +1,4 @@
-//! Many at once.
+//! Several requests at the same time.
 
 use crate::case::{Case, Level, alone};
 use crate::checked::{Broken, Checked, must};
@@ -29,7 +29,7 @@ pub const CASES: &[Case] = &[
     })
     .level(Level::Protocol),
     alone("O5", "a get that meets a store finds the old or the new, and never nothing or a part", |s| {
-        // Some stores take no more than 1,280 characters.
+        // Some stores accept at most 1,280 characters.
         let takes_more = s.run("store", format!("{}password={}\n", s.ann, "a".repeat(3000)))?.status.success();
         let long = |letter: &str| letter.repeat(if takes_more { 3000 } else { 1200 });
         let store = |letter: &str| s.stores(format!("{}password={}\n", s.ann, long(letter)));
@@ -48,13 +48,13 @@ pub const CASES: &[Case] = &[
     .level(Level::Protocol),
 ];
 
-/// Does all of it at the same time. The first that failed says why.
+/// Runs all of them at the same time. The first failure is the result.
 fn at_once(tasks: impl IntoIterator<Item = impl FnOnce() -> Checked + Send>) -> Checked {
     std::thread::scope(|scope| {
         let threads: Vec<_> = tasks.into_iter().map(|task| scope.spawn(task)).collect();
         let outcomes =
             threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Broken::rule("it was interrupted"))));
-        // Each is waited for, whatever the others say.
+        // Wait for all of them, whatever the others return.
         outcomes.collect::<Vec<_>>().into_iter().collect()
     })
 }

@@ -1,4 +1,4 @@
-//! Cases for several requests in one go.
+//! Several requests in one go.
 
 use crate::case::{Case, Offer, alone};
 use crate::checked::{Checked, must};
@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
     .offered(Offer::Each),
 ];
 
-/// Asks for all of these at once.
+/// Sends all of these in one go.
 fn each(s: &Session, operation: &str, requests: &[&str]) -> Checked<String> {
     let count = format!("count={}\n", requests.len());
     let sent: String = requests.iter().map(|request| format!("{request}\n")).chain([count.clone()]).collect();
@@ -47,7 +47,7 @@ fn each(s: &Session, operation: &str, requests: &[&str]) -> Checked<String> {
     Ok(text)
 }
 
-/// What came of each.
+/// The outcome of each.
 fn outcomes(answers: &str) -> Vec<&str> {
     answers.lines().filter_map(|line| line.strip_prefix("outcome=")).collect()
 }

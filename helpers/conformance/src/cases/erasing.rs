@@ -1,4 +1,4 @@
-//! An erase takes what it names, and nothing else.
+//! An erase removes what it names, and nothing else.
 
 use crate::case::{Case, Level, alone, case};
 

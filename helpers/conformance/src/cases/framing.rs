@@ -1,4 +1,4 @@
-//! Where a line and a request end.
+//! The end of a line and of a request.
 
 use crate::case::{Case, alone, case};
 use crate::checked::must;

@@ -34,7 +34,7 @@ pub const CASES: &[Case] = &[
         .offered(Offer::List),
 ];
 
-/// The entries of `list` for this case, sorted: protocol, host, path and user name. The count is of all that it names.
+/// The entries of `list` for this case, sorted: protocol, host, path and user name. The count covers everything in the list.
 fn listed(s: &Session) -> Checked<Vec<String>> {
     let answer = s.run("list", "")?;
     must(answer.status.success(), format!("`list` failed with {}", s.said(&answer)))?;

@@ -1,4 +1,4 @@
-//! A credential belongs to one place, byte for byte.
+//! A credential belongs to one URL, byte for byte.
 
 use crate::case::{Case, Level, alone, case};
 use crate::checked::{Broken, must};
@@ -79,7 +79,7 @@ pub const CASES: &[Case] = &[
         for place in places {
             let stored = s.run("store", format!("{place}password={}\n", s.secret))?;
             if !stored.status.success() {
-                // To refuse it is right as well.
+                // Refusing it is correct as well.
                 continue;
             }
             s.finds(&place, &s.secret).map_err(|_| Broken::rule(format!("{place:?} is lost")))?;

@@ -1,4 +1,4 @@
-//! Cases in which a malformed request is refused.
+//! Malformed requests are refused.
 
 use crate::case::{Case, Level, alone};
 use crate::checked::Checked;
@@ -80,7 +80,7 @@ pub const CASES: &[Case] = &[
     .of_any(),
 ];
 
-/// A helper that keeps nothing may ignore what it is told to store and to erase.
+/// A helper that stores nothing may ignore `store` and `erase`.
 fn operations(s: &Session) -> &'static [&'static str] {
     if s.keeps() { &["get", "store", "erase"] } else { &["get"] }
 }

@@ -1,4 +1,4 @@
-//! Sources: helpers whose credentials are in files of other programs. Each case begins with a copy of the folder that the person named.
+//! Sources: helpers whose credentials are in files of other programs. Each case begins with a copy of the directory that the person named.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -80,18 +80,18 @@ pub const CASES: &[Case] = &[
     }),
 ];
 
-/// A credential in a file of the home.
+/// A credential in a file in the home directory.
 struct Entry {
-    /// The lines of its description, without its file.
+    /// The lines of its description, without the file.
     place: String,
-    /// The same with its file.
+    /// The same with the file.
     description: String,
     file: String,
     password: String,
 }
 
 impl Entry {
-    /// The credential with consent, or one with another password.
+    /// The credential with consent, with its own or another password.
     fn asked(&self, password: &str) -> String {
         let password = if password == "password" { &self.password } else { password };
         format!("{}consent=1\npassword={password}\n", self.description)
@@ -120,7 +120,7 @@ fn entries(s: &Session) -> Checked<Vec<Entry>> {
     Ok(entries)
 }
 
-/// A file as its helper hands it out, ready to be put back.
+/// A file as the helper returns it, ready to be restored.
 fn whole(s: &Session, file: &str) -> Checked<String> {
     let place = format!("protocol=file\nhost=\nfile={file}\nconsent=1\n");
     let answer = s.run("get", &place)?;
@@ -130,7 +130,7 @@ fn whole(s: &Session, file: &str) -> Checked<String> {
     Ok(place + &text)
 }
 
-/// Every file of the home that has something in it: one that is empty is the lock of a helper, which may stay.
+/// Every file in the home directory that is not empty. An empty one may be a helper's lock, which may stay.
 fn files(s: &Session) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = s.home().map(crate::home::files).unwrap_or_default();
     files.retain(|_, content| !content.is_empty());

@@ -1,4 +1,4 @@
-//! A value comes back as it went in, with what belongs to it and nothing else.
+//! A value comes back unchanged, with what belongs to it and nothing else.
 
 use crate::case::{Case, Level, alone, case};
 use crate::checked::{Broken, must};
@@ -103,7 +103,7 @@ pub const CASES: &[Case] = &[
     }),
 ];
 
-/// Which of several values it was.
+/// Names the value that had the problem.
 fn about(value: &str, problem: Broken) -> Broken {
     match problem {
         Broken::Rule(reason) => Broken::Rule(format!("{value:?}: {reason}")),

@@ -1,4 +1,5 @@
-//! A place for a file in a folder that is held open: found or made without following a link that should not be, and written whole.
+//! The position of a file in an open directory: found or created without following a link that must not be followed, and written as a
+//! whole.
 
 use std::fs::File;
 use std::io::Write;
@@ -8,13 +9,13 @@ use modelforge_credential_protocol::{Error, Result};
 
 use crate::{Held, Own, failed, is_absent, quoted, tilde};
 
-/// A name in a folder that is held open, so that no link which is put there meanwhile leads elsewhere.
+/// A name in an open directory. A link that is put there later cannot lead elsewhere.
 pub(super) struct Spot {
     pub(super) folder: Held,
     pub(super) name: PathBuf,
 }
 
-/// Where a file is, and its real path; `None` where it is not there. `within`: no link is followed below that folder.
+/// The position of a file, and its real path; `None` if it does not exist. With `within`, no link is followed below that directory.
 pub(super) fn find(path: &Path, within: Option<&Path>) -> Result<Option<(Spot, PathBuf)>> {
     match within {
         Some(top) => Ok(find_below(path, top)?.map(|spot| (spot, path.to_owned()))),
@@ -22,7 +23,7 @@ pub(super) fn find(path: &Path, within: Option<&Path>) -> Result<Option<(Spot, P
     }
 }
 
-/// Where a new file goes. The folders above it are made.
+/// The position for a new file. The directories above it are created.
 pub(super) fn make(path: &Path, within: Option<&Path>) -> Result<Spot> {
     let Some(top) = within else {
         let folder = Own::new(path.parent().unwrap_or(path));
@@ -34,7 +35,7 @@ pub(super) fn make(path: &Path, within: Option<&Path>) -> Result<Spot> {
     make_below(path, top)
 }
 
-/// A file of the user's own, wherever links of the user's own lead.
+/// A file of the user, wherever the user's links lead.
 fn find_own(path: &Path) -> Result<Option<(Spot, PathBuf)>> {
     match path.canonicalize() {
         Err(problem) if is_absent(&problem) => return Ok(None),
@@ -46,7 +47,7 @@ fn find_own(path: &Path) -> Result<Option<(Spot, PathBuf)>> {
     Ok(Some((Spot { folder, name: name.into() }, real)))
 }
 
-/// A file below a folder that may be anybody's: each part of the way is opened in the one before it.
+/// A file below a directory that may be anybody's: each part of the path is opened relative to the one before it.
 fn find_below(path: &Path, top: &Path) -> Result<Option<Spot>> {
     let mut folder = Held::open(top).map_err(failed("read", path))?;
     let mut parts: Vec<_> = path.strip_prefix(top).unwrap_or(path).components().collect();
@@ -83,12 +84,12 @@ fn make_below(path: &Path, top: &Path) -> Result<Spot> {
 }
 
 impl Spot {
-    /// How temporary files beside it begin. They hold keys: what a killed process left is removed by the next one.
+    /// The prefix of temporary files beside it. They contain keys, so what a killed process left is removed by the next one.
     pub(super) fn temporary(&self) -> String {
         crate::whole::temporary_of(self.name.as_os_str())
     }
 
-    /// Begins to write it whole.
+    /// Begins to write a complete new file.
     pub(super) fn draft(&self, path: &Path, content: &[u8]) -> Result<Draft<'_>> {
         let name = PathBuf::from(format!("{}{}", self.temporary(), std::process::id()));
         let file = self.folder.make(&name).map_err(failed("write beside", path))?;
@@ -98,7 +99,7 @@ impl Spot {
     }
 }
 
-/// New content beside a file, which is gone when it is dropped.
+/// The new content in a temporary file, which is removed when this is dropped.
 pub(super) struct Draft<'a> {
     place: &'a Spot,
     name: PathBuf,
@@ -110,7 +111,7 @@ impl Draft<'_> {
         crate::sync(&self.file).map_err(failed("write beside", path))
     }
 
-    /// Gives it its name. `replace` what has that, or fail.
+    /// Renames it to its final name. Without `replace`, fails if that exists.
     pub(super) fn put(self, path: &Path, replace: bool) -> Result<()> {
         self.place.folder.rename(&self.name, &self.place.name, replace).map_err(failed("replace", path))?;
         self.place.folder.sync().map_err(failed("sync the folder of", path))
@@ -119,7 +120,7 @@ impl Draft<'_> {
 
 impl Drop for Draft<'_> {
     fn drop(&mut self) {
-        // Nothing has that name once it was put in its place.
+        // After the rename, the temporary name no longer exists.
         let _ = self.place.folder.remove(&self.name);
     }
 }

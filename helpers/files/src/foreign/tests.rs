@@ -14,7 +14,7 @@ fn a_file_that_changed_underneath_is_not_replaced() {
     type Change = fn(&Path) -> io::Result<()>;
     let changes: [Change; 5] = [
         |path| fs::write(path, "new"),
-        // The same length, and as good as the same time.
+        // The same length, and almost the same time.
         |path| {
             let time = fs::metadata(path).unwrap().modified().unwrap();
             fs::write(path, "OLD").unwrap();
@@ -27,7 +27,7 @@ fn a_file_that_changed_underneath_is_not_replaced() {
         },
         |path| {
             fs::remove_file(path)?;
-            // wine keeps it until nobody has it open.
+            // wine keeps it until it is closed everywhere.
             if path.exists() { Err(io::ErrorKind::Other.into()) } else { Ok(()) }
         },
         |path| {
@@ -40,7 +40,7 @@ fn a_file_that_changed_underneath_is_not_replaced() {
     for change in changes {
         let (folder, path) = file("old");
         let opened = open_locked(&path, None).unwrap().unwrap();
-        // Where an open file cannot be replaced (Windows before 10, wine), that much is safe already.
+        // If the system cannot replace an open file (Windows before 10, wine), that is safe already.
         match change(&path) {
             Err(_) if cfg!(windows) => continue,
             outcome => outcome.unwrap(),
@@ -62,7 +62,7 @@ fn one_at_a_time_edits_a_file() {
         std::thread::sleep(Duration::from_millis(50));
         assert!(!second.is_finished());
         first.replace(b"2").unwrap();
-        // Who waited sees what was put there meanwhile, not what it waited for.
+        // A process that waited sees the new file, not the one that it waited for.
         assert_eq!(second.join().unwrap(), "2");
     });
 }

@@ -1,5 +1,5 @@
-//! A whole file as one record: a migration keeps it before it takes anything out, and puts it back. `content[]` is the file in base64,
-//! in pieces that fit a line.
+//! A whole file as one record, for the backup of a migration and its rollback. `content[]` is the file in base64, in pieces that fit into a
+//! line.
 
 use std::path::Path;
 
@@ -9,20 +9,20 @@ use zeroize::Zeroizing;
 use super::{create, open, open_locked};
 use crate::tilde;
 
-/// What is left of a file whose keys were taken out.
+/// How a file compares to its backup.
 pub enum Left {
-    /// All but what was taken out: it may be put back as it was.
+    /// Only the removed keys are missing, so the backup can be restored as it is.
     TheRest,
-    /// Another program has written to it since: this is how it is now, with so many of its keys put back.
+    /// Another program has written to it since. This is its current text with the keys restored, and their number.
     Changed(Zeroizing<String>, usize),
 }
 
-/// True if a request is about a file as a whole.
+/// True if a request is about a whole file.
 pub fn is_whole(request: &Record) -> bool {
     request.text("protocol") == Some("file")
 }
 
-/// The file as it is; `None` where there is none.
+/// The file as it is; `None` if it does not exist.
 ///
 /// # Errors
 /// As [`open`].
@@ -33,11 +33,11 @@ pub fn whole(path: &Path, within: Option<&Path>) -> Result<Option<Record>> {
     Ok(Some(record))
 }
 
-/// Makes the file what `record` holds. `compare` is given that and the file as it is, and says what is left of it: if it was changed
-/// since in anything but what was taken out, only that is put back. If the file is gone, it is created again.
+/// Restores the file in `record`. `compare` gets that and the current file. If more than the removed keys has changed, only these are
+/// restored. If the file is gone, it is created again.
 ///
 /// # Errors
-/// If the record holds no file, the file cannot be replaced, or one of the two is not text and they differ.
+/// If the record has no file, the file cannot be replaced, or the two differ and one of them is not text.
 pub fn put_back(
     path: &Path,
     within: Option<&Path>,

@@ -1,10 +1,10 @@
-//! What holds for any credential that gets a name, and for any name that is found in a store.
+//! What must hold for any credential that gets a name, and for any name in a store.
 
 use modelforge_credential_protocol::Record;
 
 use super::{is_device, name, parse};
 
-/// Reads an input as a name, and as a description of which it makes one: protocol, host, user name and perhaps path, a line each.
+/// Reads the input as a name, and as a description to name: protocol, host, user name and an optional path, one per line.
 pub fn check(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     if let Some(description) = parse(text.split('/')) {

@@ -1,4 +1,4 @@
-//! Folders that only root can change, all the way up. Once seen, they need no second look: most ways begin with the same ones.
+//! Remembers directories that only root can change, all the way up. They need no second check, and most paths begin with the same ones.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -21,8 +21,8 @@ pub(super) fn note(place: &Path, metadata: &Metadata) {
     }
 }
 
-/// In a sandbox that knows this user alone (a user namespace, as bubblewrap makes one), root's folders belong to the number that
-/// stands for all others.
+/// In a sandbox that knows only this user (a user namespace, as in bubblewrap), root's directories belong to the number that stands for all
+/// other users.
 #[cfg(target_os = "linux")]
 pub(super) fn is_out_of_sight(owner: u32) -> bool {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! What holds for any item of the system's store, and for any credential that becomes one.
+//! What must hold for any item in the system's store, and for any credential that becomes one.
 
 use modelforge_credential_protocol::Record;
 
 use super::{can_be_named, credential, decode, description, encode, is_kept, service};
 use crate::fuzz_support::is_telling;
 
-/// Reads an input as an item (service, account and secret, a line each but for the last), and as a credential that is kept.
+/// Reads the input as an item (service and account on one line each, then the secret), and as a credential to store.
 pub fn check(input: &[u8]) {
     let mut parts = input.splitn(3, |byte| *byte == b'\n');
     let mut text = || std::str::from_utf8(parts.next().unwrap_or_default()).unwrap_or_default();
@@ -26,7 +26,7 @@ fn check_item(named: &str, account: &str, secret: &[u8]) {
             assert!(kept.iter().all(|(key, _)| key == "username" || is_kept(key)), "a secret says which item it is");
             for keeps in [anything, text] {
                 let again = decode(&encode(&kept, keeps));
-                // Of the user's name the item's own tells.
+                // The user name comes from the item's name.
                 let [mut wanted, mut found] = [kept.clone(), again.unwrap_or_default()];
                 for record in [&mut wanted, &mut found] {
                     record.retain(|key| key != "username");
@@ -42,7 +42,7 @@ fn check_item(named: &str, account: &str, secret: &[u8]) {
     }
 }
 
-/// What is kept comes back: all but what the item's name says, or concerns one request alone.
+/// A stored credential comes back, except its description and attributes of a single request.
 fn check_credential(record: &Record) {
     let mut wanted = record.clone();
     wanted.retain(|key| key == "username" || is_kept(key));
@@ -60,17 +60,17 @@ fn check_credential(record: &Record) {
     }
 }
 
-/// True if every attribute of one is in the other, in the same order where it stands several times.
+/// True if every attribute of one is in the other, with repeated ones in the same order.
 fn is_within(one: &Record, other: &Record) -> bool {
     one.iter().all(|(key, _)| one.all(key).eq(other.all(key)))
 }
 
-/// A store that keeps any bytes, as the Secret Service does.
+/// A store that accepts any bytes, as the Secret Service does.
 fn anything(_: &[u8]) -> bool {
     true
 }
 
-/// A store that keeps text.
+/// A store that accepts only text.
 fn text(secret: &[u8]) -> bool {
     std::str::from_utf8(secret).is_ok()
 }

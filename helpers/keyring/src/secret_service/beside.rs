@@ -1,4 +1,4 @@
-//! A credential in two items: see [`crate::beside`]. Whatever another process does at the same time, a reader finds one credential whole.
+//! A credential in two items: see [`crate::beside`]. Whatever other processes do at the same time, a reader finds one complete credential.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -18,14 +18,14 @@ use crate::aside::beside as beside_of;
 use crate::beside::{Found, split};
 use crate::item;
 
-/// More often than this nobody replaces a credential while it is read.
+/// More changes than this during one read are not realistic.
 const MOST_CHANGES: usize = 20;
 
-/// A call that was made and not answered yet.
+/// A call without an answer yet.
 type Call<'a> = Pin<Box<dyn Future<Output = Outcome<Message>> + 'a>>;
 
-/// Keeps a credential: the password, and beside it whatever else there is. The item beside it is there before the password is, and that
-/// of the older password until it is replaced, so a reader finds the one or the other credential whole.
+/// Stores a credential: the password, and the rest in a second item. The new second item is created before the password is replaced, and
+/// the old one is removed after that. So a reader finds either credential complete.
 pub fn set(service: &str, account: &str, credential: &Record) -> Result<()> {
     let secrets = split(credential, keeps);
     run(async |bus| {
@@ -54,7 +54,7 @@ pub fn set(service: &str, account: &str, credential: &Record) -> Result<()> {
     })
 }
 
-/// The secret that an item has now.
+/// The current secret of an item.
 async fn current(bus: &Bus, service: &str, account: &str) -> Outcome<Option<Zeroizing<Vec<u8>>>> {
     let paths = search(bus, &named(service, account), true).await?;
     match newest(bus, paths).await?.first() {
@@ -63,7 +63,7 @@ async fn current(bus: &Bus, service: &str, account: &str) -> Outcome<Option<Zero
     }
 }
 
-/// Deletes what is beside nothing, as far as that can be done without a person.
+/// Deletes second items without a first one, as far as possible without a person.
 pub(super) async fn sweep(bus: &Bus, alone: Vec<OwnedObjectPath>) {
     for path in alone {
         if matches!(is_left_over(bus, &path, None).await, Ok(true)) {
@@ -72,8 +72,8 @@ pub(super) async fn sweep(bus: &Bus, alone: Vec<OwnedObjectPath>) {
     }
 }
 
-/// True of an item beside another that nobody needs any more: it is about the older password, or a store that made it was ended before it
-/// got any further. One that was made just now may be another process's, which is about to.
+/// True for a second item that is no longer needed: it is about the older password, or is left from a store that was interrupted. A recent
+/// one may belong to a process that is still storing.
 async fn is_left_over(bus: &Bus, path: &ObjectPath<'_>, older: Option<&[u8]>) -> Outcome<bool> {
     const UNFINISHED: Duration = Duration::from_secs(60);
     let held = match secret(bus, path).await {
@@ -89,14 +89,14 @@ async fn is_left_over(bus: &Bus, path: &ObjectPath<'_>, older: Option<&[u8]>) ->
     Ok(is_about_the_older || Duration::from_secs(made) + UNFINISHED < now)
 }
 
-/// An item with what is beside it. The item is read before and after: where it did not change, both belong together.
+/// An item with its second item. The first item is read before and after: if it did not change, both belong together.
 pub(super) async fn whole(bus: &Bus, path: &ObjectPath<'_>, service: &str, account: String) -> Outcome<Found> {
     let session = session(bus).await?;
     let service = beside_of(service);
     let attributes = HashMap::from(named(&service, &account));
     let (root, asked, wanted) = (ROOT, (session,), (&attributes,));
     for _ in 0..MOST_CHANGES {
-        // At once: three answers take little longer than one.
+        // All at once: three answers take little longer than one.
         let calls: [Call<'_>; 3] = [
             Box::pin(bus.call(path, ITEM, "GetSecret", &asked)),
             Box::pin(bus.call(&root, SERVICE, "SearchItems", &wanted)),
@@ -121,7 +121,7 @@ pub(super) async fn whole(bus: &Bus, path: &ObjectPath<'_>, service: &str, accou
     Err(Failure::Gone)
 }
 
-/// The secret of the item that is about this password, if one is there. Those about others come and go.
+/// The secret of the second item for this password, if there is one. Those for other passwords come and go.
 async fn about(bus: &Bus, paths: Vec<OwnedObjectPath>, own: &[u8]) -> Outcome<Option<Zeroizing<Vec<u8>>>> {
     let mut is_gone = false;
     for path in newest(bus, paths).await? {

@@ -1,4 +1,4 @@
-//! The session bus: every wait is bounded, nothing is started but by the bus itself, and each way to fail has its sentence.
+//! The session bus: every wait has a time limit, only the bus itself starts services, and each kind of failure has its own message.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -19,14 +19,14 @@ use super::socket;
 const BUS: &str = "org.freedesktop.DBus";
 const SERVICE: &str = "org.freedesktop.secrets";
 const PROMPT: &str = "org.freedesktop.Secret.Prompt";
-/// For everything together in which no person takes part, below the 5 seconds that a caller may rely on.
+/// The time limit for everything together without a person. It is below the 5 seconds that callers may rely on.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// Below the two minutes after which the caller ends this process, so that it still can dismiss the prompt and say why.
+/// This is below the two minutes after which the caller stops this process, so that it can still dismiss the prompt and say why.
 const PATIENCE_FOR_A_PERSON: Duration = Duration::from_secs(110);
 
 pub enum Failure {
     Locked,
-    /// The object was removed by somebody else since it was found.
+    /// Another program has removed the object since it was found.
     Gone,
     Other(Error),
 }
@@ -37,7 +37,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// A message of another form than the specification says.
+/// A message that does not conform to the specification.
 impl From<zbus::Error> for Failure {
     fn from(_: zbus::Error) -> Self {
         Self::Other("the secret service gave an answer that cannot be understood".into())
@@ -62,7 +62,7 @@ pub struct Bus {
     deadline: Cell<Instant>,
 }
 
-/// Runs `operation` on a connection to the session bus; once more if another program was in the middle of a change.
+/// Runs `operation` on a connection to the session bus; a second time if another program was in the middle of a change.
 pub fn run<T>(operation: impl AsyncFn(&Bus) -> std::result::Result<T, Failure>) -> Result<T> {
     zbus::block_on(async {
         let bus = Bus::connect().await?;
@@ -128,7 +128,7 @@ impl Bus {
         T::try_from(value).map_err(|_| zbus::Error::InvalidReply.into())
     }
 
-    /// Lets the service ask the person, and waits for what comes of it.
+    /// Lets the service prompt the person, and waits for the result.
     pub async fn prompt(&self, prompt: OwnedObjectPath) -> std::result::Result<(), Failure> {
         if prompt.as_str() == "/" {
             return Ok(());
@@ -161,14 +161,14 @@ impl Bus {
         if dismissed { Err(refusal.into()) } else { Ok(()) }
     }
 
-    /// Gives up a prompt that nobody may answer.
+    /// Dismisses a prompt that nobody can answer.
     pub async fn dismiss(&self, prompt: &ObjectPath<'_>) {
         if prompt.as_str() != "/" {
             let _ = self.call(prompt, PROMPT, "Dismiss", &()).await;
         }
     }
 
-    /// Says whether `Unlock` opens no window, but returns a prompt, as the specification has it. Some services (KWallet) open one.
+    /// True if `Unlock` opens no window, but returns a prompt, as specified. Some services (KWallet) open one.
     pub async fn unlocks_in_silence(&self) -> bool {
         let owner = self.ask_bus::<String>("GetNameOwner", SERVICE).await;
         let gnome = self.ask_bus::<String>("GetNameOwner", "org.gnome.keyring").await;
@@ -188,7 +188,7 @@ impl Bus {
         reply.ok()?.ok()?.body().deserialize().ok()
     }
 
-    /// The cause, if the service did not answer in time.
+    /// The error if the service did not answer in time.
     async fn silence(&self) -> Error {
         match self.ask_bus::<bool>("NameHasOwner", SERVICE).await {
             Some(true) => Error::new("the secret service does not answer").hint("log in to the desktop again"),
@@ -198,7 +198,7 @@ impl Bus {
     }
 }
 
-/// Waits for all of them at once: asked one after the other, the bus is on the way for most of the time.
+/// Waits for all of them at once: with one after the other, most of the time would be spent waiting for the bus.
 pub async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut waiting: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     poll_fn(|context| {
@@ -219,7 +219,7 @@ fn has_display() -> bool {
     ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
-/// Of an error only its name is repeated: what the service says may quote what it was given.
+/// Only the name of an error is shown, because the service's message may quote what it got.
 fn failure(error: &zbus::Error, method: &str) -> Failure {
     let error = match error {
         zbus::Error::MethodError(name, ..) => match name.as_str() {

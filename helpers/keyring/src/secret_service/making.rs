@@ -1,4 +1,4 @@
-//! Making an item, where it will still be there after a log-out.
+//! Creates an item in a collection that still exists after a logout.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use zbus::{ObjectPath, OwnedObjectPath, Variant};
 use super::bus::{Bus, Failure};
 use super::{COLLECTION, Outcome, ROOT, SERVICE, Secret, session, unlock};
 
-/// With other attributes than Python's keyring sets, its next `set_password` would make a second item.
+/// With other attributes than those of Python's keyring, its next `set_password` would create a second item.
 const APPLICATION: &str = "Python keyring library";
 
-/// Makes an item; with `replaces`, in the place of one with the same attributes. Returns it, unless a person had to be asked first.
+/// Creates an item; with `replaces`, instead of one with the same attributes. Returns it, unless a person had to be prompted first.
 pub(super) async fn create(
     bus: &Bus,
     service: &str,
@@ -40,7 +40,7 @@ pub(super) async fn create(
     Ok(Some(made).filter(|made| made.as_str() != "/"))
 }
 
-/// The default collection, or the first other one where that ends with the session.
+/// The default collection; if that ends with the session, the first other one.
 async fn lasting_collection(bus: &Bus) -> Outcome<OwnedObjectPath> {
     let reply = bus.call(&ROOT, SERVICE, "ReadAlias", &("default",)).await?;
     let default: OwnedObjectPath = reply.body().deserialize()?;
@@ -60,7 +60,7 @@ async fn lasting_collection(bus: &Bus) -> Outcome<OwnedObjectPath> {
     }
 }
 
-/// Says whether it is the collection in memory, or an item in it: its name is the same in all services.
+/// True for the collection in memory, or an item in it: its name is the same in all services.
 pub(super) fn ends_with_the_session(path: &ObjectPath<'_>) -> bool {
     let name = path.as_str().strip_prefix("/org/freedesktop/secrets/collection/session");
     name.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

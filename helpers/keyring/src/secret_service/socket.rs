@@ -1,4 +1,4 @@
-//! The way to the session bus: a Unix socket of this user or of root, and no other. Who listens there is given every secret.
+//! Connects to the session bus: only through a Unix socket of this user or of root, because the process behind it gets every secret.
 
 use std::env;
 use std::os::fd::OwnedFd;
@@ -14,7 +14,7 @@ use zbus::address::transport::{Transport, UnixSocket};
 
 const CORRECT: &str = "log in again, or correct DBUS_SESSION_BUS_ADDRESS";
 
-/// The addresses of the bus, each to be tried in its turn (D-Bus specification, "Server Addresses").
+/// The addresses of the bus, to be tried in order (D-Bus specification, "Server Addresses").
 pub fn addresses() -> Result<String> {
     match env::var("DBUS_SESSION_BUS_ADDRESS") {
         Ok(addresses) if !addresses.is_empty() => Ok(addresses),
@@ -29,12 +29,12 @@ pub fn addresses() -> Result<String> {
     }
 }
 
-/// Nothing in an address can be used.
+/// No part of the address can be used.
 pub fn unusable() -> Error {
     Error::new("DBUS_SESSION_BUS_ADDRESS is not an address that can be used").hint("log in again")
 }
 
-/// Connects to an address, and looks who listens there before a word is said.
+/// Connects to an address, and checks who owns the other end before anything is sent.
 pub fn open(address: &str, deadline: Instant) -> Result<UnixStream> {
     let kind = address.split_once(':').map_or("", |(kind, _)| kind);
     if matches!(kind, "tcp" | "nonce-tcp" | "unixexec") {
@@ -57,7 +57,7 @@ pub fn open(address: &str, deadline: Instant) -> Result<UnixStream> {
     loop {
         match connect(&socket, &place) {
             Ok(()) => break,
-            // As many others are waiting for it as can.
+            // The queue of the socket is full.
             Err(Errno::AGAIN) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(10)),
             Err(Errno::AGAIN) => return Err("the D-Bus session bus does not answer".into()),
             Err(_) => return Err(Error::new("nothing listens at the address of the D-Bus session bus").hint(CORRECT)),
@@ -70,14 +70,14 @@ pub fn open(address: &str, deadline: Instant) -> Result<UnixStream> {
     }
 }
 
-/// Says whether this user or root listens at the other end.
+/// True if this user or root owns the other end.
 #[cfg(target_os = "linux")]
 fn is_ours(socket: &OwnedFd, _: &UnixSocket) -> bool {
     let peer = rustix::net::sockopt::socket_peercred(socket);
     peer.is_ok_and(|peer| peer.uid.is_root() || peer.uid == rustix::process::geteuid())
 }
 
-/// The same by the owner of the socket's file: no call tells of the peer on every other Unix.
+/// The same by the owner of the socket's file, because not every Unix can tell who owns the other end.
 #[cfg(not(target_os = "linux"))]
 fn is_ours(_: &OwnedFd, place: &UnixSocket) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! The walk through a JSON file: from its root to the entries, from an entry to its URL and its secret.
+//! Walks through a JSON file: from its root to the entries, and from each to its URL and its secret.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -27,8 +27,8 @@ impl File<'_> {
             objects = inner;
             place = format!("{place}.{step}");
         }
-        // Of a thousand entries most can be told without being taken apart: theirs is neither the name of a provider of the host
-        // nor a URL that names it.
+        // Most of a thousand entries can be skipped without parsing them: neither is their name that of a provider at this host, nor do
+        // they contain a URL with this host.
         let at_host = self.only.map(|(protocol, host)| (host, at_host(protocol, host).collect::<Vec<_>>()));
         let is_elsewhere = |member: &json::Member| {
             at_host.as_ref().is_some_and(|(host, known)| {
@@ -59,7 +59,7 @@ impl File<'_> {
         Ok(found)
     }
 
-    /// An error is one of an entry that holds something of which it cannot be told whose it is.
+    /// An error if the entry has a secret whose URL is not known.
     fn json_entry(
         &self,
         row: &Json,
@@ -70,7 +70,7 @@ impl File<'_> {
         let members = json::members(self.text, &entry.value);
         let last = |name: &str| members.iter().flatten().rev().find(|member| member.name == name).map(|m| &m.value);
         let (value, spot, place_of_secret) = match row.secret {
-            // Not an object: there is nothing in it that would be known to be a key.
+            // It is not an object, so nothing in it is known to be a key.
             Some(_) if members.is_none() => return Ok(None),
             Some(name) => {
                 let spot = Spot::Member { object: entry.value.clone(), name: name.to_owned() };
@@ -89,7 +89,7 @@ impl File<'_> {
                 .and_then(|known| Some((Some(known.name), OwnedLocation::of(&known.location()?))))
                 .ok_or("is missing"),
         };
-        // A host that nobody knows is compared byte by byte, as git does.
+        // The host of an unknown provider is compared byte by byte, as in git.
         let is_at = |known: bool, location: &OwnedLocation, (protocol, host)| match known {
             true => location.borrowed().is_at(protocol, host),
             false => (&*location.protocol, &*location.host) == (protocol, host),
@@ -120,7 +120,7 @@ impl File<'_> {
         }
     }
 
-    /// True if a value holds nothing that could be lost.
+    /// True if a value contains nothing that could be lost.
     fn is_empty(&self, value: &Range<usize>) -> bool {
         matches!(self.raw(value), "null" | "\"\"" | "{}")
     }
@@ -141,7 +141,7 @@ impl File<'_> {
                 (_, None) => Err(self.fault(place, "is neither an object nor a string")),
             };
         };
-        // As Python reads it: of two of one name the last counts, and what is null is not there.
+        // As in Python: if a name occurs twice, the last one counts, and null means missing.
         let text = |name: &str| -> Result<Option<Zeroizing<String>>> {
             match members.iter().rev().find(|member| member.name == name).map(|member| &member.value) {
                 Some(value) if self.raw(value) != "null" => {
@@ -179,7 +179,7 @@ impl File<'_> {
             secret.record.set("password_expiry_utc", expires.to_string())?;
         }
         for name in row.public {
-            // Of no consequence: what is no text is left out.
+            // This value is optional: it is left out unless it is text.
             if let Some(value) = text(name).ok().flatten().filter(|value| visible(value) == **value) {
                 secret.record.set(name, value.as_str())?;
             }
@@ -188,7 +188,7 @@ impl File<'_> {
     }
 }
 
-/// True if a text has the host in it, in any spelling of the host.
+/// True if a text contains the host, in any spelling.
 fn names(text: &str, host: &str) -> bool {
     let (text, name) = (text.as_bytes(), host.split(':').next().unwrap_or(host).as_bytes());
     let Some(first) = name.first() else { return true };
@@ -196,7 +196,7 @@ fn names(text: &str, host: &str) -> bool {
     starts.any(|at| text.get(at..at + name.len()).is_some_and(|part| part.eq_ignore_ascii_case(name)))
 }
 
-/// As the core has it: a path is part of where a key belongs only if something else on that host has another.
+/// As in the core: a path matters only if something else on that host has another path.
 fn drop_needless_paths(entries: &mut [Entry]) {
     let mut paths: HashMap<(&str, &str), Option<Option<&str>>> = HashMap::new();
     for entry in &*entries {

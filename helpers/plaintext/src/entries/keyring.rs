@@ -1,4 +1,4 @@
-//! The walk through the plain-text file of Python's keyring.
+//! Walks through the plain-text file of Python's keyring.
 
 use base64::Engine;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Result};
@@ -16,12 +16,12 @@ impl File<'_> {
         let mut found = Entries::default();
         for item in items {
             self.check_number(found.entries.len())?;
-            // An item that is not an LLM provider's is some other program's.
+            // An item that is not for an LLM provider belongs to another program.
             let by_url = || {
                 let (known, location) = place_of(&item.section)?;
                 Some((known?, location, item.option.clone(), 2))
             };
-            // ModelForge 0.2, so long ago that anything else is newer.
+            // ModelForge 0.2 is so old that anything else is newer.
             let by_its_name = || {
                 let provider = by_name(&item.section)?;
                 let is_modelforge = item.option == format!("{}_user", item.section.to_lowercase());
@@ -42,7 +42,7 @@ impl File<'_> {
         let decoded = base64::engine::general_purpose::STANDARD.decode(value).map(Zeroizing::new);
         let decoded = decoded.map_err(|_| self.fault(place, "is not base64"))?;
         let text = std::str::from_utf8(&decoded).map_err(|_| self.fault(place, "is not UTF-8"))?;
-        // A token is kept as JSON.
+        // A token is stored as JSON.
         if text.starts_with('{') && json::check(text).is_ok() {
             let token = File { text, ..*self };
             return token.json_secret(&crate::table::MODELFORGE, place, &json::root(text));

@@ -1,7 +1,7 @@
 use super::*;
 use crate::table::Json;
 
-/// Another tool's file would take this: a row. This one has a key for each provider's name, right at its root.
+/// The row that another tool's file would need. This one has a key for each provider's name at its root.
 const FLAT: Json = Json {
     entries: &[],
     url: "url",

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 const GONE: &str = "auth_data";
 
-/// The value of a path of names; of two of one name the last.
+/// The value at a path of names. If a name occurs twice, the last one counts.
 fn at(text: &str, path: &[&str]) -> Range<usize> {
     path.iter().fold(root(text), |object, name| {
         members(text, &object).unwrap().into_iter().rfind(|member| member.name == *name).unwrap().value
@@ -97,7 +97,7 @@ fn white() -> impl Strategy<Value = String> {
     "[ \t\r\n]{0,3}"
 }
 
-/// A string as a person or a program may write it, and what it says.
+/// A string as a person or a program may write it, and its text.
 fn written(text: String) -> impl Strategy<Value = String> {
     proptest::collection::vec(any::<bool>(), text.len() + 1).prop_map(move |escape| {
         let mut written = String::from("\"");
@@ -132,7 +132,7 @@ fn value() -> impl Strategy<Value = String> {
     })
 }
 
-/// Members of an object: their names, and how they are written.
+/// The members of an object: their names, and how they are written.
 fn object(
     value: impl Strategy<Value = String> + 'static,
     names: &'static str,
@@ -158,7 +158,7 @@ proptest! {
         let text = format!("{}{}{}", around.0, assemble(&members, &around.2), around.1);
         prop_assert!(check(&text).is_ok(), "{}", text);
         let edited = taken_out(&text);
-        // The model: the members joined again, but for white space where one went.
+        // The model: the remaining members joined again, without the whitespace of the removed ones.
         let kept: Vec<_> = members.iter().filter(|(name, _)| name != GONE).cloned().collect();
         let kept_text = format!("{}{}{}", around.0, assemble(&kept, &around.2), around.1);
         let bare = |text: &str| text.split(WHITE).collect::<String>();
@@ -166,14 +166,14 @@ proptest! {
         if kept.len() == members.len() {
             prop_assert_eq!(&edited, &text);
         }
-        // Byte by byte: what each of the others is, and what is before and after all of them.
+        // Byte by byte: each other member, and what is before and after all of them.
         let others = |text: &str| -> Vec<(String, String)> {
             let found = super::members(text, &root(text)).unwrap();
             let other = found.into_iter().filter(|member| member.name != GONE);
             other.map(|m| (m.name, text[m.key.start..m.value.end].to_owned())).collect()
         };
         prop_assert_eq!(others(&edited), others(&text));
-        // Gone is what was cut, a comma for each, and white space; nothing else was touched.
+        // Only the cut members, one comma for each, and whitespace are gone.
         let object = root(&text);
         let cuts = cuts(&text, &object, |member| member.name == GONE);
         for cut in &cuts {

@@ -1,4 +1,4 @@
-//! What holds for any file that is taken for one of another program's: taking keys out of it and putting them back.
+//! What must hold for any file when keys are removed from it and restored.
 
 use modelforge_credential_protocol::Record;
 
@@ -8,7 +8,7 @@ use crate::source::{Place, places};
 use crate::table::SOURCES;
 use modelforge_credential_files::tilde;
 
-/// Reads a file in every format, takes out every key, one alone, and every second one, and undoes each.
+/// Reads a file in every format. Removes all keys, a single one, and every second one, and undoes each change.
 pub fn check(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let Some(mut place) = places(&Record::new()).last() else { return };
@@ -25,18 +25,18 @@ fn check_in(place: &Place, text: &str) {
     for step in [1, 2, held.len().max(1)] {
         let gone: Vec<&Entry> = held.iter().copied().step_by(step).collect();
         let spots: Vec<&Spot> = gone.iter().map(|entry| &entry.spot).collect();
-        // It may refuse what it cannot edit without a change of anything else.
+        // It may refuse an edit that would change something else.
         if let Some(edited) = place.source.format.without(text, &spots) {
             check_edit(place, text, &edited, &gone);
         }
     }
 }
 
-/// Only the secrets are gone; and each way to undo that leads back.
+/// Only the secrets are gone, and both ways of undoing lead back.
 fn check_edit(place: &Place, before: &str, after: &str, gone: &[&Entry]) {
     assert!(after.len() <= before.len(), "it is longer than before");
     let left = place.entries(after).expect("it can still be read");
-    // Of two that are alike in all, nothing tells which one is gone.
+    // If two entries are completely equal, it is unknown which one is gone.
     let all = place.entries(before).expect("it was read");
     let is_like = |one: &Entry, other: &Entry| one.place == other.place && holds_the_same(one, other);
     let has_twin = |entry: &Entry| all.iter().filter(|other| is_like(entry, other)).count() > 1;
@@ -44,7 +44,7 @@ fn check_edit(place: &Place, before: &str, after: &str, gone: &[&Entry]) {
         let is_there = left.iter().any(|other| other.place == entry.place && is_the_same(other, entry));
         assert!(!is_there, "`{}` is still there", entry.place);
     }
-    // This is what a rollback asks before it puts the file back as it was, byte for byte.
+    // A rollback checks this before it restores the file byte for byte.
     let is_known = place.differs_by_secrets(before, after).is_ok_and(|differs| differs);
     assert!(is_known || gone.iter().any(|entry| has_twin(entry)), "it does not know its own edit");
     let (merged, count) = place.merged(before, after).expect("both can be read");
@@ -53,7 +53,7 @@ fn check_edit(place: &Place, before: &str, after: &str, gone: &[&Entry]) {
     assert!(count == 0 || lost <= gone.len() - count, "something that was put back is not there");
 }
 
-/// What is asked for one host alone is what is there for it.
+/// A request for one host finds all entries for it.
 fn check_host_by_host(place: &Place, text: &str, all: &[Entry]) {
     for entry in all {
         let only = (&*entry.location.protocol, &*entry.location.host);
@@ -64,7 +64,7 @@ fn check_host_by_host(place: &Place, text: &str, all: &[Entry]) {
     }
 }
 
-/// True if two entries hold the same secrets for the same account and host.
+/// True if two entries have the same secrets for the same account and host.
 fn is_the_same(one: &Entry, other: &Entry) -> bool {
     holds_the_same(one, other) && one.account == other.account && one.location.host == other.location.host
 }

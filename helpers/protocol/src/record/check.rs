@@ -1,4 +1,4 @@
-//! Values that an attribute may have.
+//! The values that an attribute may have.
 
 use std::fmt::Write as _;
 
@@ -22,7 +22,7 @@ fn is_plain_number(text: &str) -> bool {
 }
 
 pub fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
-    // A key that is not plainly one of ours may be a secret that went astray: it is not repeated.
+    // Do not repeat a key that does not look like one of ours: it may be a misplaced secret.
     let known = key.len() <= 32 && key.bytes().all(|b| b.is_ascii_lowercase() || b"_[]".contains(&b));
     let fault = |problem: &str| {
         let mut message = String::new();

@@ -1,4 +1,4 @@
-//! The meaning of the attributes of a record together.
+//! What the attributes of a record mean together.
 
 use super::check::boolean;
 use super::{DEFAULT_ACCOUNT, Record, is_public};
@@ -14,21 +14,21 @@ impl Record {
         public
     }
 
-    /// True if this credential is one that `description` describes: wherever that names `protocol`, `host`, `path`
-    /// or `username`, the bytes are the same. What it does not name may be anything.
+    /// True if this credential matches `description`: every `protocol`, `host`, `path` or `username` in that has the same bytes here. A
+    /// missing one matches anything.
     pub fn matches(&self, description: &Self) -> bool {
         DESCRIPTION.iter().all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
-    /// True if the secrets that `description` names (`password`, `credential`) are the ones here. An `erase` that
-    /// names a secret is meant for that one alone: a newer one stays.
+    /// True if the secrets in `description` (`password`, `credential`) are the same here. An `erase` with a secret is for that secret
+    /// alone: a newer one stays.
     pub fn matches_secret(&self, description: &Self) -> bool {
         ["password", "credential"]
             .iter()
             .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
-    /// True if it holds a `password`, `credential` or `oauth_refresh_token` that is not empty.
+    /// True if it has a `password`, `credential` or `oauth_refresh_token` that is not empty.
     pub fn has_secret(&self) -> bool {
         SECRETS.iter().any(|key| self.holds(key))
     }
@@ -38,8 +38,8 @@ impl Record {
         self.get(key).is_some_and(|value| !value.is_empty())
     }
 
-    /// Refuses an empty `password` or `credential` if `request` is about a provider: most often it is the output of a command that
-    /// failed. In git's own requests an empty password is a password.
+    /// Refuses an empty `password` or `credential` if `request` is about a provider: it usually comes from a command that failed. In git's
+    /// own requests an empty password is a password.
     ///
     /// # Errors
     /// If there is one. The error names the key.
@@ -53,31 +53,30 @@ impl Record {
         }
     }
 
-    /// True if it names what only a migration asks for: a whole file of another program (`protocol=file`), or the backup of one
-    /// (`protocol=backup`). In any case, for there are stores that do not tell cases apart.
+    /// True if it is something that only a migration may ask for: a whole file of another program (`protocol=file`), or its backup
+    /// (`protocol=backup`). Upper or lower case does not matter, because some stores do not distinguish them.
     pub fn is_of_a_migration(&self) -> bool {
         self.text("protocol")
             .is_some_and(|protocol| ["file", "backup"].iter().any(|own| protocol.eq_ignore_ascii_case(own)))
     }
 
-    /// True if it holds something to store. As in git, an empty password is one, unless the record is about a provider.
+    /// True if it has something to store. As in git, that includes an empty password, unless the record is about a provider.
     pub fn has_something_to_store(&self) -> bool {
         self.has_secret() || (!self.has("provider") && SECRETS.iter().any(|key| self.has(key)))
     }
 
-    /// True if both hold the same secrets, whatever their other attributes.
+    /// True if both have the same secrets, whatever their other attributes are.
     pub fn holds_the_same_secrets(&self, other: &Self) -> bool {
         SECRETS.iter().all(|key| self.get(key) == other.get(key))
     }
 
-    /// True if it belongs to an account. As in git, a pre-encoded credential (`credential`, no `password`) may have no user name,
-    /// and then comes back without one.
+    /// True if it belongs to an account. As in git, a pre-encoded credential (`credential`, no `password`) may have no user name, and is
+    /// then returned without one.
     pub fn has_account(&self) -> bool {
         self.has("username") || !self.has("credential") || self.has("password")
     }
 
-    /// Names the account that a credential without a user name belongs to: [`DEFAULT_ACCOUNT`], or none
-    /// ([`has_account`](Self::has_account)).
+    /// Sets the account if there is no user name: to [`DEFAULT_ACCOUNT`], or not at all (see [`has_account`](Self::has_account)).
     ///
     /// # Errors
     /// If there are more attributes than a record may hold.
@@ -85,7 +84,7 @@ impl Record {
         if self.has_account() && !self.has("username") { self.set("username", DEFAULT_ACCOUNT) } else { Ok(()) }
     }
 
-    /// Only what says which credential is meant: the [`DESCRIPTION`](crate::DESCRIPTION), and the name of the provider.
+    /// Only the attributes that describe a credential: [`DESCRIPTION`](crate::DESCRIPTION), and the provider's name.
     #[must_use]
     pub fn description(&self) -> Self {
         let mut description = self.clone();
@@ -103,7 +102,7 @@ impl Record {
         self.text(key).and_then(boolean).unwrap_or(false)
     }
 
-    /// `password_expiry_utc`, in seconds since 1970. As in git, 0 says that there is none.
+    /// `password_expiry_utc`, in seconds since 1970. As in git, 0 means none.
     pub fn expiry(&self) -> Option<u64> {
         self.text("password_expiry_utc").and_then(|text| text.parse().ok()).filter(|at| *at != 0)
     }

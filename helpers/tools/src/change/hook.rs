@@ -1,4 +1,4 @@
-//! What is written beside a key, so that its tool asks: a helper's command in the settings, or `exec` in front of a server's command.
+//! Settings that make a tool ask for a key: a helper command, or `exec` in front of a server's command.
 
 use modelforge_credential_providers::Provider;
 use zeroize::Zeroizing;
@@ -12,7 +12,7 @@ use crate::table::Hook;
 
 pub const PROGRAM: &str = "modelforge-credential";
 
-/// The text with the hook of a key in it.
+/// The text with the hook for a key.
 pub fn put(
     format: Format,
     text: &str,
@@ -29,14 +29,14 @@ pub fn put(
     }
 }
 
-/// `null` in the place of a key.
+/// Replaces a key by `null`.
 pub fn null(format: Format, text: &str, spot: &Spot) -> Option<Zeroizing<String>> {
     let before = format.leaves(text).ok()?;
     let edited = replaced(text, &mut [(before.get(spot.leaf)?.at.clone(), "null".to_owned())])?;
     are_the_rest(&before, &format.leaves(&edited).ok()?, &[spot.leaf]).then_some(edited)
 }
 
-/// `auth = { command = …, args = … }` in the place of `experimental_bearer_token = …`.
+/// Replaces `experimental_bearer_token = …` by `auth = { command = …, args = … }`.
 pub fn codex(format: Format, text: &str, spot: &Spot, word: Word) -> Option<Zeroizing<String>> {
     let tree = format.tree(text).ok()??;
     let names: Vec<&str> = spot.path.iter().map(String::as_str).collect();
@@ -49,7 +49,7 @@ pub fn codex(format: Format, text: &str, spot: &Spot, word: Word) -> Option<Zero
     kept.eq_by_like(after.iter().filter(new)).then_some(edited)
 }
 
-/// A member at the beginning of the settings, written as the others are. One that is there stays.
+/// Inserts a member at the beginning of the settings, in the style of the others. An existing one stays.
 fn api_key_helper(format: Format, text: &str, word: Word) -> Option<Zeroizing<String>> {
     let tree = format.tree(text).ok()??;
     let member = format!("\"apiKeyHelper\": \"{PROGRAM} print {}\"", word.text());
@@ -74,10 +74,10 @@ fn api_key_helper(format: Format, text: &str, word: Word) -> Option<Zeroizing<St
     before.iter().eq_by_like(after.iter().filter(|leaf| leaf.name() != "apiKeyHelper")).then_some(edited)
 }
 
-/// `exec WORD --` in front of the command of a server.
+/// Puts `exec WORD --` in front of a server's command.
 fn exec(format: Format, text: &str, spot: &Spot, word: Word, provider: Option<&Provider>) -> Option<Zeroizing<String>> {
     let tree = format.tree(text).ok()??;
-    // The server is what `env` is in.
+    // The server is the parent of `env`.
     let server: Vec<&str> = spot.path.iter().take(spot.path.len().checked_sub(2)?).map(String::as_str).collect();
     let member = |name: &'static str| {
         let mut path = server.clone();
@@ -95,7 +95,7 @@ fn exec(format: Format, text: &str, spot: &Spot, word: Word, provider: Option<&P
     let is_ours = **program == *PROGRAM;
     let mut parts = Vec::new();
     let begin = match (&args, is_ours) {
-        // Another key was taken out of it before.
+        // Another key of this server was removed before.
         (Some((at, _)), true) => {
             let first = tree.children(*at).next().map(|(_, node)| node.value.end)?;
             return checked(format, text, replaced(text, &mut [(first..first, format!(", {asked}"))])?);
@@ -122,13 +122,13 @@ fn exec(format: Format, text: &str, spot: &Spot, word: Word, provider: Option<&P
     checked(format, text, replaced(text, &mut parts)?)
 }
 
-/// Words as both JSON and TOML write them.
+/// Words in a form that is valid in both JSON and TOML.
 fn quoted(words: &[&str]) -> String {
     let word = |word: &&str| format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""));
     words.iter().map(word).collect::<Vec<_>>().join(", ")
 }
 
-/// An edit of a server's command, if all else is as it was.
+/// An edit of a server's command, if nothing else has changed.
 fn checked(format: Format, text: &str, edited: Zeroizing<String>) -> Option<Zeroizing<String>> {
     let (before, after) = (format.leaves(text).ok()?, format.leaves(&edited).ok()?);
     let is_of_the_command = |leaf: &&Leaf| {
@@ -144,7 +144,7 @@ fn are_the_rest(before: &[Leaf], after: &[Leaf], but: &[usize]) -> bool {
         && before.iter().zip(after).enumerate().all(|(at, (one, other))| but.contains(&at) || one.is_like(other))
 }
 
-/// Comparison of leaves in their order.
+/// Compares leaves in their order.
 trait Alike<'a>: Iterator<Item = &'a Leaf> + Sized {
     fn eq_by_like(mut self, mut other: impl Iterator<Item = &'a Leaf>) -> bool {
         loop {
@@ -159,7 +159,7 @@ trait Alike<'a>: Iterator<Item = &'a Leaf> + Sized {
 
 impl<'a, I: Iterator<Item = &'a Leaf>> Alike<'a> for I {}
 
-/// The members of a server that `exec` changes, and Claude's setting: what a way back looks at.
+/// True for the members of a server that `exec` changes, and for Claude's setting. Used to undo the change.
 pub fn is_ours(tree: &Tree, at: usize) -> bool {
     let is_text = |node: &Node| matches!(&node.inside, Inside::Text(text) if text.split(' ').next() == Some(PROGRAM));
     tree.nodes.get(at).is_some_and(is_text)

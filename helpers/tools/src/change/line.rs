@@ -1,5 +1,5 @@
-//! A line of a shell that sets a variable from the chain. It leaves the variable unset where there is no key or the store is locked, and does not
-//! take an old value for the key: in a shell that another one started, the variable is set already.
+//! A line of a shell script that sets a variable from the chain. If there is no key or the store is locked, it leaves the variable unset.
+//! It never keeps an old value, because in a shell that another shell started, the variable is set already.
 
 use zeroize::Zeroizing;
 
@@ -10,12 +10,12 @@ use crate::format::leaf::{Kind, lines, replaced};
 use crate::found::Spot;
 use crate::table::File;
 
-/// True if a line can take the place of a key in this file.
+/// True if a line can replace a key in this file.
 pub fn can_be_in(file: &File, spot: &Spot) -> bool {
     file.format == Format::Shell && spot.key.is_variable() && !spot.is_unused && !spot.variable.is_empty()
 }
 
-/// The line for a variable, without its end.
+/// The line for a variable, without its line end.
 pub fn line(file: &File, variable: &str, word: Word) -> String {
     let word = word.text();
     match file.paths.iter().any(|path| path.ends_with(".fish")) {
@@ -28,7 +28,7 @@ pub fn line(file: &File, variable: &str, word: Word) -> String {
     }
 }
 
-/// The text with a line in the place of a key that has its lines to itself. Of any other, the text without it.
+/// The text with a line in place of a key, if nothing else is on the key's lines. Otherwise, the text without the key.
 pub fn in_place(file: &File, text: &str, spot: &Spot, word: Word) -> Option<Zeroizing<String>> {
     let gone = file.format.without(text, spot.leaf, spot.key.with)?;
     let leaves = file.format.leaves(text).ok()?;
@@ -36,7 +36,7 @@ pub fn in_place(file: &File, text: &str, spot: &Spot, word: Word) -> Option<Zero
     let (before, after) = (text.get(..whole.start)?, text.get(whole.end..)?);
     let is_whole = gone.len() >= before.len() + after.len() && gone.starts_with(before) && gone.ends_with(after);
     let place = before.len()..gone.len() - if is_whole { after.len() } else { 0 };
-    // An emptied block has kept a filler.
+    // An emptied block has kept a `:`.
     if !is_whole || !matches!(gone.get(place.clone())?.trim(), "" | ":") {
         return Some(gone);
     }

@@ -10,7 +10,7 @@ fn fixture(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()))
 }
 
-/// The row of a tool for a path that ends like this, or of a project for a file of this name.
+/// The row of a tool whose path ends like this, or of a project for a file with this name.
 #[track_caller]
 fn row(tool: &str, path: &str) -> &'static File {
     if tool == PROJECT.name {
@@ -25,7 +25,7 @@ fn read(file: &'static File, text: &str) -> Content {
     found::read(&PROJECT, file, "file", text).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
-/// Everything taken out, one after the other, as a migration does it.
+/// The text after all keys were removed, one by one, as in a migration.
 #[track_caller]
 fn all_taken_out(file: &'static File, text: &str, rewired: bool) -> String {
     let mut text = Zeroizing::new(text.to_owned());
@@ -59,7 +59,7 @@ const FIXTURES: &[(&str, &str, &str, &[&str])] = &[
     ("gemini", "/.env", "gemini/dotenv", &["google"]),
     ("huggingface", "/token", "huggingface/token", &["huggingface"]),
     ("huggingface", "/stored_tokens", "huggingface/stored_tokens", &["huggingface", "huggingface"]),
-    // git asks for `huggingface.co`, which is no URL of an API: its line stays.
+    // git asks for `huggingface.co`, which is not the URL of an API, so its line stays.
     ("git", ".git-credentials", "huggingface/git-credentials", &[]),
     ("sgpt", "/.sgptrc", "sgpt/sgptrc", &["openai"]),
     ("aider", "/.aider.conf.yml", "aider/aider.conf.yml", &["openai", "anthropic", "openrouter", "google", "groq"]),
@@ -80,7 +80,7 @@ const FIXTURES: &[(&str, &str, &str, &[&str])] = &[
     ("cursor", "/mcp.json", "cursor/mcp.json", &["openai"]),
 ];
 
-/// Another value refers to the key in it.
+/// Another value refers to this key.
 const ANCHORED: &str = "continue/config-hand.yaml";
 
 #[test]
@@ -162,7 +162,7 @@ fn a_word_that_means_something_to_a_shell_or_a_file_is_none() {
     assert!(Word::new("openai:me@work+1").is_some());
 }
 
-/// Text that is near enough to each format to get far.
+/// Text that is close enough to each format to get through most of the parser.
 fn text() -> impl proptest::strategy::Strategy<Value = String> {
     use proptest::prelude::*;
     let piece = prop_oneof![

@@ -1,5 +1,5 @@
-//! `.env` and what is like it: a line for each variable, `NAME=value`, which loaders read in as many ways as there are loaders. Keys hold
-//! neither blanks nor quotation marks, so all of these agree on them; what matters is where a value ends.
+//! `.env` and similar files: a line `NAME=value` for each variable. Loaders differ in many details. But keys have neither blanks nor
+//! quotation marks, so all loaders read them in the same way. Only the end of a value matters.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::leaf::{Kind, Leaf, lines, replaced, start};
 
-/// A variable, and the lines that it takes up.
+/// A variable, and its lines.
 pub struct Line {
     pub leaf: Leaf,
     pub lines: Range<usize>,
@@ -31,7 +31,7 @@ pub fn read(text: &str) -> Vec<Line> {
     found
 }
 
-/// The variable that a line sets, perhaps in a comment.
+/// The variable that a line sets. The line may be a comment.
 pub fn assignment(text: &str, line: Range<usize>) -> Option<Leaf> {
     let whole = text.get(line.clone())?;
     let content = whole.trim_start_matches([' ', '\t']);
@@ -52,7 +52,7 @@ pub fn assignment(text: &str, line: Range<usize>) -> Option<Leaf> {
     Some(Leaf { path: vec![name.to_owned()], text: Zeroizing::new(said.to_owned()), at, kind })
 }
 
-/// Where a value is, and what it says.
+/// The range of a value, and its text.
 fn value_at(text: &str, begin: usize, end_of_line: usize, is_comment: bool) -> (Range<usize>, &str) {
     let line = text.get(begin..end_of_line).unwrap_or_default();
     let within = if is_comment { line } else { text.get(begin..).unwrap_or_default() };
@@ -69,7 +69,7 @@ fn value_at(text: &str, begin: usize, end_of_line: usize, is_comment: bool) -> (
     (begin..begin + said.len(), said)
 }
 
-/// Where the quotation mark is that ends what the first one begins.
+/// The position of the closing quotation mark.
 fn closing(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {

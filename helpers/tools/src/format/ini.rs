@@ -52,7 +52,7 @@ fn end_section(found: &mut [Line], begun: Option<&(String, usize)>, end: usize) 
     }
 }
 
-/// The text without an option, and without its section if that was all of it.
+/// The text without an option, and without its section if that is then empty.
 pub fn without(text: &str, at: usize) -> Option<Zeroizing<String>> {
     let found = read(text).ok()?;
     let line = found.get(at)?;

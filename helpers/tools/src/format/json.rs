@@ -1,4 +1,4 @@
-//! JSON: strict, or with comments and commas at ends, as the program reads it that the file belongs to.
+//! JSON: strict, or with comments and trailing commas, depending on the program that reads the file.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::leaf::start;
 use super::tree::{Inside, Node, Tree};
 
 /// # Errors
-/// The number of the line where it is none.
+/// The number of the line where it is not JSON.
 pub fn read(text: &str, is_lenient: bool) -> Result<Tree, usize> {
     let options = ParseOptions {
         allow_comments: is_lenient,
@@ -31,7 +31,7 @@ pub fn read(text: &str, is_lenient: bool) -> Result<Tree, usize> {
         parse_to_ast(document, &CollectOptions::default(), &options).map_err(|problem| problem.line_display())?;
     let mut tree = Tree { nodes: Vec::new(), comment: "//", drops_empty: false };
     let Some(value) = &parsed.value else { return Ok(tree) };
-    // No depth of brackets can exhaust the stack: the parser has a limit, and this one has none.
+    // Deep nesting cannot exhaust the stack: the parser has a limit, and this loop does not recurse.
     let mut open = vec![(None, String::new(), None, value)];
     while let Some((parent, name, entry, value)) = open.pop() {
         let at = tree.nodes.len();

@@ -1,4 +1,4 @@
-//! A value in a file, by where it is and what stands around it. All formats meet here.
+//! A value in a file, with its position and its surroundings. All formats use this type.
 
 use std::ops::Range;
 
@@ -6,24 +6,24 @@ use zeroize::Zeroizing;
 
 /// A value in a file.
 pub struct Leaf {
-    /// The names that lead to it. Where it is one of a list, its number, with `#` before it.
+    /// The names that lead to it. An element of a list has its number, after `#`.
     pub path: Vec<String>,
-    /// What it says; as it is written where that is no text.
+    /// The text of the value; if it is not text, the way it is written.
     pub text: Zeroizing<String>,
-    /// Where it is written, with what is around it (quotation marks).
+    /// Its position, including quotation marks.
     pub at: Range<usize>,
     pub kind: Kind,
 }
 
-/// What a value is.
+/// What kind of value it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Text,
-    /// A number, a reference, what a command says: no key.
+    /// A number, a reference, the output of a command: not a key.
     Other,
-    /// In a comment: nobody uses it.
+    /// In a comment: nothing uses it.
     Comment,
-    /// A part of a command, which cannot be taken out without a change of what the command does.
+    /// A part of a command, which cannot be removed without changing what the command does.
     Fixed,
 }
 
@@ -32,27 +32,27 @@ impl Leaf {
         self.path.last().map_or("", |name| name)
     }
 
-    /// True if it is called the same. Numbers in lists move when another is taken out.
+    /// True if it has the same name. Numbers in lists change when another element is removed.
     pub fn is_called_like(&self, other: &Self) -> bool {
         let is_same = |(one, two): (&String, &String)| one == two || (one.starts_with('#') && two.starts_with('#'));
         self.path.len() == other.path.len() && self.path.iter().zip(&other.path).all(is_same)
     }
 
-    /// True if both say the same in the same place.
+    /// True if both have the same name and text.
     pub fn is_like(&self, other: &Self) -> bool {
         self.is_called_like(other) && self.text == other.text && self.kind == other.kind
     }
 }
 
-/// What Windows editors put at the start.
+/// The byte order mark that Windows editors put at the start.
 pub const MARK: &str = "\u{feff}";
 
-/// Where the text itself begins.
+/// The position after that mark.
 pub fn start(text: &str) -> usize {
     if text.starts_with(MARK) { MARK.len() } else { 0 }
 }
 
-/// The line or lines that a range is on, with the end of the last.
+/// The lines of a range, with the end of the last one.
 pub fn lines(text: &str, range: &Range<usize>) -> Range<usize> {
     let bytes = text.as_bytes();
     let before = bytes.get(..range.start).unwrap_or_default();
@@ -71,7 +71,7 @@ fn before_is_end(bytes: &[u8], at: usize) -> bool {
     at.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\n')
 }
 
-/// True if there is nothing but blanks before the place on its line.
+/// True if only blanks are before this position on its line.
 pub fn begins_its_line(text: &str, at: usize) -> bool {
     let line = lines(text, &(at..at));
     text.get(line.start..at).is_some_and(|before| before.trim().is_empty())

@@ -1,5 +1,5 @@
-//! Lists of passwords for hosts: `~/.netrc`, and the file of git's helper `store`. The path of a leaf is the protocol, the host and the
-//! user.
+//! Lists of passwords for hosts: `~/.netrc`, and the file of git's helper `store`. The path of a leaf consists of the protocol, the host
+//! and the user.
 
 use std::ops::Range;
 
@@ -7,13 +7,13 @@ use zeroize::Zeroizing;
 
 use super::leaf::{Kind, Leaf, lines, replaced};
 
-/// A password, and what goes with it.
+/// A password, and its surroundings.
 pub struct Login {
     pub leaf: Leaf,
     whole: Range<usize>,
 }
 
-/// `machine HOST login USER password KEY`, over one or more lines. What follows `macdef` up to an empty line is a macro.
+/// `machine HOST login USER password KEY`, on one or more lines. Text from `macdef` to an empty line is a macro.
 pub fn netrc(text: &str) -> Vec<Login> {
     let mut found = Vec::new();
     let mut machine = Machine::default();
@@ -106,7 +106,7 @@ fn leaf(path: Vec<String>, text: &str, at: Range<usize>) -> Leaf {
     Leaf { path, text: Zeroizing::new(text.to_owned()), at, kind: Kind::Text }
 }
 
-/// The text without one: its lines, where nothing else is on them.
+/// The text without one login, and without its lines if nothing else is on them.
 pub fn without(text: &str, found: &[Login], at: usize) -> Option<Zeroizing<String>> {
     let whole = &found.get(at)?.whole;
     let lines = lines(text, whole);

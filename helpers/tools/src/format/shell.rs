@@ -1,5 +1,5 @@
-//! What shells read at their start: `export A=… B=…`, `A=…; export A`, `typeset -x`, `set -gx A …`. A line goes as a whole where nothing else
-//! is on it, and what is left still parses: an emptied `if` keeps a `:`.
+//! The startup files of shells: `export A=… B=…`, `A=…; export A`, `typeset -x`, `set -gx A …`. A line is removed completely if nothing
+//! else is on it, and the rest must still parse: an emptied `if` keeps a `:`.
 
 mod scan;
 
@@ -11,7 +11,7 @@ use super::dotenv;
 use super::leaf::{Kind, Leaf, lines, replaced};
 use scan::{Command, Script, scan};
 
-/// The commands that set variables: of their words, each that has `=` sets one.
+/// Commands that set variables: each of their words with `=` sets one.
 const SETTERS: [&str; 5] = ["export", "declare", "typeset", "readonly", "setenv"];
 
 /// A variable, and where it is set.
@@ -21,12 +21,12 @@ struct Set {
 }
 
 enum Place {
-    /// The word of a command.
+    /// A word of a command.
     Word {
         command: usize,
         word: Range<usize>,
     },
-    /// The command is about this variable alone.
+    /// The command sets only this variable.
     Command(usize),
     Comment(Range<usize>),
 }
@@ -67,7 +67,7 @@ fn set_in_comment(text: &str, comment: &Range<usize>) -> Option<Leaf> {
 fn of_command(text: &str, command: &Command, at: usize) -> Vec<Set> {
     let word = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
     let mut words = command.words.as_slice();
-    // What introduces a block is no part of the command.
+    // A keyword before a block is not part of the command.
     while let Some((first, rest)) = words.split_first()
         && matches!(word(first), "then" | "do" | "else" | "{" | "if" | "elif" | "while" | "until" | "!")
     {
@@ -135,14 +135,14 @@ pub fn without(text: &str, at: usize) -> Option<Zeroizing<String>> {
         if matches!(&other.place, Place::Word { command: also, .. } if also == command))
     };
     if let Some(word) = word.filter(|_| sets.iter().filter(is_of_it).count() > 1) {
-        // With the blanks before it.
+        // Together with the blanks before it.
         let before = text.get(..word.start)?;
         return replaced(text, &mut [(before.trim_end_matches([' ', '\t']).len()..word.end, String::new())]);
     }
     without_command(text, &script, command, set.leaf.name())
 }
 
-/// The text without a command, and without its lines where nothing else is on them.
+/// The text without a command, and without its lines if nothing else is on them.
 fn without_command(text: &str, script: &Script, command: &Command, name: &str) -> Option<Zeroizing<String>> {
     let word = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
     let whole = command.words.first()?.start..command.words.last()?.end;
@@ -177,7 +177,7 @@ fn without_command(text: &str, script: &Script, command: &Command, name: &str) -
     replaced(text, &mut [(cut, String::new())])
 }
 
-/// True if what is around the lines would be a block with nothing in it, which is an error in bash and zsh.
+/// True if removing the lines would leave an empty block, which is an error in bash and zsh.
 fn would_be_empty(text: &str, lines: &Range<usize>) -> bool {
     let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let before = text.get(..lines.start).unwrap_or_default().lines().rfind(says).unwrap_or_default();

@@ -7,7 +7,7 @@ fn fixture(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()))
 }
 
-/// Takes out what looks like a key, one after the other.
+/// Removes everything that looks like a key, one by one.
 #[track_caller]
 fn without_keys(format: Format, text: &str) -> String {
     let mut text = Zeroizing::new(text.to_owned());
@@ -82,7 +82,7 @@ fn what_is_left_of_a_script_still_parses() {
         let left = at.and_then(|at| Format::Shell.without(before, at, With::Alone));
         assert_eq!(left.as_ref().map(|text| text.as_str()), Some(after), "{before}");
     }
-    // A key that one command alone gets is a part of it.
+    // A variable for one command alone is part of that command.
     let kinds: Vec<_> = Format::Shell.leaves("A=sk-0 ls\n").unwrap().into_iter().map(|leaf| leaf.kind).collect();
     assert!(kinds == [Kind::Fixed]);
 }

@@ -1,4 +1,4 @@
-//! TOML, by the positions that its parser gives.
+//! TOML, with the positions from its parser.
 
 use toml_edit::{Document, Item, Key, TableLike, Value};
 use zeroize::Zeroizing;
@@ -7,7 +7,7 @@ use super::leaf::start;
 use super::tree::{Inside, Node, Tree};
 
 /// # Errors
-/// The number of the line where it is none.
+/// The number of the line where it is not TOML.
 pub fn read(text: &str) -> Result<Tree, usize> {
     let mark = start(text);
     let document = text.get(mark..).unwrap_or_default();
@@ -28,12 +28,12 @@ pub fn read(text: &str) -> Result<Tree, usize> {
     Ok(tree)
 }
 
-/// The parser has a limit for the depth.
+/// The parser limits the depth.
 fn table(tree: &mut Tree, parent: usize, table: &dyn TableLike, mark: usize) {
     for (name, item) in table.iter() {
         let key = table.key(name).and_then(Key::span);
         let Some(value) = item.span().or(key.clone()) else {
-            // What only the names of others imply.
+            // A table that is only implied by the names of others.
             let at = push(tree, parent, name.to_owned(), (0..0, 0..0), Inside::Block);
             item.as_table_like().into_iter().for_each(|inner| self::table(tree, at, inner, mark));
             continue;

@@ -1,4 +1,4 @@
-//! Documents of values in values (JSON, TOML, YAML), by where everything is. What is cut out of them goes with its comma or with its line.
+//! Documents with nested values (JSON, TOML, YAML), with all positions. A removed value takes its comma or its line with it.
 
 use std::ops::Range;
 
@@ -6,43 +6,43 @@ use zeroize::Zeroizing;
 
 use super::leaf::{Kind, Leaf, begins_its_line, lines, replaced};
 
-/// A value, and what its document says around it.
+/// A value, and its surroundings in the document.
 pub struct Node {
     /// Its name, or its number in a list.
     pub name: String,
     pub parent: Option<usize>,
-    /// With its name.
+    /// Its position, with its name.
     pub entry: Range<usize>,
     pub value: Range<usize>,
     pub inside: Inside,
 }
 
-/// What is in a value.
+/// What a value contains.
 pub enum Inside {
-    /// Others, each on lines of its own.
+    /// Other values, each on its own lines.
     Block,
-    /// Others, with commas between them.
+    /// Other values, separated by commas.
     Commas,
     Text(Zeroizing<String>),
     Other,
 }
 
-/// What goes with a value that is taken out.
+/// What is removed together with a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum With {
     Alone,
-    /// The entry that it is in.
+    /// The entry that contains it.
     WhatItIsIn,
-    /// The same, where nothing else is in it.
+    /// The same, if that contains nothing else.
     WhatIsEmpty,
 }
 
 pub struct Tree {
-    /// Each behind the one that it is in.
+    /// Each comes after its parent.
     pub nodes: Vec<Node>,
-    /// How comments begin that go to the end of the line.
+    /// The beginning of a comment that goes to the end of the line.
     pub comment: &'static str,
-    /// True if a value with nothing in it is not written at all.
+    /// True if the format cannot write an empty value.
     pub drops_empty: bool,
 }
 
@@ -61,7 +61,7 @@ impl Tree {
         path
     }
 
-    /// The values that hold no others, with the numbers of their nodes.
+    /// The values without children, with the indexes of their nodes.
     pub fn leaves(&self, text: &str) -> Vec<(usize, Leaf)> {
         let leaf = |(at, node): (usize, &Node)| {
             let written = || Zeroizing::new(text.get(node.value.clone()).unwrap_or_default().to_owned());
@@ -79,7 +79,7 @@ impl Tree {
         self.nodes.iter().enumerate().filter(move |(_, node)| node.parent == Some(of))
     }
 
-    /// The node of that path. Of several, the last one counts.
+    /// The node with this path. If there are several, the last one counts.
     pub fn find(&self, path: &[&str]) -> Option<usize> {
         let mut at = 0;
         for name in path {
@@ -88,7 +88,7 @@ impl Tree {
         Some(at)
     }
 
-    /// The one that goes with a node: itself, the one that it is in, or one that would be empty without it.
+    /// The node to remove: this one, its parent, or an ancestor that would be empty without it.
     pub fn outermost(&self, text: &str, at: usize, with: With) -> usize {
         let parent = self.nodes.get(at).and_then(|node| node.parent).filter(|at| *at != 0);
         if let Some(parent) = parent.filter(|parent| with == With::WhatIsEmpty && self.holds_only(text, *parent, at)) {
@@ -112,7 +112,7 @@ impl Tree {
         at
     }
 
-    /// True if nothing else is in a node, not even a comment.
+    /// True if the parent contains nothing else, not even a comment.
     fn holds_only(&self, text: &str, parent: usize, child: usize) -> bool {
         let (Some(outer), Some(inner)) = (self.nodes.get(parent), self.nodes.get(child)) else { return false };
         let (from, to) = match outer.inside {
@@ -127,7 +127,7 @@ impl Tree {
         self.children(parent).count() == 1 && around.into_iter().all(is_bare)
     }
 
-    /// Where a node is written, with all that is in it.
+    /// The position of a node with everything inside it.
     pub fn extent(&self, at: usize) -> Option<Range<usize>> {
         let node = self.nodes.get(at)?;
         let last = self.children(at).map(|(_, child)| child.entry.end).max();
@@ -136,7 +136,7 @@ impl Tree {
         Some(node.entry.start..end)
     }
 
-    /// True if one node is the other, or in it.
+    /// True if one node is the other, or inside it.
     pub fn is_in(&self, at: usize, other: usize) -> bool {
         let mut next = Some(at);
         while let Some(here) = next {
@@ -160,7 +160,7 @@ impl Tree {
         let cuts = match parent.inside {
             Inside::Commas => self.cuts_in_list(text, &node.entry, before),
             _ if begins_its_line(text, node.entry.start) => vec![lines(text, &self.extent(at)?)],
-            // The first of several behind the dash of a list.
+            // The first of several members after the dash of a list.
             _ => {
                 let up_to_the_next = node.entry.start..after?;
                 vec![up_to_the_next]
@@ -199,7 +199,7 @@ impl Tree {
         rest.trim_start().starts_with(self.comment)
     }
 
-    /// The comma that follows, behind blanks and comments alone.
+    /// The next comma, if only blanks and comments are before it.
     fn comma(&self, text: &str, from: usize) -> Option<usize> {
         let mut at = from;
         loop {

@@ -1,10 +1,10 @@
-//! The units of systemd: read alone, for no unit is changed.
+//! systemd units. They are only read, because no unit is changed.
 
 use zeroize::Zeroizing;
 
 use super::leaf::{Kind, Leaf, lines, start};
 
-/// What `Environment=` sets, each variable on its own: `NAME=value`, without the quotation marks. Lines that mean something else are passed over.
+/// The variables in `Environment=`, each as `NAME=value` without quotation marks. Other lines are skipped.
 pub fn read(text: &str) -> Vec<Leaf> {
     let (mut found, mut section, mut at) = (Vec::new(), String::new(), start(text));
     while at < text.len() {
@@ -22,7 +22,7 @@ pub fn read(text: &str) -> Vec<Leaf> {
     found
 }
 
-/// The words of a line, with the quotation marks taken off.
+/// The words of a line, without quotation marks.
 fn words(line: &str) -> Vec<Zeroizing<String>> {
     let (mut words, mut word, mut quote, mut is_one) = (Vec::new(), Zeroizing::new(String::new()), None, false);
     for c in line.chars() {

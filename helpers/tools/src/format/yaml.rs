@@ -1,4 +1,4 @@
-//! YAML, by the positions that its parser gives.
+//! YAML, with the positions from its parser.
 
 use std::ops::Range;
 
@@ -8,17 +8,17 @@ use zeroize::Zeroizing;
 use super::leaf::start;
 use super::tree::{Inside, Node, Tree};
 
-/// A list or a map that has not ended yet.
+/// A list or a map whose end was not read yet.
 struct Open {
     node: usize,
     is_list: bool,
-    /// The name of the next value of a map, and where it is written.
+    /// The name of the next value of a map, and its position.
     name: Option<(String, usize)>,
     number: usize,
 }
 
 /// # Errors
-/// The number of the line where it is none, or where there is a second document.
+/// The number of the line where it is not YAML, or where a second document begins.
 pub fn read(text: &str) -> Result<Tree, usize> {
     let mark = start(text);
     let document = text.get(mark..).unwrap_or_default();
@@ -33,7 +33,7 @@ pub fn read(text: &str) -> Result<Tree, usize> {
         let (event, span) = event.map_err(|problem| problem.marker().line())?;
         let (from, to) = (place(span.start.index()), place(span.end.index()));
         let is_list = matches!(event, Event::SequenceStart(..));
-        // The parser's places of what has an anchor reach over the comment behind it.
+        // If a value has an anchor, its range from the parser includes the comment after it.
         let to = match event {
             Event::Scalar(_, ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..) => {
                 from + written(text.get(from..to).unwrap_or_default())
@@ -72,7 +72,7 @@ pub fn read(text: &str) -> Result<Tree, usize> {
     Ok(tree)
 }
 
-/// How much of a text is a scalar with its anchor and its tag.
+/// The length of a scalar with its anchor and its tag.
 fn written(text: &str) -> usize {
     let mut rest = text;
     while rest.starts_with(['&', '!']) {
@@ -91,7 +91,7 @@ fn written(text: &str) -> usize {
     before + length
 }
 
-/// Where a text in quotation marks ends: one that is doubled or escaped is none.
+/// The end of a quoted text. A doubled or escaped quotation mark is not the end.
 fn closing(text: &str, quote: char) -> usize {
     let mut chars = text.char_indices().skip(1).peekable();
     while let Some((at, c)) = chars.next() {
@@ -105,7 +105,7 @@ fn closing(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// A value, in what is open. `None` where something else is the name of another.
+/// Adds a value to the innermost open list or map. `None` if a list or map is used as a name.
 fn add(tree: &mut Tree, text: &str, open: &mut [Open], value: Range<usize>, inside: Inside) -> Option<usize> {
     let (parent, name, begin) = match open.last_mut() {
         None => (None, String::new(), value.start),
@@ -124,7 +124,7 @@ fn add(tree: &mut Tree, text: &str, open: &mut [Open], value: Range<usize>, insi
     Some(tree.nodes.len() - 1)
 }
 
-/// The end of a list or a map: in a block, that of the last value in it.
+/// The end of a list or a map; in block style, the end of its last value.
 fn end(tree: &mut Tree, open: &mut Vec<Open>, to: usize) {
     let Some(closed) = open.pop() else { return };
     let last = tree.children(closed.node).map(|(_, node)| node.entry.end).max();

@@ -1,64 +1,64 @@
-//! Where in a file keys are, whose they are, and how the tool gets them afterwards.
+//! The places of keys in a file: whose key it is, and how the tool gets it afterwards.
 
 use crate::format::tree::With;
 
 /// A place for keys.
 pub struct Key {
-    /// The names that lead to it, with dots between. `*`: any. `{variable}`: the name of a variable; `{provider}`: that of a provider. With
-    /// `=` behind: the value is an element of a list, `NAME=key`.
+    /// The names that lead to it, separated by dots. `*`: any name. `{variable}`: the name of a variable. `{provider}`: the name of a
+    /// provider. With `=` at the end, the value is an element `NAME=key` of a list.
     pub path: &'static str,
     pub whose: Whose,
-    /// The neighbours that may hold the URL which the key is for.
+    /// The values beside it that may be the URL of the key.
     pub url: &'static [&'static str],
-    /// What must stand beside it, if it is to be a key.
+    /// A value that must be beside it. Otherwise it is not a key.
     pub only_if: Option<(&'static str, &'static str)>,
     pub then: Then,
     pub hook: Option<Hook>,
-    /// What goes with it.
+    /// What is removed together with it.
     pub with: With,
     /// True if `*` in the path is the name of an account.
     pub is_account: bool,
 }
 
-/// Whose a key is if no URL stands beside it.
+/// Whose key it is if there is no URL beside it.
 #[derive(Clone, Copy)]
 pub enum Whose {
-    /// The name of the variable or of the provider in the path says so.
+    /// The name of the variable or provider in the path decides.
     Path,
     Is(&'static str),
-    /// A neighbour of this name says so: `provider: openai`.
+    /// A value beside it decides: `provider: openai`.
     Beside(&'static str),
-    /// A neighbour says so before a slash: `model: openai/gpt-4o`.
+    /// A value beside it decides, by its part before the slash: `model: openai/gpt-4o`.
     Model(&'static str),
-    /// The shape of the key says so, behind `Bearer`: it goes to a server of which nothing else is known.
+    /// The shape of the key after `Bearer` decides, because nothing else is known about the server.
     Shape,
-    /// The host in the path says so. What belongs to no known provider stays.
+    /// The host in the path decides. A key for an unknown host stays.
     Host,
 }
 
-/// What takes the place of a key, where its tool is to ask for it.
+/// What replaces a key if its tool is configured to ask.
 #[derive(Clone, Copy)]
 pub enum Then {
     /// Nothing.
     Out,
-    /// Its place must not be empty: `null`.
+    /// The place must not be empty: `null`.
     Null,
-    /// A reference. `{word}` is what the key is asked for by, `{variable}` its variable.
+    /// A reference. `{word}` is the word to ask with, `{variable}` the variable.
     Text(&'static str),
-    /// The tool knows no other way: it stays.
+    /// The tool supports nothing else: the key stays.
     Stays,
-    /// What is started has to be started by `exec`, which only a person can write: it stays.
+    /// The unit would have to start its program with `exec`, which only a person can write: the key stays.
     StaysInUnit,
 }
 
-/// What is written elsewhere in the file, so that the tool asks.
+/// A change elsewhere in the file that makes the tool ask.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Hook {
     /// Claude Code's `apiKeyHelper`.
     ApiKeyHelper,
-    /// Codex's `auth` in the place of a key.
+    /// Codex's `auth` instead of a key.
     CodexAuth,
-    /// The command of an MCP server is started by `exec`.
+    /// `exec` starts the command of an MCP server.
     Exec,
 }
 
@@ -112,12 +112,12 @@ impl Key {
         Self { with: With::WhatItIsIn, ..self }
     }
 
-    /// What it is in goes as well, if nothing else is in that.
+    /// Its parent is removed as well, if that is then empty.
     pub const fn with_emptied(self) -> Self {
         Self { with: With::WhatIsEmpty, ..self }
     }
 
-    /// The names of a leaf that this place has, if it is one: the variable or the provider, and what `*` stood for.
+    /// How a leaf matches this place: the variable or the provider, and the text for `*`. `None` if it does not.
     pub fn matches<'a>(&self, path: &'a [String], text: &'a str) -> Option<Match<'a>> {
         let mut pattern: Vec<&str> = self.path.split('.').collect();
         let mut found = Match { name: "", label: None, prefix: 0 };
@@ -141,18 +141,18 @@ impl Key {
         Some(found)
     }
 
-    /// True if the name in its path is a variable's.
+    /// True if the name in its path is the name of a variable.
     pub fn is_variable(&self) -> bool {
         self.path.contains("{variable}")
     }
 }
 
-/// How a place for keys fits a value.
+/// How a place for keys matches a value.
 pub struct Match<'a> {
-    /// The name of the variable or of the provider; empty where the path has none.
+    /// The name of the variable or of the provider; empty if the path has none.
     pub name: &'a str,
-    /// What tells it from others in the file.
+    /// What distinguishes it from others in the file.
     pub label: Option<&'a str>,
-    /// How much of the value stands before the key.
+    /// The number of bytes of the value before the key.
     pub prefix: usize,
 }

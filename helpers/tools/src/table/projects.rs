@@ -1,4 +1,4 @@
-//! The files of projects: looked at only in folders that a person names.
+//! The files of projects. They are searched only in directories that a person names.
 
 use super::rows::AIDER;
 use super::{File, Key, Then, Tool, Whose};
@@ -6,7 +6,7 @@ use crate::format::Format;
 
 const VARIABLES: &[Key] = &[Key::at("{variable}")];
 
-/// The tool that the files of a folder belong to: whatever is started there.
+/// The tool that a project's files belong to: any program that is started there.
 pub const PROJECT: Tool = Tool { name: "project", command: Some("COMMAND"), files: &[] };
 
 const DOTENV: File = File::new(&[], Format::Dotenv, VARIABLES);
@@ -50,7 +50,7 @@ const STREAMLIT: File = File::new(
     &[Key::at("{variable}").then(Then::Stays), Key::at("{provider}.api_key").then(Then::Stays)],
 );
 
-/// The row for a file of a project. Its name says what it is, for `config.yaml` what is in it.
+/// The row for a file of a project: by its name, for `config.yaml` also by its content.
 pub fn of_project(name: &str) -> Option<&'static File> {
     const SAMPLES: [&str; 5] = ["example", "sample", "template", "dist", "schema"];
     Some(match name {

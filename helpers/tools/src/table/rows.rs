@@ -1,4 +1,4 @@
-//! The tools' own files, as they were found on real machines. Which were tried, and with which versions, says docs/tools.md.
+//! The tools' own files, as they were found on real machines. docs/migrating.md says which were tried, with which versions.
 
 use super::{File, Hook, Key, Then, Tool, Whose};
 use crate::format::Format;

@@ -1,4 +1,4 @@
-//! Puts back what was taken out of a file that its tool has written to since: the key, and what was changed beside it.
+//! Restores the keys in a file that its tool has written to since, and undoes the changes beside them.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::format::tree::{Inside, Tree, With};
 use crate::found::{Found, Spot};
 use crate::table::{File, Hook};
 
-/// The file with what it held before and holds no longer, and how many these are.
+/// The file with its missing keys restored, and their number.
 pub fn merged(file: &File, before: &str, missing: &[&Found], now: &str) -> (Zeroizing<String>, usize) {
     let mut text = Zeroizing::new(now.to_owned());
     let mut count = 0;
@@ -28,7 +28,7 @@ pub fn merged(file: &File, before: &str, missing: &[&Found], now: &str) -> (Zero
     (text, count)
 }
 
-/// The text with a key in its place again; checked by what is read there then.
+/// The text with one key restored. The result is read and checked.
 fn with_spot(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zeroizing<String>> {
     let edited = match (format.tree(before).ok()?, format.tree(now).ok()?) {
         (Some(then), Some(here)) => in_tree(format, (before, &then), (now, &here), spot)?,
@@ -40,7 +40,7 @@ fn with_spot(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zer
     is_there.then_some(edited)
 }
 
-/// The line that it was on, at the end.
+/// Restores its line, at the end of the text.
 fn in_lines(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zeroizing<String>> {
     let leaves = format.leaves(before).ok()?;
     let at = leaves.get(spot.leaf)?.at.clone();
@@ -70,7 +70,7 @@ fn in_tree(format: Format, then: Document, now: Document, spot: &Spot) -> Option
             let server = path.get(..path.len().checked_sub(2)?)?;
             for name in ["command", "args"] {
                 let member: Vec<&str> = server.iter().copied().chain([name]).collect();
-                // Without arguments before, there is nothing to put in their place but an empty list.
+                // Without arguments before, an empty list replaces them.
                 let is_ours = name == "args" || now.1.find(&member).is_some_and(|at| hook::is_ours(now.1, at));
                 let was = then.1.find(&member).and_then(|at| then.0.get(then.1.nodes.get(at)?.value.clone()));
                 let here = now.1.find(&member).and_then(|at| now.1.nodes.get(at));
@@ -93,7 +93,7 @@ fn in_tree(format: Format, then: Document, now: Document, spot: &Spot) -> Option
     replaced(now.0, &mut parts)
 }
 
-/// What is to be written where, so that a value is there again as it was.
+/// The text to insert, and where, so that a value is there again.
 fn restored(
     format: Format,
     then: Document,
@@ -105,7 +105,7 @@ fn restored(
     if let Some(here) = now.1.find(path).and_then(|at| now.1.nodes.get(at)) {
         return Some((here.value.clone(), then.0.get(node.value.clone())?.to_owned()));
     }
-    // With what it was in, as far as that is gone as well.
+    // Includes the parents that were removed as well.
     let (mut length, mut least) = (path.len() - 1, usize::from(with == With::WhatItIsIn));
     while now.1.find(path.get(..length)?).is_none() || least > 0 && length > 0 {
         length = length.checked_sub(1)?;

@@ -1,14 +1,14 @@
 """ModelForge's credentials in the helpers of modelforge-credential, instead of in its configuration file.
 
-One call puts it under ModelForge, whose library and command line then work as before:
+One call is enough. ModelForge's library and command line then work as before:
 
 >>> import modelforge_credential.modelforge
 >>> modelforge_credential.modelforge.install()  # doctest: +SKIP
 
-`python -m modelforge_credential.modelforge …` is ModelForge's command line with that call in front of it.
+`python -m modelforge_credential.modelforge …` runs ModelForge's command line after that call.
 
-The classes are for a ModelForge that is built on them. A storage takes and gives what ModelForge calls authentication
-data: a dictionary with `api_key`, or with `access_token` and what belongs to it.
+The classes are for a patch of ModelForge. A storage stores and returns what ModelForge calls authentication data: a
+dictionary with `api_key`, or with `access_token` and its expiry, refresh token and so on.
 
 >>> manager = modelforge_credential.modelforge.CredentialManager()
 >>> manager.store("openai", {"api_key": "sk-example"})

@@ -28,7 +28,7 @@ def main() -> int:
 
 
 def prepared() -> Any:
-    """ModelForge's command line, with the storage under it."""
+    """ModelForge's command line, after `install()`."""
     from modelforge.cli import cli
 
     storage = AutoStorage()
@@ -45,10 +45,10 @@ def _fail(message: str, hint: str | None) -> int:
 
 
 def _erase_what_a_removal_leaves(cli: Any, storage: AutoStorage) -> None:
-    """Lets `config remove` erase the key of a provider that goes with its last model.
+    """Makes `config remove` erase the key of a provider together with its last model.
 
-    ModelForge 2.3.0 looks the provider up after it has removed it, fails, and says so. In its own file the key goes
-    with the provider all the same.
+    ModelForge 2.3.0 looks for the provider after it has removed it, fails, and says so. In its own file, the key is
+    removed together with the provider.
     """
     from modelforge import config
 

@@ -1,4 +1,4 @@
-"""ModelForge's authentication data, and the attributes of a credential: one made of the other."""
+"""Converts between ModelForge's authentication data and the attributes of a credential."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-# Kept as they came, beside the token. `expires_at` has microseconds, and `password_expiry_utc` has none.
+# Stored unchanged, beside the token. `expires_at` has microseconds, which `password_expiry_utc` cannot have.
 _KEPT = ("token_type", "scope", "expires_at", "expires_in")
-# A token that expired is not handed out, but what it can be refreshed with is: long ago is what it comes to.
+# An expired token is not returned, but its refresh token is. ModelForge then gets this time as its expiry.
 _EXPIRED = "1970-01-01T00:00:00+00:00"
 
 
 def attributes_of(data: Mapping[str, Any]) -> Record:
-    """The attributes that keep authentication data.
+    """The attributes for authentication data.
 
     >>> dict(attributes_of({"api_key": "sk-example"}))
     {'password': 'sk-example'}
@@ -43,9 +43,9 @@ def attributes_of(data: Mapping[str, Any]) -> Record:
 
 
 def data_of(found: Mapping[str, str], is_token: bool | None) -> dict[str, Any]:
-    """The authentication data in an answer; nothing, if there is none.
+    """The authentication data in an answer; empty if there is none.
 
-    Where nobody says whether it is a token, what is kept with it does.
+    If `is_token` is None, the other attributes show whether it is a token.
 
     >>> data_of(Record(password="sk-example"), None)
     {'api_key': 'sk-example'}
@@ -68,7 +68,7 @@ def data_of(found: Mapping[str, str], is_token: bool | None) -> dict[str, Any]:
     expires = time_of(found.get("password_expiry_utc"))
     if expires is not None:
         kept = _time(found.get("expires_at"))
-        # After a refresh by another program, the older text is of another token.
+        # After a refresh by another program, the stored text belongs to the older token.
         is_same = kept is not None and int(kept.timestamp()) == int(expires.timestamp())
         data["expires_at"] = found["expires_at"] if is_same else expires.isoformat()
     elif not secret:
@@ -77,7 +77,7 @@ def data_of(found: Mapping[str, str], is_token: bool | None) -> dict[str, Any]:
 
 
 def _time(text: object) -> datetime | None:
-    """A time as ModelForge writes it; without a zone it is UTC."""
+    """A time as ModelForge writes it. Without a time zone it is UTC."""
     if not isinstance(text, str):
         return None
     from datetime import datetime, timezone

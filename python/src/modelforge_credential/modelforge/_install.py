@@ -1,4 +1,4 @@
-"""Puts the storage under ModelForge: its three functions that read and write authentication data."""
+"""Replaces ModelForge's three functions that read and write authentication data."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _theirs: dict[str, Callable[..., Any]] = {}
 
 
 def install(storage: CredentialStorage | None = None) -> None:
-    """Lets ModelForge, in this process, keep its credentials in a storage: the chain of helpers, or yours.
+    """Makes ModelForge, in this process, use a storage for its credentials: the chain of helpers, or your own.
 
-    Its commands, messages and classes stay as they are. It leaves no key in its configuration file: one that is there
-    is taken out when another is stored, or when you log out. `modelforge-credential migrate` moves keys that are there.
+    Its commands, messages and classes do not change. It writes no key to its configuration file. A key in that file is
+    removed when another one is stored, or when you log out. `modelforge-credential migrate` moves such keys.
 
-    Once is enough; a second call changes the storage.
+    One call is enough. A second call changes the storage.
     """
     from modelforge import auth, config
 
@@ -30,7 +30,7 @@ def install(storage: CredentialStorage | None = None) -> None:
             _theirs[name] = getattr(auth, name)
 
     def get_auth_data(provider_name: str) -> dict[str, Any]:
-        # What is still in the file counts: a chain without the helper `plaintext` does not see it.
+        # Also use a key that is still in the file: a chain without the helper `plaintext` does not find it.
         return kept.retrieve(provider_name) or _theirs["get_auth_data"](provider_name)
 
     def save_auth_data(provider_name: str, auth_data: dict[str, Any]) -> None:
@@ -49,7 +49,7 @@ def install(storage: CredentialStorage | None = None) -> None:
 
 
 def uninstall() -> None:
-    """Gives ModelForge its own functions back."""
+    """Restores ModelForge's own functions."""
     if _theirs:
         from modelforge import auth
 
@@ -59,7 +59,7 @@ def uninstall() -> None:
 
 
 def _forget(config: Any, provider: str, *, adds: bool) -> bool:
-    """Takes a key out of ModelForge's file, if one is there. Returns whether the file knows the provider."""
+    """Removes a key from ModelForge's file, if there is one. Returns whether the file has the provider."""
     data, _ = config.get_config()
     providers = data.setdefault("providers", {}) if adds else data.get("providers", {})
     is_known = provider in providers
@@ -67,7 +67,7 @@ def _forget(config: Any, provider: str, *, adds: bool) -> bool:
         del providers[provider]["auth_data"]
         config.save_config(data)
     elif not is_known and adds:
-        # As ModelForge itself does it, without the key.
+        # As ModelForge itself does, but without the key.
         providers[provider] = {}
         config.save_config(data)
     return is_known

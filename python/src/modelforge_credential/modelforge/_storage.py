@@ -32,10 +32,10 @@ else:
 
 
 class AutoStorage:
-    """The chain of helpers: whatever works on this machine, and whatever the user configured.
+    """The chain of helpers that the user configured, or the default one.
 
     A credential belongs to the URL that ModelForge sends it to: the `base_url` of the provider in ModelForge's
-    configuration, else the provider's own. Of a provider that nobody knows a URL of, it belongs to the name.
+    configuration, otherwise the provider's usual URL. If neither is known, it belongs to the provider's name.
     """
 
     helpers: str | None = None
@@ -56,7 +56,7 @@ class AutoStorage:
         return data_of(found, _is_token(provider)) or None
 
     def delete(self, provider: str) -> None:
-        """Deletes it from every helper: that of the account which ModelForge uses, and no other's."""
+        """Deletes it from every helper, but only for the account that ModelForge uses."""
         self.delete_at(self.place(provider))
 
     def exists(self, provider: str) -> bool:
@@ -64,12 +64,12 @@ class AutoStorage:
         return self.retrieve(provider) is not None
 
     def place(self, provider: str) -> Mapping[str, str]:
-        """Where the credential of a provider belongs, as ModelForge's configuration has it now."""
+        """The attributes for a provider, according to ModelForge's current configuration."""
         url = _settings(provider).get("base_url")
         return Record(url=url) if isinstance(url, str) and "://" in url else Record(provider=provider)
 
     def delete_at(self, place: Mapping[str, str]) -> None:
-        """Deletes what belongs to a place, for a provider that is no longer in the configuration."""
+        """Deletes the credential with these attributes, for a provider that is no longer in the configuration."""
         found = self._ask("get", place, Record())
         self._ask("erase", place, Record(username=found.get("username") or "default"))
 
@@ -84,34 +84,34 @@ class AutoStorage:
 
 
 class KeyringStorage(AutoStorage):
-    """The system's keyring alone."""
+    """Only the system's keyring."""
 
     helpers = "keyring"
 
 
 class EnvVarStorage(AutoStorage):
-    """Environment variables alone: nothing can be stored there."""
+    """Only environment variables: nothing can be stored there."""
 
     helpers = "env"
 
 
 class EncryptedFileStorage(AutoStorage):
-    """Encrypted files alone."""
+    """Only encrypted files."""
 
     helpers = "age"
 
 
 class CredentialManager:
-    """The storages that are asked, in order. Without any, the chain of helpers, which has an order of its own.
+    """Uses several storages in order. The default is the chain of helpers, which has its own order.
 
-    `store` goes to the first that takes it, `retrieve` to the first that has it, and `delete` to all.
+    `store` uses the first one that accepts the data, `retrieve` the first one that has data, and `delete` all.
     """
 
     def __init__(self, *storages: CredentialStorage) -> None:
         self.storages: tuple[CredentialStorage, ...] = storages or (AutoStorage(),)
 
     def store(self, provider: str, data: Mapping[str, Any]) -> None:
-        """Keeps authentication data in the first storage that takes it."""
+        """Stores authentication data in the first storage that accepts it."""
         problem: CredentialError | None = None
         for storage in self.storages:
             try:
@@ -132,7 +132,7 @@ class CredentialManager:
         return None
 
     def delete(self, provider: str) -> None:
-        """Deletes it from every storage; the first failure is raised after all were asked."""
+        """Deletes it from every storage. The first failure is raised at the end."""
         problem: CredentialError | None = None
         for storage in self.storages:
             try:
@@ -148,7 +148,7 @@ class CredentialManager:
 
 
 def _settings(provider: str) -> Mapping[str, Any]:
-    """What ModelForge's configuration has about a provider; nothing without ModelForge."""
+    """The provider in ModelForge's configuration; empty without ModelForge."""
     try:
         from modelforge import config
     except ImportError:

@@ -1,4 +1,4 @@
-//! The forms of a key in a stream, and how much of each is as good as the key.
+//! The forms of a key in a stream, and how much of each counts as the key.
 
 use modelforge_credential_protocol::{Way, forms as written};
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use super::{ENOUGH, SHORTEST};
 pub struct Form {
     /// Without gaps.
     pub bytes: Zeroizing<Vec<u8>>,
-    /// So many bytes of it, anywhere, are as good as all.
+    /// This many bytes of it, from anywhere, count as all of it.
     pub enough: usize,
 }
 
@@ -21,8 +21,8 @@ impl Form {
     }
 }
 
-/// Every form of a secret, each once. Of a text of several words (a service account's file) only the whole is secret; its parts that
-/// are secret too are secrets of their own.
+/// Every form of a secret, each once. Of a text with several words (a service account's file), only the whole counts. Its secret parts are
+/// added separately.
 pub fn forms(secret: &[u8]) -> Vec<Form> {
     let is_one_word = !secret.iter().any(u8::is_ascii_whitespace);
     let mut forms: Vec<Form> = Vec::new();
@@ -36,11 +36,11 @@ pub fn forms(secret: &[u8]) -> Vec<Form> {
     forms
 }
 
-/// How many bytes [`ENOUGH`] characters of the key are.
+/// How many bytes [`ENOUGH`] characters of the key take in this form.
 fn enough(way: Way) -> usize {
     match way {
         Way::Text => ENOUGH,
-        // Wherever they begin, they determine at least so many characters.
+        // Wherever they begin, these bytes contain at least that many characters.
         Way::Base64 => (ENOUGH * 8 - 4) / 6,
         Way::Hex => 2 * ENOUGH,
         Way::SpacedHex => 3 * ENOUGH - 1,

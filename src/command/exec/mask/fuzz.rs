@@ -1,12 +1,12 @@
-//! What holds for any output that passes through a mask.
+//! What must hold for any output that passes through a mask.
 
 use std::sync::{Arc, OnceLock};
 
 use super::text::Text;
 use super::{ENOUGH, Filter, Mask};
 
-/// Keys of the usual length, of fewer characters than are as good as the key, with a sign that several forms write in another way, and
-/// one that begins as another does.
+/// Keys for the test: one of the usual length, a short one, one with a character that several forms escape, and one that begins like
+/// another.
 const SECRETS: [(&str, &str); 4] = [
     ("openai", "sk-test-4f6Q9zL2mN8rT1vX5yB7cD0e"),
     ("other", "longer-than-eight"),
@@ -20,7 +20,7 @@ fn mask() -> Arc<Mask> {
     Arc::clone(MASK.get_or_init(make))
 }
 
-/// Pushes an output through a mask: two bytes that say how it is cut, and the output as [`output`] has it.
+/// Sends an output through a mask. Two bytes say how it is split; the rest is input for [`output`].
 pub fn check(input: &[u8]) {
     let mask = mask();
     let Some((cuts, input)) = input.split_first_chunk::<2>() else { return };
@@ -29,7 +29,7 @@ pub fn check(input: &[u8]) {
     for sizes in [cuts.map(|cut| usize::from(cut % 40) + 1), [1, 1], [7, 33]] {
         assert!(filtered(&mask, pieces(&stream, sizes, &[Pause::No])) == whole, "cut into {sizes:?}, it is another");
     }
-    // A program may write what stands in the place of a key itself.
+    // A program may print a replacement itself.
     if memchr::memmem::find(&stream, b" key>").is_none() {
         assert_eq!(text(&seen(&mask, &stream)), text(&rest(&whole)), "of {:?}", text(&stream));
     }
@@ -45,7 +45,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// What is written: a byte below 128 is itself; others put there a part of a form of a key, which would take long to be guessed.
+/// The output: a byte below 128 stands for itself. Others stand for part of a form of a key, which the fuzzer would hardly guess.
 fn output(mask: &Mask, input: &[u8]) -> Vec<u8> {
     let forms: Vec<&[u8]> = mask.search.forms().map(|(form, _)| form).collect();
     let (mut output, mut bytes) = (Vec::new(), input.iter().map(|byte| usize::from(*byte)));
@@ -101,7 +101,7 @@ fn filtered<'a>(mask: &Arc<Mask>, pieces: impl IntoIterator<Item = (&'a [u8], Pa
     output
 }
 
-/// What must be seen of an output, in the plainest way: each byte without gaps that is in no run of a key.
+/// What must be visible of an output, computed in the simplest way: each byte outside gaps and keys.
 pub fn seen(mask: &Mask, stream: &[u8]) -> Vec<u8> {
     let bytes = squeezed(stream);
     let mut is_hidden = vec![false; bytes.len()];
@@ -115,7 +115,7 @@ pub fn seen(mask: &Mask, stream: &[u8]) -> Vec<u8> {
     without_bells(bytes.into_iter().zip(is_hidden).filter(|(_, is_hidden)| !is_hidden).map(|(byte, _)| byte))
 }
 
-/// What was shown of an output, without gaps and replacements. A bell in the place of each of these keeps apart what is beside it.
+/// What was shown of an output, without gaps. A bell in place of each replacement separates its neighbours.
 fn rest(shown: &[u8]) -> Vec<u8> {
     let mut shown = shown.to_vec();
     for (name, _) in SECRETS {

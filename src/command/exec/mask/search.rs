@@ -1,7 +1,7 @@
-//! Finds runs of text that are a form of a key, or enough of one.
+//! Finds runs of text that are a form of a key, or a large enough part of one.
 //!
-//! Every run that is long enough has [`GRAM`] consecutive bytes of a form at one of the sampled places, which are as far apart as
-//! the shortest run allows. So most of the text is never looked at; where such bytes are found, they are extended to both sides.
+//! Every run that is long enough has [`GRAM`] consecutive bytes of a form at one of the sampled positions. Those are as far apart as the
+//! shortest run allows, so most of the text is never read. A match is extended to both sides.
 
 use memchr::memmem;
 use zeroize::Zeroizing;
@@ -9,32 +9,32 @@ use zeroize::Zeroizing;
 use super::SHORTEST;
 use super::forms::Form;
 
-/// Bytes looked up at a time.
+/// The number of bytes that are looked up at once.
 const GRAM: usize = SHORTEST;
 
-/// No form has this byte, which UTF-8 and base64 have no use for; were it there, more would be held back than need be.
+/// No form has this byte, because UTF-8 and base64 never use it. If one had it, more output than necessary would be held back.
 const BETWEEN: u8 = 0xff;
 
 pub struct Search {
     forms: Vec<(Form, usize)>,
-    /// For each hash, the first of `entries` plus one.
+    /// For each hash, the index of its first entry in `entries`, plus one.
     heads: Vec<u32>,
     entries: Vec<Entry>,
     shift: u32,
     stride: usize,
     longest: usize,
-    /// Whatever a run of fewer bytes than a gram could begin with.
+    /// All possible beginnings of a run with fewer bytes than a gram.
     beginnings: Zeroizing<Vec<u8>>,
 }
 
-/// A place in a form, and the next one with the same hash.
+/// A position in a form, and the next one with the same hash.
 struct Entry {
     form: u32,
     offset: u32,
     next: u32,
 }
 
-/// A run of text to replace, and the secret that it is most of.
+/// A run of text to replace, and the secret that most of it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found {
     pub start: usize,
@@ -45,7 +45,7 @@ pub struct Found {
 }
 
 impl Search {
-    /// `forms` are pairs of a form, no shorter than a gram, and the secret that it is of.
+    /// `forms` are pairs of a form, at least as long as a gram, and its secret.
     pub fn new(forms: Vec<(Form, usize)>) -> Self {
         let count: usize = forms.iter().map(|(form, _)| form.bytes.len()).sum();
         let bits = (count * 8).next_power_of_two().trailing_zeros().clamp(10, 24);
@@ -72,7 +72,7 @@ impl Search {
         search
     }
 
-    /// The places in forms where these bytes may stand, as their hash has it.
+    /// The positions in forms that have the hash of these bytes.
     fn places(&self, gram: &[u8]) -> impl Iterator<Item = (usize, usize)> {
         let first = self.heads[hash(gram, self.shift)];
         let entry = move |at: u32| self.entries.get((at as usize).wrapping_sub(1));
@@ -80,10 +80,10 @@ impl Search {
         entries.map(|entry| (entry.form as usize, entry.offset as usize))
     }
 
-    /// The runs to replace, in order and apart from each other.
+    /// The runs to replace, in order and without overlaps.
     pub fn find(&self, text: &[u8], found: &mut Vec<Found>) {
         found.clear();
-        // The run of each form that was extended last: where it would end in the text if it were whole, and where it ends.
+        // For each form, the last run that was extended: where it would end if it were complete, and where it ends.
         let mut seen = vec![(0, 0); if text.len() < GRAM { 0 } else { self.forms.len() }];
         let mut at = 0;
         while let Some(gram) = text.get(at..at + GRAM) {
@@ -98,7 +98,7 @@ impl Search {
                 seen[index] = (whole, end);
                 if end - start >= form.enough {
                     add(found, Found { start, end, secret: *secret, length: end - start });
-                    // A match that goes on behind this run has a gram that begins here, at the latest.
+                    // A match that continues after this run has a gram that begins here or earlier.
                     next = next.max(end + 1 - GRAM);
                 }
             }
@@ -106,7 +106,7 @@ impl Search {
         }
     }
 
-    /// From where on the text may be the beginning of a run that goes on.
+    /// From this position on, the text may be the beginning of a run that continues.
     pub fn unclear_from(&self, text: &[u8]) -> usize {
         let candidates = text.len().saturating_sub(self.longest)..(text.len() + 1).saturating_sub(GRAM);
         let mut candidates = candidates.filter(|at| {
@@ -124,13 +124,13 @@ impl Search {
         })
     }
 
-    /// Every form, and how much of it is enough.
+    /// Every form, and how many bytes of it are enough.
     #[cfg(any(test, fuzzing))]
     pub fn forms(&self) -> impl Iterator<Item = (&[u8], usize)> {
         self.forms.iter().map(|(form, _)| (form.bytes.as_slice(), form.enough))
     }
 
-    /// True if a form begins with this.
+    /// True if a form begins with this text.
     pub fn begins_with(&self, text: &[u8]) -> bool {
         self.forms.iter().any(|(form, _)| form.bytes.starts_with(text))
     }
@@ -141,7 +141,7 @@ fn hash(gram: &[u8], shift: u32) -> usize {
     (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift) as usize
 }
 
-/// The length of the match before and after this place.
+/// How far the match extends before and after this position.
 fn extend(text: &[u8], at: usize, form: &[u8], offset: usize) -> (usize, usize) {
     let before = text[..at].iter().rev().zip(form[..offset].iter().rev());
     let before = before.take_while(|(one, other)| one == other).count();
@@ -149,7 +149,7 @@ fn extend(text: &[u8], at: usize, form: &[u8], offset: usize) -> (usize, usize) 
     (at - before, at + behind)
 }
 
-/// Adds a run. What overlaps is one.
+/// Adds a run. Runs that overlap are joined.
 fn add(found: &mut Vec<Found>, mut run: Found) {
     while let Some(last) = found.pop_if(|last| run.start < last.end) {
         run.start = run.start.min(last.start);

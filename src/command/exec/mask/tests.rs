@@ -1,4 +1,4 @@
-//! Every form is masked, however the output is cut, and nothing else is.
+//! Every form is masked, however the output is split, and nothing else is.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Output without what may stand inside a key: colour codes; line ends, the indentation after them, and the `=` by which
-//! quoted-printable breaks a line. These make a gap; one that is longer than any that a tool makes separates, as text does.
+//! The output without what may be inside a key: colour codes, line ends with the indentation after them, and the `=` by which
+//! quoted-printable breaks a line. These form a gap. A gap longer than any that tools make separates like text.
 
 use std::ops::Range;
 
@@ -8,33 +8,33 @@ use zeroize::Zeroizing;
 
 const ESCAPE: u8 = 0x1b;
 
-/// An escape sequence that is longer is none.
+/// A longer sequence is not an escape sequence.
 const LONGEST_ESCAPE: usize = 64;
 
-/// A gap that is longer, or has more line ends, separates.
+/// A gap that is longer, or has more line ends, counts as a separator.
 const LONGEST_GAP: usize = 256;
 const MOST_LINE_ENDS: usize = 4;
 
-/// The bytes that came, and the same without gaps.
+/// The raw bytes, and the same without gaps.
 #[derive(Default)]
 pub struct Text {
     raw: Zeroizing<Vec<u8>>,
-    /// Bytes of `raw` that were read. The rest is the beginning of a sequence.
+    /// How many bytes of `raw` were read. The rest is the beginning of a sequence.
     read: usize,
     bytes: Zeroizing<Vec<u8>>,
-    /// Stretches of `bytes` that stand together in `raw` as well: where each begins in both.
+    /// Parts of `bytes` that are also contiguous in `raw`, with their positions in both.
     stretches: Vec<(usize, usize)>,
     gap: Gap,
 }
 
-/// Bytes skipped since the last byte of text.
+/// The bytes that were skipped since the last byte of text.
 #[derive(Default)]
 struct Gap {
     length: usize,
     line_ends: usize,
 }
 
-/// The next part of the raw bytes, and how long it is.
+/// The next part of the raw bytes, and its length.
 enum Part {
     Text(usize),
     Gap(usize, usize),
@@ -55,23 +55,23 @@ impl Text {
         self.read(false);
     }
 
-    /// Nothing follows: what was the beginning of something is text.
+    /// Nothing follows: an incomplete sequence is text.
     pub fn complete(&mut self) {
         self.read(true);
     }
 
-    /// The place of a byte of the text in the raw bytes.
+    /// The position in the raw bytes of a byte of the text.
     pub fn place(&self, at: usize) -> usize {
         let stretch = self.stretches.partition_point(|(start, _)| *start <= at).saturating_sub(1);
         self.stretches.get(stretch).map_or(0, |(start, raw)| raw + at - start)
     }
 
-    /// The raw bytes before this byte of the text, or all that was read.
+    /// The position in the raw bytes of this byte of the text, or of the end of what was read.
     pub fn end_of(&self, at: Option<usize>) -> usize {
         at.map_or(self.read, |at| self.place(at))
     }
 
-    /// Forgets the text before this byte. Returns how many raw bytes went.
+    /// Drops the text before this byte. Returns the number of raw bytes dropped.
     pub fn drop_before(&mut self, at: usize) -> usize {
         let raw = self.end_of((at < self.bytes.len()).then_some(at));
         let stretch = self.stretches.partition_point(|(start, _)| *start <= at).saturating_sub(1);
@@ -80,7 +80,7 @@ impl Text {
             self.stretches.clear();
         }
         for (start, place) in &mut self.stretches {
-            // The first one may be dropped in part.
+            // The first part may be dropped partly.
             (*start, *place) = (start.saturating_sub(at), (*place).max(raw) - raw);
         }
         self.bytes.drain(..at);
@@ -89,7 +89,7 @@ impl Text {
         raw
     }
 
-    /// The escape sequences between these raw bytes: colours go on as they would.
+    /// The escape sequences between these raw bytes, so that colours stay as they were.
     pub fn escapes(&self, mut within: Range<usize>, output: &mut Vec<u8>) {
         while let Some(offset) = memchr::memchr(ESCAPE, &self.raw[within.clone()]) {
             within.start += offset;
@@ -137,7 +137,7 @@ fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// The token at the start of `rest`, which is not empty.
+/// The token at the start of `rest`, which must not be empty.
 fn next(rest: &[u8], gap: &Gap) -> Part {
     match (rest[0], rest.get(1)) {
         (b'\n' | b'\r', _) => return Part::Gap(1, 1),
@@ -163,8 +163,8 @@ fn next(rest: &[u8], gap: &Gap) -> Part {
     Part::Text(end - usize::from(is_break))
 }
 
-/// How long the escape sequence (ECMA-48: a control sequence, or one of a few characters) is that `rest` begins with:
-/// `Some(None)` if more has to come, `None` if it is none. A string (a title, a link) is text: it is shown, or could be.
+/// The length of the escape sequence at the start of `rest` (ECMA-48: a control sequence, or one of a few characters). `Some(None)` if it
+/// is incomplete, `None` if there is none. A string sequence (a title, a link) is text, because it may be displayed.
 fn escape(rest: &[u8]) -> Option<Option<usize>> {
     let mut at = 1;
     let is_control = rest.get(1) == Some(&b'[');
@@ -183,7 +183,7 @@ fn escape(rest: &[u8]) -> Option<Option<usize>> {
     }
 }
 
-/// The same as [`Text`] makes of it: forms are compared with that.
+/// A form as [`Text`] would return it, for comparison.
 pub fn without_gaps(form: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut text = Text::default();
     text.add(form);

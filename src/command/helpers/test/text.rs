@@ -5,7 +5,7 @@ use modelforge_credential_protocol::{shown, visible};
 
 use super::verdict::badge;
 
-/// A case and what came of it; with `verbose`, what was asked and answered if it is broken.
+/// A case and its result; with `verbose`, also the requests and answers of a broken one.
 pub fn of_case(judged: &Judged, verbose: bool) -> String {
     let mark = match (&judged.outcome, judged.case.level) {
         (Outcome::Holds, _) => "ok",
@@ -34,7 +34,7 @@ fn of_exchange(exchange: &Exchange) -> String {
     text
 }
 
-/// The verdict of all cases together.
+/// The verdict over all cases.
 pub fn of_verdict(report: &Report, are_all_chosen: bool) -> String {
     if report.kind.cannot_store.is_some() {
         return "it could not store, so no case was run; a helper that keeps nothing ignores `store` (O4)\n".to_owned();

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::command::helpers::error::PROGRAM;
 
-/// The shape is stable, fields are only ever added.
+/// The format is stable: fields are only added.
 #[derive(Serialize)]
 pub struct Json {
     version: u32,
@@ -17,7 +17,7 @@ pub struct Json {
     shared: bool,
     plain_text: bool,
     cases: Vec<Row>,
-    /// `protocol`, `git` or `none`: whose rules it keeps.
+    /// `protocol`, `git` or `none`: the rules that it keeps.
     keeps_the_rules_of: &'static str,
     /// True if every case that applies was run.
     whole: bool,

@@ -1,4 +1,4 @@
-//! Where in a repository an object stands: in which commit and at which path, staged, or as a tag.
+//! Finds where an object is in a repository: the commit and path, staged, or a tag.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -7,14 +7,14 @@ use std::process::Stdio;
 
 use super::{Found, Git, Kind, Standing};
 
-/// The objects that are asked about, by their names.
+/// The objects to find, by name.
 type Wanted = HashMap<String, Found>;
 
-/// The answers, by the same names.
+/// The results, by name.
 type Places = HashMap<String, Standing>;
 
 impl Git {
-    /// Where each of these stands, as far as git can tell. A message is in the commit itself.
+    /// Where each of these objects is, as far as git can tell. A message is in the commit itself.
     pub(super) fn standing_of(&self, wanted: &Wanted) -> Places {
         let mut places = Places::new();
         let _ = self.read_log(wanted, &mut places);
@@ -25,11 +25,11 @@ impl Git {
         places
     }
 
-    /// The oldest commit that has each, among all that there are: also those that only a reflog or a stash names, and those that nothing names.
+    /// The oldest commit with each object, among all commits: also those that only a reflog or a stash names, or nothing.
     fn read_log(&self, wanted: &Wanted, places: &mut Places) -> io::Result<()> {
         let all = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered", "--buffer"];
         let mut all = self.start(&all, Stdio::null())?;
-        // `-c`: a merge has what none of its parents has, as a stash does.
+        // `-c`: a merge, such as a stash, may contain something that none of its parents has.
         let mut log =
             vec!["log", "--stdin", "--raw", "--root", "-c", "--no-renames", "--no-abbrev", "--format=commit %H %T"];
         log.extend(wanted.values().any(|found| found.kind == Kind::Tree).then_some("-t"));
@@ -46,7 +46,7 @@ impl Git {
                 commits.flush().ok()
             });
             let mut commit = String::new();
-            // The newest comes first.
+            // The log begins with the newest commit.
             let mut note = |id: &str, commit: &str, path: Option<&str>| {
                 if wanted.contains_key(id) {
                     let path = path.map(str::to_owned);
@@ -78,7 +78,7 @@ impl Git {
         Ok(())
     }
 
-    /// What was staged, here and in worktrees.
+    /// The indexes of the repository and its worktrees.
     fn indexes(&self) -> Vec<PathBuf> {
         let worktrees = self.repository.join("worktrees").read_dir().into_iter().flatten().flatten();
         let worktrees = worktrees.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
@@ -87,7 +87,7 @@ impl Git {
         indexes.filter(|file| file.symlink_metadata().is_ok_and(|metadata| metadata.is_file())).collect()
     }
 
-    /// Only what no commit has.
+    /// Only objects that no commit has.
     fn read_index(&self, index: &std::path::Path, wanted: &Wanted, places: &mut Places) -> io::Result<()> {
         let mut staged = self.start_with(&["ls-files", "--stage"], Stdio::null(), Some(index))?;
         while let Some(line) = staged.line()? {
@@ -101,8 +101,8 @@ impl Git {
     }
 }
 
-/// The new content of a changed path, and the path: `:MODE MODE OLD NEW STATUS<TAB>PATH`, with a colon, a mode and an old content more for
-/// each further parent.
+/// The new object of a changed path, and the path: `:MODE MODE OLD NEW STATUS<TAB>PATH`. For each further parent, there is one more colon,
+/// mode and old object.
 fn changed(line: &str) -> Option<(&str, &str)> {
     let (about, path) = line.split_once('\t')?;
     let modes = about.trim_start_matches(':');

@@ -1,22 +1,22 @@
-//! A git at work: what it is started in, and what it says.
+//! A running git: its environment, and its output.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout};
 
 use super::LONGEST_LINE;
 
-/// Bytes of git's output that are read at a time.
+/// Bytes of git's output per read.
 const BUFFER: usize = 256 << 10;
 
-/// A git that is read from, and ended when it is dropped.
+/// A git whose output is read. It is stopped when this is dropped.
 pub struct Running {
     pub child: Child,
     pub output: BufReader<ChildStdout>,
-    /// Needed until it says something.
+    /// Needed until git prints something.
     empty: Option<tempfile::TempDir>,
 }
 
-/// What git takes for a repository that it was started for.
+/// An empty repository that git is started in.
 pub fn empty_repository(is_long: bool) -> io::Result<tempfile::TempDir> {
     let empty = tempfile::Builder::new().prefix("modelforge-credential-scan-").tempdir()?;
     for folder in ["objects", "refs"] {
@@ -35,7 +35,7 @@ impl Running {
         Ok(Self { output: BufReader::with_capacity(BUFFER, output), child, empty: Some(empty) })
     }
 
-    /// The next line, or what fits in memory of one that is longer.
+    /// The next line. Of one that is too long, only the first part.
     pub fn line(&mut self) -> io::Result<Option<String>> {
         let mut line = Vec::new();
         (&mut self.output).take(LONGEST_LINE).read_until(b'\n', &mut line)?;

@@ -1,8 +1,8 @@
-//! What holds for any list of members that comes from a remote.
+//! What must hold for any list of members that comes from a remote.
 
 use super::{Members, fingerprint};
 
-/// Reads an input as up to three lists, with NUL between them: what both sides began with, and what each has made of it.
+/// Reads the input as up to three lists, separated by NUL: the common one, and the changed one of each side.
 pub fn check(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let lists: Vec<Members> = text.split('\0').take(3).filter_map(read).collect();
@@ -15,7 +15,7 @@ fn read(text: &str) -> Option<Members> {
     let members = Members::parse(text).ok()?;
     assert_eq!(members.to_text(), text, "it is written otherwise than it was read");
     assert_eq!(members.recipients().len(), members.signers().count());
-    // A person is shown each of them, in a line of its own, by the name that counts.
+    // A person is shown each member in a separate line, with the right name.
     for (line, signer) in members.lines().iter().zip(members.signers()) {
         assert!(!line.contains(char::is_control), "a line of the list is not one line");
         let name = members.of_signer(signer).expect("whose key it is");

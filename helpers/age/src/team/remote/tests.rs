@@ -6,7 +6,7 @@ use modelforge_credential_files::Own;
 
 use super::*;
 
-/// git in a folder, as somebody else.
+/// Runs git in a directory as another person.
 fn git(folder: &Path, words: &[&str]) -> String {
     let mut command = command(&on_path("git".as_ref()).unwrap());
     command.arg("-C").arg(folder).args(["-c", "user.name=m", "-c", "user.email=m@example.com"]).args(words);
@@ -32,7 +32,7 @@ fn add(theirs: &Path, content: &[u8]) {
     git(theirs, &["commit", "--quiet", "-m", "x"]);
 }
 
-/// What does not get smaller.
+/// Data that cannot be compressed.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut next = || {
@@ -54,7 +54,7 @@ fn a_remote_that_sends_more_than_a_store_can_have_is_cut_off_and_nothing_of_it_s
     assert!(ours.fetch(&remote).unwrap().is_some());
 }
 
-/// git's own server for a folder, ended with the test.
+/// git's own server for a directory, which is stopped after the test.
 struct Daemon(std::process::Child, u16);
 
 impl Daemon {
@@ -92,7 +92,7 @@ fn a_server_that_sends_more_than_a_store_can_have_is_cut_off_as_well() {
     assert_eq!(said.to_string(), "the remote sends more than a store can have, so nothing was taken");
     assert!(said.cause::<Refused>().is_some());
     assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
-    // What it has can be asked for all the same.
+    // The commit of the remote can still be requested.
     assert_eq!(ours.ask(&remote).unwrap(), ours.fetch(&remote).unwrap());
 }
 
@@ -100,7 +100,7 @@ fn a_server_that_sends_more_than_a_store_can_have_is_cut_off_as_well() {
 fn a_small_difference_that_makes_a_large_object_takes_no_more_memory_than_there_may_be() {
     let (_folder, remote, ours) = remote_of(b"x");
     let there = Path::new(&remote);
-    // Two files of zeros: both are small on their way, and one of them is a difference to the other.
+    // Two files of zeros. Both are small when they are sent, and one is a difference to the other.
     let mut zeros = vec![0; 80 << 20];
     add(there, &zeros);
     zeros.push(1);
@@ -131,7 +131,7 @@ fn what_was_fetched_and_not_taken_is_removed_and_what_was_verified_stays() {
     assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
     assert!(ours.run(&["cat-file", "-e", &refused], b"").is_err());
     assert_eq!(ours.run(&["cat-file", "blob", &format!("{verified}:file")], b"").unwrap().as_slice(), b"verified");
-    // And is there again when it is wanted.
+    // It is fetched again when it is needed.
     assert_eq!(ours.fetch(&remote).unwrap().as_deref(), Some(&*refused));
 }
 

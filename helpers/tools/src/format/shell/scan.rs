@@ -1,5 +1,5 @@
-//! Commands, words and comments of a shell's script, by where they are. What stands between quotation marks, in `$(…)` or in a
-//! here-document is no command.
+//! The positions of commands, words and comments in a shell script. Text in quotation marks, in `$(…)` or in a here-document is not a
+//! command.
 
 use std::ops::Range;
 
@@ -9,9 +9,9 @@ use crate::format::leaf::start;
 #[derive(Default)]
 pub struct Command {
     pub words: Vec<Range<usize>>,
-    /// True if it is joined to another by `&&`, `||`, `|` or brackets.
+    /// True if `&&`, `||`, `|` or brackets connect it to another one.
     pub is_joined: bool,
-    /// With the `;` that ends it.
+    /// The end, with the `;` there.
     pub end: usize,
 }
 
@@ -100,7 +100,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Past a word.
+    /// Skips a word.
     fn word(&mut self) {
         while let Some(byte) = self.peek(0) {
             match byte {
@@ -130,7 +130,7 @@ impl Scan<'_> {
         self.at = self.at.min(self.bytes.len());
     }
 
-    /// Past `$(…)` or `${…}`; no depth of brackets can exhaust the stack.
+    /// Skips `$(…)` or `${…}`. Deep nesting cannot exhaust the stack.
     fn bracketed(&mut self) {
         let mut depth = 0_usize;
         self.at += 1;

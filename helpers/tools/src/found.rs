@@ -276,3 +276,6 @@ fn of_a_server(shown: &str, place: &str) -> Error {
 fn in_a_comment(shown: &str, place: &str) -> Error {
     Error::new(format!("`{shown}`: the key in `{place}` is not used, so it stays")).because(Stays)
 }
+
+#[cfg(test)]
+mod tests;

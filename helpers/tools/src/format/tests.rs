@@ -64,6 +64,25 @@ fn a_machine_of_netrc_goes_whole_and_macros_and_others_stay() {
 }
 
 #[test]
+fn a_machine_of_netrc_with_something_else_in_it_is_left() {
+    for text in [
+        "machine api.openai.com login me # password old\n  password k\n",
+        "machine api.openai.com login me password old password k\n",
+        "machine api.openai.com whatever login me password k\n",
+    ] {
+        assert!(Format::Netrc.without(text, 0, With::Alone).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn the_key_of_gits_store_is_what_git_reads() {
+    let text = "https://me:a%2Bb%3d%zz%@api.mistral.ai\nhttps://me:%ff@api.mistral.ai\n";
+    let leaves = Format::GitStore.leaves(text).unwrap();
+    assert_eq!(*leaves[0].text, "a+b=%zz%");
+    assert!(leaves[0].kind == Kind::Text && leaves[1].kind == Kind::Other);
+}
+
+#[test]
 fn what_is_left_of_a_script_still_parses() {
     for (before, after) in [
         ("if true; then\n  export A=sk-0\nfi\n", "if true; then\n  :\nfi\n"),

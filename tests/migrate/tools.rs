@@ -157,6 +157,14 @@ fn a_sign_in_to_claude_ai_is_left_in_use() {
 }
 
 #[test]
+fn what_may_be_a_sign_in_to_claude_ai_is_left_in_use_as_well() {
+    // Nothing that can be read.
+    let test = Test::new().file(CLAUDE, claude()).file(".claude/.credentials.json/x", "");
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    assert!(!read(&test, CLAUDE).contains("apiKeyHelper"), "{}", read(&test, CLAUDE));
+}
+
+#[test]
 fn what_a_tool_wrote_since_stays_and_its_key_comes_back() {
     let (test, _, _) = run(Test::new().file(CLAUDE, claude()), &["migrate", "--yes"], 0);
     let changed = read(&test, CLAUDE).replace("\"X\": \"1\"", "\"X\": \"2\"");

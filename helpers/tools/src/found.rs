@@ -62,7 +62,7 @@ pub fn read(tool: &Tool, file: &'static File, shown: &str, text: &str) -> Result
     if candidates.len() > MOST {
         return Err(format!("`{shown}` has more than {MOST} keys").into());
     }
-    let is_by_lines = matches!(file.format, Format::Dotenv | Format::Shell);
+    let is_by_lines = matches!(file.format, Format::Dotenv | Format::Shell(_));
     let counts = |at: usize, one: &Candidate| {
         let is_later = |other: &Candidate| other.spot.path == one.spot.path && is_used(&leaves, other);
         is_used(&leaves, one) && !candidates.iter().skip(at + 1).any(is_later)

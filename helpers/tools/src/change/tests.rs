@@ -155,6 +155,14 @@ fn nothing_empty_is_left_of_what_held_only_keys_and_a_comment_is_no_emptiness() 
 }
 
 #[test]
+fn what_a_server_is_started_by_is_written_as_json_writes_it() {
+    let file = row("cursor", "/mcp.json");
+    let text = "{\"mcpServers\": {\"s\": {\"command\": \"a\\tb\", \"env\": {\"OPENAI_API_KEY\": \"sk-sentinel-5f0c9a7e41d84b1f\"}}}}";
+    let left = all_taken_out(file, text, true);
+    assert!(left.contains("\"args\": [\"exec\", \"openai\", \"--\", \"a\\u0009b\"]"), "{left}");
+}
+
+#[test]
 fn a_word_that_means_something_to_a_shell_or_a_file_is_none() {
     for word in ["", "-x", "openai;id", "openai:$(id)", "openai:a b", "openai:\"x", "openai:a\nb", "öpenai"] {
         assert!(Word::new(word).is_none(), "{word}");

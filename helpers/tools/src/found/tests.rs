@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::table::{PROJECT, of_project};
+use crate::table::{PROJECT, TOOLS, of_project};
 
 #[test]
 fn a_file_of_very_many_lists_is_read_at_once() {
@@ -10,4 +10,45 @@ fn a_file_of_very_many_lists_is_read_at_once() {
     let begun = Instant::now();
     assert!(read(&PROJECT, file, "litellm.yaml", &text).is_ok());
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_script_of_very_many_brackets_or_documents_is_read_at_once() {
+    let open = "(".repeat(1_000_000);
+    let closed = format!("{open}{}", "x)".repeat(1_000_000));
+    let documents: String = (0..100_000).map(|number| format!("cat <<E{number}\n")).collect();
+    for text in [open, closed, documents] {
+        let begun = Instant::now();
+        assert!(of_profile("~/.bashrc", &text).is_empty());
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
+}
+
+/// The keys that a profile holds.
+fn of_profile(path: &str, text: &str) -> Vec<String> {
+    let file = TOOLS.iter().flat_map(|tool| tool.files).find(|file| file.paths.last() == Some(&path));
+    let read = read(&PROJECT, file.expect("a row"), path, text).unwrap_or_else(|problem| panic!("{problem}"));
+    read.found.iter().map(|found| found.secret.to_string()).collect()
+}
+
+#[test]
+fn what_only_looks_like_a_document_or_an_end_of_quotation_hides_no_key() {
+    const KEY: &str = "sk-sentinel-5f0c9a7e41d84b1f";
+    for before in [
+        "read -r first rest <<< \"a b\"",
+        "read -r first rest <<<word",
+        "(( n = 1 << 3 ))",
+        "for (( i = 1 << 2; i; i-- )); do :; done",
+        "( (true); (true) )",
+        "cat <<END",
+        "A=$'it\\'s'",
+        "cat << 'END'\nit's\nEND",
+    ] {
+        let text = format!("{before}\nexport OPENAI_API_KEY={KEY}\n");
+        assert_eq!(of_profile("~/.bashrc", &text), [KEY], "{before}");
+    }
+    let fish = format!("echo 'it\\'s'\nset -gx OPENAI_API_KEY {KEY}\n");
+    assert_eq!(of_profile("~/.config/fish/config.fish", &fish), [KEY]);
+    let inside = format!("((export OPENAI_API_KEY={KEY}; true); true)\n");
+    assert_eq!(of_profile("~/.bashrc", &inside), [KEY]);
 }

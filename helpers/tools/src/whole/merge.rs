@@ -46,7 +46,8 @@ fn in_lines(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zero
     let at = leaves.get(spot.leaf)?.at.clone();
     if let Some(here) = format.leaves(now).ok()?.iter().find(|leaf| leaf.path == spot.path) {
         let whole = lines(now, &here.at);
-        if format == Format::Shell && now.get(whole.clone())?.contains(&format!("{} print ", hook::PROGRAM)) {
+        if matches!(format, Format::Shell(_)) && now.get(whole.clone())?.contains(&format!("{} print ", hook::PROGRAM))
+        {
             return replaced(now, &mut [(whole, before.get(lines(before, &at))?.to_owned())]);
         }
         return replaced(now, &mut [(here.at.clone(), before.get(at)?.to_owned())]);

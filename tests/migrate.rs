@@ -9,6 +9,7 @@ mod modelforge;
 mod purge;
 mod rollback;
 mod shells;
+mod since;
 mod starts;
 mod status;
 mod tools;
@@ -29,6 +30,17 @@ fn with_file(test: Test) -> Test {
 
 fn file(test: &Test) -> String {
     std::fs::read_to_string(test.home().join(CONFIG)).expect("the file is there")
+}
+
+/// A file of the home.
+fn read(test: &Test, path: &str) -> String {
+    std::fs::read_to_string(test.home().join(path)).unwrap_or_else(|problem| panic!("{path}: {problem}"))
+}
+
+/// With a file of the home that may hold the sentinel at the end.
+fn holding(test: Test, path: &str) -> Test {
+    let path = test.home().join(path);
+    test.may_hold_the_secret(path)
 }
 
 /// Runs it, whatever it remarks, and expects this exit status.

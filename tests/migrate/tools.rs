@@ -6,18 +6,15 @@ use super::*;
 
 const ANTHROPIC: &str =
     "sk-ant-api03-Fake7dVZDgPfhf6V2VcZstp5XwGWzh6rhO41KYMppwdJ97zenmduIKKvQU6LUY9TrEVGGl3rr5weWacOz8ARcDyKWlmDdAA";
-const OTHER: &str = "sk-proj-FakelvtugD1uqMWo8GIWXqZ6phIeeWdKpPxuVfqtcv4isaDczLLNbf4uydU2C0U7lgpEYbv0dqT3BlbkFJfTrvwZi";
+pub const OTHER: &str =
+    "sk-proj-FakelvtugD1uqMWo8GIWXqZ6phIeeWdKpPxuVfqtcv4isaDczLLNbf4uydU2C0U7lgpEYbv0dqT3BlbkFJfTrvwZi";
 
-const CODEX: &str = ".codex/auth.json";
+pub const CODEX: &str = ".codex/auth.json";
 const LLM: &str = ".config/io.datasette.llm/keys.json";
 const CONFIG: &str = ".config/modelforge-credential/config.toml";
 const CLAUDE: &str = ".claude/settings.json";
 
-fn read(test: &Test, path: &str) -> String {
-    std::fs::read_to_string(test.home().join(path)).unwrap_or_else(|problem| panic!("{path}: {problem}"))
-}
-
-fn codex(key: &str) -> String {
+pub fn codex(key: &str) -> String {
     format!("{{\n  \"auth_mode\": \"apikey\",\n  \"OPENAI_API_KEY\": \"{key}\"\n}}")
 }
 
@@ -72,7 +69,7 @@ fn keys_are_found_where_tools_have_them_on_macos_and_windows() {
 }
 
 /// After a rollback the keys are where they were.
-fn may_hold(test: Test) -> Test {
+pub fn may_hold(test: Test) -> Test {
     let home = test.home();
     [CODEX, LLM, CLAUDE, ".env"].iter().fold(test, |test, path| test.may_hold_the_secret(home.join(path)))
 }

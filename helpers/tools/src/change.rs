@@ -75,5 +75,14 @@ pub fn filled(template: &str, spot: &Spot, word: Word) -> String {
     template.replace("{word}", word.text()).replace("{variable}", &spot.variable)
 }
 
+/// True if a value in the place of a key is nothing, or what was written there for its tool.
+pub fn is_left(spot: &Spot, value: &str) -> bool {
+    let is_reference = match spot.key.then {
+        Then::Text(template) => value == template.replace("{variable}", &spot.variable),
+        _ => false,
+    };
+    matches!(value, "" | "null" | "~") || value.contains(&format!("{} print ", hook::PROGRAM)) || is_reference
+}
+
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,9 @@ pub struct Tree {
     pub drops_empty: bool,
 }
 
+/// A document as text and as a tree.
+pub type Document<'a> = (&'a str, &'a Tree);
+
 impl Tree {
     pub fn new(comment: &'static str, drops_empty: bool) -> Self {
         Self { nodes: Vec::new(), children: Vec::new(), comment, drops_empty }

@@ -1,5 +1,6 @@
 //! Moving keys out of plain text: each is in one of the two places at any time, and nothing else of the file changes.
 
+mod alternatives;
 mod backup;
 mod between;
 #[cfg(unix)]
@@ -15,6 +16,7 @@ mod status;
 mod tools;
 mod traces;
 mod trouble;
+mod urls;
 
 use crate::support::{SECRET, Test, files_below};
 

@@ -240,20 +240,6 @@ fn what_is_only_reported_is_a_remark_and_no_failure() {
 }
 
 #[test]
-fn a_key_beside_another_host_is_never_that_of_the_variables_provider() {
-    let text = format!("OPENAI_BASE_URL=https://llm.example.org/v1\nOPENAI_API_KEY={SECRET}\n");
-    let test = Test::new().file(".env", &text);
-    let (test, _, stderr) = run(may_hold(test), &["migrate", "--yes"], 1);
-    assert!(stderr.contains("no provider has the URL `https://llm.example.org/v1`"), "{stderr}");
-    assert_eq!(read(&test, ".env"), text);
-    let test = test.config("provider.ours.url = 'https://llm.example.org/v1'");
-    let (test, shown, _) = run(test, &["migrate", "--yes"], 0);
-    assert!(shown.contains("exec --env OPENAI_API_KEY=ours -- COMMAND"), "{shown}");
-    let test = test.args(["print", "ours"]).stdout(&format!("{SECRET}\n")).success();
-    test.args(["print", "openai"]).any_stderr().failure();
-}
-
-#[test]
 fn a_file_that_cannot_be_read_is_named_and_left_and_hides_no_other() {
     let broken = format!("{{\"openai\": \"{SECRET}\", // no JSON\n}}");
     let test = may_hold(Test::new().file(LLM, &broken).file(CLAUDE, claude()));

@@ -16,13 +16,15 @@ pub struct Leaf {
 }
 
 /// What a value is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Text,
     /// A number, a reference, what a command says: no key.
     Other,
     /// In a comment: nobody uses it.
     Comment,
+    /// What some programs read as one text, and others as another.
+    Unsure,
     /// A part of a command, which cannot be taken out without a change of what the command does.
     Fixed,
 }

@@ -25,14 +25,12 @@ fn without_keys(format: Format, text: &str) -> String {
 fn what_is_taken_out_of_real_files_leaves_what_is_expected() {
     for (format, name) in [
         (Format::Dotenv, "dotenv/variety.env"),
-        (Format::Dotenv, "dotenv/crlf-dup.env"),
         (Format::Dotenv, "dotenv/bom-nonl.env"),
         (Format::Dotenv, "dotenv/other-host.env"),
         (Format::Dotenv, "aider/dotenv"),
         (Format::Dotenv, "gemini/dotenv"),
         (Format::Dotenv, "sgpt/sgptrc"),
         (Format::Dotenv, "shell/50-llm.conf"),
-        (Format::Shell(Shell::Bash), "shell/bashrc"),
         (Format::Shell(Shell::Zsh), "shell/zshrc"),
         (Format::Shell(Shell::Fish), "shell/config.fish"),
         (Format::Ini, "huggingface/stored_tokens"),

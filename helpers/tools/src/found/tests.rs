@@ -4,6 +4,16 @@ use super::*;
 use crate::table::{PROJECT, TOOLS, of_project};
 
 #[test]
+fn a_file_of_very_many_keys_is_refused_at_once() {
+    let lines: String = (0..100_000).map(|number| format!("K{number}_API_KEY=aB3dE6gH9jK2mN5p\n")).collect();
+    let bases: String = (0..50_000).map(|number| format!("K{number}_BASE_URL=https://llm.example.org\n")).collect();
+    let begun = Instant::now();
+    let read = read(&PROJECT, of_project(".env").expect("a row"), ".env", &(bases + &lines));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert_eq!(read.err().map(|problem| problem.to_string()).as_deref(), Some("`.env` has more than 500 keys"));
+}
+
+#[test]
 fn a_file_of_very_many_lists_is_read_at_once() {
     let file = of_project("litellm.yaml").expect("a row");
     let text: String = (0..50_000).map(|number| format!("k{number}: {{a: 1}}\n")).collect();

@@ -8,7 +8,8 @@ pub struct Key {
     /// `=` behind: the value is an element of a list, `NAME=key`.
     pub path: &'static str,
     pub whose: Whose,
-    /// The neighbours that may hold the URL which the key is for.
+    /// The neighbours that may hold the URL which the key is for. `..` and `/` lead out of what the key is in, and into another;
+    /// `{provider}`: the name of the key's provider.
     pub url: &'static [&'static str],
     /// What must stand beside it, if it is to be a key.
     pub only_if: Option<(&'static str, &'static str)>,

@@ -166,8 +166,12 @@ const CRUSH: &[Key] =
 const LOGINS: &[Key] = &[Key::at("*.*.*").whose(Whose::Host)];
 
 pub const AIDER: &[Key] = &[
-    Key::at("openai-api-key").of("openai").url(&["openai-api-base"]),
-    Key::at("anthropic-api-key").of("anthropic"),
-    Key::at("api-key.{provider}="),
-    Key::at("set-env.{variable}="),
+    Key::at("openai-api-key").of("openai").url(&[
+        "openai-api-base",
+        "set-env/OPENAI_API_BASE",
+        "set-env/OPENAI_BASE_URL",
+    ]),
+    Key::at("anthropic-api-key").of("anthropic").url(&["set-env/ANTHROPIC_API_BASE", "set-env/ANTHROPIC_BASE_URL"]),
+    Key::at("api-key.{provider}=").url(&["../{provider}-api-base"]),
+    Key::at("set-env.{variable}=").url(&["../{provider}-api-base"]),
 ];

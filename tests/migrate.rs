@@ -1,5 +1,6 @@
 //! Moving keys out of plain text: each is in one of the two places at any time, and nothing else in the file changes.
 
+mod alternatives;
 mod backup;
 mod between;
 #[cfg(unix)]
@@ -9,11 +10,13 @@ mod modelforge;
 mod purge;
 mod rollback;
 mod shells;
+mod since;
 mod starts;
 mod status;
 mod tools;
 mod traces;
 mod trouble;
+mod urls;
 
 use crate::support::{SECRET, Test, files_below};
 
@@ -29,6 +32,17 @@ fn with_file(test: Test) -> Test {
 
 fn file(test: &Test) -> String {
     std::fs::read_to_string(test.home().join(CONFIG)).expect("the file is there")
+}
+
+/// A file of the home.
+fn read(test: &Test, path: &str) -> String {
+    std::fs::read_to_string(test.home().join(path)).unwrap_or_else(|problem| panic!("{path}: {problem}"))
+}
+
+/// With a file of the home that may hold the sentinel at the end.
+fn holding(test: Test, path: &str) -> Test {
+    let path = test.home().join(path);
+    test.may_hold_the_secret(path)
 }
 
 /// Runs it, whatever it remarks, and expects this exit status.

@@ -65,7 +65,9 @@ fn a_key_that_was_replaced_since_stays_in_the_chain() {
     let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes", "--json"], 0);
     assert_eq!(json(&text)["taken_back"], 1, "{text}");
     assert!(
-        stderr.contains("`https://api.openai.com` was replaced since, so the chain keeps the newer one"),
+        stderr.contains(
+            "`https://api.openai.com` was replaced since, so its source and the chain each keep the key that they have"
+        ),
         "{stderr}"
     );
     assert_eq!(file(&test), before);

@@ -3,9 +3,13 @@
 pub mod hook;
 pub mod line;
 
+use std::collections::HashSet;
+
+use modelforge_credential_providers::shape_of;
 use zeroize::Zeroizing;
 
 use crate::found::{Found, Spot};
+use crate::likely::is_key;
 use crate::table::{File, Hook, Then};
 
 /// The word by which a tool asks for a key: `openai` or `openai:work`.
@@ -32,11 +36,11 @@ pub struct Asks<'a> {
     pub by_line: bool,
 }
 
-/// The text without a credential, with the tool configured to ask for it. `None`: it could not be edited safely.
-pub fn without(file: &File, text: &str, found: &Found, asks: Option<Asks>) -> Option<Zeroizing<String>> {
+/// The text without a credential, and its tool told how to ask. `None`: it could not be edited safely.
+pub fn without(file: &File, before: &str, found: &Found, asks: Option<Asks>) -> Option<Zeroizing<String>> {
     let asks = asks.filter(|_| !file.is_copy);
     let word = asks.map(|asks| asks.word);
-    let mut text = Zeroizing::new(text.to_owned());
+    let mut text = Zeroizing::new(before.to_owned());
     let mut spots: Vec<&Spot> = found.spots.iter().collect();
     spots.sort_by_key(|spot| spot.leaf);
     // From the end, so that the other positions stay valid.
@@ -50,7 +54,14 @@ pub fn without(file: &File, text: &str, found: &Found, asks: Option<Asks>) -> Op
             text = hook::put(file.format, &text, spot, word, found.provider)?;
         }
     }
-    Some(text)
+    Some(text).filter(|text| holds_the_others(before, text, &found.secret))
+}
+
+/// True if nothing that looks like another key went along: in the comment behind a value, say.
+fn holds_the_others(before: &str, after: &str, secret: &str) -> bool {
+    let words = |text| str::split(text, |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
+    let left: HashSet<&str> = words(after).collect();
+    words(before).all(|word| shape_of(word).is_none() || !is_key(word) || secret.contains(word) || left.contains(word))
 }
 
 fn without_spot(file: &File, text: &str, spot: &Spot, asks: Option<Asks>) -> Option<Zeroizing<String>> {
@@ -73,6 +84,15 @@ fn without_spot(file: &File, text: &str, spot: &Spot, asks: Option<Asks>) -> Opt
 /// The reference that replaces a key.
 pub fn filled(template: &str, spot: &Spot, word: Word) -> String {
     template.replace("{word}", word.text()).replace("{variable}", &spot.variable)
+}
+
+/// True if a value in the place of a key is nothing, or what was written there for its tool.
+pub fn is_left(spot: &Spot, value: &str) -> bool {
+    let is_reference = match spot.key.then {
+        Then::Text(template) => value == template.replace("{variable}", &spot.variable),
+        _ => false,
+    };
+    matches!(value, "" | "null" | "~") || value.contains(&format!("{} print ", hook::PROGRAM)) || is_reference
 }
 
 #[cfg(test)]

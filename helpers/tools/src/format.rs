@@ -3,7 +3,7 @@
 
 mod dotenv;
 mod ini;
-mod json;
+pub mod json;
 pub mod leaf;
 mod logins;
 mod shell;
@@ -26,8 +26,8 @@ pub enum Format {
     Toml,
     Yaml,
     Dotenv,
-    /// bash, zsh, fish, direnv.
-    Shell,
+    /// What a shell reads at its start, or direnv.
+    Shell(Shell),
     Ini,
     Netrc,
     /// The file of git's helper `store`.
@@ -38,7 +38,16 @@ pub enum Format {
     Key,
 }
 
-/// The number of the line where the file does not have its format.
+/// Which shell reads a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shell {
+    Bash,
+    Sh,
+    Zsh,
+    Fish,
+}
+
+/// The number of the line where a file is not what it claims to be.
 pub type Fault = usize;
 
 impl Format {
@@ -46,7 +55,7 @@ impl Format {
     pub fn leaves(self, text: &str) -> Result<Vec<Leaf>, Fault> {
         Ok(match self {
             Self::Dotenv => dotenv::read(text).into_iter().map(|line| line.leaf).collect(),
-            Self::Shell => shell::read(text),
+            Self::Shell(shell) => shell::read(text, shell),
             Self::Ini => ini::read(text)?.into_iter().map(|line| line.leaf).collect(),
             Self::Netrc => logins::netrc(text).into_iter().map(|login| login.leaf).collect(),
             Self::GitStore => logins::git(text).into_iter().map(|login| login.leaf).collect(),
@@ -76,7 +85,7 @@ impl Format {
         let mut gone = vec![at];
         let edited = match self {
             Self::Dotenv => dotenv::without(text, at)?,
-            Self::Shell => shell::without(text, at)?,
+            Self::Shell(shell) => shell::without(text, at, shell)?,
             Self::Ini => ini::without(text, at)?,
             Self::Netrc => logins::without(text, &logins::netrc(text), at)?,
             Self::GitStore => logins::without(text, &logins::git(text), at)?,
@@ -105,13 +114,13 @@ impl Format {
         let new_written = match self {
             Self::Json | Self::JsonWithComments | Self::Toml => json::quoted(new),
             Self::Yaml => self.yaml(text, leaf, written, new)?,
-            Self::Shell => format!("\"{new}\""),
+            Self::Shell(_) => format!("\"{new}\""),
             _ => new.to_owned(),
         };
         let edited = replaced(text, &mut [(leaf.at.clone(), new_written)])?;
         let after = self.leaves(&edited).ok()?;
         let is_as_wanted = |number: usize, one: &Leaf, other: &Leaf| match number == at {
-            true => one.is_called_like(other) && (*other.text == *new || self == Self::Shell),
+            true => one.is_called_like(other) && (*other.text == *new || matches!(self, Self::Shell(_))),
             false => one.is_like(other),
         };
         let is_same = before.len() == after.len()

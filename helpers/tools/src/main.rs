@@ -182,7 +182,7 @@ fn erase(held: Held, description: &Record) -> Result<()> {
         return Ok(());
     }
     let shown = tilde(&held.place.path);
-    if !syntax::is_kept(held.place.file, &held.place.path, held.opened.text()?, &text) {
+    if !syntax::is_kept(held.place.file, held.opened.text()?, &text) {
         return Err(Error::new(format!("`{shown}` would not be a script of its shell any more, so the key stays")));
     }
     held.opened.replace(text.as_bytes())

@@ -130,11 +130,13 @@ impl Place {
     /// True if somebody is signed in to claude.ai: a key helper would take precedence over that, and cost money.
     pub fn is_signed_in_otherwise(&self) -> bool {
         let beside = self.path.with_file_name(".credentials.json");
-        self.tool.name == "claude"
-            && foreign::open(&beside, None)
-                .ok()
-                .flatten()
-                .is_some_and(|opened| opened.text().is_ok_and(|text| text.contains("claudeAiOauth")))
+        // What cannot be read may be such a sign-in.
+        let is_signed_in = || match foreign::open(&beside, None) {
+            Ok(Some(opened)) => opened.text().map_or(true, |text| text.contains("claudeAiOauth")),
+            Ok(None) => false,
+            Err(_) => true,
+        };
+        self.tool.name == "claude" && is_signed_in()
     }
 
     pub fn name(&self) -> String {

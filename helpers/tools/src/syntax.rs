@@ -7,7 +7,7 @@ use std::time::Duration;
 use modelforge_credential_client::{Running, command, trusted};
 use zeroize::Zeroizing;
 
-use crate::format::Format;
+use crate::format::{Format, Shell};
 use crate::table::File;
 
 /// The time limit for reading. The shell does nothing else.
@@ -18,17 +18,14 @@ const MOST: usize = 1 << 16;
 /// Uses the system's shell, not one on PATH, because a profile is read by that one.
 const FOLDERS: [&str; 4] = ["/bin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
 
-/// False if the text was a valid script, and no longer is. True if the shell is not installed.
-pub fn is_kept(file: &File, path: &Path, before: &str, after: &str) -> bool {
-    if file.format != Format::Shell {
-        return true;
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let (shell, options): (_, &[&str]) = match &*name {
-        name if name.ends_with(".fish") => ("fish", &["--no-config", "--no-execute"]),
-        name if name.starts_with(".z") => ("zsh", &["-f", "-n"]),
-        ".profile" => ("sh", &["-n"]),
-        _ => ("bash", &["--norc", "--noprofile", "-n"]),
+/// False if it was a script, and is none any more. Where its shell is not installed, nothing is known.
+pub fn is_kept(file: &File, before: &str, after: &str) -> bool {
+    let (shell, options): (_, &[&str]) = match file.format {
+        Format::Shell(Shell::Fish) => ("fish", &["--no-config", "--no-execute"]),
+        Format::Shell(Shell::Zsh) => ("zsh", &["-f", "-n"]),
+        Format::Shell(Shell::Sh) => ("sh", &["-n"]),
+        Format::Shell(Shell::Bash) => ("bash", &["--norc", "--noprofile", "-n"]),
+        _ => return true,
     };
     let shells = FOLDERS.iter().map(|folder| Path::new(folder).join(shell)).filter(|path| path.is_file());
     let Some(shell) = shells.map(|path| trusted(&path)).find_map(Result::ok) else { return true };

@@ -4,7 +4,7 @@ mod keys;
 mod projects;
 mod rows;
 
-pub use keys::{Hook, Key, Then, Whose};
+pub use keys::{Hook, Key, Match, Then, Whose};
 pub use projects::{PROJECT, of_project};
 pub use rows::TOOLS;
 

@@ -1,17 +1,19 @@
 //! Backs up a whole file before anything is removed from it, and restores it byte for byte. If its tool has written to it since, only the
 //! keys are restored.
 
+mod exec;
 pub mod merge;
 
 use modelforge_credential_files::foreign::{self, Left};
 use modelforge_credential_files::tilde;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, visible, warn};
 use zeroize::Zeroizing;
 
-use crate::change::{self, Asks, Word};
-use crate::found::{self, Found};
+use crate::change::{self, Asks, Word, hook};
+use crate::format::leaf::Leaf;
+use crate::found::{self, Found, Spot};
 use crate::places::{Place, places};
-use crate::table::File;
+use crate::table::{File, Hook};
 
 fn place(request: &Record) -> Result<Place> {
     let file = visible(request.text("file").unwrap_or_default());
@@ -39,8 +41,11 @@ pub fn put_back(record: &Record) -> Result<()> {
         if is_what_was_left(place.file, before, &missing, now) {
             return Ok(Left::TheRest);
         }
-        let (edited, count) = merge::merged(place.file, before, &missing, now);
-        Ok(Left::Changed(edited, count))
+        let merged = merge::merged(place.file, before, &missing, now);
+        for name in merged.replaced {
+            warn(&Error::new(format!("`{shown}` holds another key in `{}` now, so that one stays", visible(&name))));
+        }
+        Ok(Left::Changed(merged.text, merged.count))
     })
 }
 
@@ -52,7 +57,7 @@ pub fn is_what_was_left(file: &'static File, before: &str, missing: &[&Found], n
             text = text.and_then(|text| {
                 let shown = found::read(&crate::table::PROJECT, file, "", &text).ok()?;
                 let here = shown.found.iter().find(|here| here.is_same(gone))?;
-                let word = word(gone, now).filter(|_| rewired);
+                let word = word(file, gone, now).filter(|_| rewired);
                 let word = word.as_deref().and_then(Word::new);
                 change::without(file, &text, here, word.map(|word| Asks { word, by_line }))
             });
@@ -61,10 +66,33 @@ pub fn is_what_was_left(file: &'static File, before: &str, missing: &[&Found], n
     })
 }
 
-/// The word that its tool asks with, according to the current file. A word with an account is tried first.
-fn word(found: &Found, now: &str) -> Option<String> {
-    let provider = found.provider?.name;
+/// What its tool asks by, as the file says now. An account is tried before the provider alone. A provider of one's own has any name.
+fn word(file: &File, found: &Found, now: &str) -> Option<String> {
+    let Some(provider) = found.provider else {
+        let leaves = file.format.leaves(now).ok()?;
+        return found.spots.iter().find_map(|spot| leaves.iter().find_map(|leaf| said(spot, leaf)));
+    };
+    let provider = provider.name;
     let accounts = found.accounts.iter().filter(|account| *account != DEFAULT_ACCOUNT);
     let named = accounts.map(|account| format!("{provider}:{account}")).find(|word| now.contains(word.as_str()));
     Some(named.unwrap_or_else(|| provider.to_owned()))
+}
+
+/// The word that a value of the file has for a key.
+fn said(spot: &Spot, leaf: &Leaf) -> Option<String> {
+    let is_in = |more: usize, name: &str| {
+        let within = spot.path.len().checked_sub(more).and_then(|length| spot.path.get(..length));
+        let path = within.and_then(|within| leaf.path.strip_prefix(within));
+        path.is_some_and(|path| path.first().is_some_and(|first| first == name))
+    };
+    let word = match spot.key.hook {
+        Some(Hook::CodexAuth) => Some(leaf.text.as_str()).filter(|_| is_in(1, "auth") && leaf.name() == "#1"),
+        Some(Hook::Exec) if is_in(2, "args") => leaf.text.strip_prefix(&*spot.variable)?.strip_prefix('='),
+        _ if leaf.path == spot.path => {
+            let asks = leaf.text.split_once(&format!("{} print ", hook::PROGRAM));
+            asks.and_then(|(_, rest)| rest.split([' ', ')']).next())
+        }
+        _ => None,
+    };
+    word.map(str::to_owned)
 }

@@ -1,6 +1,8 @@
 //! Whose key it is: by the URL beside it, otherwise by its name and its shape. A name alone never sends a key to a URL that it was not
 //! meant for.
 
+use std::net::IpAddr;
+
 use modelforge_credential_providers::{OwnedLocation, Provider, all, by_location, by_name, normalize, shape_of};
 
 /// Where a key belongs.
@@ -13,12 +15,21 @@ pub struct Owner {
 pub struct Hints<'a> {
     /// The providers that its name may mean.
     pub named: Vec<&'static Provider>,
-    /// The URL beside it.
-    pub url: Option<&'a str>,
+    pub url: Url<'a>,
     pub key: &'a str,
 }
 
-/// Why the owner of a key is not known.
+/// The URL beside a key.
+pub enum Url<'a> {
+    /// There is none.
+    None,
+    /// One or more, of which the first program to come may take any.
+    Said(Vec<&'a str>),
+    /// There is one, and what it is cannot be read.
+    Unreadable,
+}
+
+/// Why it cannot be said whose a key is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unclear {
     /// It does not belong to a provider.
@@ -31,14 +42,15 @@ pub enum Unclear {
 impl Owner {
     pub fn of(hints: &Hints) -> Result<Self, Unclear> {
         let shaped = shape_of(hints.key).and_then(|shape| by_name(shape.provider));
-        if let Some(url) = hints.url {
-            return Self::by_url(url, shaped);
+        match &hints.url {
+            Url::None => {}
+            Url::Unreadable => return Err(Unclear::Url),
+            Url::Said(urls) => return Self::by_urls(urls, shaped),
         }
         let family = |provider: &Provider| provider.name.split('_').next().unwrap_or_default();
         let provider = match (hints.named.as_slice(), shaped) {
-            ([], None) => return Err(Unclear::NotOurs),
-            // A shape alone is not enough: many other values look like one of Google's keys.
-            ([], Some(_)) => return Err(Unclear::NotOurs),
+            // A shape alone is not enough: much looks like a key of Google's.
+            ([], _) => return Err(Unclear::NotOurs),
             (named, Some(shaped)) => {
                 // The services of one company accept each other's tokens.
                 named.iter().find(|one| family(one) == family(shaped)).copied().unwrap_or(shaped)
@@ -50,16 +62,23 @@ impl Owner {
         Ok(Self { place: OwnedLocation::of(&location), provider: Some(provider) })
     }
 
+    fn by_urls(urls: &[&str], shaped: Option<&'static Provider>) -> Result<Self, Unclear> {
+        let mut owners = Vec::new();
+        for url in urls {
+            owners.push(Self::by_url(url, shaped)?);
+        }
+        let first = owners.pop().ok_or(Unclear::Url)?;
+        if owners.iter().all(|other| other.place == first.place) { Ok(first) } else { Err(Unclear::Several) }
+    }
+
     fn by_url(url: &str, shaped: Option<&'static Provider>) -> Result<Self, Unclear> {
+        // What a program puts in there is not known.
+        let url = Some(url).filter(|url| !url.contains(['$', '{', '`'])).ok_or(Unclear::Url)?;
         let (provider, place) = OwnedLocation::of_url(url).ok_or(Unclear::Url)?;
         if provider.is_some() {
             return Ok(Self { place, provider });
         }
-        let host = place.host.split(':').next().unwrap_or_default();
-        if matches!(host, "localhost" | "0.0.0.0" | "host.docker.internal")
-            || host.starts_with("127.")
-            || host.starts_with('[')
-        {
+        if is_this_machine(&place.host) {
             return Err(Unclear::NotOurs);
         }
         // `eu.api.openai.com` accepts the keys of `api.openai.com`, if they have OpenAI's shape.
@@ -74,14 +93,36 @@ impl Owner {
         Ok(Self { place, provider: None })
     }
 
-    /// The owner of a key for a host.
+    /// A variable for what belongs to no known provider, the same for each key of its place.
+    pub fn variable(&self) -> String {
+        let place = format!("{}/{}", self.place.host, self.place.path.as_deref().unwrap_or_default());
+        let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        let name: String = place.trim_end_matches('/').chars().map(word).collect();
+        let begin = if name.starts_with(|c: char| c.is_ascii_alphabetic()) { "" } else { "KEY_" };
+        format!("{begin}{name}_API_KEY")
+    }
+
+    /// The owner of what is for a host.
     pub fn of_host(protocol: &str, host: &str) -> Option<Self> {
         let provider = by_location(protocol, host, None)?;
         Some(Self { place: OwnedLocation::of(&provider.location()?), provider: Some(provider) })
     }
 }
 
-/// The providers whose key a variable contains.
+/// True if it is the machine that asks, or one that it runs. A name that only begins like an address is none.
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    if matches!(name, "localhost" | "host.docker.internal") {
+        return true;
+    }
+    let address = name.parse::<IpAddr>().map(|address| address.to_canonical());
+    address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
+}
+
+/// The providers of which a variable holds the key.
 pub fn of_variable(name: &str) -> Vec<&'static Provider> {
     all().iter().filter(|provider| provider.variables.contains(&name)).collect()
 }
@@ -99,11 +140,28 @@ pub fn of_name(name: &str) -> Vec<&'static Provider> {
     by_name(name).into_iter().collect()
 }
 
-/// The variables that may have the URL for the key in a variable.
+/// The variables that may hold the URL which the key in a variable is for: those of its own name, and those of the other variables of its
+/// provider, which a program reads as well.
 pub fn url_variables(variable: &str) -> Vec<String> {
-    let stem = ["_API_KEY", "_AUTH_TOKEN", "_API_TOKEN", "_TOKEN", "_KEY"]
-        .into_iter()
-        .find_map(|end| variable.strip_suffix(end));
-    let ends = ["_BASE_URL", "_API_BASE", "_API_BASE_URL", "_API_URL", "_API_HOST", "_HOST", "_ENDPOINT", "_BASE"];
-    stem.map(|stem| ends.iter().map(|end| format!("{stem}{end}")).collect()).unwrap_or_default()
+    const ENDS: [&str; 8] =
+        ["_BASE_URL", "_API_BASE", "_API_BASE_URL", "_API_URL", "_API_HOST", "_HOST", "_ENDPOINT", "_BASE"];
+    let providers = of_variable(variable);
+    let names = providers.iter().flat_map(|provider| provider.variables).copied();
+    let mut found: Vec<String> = Vec::new();
+    for name in std::iter::once(variable).chain(names) {
+        let stem =
+            ["_API_KEY", "_AUTH_TOKEN", "_API_TOKEN", "_TOKEN", "_KEY"].iter().find_map(|end| name.strip_suffix(end));
+        found.extend(stem.into_iter().flat_map(|stem| ENDS.iter().map(move |end| format!("{stem}{end}"))));
+    }
+    for provider in providers {
+        let of_their_own = OF_THEIR_OWN.iter().filter(|(name, _)| *name == provider.name);
+        found.extend(of_their_own.map(|(_, variable)| (*variable).to_owned()));
+    }
+    found.sort();
+    found.dedup();
+    found
 }
+
+/// Variables for URLs that no variable for a key is called like.
+const OF_THEIR_OWN: [(&str, &str); 2] =
+    [("google", "GOOGLE_GEMINI_BASE_URL"), ("huggingface", "HF_INFERENCE_ENDPOINT")];

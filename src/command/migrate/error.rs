@@ -234,7 +234,10 @@ pub fn in_neither_place(request: &Record) -> Error {
 }
 
 pub fn differs_now(request: &Record) -> Error {
-    Error::new(format!("{} was replaced since, so the chain keeps the newer one", name_of(request)))
+    Error::new(format!(
+        "{} was replaced since, so its source and the chain each keep the key that they have",
+        name_of(request)
+    ))
 }
 
 pub fn back_to_plain_text() -> Error {

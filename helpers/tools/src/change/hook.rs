@@ -4,9 +4,9 @@ use modelforge_credential_providers::Provider;
 use zeroize::Zeroizing;
 
 use super::Word;
-use crate::format::Format;
 use crate::format::leaf::{Leaf, replaced};
 use crate::format::tree::{Inside, Node, Tree};
+use crate::format::{Format, json};
 use crate::found::Spot;
 use crate::table::Hook;
 
@@ -124,8 +124,7 @@ fn exec(format: Format, text: &str, spot: &Spot, word: Word, provider: Option<&P
 
 /// Words in a form that is valid in both JSON and TOML.
 fn quoted(words: &[&str]) -> String {
-    let word = |word: &&str| format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""));
-    words.iter().map(word).collect::<Vec<_>>().join(", ")
+    words.iter().map(|word| json::quoted(word)).collect::<Vec<_>>().join(", ")
 }
 
 /// An edit of a server's command, if nothing else has changed.

@@ -5,20 +5,20 @@ use zeroize::Zeroizing;
 
 use super::Word;
 use super::hook::PROGRAM;
-use crate::format::Format;
 use crate::format::leaf::{Kind, lines, replaced};
+use crate::format::{Format, Shell};
 use crate::found::Spot;
 use crate::table::File;
 
 /// True if a line can replace a key in this file.
 pub fn can_be_in(file: &File, spot: &Spot) -> bool {
-    file.format == Format::Shell && spot.key.is_variable() && !spot.is_unused && !spot.variable.is_empty()
+    matches!(file.format, Format::Shell(_)) && spot.key.is_variable() && !spot.is_unused && !spot.variable.is_empty()
 }
 
 /// The line for a variable, without its line end.
 pub fn line(file: &File, variable: &str, word: Word) -> String {
     let word = word.text();
-    match file.paths.iter().any(|path| path.ends_with(".fish")) {
+    match file.format == Format::Shell(Shell::Fish) {
         true => {
             format!("set -e {variable}; set -l key ({PROGRAM} print {word} 2>/dev/null); and set -gx {variable} $key")
         }

@@ -1,5 +1,5 @@
-//! `.env` and similar files: a line `NAME=value` for each variable. Loaders differ in many details. But keys have neither blanks nor
-//! quotation marks, so all loaders read them in the same way. Only the end of a value matters.
+//! `.env` and what is like it: a line for each variable, `NAME=value`, which loaders read in as many ways as there are loaders. Keys hold
+//! neither blanks nor quotation marks, so all of these agree on them; what matters is where a value ends, and they disagree about a `#` in it.
 
 use std::ops::Range;
 
@@ -47,13 +47,13 @@ pub fn assignment(text: &str, line: Range<usize>) -> Option<Leaf> {
     }
     let value = rest.trim_start_matches([' ', '\t']).strip_prefix('=')?.trim_start_matches([' ', '\t']);
     let begin = line.end - value.len();
-    let (at, said) = value_at(text, begin, line.end, is_comment);
-    let kind = if is_comment { Kind::Comment } else { Kind::Text };
+    let (at, said, kind) = value_at(text, begin, line.end, is_comment);
+    let kind = if is_comment { Kind::Comment } else { kind };
     Some(Leaf { path: vec![name.to_owned()], text: Zeroizing::new(said.to_owned()), at, kind })
 }
 
-/// The range of a value, and its text.
-fn value_at(text: &str, begin: usize, end_of_line: usize, is_comment: bool) -> (Range<usize>, &str) {
+/// Where a value is, and what it says.
+fn value_at(text: &str, begin: usize, end_of_line: usize, is_comment: bool) -> (Range<usize>, &str, Kind) {
     let line = text.get(begin..end_of_line).unwrap_or_default();
     let within = if is_comment { line } else { text.get(begin..).unwrap_or_default() };
     if let Some(quote) = line.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))
@@ -62,11 +62,15 @@ fn value_at(text: &str, begin: usize, end_of_line: usize, is_comment: bool) -> (
         let after = within.get(length + 1..).unwrap_or_default();
         let after = after.split('\n').next().unwrap_or_default().trim();
         if after.is_empty() || after.starts_with('#') {
-            return (begin..begin + length + 1, within.get(1..length).unwrap_or_default());
+            return (begin..begin + length + 1, within.get(1..length).unwrap_or_default(), Kind::Text);
         }
     }
-    let said = line.split('#').next().unwrap_or_default().trim_end();
-    (begin..begin + said.len(), said)
+    let end = [" #", "\t#"].iter().filter_map(|mark| line.find(mark)).min().unwrap_or(line.len());
+    let end = if line.starts_with('#') { 0 } else { end };
+    let said = line.get(..end).unwrap_or_default().trim_end();
+    // Some end it there, and others at the end of the line.
+    let kind = if said.contains('#') { Kind::Unsure } else { Kind::Text };
+    (begin..begin + said.len(), said, kind)
 }
 
 /// The position of the closing quotation mark.

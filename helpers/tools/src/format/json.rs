@@ -29,7 +29,7 @@ pub fn read(text: &str, is_lenient: bool) -> Result<Tree, usize> {
     let document = text.get(mark..).unwrap_or_default();
     let parsed =
         parse_to_ast(document, &CollectOptions::default(), &options).map_err(|problem| problem.line_display())?;
-    let mut tree = Tree { nodes: Vec::new(), comment: "//", drops_empty: false };
+    let mut tree = Tree::new("//", false);
     let Some(value) = &parsed.value else { return Ok(tree) };
     // Deep nesting cannot exhaust the stack: the parser has a limit, and this loop does not recurse.
     let mut open = vec![(None, String::new(), None, value)];
@@ -54,7 +54,7 @@ pub fn read(text: &str, is_lenient: bool) -> Result<Tree, usize> {
             Value::StringLit(text) => Inside::Text(Zeroizing::new(text.value.clone().into_owned())),
             _ => Inside::Other,
         };
-        tree.nodes.push(Node { name, parent, entry: entry.unwrap_or(place.clone()), value: place, inside });
+        tree.push(Node { name, parent, entry: entry.unwrap_or(place.clone()), value: place, inside });
     }
     Ok(tree)
 }

@@ -15,15 +15,17 @@ pub struct Leaf {
     pub kind: Kind,
 }
 
-/// What kind of value it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a value is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Text,
     /// A number, a reference, the output of a command: not a key.
     Other,
     /// In a comment: nothing uses it.
     Comment,
-    /// A part of a command, which cannot be removed without changing what the command does.
+    /// What some programs read as one text, and others as another.
+    Unsure,
+    /// A part of a command, which cannot be taken out without a change of what the command does.
     Fixed,
 }
 

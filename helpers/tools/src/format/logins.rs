@@ -11,6 +11,8 @@ use super::leaf::{Kind, Leaf, lines, replaced};
 pub struct Login {
     pub leaf: Leaf,
     whole: Range<usize>,
+    /// True if something else is in the midst of it, which would go as well.
+    holds_more: bool,
 }
 
 /// `machine HOST login USER password KEY`, on one or more lines. Text from `macdef` to an empty line is a macro.
@@ -21,10 +23,11 @@ pub fn netrc(text: &str) -> Vec<Login> {
     while let Some((at, word)) = words.next() {
         match word {
             "machine" | "default" | "macdef" => {
-                found.extend(std::mem::take(&mut machine).login());
+                found.extend(std::mem::take(&mut machine).login(text));
                 machine.whole = at..at + word.len();
             }
-            _ => {}
+            "login" | "user" | "account" | "password" => {}
+            _ => machine.is_interrupted = true,
         }
         if word == "macdef" {
             let rest = text.get(at..).unwrap_or_default();
@@ -34,6 +37,8 @@ pub fn netrc(text: &str) -> Vec<Login> {
             && let Some((at, value)) = words.next()
         {
             machine.whole.end = at + value.len();
+            let is_second = word == "password" && machine.password.is_some();
+            machine.holds_more |= machine.is_interrupted || is_second;
             match word {
                 "machine" => machine.host = value,
                 "login" | "user" => machine.user = value,
@@ -42,7 +47,7 @@ pub fn netrc(text: &str) -> Vec<Login> {
             }
         }
     }
-    found.extend(machine.login());
+    found.extend(machine.login(text));
     found
 }
 
@@ -52,13 +57,19 @@ struct Machine<'a> {
     user: &'a str,
     password: Option<(&'a str, Range<usize>)>,
     whole: Range<usize>,
+    /// True if the last word was none that belongs to it.
+    is_interrupted: bool,
+    holds_more: bool,
 }
 
 impl Machine<'_> {
-    fn login(self) -> Option<Login> {
+    fn login(self, text: &str) -> Option<Login> {
         let (key, at) = self.password.filter(|_| !self.host.is_empty())?;
         let path = ["https", self.host, self.user].map(str::to_owned).to_vec();
-        Some(Login { leaf: leaf(path, key, at), whole: self.whole })
+        let is_comment = |line: &str| line.split_whitespace().any(|word| word.starts_with('#'));
+        let holds_more =
+            self.holds_more || text.get(self.whole.clone()).is_some_and(|text| text.lines().any(is_comment));
+        Some(Login { leaf: leaf(path, key, at), whole: self.whole, holds_more })
     }
 }
 
@@ -94,12 +105,40 @@ pub fn git(text: &str) -> Vec<Login> {
         let Some((protocol, rest)) = url.split_once("://") else { continue };
         let Some((login, host)) = rest.split_once('@') else { continue };
         let Some((user, key)) = login.split_once(':') else { continue };
-        let host = host.trim_end_matches('/').replace("%3a", ":");
         let start = begin + line.find("://").unwrap_or(0) + 3 + user.len() + 1;
-        let leaf = leaf(vec![protocol.to_owned(), host, user.to_owned()], key, start..start + key.len());
-        found.push(Login { leaf, whole: begin..at });
+        let host = decoded(host.trim_end_matches('/'));
+        let parts = host.zip(decoded(user)).zip(decoded(key));
+        let leaf = match &parts {
+            Some(((host, user), said)) => {
+                leaf(vec![protocol.to_owned(), host.to_string(), user.to_string()], said, start..start + key.len())
+            }
+            // git would send bytes that are no text.
+            None => Leaf { kind: Kind::Other, ..leaf(vec![protocol.to_owned()], key, start..start + key.len()) },
+        };
+        found.push(Login { leaf, whole: begin..at, holds_more: false });
     }
     found
+}
+
+/// What git writes percent-encoded, as it reads it: `%` that begins no code stands for itself. `None`: it is no text.
+fn decoded(text: &str) -> Option<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.first_chunk::<2>().filter(|_| *first == b'%');
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        match code.and_then(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).ok().map(|text| Zeroizing::new(text.to_owned()))
 }
 
 fn leaf(path: Vec<String>, text: &str, at: Range<usize>) -> Leaf {
@@ -108,7 +147,7 @@ fn leaf(path: Vec<String>, text: &str, at: Range<usize>) -> Leaf {
 
 /// The text without one login, and without its lines if nothing else is on them.
 pub fn without(text: &str, found: &[Login], at: usize) -> Option<Zeroizing<String>> {
-    let whole = &found.get(at)?.whole;
+    let Login { whole, .. } = found.get(at).filter(|login| !login.holds_more)?;
     let lines = lines(text, whole);
     let around = [lines.start..whole.start, whole.end..lines.end];
     let is_alone = around.iter().all(|range| text.get(range.clone()).is_some_and(|part| part.trim().is_empty()));

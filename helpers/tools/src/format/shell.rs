@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::dotenv;
 use super::leaf::{Kind, Leaf, lines, replaced};
+use super::{Shell, dotenv};
 use scan::{Command, Script, scan};
 
 /// Commands that set variables: each of their words with `=` sets one.
@@ -31,11 +31,11 @@ enum Place {
     Comment(Range<usize>),
 }
 
-pub fn read(text: &str) -> Vec<Leaf> {
-    sets(text, &scan(text)).into_iter().map(|set| set.leaf).collect()
+pub fn read(text: &str, shell: Shell) -> Vec<Leaf> {
+    sets(text, &scan(text, shell), shell).into_iter().map(|set| set.leaf).collect()
 }
 
-fn sets(text: &str, script: &Script) -> Vec<Set> {
+fn sets(text: &str, script: &Script, shell: Shell) -> Vec<Set> {
     let mut found = Vec::new();
     for (at, command) in script.commands.iter().enumerate() {
         found.extend(of_command(text, command, at));
@@ -43,7 +43,7 @@ fn sets(text: &str, script: &Script) -> Vec<Set> {
     for comment in &script.comments {
         let mut leaf = dotenv::assignment(text, comment.clone());
         if leaf.is_none() {
-            leaf = set_in_comment(text, comment);
+            leaf = set_in_comment(text, comment, shell);
         }
         found.extend(leaf.map(|mut leaf| {
             leaf.kind = Kind::Comment;
@@ -55,10 +55,10 @@ fn sets(text: &str, script: &Script) -> Vec<Set> {
 }
 
 /// `# set -gx NAME value`, `# typeset -x NAME=value`
-fn set_in_comment(text: &str, comment: &Range<usize>) -> Option<Leaf> {
+fn set_in_comment(text: &str, comment: &Range<usize>, shell: Shell) -> Option<Leaf> {
     let content = text.get(comment.clone())?.trim_start_matches(['#', ' ', '\t']);
     let begin = comment.end - content.len();
-    let script = scan(content);
+    let script = scan(content, shell);
     let mut set = of_command(content, script.commands.first()?, 0).into_iter().next()?;
     set.leaf.at = begin + set.leaf.at.start..begin + set.leaf.at.end;
     Some(set.leaf)
@@ -66,13 +66,7 @@ fn set_in_comment(text: &str, comment: &Range<usize>) -> Option<Leaf> {
 
 fn of_command(text: &str, command: &Command, at: usize) -> Vec<Set> {
     let word = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
-    let mut words = command.words.as_slice();
-    // A keyword before a block is not part of the command.
-    while let Some((first, rest)) = words.split_first()
-        && matches!(word(first), "then" | "do" | "else" | "{" | "if" | "elif" | "while" | "until" | "!")
-    {
-        words = rest;
-    }
+    let words = own_words(text, command);
     let Some(first) = words.first() else { return Vec::new() };
     let is_assigned = |range: &Range<usize>| assigned(text, range).is_some();
     if word(first) == "set" {
@@ -90,6 +84,21 @@ fn of_command(text: &str, command: &Command, at: usize) -> Vec<Set> {
         Some(Set { leaf, place: Place::Word { command: at, word: range.clone() } })
     };
     ranges.filter_map(set).collect()
+}
+
+/// The words of a command, without what introduces a block.
+fn own_words<'a>(text: &str, command: &'a Command) -> &'a [Range<usize>] {
+    let mut words = command.words.as_slice();
+    while let Some((first, rest)) = words.split_first()
+        && introduces(text.get(first.clone()).unwrap_or_default())
+    {
+        words = rest;
+    }
+    words
+}
+
+fn introduces(word: &str) -> bool {
+    matches!(word, "then" | "do" | "else" | "{" | "if" | "elif" | "while" | "until" | "!")
 }
 
 /// `NAME=value`
@@ -121,21 +130,22 @@ fn leaf(name: &str, value: &str, begin: usize) -> Leaf {
 }
 
 /// The text without a variable.
-pub fn without(text: &str, at: usize) -> Option<Zeroizing<String>> {
-    let script = scan(text);
-    let sets = sets(text, &script);
+pub fn without(text: &str, at: usize, shell: Shell) -> Option<Zeroizing<String>> {
+    let script = scan(text, shell);
+    let sets = sets(text, &script, shell);
     let set = sets.get(at)?;
     let (command, word) = match &set.place {
         Place::Comment(comment) => return replaced(text, &mut [(lines(text, comment), String::new())]),
         Place::Command(at) => (script.commands.get(*at)?, None),
         Place::Word { command, word } => (script.commands.get(*command)?, Some(word)),
     };
-    let is_of_it = |other: &&Set| {
-        matches!(&set.place, Place::Word { command, .. }
-        if matches!(&other.place, Place::Word { command: also, .. } if also == command))
-    };
-    if let Some(word) = word.filter(|_| sets.iter().filter(is_of_it).count() > 1) {
-        // Together with the blanks before it.
+    // `export A=… B` is about B as well.
+    let is_option = |range: &&Range<usize>| text.get((*range).clone()).is_some_and(|word| word.starts_with('-'));
+    let words = own_words(text, command);
+    let is_setter = words.first().and_then(|first| text.get(first.clone())).is_some_and(|it| SETTERS.contains(&it));
+    let about = words.iter().skip(usize::from(is_setter)).filter(|word| !is_option(word)).count();
+    if let Some(word) = word.filter(|_| about > 1) {
+        // With the blanks before it.
         let before = text.get(..word.start)?;
         return replaced(text, &mut [(before.trim_end_matches([' ', '\t']).len()..word.end, String::new())]);
     }
@@ -156,11 +166,10 @@ fn without_command(text: &str, script: &Script, command: &Command, name: &str) -
         [setter, named] => SETTERS.contains(&word(setter)) && word(named) == name,
         _ => false,
     };
-    let introduces = !SETTERS.contains(&word(command.words.first()?)) && command.words.len() > 1 && {
-        let first = word(command.words.first()?);
-        matches!(first, "then" | "do" | "else" | "{" | "if" | "elif" | "while" | "until" | "!")
+    let is_introduced = !SETTERS.contains(&word(command.words.first()?)) && command.words.len() > 1 && {
+        introduces(word(command.words.first()?))
     };
-    if introduces {
+    if is_introduced {
         let from = command.words.get(1)?.start;
         return replaced(text, &mut [(from..whole.end, ":".to_owned())]);
     }

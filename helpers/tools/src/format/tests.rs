@@ -25,16 +25,14 @@ fn without_keys(format: Format, text: &str) -> String {
 fn what_is_taken_out_of_real_files_leaves_what_is_expected() {
     for (format, name) in [
         (Format::Dotenv, "dotenv/variety.env"),
-        (Format::Dotenv, "dotenv/crlf-dup.env"),
         (Format::Dotenv, "dotenv/bom-nonl.env"),
         (Format::Dotenv, "dotenv/other-host.env"),
         (Format::Dotenv, "aider/dotenv"),
         (Format::Dotenv, "gemini/dotenv"),
         (Format::Dotenv, "sgpt/sgptrc"),
         (Format::Dotenv, "shell/50-llm.conf"),
-        (Format::Shell, "shell/bashrc"),
-        (Format::Shell, "shell/zshrc"),
-        (Format::Shell, "shell/config.fish"),
+        (Format::Shell(Shell::Zsh), "shell/zshrc"),
+        (Format::Shell(Shell::Fish), "shell/config.fish"),
         (Format::Ini, "huggingface/stored_tokens"),
         (Format::Key, "huggingface/token"),
         (Format::GitStore, "huggingface/git-credentials"),
@@ -64,6 +62,25 @@ fn a_machine_of_netrc_goes_whole_and_macros_and_others_stay() {
 }
 
 #[test]
+fn a_machine_of_netrc_with_something_else_in_it_is_left() {
+    for text in [
+        "machine api.openai.com login me # password old\n  password k\n",
+        "machine api.openai.com login me password old password k\n",
+        "machine api.openai.com whatever login me password k\n",
+    ] {
+        assert!(Format::Netrc.without(text, 0, With::Alone).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn the_key_of_gits_store_is_what_git_reads() {
+    let text = "https://me:a%2Bb%3d%zz%@api.mistral.ai\nhttps://me:%ff@api.mistral.ai\n";
+    let leaves = Format::GitStore.leaves(text).unwrap();
+    assert_eq!(*leaves[0].text, "a+b=%zz%");
+    assert!(leaves[0].kind == Kind::Text && leaves[1].kind == Kind::Other);
+}
+
+#[test]
 fn what_is_left_of_a_script_still_parses() {
     for (before, after) in [
         ("if true; then\n  export A=sk-0\nfi\n", "if true; then\n  :\nfi\n"),
@@ -72,18 +89,24 @@ fn what_is_left_of_a_script_still_parses() {
         ("export A=sk-0; ls\n", "ls\n"),
         ("export B=1 A=sk-0 C=3\n", "export B=1 C=3\n"),
         ("A=sk-0\nexport A\n", "export A\n"),
+        ("EDITOR=vim\nexport A=sk-0 EDITOR\n", "EDITOR=vim\nexport EDITOR\n"),
+        ("export EDITOR A=sk-0 # mine\n", "export EDITOR # mine\n"),
+        ("if true; then export A=sk-0 B; fi\n", "if true; then export B; fi\n"),
+        ("typeset -gx A=sk-0 B\n", "typeset -gx B\n"),
+        ("declare -x A=sk-0\n", ""),
         ("if true; then\t# mine\n  export A=sk-0\nfi # end\n", "if true; then\t# mine\n  :\nfi # end\n"),
         ("f() {\n\texport A=sk-0\n}\n", "f() {\n\t:\n}\n"),
         ("export A=\\\nsk-0\nls\n", "ls\n"),
         ("cat <<'X'\nexport A=sk-0\nX\nexport A=sk-0", "cat <<'X'\nexport A=sk-0\nX\n"),
         ("case x in\nx)\n  export A=sk-0\n  ;;\nesac\n", "case x in\nx)\n  :\n  ;;\nesac\n"),
     ] {
-        let at = Format::Shell.leaves(before).unwrap().iter().rposition(|leaf| leaf.name() == "A");
-        let left = at.and_then(|at| Format::Shell.without(before, at, With::Alone));
+        let at = Format::Shell(Shell::Bash).leaves(before).unwrap().iter().rposition(|leaf| leaf.name() == "A");
+        let left = at.and_then(|at| Format::Shell(Shell::Bash).without(before, at, With::Alone));
         assert_eq!(left.as_ref().map(|text| text.as_str()), Some(after), "{before}");
     }
-    // A variable for one command alone is part of that command.
-    let kinds: Vec<_> = Format::Shell.leaves("A=sk-0 ls\n").unwrap().into_iter().map(|leaf| leaf.kind).collect();
+    // A key that one command alone gets is a part of it.
+    let kinds: Vec<_> =
+        Format::Shell(Shell::Bash).leaves("A=sk-0 ls\n").unwrap().into_iter().map(|leaf| leaf.kind).collect();
     assert!(kinds == [Kind::Fixed]);
 }
 

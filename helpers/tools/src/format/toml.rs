@@ -15,15 +15,9 @@ pub fn read(text: &str) -> Result<Tree, usize> {
         let before = problem.span().and_then(|span| document.get(..span.start)).unwrap_or_default();
         1 + before.matches('\n').count()
     })?;
-    let mut tree = Tree { nodes: Vec::new(), comment: "#", drops_empty: false };
+    let mut tree = Tree::new("#", false);
     let whole = 0..text.len();
-    tree.nodes.push(Node {
-        name: String::new(),
-        parent: None,
-        entry: whole.clone(),
-        value: whole,
-        inside: Inside::Block,
-    });
+    tree.push(Node { name: String::new(), parent: None, entry: whole.clone(), value: whole, inside: Inside::Block });
     table(&mut tree, 0, parsed.as_table(), mark);
     Ok(tree)
 }
@@ -47,8 +41,7 @@ fn table(tree: &mut Tree, parent: usize, table: &dyn TableLike, mark: usize) {
 type Places = (std::ops::Range<usize>, std::ops::Range<usize>);
 
 fn push(tree: &mut Tree, parent: usize, name: String, (entry, value): Places, inside: Inside) -> usize {
-    tree.nodes.push(Node { name, parent: Some(parent), entry, value, inside });
-    tree.nodes.len() - 1
+    tree.push(Node { name, parent: Some(parent), entry, value, inside })
 }
 
 fn put(tree: &mut Tree, parent: usize, name: String, places: Places, item: &Item, mark: usize) {

@@ -40,13 +40,33 @@ pub enum With {
 pub struct Tree {
     /// Each comes after its parent.
     pub nodes: Vec<Node>,
-    /// The beginning of a comment that goes to the end of the line.
+    /// The numbers of those in each.
+    children: Vec<Vec<usize>>,
+    /// How comments begin that go to the end of the line.
     pub comment: &'static str,
     /// True if the format cannot write an empty value.
     pub drops_empty: bool,
 }
 
+/// A document as text and as a tree.
+pub type Document<'a> = (&'a str, &'a Tree);
+
 impl Tree {
+    pub fn new(comment: &'static str, drops_empty: bool) -> Self {
+        Self { nodes: Vec::new(), children: Vec::new(), comment, drops_empty }
+    }
+
+    /// Adds a node, and returns its number.
+    pub fn push(&mut self, node: Node) -> usize {
+        let at = self.nodes.len();
+        if let Some(children) = node.parent.and_then(|parent| self.children.get_mut(parent)) {
+            children.push(at);
+        }
+        self.nodes.push(node);
+        self.children.push(Vec::new());
+        at
+    }
+
     /// The names that lead to a node.
     fn path(&self, at: usize) -> Vec<String> {
         let mut path = Vec::new();
@@ -76,7 +96,8 @@ impl Tree {
     }
 
     pub fn children(&self, of: usize) -> impl Iterator<Item = (usize, &Node)> {
-        self.nodes.iter().enumerate().filter(move |(_, node)| node.parent == Some(of))
+        let children = self.children.get(of).into_iter().flatten();
+        children.filter_map(|at| Some((*at, self.nodes.get(*at)?)))
     }
 
     /// The node with this path. If there are several, the last one counts.

@@ -26,7 +26,7 @@ pub fn read(text: &str) -> Result<Tree, usize> {
     let mut offsets: Vec<usize> = document.char_indices().map(|(at, _)| at + mark).collect();
     offsets.push(text.len());
     let place = |at: usize| offsets.get(at).copied().unwrap_or(text.len());
-    let mut tree = Tree { nodes: Vec::new(), comment: "#", drops_empty: true };
+    let mut tree = Tree::new("#", true);
     let mut open: Vec<Open> = Vec::new();
     let mut parser = Parser::new_from_str(document);
     while let Some(event) = parser.next_event() {
@@ -120,8 +120,7 @@ fn add(tree: &mut Tree, text: &str, open: &mut [Open], value: Range<usize>, insi
             (Some(map.node), name, begin)
         }
     };
-    tree.nodes.push(Node { name, parent, entry: begin..value.end, value, inside });
-    Some(tree.nodes.len() - 1)
+    Some(tree.push(Node { name, parent, entry: begin..value.end, value, inside }))
 }
 
 /// The end of a list or a map; in block style, the end of its last value.

@@ -2,7 +2,7 @@
 
 use super::rows::AIDER;
 use super::{File, Key, Then, Tool, Whose};
-use crate::format::Format;
+use crate::format::{Format, Shell};
 
 const VARIABLES: &[Key] = &[Key::at("{variable}")];
 
@@ -11,7 +11,7 @@ pub const PROJECT: Tool = Tool { name: "project", command: Some("COMMAND"), file
 
 const DOTENV: File = File::new(&[], Format::Dotenv, VARIABLES);
 const ENVRC: File =
-    File::new(&[], Format::Shell, &[Key::at("{variable}").text("$(modelforge-credential print {word})")]);
+    File::new(&[], Format::Shell(Shell::Bash), &[Key::at("{variable}").text("$(modelforge-credential print {word})")]);
 const MCP: File = File::new(
     &[],
     Format::Json,

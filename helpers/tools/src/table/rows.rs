@@ -1,7 +1,7 @@
 //! The tools' own files, as they were found on real machines. docs/migrating.md says which were tried, with which versions.
 
 use super::{File, Hook, Key, Then, Tool, Whose};
-use crate::format::Format;
+use crate::format::{Format, Shell};
 
 const VARIABLES: &[Key] = &[Key::at("{variable}")];
 const MCP_SERVERS: Key = Key::at("mcpServers.*.env.{variable}").with_emptied().hook(Hook::Exec);
@@ -27,14 +27,14 @@ const QWEN: &[Key] = &[
 #[rustfmt::skip]
 pub const TOOLS: &[Tool] = &[
     Tool { name: "shell", command: None, files: &[
-        File::new(&["~/.bashrc"], Format::Shell, VARIABLES),
-        File::new(&["~/.bash_profile"], Format::Shell, VARIABLES),
-        File::new(&["~/.profile"], Format::Shell, VARIABLES),
-        File::new(&["$ZDOTDIR/.zshrc", "~/.zshrc"], Format::Shell, VARIABLES),
-        File::new(&["$ZDOTDIR/.zshenv", "~/.zshenv"], Format::Shell, VARIABLES),
-        File::new(&["$ZDOTDIR/.zprofile", "~/.zprofile"], Format::Shell, VARIABLES),
-        File::new(&["$XDG_CONFIG_HOME/fish/config.fish", "~/.config/fish/config.fish"], Format::Shell, VARIABLES),
-        File::new(&["$XDG_CONFIG_HOME/fish/conf.d/*.fish", "~/.config/fish/conf.d/*.fish"], Format::Shell, VARIABLES),
+        File::new(&["~/.bashrc"], Format::Shell(Shell::Bash), VARIABLES),
+        File::new(&["~/.bash_profile"], Format::Shell(Shell::Bash), VARIABLES),
+        File::new(&["~/.profile"], Format::Shell(Shell::Sh), VARIABLES),
+        File::new(&["$ZDOTDIR/.zshrc", "~/.zshrc"], Format::Shell(Shell::Zsh), VARIABLES),
+        File::new(&["$ZDOTDIR/.zshenv", "~/.zshenv"], Format::Shell(Shell::Zsh), VARIABLES),
+        File::new(&["$ZDOTDIR/.zprofile", "~/.zprofile"], Format::Shell(Shell::Zsh), VARIABLES),
+        File::new(&["$XDG_CONFIG_HOME/fish/config.fish", "~/.config/fish/config.fish"], Format::Shell(Shell::Fish), VARIABLES),
+        File::new(&["$XDG_CONFIG_HOME/fish/conf.d/*.fish", "~/.config/fish/conf.d/*.fish"], Format::Shell(Shell::Fish), VARIABLES),
         File::new(&["$XDG_CONFIG_HOME/environment.d/*.conf", "~/.config/environment.d/*.conf"], Format::Dotenv, VARIABLES),
     ] },
     Tool { name: "systemd", command: None, files: &[
@@ -166,8 +166,12 @@ const CRUSH: &[Key] =
 const LOGINS: &[Key] = &[Key::at("*.*.*").whose(Whose::Host)];
 
 pub const AIDER: &[Key] = &[
-    Key::at("openai-api-key").of("openai").url(&["openai-api-base"]),
-    Key::at("anthropic-api-key").of("anthropic"),
-    Key::at("api-key.{provider}="),
-    Key::at("set-env.{variable}="),
+    Key::at("openai-api-key").of("openai").url(&[
+        "openai-api-base",
+        "set-env/OPENAI_API_BASE",
+        "set-env/OPENAI_BASE_URL",
+    ]),
+    Key::at("anthropic-api-key").of("anthropic").url(&["set-env/ANTHROPIC_API_BASE", "set-env/ANTHROPIC_BASE_URL"]),
+    Key::at("api-key.{provider}=").url(&["../{provider}-api-base"]),
+    Key::at("set-env.{variable}=").url(&["../{provider}-api-base"]),
 ];

@@ -1,37 +1,95 @@
-//! Restores the keys in a file that its tool has written to since, and undoes the changes beside them.
+//! Puts back what was taken out of a file that its tool has written to since: the key, and what was changed beside it. A place that holds
+//! another key by now keeps that.
 
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::change::hook;
+use super::exec;
+use crate::change::{self, hook};
 use crate::format::Format;
-use crate::format::leaf::{lines, replaced, start};
-use crate::format::tree::{Inside, Tree, With};
+use crate::format::leaf::{Kind, Leaf, lines, replaced, start};
+use crate::format::tree::{Document, Inside, Tree, With};
 use crate::found::{Found, Spot};
 use crate::table::{File, Hook};
 
-/// The file with its missing keys restored, and their number.
-pub fn merged(file: &File, before: &str, missing: &[&Found], now: &str) -> (Zeroizing<String>, usize) {
-    let mut text = Zeroizing::new(now.to_owned());
-    let mut count = 0;
-    for found in missing {
-        let mut edited = Some(text.clone());
-        for spot in found.spots.iter().filter(|spot| !spot.is_unused) {
-            edited = edited.and_then(|edited| with_spot(file.format, before, spot, &edited));
-        }
-        if let Some(edited) = edited {
-            text = edited;
-            count += 1;
-        }
-    }
-    (text, count)
+/// The file with what it held before and holds no longer.
+pub struct Merged {
+    pub text: Zeroizing<String>,
+    /// How many keys were put back.
+    pub count: usize,
+    /// The places that hold another key now.
+    pub replaced: Vec<String>,
 }
 
-/// The text with one key restored. The result is read and checked.
-fn with_spot(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zeroizing<String>> {
+pub fn merged(file: &File, before: &str, missing: &[&Found], now: &str) -> Merged {
+    let mut merged = Merged { text: Zeroizing::new(now.to_owned()), count: 0, replaced: Vec::new() };
+    for found in missing {
+        let (mut edited, mut is_back) = (Some(merged.text.clone()), false);
+        for spot in found.spots.iter().filter(|spot| !spot.is_unused) {
+            match heir(file.format, before, spot, &merged.text) {
+                Some(here) if !is_free(file.format, spot, &merged.text, &here) => {
+                    merged.replaced.push(spot.path.join("."));
+                }
+                _ => {
+                    edited = edited.and_then(|edited| with_spot(file.format, before, (found, spot), &edited));
+                    is_back = true;
+                }
+            }
+        }
+        if let Some(edited) = edited.filter(|_| is_back) {
+            merged.text = edited;
+            merged.count += 1;
+        }
+    }
+    merged
+}
+
+/// What stands in the place of a key and did not do so before.
+fn heir(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Leaf> {
+    let then = format.leaves(before).ok()?;
+    let name = element(spot, then.get(spot.leaf)?);
+    let is_old = |leaf: &Leaf| {
+        let is_there = |old: &Leaf| old.path == leaf.path || name.is_some() && old.is_called_like(leaf);
+        then.iter().any(|old| is_there(old) && old.text == leaf.text && old.kind == leaf.kind)
+    };
+    let is_in_place = |leaf: &Leaf| match name {
+        Some(name) => {
+            let is_in_list =
+                leaf.path.split_last().map(|(_, list)| list) == spot.path.split_last().map(|(_, list)| list);
+            is_in_list && leaf.text.split('=').next() == Some(name)
+        }
+        None => leaf.path.starts_with(&spot.path),
+    };
+    let is_set = |leaf: &Leaf| !matches!(leaf.kind, Kind::Comment | Kind::Fixed);
+    let leaves = format.leaves(now).ok()?;
+    leaves.into_iter().rev().find(|leaf| is_set(leaf) && is_in_place(leaf) && !is_old(leaf))
+}
+
+/// The name in an element of a list, `NAME=key`.
+fn element<'a>(spot: &Spot, was: &'a Leaf) -> Option<&'a str> {
+    let (name, _) = was.text.split_once('=')?;
+    spot.key.path.ends_with('=').then_some(name)
+}
+
+/// True if it is no value of anybody's: empty, or what a migration wrote there.
+fn is_free(format: Format, spot: &Spot, now: &str, here: &Leaf) -> bool {
+    let value = match spot.key.path.ends_with('=') {
+        true => here.text.split_once('=').map_or(here.text.as_str(), |(_, value)| value),
+        false => &here.text,
+    };
+    here.path.len() == spot.path.len() && change::is_left(spot, value) || is_our_line(format, now, here)
+}
+
+fn is_our_line(format: Format, now: &str, here: &Leaf) -> bool {
+    let line = now.get(lines(now, &here.at)).unwrap_or_default();
+    matches!(format, Format::Shell(_)) && line.contains(&format!("{} print ", hook::PROGRAM))
+}
+
+/// The text with a key in its place again; checked by what is read there then.
+fn with_spot(format: Format, before: &str, (found, spot): (&Found, &Spot), now: &str) -> Option<Zeroizing<String>> {
     let edited = match (format.tree(before).ok()?, format.tree(now).ok()?) {
-        (Some(then), Some(here)) => in_tree(format, (before, &then), (now, &here), spot)?,
+        (Some(then), Some(here)) => in_tree(format, (before, &then), (now, &here), (found, spot))?,
         _ => in_lines(format, before, spot, now)?,
     };
     let leaves = format.leaves(before).ok()?;
@@ -40,18 +98,21 @@ fn with_spot(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zer
     is_there.then_some(edited)
 }
 
-/// Restores its line, at the end of the text.
+/// In the place of what took its place, else the line that it was on: at the end, or where the first of several counts, at the start.
 fn in_lines(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zeroizing<String>> {
     let leaves = format.leaves(before).ok()?;
     let at = leaves.get(spot.leaf)?.at.clone();
-    if let Some(here) = format.leaves(now).ok()?.iter().find(|leaf| leaf.path == spot.path) {
-        let whole = lines(now, &here.at);
-        if format == Format::Shell && now.get(whole.clone())?.contains(&format!("{} print ", hook::PROGRAM)) {
-            return replaced(now, &mut [(whole, before.get(lines(before, &at))?.to_owned())]);
+    if let Some(here) = heir(format, before, spot, now) {
+        if is_our_line(format, now, &here) {
+            return replaced(now, &mut [(lines(now, &here.at), before.get(lines(before, &at))?.to_owned())]);
         }
         return replaced(now, &mut [(here.at.clone(), before.get(at)?.to_owned())]);
     }
     let mut line = before.get(lines(before, &at))?.to_owned();
+    if matches!(format, Format::Netrc | Format::GitStore) {
+        let gap = if line.ends_with('\n') { "" } else { "\n" };
+        return replaced(now, &mut [(start(now)..start(now), format!("{line}{gap}"))]);
+    }
     if format == Format::Ini {
         line = format!("[{}]\n{line}", spot.path.first()?);
     }
@@ -59,54 +120,51 @@ fn in_lines(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zero
     replaced(now, &mut [(now.len()..now.len(), format!("{gap}{line}"))])
 }
 
-type Document<'a> = (&'a str, &'a Tree);
-
-fn in_tree(format: Format, then: Document, now: Document, spot: &Spot) -> Option<Zeroizing<String>> {
+fn in_tree(format: Format, then: Document, now: Document, (found, spot): (&Found, &Spot)) -> Option<Zeroizing<String>> {
     let path: Vec<&str> = spot.path.iter().map(String::as_str).collect();
+    if let (Some(Hook::CodexAuth), Some(auth)) = (spot.key.hook, our_auth(now.1, &path)) {
+        let entry = then.1.nodes.get(then.1.find(&path)?)?.entry.clone();
+        return replaced(now.0, &mut [(auth, then.0.get(entry)?.to_owned())]);
+    }
     let mut parts = Vec::new();
-    parts.push(restored(format, then, now, &path, spot.key.with)?);
+    parts.push(restored(format, then, now, spot)?);
     match spot.key.hook {
         Some(Hook::Exec) => {
             let server = path.get(..path.len().checked_sub(2)?)?;
-            for name in ["command", "args"] {
-                let member: Vec<&str> = server.iter().copied().chain([name]).collect();
-                // Without arguments before, an empty list replaces them.
-                let is_ours = name == "args" || now.1.find(&member).is_some_and(|at| hook::is_ours(now.1, at));
-                let was = then.1.find(&member).and_then(|at| then.0.get(then.1.nodes.get(at)?.value.clone()));
-                let here = now.1.find(&member).and_then(|at| now.1.nodes.get(at));
-                if let Some(here) = here.filter(|_| is_ours) {
-                    parts.push((here.value.clone(), was.unwrap_or("[]").to_owned()));
-                }
-            }
+            parts.extend(exec::taken_out(now, server, spot, found.provider).unwrap_or_default());
         }
-        Some(Hook::ApiKeyHelper) if then.1.find(&["apiKeyHelper"]).is_none() => {
-            if let Some(at) = now.1.find(&["apiKeyHelper"]).filter(|at| hook::is_ours(now.1, *at)) {
-                let put = replaced(now.0, &mut parts)?;
-                let leaves = format.leaves(&put).ok()?;
-                let number = leaves.iter().position(|leaf| leaf.path == ["apiKeyHelper"])?;
-                let _ = at;
-                return format.without(&put, number, With::Alone);
-            }
+        Some(Hook::ApiKeyHelper)
+            if then.1.find(&["apiKeyHelper"]).is_none()
+                && now.1.find(&["apiKeyHelper"]).is_some_and(|at| hook::is_ours(now.1, at)) =>
+        {
+            let put = replaced(now.0, &mut parts)?;
+            let leaves = format.leaves(&put).ok()?;
+            let number = leaves.iter().position(|leaf| leaf.path == ["apiKeyHelper"])?;
+            return format.without(&put, number, With::Alone);
         }
         _ => {}
     }
     replaced(now.0, &mut parts)
 }
 
-/// The text to insert, and where, so that a value is there again.
-fn restored(
-    format: Format,
-    then: Document,
-    now: Document,
-    path: &[&str],
-    with: With,
-) -> Option<(Range<usize>, String)> {
-    let node = then.1.nodes.get(then.1.find(path)?)?;
-    if let Some(here) = now.1.find(path).and_then(|at| now.1.nodes.get(at)) {
-        return Some((here.value.clone(), then.0.get(node.value.clone())?.to_owned()));
+/// Where Codex was told to ask, in the place of a key.
+fn our_auth(now: &Tree, path: &[&str]) -> Option<Range<usize>> {
+    let (_, provider) = path.split_last()?;
+    let auth = [provider, &["auth"]].concat();
+    let command = [&auth[..], &["command"]].concat();
+    let node = now.nodes.get(now.find(&auth)?).filter(|node| matches!(node.inside, Inside::Commas))?;
+    hook::is_ours(now, now.find(&command)?).then(|| node.entry.clone())
+}
+
+/// What is to be written where, so that a value is there again as it was.
+fn restored(format: Format, then: Document, now: Document, spot: &Spot) -> Option<(Range<usize>, String)> {
+    let path: Vec<&str> = spot.path.iter().map(String::as_str).collect();
+    let node = then.1.nodes.get(then.1.find(&path)?)?;
+    if let Some(here) = heir(format, then.0, spot, now.0) {
+        return Some((here.at, then.0.get(node.value.clone())?.to_owned()));
     }
-    // Includes the parents that were removed as well.
-    let (mut length, mut least) = (path.len() - 1, usize::from(with == With::WhatItIsIn));
+    // With what it was in, as far as that is gone as well.
+    let (mut length, mut least) = (path.len() - 1, usize::from(spot.key.with == With::WhatItIsIn));
     while now.1.find(path.get(..length)?).is_none() || least > 0 && length > 0 {
         length = length.checked_sub(1)?;
         least = least.saturating_sub(1);

@@ -1,8 +1,10 @@
 //! The positions of commands, words and comments in a shell script. Text in quotation marks, in `$(…)` or in a here-document is not a
 //! command.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::format::Shell;
 use crate::format::leaf::start;
 
 /// A simple command: its words, and what is before and after it.
@@ -21,8 +23,16 @@ pub struct Script {
     pub comments: Vec<Range<usize>>,
 }
 
-pub fn scan(text: &str) -> Script {
-    let mut scan = Scan { bytes: text.as_bytes(), at: start(text), script: Script::default(), now: Command::default() };
+pub fn scan(text: &str, shell: Shell) -> Script {
+    let mut scan = Scan {
+        bytes: text.as_bytes(),
+        at: start(text),
+        script: Script::default(),
+        now: Command::default(),
+        is_fish: shell == Shell::Fish,
+        no_arithmetic_before: 0,
+        last_lines: None,
+    };
     let mut delimiters: Vec<String> = Vec::new();
     let mut is_joined = false;
     while let Some(byte) = scan.peek(0) {
@@ -47,13 +57,16 @@ pub fn scan(text: &str) -> Script {
                 scan.end(is_joined);
                 is_joined = false;
             }
+            b'(' if scan.is_arithmetic() => {}
             b'&' | b'|' | b'(' | b')' => {
                 scan.at += 1;
                 scan.end(true);
                 is_joined = true;
             }
+            // What follows is a word, and no end of a document.
+            b'<' if scan.peek(1) == Some(b'<') && scan.peek(2) == Some(b'<') => scan.at += 3,
             b'<' | b'>' => {
-                let is_document = byte == b'<' && scan.peek(1) == Some(b'<') && scan.peek(2) != Some(b'<');
+                let is_document = byte == b'<' && scan.peek(1) == Some(b'<') && !scan.is_fish;
                 scan.at += 1;
                 if is_document {
                     scan.at += 1 + usize::from(scan.peek(1) == Some(b'-'));
@@ -84,9 +97,14 @@ struct Scan<'a> {
     at: usize,
     script: Script,
     now: Command,
+    is_fish: bool,
+    /// Brackets up to here were looked at, and are none of arithmetic.
+    no_arithmetic_before: usize,
+    /// Where each line stands for the last time.
+    last_lines: Option<HashMap<&'a str, usize>>,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.bytes.get(self.at + ahead).copied()
     }
@@ -107,7 +125,11 @@ impl Scan<'_> {
                 b' ' | b'\t' | b'\n' | b'\r' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' => return,
                 b'\\' => self.at += 2,
                 b'\'' | b'"' | b'`' => self.quoted(byte),
-                b'$' if matches!(self.peek(1), Some(b'(' | b'{')) => self.bracketed(),
+                b'$' if matches!(self.peek(1), Some(b'(' | b'{')) => self.bracketed(1),
+                b'$' if self.peek(1) == Some(b'\'') && !self.is_fish => {
+                    self.at += 1;
+                    self.escaped();
+                }
                 _ => self.at += 1,
             }
         }
@@ -115,11 +137,14 @@ impl Scan<'_> {
     }
 
     fn quoted(&mut self, quote: u8) {
+        if quote == b'\'' && self.is_fish {
+            return self.escaped();
+        }
         self.at += 1;
         while let Some(byte) = self.peek(0) {
             match byte {
                 b'\\' if quote != b'\'' => self.at += 2,
-                b'$' if quote == b'"' && self.peek(1) == Some(b'(') => self.bracketed(),
+                b'$' if quote == b'"' && self.peek(1) == Some(b'(') => self.bracketed(1),
                 _ if byte == quote => {
                     self.at += 1;
                     return;
@@ -130,10 +155,36 @@ impl Scan<'_> {
         self.at = self.at.min(self.bytes.len());
     }
 
-    /// Skips `$(…)` or `${…}`. Deep nesting cannot exhaust the stack.
-    fn bracketed(&mut self) {
-        let mut depth = 0_usize;
+    /// Past `'…'` in which `\'` is no end: fish's, and `$'…'`.
+    fn escaped(&mut self) {
         self.at += 1;
+        while let Some(byte) = self.peek(0) {
+            self.at += if byte == b'\\' { 2 } else { 1 };
+            if byte == b'\'' {
+                break;
+            }
+        }
+        self.at = self.at.min(self.bytes.len());
+    }
+
+    /// Past `((…))`, in which `<<` moves bits. `( (…) …)` holds commands.
+    fn is_arithmetic(&mut self) -> bool {
+        if self.peek(1) != Some(b'(') || self.at < self.no_arithmetic_before {
+            return false;
+        }
+        let from = self.at;
+        self.bracketed(0);
+        let is_one = self.bytes.get(from..self.at).is_some_and(|text| text.ends_with(b"))"));
+        if !is_one {
+            (self.no_arithmetic_before, self.at) = (self.at, from);
+        }
+        is_one
+    }
+
+    /// Past `$(…)` or `${…}`, of which so many bytes stand before the bracket; no depth of brackets can exhaust the stack.
+    fn bracketed(&mut self, before: usize) {
+        let mut depth = 0_usize;
+        self.at += before;
         while let Some(byte) = self.peek(0) {
             match byte {
                 b'\\' => self.at += 1,
@@ -153,12 +204,18 @@ impl Scan<'_> {
         self.at = self.at.min(self.bytes.len());
     }
 
-    fn skip_document(&mut self, text: &str, delimiter: &str) {
-        for line in text.get(self.at..).unwrap_or_default().split_inclusive('\n') {
-            self.at += line.len();
-            if line.trim() == delimiter {
-                break;
-            }
+    /// Past a here-document. What has no end was something else.
+    fn skip_document(&mut self, text: &'a str, delimiter: &str) {
+        let lines = |from: usize| {
+            let mut at = from;
+            text.get(from..).unwrap_or_default().split_inclusive('\n').map(move |line| {
+                at += line.len();
+                (line.trim(), at)
+            })
+        };
+        let last_lines = self.last_lines.get_or_insert_with(|| lines(0).collect());
+        if last_lines.get(delimiter).is_some_and(|end| *end > self.at) {
+            self.at = lines(self.at).find(|(line, _)| *line == delimiter).map_or(self.at, |(_, end)| end);
         }
     }
 }

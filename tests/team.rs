@@ -8,6 +8,7 @@ mod renewal;
 mod repair;
 mod ssh;
 mod trouble;
+mod worst;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

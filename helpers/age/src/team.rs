@@ -21,6 +21,7 @@ mod sync;
 mod tree;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -110,10 +111,9 @@ impl Team {
     /// For a person, who decides. Those `between` came and went again: what they changed meanwhile is accepted as well.
     fn changed(&self, root: &str, accepted: &Members, between: &[Rc<Members>], there: &Members) -> Error {
         let passed = between.iter().flat_map(|members| members.who_are_not_in(&[accepted, there]));
-        let mut changes: Vec<String> = passed.map(|who| format!("{who} came and went again")).collect();
-        changes.dedup();
-        changes.extend(Some(accepted.changes_to(there)).filter(|changes| !changes.is_empty()));
-        let changes = changes.join(", ");
+        let passed: BTreeSet<String> = passed.map(|who| format!("{who} came and went again")).collect();
+        let changes = [members::first_of(passed), members::first_of(accepted.changes_to(there))];
+        let changes = changes.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let state = members::state(root, &there.to_text());
         let message = format!("the members of the store `{}` are not those that you accepted: {changes}", self.name);
         Error::new(message).hint(format!("ask them, then: {ACCEPT} {state}"))
@@ -155,14 +155,17 @@ impl Team {
     /// Makes these the members, and encrypts everything for them. Only with the lock of the identity.
     fn set_members(&self, known: &mut Known, members: &Members, identities: &Identities) -> Result<()> {
         identities.unlock()?;
+        members.check_size()?;
         self.encrypt(SAMPLE, members, identities, self.tree.path())?;
+        let mut unreadable = Vec::new();
         for entry in self.store.all()? {
             if let Some(content) = self.store.read(&entry)?
                 && let Err(problem) = readable(identities.decrypt(&content, &entry.file))?
             {
-                let _ = writeln!(std::io::stderr(), "warning: {problem}, so it stays as it is");
+                unreadable.push(format!("{problem}, so it stays as it is"));
             }
         }
+        warn_of(&unreadable);
         known.members = Some(members.to_text());
         known.is_changing = true;
         known.write(&self.accepted)?;
@@ -172,20 +175,30 @@ impl Team {
     /// Goes on with a change of the members that was begun: after each kill, everything can be read by those who are to read it.
     fn finish_change(&self, known: &mut Known, identities: &Identities) -> Result<()> {
         let Some(members) = known.members()? else { return Ok(()) };
+        // The identity may be another one than when it began.
+        self.encrypt(SAMPLE, &members, identities, self.tree.path())?;
         {
             // From now on others store for the new members alone.
             let _lock = self.store.lock()?;
             self.tree.write(members::FILE.as_ref(), members.to_text().as_bytes(), true)?;
         }
         let recipients = members.recipients();
-        let again = |entry: &Entry, content: &[u8]| {
-            let Ok(text) = readable(identities.decrypt(content, &entry.file))? else { return Ok(None) };
-            key::encrypt(&text, std::iter::empty(), &recipients).map(Some)
-        };
-        let _lock = renew::every(&self.store, again)?.map_err(renew::Failed::into_error)?;
+        let open = |entry: &Entry, content: &[u8]| Ok(readable(identities.decrypt(content, &entry.file))?.ok());
+        let encrypt = |text: &[u8]| key::encrypt(text, std::iter::empty(), &recipients);
+        let _lock = renew::every(&self.store, identities, open, encrypt)?.map_err(renew::Failed::into_error)?;
         known.is_changing = false;
         known.write(&self.accepted)
     }
+}
+
+/// Warns of some of many things: a member could have planted any number, and what else there is to say would not be heard.
+fn warn_of(all: &[String]) {
+    const SHOWN: usize = 10;
+    let mut lines: String = all.iter().take(SHOWN).map(|what| format!("warning: {what}\n")).collect();
+    if let Some(more) = all.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        lines.push_str(&format!("warning: the same holds for {more} more\n"));
+    }
+    let _ = std::io::stderr().write_all(lines.as_bytes());
 }
 
 /// What a member wrote need not be a key, nor be for all of them. It must not keep the others from what they do, its author's removal

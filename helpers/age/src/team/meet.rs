@@ -132,8 +132,10 @@ impl<'g> Meeting<'_, 'g> {
             return Err(self.first_meeting(last, &state));
         }
         let mut changed = self.team.changed(&history.root, &accepted.unwrap_or_default(), &history.members, last);
-        for (whose, by) in &history.replaced {
-            changed = changed.reworded(format!("{changed}, and `{by}` replaced the key that `{whose}` reads with"));
+        let replaced = history.replaced.iter();
+        let replaced = replaced.map(|(whose, by)| format!("and `{by}` replaced the key that `{whose}` reads with"));
+        if let Some(replaced) = members::first_of(replaced) {
+            changed = changed.reworded(format!("{changed}, {replaced}"));
         }
         Err(if self.asked.repair {
             changed.hint(format!("ask them, then: {ACCEPT} {state} --repair"))
@@ -152,10 +154,11 @@ impl<'g> Meeting<'_, 'g> {
     }
 
     fn first_meeting(&self, members: &Members, state: &str) -> Error {
+        let all = Members::default().changes_to(members).into_iter().map(|who| who.replace(" came", ""));
         let message = format!(
             "the store `{}` at the remote is new to this machine; its members: {}",
             self.team.name,
-            Members::default().changes_to(members).replace(" came", "")
+            members::first_of(all).unwrap_or_default()
         );
         Error::new(message).hint(format!("{ACCEPT} {state}  # if `members` shows one of them the same fingerprint"))
     }

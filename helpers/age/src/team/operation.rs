@@ -6,7 +6,7 @@ use super::Team;
 use super::meet::Asked;
 use super::members::{self, Keys, Members, check_name};
 use super::merge::shown;
-use super::sync::sync;
+use super::sync::{push_list, sync};
 use crate::identity::Identities;
 use crate::mine::Mine;
 
@@ -77,8 +77,9 @@ impl Operation<'_> {
         };
         let mut members = if is_first { Members::default() } else { self.team.members()? };
         members.put(name, keys)?;
+        let answer = self.of(&members, known.root.as_deref())?;
         self.team.set_members(&mut known, &members, self.identities)?;
-        self.of(&members, known.root.as_deref())
+        Ok(answer)
     }
 
     fn remove(&self, request: &Record) -> Result<Record> {
@@ -90,13 +91,14 @@ impl Operation<'_> {
             return Err(Error::new(format!("`{name}` is you: another member has to remove you")));
         }
         members.remove(name)?;
-        self.team.set_members(&mut known, &members, self.identities)?;
         let mut answer = self.of(&members, known.root.as_deref())?;
         // They have read these, and can again in the history.
-        for entry in self.team.store.all()? {
-            let account = entry.description.text("username").unwrap_or_default();
-            answer.push("renew[]", format!("{} {account}", shown(&entry.description)))?;
-        }
+        let read = self.team.store.all()?;
+        let read = read.iter().map(|entry| {
+            format!("{} {}", shown(&entry.description), entry.description.text("username").unwrap_or_default())
+        });
+        push_list(&mut answer, ["renew[]", "renew_more"], read, &members)?;
+        self.team.set_members(&mut known, &members, self.identities)?;
         Ok(answer)
     }
 
@@ -114,8 +116,9 @@ impl Operation<'_> {
                         .hint("modelforge-credential members"));
                 }
                 let members = Members::parse(&text)?;
+                let answer = self.of(&members, known.root.as_deref())?;
                 self.team.set_members(&mut known, &members, self.identities)?;
-                return self.of(&members, known.root.as_deref());
+                return Ok(answer);
             }
         }
         let asked = Asked { remote: None, accepts: Some(wanted), repair: request.has("repair") };

@@ -12,6 +12,7 @@ use super::git::text;
 use super::keygen;
 use super::members::{Keys, Members};
 use crate::identity::Identities;
+use crate::key::Opens;
 use crate::sealed;
 
 /// The name of ours, which all stores share.
@@ -106,6 +107,8 @@ impl Team {
             return Ok(());
         }
         self.data.make_folder("".as_ref())?;
+        // What a process that was killed here left: a key without protection.
+        self.data.clean();
         let workshop = tempfile::Builder::new()
             .prefix(".new-")
             .tempdir_in(self.data.path())

@@ -1,7 +1,7 @@
 //! Goes along the line of commits and verifies each by the members in the one before it. Nothing that comes after a commit that is refused
 //! is read: so who may push, and is no member, can put there as much as they like.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::rc::Rc;
 
@@ -33,13 +33,13 @@ pub struct Walk<'a> {
     /// The members, each time that they were others.
     pub members: Vec<Rc<Members>>,
     /// Whose key to read with was replaced by somebody else, and by whom.
-    pub replaced: Vec<(String, String)>,
+    pub replaced: BTreeSet<(String, String)>,
 }
 
 impl<'a> Walk<'a> {
     pub fn new(git: &'a Git, those: Option<&'a Members>) -> Self {
         let (list, last, readers, room) = (String::new(), None, BTreeMap::new(), 0);
-        Self { git, those, list, last, readers, room, members: Vec::new(), replaced: Vec::new() }
+        Self { git, those, list, last, readers, room, members: Vec::new(), replaced: BTreeSet::new() }
     }
 
     /// Begins with a commit that counts already.
@@ -106,10 +106,7 @@ impl<'a> Walk<'a> {
         for (name, recipient) in members.readers() {
             let old = self.readers.insert(name.to_owned(), recipient.to_owned());
             let Some(by) = by.filter(|by| *by != name && old.is_some_and(|old| old != recipient)) else { continue };
-            let replaced = (name.to_owned(), by.to_owned());
-            if !self.replaced.contains(&replaced) {
-                self.replaced.push(replaced);
-            }
+            self.replaced.insert((name.to_owned(), by.to_owned()));
         }
         self.list = list;
         self.last = Some(Rc::clone(&members));

@@ -4,6 +4,7 @@ mod attacks;
 mod changes;
 mod flood;
 mod hostile;
+mod leaving;
 mod renewal;
 mod repair;
 mod ssh;

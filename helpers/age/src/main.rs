@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use modelforge_credential_files::{Own, name, tilde};
+use modelforge_credential_files::{Own, kept, name, tilde};
 use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve, stdout};
 
 use crate::identity::{Identities, NoneOpens};
@@ -172,7 +172,7 @@ impl Age {
         let data = modelforge_credential_files::data().map(Own::new);
         let state = modelforge_credential_files::state().map(Own::new);
         // The identity of one store can be renewed without a look at the others.
-        let name = store.as_ref().map_or_else(|| "identity.txt".to_owned(), |name| format!("identity-{name}.txt"));
+        let name = kept::identity(store.as_deref());
         let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.path().join(name));
         identities.extend(own.clone());
         let team = store.map(|name| match (&data, &state) {
@@ -289,7 +289,7 @@ impl Age {
 
     fn folder(&self) -> Result<Store> {
         let data = self.data()?;
-        Ok(self.team()?.map_or_else(|| Store::new(data.below("age")), |team| team.store.clone()))
+        Ok(self.team()?.map_or_else(|| Store::new(data.below(kept::STORE)), |team| team.store.clone()))
     }
 
     /// The credential in a file. It is believed only if it is the one that the file's name says: anybody can encrypt to

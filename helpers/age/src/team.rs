@@ -19,6 +19,7 @@ mod sign;
 mod step;
 mod sync;
 mod tree;
+mod unsent;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -26,7 +27,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use modelforge_credential_files::{Own, Trust};
+use modelforge_credential_files::{Own, Trust, kept};
 use modelforge_credential_protocol::{Error, Result};
 
 use crate::identity::{Identities, NoneOpens};
@@ -59,7 +60,7 @@ pub struct Team {
 
 impl Team {
     pub fn new(name: &str, data: &Own, state: &Own, signing_key: Option<PathBuf>) -> Self {
-        let tree = data.below("stores").below(name);
+        let tree = data.below(kept::SHARED_STORES).below(name);
         Self {
             name: name.to_owned(),
             store: Store::new(tree.clone()),
@@ -68,6 +69,11 @@ impl Team {
             accepted: state.below("stores").below(name),
             signing_key,
         }
+    }
+
+    /// Its history.
+    fn repository(&self) -> Own {
+        self.data.below(kept::REPOSITORIES).below(&self.name)
     }
 
     /// Where it is.

@@ -39,6 +39,7 @@ pub mod foreign;
 #[path = "../../../fuzz/support.rs"]
 mod fuzz_support;
 mod held;
+pub mod kept;
 pub mod name;
 mod open;
 mod own;

@@ -155,6 +155,12 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
     whole.ok_or_else(|| refused(commit, "is not whole"))
 }
 
+/// How many files are not the same on both sides.
+pub fn differing(one: &Files, other: &Files) -> usize {
+    one.iter().filter(|(name, content)| other.get(*name) != Some(content)).count()
+        + other.keys().filter(|name| !one.contains_key(*name)).count()
+}
+
 /// An error if the others would refuse these files.
 pub fn check(files: &Files) -> Result<()> {
     let room: usize = files.values().map(|content| content.len() + AROUND).sum();

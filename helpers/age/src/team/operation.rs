@@ -34,7 +34,12 @@ impl Operation<'_> {
     fn list(&self) -> Result<Record> {
         let known = self.team.known()?;
         self.team.members()?;
-        self.of(&known.members()?.unwrap_or_default(), known.root.as_deref())
+        let mut answer = self.of(&known.members()?.unwrap_or_default(), known.root.as_deref())?;
+        // Without git it is not known.
+        if let Ok(unsent) = self.team.unsent(&known) {
+            answer.set("unsent", unsent.to_string())?;
+        }
+        Ok(answer)
     }
 
     fn of(&self, members: &Members, root: Option<&str>) -> Result<Record> {

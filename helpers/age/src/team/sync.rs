@@ -50,7 +50,7 @@ pub fn sync(team: &Team, identities: &Identities, mine: Option<&Mine>, asked: &A
         team.members()?;
     }
     renewal::go_on(team, &mut known, identities)?;
-    let git = Git::open(&team.data.below("repositories").below(&team.name))?;
+    let git = Git::open(&team.repository())?;
     known.head.iter().for_each(|head| git.keep(head));
     for _ in 0..ATTEMPTS {
         let meeting = Meeting { team, identities, git: &git, remote: &remote, known: &known, asked };
@@ -205,14 +205,10 @@ fn answer(
     before: Option<&Members>,
     problem: Option<String>,
 ) -> Result<Record> {
-    let differing = |one: &Files, other: &Files| {
-        one.iter().filter(|(name, content)| other.get(*name) != Some(content)).count()
-            + other.keys().filter(|name| !one.contains_key(*name)).count()
-    };
     let mut answer = Record::of([("store", team.name.clone())])?;
     let theirs = met.history.as_ref().map(History::last).transpose()?;
-    let received = differing(&met.ours, &decided.files) + usize::from(before != Some(&decided.members));
-    let sent = differing(&met.theirs, &decided.files) + usize::from(theirs != Some(&decided.members));
+    let received = history::differing(&met.ours, &decided.files) + usize::from(before != Some(&decided.members));
+    let sent = history::differing(&met.theirs, &decided.files) + usize::from(theirs != Some(&decided.members));
     answer.set("received", received.to_string())?;
     answer.set(if problem.is_some() { "unsent" } else { "sent" }, sent.to_string())?;
     push_list(&mut answer, ["kept[]", "kept_more"], decided.kept.iter().cloned(), &decided.members)?;

@@ -171,9 +171,12 @@ mod tests {
         store.write(&described, &before, || Ok(true)).unwrap();
         let entry = store.matching(&described).unwrap().remove(0);
         let open = |entry: &Entry, content: &[u8]| old.decrypt(content, &entry.file);
-        let wrong: [&dyn Fn(&[u8]) -> Result<Vec<u8>>; 2] =
-            [&|text| encrypted(text, &other), &|_| encrypted(b"another", &new)];
-        for encrypt in wrong {
+        let wrong = |is_text: bool, text: &[u8]| match is_text {
+            true => encrypted(text, &other),
+            false => encrypted(b"another", &new),
+        };
+        for is_text in [true, false] {
+            let encrypt = |text: &[u8]| wrong(is_text, text);
             let failed = every(&store, &new, open, encrypt).unwrap().unwrap_err().into_error();
             let said = "1 credential could not be encrypted again: what was encrypted could not be opened again";
             assert_eq!(failed.to_string(), said);

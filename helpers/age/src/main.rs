@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use modelforge_credential_files::{Own, kept, name, tilde};
-use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve, stdout};
+use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve};
 
 use crate::identity::{Identities, NoneOpens};
 use crate::mine::Mine;
 use crate::operation::Operation;
-use crate::options::{Asked, Options};
+use crate::options::{ABOUT, Options};
 use crate::store::{Entry, Listing, Store};
 use crate::team::Team;
 
@@ -337,13 +337,12 @@ fn now() -> u64 {
 }
 
 fn main() -> ExitCode {
-    let outcome = match options::parse(std::env::args_os().skip(1)) {
-        Ok(Asked::Serve(options)) => return serve(Age::new(options)),
-        Ok(Asked::Print(text)) => stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes())),
-        Err(message) => {
-            let _ = writeln!(std::io::stderr(), "error: {message}\nhint: modelforge-credential-age --help");
-            return ExitCode::from(2);
-        }
+    let given = match ABOUT.values(&options::NAMES) {
+        Ok(given) => given,
+        Err(ended) => return ended,
     };
-    if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match Options::of(given) {
+        Ok(options) => serve(Age::new(options)),
+        Err(message) => ABOUT.explain(&message),
+    }
 }

@@ -1,6 +1,6 @@
 //! The worst moment: what happens between two steps of a synchronisation, or after half of one.
 
-use super::{Person, ann_and_ben, synchronised};
+use super::{Person, Remote, ann_and_ben, synchronised};
 use crate::support::{SECRET, files_below, program};
 
 const NEW: &str = "sk-new-0123456789abcdef01";
@@ -115,6 +115,49 @@ fn who_accepts_members_is_told_what_the_synchronisation_kept_and_did_not_send() 
     let said = ben.says(&["members", "accept", &ann.fingerprint()], "");
     assert!(said.status == 1 && said.out.contains("\ndan "), "{said:?}");
     assert!(said.err.starts_with("error: 1 change was not sent; the next `sync` tries again: "), "{said:?}");
+}
+
+#[test]
+fn the_first_synchronisation_that_is_killed_once_all_is_sent_is_finished_by_the_next() {
+    let (remote, ann) = (Remote::new(), Person::new("ann"));
+    ann.does(&["members", "add", "ann"]);
+    ann.stores("openai", SECRET);
+    let real = crate::support::system("git", "git").display().to_string();
+    let script = format!(
+        "#!/bin/sh\n'{real}' \"$@\"\nstatus=$?\ncase \"$*\" in *' push '*) kill -9 $PPID;; esac\nexit $status\n"
+    );
+    let ann = Person { test: ann.test.on_path("git", script), ..ann };
+    let helper = program("modelforge-credential-age").display().to_string();
+    let killed = ann.test.run(&[&helper, "--store", "team", "sync"], format!("remote={}\n", remote.path()));
+    assert!(!killed.status.success(), "{killed:?}");
+    std::fs::remove_file(ann.test.bin().join("git")).expect("it is there");
+    let tip = remote.tip(&ann.test);
+    assert_eq!(ann.does(&["sync"]), synchronised(0, 0));
+    assert_eq!(remote.tip(&ann.test), tip);
+    let ben = Person::new("ben");
+    ben.joins(&ann, &remote);
+    assert_eq!(ben.key("openai").as_deref(), Some(SECRET));
+}
+
+#[test]
+fn a_remote_without_the_beginning_of_its_history_is_refused_and_leaves_nothing_that_is_in_the_way_later() {
+    let (remote, ann, ben) = ann_and_ben();
+    ben.stores("mistral", NEW);
+    ben.does(&["sync"]);
+    let (whole, half) = (remote.path(), Remote::new());
+    let cara = Person::new("cara");
+    cara.does(&["members", "join", "cara"]);
+    half.git(&ann.test, &["fetch", "--quiet", "--depth=1", &format!("file://{whole}"), "main:main"], "");
+    for address in [half.path(), format!("file://{}", half.path())] {
+        for person in [&ann, &cara] {
+            let said = person.fails(&["sync", "--remote", &address]);
+            assert!(!said.contains("is new to this machine"), "{said}");
+        }
+    }
+    assert_eq!(ann.does(&["sync", "--remote", &whole]), synchronised(1, 0));
+    assert_eq!(ann.key("mistral").as_deref(), Some(NEW));
+    let said = cara.fails(&["sync", "--remote", &whole]);
+    assert!(said.contains("is new to this machine") && said.contains(&ann.fingerprint()), "{said}");
 }
 
 #[test]

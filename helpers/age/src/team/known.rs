@@ -16,6 +16,8 @@ pub struct Known {
     pub met: Option<String>,
     /// The first commit of its history.
     pub root: Option<String>,
+    /// The first commit of a history that this machine began, from before it is sent: it may be at the remote already.
+    pub begun: Option<String>,
     /// The newest commit that was verified. History goes on from there, or is refused.
     pub head: Option<String>,
     /// The text of the members that were accepted.
@@ -46,6 +48,7 @@ impl Known {
             remote: text("remote"),
             met: text("met"),
             root: text("root"),
+            begun: text("begun"),
             head: text("head"),
             members,
             is_changing: record.has("is_changing"),
@@ -56,7 +59,9 @@ impl Known {
 
     pub fn write(&self, folder: &Own) -> Result<()> {
         let mut record = Record::new();
-        for (key, value) in [("remote", &self.remote), ("met", &self.met), ("root", &self.root), ("head", &self.head)] {
+        let places = [("remote", &self.remote), ("met", &self.met)];
+        let commits = [("root", &self.root), ("begun", &self.begun), ("head", &self.head)];
+        for (key, value) in places.into_iter().chain(commits) {
             if let Some(value) = value {
                 record.set(key, value)?;
             }

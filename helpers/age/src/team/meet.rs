@@ -108,7 +108,9 @@ impl<'g> Meeting<'_, 'g> {
             (seen, Some(tip)) => Some(history::verify(self.git, seen, tip)?),
         };
         if let Some(history) = &history {
-            self.check_members(history, seen.is_none())?;
+            // What this machine began itself, and was killed before it noted that, needs no comparing.
+            let is_new_here = seen.is_none() && self.known.begun.as_ref() != Some(&history.root);
+            self.check_members(history, is_new_here)?;
         }
         let base = seen.map_or(Ok(Files::new()), |(_, head)| history::files(self.git, head))?;
         let theirs = tip.map_or(Ok(Files::new()), |tip| history::files(self.git, tip))?;

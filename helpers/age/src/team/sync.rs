@@ -83,7 +83,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     if has_changes || met.repair.is_some() {
         let sent = match &tip {
             Some(tip) if !has_changes => met.push(tip)?.map(|()| tip.clone()),
-            _ => send(team, identities, met, &decided)?,
+            _ => send(team, identities, known, met, &decided)?,
         };
         match sent {
             Ok(commit) => head = Some(commit),
@@ -106,7 +106,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     let is_newer = team.apply(&decided.files, &met.ours, &decided.members, identities)?;
     // What was stored meanwhile may be encrypted for those who were members before.
     known.is_changing = is_newer && are_others;
-    known.is_lost = false;
+    (known.is_lost, known.begun) = (false, None);
     known.root = Some(met.history.as_ref().map_or_else(|| head.clone(), |history| history.root.clone()));
     known.head = Some(head);
     known.met.clone_from(&known.remote);
@@ -162,6 +162,7 @@ fn decide(team: &Team, identities: &Identities, known: &Known, met: &Met) -> Res
 fn send(
     team: &Team,
     identities: &Identities,
+    known: &mut Known,
     met: &Met,
     decided: &Decided,
 ) -> Result<std::result::Result<String, String>> {
@@ -177,6 +178,10 @@ fn send(
         met.history.as_ref().map(|history| (history.root.as_str(), history.tip.as_str())),
         &commit,
     )?;
+    if parent.is_none() {
+        known.begun = Some(commit.clone());
+        known.write(&team.accepted)?;
+    }
     Ok(met.push(&commit)?.map(|()| commit))
 }
 

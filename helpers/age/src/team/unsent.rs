@@ -13,6 +13,9 @@ impl Team {
     pub(super) fn unsent(&self, known: &Known) -> Result<usize> {
         let (here, members) = (self.snapshot()?, known.members()?);
         let Some(head) = &known.head else { return Ok(here.len() + usize::from(members.is_some())) };
+        // A synchronisation may be at work in the repository, and takes longer than anybody wants to wait here.
+        let is_busy = || Error::new(format!("the store `{}` is being synchronised", self.name));
+        let _only_one = if self.store.is_identity_locked() { Err(is_busy()) } else { self.store.lock_the_identity() }?;
         let repository = self.repository();
         if !repository.exists()? {
             return Err(Error::new(format!("the history of the store `{}` is not there", self.name)));

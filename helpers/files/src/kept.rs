@@ -1,4 +1,4 @@
-//! What lies in the folder of our [data](crate::data): one list for who makes it, who looks after it, and who removes it.
+//! What lies in the folder of our [data](crate::data): one list for the code that makes it, checks it and removes it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,10 +4,12 @@ mod attacks;
 mod changes;
 mod flood;
 mod hostile;
+mod leaving;
 mod renewal;
 mod repair;
 mod ssh;
 mod trouble;
+mod worst;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

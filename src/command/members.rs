@@ -8,6 +8,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Record, visible};
 
 use crate::chain::Link;
+use crate::command::sync::came;
 use crate::person::person;
 use crate::session::Session;
 use crate::terminal;
@@ -132,7 +133,12 @@ impl Task {
                     );
                 }
                 read.for_each(|key| terminal::note(&format!("  {}", visible(&key))));
+                if let Some(more) = answer.text("renew_more") {
+                    terminal::note(&format!("  and {} more: all keys of the store", visible(more)));
+                }
             }
+            // The members are accepted by a synchronisation.
+            Self::Accept { .. } => came::tell(answer)?,
             _ => {}
         }
         Ok(())

@@ -1,26 +1,26 @@
-//! `logout --all --purge`: signs out everywhere, and removes what this program has written to the disk: backups, the age store and its
-//! identity, the journal, the log and the configuration. Credentials of other programs are named and stay.
+//! Leaving for good: signs out everywhere, and removes what this program has put on the disk: backups, the stores of age and their
+//! identities, notes, the log and the configuration. What others made is named and left.
 
 pub mod error;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use modelforge_credential_files::Own;
+use modelforge_credential_client::Entry;
+use modelforge_credential_files::{Own, kept};
 use modelforge_credential_protocol::{Error, Record};
 
 use crate::command::logout::{Everything, is_of_a_variable};
 use crate::command::migrate;
 use crate::config;
 use crate::person::{Person, person};
-use crate::session::Session;
+use crate::session::{Session, program};
 use crate::state;
 use crate::terminal::{self, warning};
 
 /// The paths to remove.
 struct Places {
-    store: PathBuf,
-    identity: PathBuf,
+    data: PathBuf,
     state: PathBuf,
     config: Option<PathBuf>,
 }
@@ -30,8 +30,14 @@ pub fn purge(yes: bool) -> Result<()> {
     let session = Session::start(person())?;
     let places = Places::find()?;
     terminal::tell(&places.plan())?;
-    if places.identity.exists() {
-        warning(&error::identity_goes_too(&places.identity));
+    for identity in kept::all(&places.data).iter().filter(|path| is_identity(path)) {
+        warning(&error::identity_goes_too(identity));
+    }
+    for store in kept::shared(&places.data) {
+        match unsent(&store) {
+            Some(0) => {}
+            unsent => warning(&error::shared_store_goes_too(&store, unsent)),
+        }
     }
     match session.person {
         _ if yes => {}
@@ -39,7 +45,9 @@ pub fn purge(yes: bool) -> Result<()> {
         Person::Terminal => return Ok(terminal::done("nothing was changed")?),
         _ => return Err(error::purge_not_confirmed().into()),
     }
-    let mut failed = Vec::new();
+    // First, and whole: what is erased from one is erased for its other members at the next synchronisation, if there is one.
+    let mut failed = places.remove_shared_stores();
+    failed.iter().for_each(warning);
     if !Everything::find(&session)?.erase(&session)? {
         failed.push(error::not_everything_erased());
     }
@@ -71,7 +79,7 @@ fn tell_of_others(session: &Session, places: &Places) -> Result<()> {
     for opened in session.all_chains()? {
         for (helper, listed) in opened.chain.list_each(&session.providers.context_of_all()?) {
             let records = listed.ok().flatten().unwrap_or_default();
-            let is_other = |record: &&Record| !is_of_a_variable(record) && !is_below(&places.store, record);
+            let is_other = |record: &&Record| !is_of_a_variable(record) && !is_below(&places.data, record);
             for record in records.iter().filter(is_other) {
                 warning(&error::somebody_elses(&helper, record));
             }
@@ -84,12 +92,23 @@ fn is_below(folder: &Path, record: &Record) -> bool {
     record.text("file").is_some_and(|file| Path::new(file).starts_with(folder))
 }
 
+fn is_identity(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "txt")
+}
+
+/// How many changes of a shared store its other members do not have, as its helper says, configured or not. `None`: it cannot tell.
+fn unsent(store: &str) -> Option<u64> {
+    let words = [kept::STORE, "--store", store].map(str::to_owned).to_vec();
+    let entry = Entry { words, ..Entry::helper(kept::STORE) };
+    let request = Record::of([("action", "list")]).ok()?;
+    program(&entry).ok()?.members(&request).ok()??.text("unsent")?.parse().ok()
+}
+
 impl Places {
     fn find() -> Result<Self> {
         let data = state::data().ok_or_else(error::no_state_folder)?;
         Ok(Self {
-            store: data.join("age"),
-            identity: data.join("identity.txt"),
+            data,
             state: state::folder().ok_or_else(error::no_state_folder)?,
             config: config::path().map(|(path, _)| path),
         })
@@ -97,37 +116,44 @@ impl Places {
 
     fn plan(&self) -> String {
         let mut text = String::from("erases the credentials in every helper, the backups of migrations, and:\n");
-        let all = [&self.store, &self.identity, &self.state].into_iter().chain(&self.config);
+        let kept = kept::all(&self.data);
+        let all = kept.iter().chain([&self.state]).chain(&self.config);
         for path in all.filter(|path| path.exists()) {
             text.push_str(&format!("  {}\n", error::tilde(path)));
         }
         text
     }
 
-    /// Removes the files. Returns the errors.
+    fn remove_shared_stores(&self) -> Vec<Error> {
+        let folders = [kept::SHARED_STORES, kept::REPOSITORIES].map(|name| self.data.join(name));
+        folders.iter().filter_map(|path| why_not(path, std::fs::remove_dir_all(path))).collect()
+    }
+
+    /// Removes what is there; why not, where something stays.
     fn remove(&self) -> Vec<Error> {
         let mut failed = Vec::new();
-        let mut attempt = |path: &Path, outcome: std::io::Result<()>| match outcome {
-            Err(problem) if problem.kind() != std::io::ErrorKind::NotFound => {
-                failed.push(error::cannot_remove(path, &problem));
-            }
-            _ => {}
-        };
-        attempt(&self.store, std::fs::remove_dir_all(&self.store));
-        attempt(&self.identity, std::fs::remove_file(&self.identity));
-        // Also removes temporary files of a process that was killed.
-        if let Some(folder) = self.identity.parent() {
-            Own::new(folder).clean();
+        let mut attempt = |path: &Path, outcome| failed.extend(why_not(path, outcome));
+        for path in kept::all(&self.data) {
+            let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+            attempt(&path, if is_folder { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) });
         }
+        // What a killed process was about to make of it.
+        Own::new(&self.data).clean();
         attempt(&self.state, std::fs::remove_dir_all(&self.state));
         if let Some(config) = &self.config {
             attempt(config, std::fs::remove_file(config));
         }
-        // A directory with other files in it stays, and is named.
-        let folders = [self.identity.parent(), self.config.as_deref().and_then(Path::parent)];
+        // A folder in which somebody put something else stays, and is named.
+        let folders = [Some(self.data.as_path()), self.config.as_deref().and_then(Path::parent)];
         for folder in folders.into_iter().flatten().filter(|folder| folder.ends_with(error::PROGRAM)) {
             attempt(folder, std::fs::remove_dir(folder));
         }
         failed
     }
+}
+
+/// What is not there is removed.
+fn why_not(path: &Path, outcome: std::io::Result<()>) -> Option<Error> {
+    let problem = outcome.err().filter(|problem| problem.kind() != std::io::ErrorKind::NotFound)?;
+    Some(error::cannot_remove(path, &problem))
 }

@@ -1,5 +1,6 @@
 //! `sync`: exchanges the changes of shared stores with other machines.
 
+pub mod came;
 mod report;
 
 use anyhow::Result;
@@ -32,7 +33,7 @@ pub fn sync(asked: &Sync) -> Result<()> {
     for link in links {
         let answer = one(&session, link, asked);
         stores.push(report::Store::of(&link.name, &answer));
-        let told = answer.and_then(|answer| if asked.json { unsent(&answer) } else { tell(link, &answer) });
+        let told = answer.and_then(|answer| if asked.json { came::unsent(&answer) } else { tell(link, &answer) });
         problems.extend(told.err());
     }
     if asked.json {
@@ -73,22 +74,7 @@ fn one(session: &Session, link: &Link, asked: &Sync) -> Result<Record> {
 fn tell(link: &Link, answer: &Record) -> Result<()> {
     let number = |key| answer.text(key).unwrap_or("0").to_owned();
     terminal::done(&format!("`{}`: {} received, {} sent", visible(&link.name), number("received"), number("sent")))?;
-    if let Some(replaced) = answer.text("replaced") {
-        let short: String = visible(replaced).chars().take(12).collect();
-        terminal::note(&format!("the refused commit `{short}` was removed from the remote"));
-    }
-    for kept in answer.all("kept[]").map(String::from_utf8_lossy) {
-        terminal::warning(&both_kept(&kept));
-    }
-    unsent(answer)
-}
-
-fn unsent(answer: &Record) -> Result<()> {
-    let Some(problem) = answer.text("problem") else { return Ok(()) };
-    let (number, problem) = (visible(answer.text("unsent").unwrap_or("0")), visible(problem));
-    let were = if number == "1" { "change was" } else { "changes were" };
-    let message = format!("{number} {were} not sent; the next `sync` tries again: {problem}");
-    Err(Error::new(message).into())
+    came::tell(answer)
 }
 
 fn several(helper: &str) -> Error {
@@ -96,15 +82,4 @@ fn several(helper: &str) -> Error {
         "name one: {PROGRAM} sync --helper {} --remote URL",
         Shell::of_the_person().word(&visible(helper))
     ))
-}
-
-fn both_kept(what: &str) -> Error {
-    let (place, account) = what.rsplit_once(' ').unwrap_or((what, ""));
-    let message = format!(
-        "the key for `{}` was replaced here and elsewhere: the older one is now the account `{}`",
-        visible(place),
-        visible(account)
-    );
-    Error::new(message)
-        .hint(format!("find out which one works, and delete the other: {PROGRAM} logout PROVIDER --account NAME"))
 }

@@ -178,3 +178,16 @@ fn a_protected_identity_is_written_down_as_it_opens_everything_and_its_file_is_r
     assert_eq!(identity(&test), sealed);
     opens_all(test);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_protected_identity_that_an_editor_of_windows_has_marked_opens_everything_once_it_is_imported() {
+    let test = answering(signed_in(), "correct horse");
+    let test = test.args(["identity", "protect"]).any_stdout().success();
+    let sealed = identity(&test);
+    std::fs::remove_file(data(&test).join("identity.txt")).expect("it is removed");
+    let marked = format!("\u{feff}{}", sealed.replace('\n', "\r\n"));
+    let said = format!("the identity `{PLACE}` is in place: it opens all 3 credentials that are stored here\n");
+    let test = test.args(["identity", "import"]).stdin(marked).stdout(&said).success();
+    opens_all(test);
+}

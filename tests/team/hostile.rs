@@ -43,10 +43,46 @@ fn what_nobody_can_open_does_not_take_the_place_of_a_key_that_was_stored_here_me
     let made = commit(&remote, &ben, &[&tip], &planted, Some(&key_of(&ben)));
     set_main(&remote, &ben, &made);
     ann.stores("openai", OTHER);
-    assert_eq!(ann.does(&["sync"]), synchronised(0, 1));
+    let said = ann.says(&["sync"], "");
+    assert_eq!((said.status, said.out), (0, synchronised(0, 1)));
+    let place = "https://api.openai.com default";
+    let warning = format!("what another member stored for `{place}` cannot be opened here, so yours took its place");
+    assert_eq!(said.err, format!("warning: {warning}\n"));
     assert_eq!(ann.key("openai").as_deref(), Some(OTHER));
     ben.does(&["sync"]);
     assert_eq!(ben.key("openai").as_deref(), Some(OTHER));
+}
+
+#[test]
+fn however_much_a_member_plants_that_nobody_can_open_the_rest_of_what_is_said_is_heard() {
+    let (remote, ann, ben) = ann_and_ben();
+    let tip = remote.tip(&ann.test);
+    let planted = line(&remote, &ben, "100644", "x", "no key at all");
+    let id = planted.split([' ', '\t']).nth(1).expect("an id").to_owned();
+    let lines: String = (0..500).map(|at| format!("100644 {id}\thttps/h{at:03}/default.age\n")).collect();
+    set_main(&remote, &ben, &commit(&remote, &ben, &[&tip], &lines, Some(&key_of(&ben))));
+    ann.does(&["sync"]);
+    let said = ann.says(&["members", "remove", "ben"], "");
+    assert_eq!(said.status, 0, "{said:?}");
+    let warnings: Vec<&str> = said.err.lines().filter(|line| line.starts_with("warning: ")).collect();
+    assert_eq!(warnings.len(), 11, "{said:?}");
+    assert_eq!(warnings.last(), Some(&"warning: the same holds for 490 more"));
+}
+
+#[test]
+fn so_many_new_members_that_nobody_would_read_them_all_are_counted_and_the_hint_is_there() {
+    let (remote, ann, ben) = ann_and_ben();
+    let list = std::fs::read_to_string(ben.store().join(".age-recipients")).expect("it is there");
+    let make = "for at in $(seq 300); do ssh-keygen -q -t ed25519 -N '' -C '' -f k$at; done; cat k*.pub";
+    let keys = String::from_utf8(ben.test.run(&["sh", "-c", make], "").stdout).expect("text");
+    let member = |(at, key): (usize, &str)| format!("# member m{at:03}\n# signs with {0}\n{0}\n", key.trim_end());
+    let more: String = keys.lines().enumerate().map(member).collect();
+    let planted = line(&remote, &ben, "100644", ".age-recipients", &format!("{list}{more}"));
+    let made = commit(&remote, &ben, &[&remote.tip(&ann.test)], &planted, Some(&key_of(&ben)));
+    set_main(&remote, &ben, &made);
+    let said = ann.fails(&["sync"]);
+    assert!(said.contains(" and 280 more\nhint: ask them, then: modelforge-credential members accept "), "{said}");
+    assert!(said.len() < 4_000, "{said}");
 }
 
 #[test]

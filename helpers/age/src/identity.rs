@@ -8,7 +8,7 @@ use modelforge_credential_protocol::{Error, Result};
 use zeroize::Zeroizing;
 
 use crate::held::Held;
-use crate::key::{self, Keys};
+use crate::key::{self, Keys, Opens};
 use crate::{sealed, text};
 
 /// Far more than any identity needs: an RSA key of 16,384 bits takes 13 KB.
@@ -97,12 +97,7 @@ impl Identities {
         }))
     }
 
-    /// The first public key.
-    pub fn public_key(&self) -> Result<Option<String>> {
-        self.files.first().map_or(Ok(None), |file| Ok(self.keys(file)?.public()))
-    }
-
-    /// Reads every identity now, and asks for passphrases.
+    /// Reads every identity now, with the questions that it takes.
     pub fn unlock(&self) -> Result<()> {
         self.files.iter().try_for_each(|file| self.keys(file)?.unlock())
     }
@@ -167,5 +162,23 @@ impl Identities {
             Some(own) => own.read(path, MAX_IDENTITY, Trust::Private),
             None => files::read(path, MAX_IDENTITY, Trust::Private),
         }
+    }
+}
+
+impl Opens for Identities {
+    fn open(&self, content: &[u8], file: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        match self.decrypt(content, file) {
+            Err(problem) if problem.cause::<NoneOpens>().is_some() => Ok(None),
+            opened => opened.map(Some),
+        }
+    }
+
+    /// That of the first.
+    fn public_key(&self) -> Result<Option<String>> {
+        self.files.first().map_or(Ok(None), |file| Ok(self.keys(file)?.public()))
+    }
+
+    fn asks_a_plugin(&self) -> Result<bool> {
+        self.files.iter().try_fold(false, |found, file| Ok(found || self.keys(file)?.are_a_plugins()))
     }
 }

@@ -22,6 +22,15 @@ use crate::{cipher, text};
 /// The file is not an encrypted file, or was changed.
 pub struct Damaged;
 
+/// What opens files.
+pub trait Opens {
+    /// The plain text of the age file `file`, armored or not. `None`: it is encrypted for others.
+    fn open(&self, content: &[u8], file: &Path) -> Result<Option<Zeroizing<Vec<u8>>>>;
+    fn public_key(&self) -> Result<Option<String>>;
+    /// True if a plugin may be asked: it may have to be touched each time.
+    fn asks_a_plugin(&self) -> Result<bool>;
+}
+
 /// The keys of one identity file.
 pub struct Keys {
     path: PathBuf,
@@ -63,7 +72,7 @@ impl Keys {
         if keys.current.is_empty() { Err(unusable(path)) } else { Ok(keys) }
     }
 
-    /// The plain text of the age file `file`, armored or not. `None`: it is encrypted for others.
+    /// See [`Opens::open`].
     pub fn decrypt(&self, content: &[u8], file: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
         let opened: Vec<_> = self.all().map(|key| key.open(&self.path)).collect::<Result<_>>()?;
         match cipher::decrypt(content, opened.iter().map(AsRef::as_ref)) {
@@ -118,12 +127,7 @@ impl Keys {
         }
     }
 
-    /// True if decrypting needs neither a person nor a plugin.
-    pub fn open_at_once(&self) -> bool {
-        self.all().all(|key| matches!(key, Key::Native(_)))
-    }
-
-    /// True if one of its keys belongs to a plugin: a device may have to be touched each time.
+    /// True if one of its keys is a plugin's: it may have to be touched each time.
     pub fn are_a_plugins(&self) -> bool {
         self.all().any(|key| matches!(key, Key::Plugin(_)))
     }
@@ -141,6 +145,20 @@ impl Keys {
 
     fn all(&self) -> impl Iterator<Item = &Key> {
         self.current.iter().chain(&self.old)
+    }
+}
+
+impl Opens for Keys {
+    fn open(&self, content: &[u8], file: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        self.decrypt(content, file)
+    }
+
+    fn public_key(&self) -> Result<Option<String>> {
+        Ok(self.public())
+    }
+
+    fn asks_a_plugin(&self) -> Result<bool> {
+        Ok(self.are_a_plugins())
     }
 }
 

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use modelforge_credential_files::{Own, name, tilde};
-use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve, stdout};
+use modelforge_credential_files::{Own, kept, name, tilde};
+use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve};
 
 use crate::identity::{Identities, NoneOpens};
 use crate::mine::Mine;
 use crate::operation::Operation;
-use crate::options::{Asked, Options};
+use crate::options::{ABOUT, Options};
 use crate::store::{Entry, Listing, Store};
 use crate::team::Team;
 
@@ -171,8 +171,8 @@ impl Age {
         let Options { mut identities, recipients, store, signing_key } = options;
         let data = modelforge_credential_files::data().map(Own::new);
         let state = modelforge_credential_files::state().map(Own::new);
-        // The identity of one store can be renewed without reading the others.
-        let name = store.as_ref().map_or_else(|| "identity.txt".to_owned(), |name| format!("identity-{name}.txt"));
+        // The identity of one store can be renewed without a look at the others.
+        let name = kept::identity(store.as_deref());
         let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.path().join(name));
         identities.extend(own.clone());
         let team = store.map(|name| match (&data, &state) {
@@ -289,7 +289,7 @@ impl Age {
 
     fn folder(&self) -> Result<Store> {
         let data = self.data()?;
-        Ok(self.team()?.map_or_else(|| Store::new(data.below("age")), |team| team.store.clone()))
+        Ok(self.team()?.map_or_else(|| Store::new(data.below(kept::STORE)), |team| team.store.clone()))
     }
 
     /// The credential in a file. It must have the description in the file's name: anybody can encrypt for a public key, and a file can be
@@ -337,13 +337,12 @@ fn now() -> u64 {
 }
 
 fn main() -> ExitCode {
-    let outcome = match options::parse(std::env::args_os().skip(1)) {
-        Ok(Asked::Serve(options)) => return serve(Age::new(options)),
-        Ok(Asked::Print(text)) => stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes())),
-        Err(message) => {
-            let _ = writeln!(std::io::stderr(), "error: {message}\nhint: modelforge-credential-age --help");
-            return ExitCode::from(2);
-        }
+    let given = match ABOUT.values(&options::NAMES) {
+        Ok(given) => given,
+        Err(ended) => return ended,
     };
-    if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match Options::of(given) {
+        Ok(options) => serve(Age::new(options)),
+        Err(message) => ABOUT.explain(&message),
+    }
 }

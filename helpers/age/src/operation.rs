@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::held::Held;
 use crate::identity::{Identities, MAX_IDENTITY};
-use crate::key::Keys;
+use crate::key::{Keys, Opens};
 use crate::mine::Mine;
 use crate::store::Store;
 use crate::team::{self, Team};
@@ -126,8 +126,8 @@ impl Operation<'_> {
     /// Creates the identity from a backup, if there is none yet.
     fn import(&self, request: &Record) -> Result<Record> {
         let mine = self.mine()?;
-        let (content, named) = (request.content()?.unwrap_or_default(), named(request));
-        let given = given(content.clone(), &named)?;
+        let named = named(request);
+        let given = given(request.content()?.unwrap_or_default(), &named)?;
         let keys = Keys::parse(given.text.as_bytes(), &named)?;
         let _only_one = mine.store.lock_the_identity()?;
         let _lock = mine.store.lock()?;
@@ -143,8 +143,8 @@ impl Operation<'_> {
             return Err("it opens none of the credentials that are stored here, so nothing was changed".into());
         }
         if mine.content()?.is_none() {
-            // A backup with a passphrase keeps it.
-            mine.put(if given.passphrase.is_some() { &content } else { given.text.as_bytes() })?;
+            // One with a passphrase keeps it.
+            mine.put(if given.passphrase.is_some() { &given.content } else { given.text.as_bytes() })?;
         }
         let mut answer = self.about()?;
         answer.merge(&opened);
@@ -177,9 +177,9 @@ impl Operation<'_> {
         let all = if self.store.exists()? { self.store.matching(&Record::new())? } else { Vec::new() };
         for entry in all.iter().filter(|entry| !entry.description.is_of_a_migration()).take(most) {
             let content = self.store.read(entry).ok().flatten();
-            match content.is_some_and(|content| by.opens(&content, &entry.file)) {
-                true => count.opened += 1,
-                false => count.unreadable += 1,
+            match content.map(|content| by.open(&content, &entry.file)) {
+                Some(Ok(Some(_))) => count.opened += 1,
+                _ => count.unreadable += 1,
             }
         }
         let mut answer =
@@ -218,33 +218,7 @@ fn given(content: Zeroizing<Vec<u8>>, named: &Path) -> Result<Held> {
     Held::of(Zeroizing::new(typed.as_bytes().to_vec()), named)
 }
 
-/// Something that decrypts files.
-trait Opens {
-    fn opens(&self, content: &[u8], file: &Path) -> bool;
-    fn public_key(&self) -> Result<Option<String>>;
-}
-
-impl Opens for Identities {
-    fn opens(&self, content: &[u8], file: &Path) -> bool {
-        self.decrypt(content, file).is_ok()
-    }
-
-    fn public_key(&self) -> Result<Option<String>> {
-        Self::public_key(self)
-    }
-}
-
-impl Opens for Keys {
-    fn opens(&self, content: &[u8], file: &Path) -> bool {
-        self.decrypt(content, file).is_ok_and(|text| text.is_some())
-    }
-
-    fn public_key(&self) -> Result<Option<String>> {
-        Ok(self.public())
-    }
-}
-
-/// The name of the identity in the request, for messages.
+/// The name of what came with the request, in messages.
 fn named(request: &Record) -> PathBuf {
     PathBuf::from(request.text("file").unwrap_or("backup"))
 }

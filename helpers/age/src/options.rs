@@ -3,16 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use modelforge_credential_protocol::visible;
+use modelforge_credential_protocol::About;
 
-const HELP: &str = include_str!("help.txt");
+pub const ABOUT: About =
+    About { program: "modelforge-credential-age", version: env!("CARGO_PKG_VERSION"), help: include_str!("help.txt") };
 
-/// What the command line asks for.
-pub enum Asked {
-    /// An operation, which is the last word.
-    Serve(Options),
-    Print(&'static str),
-}
+pub const NAMES: [&str; 4] = ["--identity", "--recipient", "--store", "--signing-key"];
 
 #[derive(Default)]
 pub struct Options {
@@ -24,6 +20,18 @@ pub struct Options {
 }
 
 impl Options {
+    /// Those that were given. The error is about the command line.
+    pub fn of(given: Vec<(&'static str, OsString)>) -> Result<Self, String> {
+        let mut options = Self::default();
+        for (option, value) in given {
+            options.take(option, value)?;
+        }
+        if options.store.is_some() && !options.recipients.is_empty() {
+            return Err("`--recipient` cannot be used with `--store`: its members can read it".into());
+        }
+        Ok(options)
+    }
+
     fn take(&mut self, option: &str, value: OsString) -> Result<(), String> {
         let file = |value: &OsString| std::path::absolute(value).map_err(|_| format!("`{option}` needs a file"));
         match option {
@@ -42,37 +50,4 @@ impl Options {
         }
         Ok(())
     }
-}
-
-/// Parses the options. The last word is the operation, which `serve` reads.
-pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Asked, String> {
-    let mut options = Options::default();
-    let mut words = words.peekable();
-    while let Some(word) = words.next() {
-        let text = word.to_str().unwrap_or_default();
-        let (option, inline) =
-            text.split_once('=').map_or((text, None), |(option, value)| (option, Some(value.into())));
-        match option {
-            "--help" | "-h" => return Ok(Asked::Print(HELP)),
-            "--version" | "-V" => {
-                return Ok(Asked::Print(concat!("modelforge-credential-age ", env!("CARGO_PKG_VERSION"), "\n")));
-            }
-            "--identity" | "--recipient" | "--store" | "--signing-key" => {
-                let value = inline.or_else(|| words.next()).ok_or_else(|| format!("`{option}` needs a value"))?;
-                options.take(option, value)?;
-            }
-            _ if words.peek().is_some() || option.starts_with('-') => {
-                // Do not show the option's value, or a word that is not an option: either may be a misplaced key.
-                return Err(match option.starts_with('-') {
-                    true => format!("`{}` is not an option", visible(option)),
-                    false => "there is a word before the operation that is no option".into(),
-                });
-            }
-            _ if options.store.is_some() && !options.recipients.is_empty() => {
-                return Err("`--recipient` cannot be used with `--store`: its members can read it".into());
-            }
-            _ => return Ok(Asked::Serve(options)),
-        }
-    }
-    Err(String::from("no operation"))
 }

@@ -1,20 +1,19 @@
 //! Gives the whole store a new identity.
 //!
-//! During a renewal, the identity file has the new keys and, below a comment, the old ones. So at any moment, also after a kill, `get` and
-//! stock `age` can decrypt everything. What is stored in the meantime is encrypted for the new keys only, and the next renewal finds what
-//! is left to do. The old keys are removed when nothing is encrypted for them any more.
+//! While it goes on, the identity file holds the new keys and, below a comment, the old ones. So at each moment, also after a kill,
+//! `get` and stock `age` open everything, what is stored meanwhile is encrypted for the new ones alone, and the next renewal
+//! finds what is left to do. The old keys are removed once they open nothing any more, and what replaced it was opened again.
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::path::Path;
 
 use age::secrecy::SecretString;
 use modelforge_credential_protocol::{Error, Record, Result};
 use zeroize::Zeroizing;
 
 use crate::held::Held;
-use crate::identity::{Identities, NoneOpens};
-use crate::key::{self, Keys};
+use crate::identity::Identities;
+use crate::key::{self, Keys, Opens};
 use crate::mine::Mine;
 use crate::progress::Progress;
 use crate::store::{Entry, Store};
@@ -76,13 +75,8 @@ fn finish(mine: &Mine, recipients: &[String], held: &Held) -> Result<Held> {
     let (current, old) = text::split(&held.text);
     let (new, old) = (Keys::parse(current.as_bytes(), &mine.path)?, Keys::parse(old.as_bytes(), &mine.path)?);
     old.unlock()?;
-    let again = |entry: &Entry, content: &[u8]| -> Result<Option<Vec<u8>>> {
-        let Some(text) = old.decrypt(content, &entry.file)? else { return Ok(None) };
-        let content = key::encrypt(&text, std::iter::once(&new), recipients)?;
-        is_the_same_again(&new, &content, &text, &entry.file)?;
-        Ok(Some(content))
-    };
-    match every(mine.store, again)? {
+    let encrypt = |text: &[u8]| key::encrypt(text, std::iter::once(&new), recipients);
+    match every(mine.store, &new, |entry, content| old.decrypt(content, &entry.file), encrypt)? {
         Err(Failed { count, first }) => Err(first
             .reworded(format!("{}, so the old identity stays beside the new one: {first}", not_done(count)))
             .hint("remove what is damaged, then: modelforge-credential identity renew")),
@@ -102,12 +96,24 @@ impl Failed {
     }
 }
 
-/// Encrypts every credential again, one file after the other. Returns the lock of the store, so that nothing new can come. `again` converts
-/// the content; it returns `None` to leave a file as it is.
+/// Encrypts every credential again, one file after the other, and returns the lock of the store, in which nothing is left to do. `open`
+/// gives the text of a file; `None` leaves it as it is. Stored means read back: `by` has opened what takes the place of a file before it
+/// does. A plugin, which may want to be touched each time, has opened a sample.
 pub fn every(
     store: &Store,
-    again: impl Fn(&Entry, &[u8]) -> Result<Option<Vec<u8>>>,
+    by: &impl Opens,
+    open: impl Fn(&Entry, &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>>,
+    encrypt: impl Fn(&[u8]) -> Result<Vec<u8>>,
 ) -> Result<std::result::Result<File, Failed>> {
+    let asks_a_plugin = by.asks_a_plugin()?;
+    let again = |entry: &Entry, content: &[u8]| -> Result<Option<Vec<u8>>> {
+        let Some(text) = open(entry, content)? else { return Ok(None) };
+        let new = encrypt(&text)?;
+        if !asks_a_plugin && by.open(&new, &entry.file)?.is_none_or(|back| back != text) {
+            return Err("what was encrypted could not be opened again".into());
+        }
+        Ok(Some(new))
+    };
     let (mut seen, mut failed) = (HashSet::new(), Vec::new());
     let all = store.matching(&Record::new())?;
     let mut progress = Progress::new(all.len());
@@ -125,24 +131,12 @@ pub fn every(
     Ok(failed.into_iter().next().map_or(Ok(lock), |first| Err(Failed { count, first })))
 }
 
-/// Stored means read back. A plugin, whose device may have to be touched each time, has decrypted a sample instead.
-fn is_the_same_again(new: &Keys, content: &[u8], text: &Zeroizing<Vec<u8>>, file: &Path) -> Result<()> {
-    if new.open_at_once() && new.decrypt(content, file)?.is_none_or(|back| back != *text) {
-        return Err("what was encrypted could not be opened again".into());
-    }
-    Ok(())
-}
-
-/// Encrypts everything for the current identities and recipients of the configuration.
+/// Encrypts everything for the identities that the user named and for the recipients, as they are now.
 pub fn encrypt_again(store: &Store, identities: &Identities, recipients: &[String]) -> Result<()> {
     let _only_one = store.lock_the_identity()?;
     identities.unlock()?;
-    let again = |entry: &Entry, content: &[u8]| match identities.decrypt(content, &entry.file) {
-        Ok(text) => identities.encrypt(&text, recipients).map(Some),
-        Err(problem) if problem.cause::<NoneOpens>().is_some() => Ok(None),
-        Err(problem) => Err(problem),
-    };
-    every(store, again)?.map(drop).map_err(Failed::into_error)
+    let open = |entry: &Entry, content: &[u8]| identities.open(content, &entry.file);
+    every(store, identities, open, |text| identities.encrypt(text, recipients))?.map(drop).map_err(Failed::into_error)
 }
 
 fn not_done(count: usize) -> String {
@@ -157,4 +151,39 @@ pub fn is_named(path: &str) -> Error {
     Error::new(format!("the configuration names the identity `{path}`, so it is not replaced")).hint(
         "add the new one to the entry: age --identity NEW --identity OLD; then: modelforge-credential identity renew",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use modelforge_credential_files::Own;
+
+    use super::*;
+
+    #[test]
+    fn what_the_new_identity_does_not_open_takes_no_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(Own::new(folder.path().join("data")).below("age"));
+        let keys = || Keys::parse(text::generate().as_bytes(), "identity".as_ref()).unwrap();
+        let (old, new, other) = (keys(), keys(), keys());
+        let encrypted = |text: &[u8], keys: &Keys| key::encrypt(text, std::iter::once(keys), &[]);
+        let described = Record::of([("protocol", "https"), ("host", "h"), ("username", "u")]).unwrap();
+        let before = encrypted(b"a key", &old).unwrap();
+        store.write(&described, &before, || Ok(true)).unwrap();
+        let entry = store.matching(&described).unwrap().remove(0);
+        let open = |entry: &Entry, content: &[u8]| old.decrypt(content, &entry.file);
+        let wrong = |is_text: bool, text: &[u8]| match is_text {
+            true => encrypted(text, &other),
+            false => encrypted(b"another", &new),
+        };
+        for is_text in [true, false] {
+            let encrypt = |text: &[u8]| wrong(is_text, text);
+            let failed = every(&store, &new, open, encrypt).unwrap().unwrap_err().into_error();
+            let said = "1 credential could not be encrypted again: what was encrypted could not be opened again";
+            assert_eq!(failed.to_string(), said);
+            assert_eq!(store.read(&entry).unwrap().unwrap().as_slice(), before);
+        }
+        assert!(every(&store, &new, open, |text| encrypted(text, &new)).unwrap().is_ok());
+        let after = store.read(&entry).unwrap().unwrap();
+        assert_eq!(new.decrypt(&after, &entry.file).unwrap().unwrap().as_slice(), b"a key");
+    }
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use modelforge_credential_files::{self as files, Own, Trust, name, tilde};
+use modelforge_credential_files::{self as files, Own, Trust, kept, name, tilde};
 use modelforge_credential_protocol::{Error, MAX_RECORD, Record, Result, Shell};
 use zeroize::Zeroizing;
 
@@ -19,9 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: usize = 900;
 
 const SUFFIX: &str = ".age";
-
-/// The lock for changes of the identity.
-const RENEWAL: &str = ".renewal";
 
 #[derive(Clone)]
 pub struct Store {
@@ -61,7 +58,7 @@ impl Store {
     pub fn lock(&self) -> Result<File> {
         self.own.make_folder("".as_ref())?;
         self.exists()?;
-        self.own.lock(".lock".as_ref(), PATIENCE)
+        self.own.lock(kept::LOCK.as_ref(), PATIENCE)
     }
 
     /// Refuses to start with a new `identity` if an older one was lost: after the older one is restored, it could not decrypt what was
@@ -83,12 +80,12 @@ impl Store {
     pub fn lock_the_identity(&self) -> Result<File> {
         self.own.make_folder("".as_ref())?;
         self.exists()?;
-        self.own.lock(RENEWAL.as_ref(), PATIENCE)
+        self.own.lock(kept::RENEWAL_LOCK.as_ref(), PATIENCE)
     }
 
     /// True if a process is changing the identity.
     pub fn is_identity_locked(&self) -> bool {
-        let lock = self.own.open(RENEWAL.as_ref(), File::options().read(true), Trust::Believed);
+        let lock = self.own.open(kept::RENEWAL_LOCK.as_ref(), File::options().read(true), Trust::Believed);
         lock.is_ok_and(|lock| lock.is_some_and(|lock| lock.try_lock().is_err()))
     }
 

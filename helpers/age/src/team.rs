@@ -19,13 +19,15 @@ mod sign;
 mod step;
 mod sync;
 mod tree;
+mod unsent;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use modelforge_credential_files::{Own, Trust};
+use modelforge_credential_files::{Own, Trust, kept};
 use modelforge_credential_protocol::{Error, Result};
 
 use crate::identity::{Identities, NoneOpens};
@@ -58,7 +60,7 @@ pub struct Team {
 
 impl Team {
     pub fn new(name: &str, data: &Own, state: &Own, signing_key: Option<PathBuf>) -> Self {
-        let tree = data.below("stores").below(name);
+        let tree = data.below(kept::SHARED_STORES).below(name);
         Self {
             name: name.to_owned(),
             store: Store::new(tree.clone()),
@@ -69,7 +71,12 @@ impl Team {
         }
     }
 
-    /// The path of the store.
+    /// Its history.
+    fn repository(&self) -> Own {
+        self.data.below(kept::REPOSITORIES).below(&self.name)
+    }
+
+    /// Where it is.
     pub fn path(&self) -> &Path {
         self.tree.path()
     }
@@ -110,10 +117,9 @@ impl Team {
     /// The error that lets a person decide. Members `between` came and left again: what they changed in the meantime is accepted as well.
     fn changed(&self, root: &str, accepted: &Members, between: &[Rc<Members>], there: &Members) -> Error {
         let passed = between.iter().flat_map(|members| members.who_are_not_in(&[accepted, there]));
-        let mut changes: Vec<String> = passed.map(|who| format!("{who} came and went again")).collect();
-        changes.dedup();
-        changes.extend(Some(accepted.changes_to(there)).filter(|changes| !changes.is_empty()));
-        let changes = changes.join(", ");
+        let passed: BTreeSet<String> = passed.map(|who| format!("{who} came and went again")).collect();
+        let changes = [members::first_of(passed), members::first_of(accepted.changes_to(there))];
+        let changes = changes.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let state = members::state(root, &there.to_text());
         let message = format!("the members of the store `{}` are not those that you accepted: {changes}", self.name);
         Error::new(message).hint(format!("ask them, then: {ACCEPT} {state}"))
@@ -155,14 +161,17 @@ impl Team {
     /// Changes the members, and encrypts everything for them. The caller must hold the lock of the identity.
     fn set_members(&self, known: &mut Known, members: &Members, identities: &Identities) -> Result<()> {
         identities.unlock()?;
+        members.check_size()?;
         self.encrypt(SAMPLE, members, identities, self.tree.path())?;
+        let mut unreadable = Vec::new();
         for entry in self.store.all()? {
             if let Some(content) = self.store.read(&entry)?
                 && let Err(problem) = readable(identities.decrypt(&content, &entry.file))?
             {
-                let _ = writeln!(std::io::stderr(), "warning: {problem}, so it stays as it is");
+                unreadable.push(format!("{problem}, so it stays as it is"));
             }
         }
+        warn_of(&unreadable);
         known.members = Some(members.to_text());
         known.is_changing = true;
         known.write(&self.accepted)?;
@@ -173,24 +182,34 @@ impl Team {
     /// everything.
     fn finish_change(&self, known: &mut Known, identities: &Identities) -> Result<()> {
         let Some(members) = known.members()? else { return Ok(()) };
+        // The identity may be another one than when it began.
+        self.encrypt(SAMPLE, &members, identities, self.tree.path())?;
         {
             // From now on, others store only for the new members.
             let _lock = self.store.lock()?;
             self.tree.write(members::FILE.as_ref(), members.to_text().as_bytes(), true)?;
         }
         let recipients = members.recipients();
-        let again = |entry: &Entry, content: &[u8]| {
-            let Ok(text) = readable(identities.decrypt(content, &entry.file))? else { return Ok(None) };
-            key::encrypt(&text, std::iter::empty(), &recipients).map(Some)
-        };
-        let _lock = renew::every(&self.store, again)?.map_err(renew::Failed::into_error)?;
+        let open = |entry: &Entry, content: &[u8]| Ok(readable(identities.decrypt(content, &entry.file))?.ok());
+        let encrypt = |text: &[u8]| key::encrypt(text, std::iter::empty(), &recipients);
+        let _lock = renew::every(&self.store, identities, open, encrypt)?.map_err(renew::Failed::into_error)?;
         known.is_changing = false;
         known.write(&self.accepted)
     }
 }
 
-/// A file from a member may not be a key, or not be readable for all. It must not block the others, and above all not the removal of its
-/// author.
+/// Warns of some of many things: a member could have planted any number, and what else there is to say would not be heard.
+fn warn_of(all: &[String]) {
+    const SHOWN: usize = 10;
+    let mut lines: String = all.iter().take(SHOWN).map(|what| format!("warning: {what}\n")).collect();
+    if let Some(more) = all.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        lines.push_str(&format!("warning: the same holds for {more} more\n"));
+    }
+    let _ = std::io::stderr().write_all(lines.as_bytes());
+}
+
+/// What a member wrote need not be a key, nor be for all of them. It must not keep the others from what they do, its author's removal
+/// least of all.
 fn readable<T>(opened: Result<T>) -> Result<std::result::Result<T, Error>> {
     match opened {
         Err(problem) if problem.cause::<NoneOpens>().is_some() || problem.cause::<Damaged>().is_some() => {

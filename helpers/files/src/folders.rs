@@ -5,7 +5,7 @@ use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::whole;
+use crate::{kept, whole};
 
 /// The name of our directory in each of the user's.
 pub const PROGRAM: &str = "modelforge-credential";
@@ -49,7 +49,7 @@ pub fn data() -> Option<PathBuf> {
         below_home: ".local/share",
         windows: "LOCALAPPDATA",
         windows_before: Some("APPDATA"),
-        holds: |name| matches!(name, "identity.txt" | "age"),
+        holds: kept::is_kept,
     })
 }
 

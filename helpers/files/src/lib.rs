@@ -40,6 +40,7 @@ pub mod foreign;
 #[path = "../../../fuzz/support.rs"]
 mod fuzz_support;
 mod held;
+pub mod kept;
 pub mod name;
 mod open;
 mod own;
@@ -49,10 +50,8 @@ mod whole;
 pub use error::{failed, is_absent, quoted, tilde};
 pub use folders::{PROGRAM, config, data, home, is_home_of_this_user, state};
 pub use held::Held;
-pub use open::{Trust, open, open_met, read};
+pub use open::{Fault, Trust, fault, open, open_met, read};
 pub use own::{Own, wait};
-#[cfg(not(unix))]
-pub use rules::is_open_to_others;
 pub use rules::{Unsafe, check, is_out_of_reach};
 pub use rules::{check_folder_of_programs, check_program};
 #[cfg(unix)]

@@ -22,7 +22,53 @@ pub enum Trust {
     Named,
 }
 
-/// Opens a file of the user, which may be a link: people keep their settings in a repository. `None`: it does not exist.
+/// Why a file or a folder is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It belongs to another user.
+    Foreign,
+    /// Others can change it, or, where it is private, read it.
+    Open,
+}
+
+/// What is wrong with a file or a folder by itself, whatever is above it.
+#[cfg(unix)]
+pub fn fault(path: &Path, metadata: &Metadata, trust: Trust) -> Option<Fault> {
+    use std::os::unix::fs::MetadataExt;
+    let is_private_group = || rules::is_private_group(path, metadata);
+    judge(metadata.uid(), metadata.mode(), trust, rules::user(), is_private_group)
+}
+
+#[cfg(unix)]
+fn judge(owner: u32, mode: u32, trust: Trust, user: u32, is_private_group: impl FnOnce() -> bool) -> Option<Fault> {
+    match trust {
+        Trust::Named => None,
+        Trust::Private if owner != user => Some(Fault::Foreign),
+        Trust::Private => (mode & 0o077 != 0).then_some(Fault::Open),
+        Trust::Believed if owner != user && owner != 0 => Some(Fault::Foreign),
+        // Its owner's private group may write, as to a folder above it: with umask 002 every file is like that.
+        Trust::Believed => match mode & 0o022 {
+            0 => None,
+            0o020 if is_private_group() => None,
+            _ => Some(Fault::Open),
+        },
+    }
+}
+
+/// What is wrong with a file or a folder by itself. Whose it is, is not asked.
+#[cfg(not(unix))]
+pub fn fault(path: &Path, _: &Metadata, trust: Trust) -> Option<Fault> {
+    use crate::access::{lets_others_change, lets_others_in};
+    let list = crate::access::of(path).ok()?;
+    let is_open = match trust {
+        Trust::Private => lets_others_in(&list),
+        Trust::Believed => lets_others_change(&list),
+        Trust::Named => false,
+    };
+    is_open.then_some(Fault::Open)
+}
+
+/// Opens a file of the user's own, which may be a link: people keep their settings in a repository. `None`: there is none.
 ///
 /// # Errors
 /// If it is not a regular file, or not safe enough for `trust`. The error names the file, and its hint is the command that fixes it.
@@ -94,52 +140,29 @@ fn careful(options: &OpenOptions, _: bool) -> OpenOptions {
     options.clone()
 }
 
-#[cfg(unix)]
 fn check_open(path: &Path, real: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
-    use std::os::unix::fs::MetadataExt;
     if !metadata.is_file() {
         return Err(error::is_not_a_file(path));
     }
-    let is_own = metadata.uid() == crate::rules::user();
-    match trust {
-        Trust::Named => Ok(()),
-        Trust::Private if !is_own => Err(error::belongs_to_another(path, path)),
-        Trust::Private => check_private(path, metadata),
-        Trust::Believed if !is_own && metadata.uid() != 0 => Err(error::belongs_to_another(path, path)),
-        // The owner's private group may write to it, as to a directory above it: with umask 002 every file is like that.
-        Trust::Believed => match metadata.mode() & 0o022 {
-            0 => Ok(()),
-            0o020 if crate::rules::is_private_group(real, metadata) => Ok(()),
-            _ => Err(error::others_can_write(path, path)),
-        },
+    match (fault(real, metadata, trust), trust) {
+        // Elsewhere, whether others can change it was found on the way to it.
+        (_, Trust::Believed) if cfg!(not(unix)) => Ok(()),
+        (None, _) => Ok(()),
+        #[cfg(unix)]
+        (Some(Fault::Foreign), _) => Err(error::belongs_to_another(path, path)),
+        #[cfg(unix)]
+        (Some(Fault::Open), Trust::Believed) => Err(error::others_can_write(path, path)),
+        (Some(_), _) => Err(error::others_can_reach(path, false)),
     }
 }
 
-#[cfg(not(unix))]
-fn check_open(path: &Path, _: &Path, metadata: &Metadata, trust: Trust) -> Result<()> {
-    match trust {
-        _ if !metadata.is_file() => Err(error::is_not_a_file(path)),
-        Trust::Private => check_private(path, metadata),
-        // Whether others can change it was checked on the way to it.
-        Trust::Believed | Trust::Named => Ok(()),
-    }
-}
-
-/// Only the owner can read or change it.
-#[cfg(unix)]
+/// Nobody but the owner, who was looked at on the way to it, can look into a folder.
 pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
-    match std::os::unix::fs::MetadataExt::mode(metadata) & 0o077 {
-        0 => Ok(()),
-        _ => Err(error::others_can_reach(path, metadata.is_dir())),
-    }
-}
-
-#[cfg(not(unix))]
-pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
-    match crate::access::of(path) {
-        Ok(list) if crate::access::lets_others_in(&list) => Err(error::others_can_reach(path, metadata.is_dir())),
-        _ => Ok(()),
-    }
+    #[cfg(unix)]
+    let is_open = std::os::unix::fs::MetadataExt::mode(metadata) & 0o077 != 0;
+    #[cfg(not(unix))]
+    let is_open = fault(path, metadata, Trust::Private).is_some();
+    if is_open { Err(error::others_can_reach(path, metadata.is_dir())) } else { Ok(()) }
 }
 
 pub fn content(path: &Path, file: &File, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
@@ -154,4 +177,28 @@ pub fn content(path: &Path, file: &File, limit: usize) -> Result<Zeroizing<Vec<u
         return Err(error::is_too_large(path, limit));
     }
     Ok(content)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_file_is_believed_and_holds_no_secret_of_this_user() {
+        const USER: u32 = 1000;
+        let fault = |owner, mode, trust| judge(owner, mode, trust, USER, || owner == USER);
+        for (owner, mode, believed, private) in [
+            (USER, 0o600, None, None),
+            (USER, 0o644, None, Some(Fault::Open)),
+            (USER, 0o664, None, Some(Fault::Open)),
+            (USER, 0o666, Some(Fault::Open), Some(Fault::Open)),
+            (0, 0o644, None, Some(Fault::Foreign)),
+            (0, 0o664, Some(Fault::Open), Some(Fault::Foreign)),
+            (1001, 0o600, Some(Fault::Foreign), Some(Fault::Foreign)),
+        ] {
+            let found = [Trust::Believed, Trust::Private].map(|trust| fault(owner, mode, trust));
+            assert_eq!(found, [believed, private], "{owner} {mode:o}");
+            assert_eq!(fault(owner, mode, Trust::Named), None);
+        }
+    }
 }

@@ -102,15 +102,7 @@ fn check_lists(path: &Path) -> std::result::Result<(), Unsafe> {
     Ok(())
 }
 
-/// True if other users can change what is at a path, or read it if it should be private.
-#[cfg(not(unix))]
-pub fn is_open_to_others(path: &Path, is_private: bool) -> bool {
-    use crate::access::{lets_others_change, lets_others_in};
-    let breaks = if is_private { lets_others_in } else { lets_others_change };
-    crate::access::of(path).is_ok_and(|list| breaks(&list))
-}
-
-/// The real path of a program, after the same checks as for a file.
+/// The real path of a program, after the same checks as of a file.
 ///
 /// # Errors
 /// See [`Unsafe`].

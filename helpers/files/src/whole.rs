@@ -91,17 +91,27 @@ fn is_held(problem: &io::Error) -> bool {
     cfg!(windows) && matches!(problem.raw_os_error(), Some(5 | 32 | 33))
 }
 
-/// Removes the temporary files of killed processes in `workshop`. The caller must hold the lock, so no other file is being written.
+/// Removes what killed processes left in `workshop`, a folder of ours. Only with the lock: no other file is being written then. Another
+/// program may have made its files in a folder.
 pub fn clean(workshop: &Path) {
-    clean_as(TEMPORARY, workshop);
+    for left in temporaries(TEMPORARY, workshop) {
+        let _ = if left.file_type().is_ok_and(|kind| kind.is_dir()) {
+            fs::remove_dir_all(left.path())
+        } else {
+            fs::remove_file(left.path())
+        };
+    }
 }
 
-fn clean_as(temporary: &str, workshop: &Path) {
-    for entry in fs::read_dir(workshop).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(temporary) {
-            let _ = fs::remove_file(entry.path());
-        }
+fn clean_as(temporary: &str, folder: &Path) {
+    for left in temporaries(temporary, folder) {
+        let _ = fs::remove_file(left.path());
     }
+}
+
+fn temporaries(begin: &str, folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
+    let all = fs::read_dir(folder).into_iter().flatten().flatten();
+    all.filter(move |entry| entry.file_name().to_string_lossy().starts_with(begin))
 }
 
 /// Makes a file durable.

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -51,20 +52,22 @@ impl About {
         Ok(given)
     }
 
-    /// Reads the command line of a helper whose options have values: `--name value` or `--name=value`, before the operation. The operation
-    /// is left to [`serve`](crate::serve). The options are returned in the order in which they were given.
+    /// Reads the command line of a helper whose options have values: `--name value` or `--name=value`, before the operation, which is
+    /// left to [`serve`](crate::serve). They come in the order in which they were given. A value may be the name of a file, so it is as the
+    /// system has it; where that is not UTF-8, it stands for itself: `--name value`.
     ///
     /// # Errors
-    /// As [`switches`](Self::switches); also for an option without its value, a word that is not an option, and a missing operation.
-    pub fn values(&self, known: &[&'static str]) -> Result<Vec<(&'static str, String)>, ExitCode> {
+    /// As [`switches`](Self::switches), and for an option without its value, a word that is none, and a missing operation.
+    pub fn values(&self, known: &[&'static str]) -> Result<Vec<(&'static str, OsString)>, ExitCode> {
         let mut given = Vec::new();
-        let mut words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).peekable();
+        let mut words = std::env::args_os().skip(1).peekable();
         while let Some(word) = words.next() {
+            let word = word.to_string_lossy();
             let (option, inline) = match word.split_once('=') {
-                Some((option, value)) => (option.to_owned(), Some(value.to_owned())),
-                None => (word, None),
+                Some((option, value)) => (option, Some(value.into())),
+                None => (&*word, None),
             };
-            match option.as_str() {
+            match option {
                 "--help" | "-h" => return Err(print(self.help)),
                 "--version" | "-V" => return Err(print(&format!("{} {}\n", self.program, self.version))),
                 option if option.starts_with('-') => {

@@ -73,7 +73,7 @@ fn main() -> ExitCode {
         Ok(given) => given,
         Err(ended) => return ended,
     };
-    match Options::of(given) {
+    match Options::of(&given) {
         Ok(options) => serve(Vault { options }),
         Err(message) => ABOUT.explain(&message),
     }

@@ -1,5 +1,6 @@
 //! The command line, and the variables for options that are missing.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use modelforge_credential_providers::Location;
@@ -61,9 +62,12 @@ pub enum Auth {
 const OF_A_POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 impl Options {
-    /// Parses the given options. The error is about the command line.
-    pub fn of(given: Vec<(&'static str, String)>) -> Result<Self, String> {
-        let value = |name: &str| given.iter().rev().find(|(other, _)| *other == name).map(|(_, value)| value.clone());
+    /// Those that were given. The error is about the command line.
+    pub fn of(given: &[(&'static str, OsString)]) -> Result<Self, String> {
+        let value = |name: &str| {
+            let last = given.iter().rev().find(|(other, _)| *other == name);
+            last.map(|(_, value)| value.to_string_lossy().into_owned())
+        };
         let file = |name: &str| {
             let absolute = |value: String| std::path::absolute(value).map_err(|_| format!("`{name}` needs a file"));
             value(name).map(absolute).transpose()

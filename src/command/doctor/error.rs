@@ -116,7 +116,6 @@ pub fn variable_unknown(variable: &str, meant: Option<&str>) -> Error {
     }
 }
 
-#[cfg(unix)]
 pub fn belongs_to_another(path: &Path, others: usize, folder: &Path) -> Error {
     Error::new(format!("`{}`{} belongs to another user", tilde(path), more(others)))
         .hint(format!("sudo chown -R \"$(id -un)\" {}", quoted(folder)))

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use modelforge_credential_files::{Fault, Trust, fault};
+
 use super::finding::Finding;
 
 const CHECK: &str = "permissions";
@@ -15,7 +17,6 @@ pub fn check() -> Vec<Finding> {
     for (folder, is_private) in folders() {
         let mut wrong = Wrong::default();
         look(&folder, is_private, &mut wrong, &mut 0);
-        #[cfg(unix)]
         if let Some((path, count)) = wrong.foreign {
             findings.push(Finding::error(CHECK, &error::belongs_to_another(&path, count - 1, &folder)));
         }
@@ -49,7 +50,6 @@ type Found = Option<(PathBuf, usize)>;
 
 #[derive(Default)]
 struct Wrong {
-    #[cfg(unix)]
     foreign: Found,
     open: Found,
 }
@@ -60,7 +60,13 @@ fn look(path: &Path, is_private: bool, wrong: &mut Wrong, seen: &mut usize) {
     if *seen > MOST || metadata.is_symlink() {
         return;
     }
-    if let Some(found) = wrong.kind(path, &metadata, is_private) {
+    let trust = if is_private { Trust::Private } else { Trust::Believed };
+    let found = match fault(path, &metadata, trust) {
+        Some(Fault::Foreign) => Some(&mut wrong.foreign),
+        Some(Fault::Open) => Some(&mut wrong.open),
+        None => None,
+    };
+    if let Some(found) = found {
         found.get_or_insert_with(|| (path.to_path_buf(), 0)).1 += 1;
     }
     if metadata.is_dir() {
@@ -68,33 +74,5 @@ fn look(path: &Path, is_private: bool, wrong: &mut Wrong, seen: &mut usize) {
             std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         entries.sort();
         entries.iter().for_each(|entry| look(entry, is_private, wrong, seen));
-    }
-}
-
-impl Wrong {
-    /// The list of findings for this path, if something is wrong with it.
-    #[cfg(unix)]
-    fn kind(&mut self, path: &Path, metadata: &std::fs::Metadata, is_private: bool) -> Option<&mut Found> {
-        use std::os::unix::fs::MetadataExt;
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Some(&mut self.foreign);
-        }
-        (metadata.mode() & open(path, metadata, is_private) != 0).then_some(&mut self.open)
-    }
-
-    /// The owner is not checked here.
-    #[cfg(not(unix))]
-    fn kind(&mut self, path: &Path, _: &std::fs::Metadata, is_private: bool) -> Option<&mut Found> {
-        modelforge_credential_files::is_open_to_others(path, is_private).then_some(&mut self.open)
-    }
-}
-
-/// The mode bits that give access to others.
-#[cfg(unix)]
-fn open(path: &Path, metadata: &std::fs::Metadata, is_private: bool) -> u32 {
-    match is_private {
-        true => 0o077,
-        false if modelforge_credential_files::is_private_group(path, metadata) => 0o002,
-        false => 0o022,
     }
 }

@@ -4,6 +4,8 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use modelforge_credential_files::kept;
+
 use super::finding::Finding;
 use crate::command::doctor::error;
 use crate::state;
@@ -14,8 +16,7 @@ const CHECK: &str = "locks";
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn check() -> Vec<Finding> {
-    let store = state::data().map(|folder| folder.join("age").join(".lock"));
-    let mut paths: Vec<PathBuf> = store.into_iter().collect();
+    let mut paths = state::data().map(|data| kept::locks(&data)).unwrap_or_default();
     if let Some(folder) = state::folder().map(|folder| folder.join("locks")) {
         paths.extend(std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()));
     }

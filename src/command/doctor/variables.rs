@@ -14,6 +14,7 @@ const PREFIX: &str = "MODELFORGE_CREDENTIAL_";
 /// The effect of each of our own variables, as text that follows its name.
 const KNOWN: [(&str, &str); 11] = [
     ("ASKPASS", "names the program that asks for keys"),
+    ("COMPLETE", "asks for completions instead of a command"),
     ("CONFIG", "names another configuration"),
     ("DEPTH", "says that this is a helper of itself"),
     ("FOLDER", "says in which folder its caller stands"),
@@ -21,7 +22,6 @@ const KNOWN: [(&str, &str); 11] = [
     ("INTERACTIVE", "decides whether a person may be asked"),
     ("KEYRING_PREFIX", "sets keys in the keyring aside, for tests"),
     ("LOCK", "says that the caller holds a lock"),
-    ("MIGRATION", "lets keys be written into plain-text files"),
     ("TRACE", "turns the trace on"),
     ("WARN_PLAINTEXT", "decides whether plain text is warned of"),
 ];

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use modelforge_credential_protocol::{Error, Record, visible};
+use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
 use crate::error::name_of;
 pub use crate::error::{PROGRAM, no_state_folder, not_everything_erased, tilde};
@@ -16,6 +16,24 @@ pub fn identity_goes_too(identity: &Path) -> Error {
     Error::new(format!(
         "the age identity `{}` is deleted as well: other copies of the store, such as backups, cannot be opened then",
         tilde(identity)
+    ))
+}
+
+/// `unsent`: `None` if it is not known.
+pub fn shared_store_goes_too(store: &str, unsent: Option<u64>) -> Error {
+    let store = visible(store);
+    Error::new(match unsent {
+        Some(1) => format!("the shared store `{store}` has a change that its other members do not have: it is lost"),
+        Some(many) => {
+            format!("the shared store `{store}` has {many} changes that its other members do not have: they are lost")
+        }
+        None => {
+            format!("the shared store `{store}` may have changes that its other members do not have: they are lost")
+        }
+    })
+    .hint(format!(
+        "send them first: {PROGRAM} sync --helper {}",
+        Shell::of_the_person().word(&format!("age --store {store}"))
     ))
 }
 

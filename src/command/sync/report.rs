@@ -23,6 +23,9 @@ pub struct Store {
     unsent: Option<u64>,
     /// Credentials that were replaced here and elsewhere, with the account that the older one has now.
     kept: Vec<Kept>,
+    /// How many more of them there are than can be listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_more: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replaced: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +54,7 @@ impl Store {
             sent: number("sent"),
             unsent: number("unsent"),
             kept: kept.collect(),
+            kept_more: number("kept_more"),
             replaced: text("replaced"),
             problem: answer.as_ref().err().map(|problem| format!("{problem:#}")).or_else(|| text("problem")),
         }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use modelforge_credential_client::{Failure, Finished, Running, command, on_path};
 use modelforge_credential_files::Own;
@@ -20,7 +21,9 @@ pub const MOST: usize = 256 << 20;
 /// large as they like here. This is far more than any object of a store, and the index of all objects, need.
 const MEMORY: &str = "64m";
 const MEMORY_IN_BYTES: usize = 64 << 20;
-/// The most pack files.
+/// How long a step over a network may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// The most files of objects.
 const MOST_PIECES: usize = 1_000;
 
 /// What was fetched and is not yet verified.
@@ -64,6 +67,8 @@ const SETTINGS: [&str; 24] = [
 pub struct Git {
     pub(super) program: PathBuf,
     folder: PathBuf,
+    /// How long a step over a network may take.
+    pub(super) patience: Duration,
 }
 
 impl Git {
@@ -71,7 +76,9 @@ impl Git {
     pub fn open(folder: &Own) -> Result<Self> {
         folder.make_folder("".as_ref())?;
         folder.exists()?;
-        let git = Self { program: on_path("git".as_ref())?, folder: folder.path().to_owned() };
+        let program = on_path("git".as_ref())?;
+        let git = Self { program, folder: folder.path().to_owned(), patience: PATIENCE };
+        git.remove_settings();
         git.remove_leftovers();
         let kind = ["--bare", "--shared=0600", "--template=", "--initial-branch=main", "--object-format=sha1"];
         git.run(&[&["init", "--quiet"], &kind[..]].concat(), b"")?;
@@ -119,7 +126,9 @@ impl Git {
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         let mut running = Running::start(command, !may_ask(), LIMIT)?;
         running.write(Zeroizing::new(input.to_vec()))?;
-        Ok(running.finish(most)?)
+        running
+            .finish(most)
+            .map_err(|failure| Error::from(failure.clone()).reworded(format!("{}: {failure}", step(words))))
     }
 
     pub fn command(&self, words: &[&str]) -> Result<Command> {
@@ -188,8 +197,22 @@ impl Git {
         self.below("objects").flat_map(|folder| files_of(&folder)).nth(MOST_PIECES).is_some()
     }
 
-    /// Removes what a killed git has left: its locks would stop every later git, and its incomplete files fill the disk. No other git is
-    /// running here, because we hold the lock of the store.
+    /// Its settings are those above. A repository of somebody else's that was put here (with a copy of their folder, say) could name programs
+    /// to start, another place for its objects, or another line of parents.
+    fn remove_settings(&self) {
+        let is_needed = |path: &PathBuf| {
+            let names = ["HEAD", "objects", "refs", "packed-refs"];
+            !path.is_symlink() && path.file_name().is_some_and(|name| names.iter().any(|needed| name == *needed))
+        };
+        let all = self.below("").filter(|path| !is_needed(path)).chain([self.folder.join("objects").join("info")]);
+        for path in all {
+            let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+            let _ = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        }
+    }
+
+    /// What a git that was killed left: locks would stop every later one, and halves of files fill the disk. No other is at work here: we
+    /// have the lock of the store.
     pub fn remove_leftovers(&self) {
         let locks = ["", "refs/incoming", "refs/verified"].into_iter().flat_map(|folder| self.below(folder));
         let locks = locks.filter(|path| path.extension().is_some_and(|end| end == "lock"));
@@ -209,8 +232,7 @@ fn files_of(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 }
 
 fn failed(words: &[&str], finished: &Finished) -> Error {
-    let step = words.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
-    let problem = Error::new(format!("git {step}: {}", reason(finished)));
+    let problem = Error::new(format!("{}: {}", step(words), reason(finished)));
     if is_out_of_memory(finished) {
         problem.because(Failure::TooMuch { most: MEMORY_IN_BYTES, of: "bytes" })
     } else {
@@ -218,7 +240,13 @@ fn failed(words: &[&str], finished: &Finished) -> Error {
     }
 }
 
-/// True if an object needs more memory than git may use.
+/// What a step is called in messages.
+fn step(words: &[&str]) -> String {
+    let word = words.iter().find(|word| !word.starts_with('-') && !word.contains('='));
+    format!("git {}", word.copied().unwrap_or_default())
+}
+
+/// True if an object takes more memory than git may take.
 pub fn is_out_of_memory(finished: &Finished) -> bool {
     let said = String::from_utf8_lossy(&finished.said);
     said.lines().any(|line| line.starts_with("fatal: attempting to allocate "))

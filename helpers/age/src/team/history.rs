@@ -4,7 +4,7 @@
 //! change the store, back to the commit that is known here, or to the first commit, whose fingerprint people compare. There are no merges:
 //! a member whose changes meet other changes adds theirs on top, in a new commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use modelforge_credential_client::Failure;
@@ -37,8 +37,8 @@ pub struct History {
     pub before: Option<Members>,
     /// The later lists of members, one for each change.
     pub members: Vec<Rc<Members>>,
-    /// Members whose reading key somebody else has replaced, and who did it.
-    pub replaced: Vec<(String, String)>,
+    /// Whose key to read with was replaced by somebody else, and by whom.
+    pub replaced: BTreeSet<(String, String)>,
 }
 
 impl History {
@@ -139,6 +139,7 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
         if store::described_by(name).is_none_or(|description| description.is_of_a_migration()) {
             return Err(not_of_a_store(commit, name, "does not belong into a store"));
         }
+        // One content under many names is small in the repository, and as large here as all of them.
         room = room.saturating_add(size).saturating_add(AROUND);
         names.push(name.to_owned());
         ids.push((*id).to_owned());
@@ -146,7 +147,6 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
     if names.len() > MOST_FILES {
         return Err(too_many());
     }
-    // One object with many names is small in the repository, but here each name takes its size.
     if room > MOST {
         return Err(refused(commit, "has more in its files than a store may have"));
     }
@@ -155,7 +155,45 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
     whole.ok_or_else(|| refused(commit, "is not whole"))
 }
 
+/// How many files are not the same on both sides.
+pub fn differing(one: &Files, other: &Files) -> usize {
+    one.iter().filter(|(name, content)| other.get(*name) != Some(content)).count()
+        + other.keys().filter(|name| !one.contains_key(*name)).count()
+}
+
+/// An error if the others would refuse these files.
+pub fn check(files: &Files) -> Result<()> {
+    let room: usize = files.values().map(|content| content.len() + AROUND).sum();
+    let too_many = match (files.len() > MOST_FILES, room > MOST) {
+        (true, _) => format!("more than {MOST_FILES} keys"),
+        (_, true) => format!("keys of more than {MOST} bytes"),
+        _ => return Ok(()),
+    };
+    Err(Error::new(format!("the store has {too_many}, which no member could take, so nothing was sent"))
+        .hint("delete some of them: modelforge-credential logout PROVIDER --account NAME"))
+}
+
 fn not_of_a_store(commit: &str, name: &str, why: &str) -> Error {
     let name: String = visible(name).chars().take(120).collect();
     refused(commit, &format!("has `{name}`, which {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_others_would_refuse_is_refused_before_it_is_sent() {
+        let files = |count: usize, size: usize| -> Files {
+            (0..count).map(|at| (format!("https/h/a{at}.age"), vec![0; size])).collect()
+        };
+        check(&files(MOST_FILES, 1)).unwrap();
+        for (files, why) in [
+            (files(MOST_FILES + 1, 1), "more than 50000 keys"),
+            (files(33, 8 << 20), "keys of more than 268435456 bytes"),
+        ] {
+            let said = check(&files).unwrap_err().to_string();
+            assert_eq!(said, format!("the store has {why}, which no member could take, so nothing was sent"));
+        }
+    }
 }

@@ -16,7 +16,9 @@ pub struct Known {
     pub met: Option<String>,
     /// The first commit of its history.
     pub root: Option<String>,
-    /// The newest verified commit. A history that does not continue from it is refused.
+    /// The first commit of a history that this machine began, from before it is sent: it may be at the remote already.
+    pub begun: Option<String>,
+    /// The newest commit that was verified. History goes on from there, or is refused.
     pub head: Option<String>,
     /// The list of members that was accepted.
     pub members: Option<String>,
@@ -24,6 +26,8 @@ pub struct Known {
     pub is_changing: bool,
     /// True while the identity has old keys besides new ones, which the others may not know yet.
     pub is_renewed: bool,
+    /// True from when the list of members was found missing here until a synchronisation has put back what was lost with it.
+    pub is_lost: bool,
 }
 
 impl Known {
@@ -39,35 +43,37 @@ impl Known {
         let record = Record::read_from(&content[..])
             .map_err(|problem| Error::new(format!("`{}` is damaged: {problem}", folder.path().join(FILE).display())))?;
         let text = |key: &str| record.text(key).map(str::to_owned);
-        let lines: Vec<_> = record.all("member[]").map(String::from_utf8_lossy).collect();
-        let members =
-            if lines.is_empty() { None } else { Some(lines.iter().map(|line| format!("{line}\n")).collect()) };
+        let members = record.content()?.map(|content| String::from_utf8_lossy(&content).into_owned());
         Ok(Self {
             remote: text("remote"),
             met: text("met"),
             root: text("root"),
+            begun: text("begun"),
             head: text("head"),
             members,
             is_changing: record.has("is_changing"),
             is_renewed: record.has("is_renewed"),
+            is_lost: record.has("is_lost"),
         })
     }
 
     pub fn write(&self, folder: &Own) -> Result<()> {
         let mut record = Record::new();
-        for (key, value) in [("remote", &self.remote), ("met", &self.met), ("root", &self.root), ("head", &self.head)] {
+        let places = [("remote", &self.remote), ("met", &self.met)];
+        let commits = [("root", &self.root), ("begun", &self.begun), ("head", &self.head)];
+        for (key, value) in places.into_iter().chain(commits) {
             if let Some(value) = value {
                 record.set(key, value)?;
             }
         }
-        for (key, is_set) in [("is_changing", self.is_changing), ("is_renewed", self.is_renewed)] {
+        let states = [("is_changing", self.is_changing), ("is_renewed", self.is_renewed), ("is_lost", self.is_lost)];
+        for (key, is_set) in states {
             if is_set {
                 record.set(key, "1")?;
             }
         }
-        for line in self.members.iter().flat_map(|text| text.lines()) {
-            record.push("member[]", line)?;
-        }
+        // They may be more lines than a record can have.
+        self.members.iter().try_for_each(|members| record.push_content(members.as_bytes()))?;
         folder.make_folder("".as_ref())?;
         folder.clean();
         let mut content = Vec::new();

@@ -108,7 +108,9 @@ impl<'g> Meeting<'_, 'g> {
             (seen, Some(tip)) => Some(history::verify(self.git, seen, tip)?),
         };
         if let Some(history) = &history {
-            self.check_members(history, seen.is_none())?;
+            // What this machine began itself, and was killed before it noted that, needs no comparing.
+            let is_new_here = seen.is_none() && self.known.begun.as_ref() != Some(&history.root);
+            self.check_members(history, is_new_here)?;
         }
         let base = seen.map_or(Ok(Files::new()), |(_, head)| history::files(self.git, head))?;
         let theirs = tip.map_or(Ok(Files::new()), |tip| history::files(self.git, tip))?;
@@ -132,8 +134,10 @@ impl<'g> Meeting<'_, 'g> {
             return Err(self.first_meeting(last, &state));
         }
         let mut changed = self.team.changed(&history.root, &accepted.unwrap_or_default(), &history.members, last);
-        for (whose, by) in &history.replaced {
-            changed = changed.reworded(format!("{changed}, and `{by}` replaced the key that `{whose}` reads with"));
+        let replaced = history.replaced.iter();
+        let replaced = replaced.map(|(whose, by)| format!("and `{by}` replaced the key that `{whose}` reads with"));
+        if let Some(replaced) = members::first_of(replaced) {
+            changed = changed.reworded(format!("{changed}, {replaced}"));
         }
         Err(if self.asked.repair {
             changed.hint(format!("ask them, then: {ACCEPT} {state} --repair"))
@@ -152,10 +156,11 @@ impl<'g> Meeting<'_, 'g> {
     }
 
     fn first_meeting(&self, members: &Members, state: &str) -> Error {
+        let all = Members::default().changes_to(members).into_iter().map(|who| who.replace(" came", ""));
         let message = format!(
             "the store `{}` at the remote is new to this machine; its members: {}",
             self.team.name,
-            Members::default().changes_to(members).replace(" came", "")
+            members::first_of(all).unwrap_or_default()
         );
         Error::new(message).hint(format!("{ACCEPT} {state}  # if `members` shows one of them the same fingerprint"))
     }

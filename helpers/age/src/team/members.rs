@@ -21,6 +21,9 @@ pub const MAX_FILE: usize = 1 << 20;
 /// The most members: each one is compared with all others.
 const MOST: usize = 1_000;
 
+/// Above a key of RSA with 16,384 bits.
+const LONGEST_KEY: usize = 8_192;
+
 const MEMBER: &str = "# member ";
 const SIGNS: &str = "# signs with ";
 
@@ -75,6 +78,9 @@ impl Members {
         if self.0.len() >= MOST && !self.0.contains_key(name) {
             return Err(Error::new(format!("a store has at most {MOST} members")));
         }
+        if keys.signer.len().max(keys.recipient.len()) > LONGEST_KEY {
+            return Err(Error::new(format!("a key of a member has at most {LONGEST_KEY} letters")));
+        }
         fingerprint(&keys.signer)?;
         check_recipient(&keys.recipient)?;
         key::recipient(&keys.recipient, self.0.len() + 1)?;
@@ -95,6 +101,19 @@ impl Members {
             Some(_) => Ok(()),
             None => Err(Error::new(format!("`{}` is not a member", visible(name)))),
         }
+    }
+
+    /// An error if no member could read the list.
+    pub fn check_size(&self) -> Result<()> {
+        if self.to_text().len() <= MAX_FILE {
+            return Ok(());
+        }
+        Err(Error::new(format!("the keys of the members are longer than {MAX_FILE} bytes together"))
+            .hint("use keys of ed25519: ssh-keygen -t ed25519"))
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.len()
     }
 
     pub fn keys_of(&self, name: &str) -> Option<&Keys> {
@@ -128,8 +147,8 @@ impl Members {
         self.0.iter().map(line).collect()
     }
 
-    /// Who came, who left, and whose keys have changed.
-    pub fn changes_to(&self, new: &Self) -> String {
+    /// Who came, who went, and who has other keys by now.
+    pub fn changes_to(&self, new: &Self) -> Vec<String> {
         let print = |keys: &Keys| fingerprint(&keys.signer).unwrap_or_default();
         let came = new.0.iter().filter_map(|(name, keys)| match self.0.get(name) {
             None => Some(format!("{name} came ({})", print(keys))),
@@ -140,7 +159,7 @@ impl Members {
             Some(_) => None,
         });
         let went = self.0.keys().filter(|name| !new.0.contains_key(*name)).map(|name| format!("{name} went"));
-        came.chain(went).collect::<Vec<_>>().join(", ")
+        came.chain(went).collect()
     }
 
     /// The reading key of each member.
@@ -172,11 +191,25 @@ impl Members {
                 merged.put(name, keys.clone())?;
             }
         }
+        merged.check_size()?;
         if merged.0.is_empty() { Err("the members of both sides went, and nobody is left".into()) } else { Ok(merged) }
     }
 }
 
-/// A reading key for people. Nobody can find another key with the same beginning and end.
+/// As many of these as a person reads, and how many more there are. Who may change a store could make a message so long that nothing of it
+/// arrives, its hint least of all.
+pub fn first_of(all: impl IntoIterator<Item = String>) -> Option<String> {
+    const SHOWN: usize = 20;
+    let mut all = all.into_iter();
+    let first: Vec<String> = all.by_ref().take(SHOWN).collect();
+    match all.count() {
+        _ if first.is_empty() => None,
+        0 => Some(first.join(", ")),
+        more => Some(format!("{} and {more} more", first.join(", "))),
+    }
+}
+
+/// What a member reads with, for people. Nobody can find another key that begins and ends like one.
 fn shown(recipient: &str) -> String {
     if let Ok(print) = fingerprint(recipient) {
         return print;

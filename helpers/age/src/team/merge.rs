@@ -136,6 +136,10 @@ fn keep_both(merged: &mut Merged, sides: &Sides, name: &str, open: Open) -> Resu
     for number in 1.. {
         let other = if number == 1 { format!("{account}-conflict") } else { format!("{account}-conflict-{number}") };
         description.set("username", &other)?;
+        // A name that is too long for a file would be refused by everybody.
+        let is_too_long = store::described_by(&store::name_of(&description)).is_none();
+        let other = if is_too_long { number.to_string() } else { other };
+        description.set("username", &other)?;
         let place = store::name_of(&description);
         if merged.files.contains_key(&place) || sides.ours.contains_key(&place) || sides.theirs.contains_key(&place) {
             continue;
@@ -228,6 +232,26 @@ mod tests {
             assert_eq!(merged.files.get(NAME), expected.as_ref());
             assert_eq!(merged.files.len(), 1);
         }
+    }
+
+    #[test]
+    fn the_older_of_two_whose_name_is_as_long_as_it_may_be_gets_one_that_is_no_longer() {
+        let mut description = Record::of([("protocol", "https"), ("host", "h"), ("username", "u")]).unwrap();
+        while store::described_by(&store::name_of(&description)).is_some() {
+            description.set("host", format!("{}x", description.text("host").unwrap())).unwrap();
+        }
+        let host = description.text("host").unwrap()[1..].to_owned();
+        description.set("host", &host).unwrap();
+        let name = store::name_of(&description);
+        let text = |key: &str, created: u64| {
+            let lines = format!("protocol=https\nhost={host}\nusername=u\npassword={key}\ncreated_utc={created}\n");
+            Files::from([(name.clone(), format!("1{lines}").into_bytes())])
+        };
+        let (base, ours, theirs) = (text("old", 1), text("one", 2), text("other", 3));
+        let merged = merge(&Sides { base: &base, ours: &ours, theirs: &theirs }, &open).unwrap();
+        assert_eq!(merged.files.len(), 2);
+        assert!(merged.files.keys().all(|name| store::described_by(name).is_some()), "{:?}", merged.files.keys());
+        assert_eq!(merged.kept, [format!("https://{host} 1")]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::Team;
 use super::meet::Asked;
 use super::members::{self, Keys, Members, check_name};
 use super::merge::shown;
-use super::sync::sync;
+use super::sync::{push_list, sync};
 use crate::identity::Identities;
 use crate::mine::Mine;
 
@@ -34,7 +34,12 @@ impl Operation<'_> {
     fn list(&self) -> Result<Record> {
         let known = self.team.known()?;
         self.team.members()?;
-        self.of(&known.members()?.unwrap_or_default(), known.root.as_deref())
+        let mut answer = self.of(&known.members()?.unwrap_or_default(), known.root.as_deref())?;
+        // Without git it is not known.
+        if let Ok(unsent) = self.team.unsent(&known) {
+            answer.set("unsent", unsent.to_string())?;
+        }
+        Ok(answer)
     }
 
     fn of(&self, members: &Members, root: Option<&str>) -> Result<Record> {
@@ -77,8 +82,9 @@ impl Operation<'_> {
         };
         let mut members = if is_first { Members::default() } else { self.team.members()? };
         members.put(name, keys)?;
+        let answer = self.of(&members, known.root.as_deref())?;
         self.team.set_members(&mut known, &members, self.identities)?;
-        self.of(&members, known.root.as_deref())
+        Ok(answer)
     }
 
     fn remove(&self, request: &Record) -> Result<Record> {
@@ -90,13 +96,14 @@ impl Operation<'_> {
             return Err(Error::new(format!("`{name}` is you: another member has to remove you")));
         }
         members.remove(name)?;
-        self.team.set_members(&mut known, &members, self.identities)?;
         let mut answer = self.of(&members, known.root.as_deref())?;
-        // The removed member has read these, and can still read them in the history.
-        for entry in self.team.store.all()? {
-            let account = entry.description.text("username").unwrap_or_default();
-            answer.push("renew[]", format!("{} {account}", shown(&entry.description)))?;
-        }
+        // They have read these, and can again in the history.
+        let read = self.team.store.all()?;
+        let read = read.iter().map(|entry| {
+            format!("{} {}", shown(&entry.description), entry.description.text("username").unwrap_or_default())
+        });
+        push_list(&mut answer, ["renew[]", "renew_more"], read, &members)?;
+        self.team.set_members(&mut known, &members, self.identities)?;
         Ok(answer)
     }
 
@@ -114,13 +121,15 @@ impl Operation<'_> {
                         .hint("modelforge-credential members"));
                 }
                 let members = Members::parse(&text)?;
+                let answer = self.of(&members, known.root.as_deref())?;
                 self.team.set_members(&mut known, &members, self.identities)?;
-                return self.of(&members, known.root.as_deref());
+                return Ok(answer);
             }
         }
         let asked = Asked { remote: None, accepts: Some(wanted), repair: request.has("repair") };
         let mut answer = sync(self.team, self.identities, self.mine, &asked)?;
-        answer.merge(&self.list()?);
+        let known = self.team.known()?;
+        answer.merge(&self.of(&known.members()?.unwrap_or_default(), known.root.as_deref())?);
         Ok(answer)
     }
 }

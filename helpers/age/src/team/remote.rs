@@ -10,10 +10,7 @@ use super::fetched::Refused;
 use super::git::{Git, INCOMING, MOST, is_out_of_memory, text};
 use super::step::{may_ask, reason};
 
-/// The time limit of a step that uses a network.
-const LIMIT: Duration = Duration::from_secs(600);
-
-/// The branch of a store.
+/// The branch that stores are kept in.
 const BRANCH: &str = "refs/heads/main";
 
 /// The most bytes that may come at once: far more than any store needs, and too little to fill a disk.
@@ -78,7 +75,7 @@ impl Git {
         let mut words = vec!["ls-remote", "--quiet"];
         words.extend(through.as_deref());
         words.extend(["--", remote, BRANCH]);
-        let finished = self.reach(&words, u64::MAX)?;
+        let finished = self.reach(&words, u64::MAX).map_err(no_answer)?;
         if !finished.status.success() {
             return Err(unreadable(&finished));
         }
@@ -103,13 +100,13 @@ impl Git {
         words.extend(lease.as_deref());
         words.extend(through.as_deref());
         words.extend(["--", remote, &what]);
-        let finished = self.reach(&words, u64::MAX)?;
+        let finished = self.reach(&words, u64::MAX).map_err(no_answer)?;
         Ok(if finished.status.success() { Ok(()) } else { Err(reason(&finished)) })
     }
 
     /// Runs a step that uses a network. The user's own settings apply: a proxy, the ssh program, a credential helper.
     fn reach(&self, words: &[&str], most: u64) -> Result<Finished> {
-        let running = Running::start(self.command(words)?, !may_ask(), LIMIT)?;
+        let running = Running::start(self.command(words)?, !may_ask(), self.patience)?;
         let mut looked = Instant::now();
         let mut exceeds = || {
             if looked.elapsed() < PAUSE {
@@ -162,6 +159,17 @@ fn too_slow(problem: Error) -> Error {
         Some(Failure::TooSlow(limit)) => {
             let message = format!("the remote was not fetched within {} s, so nothing was taken", limit.as_secs());
             Error::new(message).hint(format!("try again; if the network is fast, {LEAVE_IT_OUT}")).because(Refused)
+        }
+        _ => problem,
+    }
+}
+
+/// Whether it has taken what was sent, the next synchronisation finds out.
+fn no_answer(problem: Error) -> Error {
+    match problem.cause() {
+        Some(Failure::TooSlow(limit)) => {
+            let message = format!("the remote did not answer within {} s", limit.as_secs());
+            problem.reworded(message).hint("modelforge-credential sync  # tries again")
         }
         _ => problem,
     }

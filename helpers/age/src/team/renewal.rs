@@ -16,6 +16,7 @@ use crate::identity::Identities;
 use crate::key::{self, Keys};
 use crate::mine::Mine;
 use crate::renew::{self, Failed, New};
+use crate::store::Entry;
 use crate::text;
 
 /// Replaces this user's reading key. `mine` is `None` if the user named the identities: then the first of them is the new one. Returns
@@ -128,14 +129,14 @@ pub fn finish(team: &Team, known: &mut Known, identities: &Identities, mine: &Mi
     if !new.public().is_some_and(|public| recipients.contains(&public)) {
         return Err("the members do not have the new identity yet".into());
     }
-    let again = |entry: &crate::store::Entry, content: &[u8]| {
+    let open = |entry: &Entry, content: &[u8]| {
         if let Ok(Some(_)) | Err(_) = readable(new.decrypt(content, &entry.file))? {
             return Ok(None);
         }
-        let Ok(Some(text)) = readable(old.decrypt(content, &entry.file))? else { return Ok(None) };
-        key::encrypt(&text, std::iter::empty(), &recipients).map(Some)
+        Ok(readable(old.decrypt(content, &entry.file))?.ok().flatten())
     };
-    let _lock = renew::every(&team.store, again)?.map_err(Failed::into_error)?;
+    let encrypt = |text: &[u8]| key::encrypt(text, std::iter::empty(), &recipients);
+    let _lock = renew::every(&team.store, &new, open, encrypt)?.map_err(Failed::into_error)?;
     mine.replace_with_the_lock(held, current, held.passphrase.as_ref())?;
     known.is_renewed = false;
     known.write(&team.accepted)

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use modelforge_credential_files::kept::SIGNING_KEY;
 use modelforge_credential_files::{self as files, Trust};
 use modelforge_credential_protocol::{Error, Result};
 
@@ -12,12 +13,10 @@ use super::git::text;
 use super::keygen;
 use super::members::{Keys, Members};
 use crate::identity::Identities;
+use crate::key::Opens;
 use crate::sealed;
 
-/// The file of our own key, which all stores share.
-const FILE: &str = "signing-key";
-
-/// Far more than any key needs, in bytes.
+/// Far above any key.
 const MAX: usize = 1 << 16;
 
 impl Team {
@@ -27,7 +26,7 @@ impl Team {
             return Ok(named.clone());
         }
         let path = PathBuf::from(identities.path());
-        Ok(if is_of_ssh(&path)? { path } else { self.data.path().join(FILE) })
+        Ok(if is_of_ssh(&path)? { path } else { self.data.path().join(SIGNING_KEY) })
     }
 
     /// The public key of the file, without its comment.
@@ -54,7 +53,7 @@ impl Team {
         if self.signing_key.is_some() {
             return Ok(all);
         }
-        let own = self.data.path().join(FILE);
+        let own = self.data.path().join(SIGNING_KEY);
         for path in identities.paths().map(Path::to_owned).chain(own.exists().then_some(own)) {
             if !all.contains(&path) && is_of_ssh(&path)? {
                 all.push(path);
@@ -102,15 +101,17 @@ impl Team {
 
     /// Creates our own key if one is needed. The caller must hold the lock of the identity.
     pub(super) fn make_signing_key(&self, file: &Path) -> Result<()> {
-        if file != self.data.path().join(FILE) || file.exists() {
+        if file != self.data.path().join(SIGNING_KEY) || file.exists() {
             return Ok(());
         }
         self.data.make_folder("".as_ref())?;
+        // What a process that was killed here left: a key without protection.
+        self.data.clean();
         let workshop = tempfile::Builder::new()
             .prefix(".new-")
             .tempdir_in(self.data.path())
             .map_err(files::failed("make", file))?;
-        let made = workshop.path().join(FILE);
+        let made = workshop.path().join(SIGNING_KEY);
         let words = ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"].map(OsString::from);
         let words: Vec<OsString> = words.into_iter().chain([made.clone().into()]).collect();
         keygen::run(&words)?;

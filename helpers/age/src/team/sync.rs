@@ -1,8 +1,6 @@
 //! `sync`: takes the changes of others after verifying them, and sends our own.
 
-use std::io::Write;
-
-use modelforge_credential_protocol::{Error, Record, Result};
+use modelforge_credential_protocol::{Error, MAX_ATTRIBUTES, Record, Result};
 
 use super::git::Git;
 use super::history::{self, Files, History};
@@ -11,7 +9,7 @@ use super::meet::{Asked, Meeting, Met, not_taken};
 use super::members::Members;
 use super::merge::{self, Chosen, Merged, Sides};
 use super::remote::check_remote;
-use super::{Team, readable, renewal, tree};
+use super::{Team, readable, renewal, tree, warn_of};
 use crate::identity::Identities;
 use crate::mine::Mine;
 
@@ -38,9 +36,13 @@ pub fn sync(team: &Team, identities: &Identities, mine: Option<&Mine>, asked: &A
         return Err(Error::new(format!("the store `{}` has no remote", team.name))
             .hint("modelforge-credential sync --remote URL  # an empty repository, or the one that others use"));
     };
-    // Without the list, the other files may be lost as well. Nobody has removed them.
-    let is_lost = known.members.is_some() && team.text()?.is_none();
-    if known.is_changing || is_lost {
+    // Without the list, the files are lost as well, or some of them: nobody has removed them. That is noted before the list is there
+    // again, as this synchronisation may not come to its end.
+    if known.members.is_some() && team.text()?.is_none() {
+        known.is_lost = true;
+        known.write(&team.accepted)?;
+        team.finish_change(&mut known, identities)?;
+    } else if known.is_changing {
         team.finish_change(&mut known, identities)?;
     }
     // Report changes by hand before anything is sent or received.
@@ -48,12 +50,12 @@ pub fn sync(team: &Team, identities: &Identities, mine: Option<&Mine>, asked: &A
         team.members()?;
     }
     renewal::go_on(team, &mut known, identities)?;
-    let git = Git::open(&team.data.below("repositories").below(&team.name))?;
+    let git = Git::open(&team.repository())?;
     known.head.iter().for_each(|head| git.keep(head));
     for _ in 0..ATTEMPTS {
         let meeting = Meeting { team, identities, git: &git, remote: &remote, known: &known, asked };
         let mut met = meeting.reach().inspect_err(|_| git.forget())?;
-        if is_lost {
+        if known.is_lost {
             met.base.clear();
         }
         let Some(answer) = settle(team, identities, &mut known, &met)? else { continue };
@@ -81,7 +83,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     if has_changes || met.repair.is_some() {
         let sent = match &tip {
             Some(tip) if !has_changes => met.push(tip)?.map(|()| tip.clone()),
-            _ => send(team, identities, met, &decided)?,
+            _ => send(team, identities, known, met, &decided)?,
         };
         match sent {
             Ok(commit) => head = Some(commit),
@@ -93,15 +95,21 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     let Some(head) = head else {
         return Err(not_taken(&problem.unwrap_or_default()));
     };
-    let is_newer = team.apply(&decided.files, &met.ours, &decided.members, identities)?;
     let before = known.members()?;
-    let members = decided.members.to_text();
-    // What was stored in the meantime may be encrypted for the old members.
-    known.is_changing = is_newer && known.members.as_ref() != Some(&members);
+    let are_others = before.as_ref() != Some(&decided.members);
+    if are_others {
+        // From now on others store for these.
+        known.members = Some(decided.members.to_text());
+        known.is_changing = true;
+        known.write(&team.accepted)?;
+    }
+    let is_newer = team.apply(&decided.files, &met.ours, &decided.members, identities)?;
+    // What was stored meanwhile may be encrypted for those who were members before.
+    known.is_changing = is_newer && are_others;
+    (known.is_lost, known.begun) = (false, None);
     known.root = Some(met.history.as_ref().map_or_else(|| head.clone(), |history| history.root.clone()));
     known.head = Some(head);
     known.met.clone_from(&known.remote);
-    known.members = Some(members);
     known.write(&team.accepted)?;
     if known.is_changing {
         team.finish_change(known, identities)?;
@@ -146,6 +154,7 @@ fn decide(team: &Team, identities: &Identities, known: &Known, met: &Met) -> Res
         };
         all.insert(name, content);
     }
+    history::check(&all)?;
     Ok(Decided { files: all, members, kept, unread })
 }
 
@@ -153,6 +162,7 @@ fn decide(team: &Team, identities: &Identities, known: &Known, met: &Met) -> Res
 fn send(
     team: &Team,
     identities: &Identities,
+    known: &mut Known,
     met: &Met,
     decided: &Decided,
 ) -> Result<std::result::Result<String, String>> {
@@ -168,10 +178,31 @@ fn send(
         met.history.as_ref().map(|history| (history.root.as_str(), history.tip.as_str())),
         &commit,
     )?;
+    if parent.is_none() {
+        known.begun = Some(commit.clone());
+        known.write(&team.accepted)?;
+    }
     Ok(met.push(&commit)?.map(|()| commit))
 }
 
-/// How many credentials and lists of members were new on each side.
+/// Adds a list to an answer, as much of it as there is room for beside the `members`, and how many more there are: what was done is done,
+/// however many there are.
+pub fn push_list(
+    answer: &mut Record,
+    [key, more]: [&str; 2],
+    all: impl ExactSizeIterator<Item = String>,
+    members: &Members,
+) -> Result<()> {
+    /// For all else that an answer says.
+    const REST: usize = 22;
+    let room = MAX_ATTRIBUTES.saturating_sub(members.count() + REST);
+    if let Some(left) = all.len().checked_sub(room).filter(|left| *left > 0) {
+        answer.set(more, left.to_string())?;
+    }
+    all.take(room).try_for_each(|item| answer.push(key, item))
+}
+
+/// How much of it was new on each side: credentials, and the members.
 fn answer(
     team: &Team,
     met: &Met,
@@ -179,24 +210,17 @@ fn answer(
     before: Option<&Members>,
     problem: Option<String>,
 ) -> Result<Record> {
-    let differing = |one: &Files, other: &Files| {
-        one.iter().filter(|(name, content)| other.get(*name) != Some(content)).count()
-            + other.keys().filter(|name| !one.contains_key(*name)).count()
-    };
     let mut answer = Record::of([("store", team.name.clone())])?;
     let theirs = met.history.as_ref().map(History::last).transpose()?;
-    let received = differing(&met.ours, &decided.files) + usize::from(before != Some(&decided.members));
-    let sent = differing(&met.theirs, &decided.files) + usize::from(theirs != Some(&decided.members));
+    let received = history::differing(&met.ours, &decided.files) + usize::from(before != Some(&decided.members));
+    let sent = history::differing(&met.theirs, &decided.files) + usize::from(theirs != Some(&decided.members));
     answer.set("received", received.to_string())?;
     answer.set(if problem.is_some() { "unsent" } else { "sent" }, sent.to_string())?;
-    for kept in &decided.kept {
-        answer.push("kept[]", kept)?;
-    }
-    for place in &decided.unread {
-        let warning =
-            format!("what another member stored for `{place}` cannot be opened here, so yours took its place");
-        let _ = writeln!(std::io::stderr(), "warning: {warning}");
-    }
+    push_list(&mut answer, ["kept[]", "kept_more"], decided.kept.iter().cloned(), &decided.members)?;
+    let unread = decided.unread.iter().map(|place| {
+        format!("what another member stored for `{place}` cannot be opened here, so yours took its place")
+    });
+    warn_of(&unread.collect::<Vec<_>>());
     if let Some(replaced) = met.instead_of() {
         answer.set("replaced", replaced)?;
     }

@@ -42,7 +42,11 @@ impl Team {
             changed.iter().filter_map(|name| Some((*name, self.age(name, now, identities)?))).collect();
         let _lock = self.store.lock()?;
         self.store.clean();
-        let mut is_newer = false;
+        let is_new = |entry: &Entry| {
+            let name = store::name_of(&entry.description);
+            !seen.contains_key(&name) && !now.contains_key(&name)
+        };
+        let mut is_newer = self.store.exists()? && self.store.all()?.iter().any(is_new);
         for name in changed {
             let Some(entry) = self.entry(name) else { continue };
             if self.store.read(&entry)?.as_deref() != seen.get(name) {

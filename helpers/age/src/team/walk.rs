@@ -1,7 +1,7 @@
 //! Walks along the commits, and verifies each with the members of the one before it. Nothing after a refused commit is read. So an attacker
 //! who can push, but is not a member, gains nothing by pushing a lot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::rc::Rc;
 
@@ -32,14 +32,14 @@ pub struct Walk<'a> {
     room: usize,
     /// The lists of members, one for each change.
     pub members: Vec<Rc<Members>>,
-    /// Members whose reading key somebody else has replaced, and who did it.
-    pub replaced: Vec<(String, String)>,
+    /// Whose key to read with was replaced by somebody else, and by whom.
+    pub replaced: BTreeSet<(String, String)>,
 }
 
 impl<'a> Walk<'a> {
     pub fn new(git: &'a Git, those: Option<&'a Members>) -> Self {
         let (list, last, readers, room) = (String::new(), None, BTreeMap::new(), 0);
-        Self { git, those, list, last, readers, room, members: Vec::new(), replaced: Vec::new() }
+        Self { git, those, list, last, readers, room, members: Vec::new(), replaced: BTreeSet::new() }
     }
 
     /// Begins with a commit that is known to be good.
@@ -106,10 +106,7 @@ impl<'a> Walk<'a> {
         for (name, recipient) in members.readers() {
             let old = self.readers.insert(name.to_owned(), recipient.to_owned());
             let Some(by) = by.filter(|by| *by != name && old.is_some_and(|old| old != recipient)) else { continue };
-            let replaced = (name.to_owned(), by.to_owned());
-            if !self.replaced.contains(&replaced) {
-                self.replaced.push(replaced);
-            }
+            self.replaced.insert((name.to_owned(), by.to_owned()));
         }
         self.list = list;
         self.last = Some(Rc::clone(&members));

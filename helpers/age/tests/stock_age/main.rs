@@ -176,7 +176,7 @@ fn a_command_line_that_is_not_understood_ends_with_status_2() {
         (&[][..], "no operation"),
         (&["--identity"], "`--identity` needs a value"),
         (&["--identity", "f"], "no operation"),
-        (&["--identiy", "f", "get"], "`--identiy` is not an option"),
+        (&["--identiy", "f", "get"], "unknown option `--identiy`"),
         (&["--identity=f"], "no operation"),
         (&["get", "store"], "there is a word before the operation that is no option"),
     ] {

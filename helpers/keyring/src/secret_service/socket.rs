@@ -19,9 +19,7 @@ pub fn addresses() -> Result<String> {
     match env::var("DBUS_SESSION_BUS_ADDRESS") {
         Ok(addresses) if !addresses.is_empty() => Ok(addresses),
         _ => {
-            let user = rustix::process::geteuid().as_raw();
-            let folder = env::var("XDG_RUNTIME_DIR").unwrap_or_else(|_| format!("/run/user/{user}"));
-            let socket = format!("{folder}/bus");
+            let socket = socket(env::var("XDG_RUNTIME_DIR").ok(), rustix::process::geteuid().as_raw());
             let absent = Error::new("there is no D-Bus session bus");
             let absent = absent.hint("without a desktop session, keep keys in the `age` helper");
             if Path::new(&socket).exists() { Ok(format!("unix:path={socket}")) } else { Err(absent) }
@@ -29,7 +27,13 @@ pub fn addresses() -> Result<String> {
     }
 }
 
-/// No part of the address can be used.
+/// Where the bus listens if nothing names it. A folder that is set to nothing is not set, as for the core.
+fn socket(runtime: Option<String>, user: u32) -> String {
+    let folder = runtime.filter(|folder| !folder.is_empty());
+    format!("{}/bus", folder.unwrap_or_else(|| format!("/run/user/{user}")))
+}
+
+/// Nothing in an address can be used.
 pub fn unusable() -> Error {
     Error::new("DBUS_SESSION_BUS_ADDRESS is not an address that can be used").hint("log in again")
 }
@@ -84,4 +88,18 @@ fn is_ours(_: &OwnedFd, place: &UnixSocket) -> bool {
     let UnixSocket::File(path) = place else { return false };
     let owner = std::fs::metadata(path).map(|metadata| metadata.uid());
     owner.is_ok_and(|owner| owner == 0 || owner == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_folder_that_is_set_to_nothing_is_not_set() {
+        for (runtime, place) in
+            [(None, "/run/user/7/bus"), (Some(""), "/run/user/7/bus"), (Some("/run/x"), "/run/x/bus")]
+        {
+            assert_eq!(socket(runtime.map(str::to_owned), 7), place);
+        }
+    }
 }

@@ -53,6 +53,8 @@ pub fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
         | "received"
         | "sent"
         | "unsent"
+        | "kept_more"
+        | "renew_more"
             if !is_plain_number(text) =>
         {
             return fault("is not a plain number");

@@ -1,3 +1,6 @@
+use modelforge_credential_protocol::Record;
+
+use super::super::sync::push_list;
 use super::*;
 
 const SIGNERS: [&str; 3] = [
@@ -66,7 +69,7 @@ fn both_sides_changes_of_the_members_count_and_a_contradiction_is_an_error() {
     assert_eq!(Members::merged(&base, &with_cara, &without_ben).unwrap(), of(&[("ann", &all[0]), ("cara", &all[2])]));
     let (one, other) = (of(&[("ann", &all[0]), ("ben", &all[2])]), of(&[("ann", &all[0]), ("ben", &keys(1))]));
     assert!(Members::merged(&base, &one, &other).is_err());
-    assert_eq!(base.changes_to(&without_ben), "ben went");
+    assert_eq!(base.changes_to(&without_ben), ["ben went"]);
 }
 
 #[test]
@@ -83,10 +86,64 @@ fn who_is_removed_on_one_side_does_not_stay_by_taking_other_keys_on_the_other() 
 fn other_keys_to_read_with_are_shown_and_long_ones_by_both_their_ends() {
     let (old, new) = (keys(0), keys(0));
     let said = of(&[("ann", &old)]).changes_to(&of(&[("ann", &new)]));
-    assert_eq!(said, format!("ann renewed: {} → {}", old.recipient, new.recipient));
+    assert_eq!(said, [format!("ann renewed: {} → {}", old.recipient, new.recipient)]);
     let long = format!("{}{}{}", "a".repeat(24), "b".repeat(2000), "c".repeat(24));
     assert_eq!(shown(&long), format!("{}…{}", "a".repeat(24), "c".repeat(24)));
     assert!(shown(SIGNERS[0]).starts_with("SHA256:"));
+}
+
+/// As many members as a store may have.
+fn most() -> Members {
+    let signer = |at: usize| {
+        let mut blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20".to_vec();
+        blob.extend(at.to_be_bytes().into_iter().cycle().take(32));
+        format!("ssh-ed25519 {}", STANDARD.encode(blob))
+    };
+    let mut members = Members::default();
+    for at in 0..MOST {
+        members.put(&format!("m{at}"), Keys { signer: signer(at), ..keys(0) }).unwrap();
+    }
+    members
+}
+
+#[test]
+fn as_many_members_as_there_may_be_are_known_listed_and_told_and_one_more_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = modelforge_credential_files::Own::new(folder.path().join("state"));
+    let mut members = most();
+    let known = super::super::known::Known { members: Some(members.to_text()), ..Default::default() };
+    known.write(&own).unwrap();
+    assert!(super::super::known::Known::read(&own).unwrap() == known);
+    assert_eq!(known.members().unwrap().unwrap(), members);
+    let refused = members.put("one-more", keys(0)).unwrap_err();
+    assert_eq!(refused.to_string(), "a store has at most 1000 members");
+    members.check_size().unwrap();
+    let told = first_of(Members::default().changes_to(&members)).unwrap();
+    assert!(told.ends_with(" and 980 more") && told.len() < 2_000, "{told}");
+    // Beside all of them there is room for the rest of an answer.
+    let mut answer = Record::of([("store", "team"), ("fingerprint", "x")]).unwrap();
+    members.lines().iter().for_each(|line| answer.push("member[]", line).unwrap());
+    let kept = (0..3_000).map(|at| format!("https://h a{at}"));
+    push_list(&mut answer, ["kept[]", "kept_more"], kept, &members).unwrap();
+    for key in ["received", "unsent", "problem", "replaced"] {
+        answer.set(key, "1").unwrap();
+    }
+    assert_eq!((answer.all("kept[]").count(), answer.text("kept_more")), (2, Some("2998")));
+}
+
+#[test]
+fn a_key_beyond_all_measure_is_no_members_and_neither_is_a_list_beyond_it() {
+    let mut members = Members::default();
+    let long = Keys { recipient: format!("age1{}", "q".repeat(LONGEST_KEY)), ..keys(0) };
+    assert_eq!(members.put("ann", long).unwrap_err().to_string(), "a key of a member has at most 8192 letters");
+    // Each is a key of RSA that reads and signs.
+    let blob = |at: usize| [b"\0\0\0\x07ssh-rsa", at.to_be_bytes().repeat(250).as_slice()].concat();
+    let all = (0..MOST).map(|at| {
+        let key = format!("ssh-rsa {}", STANDARD.encode(blob(at)));
+        (format!("m{at}"), Keys { recipient: key.clone(), signer: key })
+    });
+    let refused = Members(all.collect()).check_size().unwrap_err();
+    assert_eq!(refused.to_string(), "the keys of the members are longer than 1048576 bytes together");
 }
 
 #[test]

@@ -159,3 +159,94 @@ fn an_address_with_a_token_in_it_is_refused_and_one_with_a_name_is_not() {
         check_remote(remote).unwrap();
     }
 }
+
+/// A server that lets everybody in and says nothing.
+fn silent() -> (std::net::TcpListener, String) {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let remote = format!("git://{}/theirs", server.local_addr().unwrap());
+    (server, remote)
+}
+
+#[test]
+fn a_remote_that_does_not_answer_is_given_up_and_said_in_each_step() {
+    let (_folder, remote, mut ours) = remote_of(b"x");
+    let commit = ours.fetch(&remote).unwrap().unwrap();
+    let (_server, slow) = silent();
+    ours.patience = Duration::from_secs(1);
+    let start = Instant::now();
+    let fetched = ours.fetch(&slow).unwrap_err();
+    assert_eq!(fetched.to_string(), "the remote was not fetched within 1 s, so nothing was taken");
+    let hint = format!("try again; if the network is fast, {LEAVE_IT_OUT}");
+    assert_eq!(fetched.hint_text(), Some(hint.as_str()));
+    assert!(fetched.cause::<Refused>().is_some());
+    for said in [ours.ask(&slow).unwrap_err(), ours.push(&slow, &commit, None).unwrap_err()] {
+        assert_eq!(said.to_string(), "the remote did not answer within 1 s");
+        assert_eq!(said.hint_text(), Some("modelforge-credential sync  # tries again"));
+        assert!(matches!(said.cause(), Some(Failure::TooSlow(_))));
+    }
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_remote_that_sends_byte_by_byte_is_given_up_and_nothing_of_it_stays() {
+    use std::io::{Read, Write};
+    let (folder, _, mut ours) = remote_of(&noise(8 << 20));
+    let daemon = Daemon::of(folder.path());
+    let (slow, port) = (std::net::TcpListener::bind("127.0.0.1:0").unwrap(), daemon.1);
+    let remote = format!("git://{}/theirs", slow.local_addr().unwrap());
+    // What the server says comes through it, at 100 KB a second.
+    std::thread::spawn(move || {
+        for client in slow.incoming().flatten() {
+            let server = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            std::thread::spawn(move || {
+                let (mut server, mut client, mut piece) = (server, client, [0; 10_000]);
+                while let Ok(length @ 1..) = server.read(&mut piece) {
+                    if client.write_all(&piece[..length]).is_err() {
+                        return;
+                    }
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+            });
+        }
+    });
+    ours.patience = Duration::from_secs(3);
+    let before = ours.size();
+    let said = ours.fetch(&remote).unwrap_err();
+    assert_eq!(said.to_string(), "the remote was not fetched within 3 s, so nothing was taken");
+    assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
+}
+
+#[test]
+fn settings_of_a_repository_that_was_put_in_our_place_start_nothing_and_lead_nowhere() {
+    let (folder, remote, ours) = remote_of(b"x");
+    let commit = ours.fetch(&remote).unwrap().unwrap();
+    ours.keep(&commit);
+    let (place, trap) = (folder.path().join("ours"), folder.path().join("trap"));
+    let touches = format!("touch '{}';:", trap.display());
+    let elsewhere = folder.path().join("elsewhere.git").display().to_string();
+    git(folder.path(), &["init", "--quiet", "--bare", &elsewhere]);
+    for (key, value) in [
+        ("core.sshCommand", touches.as_str()),
+        ("core.gitProxy", &touches),
+        ("credential.helper", &format!("!{touches}")),
+        (&format!("url.{elsewhere}.insteadOf"), &remote),
+        ("include.path", "/nowhere"),
+    ] {
+        git(&place, &["config", key, value]);
+    }
+    std::fs::create_dir_all(place.join("objects/info")).unwrap();
+    std::fs::write(place.join("objects/info/alternates"), format!("{elsewhere}/objects\n")).unwrap();
+    std::fs::create_dir_all(place.join("info")).unwrap();
+    std::fs::write(place.join("info/grafts"), format!("{commit} {commit}\n")).unwrap();
+    std::fs::write(place.join("shallow"), format!("{commit}\n")).unwrap();
+    let ours = Git::open(&Own::new(&place)).unwrap();
+    assert!(ours.fetch("ssh://127.0.0.1:1/x").is_err() && ours.fetch("git://127.0.0.1:1/x").is_err());
+    assert!(!trap.exists());
+    assert!(ours.has(&commit).unwrap());
+    assert_eq!(ours.fetch(&remote).unwrap(), Some(commit));
+    for left in ["shallow", "info/grafts", "objects/info/alternates"] {
+        assert!(!place.join(left).exists(), "{left}");
+    }
+}

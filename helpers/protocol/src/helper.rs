@@ -73,6 +73,14 @@ pub trait Helper {
         Nature::default()
     }
 
+    /// The same, or why it is not known: a program that could not be started has not said what it is.
+    ///
+    /// # Errors
+    /// When it could not be asked.
+    fn known_nature(&self) -> Result<Nature> {
+        Ok(self.nature())
+    }
+
     /// Finds the credential that `request` describes.
     ///
     /// The request holds `protocol` and `host`, mostly `provider`, perhaps `path` and `username`; what it does not

@@ -160,11 +160,6 @@ pub fn decode(secret: &[u8]) -> Result<Record> {
     Ok(record)
 }
 
-/// True if only the item with a certain secret is meant.
-pub fn names_secret(description: &Record) -> bool {
-    description.has("password") || description.has("credential")
-}
-
 impl Kind {
     /// True if a secret is the one that is meant.
     pub fn holds_secret(&self, secret: &[u8], description: &Record) -> bool {

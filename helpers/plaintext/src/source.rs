@@ -229,7 +229,7 @@ impl Held {
 
     /// Marks the entries that an erase of this description means.
     fn mark_meant(&self, description: &Record, meant: &mut [bool]) {
-        let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
+        let names_secret = description.names_secret();
         let at_server = || self.at_server_of(description).iter().map(|at| (*at, &self.entries[*at]));
         let deepest = deepest(at_server().map(|(_, entry)| entry).filter(|entry| entry.answers(description)));
         // Who names no path means the whole host.

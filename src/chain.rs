@@ -249,6 +249,11 @@ impl Link {
         self.helper.as_ref().map(|helper| helper.nature()).unwrap_or_default()
     }
 
+    /// The same, for what must not be done without it.
+    fn known_nature(&self) -> Result<Nature> {
+        self.helper(false)?.known_nature()
+    }
+
     /// The helper, or why there is none.
     pub fn helper(&self, attended: bool) -> Result<&(dyn Helper + Send + Sync)> {
         match (&self.helper, &self.attended) {

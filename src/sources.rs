@@ -1,4 +1,4 @@
-//! Where keys are taken from when the person names no source.
+//! Where `migrate` takes keys from when the person names no source. Other commands look there as well.
 
 use modelforge_credential_protocol::visible;
 
@@ -6,10 +6,13 @@ use crate::error::tilde;
 
 /// The sources when the person names none: the files of ModelForge, those of all other tools, and what ModelForge 0.2 kept in the
 /// system's keyring. The second is asked only where it is installed, the third only where there is a session.
-pub const DEFAULT_SOURCES: [&str; 3] = ["plaintext", TOOLS, "keyring --modelforge"];
+pub const DEFAULT_SOURCES: [&str; 3] = ["plaintext", TOOLS, OLD_KEYRING];
 
 /// The files of LLM tools, shell profiles and projects.
 pub const TOOLS: &str = "tools";
+
+/// What ModelForge 0.2 kept in the system's keyring.
+pub const OLD_KEYRING: &str = "keyring --modelforge";
 
 /// True if these are the default sources, or some of them.
 pub fn are_default(from: &[String]) -> bool {

@@ -2,6 +2,7 @@
 
 mod backup;
 mod between;
+mod folders;
 #[cfg(unix)]
 pub mod interrupted;
 mod limits;

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use modelforge_credential_protocol::{Error, Helper, Record, Result, together};
 
 use super::about::{WHICH_SECRET, description_of, question, with_those_of};
-use super::{Chain, Failed, Link};
+use super::keeping::is_for_one;
+use super::{Chain, Failed, Link, error};
 use crate::lock::Lock;
 use crate::request::Request;
 
@@ -109,14 +110,10 @@ impl Chain {
     ) -> Result<Vec<Copies>> {
         let mut copies: Vec<Copies> = asked.iter().map(|_| Copies::default()).collect();
         for (at, link) in self.links.iter().enumerate() {
-            let Ok(helper) = link.helper(false) else { continue };
             let mut among: Vec<(&Asked, &mut Copies)> = asked.iter().zip(&mut copies).collect();
             among.retain(|(asked, _)| is_asked(at, asked.description));
             let questions = among.iter().map(|(asked, _)| asked.question()).collect::<Result<Vec<_>>>()?;
-            let mut answers = helper.get_each(&questions);
-            if attended {
-                self.ask_attended(link, &questions, &mut answers);
-            }
+            let answers = self.answers(link, &questions, attended);
             for ((asked, copies), answer) in among.into_iter().zip(answers) {
                 match answer {
                     Ok(found) => {
@@ -128,6 +125,18 @@ impl Chain {
             }
         }
         Ok(copies)
+    }
+
+    /// The answers of a helper. One that cannot be started has failed to answer each question.
+    fn answers(&self, link: &Link, questions: &[Record], attended: bool) -> Vec<Result<Option<Record>>> {
+        let mut answers = match link.helper(false) {
+            Ok(helper) => helper.get_each(questions),
+            Err(problem) => questions.iter().map(|_| Err(problem.clone())).collect(),
+        };
+        if attended {
+            self.ask_attended(link, questions, &mut answers);
+        }
+        answers
     }
 
     /// Asks again where a helper failed, now that a person is there; but not if that, too, fails, or did before. The first question tells,
@@ -167,13 +176,7 @@ impl Chain {
             return Ok(asked.iter().map(|_| Ok(None)).collect());
         };
         let questions = asked.iter().map(Asked::question).collect::<Result<Vec<_>>>()?;
-        let mut answers = match link.helper(false) {
-            Ok(helper) => helper.get_each(&questions),
-            Err(problem) => questions.iter().map(|_| Err(problem.clone())).collect(),
-        };
-        if attended {
-            self.ask_attended(link, &questions, &mut answers);
-        }
+        let answers = self.answers(link, &questions, attended);
         let copies = answers.into_iter().zip(asked);
         Ok(copies.map(|(answer, asked)| Ok(answer?.filter(|found| is_of(found, asked.description)))).collect())
     }
@@ -185,8 +188,10 @@ impl Chain {
         let copies = credentials.iter().map(Erasing::of).collect::<Result<Vec<_>>>()?;
         let mut left: Vec<Vec<Result<Left>>> = credentials.iter().map(|_| Vec::new()).collect();
         for link in &self.links {
-            let Ok(helper) = link.helper(false) else { continue };
-            let erased = erase_each(helper, &copies.iter().collect::<Vec<_>>());
+            let erased = match link.helper(false) {
+                Ok(helper) => erase_each(helper, &copies.iter().collect::<Vec<_>>()),
+                Err(problem) => copies.iter().map(|_| Err(problem.clone())).collect(),
+            };
             for ((copy, erased), left) in copies.iter().zip(erased).zip(&mut left) {
                 let erased = match (erased, &link.attended) {
                     (Err(problem), Some(helper)) => erase_each(&**helper, &[copy]).pop().unwrap_or(Err(problem)),
@@ -233,8 +238,10 @@ fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[&Erasing]) -> Vec<R
     };
     let before = look(copies);
     let found = copies.iter().copied().zip(&before);
-    let there: Vec<&Erasing> =
-        found.filter(|(_, found)| matches!(found, Ok(Some(true)))).map(|(copy, _)| copy).collect();
+    let found = found.filter(|(_, found)| matches!(found, Ok(Some(true))));
+    let (there, mixed): (Vec<&Erasing>, Vec<_>) =
+        found.map(|(copy, _)| copy).partition(|copy| is_for_one(helper, &copy.copy));
+    let is_mixed = |copy: &Erasing| mixed.iter().any(|other| std::ptr::eq(*other, copy));
     let erased = helper.erase_each(&there.iter().map(|copy| copy.copy.clone()).collect::<Vec<_>>());
     let mut after = erased.into_iter().zip(look(&there)).zip(&there).map(|((erased, after), copy)| {
         erased?;
@@ -246,7 +253,8 @@ fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[&Erasing]) -> Vec<R
             Some(true) => Err(erased_and_still_there()),
         }
     });
-    let left = before.into_iter().map(|found| match found? {
+    let left = before.into_iter().zip(copies).map(|(found, copy)| match found? {
+        Some(true) if is_mixed(copy) => Err(error::cannot_be_told_apart()),
         None => Ok(Left::Nothing),
         Some(false) => Ok(Left::Newer),
         Some(true) => after.next().unwrap_or_else(|| Err(erased_and_still_there())),

@@ -1,8 +1,9 @@
 //! Erasing: from every helper, for a secret may be left in each.
 
-use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Record, Result};
+use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Nature, Record, Result};
 
-use super::about::with_capabilities;
+use super::about::{with_capabilities, with_those_of};
+use super::keeping::erase_just;
 use super::{Chain, Failed, Link};
 use crate::chain::error;
 use crate::lock::Lock;
@@ -58,7 +59,14 @@ impl Chain {
         let questions = erase.iter().map(|one| Question::of(one, consent)).collect::<Result<Vec<_>>>()?;
         let mut results: Vec<Erased> = erase.iter().map(|_| Erased::default()).collect();
         for link in &self.links {
-            if !consent && link.nature().foreign {
+            let nature = if consent { Ok(Nature::default()) } else { link.known_nature() };
+            let Ok(nature) = nature.inspect_err(|problem| {
+                // What may be the file of another program is not touched.
+                results.iter_mut().for_each(|result| result.failed.push(Failed::new(&link.name, problem.clone())));
+            }) else {
+                continue;
+            };
+            if nature.foreign {
                 for (question, result) in questions.iter().zip(&mut results) {
                     if matches!(link.helper(false).and_then(|helper| helper.get(&question.record)), Ok(Some(_))) {
                         result.remarks.push(error::plain_text_left(&question.record));
@@ -131,13 +139,7 @@ fn erase_without_path(helper: &dyn Helper, question: &Record) -> Result<()> {
         if found.has("path") || found.is_true("ephemeral") || !found.matches_secret(question) {
             return Ok(());
         }
-        let mut copy = description.clone();
-        for key in ["username", "password", "authtype", "credential"] {
-            if let Some(value) = found.get(key) {
-                copy.set(key, value)?;
-            }
-        }
-        helper.erase(&copy)?;
+        erase_just(helper, &with_those_of(&description, &found, &["username"])?, &found)?;
     }
     Err("it still answers after it was told to erase".into())
 }

@@ -28,8 +28,6 @@ impl Kept {
     }
 }
 
-type Helping<'a> = dyn Helper + Send + Sync + 'a;
-
 impl Link {
     /// Stores, and reads back. A helper that then holds neither this nor what it held before gets the older one back, or loses what
     /// it made of this one; `remarks` say where that fails. `before` is what it held, where that is known.
@@ -97,7 +95,7 @@ fn is_the_same(one: Option<&Record>, other: Option<&Record>) -> bool {
 }
 
 /// Makes a helper hold what it held before.
-fn put_back(helper: &Helping<'_>, question: &Record, before: Option<&Record>) -> std::result::Result<(), ()> {
+fn put_back(helper: &dyn Helper, question: &Record, before: Option<&Record>) -> std::result::Result<(), ()> {
     let look = || helper.get(question).map(|found| found.filter(|found| is_about(found, question)));
     let is_there = |found: &Result<Option<Record>>| matches!(found, Ok(found) if is_the_same(found.as_ref(), before));
     let found = look();
@@ -119,12 +117,18 @@ fn put_back(helper: &Helping<'_>, question: &Record, before: Option<&Record>) ->
 }
 
 /// Erases the credential that holds these secrets, and no other: an absent path of the question means any path.
-pub(super) fn erase_just(helper: &Helping<'_>, question: &Record, found: &Record) -> Result<()> {
-    helper.erase(&with_those_of(question, found, &WHICH_SECRET)?)
+pub(super) fn erase_just(helper: &dyn Helper, question: &Record, found: &Record) -> Result<()> {
+    let copy = with_those_of(question, found, &WHICH_SECRET)?;
+    if is_for_one(helper, &copy) { helper.erase(&copy) } else { Err(error::cannot_be_told_apart()) }
+}
+
+/// Says whether an erase takes one credential at most: one that holds nothing but a refresh token has no secret that an erase can name.
+pub(super) fn is_for_one(helper: &dyn Helper, copy: &Record) -> bool {
+    copy.names_secret() || stands_alone(helper, copy)
 }
 
 /// Says whether an erase that names no secret takes one credential at most.
-fn stands_alone(helper: &Helping<'_>, question: &Record) -> bool {
+fn stands_alone(helper: &dyn Helper, question: &Record) -> bool {
     let is_another = |record: &Record| record.matches(question) && record.has("path");
     question.has("username")
         && (question.has("path")

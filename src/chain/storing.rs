@@ -226,20 +226,26 @@ impl Link {
     /// Erases the copy that was there before a store elsewhere, and says what is left. The erase names the older secret: an absent
     /// path means any path, and what is kept for another one is not an older copy.
     fn erase_older(&self, record: &Record, earlier: &mut Vec<String>) -> Option<Error> {
+        let failed = |problem: Error| Some(Failed::new(&self.name, problem).may_hold_an_older_copy());
         let question = description_of(record).ok()?;
-        let helper = self.helper(false).ok()?;
+        let helper = match self.helper(false) {
+            Ok(helper) => helper,
+            Err(problem) => return failed(problem),
+        };
         let found = match helper.get(&question) {
             Ok(found) => found?,
-            Err(problem) => return Some(Failed::new(&self.name, problem).may_hold_an_older_copy()),
+            Err(problem) => return failed(problem),
         };
-        if helper.nature().foreign {
-            return Some(error::plain_text_left(record));
+        match helper.known_nature() {
+            Ok(nature) if nature.foreign => return Some(error::plain_text_left(record)),
+            Ok(_) => {}
+            Err(problem) => return failed(problem),
         }
         if found.is_true("ephemeral") || !is_about(&found, record) {
             return None;
         }
         match erase_just(helper, &question, &found) {
-            Err(problem) => Some(Failed::new(&self.name, problem).may_hold_an_older_copy()),
+            Err(problem) => failed(problem),
             Ok(()) => {
                 // A copy that is gone no longer takes precedence.
                 if let Some(at) = earlier.iter().position(|name| *name == self.name)

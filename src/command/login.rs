@@ -12,7 +12,7 @@ use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
 
 use crate::accounts::{Named, account_of, place};
-use crate::audit::Event;
+use crate::audit::{Event, Operation, Outcome};
 use crate::chain::{Answer, Chain, is_expired};
 use crate::config::{self, Chosen, Helpers};
 use crate::key_shape;
@@ -64,7 +64,7 @@ pub fn login(login: &Login) -> Result<()> {
         return Ok(());
     }
     session.providers.other_in_modelforge(&provider).iter().for_each(terminal::warning);
-    let event = session.event("login", &request.record);
+    let event = session.event(Operation::Login, &request.record);
     let chain = session.chain(&request.record)?;
     if let Some(helper) = &login.helper
         && !chain.links().iter().any(|link| link.name == *helper)
@@ -164,7 +164,7 @@ fn in_a_store(chain: &Chain, request: &Request, answer: Answer) -> Result<Option
 
 fn say_already(mut event: Event, chain: &Chain, request: &Request, kept: &Answer) -> Result<()> {
     event.answered(kept);
-    event.outcome("signed in already");
+    event.outcome(Outcome::SignedInAlready);
     Ok(terminal::done(&already(chain, request, kept))?)
 }
 

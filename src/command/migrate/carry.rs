@@ -10,7 +10,8 @@ use super::journal::Journal;
 use super::migration::Migration;
 use super::named::Named;
 use super::route::{Asks, Taken};
-use super::{backup, error};
+use super::{backup, error, projects};
+use crate::audit::Operation;
 use crate::chain::{Asked, Copies, TOGETHER};
 use crate::terminal::{Progress, warn_once, warning};
 
@@ -38,7 +39,7 @@ impl<'m, 'a> Begun<'m, 'a> {
     /// Notes that it begins, and keeps the files. One that could not keep them has taken nothing, and is no migration.
     pub fn begin(migration: &'m mut Migration<'a>) -> Result<Self> {
         let route = &migration.route;
-        let journal = Journal::begin(route.from(), route.to.clone())?;
+        let journal = Journal::begin(route.way())?;
         let kept = keep_files(migration, &journal);
         if kept.is_err() && journal.is_new() {
             backup::erase(route.targets(), journal.id())?.iter().for_each(warning);
@@ -75,11 +76,14 @@ impl<'m, 'a> Begun<'m, 'a> {
         Ok(())
     }
 
-    /// Erases what is kept at its source, and tells of each: whether there is room for more than a warning as well.
+    /// Erases what is kept at its source, and tells of each: whether there is room for more than a warning as well. Returns what was noted
+    /// for `exec`.
     pub fn take_out(
         &mut self,
         mut tell: impl FnMut(&Migration, &Item, bool) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Vec<projects::Noted>> {
+        let leaves = |item: &&Item| item.outcome.is_none() && item.step.takes();
+        let noted = projects::note(self.migration, &self.journal, self.migration.items.iter().filter(leaves));
         let mut items = std::mem::take(&mut self.migration.items);
         let lost = self.lost_backups();
         let mut progress = Progress::count("moving", items.len());
@@ -97,7 +101,9 @@ impl<'m, 'a> Begun<'m, 'a> {
             }
         }
         self.migration.items = items;
-        Ok(self.journal.finished()?)
+        let noted = projects::take_back(self.migration, &self.journal, noted);
+        self.journal.finished()?;
+        Ok(noted)
     }
 
     /// The files of which the backup is no longer what it was, after all else was stored.
@@ -142,7 +148,7 @@ impl Migration<'_> {
 
     /// Erases those that have no outcome yet, and writes into the log what came of each.
     fn take_out_all(&self, items: &mut [Item]) -> Result<()> {
-        let event = |item: &Item| self.session.event("migrate", &item.request.record);
+        let event = |item: &Item| self.session.event(Operation::Migrate, &item.request.record);
         let (done, open): (Vec<&mut Item>, Vec<&mut Item>) = items.iter_mut().partition(|item| item.outcome.is_some());
         for item in done.iter().filter(|item| item.step.takes()) {
             item.outcome.iter().for_each(|outcome| outcome.log(&mut event(item)));
@@ -198,7 +204,9 @@ impl Migration<'_> {
             let credential = item.credential();
             let copies = self.target(item).copies(&item.request.record, &item.request.context, true)?;
             let is_kept = copies.kept().any(|(_, copy)| copy.holds_the_same_secrets(&credential));
-            if !is_kept && copies.failed.is_empty() {
+            // One that has just said that it keeps it may be busy now; what another one fails to say proves nothing.
+            let may_be_kept = copies.failed.iter().any(|failed| item.kept_by.contains(&failed.helper));
+            if !is_kept && !may_be_kept {
                 let is_back = self.source(item)?.put_back(&credential, item.file.as_deref())?;
                 return Ok(Outcome::Left(Some(error::no_copy_of_its_own(&credential, is_back))));
             }

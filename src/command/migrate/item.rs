@@ -3,7 +3,7 @@
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
 
 use super::error;
-use crate::audit::Event;
+use crate::audit::{self, Event};
 use crate::request::Request;
 
 /// The plan for a credential.
@@ -87,11 +87,11 @@ impl Outcome {
         match self {
             Self::Moved(helpers) => {
                 event.helper(&helpers.join(", "));
-                event.outcome("moved");
+                event.outcome(audit::Outcome::Moved);
             }
             Self::Uncovered(helpers, _) if !helpers.is_empty() => Self::Moved(helpers.clone()).log(event),
-            Self::Erased | Self::Uncovered(..) => event.outcome("erased"),
-            Self::Left(_) => event.outcome("left"),
+            Self::Erased | Self::Uncovered(..) => event.outcome(audit::Outcome::Erased),
+            Self::Left(_) => event.outcome(audit::Outcome::Left),
         }
     }
 

@@ -11,19 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use super::id;
 use super::named::{Kept, Named};
-use super::sources::{TOOLS, are_default};
+use super::way::Way;
 use crate::chain::now;
 use crate::command::migrate::error;
 use crate::config::Assignment;
+use crate::sources::{TOOLS, are_default};
 use crate::state;
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Event {
-    Begun {
-        from: Vec<String>,
-        to: Option<String>,
-    },
+    Begun(Way),
     /// A copy of this file is in the secure store.
     Kept(Kept),
     /// Is stored where it was not before.
@@ -53,8 +51,7 @@ struct Line {
 pub struct Noted {
     pub id: String,
     pub begun: u64,
-    pub from: Vec<String>,
-    pub to: Option<String>,
+    pub way: Way,
     pub files: Vec<Kept>,
     pub moved: Vec<Named>,
     pub assigned: Vec<Assignment>,
@@ -123,33 +120,20 @@ pub fn mark() -> Option<u64> {
     Some(std::fs::metadata(path().ok()?).ok()?.len())
 }
 
-/// The last migration of the same way that was interrupted.
-pub fn unfinished<'a>(known: &'a [Noted], from: &[String], to: Option<&str>) -> Option<&'a Noted> {
-    let is_same = |other: &[String]| other == from || (are_default(other) && are_default(from));
-    known.iter().rfind(|m| m.state == State::Begun && m.to.as_deref() == to && is_same(&m.from))
+/// The last migration that was interrupted, and that one of this way finishes.
+pub fn unfinished<'a>(known: &'a [Noted], way: &Way) -> Option<&'a Noted> {
+    known.iter().rfind(|migration| migration.state == State::Begun && way.covers(&migration.way))
 }
 
 impl Noted {
-    /// The command that goes on with it.
-    pub fn command(&self) -> String {
-        let mut command = format!("{} migrate", error::PROGRAM);
-        let from = self.from.iter().filter(|_| !are_default(&self.from)).map(|words| ("--from", words));
-        for (option, words) in from.chain(self.to.iter().map(|words| ("--to", words))) {
-            command.push_str(&format!(" {option} {}", shell_words::quote(words)));
-        }
-        command
-    }
-
     /// The command that undoes it.
     pub fn rollback_command(&self) -> String {
-        error::rollback_command(&self.id, &self.from, self.to.as_deref())
+        error::rollback_command(&self.id, &self.way.from, self.way.to.as_deref())
     }
 
     fn add(&mut self, event: Event) {
         match event {
-            Event::Begun { from, to } => {
-                (self.from, self.to, self.state) = (from, to, State::Begun);
-            }
+            Event::Begun(way) => (self.way, self.state) = (way, State::Begun),
             Event::Kept(kept) => {
                 self.forgotten = false;
                 match self.files.iter_mut().find(|known| known.file == kept.file) {
@@ -169,9 +153,9 @@ impl Noted {
     /// Which of its sources has a file that was kept, as it was called; `None` where the notes do not tell.
     pub fn source_of<'a>(&'a self, kept: &'a Kept) -> Option<&'a str> {
         let moved = self.moved.iter().find(|named| named.file.as_ref() == Some(&kept.file)).map(|named| &named.from);
-        let plain = || self.from.iter().find(|words| are_default(std::slice::from_ref(*words)));
+        let plain = || self.way.from.iter().find(|words| are_default(std::slice::from_ref(*words)));
         // The only one is the one that handed it out.
-        let only = || self.from.first().filter(|_| self.from.len() == 1);
+        let only = || self.way.from.first().filter(|_| self.way.from.len() == 1);
         kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
     }
 
@@ -184,14 +168,15 @@ impl Noted {
 }
 
 impl Journal {
-    /// Goes on with a migration of the same way that was interrupted, or begins one.
-    pub fn begin(from: Vec<String>, to: Option<String>) -> Result<Self> {
+    /// Goes on with a migration that was interrupted, or begins one.
+    pub fn begin(way: Way) -> Result<Self> {
         let earlier = read()?;
-        if let Some(unfinished) = unfinished(&earlier, &from, to.as_deref()) {
+        if let Some(unfinished) = unfinished(&earlier, &way) {
             let journal = Self::of(unfinished)?;
-            if from.len() > unfinished.from.len() {
-                // Without a session it could not look everywhere.
-                journal.append(Event::Begun { from, to })?;
+            let whole = unfinished.way.with(&way);
+            if whole != unfinished.way {
+                // This one looks at more.
+                journal.append(Event::Begun(whole))?;
             }
             return Ok(journal);
         }
@@ -203,7 +188,7 @@ impl Journal {
             id = format!("{stamp}-{number}");
         }
         let journal = Self { path: path()?, id, seen: HashSet::new(), files: Vec::new(), is_new: true };
-        journal.append(Event::Begun { from, to })?;
+        journal.append(Event::Begun(way))?;
         Ok(journal)
     }
 
@@ -257,7 +242,7 @@ impl Journal {
 
     /// Notes what a backup alone told of, for a later run that continues its rollback.
     pub fn found(&self, migration: &Noted) -> Result<()> {
-        self.append(Event::Begun { from: migration.from.clone(), to: migration.to.clone() })?;
+        self.append(Event::Begun(migration.way.clone()))?;
         migration.files.iter().try_for_each(|kept| self.append(Event::Kept(kept.clone())))
     }
 

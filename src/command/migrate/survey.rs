@@ -84,7 +84,7 @@ pub fn status(asked: &Migrate) -> Result<()> {
         version: 1,
         credentials: rows,
         unfinished: last(State::Begun),
-        command: known.iter().rfind(|one| one.state == State::Begun).map(Noted::command),
+        command: known.iter().rfind(|one| one.state == State::Begun).map(|one| one.way.command()),
         rollback_unfinished: last(State::RollbackBegun),
         can_be_rolled_back: known.iter().rfind(|one: &&Noted| one.can_be_rolled_back()).map(|one| one.id.clone()),
         failed: failed.iter().map(Error::to_string).collect(),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use modelforge_credential_files::{Own, Trust};
 use modelforge_credential_protocol::Result;
+use zeroize::Zeroizing;
 
 pub use modelforge_credential_files::{is_out_of_reach, wait};
 
@@ -35,6 +36,14 @@ pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
 /// The same for one that is made, with its folder, where it is missing.
 pub fn open_or_make(path: &Path, options: &mut OpenOptions) -> Result<File> {
     own(path).open_or_make(path, options)
+}
+
+/// The content of a file of ours, of at most `limit` bytes. `None`: there is none.
+///
+/// # Errors
+/// With the name of the file.
+pub fn read(path: &Path, limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    own(path).read(path, limit, Trust::Believed)
 }
 
 /// The folder of ours in which a file is.

@@ -3,10 +3,11 @@
 mod error;
 mod file;
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 
 use anyhow::Result;
 use modelforge_credential_client::Entry;
+use modelforge_credential_files::read_at_most;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record, visible};
 use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
@@ -155,11 +156,10 @@ fn in_a_store(chain: &Chain, request: &Request, answer: Answer) -> Result<Option
         return Ok(Some(answer));
     }
     let copies = chain.copies(&request.record, &request.context, true)?;
-    Ok(copies.kept().next().map(|(helper, copy)| {
-        let mut record = request.record.clone();
-        record.merge(copy);
-        Answer { record, helper: Some(helper.clone()), ..answer }
-    }))
+    let Some((helper, copy)) = copies.kept().next() else { return Ok(None) };
+    let mut record = request.record.clone();
+    record.merge(copy)?;
+    Ok(Some(Answer { record, helper: Some(helper.clone()), ..answer }))
 }
 
 fn say_already(mut event: Event, chain: &Chain, request: &Request, kept: &Answer) -> Result<()> {
@@ -312,15 +312,14 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
     if std::io::stdin().is_terminal() {
         return Ok(None);
     }
-    let mut input = modelforge_credential_protocol::stdin()?.take(MAX_LINE as u64 + 1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    input.read_to_end(&mut bytes).map_err(|problem| error::cannot_read_input(&problem))?;
+    let bytes = read_at_most(&mut modelforge_credential_protocol::stdin()?, 4096, MAX_LINE);
+    let bytes = bytes.map_err(|problem| error::cannot_read_input(&problem))?.ok_or_else(error::not_one_line)?;
     if bytes.is_empty() {
         return Ok(None);
     }
     let text = text::of(&bytes).ok_or_else(error::not_one_line)?;
     let line = text.trim_end_matches(['\n', '\r']);
-    if bytes.len() > MAX_LINE || line.contains('\n') {
+    if line.contains('\n') {
         return Err(error::not_one_line().into());
     }
     Ok(Some(Zeroizing::new(line.to_owned())))

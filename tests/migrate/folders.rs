@@ -100,6 +100,16 @@ fn of_keys_that_came_with_a_repository_there_is_a_warning() {
 
 #[cfg(unix)]
 #[test]
+fn a_fifo_in_the_place_of_gits_list_of_files_is_not_waited_for() {
+    let test = put_back(Test::new());
+    let script = "cd p && git init -q && mkfifo .git/index";
+    assert!(test.run(&["/bin/sh", "-c", script], "").status.success());
+    let (test, _, stderr) = run(test, &["migrate", "--yes", "p"], 0);
+    assert_eq!((stderr.as_str(), env(&test).as_str()), ("", "PORT=80\n"));
+}
+
+#[cfg(unix)]
+#[test]
 fn what_exec_hands_over_is_not_noted_for_a_key_that_stays_after_all() {
     // A helper that answers once with what it was told to store.
     let forgets = r#"input=$(cat); case "$1 $input" in

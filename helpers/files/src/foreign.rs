@@ -151,12 +151,14 @@ fn lock() -> Result<Option<File>> {
     Own::new(state).lock("locks/plaintext".as_ref(), PATIENCE).map(Some)
 }
 
-/// Makes a file that is not there, for its owner alone. One that came meanwhile stays. `within` as in [`open`].
+/// Makes a file that is not there, for its owner alone. One that came meanwhile stays. `within` as in [`open`]. One process at a time: what
+/// killed ones left beside it is removed.
 ///
 /// # Errors
 /// If it cannot be made.
 pub fn create(path: &Path, within: Option<&Path>, content: &[u8]) -> Result<()> {
     let place = spot::make(path, within)?;
+    place.clean();
     let draft = place.draft(path, content)?;
     draft.sync(path)?;
     draft.put(path, false)
@@ -202,12 +204,7 @@ impl Opened {
 
     /// Removes what killed processes left. Only with the lock: nobody else is writing then.
     pub fn clean(&self) {
-        let temporary = self.place.temporary();
-        for name in self.place.folder.names() {
-            if name.to_string_lossy().starts_with(&temporary) {
-                let _ = self.place.folder.remove(name.as_ref());
-            }
-        }
+        self.place.clean();
     }
 
     /// Owner first: changing it would take some of the mode away again. Where the group is one that the user is not in, it cannot be

@@ -48,7 +48,7 @@ mod whole;
 pub use error::{failed, is_absent, quoted, tilde};
 pub use folders::{PROGRAM, config, data, home, is_home_of_this_user, state};
 pub use held::Held;
-pub use open::{Trust, open, open_met, read};
+pub use open::{Trust, open, open_met, read, read_at_most};
 pub use own::{Own, wait};
 #[cfg(not(unix))]
 pub use rules::is_open_to_others;

@@ -1,6 +1,6 @@
 //! An identity that a person hands in: in a file, through a pipe, or typed from paper.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use modelforge_credential_files::{self as files, Trust};
@@ -25,9 +25,8 @@ pub fn typed_or_piped(person: &Person) -> Result<Zeroizing<Vec<u8>>> {
             _ => typed(),
         };
     }
-    let mut content = Zeroizing::new(Vec::with_capacity(MAX + 1));
-    modelforge_credential_protocol::stdin()?.take(MAX as u64 + 1).read_to_end(&mut content)?;
-    if content.len() > MAX || content.trim_ascii().is_empty() { Err(error::nothing_given()) } else { Ok(content) }
+    let content = files::read_at_most(&mut modelforge_credential_protocol::stdin()?, MAX, MAX)?;
+    content.filter(|content| !content.trim_ascii().is_empty()).ok_or_else(error::nothing_given)
 }
 
 /// Seen while it is typed, other than a key: nobody types so much from paper without looking, and it was shown to be written down.

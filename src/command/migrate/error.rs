@@ -6,8 +6,8 @@ use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
 pub use crate::chain::migration_conflict;
 pub use crate::error::{
-    PROGRAM, cannot_list, cannot_read, cannot_write, helper_failed, list_not_whole, name_of, no_state_folder,
-    not_in_the_chain, not_kept, still_answers, tilde,
+    PROGRAM, cannot_list, cannot_write, helper_failed, list_not_whole, name_of, no_state_folder, not_in_the_chain,
+    not_kept, not_utf_8, still_answers, tilde,
 };
 use crate::sources::DEFAULT_SOURCES;
 

@@ -69,6 +69,9 @@ pub enum State {
     RolledBack,
 }
 
+/// Of more, no disk and no person has written them.
+const MOST: usize = 256 << 20;
+
 /// The file, opened for one migration.
 pub struct Journal {
     path: PathBuf,
@@ -86,12 +89,8 @@ fn path() -> Result<PathBuf> {
 pub fn read() -> Result<Vec<Noted>> {
     // Without a home there was none.
     let Ok(path) = path() else { return Ok(Vec::new()) };
-    let mut text = String::new();
-    match state::open(&path, OpenOptions::new().read(true)) {
-        Ok(mut file) => file.read_to_string(&mut text).map_err(|problem| error::cannot_read(&path, &problem))?,
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(problem) => return Err(problem.into()),
-    };
+    let Some(text) = state::read(&path, MOST)? else { return Ok(Vec::new()) };
+    let text = std::str::from_utf8(&text).map_err(|_| error::not_utf_8(&path))?;
     let mut migrations: BTreeMap<String, Noted> = BTreeMap::new();
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let line = match serde_json::from_str::<Line>(line) {

@@ -156,7 +156,14 @@ impl Chain {
             };
             let quit = found.is_true("quit");
             let others_follow = at + 1 < self.links.len();
-            let Some(found) = answer.take(found, request) else { continue };
+            let found = match answer.take(found, request) {
+                Ok(Some(found)) => found,
+                Ok(None) => continue,
+                Err(problem) => {
+                    answer.failed.push(Failed::new(&link.name, problem));
+                    continue;
+                }
+            };
             answer.see(link, Some(&found), stop);
             let ends_soon =
                 others_follow && answer.record.has("oauth_refresh_token") && is_expired_in(&answer.record, SOON);
@@ -210,13 +217,13 @@ impl Chain {
 impl Answer {
     /// Takes over what a helper found, and returns what it is. A provider's key is for its own place: `None` for one that is for a path
     /// which was not asked for.
-    fn take(&mut self, mut found: Record, request: &Request) -> Option<Record> {
+    fn take(&mut self, mut found: Record, request: &Request) -> Result<Option<Record>> {
         if request.by_path && found.has("path") && !self.record.has("path") {
-            return None;
+            return Ok(None);
         }
         found.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "capability[]" | "quit" | "reason"));
-        self.record.merge(&found);
-        Some(found)
+        self.record.merge(&found)?;
+        Ok(Some(found))
     }
 
     /// Whether nothing is missing any more, after what this helper found.

@@ -9,7 +9,7 @@ use crate::request::Request;
 /// The request for a helper: all that is known, and what the core adds.
 pub(super) fn question(known: &Record, context: &Record) -> Result<Record> {
     let mut question = with_capabilities(known)?;
-    question.merge(context);
+    question.merge(context)?;
     Ok(question)
 }
 
@@ -19,7 +19,7 @@ pub(super) fn with_capabilities(record: &Record) -> Result<Record> {
     let mut question = Record::of(["authtype", "state", "reason"].map(|name| ("capability[]", name)))?;
     let mut rest = record.clone();
     rest.remove("capability[]");
-    question.merge(&rest);
+    question.merge(&rest)?;
     if record.is_of_a_migration() {
         question.set("consent", "1")?;
     }

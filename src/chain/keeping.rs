@@ -105,9 +105,10 @@ fn put_back(helper: &dyn Helper, question: &Record, before: Option<&Record>) -> 
     let undone = match (before, found) {
         (Some(before), _) => {
             let mut record = question.clone();
-            record.merge(before);
-            record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
-            with_capabilities(&record).and_then(|record| helper.store(&record))
+            record.merge(before).and_then(|()| {
+                record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
+                helper.store(&with_capabilities(&record)?)
+            })
         }
         (None, Ok(Some(found))) => erase_just(helper, question, &found),
         (None, _) if stands_alone(helper, question) => helper.erase(question),

@@ -265,7 +265,7 @@ fn write(answer: &Record, request: &Record) -> Result<()> {
             ordered.set(key, value)?;
         }
     }
-    ordered.merge(answer);
+    ordered.merge(answer)?;
     ordered.remove("wwwauth[]");
     Ok(terminal::protocol(&gated_answer(ordered, request)?.to_lines())?)
 }

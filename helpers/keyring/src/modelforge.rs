@@ -27,7 +27,7 @@ impl Helper for ModelForge {
         let description = described(request);
         let Some(secret) = store::find_of_kind(&ITEMS, &description)? else { return Ok(None) };
         let mut credential = Record::of([("username", DEFAULT_ACCOUNT)])?;
-        credential.merge(&decode(&secret)?);
+        credential.merge(&decode(&secret)?)?;
         Ok(Some(credential))
     }
 

@@ -246,7 +246,7 @@ impl Held {
     /// The list record of an entry.
     pub fn listed(&self, entry: &Entry, secret: &Secret) -> Result<Record> {
         let mut record = entry.description()?;
-        record.merge(&secret.record.public());
+        record.merge(&secret.record.public())?;
         self.mark(&mut record)?;
         Ok(record)
     }
@@ -254,7 +254,7 @@ impl Held {
     /// The answer to a `get`.
     pub fn answer(&self, entry: &Entry, secret: &Secret) -> Result<Record> {
         let mut record = Record::of([("username", &entry.account)])?;
-        record.merge(&secret.record);
+        record.merge(&secret.record)?;
         self.mark(&mut record)?;
         Ok(record)
     }

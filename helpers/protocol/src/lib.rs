@@ -54,7 +54,7 @@ pub use error::{Error, Result};
 pub use forms::{Form, Way, forms};
 pub use helper::{Helper, Nature, Operation};
 pub use options::About;
-pub use process::{harden, has_home, stdin, stdout};
+pub use process::{harden, stdin, stdout};
 pub use reason::Reason;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
 pub use redact::Secrets;

@@ -2,8 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use crate::Error;
 
@@ -57,22 +55,6 @@ fn may_read_limits() -> bool {
 /// The variable that `modelforge-credential` sets for the helpers that it starts.
 #[cfg(target_os = "linux")]
 const IS_A_HELPER: &str = "MODELFORGE_CREDENTIAL_DEPTH";
-
-/// True if the user's folders can be told from the environment: a `HOME` that is there, or the variable that stands in for one of
-/// them (`XDG_DATA_HOME` and its like). A home that is missing or no folder (`/nonexistent`, `/dev/null`: those of many services) must
-/// not be created. Without either, looking a user up that the system does not know crashes a statically linked program.
-pub fn has_home(instead: &str) -> bool {
-    static HAS_ONE: OnceLock<bool> = OnceLock::new();
-    let place = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    // A folder that cannot be read counts: its problem is reported where it is used.
-    let is_there = |path: PathBuf| match path.metadata() {
-        Ok(metadata) => metadata.is_dir(),
-        Err(problem) => !matches!(problem.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
-    };
-    cfg!(not(unix))
-        || *HAS_ONE.get_or_init(|| place("HOME").is_some_and(is_there))
-        || (instead != "HOME" && place(instead).is_some())
-}
 
 /// Standard input without the standard library's buffer, which is never wiped.
 ///

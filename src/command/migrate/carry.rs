@@ -134,7 +134,7 @@ impl Migration<'_> {
     /// Stores them at their target, which is the same, or says why they stay.
     fn store(&self, items: &mut [&mut Item]) -> Result<()> {
         let Some(first) = items.first() else { return Ok(()) };
-        let credentials: Vec<Record> = items.iter().map(|item| item.credential()).collect();
+        let credentials: Vec<Record> = items.iter().map(|item| item.credential()).collect::<Result<_>>()?;
         let all = self.target(first).store_moved_each(&credentials, self.choice.prefer == Some(Prefer::Source))?;
         for ((item, stored), credential) in items.iter_mut().zip(all).zip(&credentials) {
             stored.remarks.iter().for_each(warn_once);
@@ -175,7 +175,7 @@ impl Migration<'_> {
             .map(|changed| changed.map(|it| Outcome::Left(Some(it))))
             .collect();
         let mut open: Vec<_> = items.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_none()).collect();
-        let taken: Vec<Taken> = open.iter().map(|(item, _)| self.taken(item)).collect();
+        let taken: Vec<Taken> = open.iter().map(|(item, _)| self.taken(item)).collect::<Result<_>>()?;
         let erased = match items.first() {
             Some(first) => self.source(first)?.erase_each(&taken)?,
             None => Vec::new(),
@@ -190,10 +190,10 @@ impl Migration<'_> {
     }
 
     /// What the source is told to take out.
-    fn taken<'i>(&self, item: &'i Item) -> Taken<'i> {
+    fn taken<'i>(&self, item: &'i Item) -> Result<Taken<'i>> {
         let word = item.word().filter(|_| self.choice.rewires && item.step != Step::DropExpired);
         let asks = word.map(|word| Asks { word, by_line: self.choice.shell_line });
-        Taken { credential: item.credential(), file: item.file.as_deref(), asks }
+        Ok(Taken { credential: item.credential()?, file: item.file.as_deref(), asks })
     }
 
     /// The outcome of one that is no longer at its source, once it was seen that the target has one of its own.
@@ -201,7 +201,7 @@ impl Migration<'_> {
         // Something that was stored where nothing was before is in a place of its own. What was there already may have been read from the
         // very place that it was just taken out of.
         if item.may_be_in_one_place() {
-            let credential = item.credential();
+            let credential = item.credential()?;
             let copies = self.target(item).copies(&item.request.record, &item.request.context, true)?;
             let is_kept = copies.kept().any(|(_, copy)| copy.holds_the_same_secrets(&credential));
             // One that has just said that it keeps it may be busy now; what another one fails to say proves nothing.
@@ -234,7 +234,10 @@ impl Migration<'_> {
     }
 
     fn changed_since(&self, item: &Item, copies: &Copies) -> Option<Error> {
-        let credential = item.credential();
+        let credential = match item.credential() {
+            Ok(credential) => credential,
+            Err(problem) => return Some(problem),
+        };
         let kept = copies.kept().next().map(|(_, copy)| copy.holds_the_same_secrets(&credential));
         match (item.step, kept) {
             (_, Some(true)) | (Step::Drop, Some(false)) => None,

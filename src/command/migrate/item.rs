@@ -1,6 +1,6 @@
 //! A credential of a source: what is to be done with it, and what came of that.
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 
 use super::error;
 use crate::audit::{self, Event};
@@ -153,12 +153,10 @@ impl Item {
     }
 
     /// The whole credential, as it was at its source.
-    pub fn credential(&self) -> Record {
+    pub fn credential(&self) -> Result<Record> {
         let mut record = self.request.record.clone();
-        if let Some(found) = &self.found {
-            record.merge(found);
-        }
-        record
+        self.found.as_ref().map_or(Ok(()), |found| record.merge(found))?;
+        Ok(record)
     }
 
     /// Why it stays, if it does.

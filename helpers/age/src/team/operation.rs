@@ -120,7 +120,7 @@ impl Operation<'_> {
         }
         let asked = Asked { remote: None, accepts: Some(wanted), repair: request.has("repair") };
         let mut answer = sync(self.team, self.identities, self.mine, &asked)?;
-        answer.merge(&self.list()?);
+        answer.merge(&self.list()?)?;
         Ok(answer)
     }
 }

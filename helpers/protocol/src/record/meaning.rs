@@ -5,8 +5,8 @@ use super::{DEFAULT_ACCOUNT, Record, is_public};
 use crate::attributes::{DESCRIPTION, SECRETS};
 use crate::{Error, Reason, Result};
 
-/// What tells a secret from another one of the same description. A refresh token is none of them: other programs' helpers, git's among
-/// them, do not compare it.
+/// What tells a secret from another one of the same description. A refresh token does not: helpers of other programs, those of git for
+/// example, do not compare it.
 const WHICH_SECRET: [&str; 2] = ["password", "credential"];
 
 impl Record {

@@ -87,13 +87,13 @@ impl Drop for Running {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use super::*;
-
+    #[cfg(unix)]
     #[test]
     #[expect(clippy::disallowed_methods, reason = "a program of the test")]
     fn a_git_that_says_nothing_for_too_long_is_not_waited_for() {
+        use super::*;
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "echo first; sleep 60"]).stdout(std::process::Stdio::piped());
         let mut child = command.spawn().expect("it starts");

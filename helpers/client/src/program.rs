@@ -8,7 +8,9 @@ use std::slice;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Error, MAX_RECORD, Nature, Operation, Reason, Record, requests as lines_of};
+use modelforge_credential_protocol::{
+    Error, Interactive, MAX_RECORD, Nature, Operation, Reason, Record, requests as lines_of,
+};
 use zeroize::Zeroizing;
 
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
@@ -304,7 +306,7 @@ impl Program {
         command
             .args(&self.arguments)
             .arg(operation.name())
-            .env("MODELFORGE_CREDENTIAL_INTERACTIVE", if self.may_ask { "1" } else { "0" })
+            .env(Interactive::VARIABLE, if self.may_ask { Interactive::Yes } else { Interactive::Never }.value())
             .env(DEPTH, depth.to_string())
             .envs(self.caller.environment())
             .envs(self.environment.iter().copied())

@@ -34,6 +34,7 @@ pub mod fuzz;
 #[path = "../../../fuzz/support.rs"]
 mod fuzz_support;
 mod helper;
+mod interactive;
 mod options;
 mod process;
 mod reason;
@@ -53,6 +54,7 @@ pub use each::{MAX_EACH, answers, requests, together};
 pub use error::{Error, Result};
 pub use forms::{Form, Way, forms};
 pub use helper::{Helper, Nature, Operation};
+pub use interactive::Interactive;
 pub use options::About;
 pub use process::{harden, stdin, stdout};
 pub use reason::Reason;

@@ -10,8 +10,7 @@ mod listing;
 mod storing;
 mod together;
 
-use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{ABOUT_THE_COPY, DEFAULT_ACCOUNT, Error, Helper, Nature, Reason, Record, Result};
@@ -38,6 +37,8 @@ pub struct Link {
     pub helper: std::result::Result<Box<dyn Helper + Send + Sync>, Failure>,
     /// The same helper when a person is there.
     pub attended: Option<Box<dyn Helper + Send + Sync>>,
+    /// True if it failed although a person was there.
+    is_beyond_help: AtomicBool,
 }
 
 /// A helper of a chain that could not be asked, or failed.
@@ -70,8 +71,6 @@ pub struct Chain {
     links: Vec<Link>,
     /// Store in every helper instead of the first that keeps it.
     store_in_all: bool,
-    /// Helpers that failed although a person was there: they are not asked to help again for each credential.
-    failed_before: Mutex<HashSet<String>>,
 }
 
 /// The answer of a chain, and the problems met on the way.
@@ -101,7 +100,7 @@ pub struct Seen {
 
 impl Chain {
     pub fn new(links: Vec<Link>, store_in_all: bool) -> Self {
-        Self { links, store_in_all, failed_before: Mutex::default() }
+        Self { links, store_in_all }
     }
 
     /// Asks the helpers in turn until the credential is complete. Where an expired one has to be replaced, one process at a time
@@ -251,6 +250,15 @@ impl Answer {
 }
 
 impl Link {
+    /// A helper under its name in messages; `attended` is the same when a person is there.
+    pub fn new(
+        name: String,
+        helper: std::result::Result<Box<dyn Helper + Send + Sync>, Failure>,
+        attended: Option<Box<dyn Helper + Send + Sync>>,
+    ) -> Self {
+        Self { name, helper, attended, is_beyond_help: AtomicBool::new(false) }
+    }
+
     /// The nature that the helper reports.
     pub fn nature(&self) -> Nature {
         self.helper.as_ref().map(|helper| helper.nature()).unwrap_or_default()
@@ -268,6 +276,36 @@ impl Link {
             (Ok(helper), _) => Ok(&**helper),
             (Err(failure), _) => Err(failure.clone().into()),
         }
+    }
+
+    /// Has the helper do something for each of these. Where it fails, a person who may `help` is asked to, once: with the first, or the first
+    /// of several that go together. If it fails all the same, or did before, it is not tried with a person for the others.
+    fn each<Q: Clone, T>(
+        &self,
+        all: &[Q],
+        help: bool,
+        act: impl Fn(&(dyn Helper + Send + Sync), &[Q]) -> Vec<Result<T>>,
+    ) -> Vec<Result<T>> {
+        let mut outcomes = match self.helper(false) {
+            Ok(helper) => act(helper, all),
+            Err(problem) => return all.iter().map(|_| Err(problem.clone())).collect(),
+        };
+        let (failed, places): (Vec<Q>, Vec<_>) = (all.iter().zip(&mut outcomes))
+            .filter(|(_, outcome)| outcome.is_err())
+            .map(|(one, outcome)| (one.clone(), outcome))
+            .unzip();
+        let may_help = help && !failed.is_empty() && !self.is_beyond_help.load(Ordering::Relaxed);
+        let Some(helper) = self.attended.as_deref().filter(|_| may_help) else { return outcomes };
+        let at_once = if self.nature().each { TOGETHER } else { 1 };
+        let (first, rest) = failed.split_at(at_once.min(failed.len()));
+        let mut again = act(helper, first);
+        if again.iter().any(Result::is_ok) {
+            again.extend(act(helper, rest));
+        } else {
+            self.is_beyond_help.store(true, Ordering::Relaxed);
+        }
+        places.into_iter().zip(again).for_each(|(place, again)| *place = again);
+        outcomes
     }
 
     /// Tries without a person first. If that fails and a person is present, tries again with them.

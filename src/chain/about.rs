@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use modelforge_credential_protocol::{Record, Result, SECRETS};
+use modelforge_credential_protocol::{ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, Record, Result, SECRETS};
 
 use crate::request::Request;
 
@@ -33,6 +33,11 @@ pub(super) fn description_of(record: &Record) -> Result<Record> {
 
 /// What tells a secret from another one of the same description.
 pub(super) const WHICH_SECRET: [&str; 3] = ["password", "authtype", "credential"];
+
+/// Takes out what is about a copy of the credential, or about this exchange: kept with it, that would come back in another.
+pub(super) fn keep_the_credential_alone(record: &mut Record) {
+    record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
+}
 
 /// A record with these attributes of another one, as far as that has them.
 pub(super) fn with_those_of(record: &Record, other: &Record, keys: &[&str]) -> Result<Record> {

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use modelforge_credential_protocol::{Error, Helper, Record, Result, together};
+use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
 use super::about::{WHICH_SECRET, description_of, question, with_those_of};
 use super::keeping::is_for_one;
-use super::{Chain, Failed, Link, error};
+use super::{Chain, Failed, error};
 use crate::lock::Lock;
 use crate::request::Request;
 
@@ -113,7 +113,7 @@ impl Chain {
             let mut among: Vec<(&Asked, &mut Copies)> = asked.iter().zip(&mut copies).collect();
             among.retain(|(asked, _)| is_asked(at, asked.description));
             let questions = among.iter().map(|(asked, _)| asked.question()).collect::<Result<Vec<_>>>()?;
-            let answers = self.answers(link, &questions, attended);
+            let answers = link.each(&questions, attended, |helper, questions| helper.get_each(questions));
             for ((asked, copies), answer) in among.into_iter().zip(answers) {
                 match answer {
                     Ok(found) => {
@@ -125,43 +125,6 @@ impl Chain {
             }
         }
         Ok(copies)
-    }
-
-    /// The answers of a helper. One that cannot be started has failed to answer each question.
-    fn answers(&self, link: &Link, questions: &[Record], attended: bool) -> Vec<Result<Option<Record>>> {
-        let mut answers = match link.helper(false) {
-            Ok(helper) => helper.get_each(questions),
-            Err(problem) => questions.iter().map(|_| Err(problem.clone())).collect(),
-        };
-        if attended {
-            self.ask_attended(link, questions, &mut answers);
-        }
-        answers
-    }
-
-    /// Asks again where a helper failed, now that a person is there; but not if that, too, fails, or did before. The first question tells,
-    /// or the first of several that go together: nobody is asked to help with each.
-    fn ask_attended(&self, link: &Link, questions: &[Record], answers: &mut [Result<Option<Record>>]) {
-        let (Some(helper), Ok(mut failed_before)) = (&link.attended, self.failed_before.lock()) else { return };
-        let failed = questions.iter().zip(answers).filter(|(_, answer)| answer.is_err());
-        let (questions, mut answers): (Vec<Record>, Vec<_>) =
-            failed.map(|(question, answer)| (question.clone(), answer)).unzip();
-        if questions.is_empty() || failed_before.contains(&link.name) {
-            return;
-        }
-        let at_once = if link.nature().each { together(&questions) } else { 1 };
-        let (first, rest) = questions.split_at(at_once);
-        let mut again = helper.get_each(first);
-        if again.iter().all(Result::is_err) {
-            failed_before.insert(link.name.clone());
-            return;
-        }
-        again.extend(helper.get_each(rest));
-        for (answer, again) in answers.iter_mut().zip(again) {
-            if again.is_ok() {
-                **answer = again;
-            }
-        }
     }
 
     /// The copy of a credential in one helper.
@@ -176,7 +139,7 @@ impl Chain {
             return Ok(asked.iter().map(|_| Ok(None)).collect());
         };
         let questions = asked.iter().map(Asked::question).collect::<Result<Vec<_>>>()?;
-        let answers = self.answers(link, &questions, attended);
+        let answers = link.each(&questions, attended, |helper, questions| helper.get_each(questions));
         let copies = answers.into_iter().zip(asked);
         Ok(copies.map(|(answer, asked)| Ok(answer?.filter(|found| is_of(found, asked.description)))).collect())
     }
@@ -188,15 +151,7 @@ impl Chain {
         let copies = credentials.iter().map(Erasing::of).collect::<Result<Vec<_>>>()?;
         let mut left: Vec<Vec<Result<Left>>> = credentials.iter().map(|_| Vec::new()).collect();
         for link in &self.links {
-            let erased = match link.helper(false) {
-                Ok(helper) => erase_each(helper, &copies.iter().collect::<Vec<_>>()),
-                Err(problem) => copies.iter().map(|_| Err(problem.clone())).collect(),
-            };
-            for ((copy, erased), left) in copies.iter().zip(erased).zip(&mut left) {
-                let erased = match (erased, &link.attended) {
-                    (Err(problem), Some(helper)) => erase_each(&**helper, &[copy]).pop().unwrap_or(Err(problem)),
-                    (erased, _) => erased,
-                };
+            for (erased, left) in link.each(&copies, true, erase_each).into_iter().zip(&mut left) {
                 left.push(erased.map_err(|problem| Error::from(&Failed::new(&link.name, problem))));
             }
         }
@@ -205,6 +160,7 @@ impl Chain {
 }
 
 /// A copy that is to be erased.
+#[derive(Clone)]
 struct Erasing<'a> {
     credential: &'a Record,
     /// How it is looked for.
@@ -230,14 +186,14 @@ impl<'a> Erasing<'a> {
 }
 
 /// Erases those that a helper holds, and says of each what is left.
-fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[&Erasing]) -> Vec<Result<Left>> {
+fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[Erasing]) -> Vec<Result<Left>> {
     let look = |copies: &[&Erasing]| -> Vec<Result<Option<bool>>> {
         let questions: Vec<Record> = copies.iter().map(|copy| copy.description.clone()).collect();
         let answers = helper.get_each(&questions).into_iter().zip(copies);
         answers.map(|(answer, copy)| Ok(copy.is_in(answer?))).collect()
     };
-    let before = look(copies);
-    let found = copies.iter().copied().zip(&before);
+    let before = look(&copies.iter().collect::<Vec<_>>());
+    let found = copies.iter().zip(&before);
     let found = found.filter(|(_, found)| matches!(found, Ok(Some(true))));
     let (there, mixed): (Vec<&Erasing>, Vec<_>) =
         found.map(|(copy, _)| copy).partition(|copy| is_for_one(helper, &copy.copy));

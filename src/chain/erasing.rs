@@ -4,7 +4,7 @@ use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Nature, Reco
 
 use super::about::{with_capabilities, with_those_of};
 use super::keeping::erase_just;
-use super::{Chain, Failed, Link};
+use super::{Chain, Failed};
 use crate::chain::error;
 use crate::lock::Lock;
 use crate::providers::Providers;
@@ -74,7 +74,7 @@ impl Chain {
                 }
                 continue;
             }
-            for (erased, result) in link.erase_each(&questions).into_iter().zip(&mut results) {
+            for (erased, result) in link.each(&questions, true, erase_each).into_iter().zip(&mut results) {
                 result.failed.extend(erased.err().map(|problem| Failed::new(&link.name, problem)));
             }
         }
@@ -83,6 +83,7 @@ impl Chain {
 }
 
 /// An erase, as helpers are told of it.
+#[derive(Clone)]
 struct Question {
     record: Record,
     /// True if only what has no path is erased.
@@ -100,26 +101,7 @@ impl Question {
     }
 }
 
-impl Link {
-    /// Erases each. Where that fails and a person is present, tries again with them.
-    fn erase_each(&self, questions: &[Question]) -> Vec<Result<()>> {
-        let helper = match self.helper(false) {
-            Ok(helper) => helper,
-            Err(problem) => return questions.iter().map(|_| Err(problem.clone())).collect(),
-        };
-        let mut outcomes = erase_each(helper, &questions.iter().collect::<Vec<_>>());
-        if let Some(helper) = &self.attended {
-            let (again, failed): (Vec<_>, Vec<_>) =
-                questions.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_err()).unzip();
-            for (outcome, erased) in failed.into_iter().zip(erase_each(&**helper, &again)) {
-                *outcome = erased;
-            }
-        }
-        outcomes
-    }
-}
-
-fn erase_each(helper: &(dyn Helper + Send + Sync), questions: &[&Question]) -> Vec<Result<()>> {
+fn erase_each(helper: &(dyn Helper + Send + Sync), questions: &[Question]) -> Vec<Result<()>> {
     let together = questions.iter().filter(|question| !question.without_path);
     let mut erased =
         helper.erase_each(&together.map(|question| question.record.clone()).collect::<Vec<_>>()).into_iter();

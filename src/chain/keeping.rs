@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{
-    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Helper, REDACTED, Record, Result,
-};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, REDACTED, Record, Result};
 
 use super::Link;
-use super::about::{WHICH_SECRET, description_of, holds_the_same, with_capabilities, with_those_of};
+use super::about::{
+    WHICH_SECRET, description_of, holds_the_same, keep_the_credential_alone, with_capabilities, with_those_of,
+};
 use crate::chain::error;
 
 pub(super) enum Kept {
@@ -106,7 +106,7 @@ fn put_back(helper: &dyn Helper, question: &Record, before: Option<&Record>) -> 
         (Some(before), _) => {
             let mut record = question.clone();
             record.merge(before).and_then(|()| {
-                record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
+                keep_the_credential_alone(&mut record);
                 helper.store(&with_capabilities(&record)?)
             })
         }

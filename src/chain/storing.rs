@@ -1,8 +1,8 @@
 //! Storing: in the first helper that keeps it, read back from there; older copies elsewhere are erased.
 
-use modelforge_credential_protocol::{ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 
-use super::about::{description_of, with_capabilities};
+use super::about::{description_of, keep_the_credential_alone, with_capabilities};
 use super::keeping::{Kept, erase_just, is_about};
 use super::{Answer, Asked, Chain, Copies, Failed, Link, Seen};
 use crate::chain::error;
@@ -204,7 +204,7 @@ impl Chain {
 /// A credential as it is kept.
 fn to_keep(record: &Record) -> Result<Record> {
     let mut record = record.clone();
-    record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
+    keep_the_credential_alone(&mut record);
     if record.has("provider") && !record.has("username") {
         record.set("username", DEFAULT_ACCOUNT)?;
     }

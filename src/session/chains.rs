@@ -177,7 +177,7 @@ fn links_of(helpers: &Helpers, person: &Person, prepare: Prepare<'_>) -> Vec<Lin
             (Ok(program), Person::Askpass(_) | Person::Terminal) => Some(boxed(program.attended())),
             _ => None,
         };
-        links.push(Link { name: entry.name(), helper: program.map(boxed), attended });
+        links.push(Link::new(entry.name(), program.map(boxed), attended));
     }
     links
 }

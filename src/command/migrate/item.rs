@@ -1,6 +1,6 @@
 //! A credential of a source: what is to be done with it, and what came of that.
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, DESCRIPTION, Error, Record, Result};
 
 use super::error;
 use crate::audit::{self, Event};
@@ -149,7 +149,7 @@ impl Item {
 
     /// Two items for the same have this in common.
     pub fn description(&self) -> [Option<Vec<u8>>; 4] {
-        ["protocol", "host", "path", "username"].map(|key| self.request.record.get(key).map(<[u8]>::to_vec))
+        DESCRIPTION.map(|key| self.request.record.get(key).map(<[u8]>::to_vec))
     }
 
     /// The whole credential, as it was at its source.

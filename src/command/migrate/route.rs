@@ -90,7 +90,7 @@ impl Source {
         let attended = (!matches!(person, Person::Nobody)).then(|| program.attended());
         let name = entry.name();
         let helper = Ok(session::boxed(program.clone()));
-        let link = Link { name: name.clone(), helper, attended: attended.clone().map(session::boxed) };
+        let link = Link::new(name.clone(), helper, attended.clone().map(session::boxed));
         let chain = Chain::new(vec![link], false);
         Ok(Self { words: words.to_owned(), name, chain, program, attended, is_optional, folders: Vec::new() })
     }

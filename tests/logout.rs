@@ -205,25 +205,6 @@ fn a_locked_helper_is_erased_from_with_the_persons_help() {
     assert_eq!(kept(&test, "one"), "");
 }
 
-#[cfg(unix)]
-#[test]
-fn a_helper_that_fails_with_a_person_there_is_not_tried_again_for_each_account() {
-    let listed = |name: &str| format!("protocol=https\\nhost=api.openai.com\\nusername={name}\\n\\n");
-    let body = format!(
-        "case $1 in capability) exit 0;; list) printf '{}{}{}count=3\\n'; exit 0;; esac\n\
-         [ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] && echo \"$1\" >> \"$HOME/asked\"\n\
-         echo 'error: it is locked' >&2; exit 1",
-        listed("default"),
-        listed("home"),
-        listed("work")
-    );
-    let test = Test::new().script("locked", &body).helpers("locked").env("MODELFORGE_CREDENTIAL_INTERACTIVE", "");
-    let test = test.args(["logout", "--all", "--yes"]);
-    let (status, _, shown) = Session::bare(&test).end();
-    assert_eq!(status.code(), Some(1), "{shown}");
-    assert_eq!(std::fs::read_to_string(test.home().join("asked")).expect("it was asked"), "erase\n", "{shown}");
-}
-
 /// The key goes through pipes: while every helper waits, no process has it among its arguments or in its environment.
 #[cfg(target_os = "linux")]
 #[test]

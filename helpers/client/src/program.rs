@@ -157,7 +157,6 @@ impl Program {
         let nature = match said.status.code() {
             Some(0) => Nature::from_lines(&said.output),
             Some(_) => Nature::default(),
-            // A signal ended it.
             None => return Err(Failure::Failed { reason: said.reason(), hint: None, kind: Reason::Failed }),
         };
         Ok(*self.nature.get_or_init(|| nature))

@@ -15,6 +15,7 @@ pub mod read;
 pub mod syslog;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::path::Path;
 use std::time::{Instant, SystemTime};
@@ -33,6 +34,7 @@ use line::{Line, text};
 pub use asker::asker;
 pub use files::{folder, paths};
 pub use read::last_uses;
+pub use words::{Operation, Outcome};
 
 /// An operation in progress. When dropped, it becomes a record of the log.
 pub struct Event {
@@ -42,10 +44,11 @@ pub struct Event {
 }
 
 impl Event {
-    /// Begins with the time and the request. Until another is set, the outcome is "failed".
-    pub fn start(operation: &'static str, providers: &Providers, description: &Record) -> Self {
+    /// Begins with the time and what is asked for. Until it is told better, the outcome is "failed".
+    pub fn start(operation: Operation, providers: &Providers, description: &Record) -> Self {
         let log = providers.audit();
-        let mut line = Line { operation: operation.to_owned(), outcome: "failed".to_owned(), ..Line::default() };
+        let (operation, outcome) = (operation.name().to_owned(), Outcome::Failed.name().to_owned());
+        let mut line = Line { operation, outcome, ..Line::default() };
         if log.enabled {
             line.time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
             line.provider = description.text("provider").map(text);
@@ -61,9 +64,9 @@ impl Event {
         self.started = started;
     }
 
-    /// The outcome, in a word or two.
-    pub fn outcome(&mut self, outcome: &'static str) {
-        self.line.outcome = outcome.to_owned();
+    /// The outcome.
+    pub fn outcome(&mut self, outcome: Outcome) {
+        self.line.outcome = outcome.name().to_owned();
     }
 
     /// The helper that did it.
@@ -83,10 +86,10 @@ impl Event {
             self.account(&answer.record);
         }
         self.outcome(match answer {
-            Answer { complete: true, .. } => "found",
-            Answer { quit: Some(_), .. } => "told to quit",
-            Answer { failed, .. } if !failed.is_empty() => "failed",
-            _ => "not found",
+            Answer { complete: true, .. } => Outcome::Found,
+            Answer { quit: Some(_), .. } => Outcome::ToldToQuit,
+            Answer { failed, .. } if !failed.is_empty() => Outcome::Failed,
+            _ => Outcome::NotFound,
         });
     }
 
@@ -96,7 +99,7 @@ impl Event {
         if !stored.kept_by.is_empty() {
             self.helper(&stored.kept_by.join(", "));
         }
-        self.outcome(if stored.kept_by.is_empty() { "not kept" } else { "stored" });
+        self.outcome(if stored.kept_by.is_empty() { Outcome::NotKept } else { Outcome::Stored });
     }
 
     fn account(&mut self, record: &Record) {
@@ -105,7 +108,7 @@ impl Event {
 
     /// The result of an erase.
     pub fn erased(&mut self, erased: &Erased) {
-        self.outcome(if erased.failed.is_empty() { "erased" } else { "not erased" });
+        self.outcome(if erased.failed.is_empty() { Outcome::Erased } else { Outcome::NotErased });
     }
 }
 

@@ -9,8 +9,7 @@ mod listing;
 mod storing;
 mod together;
 
-use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use modelforge_credential_client::Failure;
 use modelforge_credential_protocol::{ABOUT_THE_COPY, DEFAULT_ACCOUNT, Error, Helper, Nature, Reason, Record, Result};
@@ -37,6 +36,8 @@ pub struct Link {
     pub helper: std::result::Result<Box<dyn Helper + Send + Sync>, Failure>,
     /// The same helper with a person present.
     pub attended: Option<Box<dyn Helper + Send + Sync>>,
+    /// True if it failed although a person was there.
+    is_beyond_help: AtomicBool,
 }
 
 /// A helper of the chain that could not be asked or failed.
@@ -69,8 +70,6 @@ pub struct Chain {
     links: Vec<Link>,
     /// True to store in every helper instead of the first one that can.
     store_in_all: bool,
-    /// Helpers that failed although a person was present. The person is not prompted for them again.
-    failed_before: Mutex<HashSet<String>>,
 }
 
 /// The answer of the chain, and the problems on the way.
@@ -100,7 +99,7 @@ pub struct Seen {
 
 impl Chain {
     pub fn new(links: Vec<Link>, store_in_all: bool) -> Self {
-        Self { links, store_in_all, failed_before: Mutex::default() }
+        Self { links, store_in_all }
     }
 
     /// Asks the helpers in order until the credential is complete. If an expired one has to be replaced, only one process at a time does
@@ -156,7 +155,14 @@ impl Chain {
             };
             let quit = found.is_true("quit");
             let others_follow = at + 1 < self.links.len();
-            let Some(found) = answer.take(found, request) else { continue };
+            let found = match answer.take(found, request) {
+                Ok(Some(found)) => found,
+                Ok(None) => continue,
+                Err(problem) => {
+                    answer.failed.push(Failed::new(&link.name, problem));
+                    continue;
+                }
+            };
             answer.see(link, Some(&found), stop);
             let ends_soon =
                 others_follow && answer.record.has("oauth_refresh_token") && is_expired_in(&answer.record, SOON);
@@ -208,15 +214,15 @@ impl Chain {
 }
 
 impl Answer {
-    /// Adds what a helper found to the answer, and returns it. A provider's key belongs to its own URL: `None` if it is for a path that was
-    /// not requested.
-    fn take(&mut self, mut found: Record, request: &Request) -> Option<Record> {
+    /// Takes over what a helper found, and returns what it is. A provider's key is for its own place: `None` for one that is for a path
+    /// which was not asked for.
+    fn take(&mut self, mut found: Record, request: &Request) -> Result<Option<Record>> {
         if request.by_path && found.has("path") && !self.record.has("path") {
-            return None;
+            return Ok(None);
         }
         found.retain(|key| !ABOUT_THE_COPY.contains(&key) && !matches!(key, "capability[]" | "quit" | "reason"));
-        self.record.merge(&found);
-        Some(found)
+        self.record.merge(&found)?;
+        Ok(Some(found))
     }
 
     /// True if the credential is complete with the answer of this helper.
@@ -244,9 +250,23 @@ impl Answer {
 }
 
 impl Link {
-    /// What the helper says about itself.
+    /// A helper under its name in messages; `attended` is the same when a person is there.
+    pub fn new(
+        name: String,
+        helper: std::result::Result<Box<dyn Helper + Send + Sync>, Failure>,
+        attended: Option<Box<dyn Helper + Send + Sync>>,
+    ) -> Self {
+        Self { name, helper, attended, is_beyond_help: AtomicBool::new(false) }
+    }
+
+    /// The nature that the helper reports.
     pub fn nature(&self) -> Nature {
         self.helper.as_ref().map(|helper| helper.nature()).unwrap_or_default()
+    }
+
+    /// The same, for what must not be done without it.
+    fn known_nature(&self) -> Result<Nature> {
+        self.helper(false)?.known_nature()
     }
 
     /// The helper, or why there is none.
@@ -256,6 +276,36 @@ impl Link {
             (Ok(helper), _) => Ok(&**helper),
             (Err(failure), _) => Err(failure.clone().into()),
         }
+    }
+
+    /// Has the helper do something for each of these. Where it fails, a person who may `help` is asked to, once: with the first, or the first
+    /// of several that go together. If it fails all the same, or did before, it is not tried with a person for the others.
+    fn each<Q: Clone, T>(
+        &self,
+        all: &[Q],
+        help: bool,
+        act: impl Fn(&(dyn Helper + Send + Sync), &[Q]) -> Vec<Result<T>>,
+    ) -> Vec<Result<T>> {
+        let mut outcomes = match self.helper(false) {
+            Ok(helper) => act(helper, all),
+            Err(problem) => return all.iter().map(|_| Err(problem.clone())).collect(),
+        };
+        let (failed, places): (Vec<Q>, Vec<_>) = (all.iter().zip(&mut outcomes))
+            .filter(|(_, outcome)| outcome.is_err())
+            .map(|(one, outcome)| (one.clone(), outcome))
+            .unzip();
+        let may_help = help && !failed.is_empty() && !self.is_beyond_help.load(Ordering::Relaxed);
+        let Some(helper) = self.attended.as_deref().filter(|_| may_help) else { return outcomes };
+        let at_once = if self.nature().each { TOGETHER } else { 1 };
+        let (first, rest) = failed.split_at(at_once.min(failed.len()));
+        let mut again = act(helper, first);
+        if again.iter().any(Result::is_ok) {
+            again.extend(act(helper, rest));
+        } else {
+            self.is_beyond_help.store(true, Ordering::Relaxed);
+        }
+        places.into_iter().zip(again).for_each(|(place, again)| *place = again);
+        outcomes
     }
 
     /// Tries without a person first. If that fails and a person is present, tries again with them.

@@ -89,10 +89,6 @@ fn login_hint(provider: &str, account: Option<&str>) -> String {
     }
 }
 
-pub fn cannot_read(path: &Path, problem: &std::io::Error) -> Error {
-    Error::new(format!("cannot read `{}`: {problem}", tilde(path)))
-}
-
 pub fn no_such_file(path: &Path) -> Error {
     Error::new(format!("there is no file `{}`", tilde(path)))
 }

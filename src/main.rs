@@ -18,6 +18,7 @@ mod providers;
 mod request;
 mod session;
 mod side_by_side;
+mod sources;
 mod state;
 mod terminal;
 mod text;
@@ -27,6 +28,7 @@ use std::io::ErrorKind::BrokenPipe;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use audit::Operation;
 use cli::{Auth, Cli, Command, HelpersCommand, SignOut, Task};
 use command::{
     audit as log, credential, doctor, env, exec, helpers, identity, login, logout, members, migrate, print,
@@ -84,10 +86,10 @@ fn run(Cli { verbose, command }: Cli) -> Result<()> {
         Command::Completions(options) => cli::shell_completions::completions(options.shell),
         Command::Man(options) => cli::manual::man(options.folder.as_deref()),
         Command::Fill => credential::fill(),
-        Command::Approve => credential::approve("approve", person()),
-        Command::Reject => credential::reject("reject", person()),
-        Command::Store => credential::approve("store", Person::Nobody),
-        Command::Erase => credential::reject("erase", Person::Nobody),
+        Command::Approve => credential::approve(Operation::Approve, person()),
+        Command::Reject => credential::reject(Operation::Reject, person()),
+        Command::Store => credential::approve(Operation::Store, Person::Nobody),
+        Command::Erase => credential::reject(Operation::Erase, Person::Nobody),
         Command::Get => credential::get(),
         Command::List => credential::list(),
         Command::Capability => credential::capability(),

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use modelforge_credential_ask::terminal_is_there;
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result, shown_user, visible};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Interactive, Record, Result, shown_user, visible};
 use zeroize::Zeroizing;
 
 use crate::error;
@@ -22,9 +22,7 @@ pub enum Person {
 
 /// Finds out who may be prompted: `MODELFORGE_CREDENTIAL_ASKPASS`, `SSH_ASKPASS`, then the terminal.
 pub fn person() -> Person {
-    let forbidden = std::env::var("MODELFORGE_CREDENTIAL_INTERACTIVE")
-        .is_ok_and(|value| matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off" | "never"));
-    if forbidden {
+    if Interactive::of_environment() == Interactive::Never {
         return Person::Nobody;
     }
     match modelforge_credential_ask::chosen_program() {

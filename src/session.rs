@@ -8,7 +8,7 @@ mod unlisted;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 
 use crate::accounts::{self, Held};
-use crate::audit::Event;
+use crate::audit::{Event, Operation};
 use crate::chain::{Answer, Chain, Link};
 use crate::config::Config;
 use crate::error;
@@ -58,8 +58,8 @@ impl Session {
         Self { providers, person, chains }
     }
 
-    /// Begins the log record of an operation. It is written when it is dropped.
-    pub fn event(&self, operation: &'static str, description: &Record) -> Event {
+    /// Begins the record of the log for an operation. It is written when it is dropped.
+    pub fn event(&self, operation: Operation, description: &Record) -> Event {
         Event::start(operation, &self.providers, description)
     }
 

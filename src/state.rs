@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use modelforge_credential_files::{Own, Trust};
 use modelforge_credential_protocol::Result;
+use zeroize::Zeroizing;
 
 pub use modelforge_credential_files::{is_out_of_reach, wait};
 
@@ -37,7 +38,15 @@ pub fn open_or_make(path: &Path, options: &mut OpenOptions) -> Result<File> {
     own(path).open_or_make(path, options)
 }
 
-/// Our directory that contains a file.
+/// The content of a file of ours, of at most `limit` bytes. `None`: there is none.
+///
+/// # Errors
+/// With the name of the file.
+pub fn read(path: &Path, limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    own(path).read(path, limit, Trust::Believed)
+}
+
+/// The folder of ours in which a file is.
 fn own(path: &Path) -> Own {
     let root = folder().filter(|folder| path.starts_with(folder));
     Own::new(root.as_deref().or(path.parent()).unwrap_or(path))

@@ -69,11 +69,19 @@ impl Sources {
 
     /// The same between the rooms of the crate: its top-level modules.
     fn rooms(&self) -> Self {
+        self.together(|module| module.first().map(|first| vec![first.clone()]))
+    }
+
+    /// The same between the commands, each with all of its parts.
+    fn commands(&self) -> Self {
+        self.together(|module| module.get(..2).filter(|words| words[0] == "command").map(<[String]>::to_vec))
+    }
+
+    fn together(&self, room: impl Fn(&Module) -> Option<Module>) -> Self {
         let mut modules: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
         for (from, named) in &self.modules {
-            let room = |module: &Module| module.first().map(|first| vec![first.clone()]);
             let Some(own) = room(from) else { continue };
-            let named = named.iter().filter_map(room).filter(|other| *other != own);
+            let named = named.iter().filter_map(&room).filter(|other| *other != own);
             modules.entry(own.clone()).or_default().extend(named);
         }
         Self { modules }
@@ -197,6 +205,12 @@ fn no_file_and_no_module_is_named_by_what_it_names() {
         let rooms = sources.rooms();
         assert!(rooms.circles().is_empty(), "{folder}: circles of modules through {}", rooms.circles().join(", "));
     }
+}
+
+#[test]
+fn no_command_is_named_by_a_part_of_what_it_names() {
+    let circles = Sources::read("src").commands().circles();
+    assert!(circles.is_empty(), "circles of commands through {}", circles.join(", "));
 }
 
 #[test]

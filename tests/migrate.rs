@@ -3,6 +3,7 @@
 mod alternatives;
 mod backup;
 mod between;
+mod folders;
 #[cfg(unix)]
 pub mod interrupted;
 mod limits;

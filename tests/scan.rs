@@ -37,6 +37,18 @@ pub fn one(place: &str, line: &str, form: &str, searched: &str) -> String {
 pub const FOUND: &str = "error: a stored key was found in one place\n";
 
 #[test]
+fn a_search_is_no_use_of_a_key() {
+    let used = |test: Test| {
+        let test = test.args(["status", "openai", "--verbose"]);
+        let shown = String::from_utf8_lossy(&test.output().stdout).into_owned();
+        (test, shown.contains("last used"))
+    };
+    let (test, before) = used(signed_in().args(["scan"]).any_stdout().success());
+    let (_, after) = used(test.args(["get"]).stdin("provider=openai\n").any_stdout().success());
+    assert_eq!((before, after), (false, true));
+}
+
+#[test]
 fn a_key_is_found_where_tools_leave_it_if_nobody_names_a_place() {
     let places = [
         ".bash_history",

@@ -51,13 +51,6 @@ pub fn not_a_time() -> Usage {
     )
 }
 
-pub fn cannot_verify() -> Usage {
-    Usage(
-        Error::new("`--verify` is gone: a program that can change the log can change it without a trace")
-            .hint("[audit] syslog = true  # in config.toml: keeps each record in the system's log as well"),
-    )
-}
-
 #[cfg(unix)]
 pub fn no_system_log(problem: &Error) -> Error {
     Error::new(format!("no record reaches the system's log (`[audit] syslog = true` in config.toml): {problem}"))

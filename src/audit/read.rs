@@ -10,7 +10,7 @@ use modelforge_credential_protocol::Result;
 use super::backwards::Backwards;
 use super::files;
 use super::line::Line;
-use super::process_name;
+use super::{Operation, Outcome, process_name};
 use crate::error::tilde;
 
 /// The most files searched for the last use of a key.
@@ -50,7 +50,7 @@ pub fn last_uses(wanted: &[(String, String, String)]) -> Vec<Option<Use>> {
     let Some(folder) = files::folder().filter(|_| !wanted.is_empty()) else { return uses };
     // If the log cannot be read, nothing is known. `audit` reports why.
     let _ = newest_first(&folder, RECENT, |record, _| {
-        if record.outcome != "found" || record.operation == "login" {
+        if record.outcome != Outcome::Found.name() || !Operation::hands_out(&record.operation) {
             return ControlFlow::Continue(());
         }
         let [url, account, helper] = [&record.url, &record.account, &record.helper].map(Option::as_deref);

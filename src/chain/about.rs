@@ -2,14 +2,14 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use modelforge_credential_protocol::{Record, Result, SECRETS};
+use modelforge_credential_protocol::{ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, Record, Result, SECRETS};
 
 use crate::request::Request;
 
 /// The request for a helper: everything that is known, and what the core adds.
 pub(super) fn question(known: &Record, context: &Record) -> Result<Record> {
     let mut question = with_capabilities(known)?;
-    question.merge(context);
+    question.merge(context)?;
     Ok(question)
 }
 
@@ -19,7 +19,7 @@ pub(super) fn with_capabilities(record: &Record) -> Result<Record> {
     let mut question = Record::of(["authtype", "state", "reason"].map(|name| ("capability[]", name)))?;
     let mut rest = record.clone();
     rest.remove("capability[]");
-    question.merge(&rest);
+    question.merge(&rest)?;
     if record.is_of_a_migration() {
         question.set("consent", "1")?;
     }
@@ -34,7 +34,12 @@ pub(super) fn description_of(record: &Record) -> Result<Record> {
 /// The attributes that distinguish a secret from others with the same description.
 pub(super) const WHICH_SECRET: [&str; 3] = ["password", "authtype", "credential"];
 
-/// A record with these attributes of another one, if that has them.
+/// Takes out what is about a copy of the credential, or about this exchange: kept with it, that would come back in another.
+pub(super) fn keep_the_credential_alone(record: &mut Record) {
+    record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
+}
+
+/// A record with these attributes of another one, as far as that has them.
 pub(super) fn with_those_of(record: &Record, other: &Record, keys: &[&str]) -> Result<Record> {
     let mut record = record.clone();
     for key in keys {

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use modelforge_credential_protocol::{Error, Helper, Record, Result, together};
+use modelforge_credential_protocol::{Error, Helper, Record, Result};
 
 use super::about::{WHICH_SECRET, description_of, question, with_those_of};
-use super::{Chain, Failed, Link};
+use super::keeping::is_for_one;
+use super::{Chain, Failed, error};
 use crate::lock::Lock;
 use crate::request::Request;
 
@@ -109,14 +110,10 @@ impl Chain {
     ) -> Result<Vec<Copies>> {
         let mut copies: Vec<Copies> = asked.iter().map(|_| Copies::default()).collect();
         for (at, link) in self.links.iter().enumerate() {
-            let Ok(helper) = link.helper(false) else { continue };
             let mut among: Vec<(&Asked, &mut Copies)> = asked.iter().zip(&mut copies).collect();
             among.retain(|(asked, _)| is_asked(at, asked.description));
             let questions = among.iter().map(|(asked, _)| asked.question()).collect::<Result<Vec<_>>>()?;
-            let mut answers = helper.get_each(&questions);
-            if attended {
-                self.ask_attended(link, &questions, &mut answers);
-            }
+            let answers = link.each(&questions, attended, |helper, questions| helper.get_each(questions));
             for ((asked, copies), answer) in among.into_iter().zip(answers) {
                 match answer {
                     Ok(found) => {
@@ -128,31 +125,6 @@ impl Chain {
             }
         }
         Ok(copies)
-    }
-
-    /// Asks a helper that failed again, now with a person present. It stops if that fails, too, or failed before. Only the first request
-    /// decides: the person is not prompted for each.
-    fn ask_attended(&self, link: &Link, questions: &[Record], answers: &mut [Result<Option<Record>>]) {
-        let (Some(helper), Ok(mut failed_before)) = (&link.attended, self.failed_before.lock()) else { return };
-        let failed = questions.iter().zip(answers).filter(|(_, answer)| answer.is_err());
-        let (questions, mut answers): (Vec<Record>, Vec<_>) =
-            failed.map(|(question, answer)| (question.clone(), answer)).unzip();
-        if questions.is_empty() || failed_before.contains(&link.name) {
-            return;
-        }
-        let at_once = if link.nature().each { together(&questions) } else { 1 };
-        let (first, rest) = questions.split_at(at_once);
-        let mut again = helper.get_each(first);
-        if again.iter().all(Result::is_err) {
-            failed_before.insert(link.name.clone());
-            return;
-        }
-        again.extend(helper.get_each(rest));
-        for (answer, again) in answers.iter_mut().zip(again) {
-            if again.is_ok() {
-                **answer = again;
-            }
-        }
     }
 
     /// The copy of a credential in one helper.
@@ -167,13 +139,7 @@ impl Chain {
             return Ok(asked.iter().map(|_| Ok(None)).collect());
         };
         let questions = asked.iter().map(Asked::question).collect::<Result<Vec<_>>>()?;
-        let mut answers = match link.helper(false) {
-            Ok(helper) => helper.get_each(&questions),
-            Err(problem) => questions.iter().map(|_| Err(problem.clone())).collect(),
-        };
-        if attended {
-            self.ask_attended(link, &questions, &mut answers);
-        }
+        let answers = link.each(&questions, attended, |helper, questions| helper.get_each(questions));
         let copies = answers.into_iter().zip(asked);
         Ok(copies.map(|(answer, asked)| Ok(answer?.filter(|found| is_of(found, asked.description)))).collect())
     }
@@ -185,13 +151,7 @@ impl Chain {
         let copies = credentials.iter().map(Erasing::of).collect::<Result<Vec<_>>>()?;
         let mut left: Vec<Vec<Result<Left>>> = credentials.iter().map(|_| Vec::new()).collect();
         for link in &self.links {
-            let Ok(helper) = link.helper(false) else { continue };
-            let erased = erase_each(helper, &copies.iter().collect::<Vec<_>>());
-            for ((copy, erased), left) in copies.iter().zip(erased).zip(&mut left) {
-                let erased = match (erased, &link.attended) {
-                    (Err(problem), Some(helper)) => erase_each(&**helper, &[copy]).pop().unwrap_or(Err(problem)),
-                    (erased, _) => erased,
-                };
+            for (erased, left) in link.each(&copies, true, erase_each).into_iter().zip(&mut left) {
                 left.push(erased.map_err(|problem| Error::from(&Failed::new(&link.name, problem))));
             }
         }
@@ -199,7 +159,8 @@ impl Chain {
     }
 }
 
-/// A copy to erase.
+/// A copy that is to be erased.
+#[derive(Clone)]
 struct Erasing<'a> {
     credential: &'a Record,
     /// The description to look for.
@@ -224,17 +185,19 @@ impl<'a> Erasing<'a> {
     }
 }
 
-/// Erases the copies that this helper has, and says what is left of each.
-fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[&Erasing]) -> Vec<Result<Left>> {
+/// Erases those that a helper holds, and says of each what is left.
+fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[Erasing]) -> Vec<Result<Left>> {
     let look = |copies: &[&Erasing]| -> Vec<Result<Option<bool>>> {
         let questions: Vec<Record> = copies.iter().map(|copy| copy.description.clone()).collect();
         let answers = helper.get_each(&questions).into_iter().zip(copies);
         answers.map(|(answer, copy)| Ok(copy.is_in(answer?))).collect()
     };
-    let before = look(copies);
-    let found = copies.iter().copied().zip(&before);
-    let there: Vec<&Erasing> =
-        found.filter(|(_, found)| matches!(found, Ok(Some(true)))).map(|(copy, _)| copy).collect();
+    let before = look(&copies.iter().collect::<Vec<_>>());
+    let found = copies.iter().zip(&before);
+    let found = found.filter(|(_, found)| matches!(found, Ok(Some(true))));
+    let (there, mixed): (Vec<&Erasing>, Vec<_>) =
+        found.map(|(copy, _)| copy).partition(|copy| is_for_one(helper, &copy.copy));
+    let is_mixed = |copy: &Erasing| mixed.iter().any(|other| std::ptr::eq(*other, copy));
     let erased = helper.erase_each(&there.iter().map(|copy| copy.copy.clone()).collect::<Vec<_>>());
     let mut after = erased.into_iter().zip(look(&there)).zip(&there).map(|((erased, after), copy)| {
         erased?;
@@ -246,7 +209,8 @@ fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[&Erasing]) -> Vec<R
             Some(true) => Err(erased_and_still_there()),
         }
     });
-    let left = before.into_iter().map(|found| match found? {
+    let left = before.into_iter().zip(copies).map(|(found, copy)| match found? {
+        Some(true) if is_mixed(copy) => Err(error::cannot_be_told_apart()),
         None => Ok(Left::Nothing),
         Some(false) => Ok(Left::Newer),
         Some(true) => after.next().unwrap_or_else(|| Err(erased_and_still_there())),

@@ -1,9 +1,10 @@
 //! Erasing: from every helper, because each may have a copy of the secret.
 
-use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Record, Result};
+use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Nature, Record, Result};
 
-use super::about::with_capabilities;
-use super::{Chain, Failed, Link};
+use super::about::{with_capabilities, with_those_of};
+use super::keeping::erase_just;
+use super::{Chain, Failed};
 use crate::chain::error;
 use crate::lock::Lock;
 use crate::providers::Providers;
@@ -58,7 +59,14 @@ impl Chain {
         let questions = erase.iter().map(|one| Question::of(one, consent)).collect::<Result<Vec<_>>>()?;
         let mut results: Vec<Erased> = erase.iter().map(|_| Erased::default()).collect();
         for link in &self.links {
-            if !consent && link.nature().foreign {
+            let nature = if consent { Ok(Nature::default()) } else { link.known_nature() };
+            let Ok(nature) = nature.inspect_err(|problem| {
+                // What may be the file of another program is not touched.
+                results.iter_mut().for_each(|result| result.failed.push(Failed::new(&link.name, problem.clone())));
+            }) else {
+                continue;
+            };
+            if nature.foreign {
                 for (question, result) in questions.iter().zip(&mut results) {
                     if matches!(link.helper(false).and_then(|helper| helper.get(&question.record)), Ok(Some(_))) {
                         result.remarks.push(error::plain_text_left(&question.record));
@@ -66,7 +74,7 @@ impl Chain {
                 }
                 continue;
             }
-            for (erased, result) in link.erase_each(&questions).into_iter().zip(&mut results) {
+            for (erased, result) in link.each(&questions, true, erase_each).into_iter().zip(&mut results) {
                 result.failed.extend(erased.err().map(|problem| Failed::new(&link.name, problem)));
             }
         }
@@ -74,7 +82,8 @@ impl Chain {
     }
 }
 
-/// An erase in the form in which helpers get it.
+/// An erase, as helpers are told of it.
+#[derive(Clone)]
 struct Question {
     record: Record,
     /// True if only copies without a path are erased.
@@ -92,26 +101,7 @@ impl Question {
     }
 }
 
-impl Link {
-    /// Erases each. If that fails and a person is present, tries again with them.
-    fn erase_each(&self, questions: &[Question]) -> Vec<Result<()>> {
-        let helper = match self.helper(false) {
-            Ok(helper) => helper,
-            Err(problem) => return questions.iter().map(|_| Err(problem.clone())).collect(),
-        };
-        let mut outcomes = erase_each(helper, &questions.iter().collect::<Vec<_>>());
-        if let Some(helper) = &self.attended {
-            let (again, failed): (Vec<_>, Vec<_>) =
-                questions.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_err()).unzip();
-            for (outcome, erased) in failed.into_iter().zip(erase_each(&**helper, &again)) {
-                *outcome = erased;
-            }
-        }
-        outcomes
-    }
-}
-
-fn erase_each(helper: &(dyn Helper + Send + Sync), questions: &[&Question]) -> Vec<Result<()>> {
+fn erase_each(helper: &(dyn Helper + Send + Sync), questions: &[Question]) -> Vec<Result<()>> {
     let together = questions.iter().filter(|question| !question.without_path);
     let mut erased =
         helper.erase_each(&together.map(|question| question.record.clone()).collect::<Vec<_>>()).into_iter();
@@ -132,13 +122,7 @@ fn erase_without_path(helper: &dyn Helper, question: &Record) -> Result<()> {
         if found.has("path") || found.is_true("ephemeral") || !found.matches_secret(question) {
             return Ok(());
         }
-        let mut copy = description.clone();
-        for key in ["username", "password", "authtype", "credential"] {
-            if let Some(value) = found.get(key) {
-                copy.set(key, value)?;
-            }
-        }
-        helper.erase(&copy)?;
+        erase_just(helper, &with_those_of(&description, &found, &["username"])?, &found)?;
     }
     Err("it still answers after it was told to erase".into())
 }

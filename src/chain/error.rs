@@ -24,6 +24,10 @@ pub fn not_taken_out(helper: &str) -> Error {
         .hint(format!("{PROGRAM} doctor"))
 }
 
+pub fn cannot_be_told_apart() -> Error {
+    Error::new("it has credentials for several paths of the host, and this one has no secret to tell it from them")
+}
+
 pub fn plain_text_left(record: &Record) -> Error {
     Error::new(format!("a plain-text file still holds a credential for {}", name_of(record)))
         .hint(format!("{PROGRAM} migrate"))

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{
-    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Helper, REDACTED, Record, Result,
-};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, REDACTED, Record, Result};
 
 use super::Link;
-use super::about::{WHICH_SECRET, description_of, holds_the_same, with_capabilities, with_those_of};
+use super::about::{
+    WHICH_SECRET, description_of, holds_the_same, keep_the_credential_alone, with_capabilities, with_those_of,
+};
 use crate::chain::error;
 
 pub(super) enum Kept {
@@ -27,8 +27,6 @@ impl Kept {
         is_it.then(|| if found.is_true("ephemeral") { Self::InTheEnvironment } else { Self::Yes })
     }
 }
-
-type Helping<'a> = dyn Helper + Send + Sync + 'a;
 
 impl Link {
     /// Stores, and reads back. If the helper then has neither the new credential nor what it had before, the older one is stored again, or
@@ -96,8 +94,8 @@ fn is_the_same(one: Option<&Record>, other: Option<&Record>) -> bool {
     }
 }
 
-/// Restores what the helper had before.
-fn put_back(helper: &Helping<'_>, question: &Record, before: Option<&Record>) -> std::result::Result<(), ()> {
+/// Makes a helper hold what it held before.
+fn put_back(helper: &dyn Helper, question: &Record, before: Option<&Record>) -> std::result::Result<(), ()> {
     let look = || helper.get(question).map(|found| found.filter(|found| is_about(found, question)));
     let is_there = |found: &Result<Option<Record>>| matches!(found, Ok(found) if is_the_same(found.as_ref(), before));
     let found = look();
@@ -107,9 +105,10 @@ fn put_back(helper: &Helping<'_>, question: &Record, before: Option<&Record>) ->
     let undone = match (before, found) {
         (Some(before), _) => {
             let mut record = question.clone();
-            record.merge(before);
-            record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
-            with_capabilities(&record).and_then(|record| helper.store(&record))
+            record.merge(before).and_then(|()| {
+                keep_the_credential_alone(&mut record);
+                helper.store(&with_capabilities(&record)?)
+            })
         }
         (None, Ok(Some(found))) => erase_just(helper, question, &found),
         (None, _) if stands_alone(helper, question) => helper.erase(question),
@@ -118,13 +117,19 @@ fn put_back(helper: &Helping<'_>, question: &Record, before: Option<&Record>) ->
     if undone.is_ok() && is_there(&look()) { Ok(()) } else { Err(()) }
 }
 
-/// Erases the credential with these secrets and no other: without a path, the description matches any path.
-pub(super) fn erase_just(helper: &Helping<'_>, question: &Record, found: &Record) -> Result<()> {
-    helper.erase(&with_those_of(question, found, &WHICH_SECRET)?)
+/// Erases the credential that holds these secrets, and no other: an absent path of the question means any path.
+pub(super) fn erase_just(helper: &dyn Helper, question: &Record, found: &Record) -> Result<()> {
+    let copy = with_those_of(question, found, &WHICH_SECRET)?;
+    if is_for_one(helper, &copy) { helper.erase(&copy) } else { Err(error::cannot_be_told_apart()) }
 }
 
-/// True if an erase without a secret can remove at most one credential.
-fn stands_alone(helper: &Helping<'_>, question: &Record) -> bool {
+/// Says whether an erase takes one credential at most: one that holds nothing but a refresh token has no secret that an erase can name.
+pub(super) fn is_for_one(helper: &dyn Helper, copy: &Record) -> bool {
+    copy.names_secret() || stands_alone(helper, copy)
+}
+
+/// Says whether an erase that names no secret takes one credential at most.
+fn stands_alone(helper: &dyn Helper, question: &Record) -> bool {
     let is_another = |record: &Record| record.matches(question) && record.has("path");
     question.has("username")
         && (question.has("path")

@@ -1,8 +1,8 @@
 //! Storing: in the first helper that can store, with reading back. Older copies in other helpers are erased.
 
-use modelforge_credential_protocol::{ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, DEFAULT_ACCOUNT, Error, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record, Result};
 
-use super::about::{description_of, with_capabilities};
+use super::about::{description_of, keep_the_credential_alone, with_capabilities};
 use super::keeping::{Kept, erase_just, is_about};
 use super::{Answer, Asked, Chain, Copies, Failed, Link, Seen};
 use crate::chain::error;
@@ -204,7 +204,7 @@ impl Chain {
 /// The credential in the form in which it is stored.
 fn to_keep(record: &Record) -> Result<Record> {
     let mut record = record.clone();
-    record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
+    keep_the_credential_alone(&mut record);
     if record.has("provider") && !record.has("username") {
         record.set("username", DEFAULT_ACCOUNT)?;
     }
@@ -226,20 +226,26 @@ impl Link {
     /// Erases the older copy after the credential was stored in another helper. The erase names the older secret, because no path means any
     /// path, and a credential for another path is not an older copy.
     fn erase_older(&self, record: &Record, earlier: &mut Vec<String>) -> Option<Error> {
+        let failed = |problem: Error| Some(Failed::new(&self.name, problem).may_hold_an_older_copy());
         let question = description_of(record).ok()?;
-        let helper = self.helper(false).ok()?;
+        let helper = match self.helper(false) {
+            Ok(helper) => helper,
+            Err(problem) => return failed(problem),
+        };
         let found = match helper.get(&question) {
             Ok(found) => found?,
-            Err(problem) => return Some(Failed::new(&self.name, problem).may_hold_an_older_copy()),
+            Err(problem) => return failed(problem),
         };
-        if helper.nature().foreign {
-            return Some(error::plain_text_left(record));
+        match helper.known_nature() {
+            Ok(nature) if nature.foreign => return Some(error::plain_text_left(record)),
+            Ok(_) => {}
+            Err(problem) => return failed(problem),
         }
         if found.is_true("ephemeral") || !is_about(&found, record) {
             return None;
         }
         match erase_just(helper, &question, &found) {
-            Err(problem) => Some(Failed::new(&self.name, problem).may_hold_an_older_copy()),
+            Err(problem) => failed(problem),
             Ok(()) => {
                 // A copy that is gone no longer takes precedence.
                 if let Some(at) = earlier.iter().position(|name| *name == self.name)

@@ -60,7 +60,7 @@ impl Open<'_> {
             Err(_) => return self.is_for_itself = true,
         };
         let is_plain = !["password_expiry_utc", "oauth_refresh_token", "quit"].iter().any(|key| found.has(key));
-        if !is_plain || self.answer.take(found, self.request).is_none() {
+        if !is_plain || !matches!(self.answer.take(found, self.request), Ok(Some(_))) {
             return self.is_for_itself = true;
         }
         self.answer.is_completed_by(link, self.request);

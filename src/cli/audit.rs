@@ -21,15 +21,12 @@ pub struct AuditOptions {
     /// The records as they are kept, one line of JSON each
     #[arg(long)]
     json: bool,
-    /// Gone, and why is said
-    #[arg(long, hide = true)]
-    verify: bool,
 }
 
 impl AuditOptions {
     /// With `--verbose`, in detail.
     pub fn of(self, details: bool) -> Audit {
-        let AuditOptions { provider, account, since, limit, json, verify } = self;
-        Audit { provider, account, since, limit, json, verify, details }
+        let AuditOptions { provider, account, since, limit, json } = self;
+        Audit { provider, account, since, limit, json, details }
     }
 }

@@ -9,7 +9,7 @@ use modelforge_credential_protocol::{DEFAULT_ACCOUNT, shown, visible};
 
 use crate::audit::error;
 use crate::audit::line::{Line, Process};
-use crate::audit::{files, process_name, read};
+use crate::audit::{Outcome, files, process_name, read};
 use crate::command::env::SHELLS;
 use crate::error::tilde;
 use crate::person::Person;
@@ -24,7 +24,6 @@ pub struct Audit {
     pub limit: Option<usize>,
     pub json: bool,
     pub details: bool,
-    pub verify: bool,
 }
 
 /// How many records are shown by default.
@@ -32,9 +31,6 @@ const USUAL: usize = 100;
 
 /// Shows the log, the newest record last.
 pub fn audit(asked: &Audit) -> Result<()> {
-    if asked.verify {
-        return Err(error::cannot_verify().into());
-    }
     let filter = Filter::of(asked)?;
     let Some(folder) = files::folder() else { return Err(error::log_needs_a_home().into()) };
     if asked.json {
@@ -134,7 +130,7 @@ fn time(text: &str) -> Result<SystemTime> {
 
 /// A row that fits a narrow terminal.
 fn row(record: &Line) -> Vec<String> {
-    let way = if record.outcome == "moved" { "to" } else { "in" };
+    let way = if record.outcome == Outcome::Moved.name() { "to" } else { "in" };
     let helper = record.helper.as_deref().map(|helper| format!(" {way} {}", short(helper))).unwrap_or_default();
     let account = record.account.as_deref().filter(|account| *account != DEFAULT_ACCOUNT);
     let place = match (&record.provider, account) {

@@ -11,7 +11,7 @@ use modelforge_credential_protocol::{Error, Reason, Record, gate, gated_answer};
 use modelforge_credential_providers::{Flaw, SignIn};
 
 use crate::accounts::Held;
-use crate::audit::Event;
+use crate::audit::{Event, Operation, Outcome};
 use crate::chain::{Chain, Erase, is_expired, reason_of};
 use crate::person::{Person, person};
 use crate::request::{self, Request};
@@ -44,19 +44,19 @@ fn begin(record: Record, person: Person) -> Result<(Session, Request)> {
 
 /// Looks for the credential, and prompts a person if there is none. It is an error if there is still none.
 pub fn fill() -> Result<()> {
-    answer(|request| look(request, "fill", person(), search_and_ask))
+    answer(|request| look(request, Operation::Fill, person(), search_and_ask))
 }
 
 /// Looks for the credential, prompts nobody, and prints nothing if there is none.
 pub fn get() -> Result<()> {
-    answer(|request| look(request, "get", Person::Nobody, search))
+    answer(|request| look(request, Operation::Get, Person::Nobody, search))
 }
 
 /// A search that records its result in the log.
 type Look = fn(&Session, &Request, &mut Event) -> Result<Option<Record>>;
 
-/// Answers a request. It is logged before the answer is given.
-fn look(record: Record, operation: &'static str, person: Person, look: Look) -> Result<()> {
+/// Answers a request, and logs it: before the answer is given.
+fn look(record: Record, operation: Operation, person: Person, look: Look) -> Result<()> {
     let (session, request) = begin(record, person)?;
     if let Some(answer) = answered_already(&request) {
         return write(&answer, &request.record);
@@ -90,7 +90,7 @@ fn search_and_ask(session: &Session, request: &Request, event: &mut Event) -> Re
     if request.provider.is_some() && !entered.has("username") {
         entered.set("username", modelforge_credential_protocol::DEFAULT_ACCOUNT)?;
     }
-    event.outcome("entered");
+    event.outcome(Outcome::Entered);
     Ok(Some(entered))
 }
 
@@ -112,12 +112,12 @@ fn search(session: &Session, request: &Request, event: &mut Event) -> Result<Opt
     Ok(None)
 }
 
-/// Stores a credential; `operation` is the caller's word for it.
-pub fn approve(operation: &'static str, person: Person) -> Result<()> {
+/// Keeps a credential; `operation` is what the caller calls that.
+pub fn approve(operation: Operation, person: Person) -> Result<()> {
     answer(|record| keep(record, operation, person))
 }
 
-fn keep(record: Record, operation: &'static str, person: Person) -> Result<()> {
+fn keep(record: Record, operation: Operation, person: Person) -> Result<()> {
     let (session, request) = begin(record, person)?;
     let mut record = request.record;
     if record.is_true("ephemeral") {
@@ -154,12 +154,12 @@ fn keep(record: Record, operation: &'static str, person: Person) -> Result<()> {
     Ok(())
 }
 
-/// Erases a credential everywhere; `operation` is the caller's word for it.
-pub fn reject(operation: &'static str, person: Person) -> Result<()> {
+/// Erases a credential everywhere; `operation` is what the caller calls that.
+pub fn reject(operation: Operation, person: Person) -> Result<()> {
     answer(|record| erase(record, operation, person))
 }
 
-fn erase(record: Record, operation: &'static str, person: Person) -> Result<()> {
+fn erase(record: Record, operation: Operation, person: Person) -> Result<()> {
     let (session, request) = begin(record, person)?;
     let mut event = session.event(operation, &request.record);
     let chain = session.chain(&request.record)?;
@@ -204,7 +204,7 @@ fn tell_what_went(request: &Request, before: &[Record], after: &[Record]) {
 /// Lists what the helpers have. It does not read standard input, which may belong to a script.
 pub fn list() -> Result<()> {
     let session = Session::start(Person::Nobody)?;
-    let mut event = session.event("list", &Record::new());
+    let mut event = session.event(Operation::List, &Record::new());
     let context = session.providers.context_of_all()?;
     let mut lines = zeroize::Zeroizing::new(Vec::new());
     let (mut count, mut is_whole, mut failed) = (0, true, Vec::new());
@@ -230,7 +230,7 @@ pub fn list() -> Result<()> {
         lines.extend_from_slice(format!("count={count}\n").as_bytes());
     }
     if failed.is_empty() {
-        event.outcome("listed");
+        event.outcome(Outcome::Listed);
     }
     drop(event);
     terminal::protocol(&lines)?;
@@ -265,7 +265,7 @@ fn write(answer: &Record, request: &Record) -> Result<()> {
             ordered.set(key, value)?;
         }
     }
-    ordered.merge(answer);
+    ordered.merge(answer)?;
     ordered.remove("wwwauth[]");
     Ok(terminal::protocol(&gated_answer(ordered, request)?.to_lines())?)
 }

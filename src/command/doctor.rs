@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::audit::{Operation, Outcome};
 use crate::canary;
 use crate::lock::Lock;
 use crate::side_by_side::side_by_side;
@@ -97,7 +98,7 @@ fn examine(interrupted: &AtomicUsize) -> Result<Vec<Finding>> {
     let (session, mut findings) = config::check();
     let providers = &session.providers;
     let (entries, chains) = helpers::configured(providers, &mut findings);
-    let mut event = session.event("doctor", &canary::place()?);
+    let mut event = session.event(Operation::Doctor, &canary::place()?);
     let context = providers.context_of_all()?;
     // Two doctors at once would erase each other's test credential.
     let lock = Lock::wait_at_most(PATIENCE, &canary::place()?);
@@ -108,7 +109,7 @@ fn examine(interrupted: &AtomicUsize) -> Result<Vec<Finding>> {
     let asked = side_by_side(&entries, |entry| Asked::ask(entry, &context, stores, interrupted));
     let asked: Vec<Asked> = asked.into_iter().flatten().collect();
     drop(lock);
-    event.outcome("checked");
+    event.outcome(Outcome::Checked);
     drop(event);
     for one in &asked {
         findings.extend(one.findings());

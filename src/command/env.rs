@@ -7,7 +7,8 @@ use anyhow::Result;
 use modelforge_credential_protocol::Shell as ShellOfHints;
 use zeroize::Zeroizing;
 
-use crate::command::exec::error;
+use crate::audit::Operation;
+use crate::command::keys::error;
 use crate::command::keys::{self, Purpose, Wanted};
 use crate::terminal;
 
@@ -50,7 +51,7 @@ pub enum Shell {
 
 pub fn env(env: &Env) -> Result<()> {
     let shell = env.shell.map_or_else(usual, Ok)?;
-    let variables = keys::variables(&env.wanted, Purpose::of("env"))?;
+    let variables = keys::variables(&env.wanted, Purpose::of(Operation::Env))?;
     let mut lines = Zeroizing::new(Vec::with_capacity(16 << 10));
     for variable in &variables {
         if variable.is_file {

@@ -2,7 +2,6 @@
 //! it stays and passes on signals and the exit status.
 
 mod ended;
-pub mod error;
 mod file;
 pub mod mask;
 mod parent;
@@ -20,7 +19,8 @@ use std::sync::Arc;
 use anyhow::Result;
 use modelforge_credential_client::{DEPTH, expect_children};
 
-use crate::command::keys::{self, Purpose, Variable, Wanted, is_credentials_file};
+use crate::audit::Operation;
+use crate::command::keys::{self, Purpose, Variable, Wanted, error, is_credentials_file};
 use crate::lock;
 use crate::terminal as screen;
 use file::PrivateFile;
@@ -38,7 +38,7 @@ pub fn exec(exec: &Exec) -> Result<()> {
     let Some((word, arguments)) = exec.command.split_first() else { return Err(error::no_command_to_run().into()) };
     let program = start::find(word)?;
     expect_children();
-    let variables = keys::variables(&exec.wanted, Purpose::command("exec", &program))?;
+    let variables = keys::variables(&exec.wanted, Purpose::command(Operation::Exec, &program))?;
     let mut command = start::command(&program, word, arguments);
     clear_our_own(&mut command);
     let files = hand_over(&mut command, &variables)?;

@@ -12,10 +12,10 @@ use anyhow::Result;
 use modelforge_credential_client::{Entry, Failure, installed};
 use serde::{Serialize, Serializer};
 
-use crate::command::migrate::DEFAULT_SOURCES;
 use crate::config::{ON_DEMAND, Origin, as_toml, default_helper};
 use crate::person::Person;
 use crate::session::{Session, program, why_left_out};
+use crate::sources::DEFAULT_SOURCES;
 use crate::terminal;
 use change::comes_last;
 use probe::Probed;

@@ -12,6 +12,7 @@ use anyhow::Result;
 use modelforge_credential_files as files;
 use modelforge_credential_protocol::Record;
 
+use crate::audit::{Operation, Outcome};
 use crate::chain::Link;
 use crate::person::person;
 use crate::session::Session;
@@ -44,7 +45,7 @@ pub fn identity(asked: &Identity) -> Result<()> {
     let mut event = session.event(asked.task.operation(), &Record::new());
     event.helper(&link.name);
     let answer = link.helper(true)?.identity(&request)?.ok_or_else(|| error::no_answer(&link.name))?;
-    event.outcome("done");
+    event.outcome(Outcome::Done);
     drop(event);
     asked.task.tell(&link.name, &answer)?;
     if let (Task::Renew { .. }, None) = (&asked.task, &asked.helper) {
@@ -83,16 +84,16 @@ impl Task {
         }
     }
 
-    /// The name in the log.
-    fn operation(&self) -> &'static str {
+    /// As the log calls it.
+    fn operation(&self) -> Operation {
         match self {
-            Self::Show { .. } => "identity",
-            Self::Protect => "identity protect",
-            Self::Unprotect => "identity unprotect",
-            Self::Renew { .. } => "identity renew",
-            Self::Export { .. } => "identity export",
-            Self::Check => "identity check",
-            Self::Import => "identity import",
+            Self::Show { .. } => Operation::Identity,
+            Self::Protect => Operation::IdentityProtect,
+            Self::Unprotect => Operation::IdentityUnprotect,
+            Self::Renew { .. } => Operation::IdentityRenew,
+            Self::Export { .. } => Operation::IdentityExport,
+            Self::Check => Operation::IdentityCheck,
+            Self::Import => Operation::IdentityImport,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Finds the keys that a program gets, and their variables.
 
+pub mod error;
 mod purpose;
 mod reach;
 mod signed_in;
@@ -14,7 +15,6 @@ use modelforge_credential_protocol::Record;
 use modelforge_credential_providers::SignIn;
 
 use crate::accounts::Named;
-use crate::command::exec::error;
 use crate::config::provider_name;
 use crate::person::{Person, person};
 use crate::providers::{Provider, Providers};
@@ -108,7 +108,7 @@ fn look_for(purpose: Purpose, session: &Session, request: &Request, ready: Optio
             event.began(started);
             answer
         }
-        None => session.ask(purpose.operation, request, Help::ToUnlock)?,
+        None => session.ask(purpose.operation.name(), request, Help::ToUnlock)?,
     };
     event.answered(&answer);
     tell(&answer);
@@ -149,7 +149,7 @@ pub fn variables(wanted: &Wanted, purpose: Purpose) -> Result<Vec<Variable>> {
             Looked::Missing(one) => missing.push(*one),
         }
     }
-    let (names, must) = names(wanted, !assigned.is_empty(), &session, purpose.operation)?;
+    let (names, must) = names(wanted, !assigned.is_empty(), &session, purpose.operation.name())?;
     let mut is_any = names.is_empty();
     let typed = names.iter().filter_map(|name| if let Name::Typed(name) = name { Some(name.as_str()) } else { None });
     let mut together = Together::get(&session, typed, account);

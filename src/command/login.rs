@@ -3,16 +3,17 @@
 mod error;
 mod file;
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 
 use anyhow::Result;
 use modelforge_credential_client::Entry;
+use modelforge_credential_files::read_at_most;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, MAX_LINE, Record, visible};
 use modelforge_credential_providers::SignIn;
 use zeroize::Zeroizing;
 
 use crate::accounts::{Named, account_of, place};
-use crate::audit::Event;
+use crate::audit::{Event, Operation, Outcome};
 use crate::chain::{Answer, Chain, is_expired};
 use crate::config::{self, Chosen, Helpers};
 use crate::key_shape;
@@ -64,7 +65,7 @@ pub fn login(login: &Login) -> Result<()> {
         return Ok(());
     }
     session.providers.other_in_modelforge(&provider).iter().for_each(terminal::warning);
-    let event = session.event("login", &request.record);
+    let event = session.event(Operation::Login, &request.record);
     let chain = session.chain(&request.record)?;
     if let Some(helper) = &login.helper
         && !chain.links().iter().any(|link| link.name == *helper)
@@ -155,16 +156,15 @@ fn in_a_store(chain: &Chain, request: &Request, answer: Answer) -> Result<Option
         return Ok(Some(answer));
     }
     let copies = chain.copies(&request.record, &request.context, true)?;
-    Ok(copies.kept().next().map(|(helper, copy)| {
-        let mut record = request.record.clone();
-        record.merge(copy);
-        Answer { record, helper: Some(helper.clone()), ..answer }
-    }))
+    let Some((helper, copy)) = copies.kept().next() else { return Ok(None) };
+    let mut record = request.record.clone();
+    record.merge(copy)?;
+    Ok(Some(Answer { record, helper: Some(helper.clone()), ..answer }))
 }
 
 fn say_already(mut event: Event, chain: &Chain, request: &Request, kept: &Answer) -> Result<()> {
     event.answered(kept);
-    event.outcome("signed in already");
+    event.outcome(Outcome::SignedInAlready);
     Ok(terminal::done(&already(chain, request, kept))?)
 }
 
@@ -312,15 +312,14 @@ fn first_line() -> Result<Option<Zeroizing<String>>> {
     if std::io::stdin().is_terminal() {
         return Ok(None);
     }
-    let mut input = modelforge_credential_protocol::stdin()?.take(MAX_LINE as u64 + 1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    input.read_to_end(&mut bytes).map_err(|problem| error::cannot_read_input(&problem))?;
+    let bytes = read_at_most(&mut modelforge_credential_protocol::stdin()?, 4096, MAX_LINE);
+    let bytes = bytes.map_err(|problem| error::cannot_read_input(&problem))?.ok_or_else(error::not_one_line)?;
     if bytes.is_empty() {
         return Ok(None);
     }
     let text = text::of(&bytes).ok_or_else(error::not_one_line)?;
     let line = text.trim_end_matches(['\n', '\r']);
-    if bytes.len() > MAX_LINE || line.contains('\n') {
+    if line.contains('\n') {
         return Err(error::not_one_line().into());
     }
     Ok(Some(Zeroizing::new(line.to_owned())))

@@ -9,7 +9,7 @@ use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record};
 
 use crate::accounts::{Held, Named, account, usual};
-use crate::audit::Event;
+use crate::audit::{Event, Operation, Outcome};
 use crate::chain::{Asked, Chain, Copies, Erase, Erased, TOGETHER};
 use crate::person::{Person, person};
 use crate::providers::Provider;
@@ -194,7 +194,7 @@ fn erase(session: &Session, leaving: &[Leaving]) -> Result<bool> {
 }
 
 fn erase_from(chain: &Chain, session: &Session, leaving: &[Leaving]) -> Result<bool> {
-    let events: Vec<Event> = leaving.iter().map(|one| session.event("logout", &one.shown)).collect();
+    let events: Vec<Event> = leaving.iter().map(|one| session.event(Operation::Logout, &one.shown)).collect();
     let erase: Vec<_> = leaving.iter().map(|one| Erase::of(&one.request.record, &session.providers)).collect();
     let erased = chain.erase_everywhere_each(&erase)?;
     let asked: Vec<_> = leaving.iter().map(|one| Asked::of(&one.request)).collect();
@@ -203,9 +203,9 @@ fn erase_from(chain: &Chain, session: &Session, leaving: &[Leaving]) -> Result<b
     for (((one, mut event), erased), left) in leaving.iter().zip(events).zip(erased).zip(left) {
         let gone = tell_what_is_left(&erased, &left);
         event.outcome(match (gone, one.is_there) {
-            (false, _) => "not erased",
-            (true, true) => "erased",
-            (true, false) => "nothing to erase",
+            (false, _) => Outcome::NotErased,
+            (true, true) => Outcome::Erased,
+            (true, false) => Outcome::NothingToErase,
         });
         drop(event);
         if gone {

@@ -7,6 +7,7 @@ mod report;
 use anyhow::Result;
 use modelforge_credential_protocol::{Record, visible};
 
+use crate::audit::{Operation, Outcome};
 use crate::chain::Link;
 use crate::command::sync::came;
 use crate::person::person;
@@ -37,7 +38,7 @@ pub fn members(asked: &Members) -> Result<()> {
     let answered = link.helper(true)?.members(&request);
     let answer = answered.and_then(|answer| answer.ok_or_else(|| error::no_answer(&link.name)));
     if answer.is_ok() {
-        event.outcome("done");
+        event.outcome(Outcome::Done);
     }
     drop(event);
     match answer {
@@ -65,14 +66,14 @@ fn keeper<'a>(session: &'a Session, named: Option<&str>) -> Result<&'a Link> {
 }
 
 impl Task {
-    /// The name in the log.
-    fn operation(&self) -> &'static str {
+    /// As the log calls it.
+    fn operation(&self) -> Operation {
         match self {
-            Self::List { .. } => "members",
-            Self::Join { .. } => "members join",
-            Self::Add { .. } => "members add",
-            Self::Remove { .. } => "members remove",
-            Self::Accept { .. } => "members accept",
+            Self::List { .. } => Operation::Members,
+            Self::Join { .. } => Operation::MembersJoin,
+            Self::Add { .. } => Operation::MembersAdd,
+            Self::Remove { .. } => Operation::MembersRemove,
+            Self::Accept { .. } => Operation::MembersAccept,
         }
     }
 

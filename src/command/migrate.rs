@@ -21,10 +21,10 @@ mod report;
 mod repository;
 mod rollback;
 mod route;
-mod sources;
 mod survey;
 mod take_back;
 mod tell;
+mod way;
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ use crate::session::Session;
 use crate::terminal::{self, warning};
 use carry::Begun;
 use choice::Choice;
-use item::{Item, Outcome};
+use item::{Item, Outcome, Step};
 use journal::Journal;
 use migration::Migration;
 use route::Route;
@@ -46,7 +46,6 @@ pub use backups::{backups, erase_every_backup, erase_what_was_moved_elsewhere, f
 pub use choice::{Migrate, Prefer};
 pub use places::list;
 pub use rollback::roll_back;
-pub use sources::{DEFAULT_SOURCES, TOOLS};
 pub use survey::status;
 
 /// Shows the plan, asks once, carries it out, and reports. If a credential stays where it was, the exit status is 1.
@@ -80,18 +79,21 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
     if takes && !is_agreed(&migration, asked)? {
         return Ok(terminal::done("nothing was changed")?);
     }
-    let id = if takes { Some(carry_out(&mut migration, asked, mark)?) } else { None };
+    let done = if takes { Some(carry_out(&mut migration, asked, mark)?) } else { None };
     if !takes {
         migration.items.iter_mut().for_each(|item| item.outcome = Some(Outcome::Left(item.problem.clone())));
         migration.items.iter().for_each(tell::why);
     }
-    match &id {
-        _ if asked.json => terminal::answer(report::json(&migration, id.as_deref(), false)?.as_bytes())?,
-        Some(id) => tell::what_is_next(&migration, id)?,
+    match &done {
+        _ if asked.json => {
+            let id = done.as_ref().map(|(id, _)| &**id);
+            terminal::answer(report::json(&migration, id, false)?.as_bytes())?;
+        }
+        Some((id, noted)) => {
+            tell::what_is_next(&migration, id)?;
+            projects::tell(noted)?;
+        }
         None => {}
-    }
-    if let Some(id) = &id {
-        projects::note(&migration, id, asked.json)?;
     }
     end(&migration)
 }
@@ -118,10 +120,16 @@ fn ask_for_accounts(migration: &mut Migration) -> Result<()> {
     Ok(())
 }
 
-/// Warns of keys in files of the current directory, and asks whether to continue.
+/// Warns of keys that came with the folder, or with its repository, and asks whether to go on.
 fn is_agreed(migration: &Migration, asked: &Migrate) -> Result<bool> {
     let of_the_folder: BTreeSet<&str> = migration.items.iter().filter_map(Item::file_of_the_folder).collect();
     of_the_folder.into_iter().for_each(|file| warning(&error::came_with_the_folder(file)));
+    if !asked.folders.is_empty() {
+        let moved = migration.items.iter().filter(|item| item.step == Step::Move);
+        let files: BTreeSet<&str> = moved.filter_map(|item| item.file.as_deref()).collect();
+        let of_a_repository = files.into_iter().filter_map(|file| Some((file, repository::with(file.as_ref())?)));
+        of_a_repository.for_each(|(file, top)| warning(&error::came_with_the_repository(file, &top)));
+    }
     let from = migration.route.from().join("`, `");
     let from = if asked.from.is_empty() { "plain text".into() } else { format!("`{from}`") };
     let question = format!("take {} out of {from}? [y/N] ", migration.takes());
@@ -131,8 +139,9 @@ fn is_agreed(migration: &Migration, asked: &Migrate) -> Result<bool> {
     is_confirmed(&migration.session.person, asked.json, &question, error::migration_not_confirmed)
 }
 
-/// Carries out the plan, and reports each result. `mark` is the state of the journal when the plan was made. Returns the migration's name.
-fn carry_out(migration: &mut Migration, asked: &Migrate, mark: Option<u64>) -> Result<String> {
+/// Does it, and says of each item what came of it. `mark` is that of the notes when the plan was made. Returns the migration's name, and what
+/// was noted for `exec`.
+fn carry_out(migration: &mut Migration, asked: &Migrate, mark: Option<u64>) -> Result<(String, Vec<projects::Noted>)> {
     let _lock = lock::one_migration()?;
     one_store::refuse(&migration.route)?;
     let is_overtaken = journal::mark() != mark;
@@ -145,14 +154,14 @@ fn carry_out(migration: &mut Migration, asked: &Migrate, mark: Option<u64>) -> R
     }
     let mut begun = Begun::begin(migration)?;
     begun.store_all()?;
-    begun.take_out(|migration, item, shows| {
+    let noted = begun.take_out(|migration, item, shows| {
         if let Some(line) = report::outcome(migration, item).filter(|_| shows && !asked.json) {
             terminal::done(&line)?;
         }
         tell::why(item);
         Ok(())
     })?;
-    Ok(begun.id().to_owned())
+    Ok((begun.id().to_owned(), noted))
 }
 
 /// A migration that was killed after its last move is finished. Records that.
@@ -160,7 +169,7 @@ fn end_what_was_cut_short(route: &Route) -> Result<()> {
     let is_one = || -> Result<Option<Journal>> {
         // A journal that cannot be read has no unfinished migration.
         let known = journal::read().unwrap_or_default();
-        let unfinished = journal::unfinished(&known, &route.from(), route.to.as_deref());
+        let unfinished = journal::unfinished(&known, &route.way());
         Ok(unfinished.map(Journal::of).transpose()?)
     };
     if is_one()?.is_some() {
@@ -201,7 +210,7 @@ pub fn unfinished() -> Option<Error> {
     };
     let of = |state| known.iter().rfind(|migration| migration.state == state);
     let cut = of(journal::State::Begun);
-    let cut = cut.map(|migration| error::migration_cut_short(&migration.id, &migration.command()));
+    let cut = cut.map(|migration| error::migration_cut_short(&migration.id, &migration.way.command()));
     let back = of(journal::State::RollbackBegun).filter(|migration| migration.can_be_rolled_back());
     cut.or_else(|| back.map(|migration| error::rollback_cut_short(&migration.id)))
 }

@@ -7,11 +7,11 @@ use modelforge_credential_client::Program;
 use modelforge_credential_protocol::{Record, visible};
 use serde::Serialize;
 
-use super::migrate::DEFAULT_SOURCES;
 use crate::config::entry_of_text;
 use crate::error::tilde;
 use crate::providers::Providers;
 use crate::session::program;
+use crate::sources::DEFAULT_SOURCES;
 
 /// A file with keys in it.
 #[derive(Serialize)]

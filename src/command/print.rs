@@ -7,7 +7,8 @@ use modelforge_credential_protocol::{Error, Record};
 use zeroize::Zeroizing;
 
 use crate::accounts::Named;
-use crate::command::exec::error;
+use crate::audit::Operation;
+use crate::command::keys::error;
 use crate::command::keys::{Found, Purpose, find, session};
 use crate::request::Request;
 use crate::session::Session;
@@ -35,7 +36,7 @@ pub fn print(print: &Print) -> Result<()> {
     let named = Named::new(name, print.account.as_deref())?;
     let request = named.request(&session.providers)?;
     let name = named_in_messages(&request);
-    let record = match find(Purpose::of("print"), &session, &request)? {
+    let record = match find(Purpose::of(Operation::Print), &session, &request)? {
         Found::Key(record) => record,
         Found::NotNeeded => return Err(error::needs_no_key(&name).into()),
         Found::Nothing { certain } => {

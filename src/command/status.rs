@@ -9,10 +9,9 @@ use anyhow::Result;
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, shown};
 
 use crate::accounts::{Named, usual};
-use crate::audit;
+use crate::audit::{self, Operation, Outcome};
 use crate::chain::now;
-use crate::command::exec::error::not_every_key_could_be_looked_for;
-use crate::command::migrate::TOOLS;
+use crate::command::keys::error::not_every_key_could_be_looked_for;
 use crate::command::plain_files::{self, PlainFile};
 use crate::error;
 use crate::person::Person;
@@ -20,6 +19,7 @@ use crate::providers::Provider;
 use crate::providers::error::{not_signed_in, set_or_repair, token_expired};
 use crate::request::Request;
 use crate::session::Session;
+use crate::sources::TOOLS;
 use crate::terminal;
 use collect::{About, collect};
 use report::{Copy, Report, Row, SignedIn};
@@ -42,9 +42,9 @@ pub fn status(status: &Status) -> Result<()> {
     };
     let asked = Asked::new(&session, status)?;
     let progress = terminal::Progress::start("asking the helpers");
-    let mut event = session.event("status", &asked.place);
+    let mut event = session.event(Operation::Status, &asked.place);
     let (mut report, failed) = collect(&session, &asked, status)?;
-    event.outcome("listed");
+    event.outcome(Outcome::Listed);
     let is_silenced = std::env::var_os("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT").is_some_and(|value| value == "0");
     if asked.request.is_none() && asked.account.is_none() && !is_silenced {
         report.files = in_other_files(&session)?;

@@ -6,6 +6,7 @@ mod report;
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
+use crate::audit::{Operation, Outcome};
 use crate::chain::Link;
 use crate::command::members::error;
 use crate::error::PROGRAM;
@@ -64,10 +65,10 @@ fn one(session: &Session, link: &Link, asked: &Sync) -> Result<Record> {
     if asked.repair {
         request.set("repair", "1")?;
     }
-    let mut event = session.event("sync", &Record::new());
+    let mut event = session.event(Operation::Sync, &Record::new());
     event.helper(&link.name);
     let answer = link.helper(true)?.sync(&request)?.ok_or_else(|| error::no_answer(&link.name))?;
-    event.outcome("done");
+    event.outcome(Outcome::Done);
     Ok(answer)
 }
 

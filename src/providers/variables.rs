@@ -16,8 +16,8 @@ impl Provider {
     /// Attributes for helpers besides the description of the credential.
     pub fn context(&self) -> Result<Record> {
         let mut context = Record::of([("sign_in", self.sign_in.name())])?;
-        context.merge(&self.device_flow);
-        context.merge(&no_variables()?);
+        context.merge(&self.device_flow)?;
+        context.merge(&no_variables()?)?;
         self.push_variables(&mut context)?;
         Ok(context)
     }

@@ -75,9 +75,10 @@ impl Opened {
 }
 
 impl PerProvider<Opened> {
-    /// Every chain, with only those of its helpers that fit. A helper that cannot be found stays, so that the chain reports it.
-    pub fn fitting(providers: &Providers, person: &Person, fits: impl Fn(&Program) -> bool) -> Result<Self> {
-        let fitting = |program: Program| fits(&program).then_some(program);
+    /// Every chain, with only those of its helpers that fit. A helper that cannot be found or asked stays: the
+    /// chain says so.
+    pub fn fitting(providers: &Providers, person: &Person, fits: Fits<'_>) -> Result<Self> {
+        let fitting = |program: Program| Ok(fits(&program)?.then_some(program));
         let common = open(None, providers, person, &fitting)?;
         let names = providers.with_helpers_of_their_own();
         let own = names.map(|name| Ok((name.to_owned(), open(Some(name), providers, person, &fitting)?)));
@@ -85,9 +86,9 @@ impl PerProvider<Opened> {
     }
 
     /// One helper for everything.
-    pub fn of_one(entry: Entry, person: &Person, fits: impl Fn(&Program) -> bool) -> Self {
+    pub fn of_one(entry: Entry, person: &Person, fits: Fits<'_>) -> Self {
         let helpers = Helpers { entries: vec![entry], chosen: Chosen::ForThisCommand };
-        let chain = Chain::new(links_of(&helpers, person, &|program| fits(&program).then_some(program)), false);
+        let chain = Chain::new(links_of(&helpers, person, &|program| Ok(fits(&program)?.then_some(program))), false);
         Self {
             common: Opened { owner: None, chain, automatic: false, left_out: None, is_without_store: false },
             own: BTreeMap::new(),
@@ -108,8 +109,8 @@ impl Chains {
             return Ok(opened);
         }
         let prepared = |program: Program| match self.tells_of_plain_text {
-            true => Some(program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0")),
-            false => Some(program),
+            true => Ok(Some(program.with("MODELFORGE_CREDENTIAL_WARN_PLAINTEXT", "0"))),
+            false => Ok(Some(program)),
         };
         let opened = open(owner, providers, person, &prepared)?;
         Ok(cell.get_or_init(|| opened))
@@ -127,8 +128,11 @@ impl Chains {
     }
 }
 
-/// Prepares a helper for use; `None` if it does not fit.
-type Prepare<'a> = &'a dyn Fn(Program) -> Option<Program>;
+/// Says whether a helper fits, if that is known.
+pub type Fits<'a> = &'a dyn Fn(&Program) -> std::result::Result<bool, Failure>;
+
+/// Prepares a helper for its work; `None` where it does not fit.
+type Prepare<'a> = &'a dyn Fn(Program) -> std::result::Result<Option<Program>, Failure>;
 
 /// Finds the helpers of a chain.
 fn open(owner: Option<&str>, providers: &Providers, person: &Person, prepare: Prepare<'_>) -> Result<Opened> {
@@ -148,7 +152,7 @@ fn open(owner: Option<&str>, providers: &Providers, person: &Person, prepare: Pr
 
 /// A chain of these helpers. If it is a default chain, helpers that are not installed are skipped.
 pub fn of(helpers: &Helpers, person: &Person, store_in_all: bool) -> Chain {
-    Chain::new(links_of(helpers, person, &Some), store_in_all)
+    Chain::new(links_of(helpers, person, &|program| Ok(Some(program))), store_in_all)
 }
 
 fn links_of(helpers: &Helpers, person: &Person, prepare: Prepare<'_>) -> Vec<Link> {
@@ -168,12 +172,12 @@ fn links_of(helpers: &Helpers, person: &Person, prepare: Prepare<'_>) -> Vec<Lin
             }
             continue;
         }
-        let Some(program) = program.map(prepare).transpose() else { continue };
+        let Some(program) = program.and_then(prepare).transpose() else { continue };
         let attended = match (&program, person) {
             (Ok(program), Person::Askpass(_) | Person::Terminal) => Some(boxed(program.attended())),
             _ => None,
         };
-        links.push(Link { name: entry.name(), helper: program.map(boxed), attended });
+        links.push(Link::new(entry.name(), program.map(boxed), attended));
     }
     links
 }

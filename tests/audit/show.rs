@@ -15,13 +15,6 @@ fn an_account_of_any_length_leaves_room_for_the_other_columns() {
 }
 
 #[test]
-fn the_option_that_is_gone_says_why() {
-    let said = "error: `--verify` is gone: a program that can change the log can change it without a trace\nhint: [audit] syslog = true  # in config.toml: keeps each record in the system's log as well\n";
-    Test::new().args(["audit", "--verify"]).stderr(said).status(2);
-    Test::new().args(["audit", "--verify", "--json"]).stderr(said).status(2);
-}
-
-#[test]
 fn it_is_shown_as_a_table_with_the_newest_last() {
     let test = asked(has(Test::new()), 1);
     let test = test.args(["get"]).stdin("protocol=https\nhost=example.com\nusername=me\n");

@@ -57,7 +57,7 @@ fn a_helper_that_hangs_is_an_error_after_a_few_seconds_and_does_not_hold_up_the_
     let test = Test::new()
         .script("slow", "sleep 60")
         .script("slower", "sleep 60")
-        .script("loses", "[ $1 = list ] || sleep 60");
+        .script("loses", "case $1 in list | capability) ;; *) sleep 60 ;; esac");
     let (_, found) = findings(test.config("helpers = ['slow', 'slower', 'loses', 'age']"));
     for name in ["slow", "slower"] {
         let hint = format!("modelforge-credential helpers test {name}");

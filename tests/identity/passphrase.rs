@@ -28,6 +28,20 @@ fn with_a_passphrase_a_key_is_found_only_where_somebody_enters_it() {
 }
 
 #[test]
+fn age_that_another_program_starts_asks_nobody_however_that_is_forbidden() {
+    let nobody = format!(
+        "error: the identity `{PLACE}` is protected by a passphrase and there is nobody to ask\n\
+         hint: use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS\n"
+    );
+    let mut test = protected();
+    for value in ["0", "no", "never"] {
+        test = answering(test, "correct horse").env("MODELFORGE_CREDENTIAL_INTERACTIVE", value);
+        test = test.program("modelforge-credential-age").args(["get"]);
+        test = test.stdin("protocol=https\nhost=api.openai.com\n").stderr(&nobody).failure();
+    }
+}
+
+#[test]
 fn status_and_doctor_show_the_passphrase_and_do_not_ask_for_it() {
     let test = protected().env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0").args(["status"]).stdout(&format!(
         "PROVIDER   SIGNED IN  KEPT BY  PROTECTED BY\n\

@@ -26,6 +26,16 @@ fn a_service_account_is_kept_as_one_line_and_got_back_as_the_same_json() {
 }
 
 #[test]
+fn a_service_account_from_a_pipe_that_is_too_long_is_called_so_and_not_cut() {
+    let account = service_account();
+    let said = "error: the input is longer than 1 MiB, so it is not a service account\n";
+    let long = format!("{account}{}", " ".repeat((1 << 20) + 1 - account.len()));
+    let test = age().args(["login", "google", "--file", "-"]).stdin(&long).stderr(said).failure();
+    let test = test.args(["login", "google", "--file", "-"]).stdin(&long[..1 << 20]);
+    test.stdout(&signed_in("google")).success();
+}
+
+#[test]
 fn a_file_that_is_no_service_account_is_an_error_that_does_not_show_it() {
     let json = "this is not a JSON object\n";
     let test = age()

@@ -85,3 +85,39 @@ fn a_person_sees_for_whom_they_wait() {
     let (status, _, _) = session.end();
     assert!(status.success());
 }
+
+#[test]
+fn what_an_attended_helper_shows_of_a_key_before_it_answers_is_not_seen() {
+    let key = "3f2b9c1e-77aa-4d10-9be2-0c5d1f6a8e41";
+    let body = format!(
+        "[ \"$1\" = get ] || exit 0; [ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || exit 1\n\
+         echo 'debug: the key is {key}' >&2; set -x; : {key}; {{ set +x; }} 2> /dev/null\n\
+         echo 'touch your key' >&2; read touched < /dev/tty; echo password={key}"
+    );
+    let test = asking(Test::new().script("slow", &body).helpers("slow"));
+    let mut session = Session::start(&test, "provider=openai\n");
+    session.expect("touch your key");
+    session.types("\r");
+    let (status, found, shown) = session.end();
+    assert!(status.success() && found.ends_with(&format!("password={key}\n")), "{found}");
+    assert!(!shown.contains("3f2b9c1e"), "{shown}");
+    assert!(shown.contains("debug: the key is <redacted>"), "{shown}");
+}
+
+#[test]
+fn a_helper_that_fails_with_a_person_there_is_not_tried_again_for_each_account() {
+    let listed = |name: &str| format!("protocol=https\\nhost=api.openai.com\\nusername={name}\\n\\n");
+    let body = format!(
+        "case $1 in capability) exit 0;; list) printf '{}{}{}count=3\\n'; exit 0;; esac\n\
+         [ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] && echo \"$1\" >> \"$HOME/asked\"\n\
+         echo 'error: it is locked' >&2; exit 1",
+        listed("default"),
+        listed("home"),
+        listed("work")
+    );
+    let test = Test::new().script("locked", &body).helpers("locked").env("MODELFORGE_CREDENTIAL_INTERACTIVE", "");
+    let test = test.args(["logout", "--all", "--yes"]);
+    let (status, _, shown) = Session::bare(&test).end();
+    assert_eq!(status.code(), Some(1), "{shown}");
+    assert_eq!(std::fs::read_to_string(test.home().join("asked")).expect("it was asked"), "erase\n", "{shown}");
+}

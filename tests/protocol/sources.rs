@@ -14,6 +14,21 @@ fn plaintext_keeps_every_rule_of_a_source() {
     assert_eq!(judged.names("holds").iter().filter(|name| SOURCES.contains(name)).count(), SOURCES.len());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_source_with_an_empty_key_breaks_a_rule_and_not_the_test() {
+    let body = "case $1 in\n\
+        capability) printf 'version 0\\ncapability foreign\\n';;\n\
+        list) printf 'protocol=https\\nhost=h\\nusername=u\\nfile=%s\\nplain_text=1\\n\\ncount=1\\n' \"$HOME/keys\";;\n\
+        get) [ -s \"$HOME/keys\" ] && printf 'username=u\\npassword=\\n';;\n\
+        erase) grep -qx 'password=' && : > \"$HOME/keys\";;\nesac\ncat > /dev/null; exit 0";
+    let test = Test::new().script("empty", body).file("files/keys", "key=\n").file("files/other", "x\n");
+    let files = test.home().join("files").display().to_string();
+    let judged = Judged::of(&test.args(["helpers", "test", "empty", "--json", "--home", &files]));
+    let broken = judged.names("broken");
+    assert!(broken.contains(&SOURCES[1]), "{broken:?}");
+}
+
 /// The cases about sources.
 pub const SOURCES: [&str; 6] = [
     "without consent no file changes, whatever is stored or erased",

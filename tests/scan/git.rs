@@ -161,6 +161,24 @@ fn a_fifo_among_the_objects_of_a_repository_does_not_stop_the_search() {
     scan(test, &["app"]).any_stdout().stderr(said).success();
 }
 
+#[test]
+fn a_fifo_in_a_repository_that_objects_are_borrowed_from_does_not_stop_the_search_however_that_is_named() {
+    let quoted = "a path in its list of other repositories is in quotation marks";
+    let long = "its list of other repositories is too long";
+    let fifo = "`~/evil\\r/aa/0` is neither a file nor a folder";
+    for (script, why) in [
+        ("printf '\"%s\"\\n' \"$HOME/evil\"", quoted),
+        ("yes '#' | head -c 70000; printf '%s\\n' \"$HOME/evil\"", long),
+        ("printf '%s\\r\\n' \"$HOME/evil\"", fifo),
+    ] {
+        let test = signed_in();
+        let evil = "for folder in \"$HOME/evil\" \"$HOME/evil$(printf '\\r')\"; do mkdir -p \"$folder/aa\"; mkfifo \"$folder/aa/0\"; done";
+        git(&test, "app", &format!("git init -q; {evil}; {{ {script}; }} > .git/objects/info/alternates"));
+        let said = format!("warning: the history in `~/app/.git` was not scanned to its end: {why}\n");
+        scan(test, &["app"]).any_stdout().stderr(&said).success();
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_repository_with_damaged_objects_is_named() {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use age::secrecy::SecretString;
 use modelforge_credential_files::tilde;
-use modelforge_credential_protocol::{Error, Reason, Result, Shell, visible};
+use modelforge_credential_protocol::{Error, Interactive, Reason, Result, Shell, visible};
 
 /// The passphrase of an identity or an SSH key.
 pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
@@ -49,7 +49,7 @@ pub fn new_passphrase(path: &Path) -> Result<SecretString> {
 
 /// As in git: an askpass program if one is set, otherwise the terminal.
 fn answer(prompt: &str) -> Option<SecretString> {
-    if env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_some_and(|value| value == "0") {
+    if Interactive::of_environment() == Interactive::Never {
         return None;
     }
     let prompt = visible(prompt);

@@ -210,8 +210,8 @@ impl Age {
         if !store.exists()? || descriptions.iter().all(is_nothing_there) {
             return Ok(descriptions.iter().map(|_| Ok(())).collect());
         }
-        // Do this before the lock is taken, because it may prompt a person.
-        let unlocked = if descriptions.iter().any(names_secret) { self.identities.unlock() } else { Ok(()) };
+        // Before the lock is taken: it may ask a person.
+        let unlocked = if descriptions.iter().any(Record::names_secret) { self.identities.unlock() } else { Ok(()) };
         let (_lock, start) = (store.lock()?, Instant::now());
         let mut listing = Listing::of(&store);
         let mut outcomes = Vec::new();
@@ -225,7 +225,7 @@ impl Age {
     fn erase_from(&self, listing: &mut Listing, description: &Record, unlocked: &Result<()>) -> Result<()> {
         let mut outcome = Ok(());
         for entry in listing.matching(description)? {
-            let is_meant = || match names_secret(description) {
+            let is_meant = || match description.names_secret() {
                 true => {
                     unlocked.clone()?;
                     Ok(self.open(&entry)?.is_some_and(|held| held.matches_secret(description)))
@@ -318,10 +318,6 @@ impl Age {
         record.remove("created_utc");
         Ok(Some(record))
     }
-}
-
-fn names_secret(description: &Record) -> bool {
-    ["password", "credential"].iter().any(|key| description.has(key))
 }
 
 fn no_folder() -> Error {

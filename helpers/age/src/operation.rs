@@ -55,7 +55,7 @@ impl Operation<'_> {
         // A plugin's device may have to be touched for each credential, and nobody asked for that.
         if self.identities.protection()?.is_some_and(|protection| !protection.is_a_plugins) {
             match self.identities.unlock().and_then(|()| self.opened(self.identities, SHOWN_AT_MOST)) {
-                Ok(opened) => answer.merge(&opened),
+                Ok(opened) => answer.merge(&opened)?,
                 Err(problem) => answer.set("problem", problem.to_string())?,
             }
         }
@@ -147,7 +147,7 @@ impl Operation<'_> {
             mine.put(if given.passphrase.is_some() { &given.content } else { given.text.as_bytes() })?;
         }
         let mut answer = self.about()?;
-        answer.merge(&opened);
+        answer.merge(&opened)?;
         Ok(answer)
     }
 

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// How long a person waits before progress is shown.
+use modelforge_credential_protocol::Interactive;
+
+/// How long a person waits without a word.
 const LONG: Duration = Duration::from_secs(2);
 
 pub struct Progress {
@@ -15,7 +17,7 @@ pub struct Progress {
 
 impl Progress {
     pub fn new(all: usize) -> Self {
-        let is_wanted = std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_some_and(|value| value == "1");
+        let is_wanted = Interactive::of_environment() == Interactive::Yes;
         Self { all, done: 0, said: Instant::now(), is_wanted }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use modelforge_credential_client::{Failure, Moment, Running, command, on_path, trusted};
+use modelforge_credential_client::{Failure, Moment, Running, command, may_show_a_key, on_path, trusted};
 use modelforge_credential_protocol::{Error, MAX_RECORD, Secrets, visible};
 use zeroize::Zeroizing;
 
@@ -64,9 +64,12 @@ impl Remarks<'_> {
         if now.said.len() != self.heard {
             (self.heard, self.at) = (now.said.len(), Instant::now());
         }
-        let whole = now.said.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
         if self.at.elapsed() >= SILENCE {
-            self.pass_on(&now.said[..whole], now.output);
+            // What may show the answer waits for it.
+            let lines = now.said.split_inclusive(|b| *b == b'\n').filter(|line| line.ends_with(b"\n"));
+            let passes = lines.take_while(|line| !may_show_a_key(&String::from_utf8_lossy(line)));
+            let length = passes.map(<[u8]>::len).sum();
+            self.pass_on(&now.said[..length], now.output);
         }
     }
 

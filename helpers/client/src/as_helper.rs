@@ -9,6 +9,10 @@ impl Helper for Program {
         self.nature()
     }
 
+    fn known_nature(&self) -> Result<Nature> {
+        Ok(self.known_nature()?)
+    }
+
     fn get(&self, request: &Record) -> Result<Option<Record>> {
         Ok(self.get(request)?)
     }

@@ -8,7 +8,9 @@ use std::slice;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Error, MAX_RECORD, Nature, Operation, Reason, Record, requests as lines_of};
+use modelforge_credential_protocol::{
+    Error, Interactive, MAX_RECORD, Nature, Operation, Reason, Record, requests as lines_of,
+};
 use zeroize::Zeroizing;
 
 use crate::caller::{Caller, DEPTH, Hop, Outcome, Silent, next_depth};
@@ -130,20 +132,34 @@ impl Program {
         })
     }
 
-    /// What the helper says about itself: see [`Helper::nature`](modelforge_credential_protocol::Helper::nature). It is asked at most once,
-    /// and never for a `get` that prompts nobody. If it does not know the operation, everything is false.
+    /// The helper's own description: see [`Helper::nature`](modelforge_credential_protocol::Helper::nature). It is asked once, and never for a `get` that asks nobody. One that
+    /// does not know the operation is nothing in particular, and nor is one that could not be asked.
     pub fn nature(&self) -> Nature {
-        *self.nature.get_or_init(|| {
-            if self.given_up.get().is_some() {
-                return Nature::default();
-            }
-            let said = self.run_raw(&[Operation::Capability.name()], &[], b"", self.limit.unwrap_or(LIMIT));
-            if let Err(failure @ Failure::TooSlow(_)) = &said {
-                let _ = self.given_up.set(failure.clone());
-            }
-            let said = said.ok().filter(|said| said.status.success());
-            said.map(|said| Nature::from_lines(&said.output)).unwrap_or_default()
-        })
+        self.known_nature().unwrap_or_default()
+    }
+
+    /// The same, for what must not be done without it: to erase from what may be the file of another program, say.
+    ///
+    /// # Errors
+    /// If it could not be asked. The next call asks again.
+    pub fn known_nature(&self) -> Result<Nature, Failure> {
+        if let Some(nature) = self.nature.get() {
+            return Ok(*nature);
+        }
+        if let Some(failure) = self.given_up.get() {
+            return Err(failure.clone());
+        }
+        let said = self.run_raw(&[Operation::Capability.name()], &[], b"", self.limit.unwrap_or(LIMIT));
+        if let Err(failure @ Failure::TooSlow(_)) = &said {
+            let _ = self.given_up.set(failure.clone());
+        }
+        let said = said?;
+        let nature = match said.status.code() {
+            Some(0) => Nature::from_lines(&said.output),
+            Some(_) => Nature::default(),
+            None => return Err(Failure::Failed { reason: said.reason(), hint: None, kind: Reason::Failed }),
+        };
+        Ok(*self.nature.get_or_init(|| nature))
     }
 
     /// True if both start the same program with the same arguments, whatever their names are.
@@ -290,7 +306,7 @@ impl Program {
         command
             .args(&self.arguments)
             .arg(operation.name())
-            .env("MODELFORGE_CREDENTIAL_INTERACTIVE", if self.may_ask { "1" } else { "0" })
+            .env(Interactive::VARIABLE, if self.may_ask { Interactive::Yes } else { Interactive::Never }.value())
             .env(DEPTH, depth.to_string())
             .envs(self.caller.environment())
             .envs(self.environment.iter().copied())
@@ -299,7 +315,7 @@ impl Program {
             .stderr(Stdio::piped());
         let mut running = Running::start(command, !self.may_ask, self.limit())?;
         running.write(input)?;
-        let mut said = Said::new(requests);
+        let mut said = Said::new(operation, requests);
         let finished = running.finish_watched(most, &mut |moment| self.watch(&mut said, moment))?;
         self.pass_on(said.rest(&finished));
         match finished.status.success() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use modelforge_credential_protocol::Interactive;
 use zeroize::Zeroizing;
 
 use crate::process::{Finished, Running, command};
@@ -41,7 +42,7 @@ fn run(
 ) -> Result<Finished, Failure> {
     let mut command = command(path);
     command.args(arguments);
-    command.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0").env(DEPTH, (depth() + 1).to_string());
+    command.env(Interactive::VARIABLE, Interactive::Never.value()).env(DEPTH, (depth() + 1).to_string());
     for (name, value) in changes {
         match value {
             Some(value) => command.env(name, value),

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Record, Secrets, requests as lines_of};
+use modelforge_credential_protocol::{Operation, Record, Secrets, requests as lines_of};
+use zeroize::Zeroizing;
 
 use crate::process::{Finished, Moment};
 
@@ -10,10 +11,32 @@ use crate::process::{Finished, Moment};
 /// before it sends it. After this time the answer is known and can be redacted.
 const SILENCE: Duration = Duration::from_millis(200);
 
+/// The shortest word that could be a key.
+const SHORTEST: usize = 16;
+
+/// True if a line may show a key: a shell's trace, or a word that could be one. A path is none, and a person is to open a URL.
+pub fn may_show_a_key(line: &str) -> bool {
+    let is_of_a_key = |b: u8| b.is_ascii_alphanumeric() || b"-_.~+/=:".contains(&b);
+    let could_be_one = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '/' | '~'));
+        let is_a_place = word.contains("://") || word.starts_with(['/', '~']);
+        !is_a_place
+            && word.bytes().any(|b| b.is_ascii_digit())
+            && word.as_bytes().split(|b| !is_of_a_key(*b)).any(|part| part.len() >= SHORTEST)
+    };
+    line.starts_with('+') || line.split_whitespace().any(could_be_one)
+}
+
 /// The text so far.
 pub struct Said<'a> {
     requests: &'a [Record],
-    /// How many lines have been handled.
+    /// True if its answer may tell of more secrets than the requests do.
+    has_secrets_of_its_own: bool,
+    /// The lines that wait for its answer.
+    held: Vec<Zeroizing<String>>,
+    /// True after the first line of its reason to fail. It is shown when it has failed.
+    is_failing: bool,
+    /// How many lines were sorted.
     sorted: usize,
     /// How many bytes had come at the last read, and when that was.
     heard: (usize, Instant),
@@ -27,9 +50,12 @@ pub struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    pub fn new(requests: &'a [Record]) -> Self {
+    pub fn new(operation: Operation, requests: &'a [Record]) -> Self {
         Self {
             requests,
+            has_secrets_of_its_own: matches!(operation, Operation::Get | Operation::GetEach),
+            held: Vec::new(),
+            is_failing: false,
             sorted: 0,
             heard: (0, Instant::now()),
             has_waited: false,
@@ -39,18 +65,38 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// The complete lines to pass on while the helper is silent.
+    /// The whole lines that are to be passed on, in a moment in which nothing is said. What may show a key waits until the answer is known.
     pub fn so_far(&mut self, moment: &Moment) -> Vec<String> {
         if moment.said.len() != self.heard.0 {
             self.heard = (moment.said.len(), Instant::now());
         }
         let whole = moment.said.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
-        if self.heard.1.elapsed() < SILENCE { Vec::new() } else { self.sort(&moment.said[..whole], moment.output) }
+        if self.heard.1.elapsed() < SILENCE {
+            return Vec::new();
+        }
+        let said = String::from_utf8_lossy(&moment.said[..whole]);
+        let (mut now, mut later) = (Vec::new(), Vec::new());
+        for line in said.lines().skip(self.sorted) {
+            self.sorted += 1;
+            if self.is_held(line) { later.push(Zeroizing::new(line.to_owned())) } else { now.push(line) }
+        }
+        self.held.append(&mut later);
+        self.sort(&now, moment.output)
+    }
+
+    fn is_held(&mut self, line: &str) -> bool {
+        let reasons = ["error: ", "fatal: ", "Traceback (most recent call last):"];
+        self.is_failing |= reasons.iter().any(|beginning| line.starts_with(beginning));
+        let is_remark = ["warning: ", "hint: "].iter().any(|beginning| line.starts_with(beginning));
+        self.has_secrets_of_its_own && (self.is_failing || !is_remark && may_show_a_key(line))
     }
 
     /// The remaining lines, after it has exited.
     pub fn rest(&mut self, finished: &Finished) -> Vec<String> {
-        self.sort(&finished.said, &finished.output)
+        let said = String::from_utf8_lossy(&finished.said);
+        let held = std::mem::take(&mut self.held);
+        let lines: Vec<&str> = held.iter().map(|line| line.as_str()).chain(said.lines().skip(self.sorted)).collect();
+        self.sort(&lines, &finished.output)
     }
 
     /// True for the first call only.
@@ -70,17 +116,15 @@ impl<'a> Said<'a> {
         self.in_traceback
     }
 
-    fn sort(&mut self, said: &[u8], output: &[u8]) -> Vec<String> {
-        let said = String::from_utf8_lossy(said);
-        if said.lines().nth(self.sorted).is_none() {
+    fn sort(&mut self, lines: &[&str], output: &[u8]) -> Vec<String> {
+        if lines.is_empty() {
             return Vec::new();
         }
         let mut remarks = Vec::new();
         // The secrets of the requests and of the answers, in case the helper repeats them.
         let requests = lines_of(self.requests);
         let secrets = Secrets::of([requests.as_slice(), output]);
-        for line in said.lines().skip(self.sorted) {
-            self.sorted += 1;
+        for line in lines {
             let line = secrets.redacted(line);
             if self.is_of_a_traceback(&line) {
                 continue;
@@ -94,5 +138,32 @@ impl<'a> Said<'a> {
             }
         }
         remarks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_and_a_word_that_could_be_a_key_wait_and_what_a_person_is_asked_to_do_does_not() {
+        for line in [
+            "+ key=hunter2",
+            "key 3f2b9c1e-77aa-4d10-9be2-0c5d1f6a8e41",
+            "DEBUG: {\"key\": \"Kq3vB7nM1xZ9pL5tWd8s\"}",
+            "token='Kq3vB7nM1xZ9pL5t'",
+        ] {
+            assert!(may_show_a_key(line), "{line}");
+        }
+        for line in [
+            "Please touch your YubiKey 5 (serial 12345678)",
+            "age: waiting for the plugin yubikey",
+            "First copy your one-time code: ABCD-1234",
+            "To sign in, open https://microsoft.com/devicelogin?state=Kq3vB7nM1xZ9pL5t and enter the code A1B2C3D4E",
+            "reading `~/.config/age/identity-5.txt`, then /home/me/keys/id_ed25519",
+            "17 of 20 credentials are encrypted again",
+        ] {
+            assert!(!may_show_a_key(line), "{line}");
+        }
     }
 }

@@ -164,7 +164,17 @@ fn a_helper_says_what_it_is_and_one_that_waits_for_a_browser_has_the_time_for_it
     assert!(foreign.nature().foreign && !foreign.nature().keeps());
     assert_eq!(foreign.attended().limit(), Duration::from_secs(120));
     // One that does not know the operation is nothing in particular.
-    assert!(script("exit 1").nature().keeps());
+    assert!(script("exit 1").known_nature().expect("it was asked").keeps());
+}
+
+#[test]
+fn what_a_helper_is_that_could_not_be_asked_is_not_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mark = folder.path().join("asked").display().to_string();
+    let helper =
+        script(&format!("[ -e {mark} ] || {{ touch {mark}; kill -9 $$; }}; echo version 0; echo capability foreign"));
+    assert_eq!(helper.known_nature().expect_err("it was ended").to_string(), "it was stopped by signal 9");
+    assert!(helper.known_nature().expect("it is asked again").foreign);
 }
 
 #[test]

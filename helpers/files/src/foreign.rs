@@ -152,12 +152,14 @@ fn lock() -> Result<Option<File>> {
     Own::new(state).lock("locks/plaintext".as_ref(), PATIENCE).map(Some)
 }
 
-/// Creates a file that only its owner can read. A file that was created in the meantime stays. `within` as in [`open`].
+/// Makes a file that is not there, for its owner alone. One that came meanwhile stays. `within` as in [`open`]. One process at a time: what
+/// killed ones left beside it is removed.
 ///
 /// # Errors
 /// If it cannot be created.
 pub fn create(path: &Path, within: Option<&Path>, content: &[u8]) -> Result<()> {
     let place = spot::make(path, within)?;
+    place.clean();
     let draft = place.draft(path, content)?;
     draft.sync(path)?;
     draft.put(path, false)
@@ -203,12 +205,7 @@ impl Opened {
 
     /// Removes the temporary files of killed processes. The caller must hold the lock, so nobody else is writing.
     pub fn clean(&self) {
-        let temporary = self.place.temporary();
-        for name in self.place.folder.names() {
-            if name.to_string_lossy().starts_with(&temporary) {
-                let _ = self.place.folder.remove(name.as_ref());
-            }
-        }
+        self.place.clean();
     }
 
     /// The owner comes first, because changing it resets some mode bits. If the user is not in the file's group, the group cannot be kept,

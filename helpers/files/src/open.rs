@@ -165,18 +165,22 @@ pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
     if is_open { Err(error::others_can_reach(path, metadata.is_dir())) } else { Ok(()) }
 }
 
-pub fn content(path: &Path, file: &File, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+pub fn content(path: &Path, mut file: &File, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
     let size = file.metadata().map_err(error::failed("read", path))?.len();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
-    // One more byte shows whether a file grows while it is read. Reserve all space, so that no reallocation leaves a copy in memory.
-    let mut content = Zeroizing::new(Vec::with_capacity(size.min(limit) + 64));
-    if size <= limit {
-        file.take(limit as u64 + 1).read_to_end(&mut content).map_err(error::failed("read", path))?;
-    }
-    if size > limit || content.len() > limit {
-        return Err(error::is_too_large(path, limit));
-    }
-    Ok(content)
+    let content = if size <= limit { read_at_most(&mut file, size, limit) } else { Ok(None) };
+    content.map_err(error::failed("read", path))?.ok_or_else(|| error::is_too_large(path, limit))
+}
+
+/// All that there is to read, of which `expected` bytes are likely. `None`: it is more than `limit` bytes.
+///
+/// # Errors
+/// Those of reading.
+pub fn read_at_most(input: &mut dyn Read, expected: usize, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    // One byte more tells what just fits from what is longer, and no reallocation leaves a copy.
+    let mut content = Zeroizing::new(Vec::with_capacity(expected.min(limit) + 64));
+    input.take(limit as u64 + 1).read_to_end(&mut content)?;
+    Ok(Some(content).filter(|content| content.len() <= limit))
 }
 
 #[cfg(all(test, unix))]

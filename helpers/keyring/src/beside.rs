@@ -39,7 +39,8 @@ pub fn split(credential: &Record, keeps: fn(&[u8]) -> bool) -> Secrets {
     let (mut whole, mut kept) = (credential.clone(), credential.clone());
     whole.retain(|key| key == "username");
     kept.retain(is_kept);
-    whole.merge(&kept);
+    // Both are parts of one record.
+    let _ = whole.merge(&kept);
     Secrets { own: Zeroizing::new(password.to_vec()), beside: Some(one_line::encode(&whole)) }
 }
 

@@ -97,7 +97,8 @@ pub fn encode(credential: &Record, keeps: fn(&[u8]) -> bool) -> Zeroizing<Vec<u8
     plain.unwrap_or_else(|| {
         let mut named = credential.clone();
         named.retain(|key| key == "username");
-        named.merge(&kept);
+        // Both are parts of one record.
+        let _ = named.merge(&kept);
         one_line::encode(&named)
     })
 }
@@ -130,7 +131,7 @@ pub fn credential(account: &str, secret: &[u8]) -> Result<Record> {
         return if is_the_accounts { Ok(kept) } else { Err(Error::new("its secret was stored for another account")) };
     }
     let mut credential = Record::of([("username", account)])?;
-    credential.merge(&kept);
+    credential.merge(&kept)?;
     Ok(credential)
 }
 
@@ -157,11 +158,6 @@ pub fn decode(secret: &[u8]) -> Result<Record> {
         record.push(key, &line[split + 1..]).map_err(|_| foreign())?;
     }
     Ok(record)
-}
-
-/// True if only the item with a certain secret is meant.
-pub fn names_secret(description: &Record) -> bool {
-    description.has("password") || description.has("credential")
 }
 
 impl Kind {

@@ -34,7 +34,8 @@ const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CAR
 /// False if nobody can answer a dialog.
 #[cfg(not(windows))]
 fn may_prompt() -> bool {
-    std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
+    use modelforge_credential_protocol::Interactive;
+    Interactive::of_environment() != Interactive::Never
 }
 
 struct Keyring;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, DESCRIPTION, Error, Helper, Nature, Record, Result};
 use modelforge_credential_providers::{SignIn, by_location, by_name};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -27,7 +27,7 @@ impl Helper for ModelForge {
         let description = described(request);
         let Some(secret) = store::find_of_kind(&ITEMS, &description)? else { return Ok(None) };
         let mut credential = Record::of([("username", DEFAULT_ACCOUNT)])?;
-        credential.merge(&decode(&secret)?);
+        credential.merge(&decode(&secret)?)?;
         Ok(Some(credential))
     }
 
@@ -67,7 +67,7 @@ impl Helper for ModelForge {
 /// The attributes of a request that describe the item.
 fn described(request: &Record) -> Record {
     let mut description = request.clone();
-    description.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
+    description.retain(|key| DESCRIPTION.contains(&key));
     description
 }
 

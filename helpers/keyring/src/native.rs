@@ -152,7 +152,7 @@ pub fn erase(kind: &Kind, description: &Record) -> Result<()> {
     for (service, account, entry) in entries(&*open()?, &HashMap::new())? {
         let described = (kind.describe)(&service, &account).is_some_and(|held| held.matches(description));
         let meant = described
-            && (!item::names_secret(description)
+            && (!description.names_secret()
                 || secret(&entry)?.is_some_and(|secret| kind.holds_secret(&secret, description)));
         if meant {
             absent_is_fine(entry.delete_credential())?;

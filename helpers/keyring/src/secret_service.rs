@@ -125,7 +125,7 @@ pub fn erase_named(service: &str, account: &str, description: &Record) -> Result
 async fn delete_meant(bus: &Bus, kind: &Kind, paths: &[OwnedObjectPath], description: &Record) -> Outcome<()> {
     unlock_items(bus, paths).await?;
     for path in paths {
-        if !item::names_secret(description) || kind.holds_secret(&secret(bus, path).await?, description) {
+        if !description.names_secret() || kind.holds_secret(&secret(bus, path).await?, description) {
             delete(bus, path).await?;
         }
     }

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use modelforge_credential_protocol::visible;
+use modelforge_credential_protocol::{Interactive, visible};
 use oauth2::url::Url;
 
 pub struct Screen {
@@ -16,7 +16,7 @@ pub struct Screen {
 impl Screen {
     /// Opens the terminal, if the caller says that a person is present.
     pub fn open() -> Option<Self> {
-        if std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "1") {
+        if Interactive::of_environment() != Interactive::Yes {
             return None;
         }
         let name = if cfg!(windows) { "CONOUT$" } else { "/dev/tty" };

@@ -229,7 +229,7 @@ impl Held {
 
     /// Marks the entries that an erase with this description matches.
     fn mark_meant(&self, description: &Record, meant: &mut [bool]) {
-        let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
+        let names_secret = description.names_secret();
         let at_server = || self.at_server_of(description).iter().map(|at| (*at, &self.entries[*at]));
         let deepest = deepest(at_server().map(|(_, entry)| entry).filter(|entry| entry.answers(description)));
         // Without a path, a request means the whole host.
@@ -246,7 +246,7 @@ impl Held {
     /// The record for a list.
     pub fn listed(&self, entry: &Entry, secret: &Secret) -> Result<Record> {
         let mut record = entry.description()?;
-        record.merge(&secret.record.public());
+        record.merge(&secret.record.public())?;
         self.mark(&mut record)?;
         Ok(record)
     }
@@ -254,7 +254,7 @@ impl Held {
     /// The answer to a `get`.
     pub fn answer(&self, entry: &Entry, secret: &Secret) -> Result<Record> {
         let mut record = Record::of([("username", &entry.account)])?;
-        record.merge(&secret.record);
+        record.merge(&secret.record)?;
         self.mark(&mut record)?;
         Ok(record)
     }

@@ -70,6 +70,6 @@ pub fn gated_answer(mut answer: Record, request: &Record) -> Result<Record> {
             gated.push("capability[]", capability)?;
         }
     }
-    gated.merge(&answer);
+    gated.merge(&answer)?;
     Ok(gated)
 }

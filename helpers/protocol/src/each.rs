@@ -77,7 +77,9 @@ fn write(answer: Result<Option<Record>>, output: &mut impl Write) -> Result<()> 
         Ok(found) => {
             let mut found = found.unwrap_or_default();
             found.remove(OUTCOME);
-            record.merge(&found);
+            if let Err(problem) = record.merge(&found) {
+                return write(Err(problem), output);
+            }
         }
         Err(problem) => {
             record.push("reason", problem.reason().name())?;

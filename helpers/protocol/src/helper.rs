@@ -73,6 +73,14 @@ pub trait Helper {
         Nature::default()
     }
 
+    /// The same, or why it is not known: a program that could not be started has not said what it is.
+    ///
+    /// # Errors
+    /// When it could not be asked.
+    fn known_nature(&self) -> Result<Nature> {
+        Ok(self.nature())
+    }
+
     /// Finds the credential that `request` describes.
     ///
     /// The request has `protocol` and `host`, usually `provider`, and sometimes `path` and `username`. A missing attribute matches anything

@@ -33,6 +33,7 @@ pub mod fuzz;
 #[path = "../../../fuzz/support.rs"]
 mod fuzz_support;
 mod helper;
+mod interactive;
 mod options;
 mod process;
 mod reason;
@@ -52,8 +53,9 @@ pub use each::{MAX_EACH, answers, requests, together};
 pub use error::{Error, Result};
 pub use forms::{Form, Way, forms};
 pub use helper::{Helper, Nature, Operation};
+pub use interactive::Interactive;
 pub use options::About;
-pub use process::{harden, has_home, stdin, stdout};
+pub use process::{harden, stdin, stdout};
 pub use reason::Reason;
 pub use record::{DEFAULT_ACCOUNT, Record, is_public};
 pub use redact::Secrets;

@@ -2,8 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use crate::Error;
 
@@ -57,22 +55,6 @@ fn may_read_limits() -> bool {
 /// A variable that `modelforge-credential` sets for the helpers that it starts.
 #[cfg(target_os = "linux")]
 const IS_A_HELPER: &str = "MODELFORGE_CREDENTIAL_DEPTH";
-
-/// True if the environment tells where the user's directories are: `HOME` exists, or `instead` (such as `XDG_DATA_HOME`) is set. A home
-/// that is missing or not a directory (`/nonexistent`, `/dev/null`: those of many services) must not be created. Without either, looking up
-/// an unknown user crashes a statically linked program.
-pub fn has_home(instead: &str) -> bool {
-    static HAS_ONE: OnceLock<bool> = OnceLock::new();
-    let place = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    // A directory that cannot be read counts: the error is reported where it is used.
-    let is_there = |path: PathBuf| match path.metadata() {
-        Ok(metadata) => metadata.is_dir(),
-        Err(problem) => !matches!(problem.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
-    };
-    cfg!(not(unix))
-        || *HAS_ONE.get_or_init(|| place("HOME").is_some_and(is_there))
-        || (instead != "HOME" && place(instead).is_some())
-}
 
 /// Standard input without the standard library's buffer, which is never wiped.
 ///

@@ -206,20 +206,24 @@ impl Record {
         self.attributes.retain(|a| keep(&a.key));
     }
 
-    /// Sets every attribute of `other`. A list attribute of `other` replaces the one here.
-    pub fn merge(&mut self, other: &Self) {
+    /// Sets every attribute of `other`; a list attribute of `other` replaces the one here.
+    ///
+    /// # Errors
+    /// If there are more attributes than a record may hold. It then holds a part of them.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
         for a in &other.attributes {
             if a.key.ends_with("[]") {
                 self.remove(&a.key);
             }
         }
         for a in &other.attributes {
-            let attribute = Attribute { key: a.key.clone(), value: a.value.clone() };
-            match self.attributes.iter_mut().find(|mine| mine.key == a.key && !a.key.ends_with("[]")) {
-                Some(mine) => *mine = attribute,
-                None => self.attributes.push(attribute),
+            let mine = self.attributes.iter_mut().find(|mine| mine.key == a.key && !a.key.ends_with("[]"));
+            match mine {
+                Some(mine) => mine.value = a.value.clone(),
+                None => self.append(&a.key, a.value.clone())?,
             }
         }
+        Ok(())
     }
 }
 
@@ -315,8 +319,18 @@ mod tests {
     #[test]
     fn merging_replaces_single_values_in_place_and_lists_as_a_whole() {
         let mut record = Record::of([("state[]", "a"), ("host", "h"), ("state[]", "b"), ("username", "u")]).unwrap();
-        record.merge(&Record::of([("host", "i"), ("state[]", "c"), ("state[]", "d")]).unwrap());
+        record.merge(&Record::of([("host", "i"), ("state[]", "c"), ("state[]", "d")]).unwrap()).unwrap();
         let wanted = Record::of([("host", "i"), ("username", "u"), ("state[]", "c"), ("state[]", "d")]).unwrap();
         assert_eq!(record, wanted);
+    }
+
+    #[test]
+    fn two_records_that_together_cannot_be_written_cannot_be_merged() {
+        let many = |name: &str| Record::of((0..600).map(|number| (format!("{name}{number}"), "x"))).unwrap();
+        let mut record = many("a");
+        let problem = record.merge(&many("b")).unwrap_err();
+        assert_eq!(problem.to_string(), "the record has more than 1024 attributes");
+        assert_eq!(record.len(), MAX_ATTRIBUTES);
+        record.merge(&many("a")).unwrap();
     }
 }

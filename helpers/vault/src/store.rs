@@ -79,7 +79,7 @@ impl Store {
     }
 
     pub fn erase(&self, description: &Record) -> Result<()> {
-        let names_secret = ["password", "credential"].iter().any(|key| description.has(key));
+        let names_secret = description.names_secret();
         let mut outcome = Ok(());
         for entry in self.matching(description)? {
             let erased = if names_secret { self.erase_if(&entry, description) } else { self.kv.erase(&entry.path) };

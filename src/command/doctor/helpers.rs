@@ -94,7 +94,10 @@ impl Asked {
                 let stores = stores && !identity.as_ref().is_some_and(|identity| identity.is_true("locked"));
                 let canary = match &listed {
                     Err(failure @ Failure::TooSlow(_)) => Err(Fault::Failed(failure.clone())),
-                    _ => canary::check(program, stores && program.nature().keeps(), interrupted),
+                    _ => match program.known_nature() {
+                        Ok(nature) => canary::check(program, stores && nature.keeps(), interrupted),
+                        Err(failure) => Err(Fault::Failed(failure)),
+                    },
                 };
                 (listed, identity, canary)
             }

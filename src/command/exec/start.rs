@@ -9,7 +9,7 @@ use std::process::Command;
 use modelforge_credential_client::names_no_interpreter;
 use modelforge_credential_client::{Failure, command_on_path};
 
-use crate::command::exec::error;
+use crate::command::keys::error;
 use crate::error::NotStarted;
 
 /// The program of a command: a path as it is, a name on PATH. Which keys it gets is decided before the program is looked up.

@@ -21,7 +21,7 @@ pub struct Added {
 pub fn add(added: &Added) -> Result<()> {
     let entry = entry(added)?;
     let found = program(&entry).map_err(Error::from)?;
-    let keeps = found.nature().keeps();
+    let keeps = found.known_nature().map_err(Error::from)?.keeps();
     let chain = config::add_helper(&entry, added.before.as_deref(), |chain| {
         let is_last = |entry: &Entry| program(entry).is_ok_and(|other| comes_last(other.nature()));
         if keeps { chain.iter().position(is_last).unwrap_or(chain.len()) } else { first_after_env(chain) }

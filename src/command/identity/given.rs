@@ -1,6 +1,6 @@
 //! Reads an identity from a file or a pipe, or as it is typed from paper.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use modelforge_credential_files::{self as files, Trust};
@@ -25,9 +25,8 @@ pub fn typed_or_piped(person: &Person) -> Result<Zeroizing<Vec<u8>>> {
             _ => typed(),
         };
     }
-    let mut content = Zeroizing::new(Vec::with_capacity(MAX + 1));
-    modelforge_credential_protocol::stdin()?.take(MAX as u64 + 1).read_to_end(&mut content)?;
-    if content.len() > MAX || content.trim_ascii().is_empty() { Err(error::nothing_given()) } else { Ok(content) }
+    let content = files::read_at_most(&mut modelforge_credential_protocol::stdin()?, MAX, MAX)?;
+    content.filter(|content| !content.trim_ascii().is_empty()).ok_or_else(error::nothing_given)
 }
 
 /// Unlike a key, it is visible while it is typed: nobody can type so much from paper without seeing it, and it was shown to be written

@@ -2,7 +2,7 @@
 
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
 
-use crate::command::exec::error;
+use super::error;
 use crate::providers::{Providers, covers};
 
 /// A URL and account whose key `exec` sets if no provider is named.

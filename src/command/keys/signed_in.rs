@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::command::exec::error;
+use super::error;
 use crate::session::Session;
 use crate::terminal::warn_once;
 

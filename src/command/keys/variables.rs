@@ -5,7 +5,7 @@ use modelforge_credential_protocol::Error;
 use zeroize::Zeroizing;
 
 use super::Key;
-use crate::command::exec::error;
+use super::error;
 
 /// Google's libraries look in this variable for the path of a service account's file.
 const FILE_OF_GOOGLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Result;
-use modelforge_credential_files::Trust;
+use modelforge_credential_files::{Trust, read_at_most};
 use zeroize::Zeroizing;
 
 use super::error;
@@ -20,13 +20,13 @@ fn is_piped(path: &Path) -> bool {
 }
 
 fn piped(path: &Path) -> Result<Zeroizing<String>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(16 << 10));
-    let mut read = |input: &mut dyn Read| input.take(MAX_FILE as u64).read_to_end(&mut bytes);
-    let count = match path == Path::new("-") {
+    let read = |input: &mut dyn Read| read_at_most(input, 16 << 10, MAX_FILE);
+    let bytes = match path == Path::new("-") {
         true => read(&mut modelforge_credential_protocol::stdin()?),
         false => std::fs::File::open(path).and_then(|mut file| read(&mut file)),
     };
-    count.map_err(|problem| error::cannot_read_input(&problem))?;
+    let bytes = bytes.map_err(|problem| error::cannot_read_input(&problem))?;
+    let bytes = bytes.ok_or_else(|| error::too_long_for_an_account(MAX_FILE))?;
     Ok(text::of(&bytes).ok_or_else(|| error::not_json(path, 1, 1))?)
 }
 

@@ -23,7 +23,7 @@ use crate::terminal::{self, warn_once, warning};
 fn ways(session: &Session, known: &[Noted], named: &[String]) -> Result<(Vec<Route>, Vec<Error>)> {
     let (mut ways, mut failed) = (vec![Route::open(session, &[], None)?], Vec::new());
     let kept = known.iter().filter(|migration| !migration.files.is_empty());
-    for to in kept.filter_map(|migration| migration.to.as_ref()).collect::<BTreeSet<_>>() {
+    for to in kept.filter_map(|migration| migration.way.to.as_ref()).collect::<BTreeSet<_>>() {
         if !named.contains(to) && !is_configured(&session.providers, to) {
             failed.push(error::not_asked_for_backups(to));
             continue;
@@ -130,7 +130,7 @@ pub fn erase_what_was_moved_elsewhere(session: &Session) -> Result<Vec<Error>> {
     let providers = &session.providers;
     let mut failed = Vec::new();
     for migration in journal::read()?.iter().filter(|migration| migration.state != State::RolledBack) {
-        let Some(to) = migration.to.as_deref().filter(|to| !is_in_the_chain(providers, to)) else { continue };
+        let Some(to) = migration.way.to.as_deref().filter(|to| !is_in_the_chain(providers, to)) else { continue };
         if !is_configured(providers, to) {
             failed.push(error::not_asked_to_erase(to));
             continue;

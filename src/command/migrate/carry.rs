@@ -10,7 +10,8 @@ use super::journal::Journal;
 use super::migration::Migration;
 use super::named::Named;
 use super::route::{Asks, Taken};
-use super::{backup, error};
+use super::{backup, error, projects};
+use crate::audit::Operation;
 use crate::chain::{Asked, Copies, TOGETHER};
 use crate::terminal::{Progress, warn_once, warning};
 
@@ -38,7 +39,7 @@ impl<'m, 'a> Begun<'m, 'a> {
     /// Records the beginning, and backs up the files. If that fails, nothing was changed, and there is no migration.
     pub fn begin(migration: &'m mut Migration<'a>) -> Result<Self> {
         let route = &migration.route;
-        let journal = Journal::begin(route.from(), route.to.clone())?;
+        let journal = Journal::begin(route.way())?;
         let kept = keep_files(migration, &journal);
         if kept.is_err() && journal.is_new() {
             backup::erase(route.targets(), journal.id())?.iter().for_each(warning);
@@ -75,11 +76,14 @@ impl<'m, 'a> Begun<'m, 'a> {
         Ok(())
     }
 
-    /// Erases the stored credentials at their sources, and reports each with `tell`: true if there is room for more than a warning.
+    /// Erases what is kept at its source, and tells of each: whether there is room for more than a warning as well. Returns what was noted
+    /// for `exec`.
     pub fn take_out(
         &mut self,
         mut tell: impl FnMut(&Migration, &Item, bool) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Vec<projects::Noted>> {
+        let leaves = |item: &&Item| item.outcome.is_none() && item.step.takes();
+        let noted = projects::note(self.migration, &self.journal, self.migration.items.iter().filter(leaves));
         let mut items = std::mem::take(&mut self.migration.items);
         let lost = self.lost_backups();
         let mut progress = Progress::count("moving", items.len());
@@ -97,7 +101,9 @@ impl<'m, 'a> Begun<'m, 'a> {
             }
         }
         self.migration.items = items;
-        Ok(self.journal.finished()?)
+        let noted = projects::take_back(self.migration, &self.journal, noted);
+        self.journal.finished()?;
+        Ok(noted)
     }
 
     /// The files whose backup changed while everything else was stored.
@@ -128,7 +134,7 @@ impl Migration<'_> {
     /// Stores them at their target, the same for all of them, or records why they stay.
     fn store(&self, items: &mut [&mut Item]) -> Result<()> {
         let Some(first) = items.first() else { return Ok(()) };
-        let credentials: Vec<Record> = items.iter().map(|item| item.credential()).collect();
+        let credentials: Vec<Record> = items.iter().map(|item| item.credential()).collect::<Result<_>>()?;
         let all = self.target(first).store_moved_each(&credentials, self.choice.prefer == Some(Prefer::Source))?;
         for ((item, stored), credential) in items.iter_mut().zip(all).zip(&credentials) {
             stored.remarks.iter().for_each(warn_once);
@@ -142,7 +148,7 @@ impl Migration<'_> {
 
     /// Erases those that have no outcome yet, and logs each result.
     fn take_out_all(&self, items: &mut [Item]) -> Result<()> {
-        let event = |item: &Item| self.session.event("migrate", &item.request.record);
+        let event = |item: &Item| self.session.event(Operation::Migrate, &item.request.record);
         let (done, open): (Vec<&mut Item>, Vec<&mut Item>) = items.iter_mut().partition(|item| item.outcome.is_some());
         for item in done.iter().filter(|item| item.step.takes()) {
             item.outcome.iter().for_each(|outcome| outcome.log(&mut event(item)));
@@ -169,7 +175,7 @@ impl Migration<'_> {
             .map(|changed| changed.map(|it| Outcome::Left(Some(it))))
             .collect();
         let mut open: Vec<_> = items.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_none()).collect();
-        let taken: Vec<Taken> = open.iter().map(|(item, _)| self.taken(item)).collect();
+        let taken: Vec<Taken> = open.iter().map(|(item, _)| self.taken(item)).collect::<Result<_>>()?;
         let erased = match items.first() {
             Some(first) => self.source(first)?.erase_each(&taken)?,
             None => Vec::new(),
@@ -183,11 +189,11 @@ impl Migration<'_> {
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Left(None))).collect())
     }
 
-    /// What the source is told to remove.
-    fn taken<'i>(&self, item: &'i Item) -> Taken<'i> {
+    /// What the source is told to take out.
+    fn taken<'i>(&self, item: &'i Item) -> Result<Taken<'i>> {
         let word = item.word().filter(|_| self.choice.rewires && item.step != Step::DropExpired);
         let asks = word.map(|word| Asks { word, by_line: self.choice.shell_line });
-        Taken { credential: item.credential(), file: item.file.as_deref(), asks }
+        Ok(Taken { credential: item.credential()?, file: item.file.as_deref(), asks })
     }
 
     /// The outcome after a credential was erased at its source. First checks that the target has its own copy.
@@ -195,10 +201,12 @@ impl Migration<'_> {
         // A credential that was newly stored is certainly in the target. One that the target already had may have been read from the source
         // itself.
         if item.may_be_in_one_place() {
-            let credential = item.credential();
+            let credential = item.credential()?;
             let copies = self.target(item).copies(&item.request.record, &item.request.context, true)?;
             let is_kept = copies.kept().any(|(_, copy)| copy.holds_the_same_secrets(&credential));
-            if !is_kept && copies.failed.is_empty() {
+            // One that has just said that it keeps it may be busy now; what another one fails to say proves nothing.
+            let may_be_kept = copies.failed.iter().any(|failed| item.kept_by.contains(&failed.helper));
+            if !is_kept && !may_be_kept {
                 let is_back = self.source(item)?.put_back(&credential, item.file.as_deref())?;
                 return Ok(Outcome::Left(Some(error::no_copy_of_its_own(&credential, is_back))));
             }
@@ -226,7 +234,10 @@ impl Migration<'_> {
     }
 
     fn changed_since(&self, item: &Item, copies: &Copies) -> Option<Error> {
-        let credential = item.credential();
+        let credential = match item.credential() {
+            Ok(credential) => credential,
+            Err(problem) => return Some(problem),
+        };
         let kept = copies.kept().next().map(|(_, copy)| copy.holds_the_same_secrets(&credential));
         match (item.step, kept) {
             (_, Some(true)) | (Step::Drop, Some(false)) => None,

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
-use super::sources::DEFAULT_SOURCES;
 pub use crate::chain::migration_conflict;
 pub use crate::error::{
-    PROGRAM, cannot_list, cannot_read, cannot_write, helper_failed, list_not_whole, name_of, no_state_folder,
-    not_in_the_chain, not_kept, still_answers, tilde,
+    PROGRAM, cannot_list, cannot_write, helper_failed, list_not_whole, name_of, no_state_folder, not_in_the_chain,
+    not_kept, not_utf_8, still_answers, tilde,
 };
+use crate::sources::DEFAULT_SOURCES;
 
 pub fn migration_not_confirmed() -> Error {
     Error::new("cannot ask whether to go on: there is no terminal").hint(format!("{PROGRAM} migrate --yes"))
@@ -47,7 +47,15 @@ pub fn came_with_the_folder(file: &str) -> Error {
     ))
 }
 
-/// For a tool's key whose URL belongs to no known provider.
+pub fn came_with_the_repository(file: &str, top: &Path) -> Error {
+    Error::new(format!(
+        "the keys in `{}` came with the git repository `{}`; once moved, they are used wherever no other key for the same is kept",
+        shown(file),
+        tilde(top)
+    ))
+}
+
+/// A tool's key for a URL that nobody has a name for.
 pub fn no_provider_for(url: &str) -> Error {
     let url = visible(url);
     Error::new(format!("no provider has the URL `{url}`, so its key stays where it is"))

@@ -1,9 +1,9 @@
 //! A credential at a source: its step in the plan, and its outcome.
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, DESCRIPTION, Error, Record, Result};
 
 use super::error;
-use crate::audit::Event;
+use crate::audit::{self, Event};
 use crate::request::Request;
 
 /// The plan for a credential.
@@ -87,11 +87,11 @@ impl Outcome {
         match self {
             Self::Moved(helpers) => {
                 event.helper(&helpers.join(", "));
-                event.outcome("moved");
+                event.outcome(audit::Outcome::Moved);
             }
             Self::Uncovered(helpers, _) if !helpers.is_empty() => Self::Moved(helpers.clone()).log(event),
-            Self::Erased | Self::Uncovered(..) => event.outcome("erased"),
-            Self::Left(_) => event.outcome("left"),
+            Self::Erased | Self::Uncovered(..) => event.outcome(audit::Outcome::Erased),
+            Self::Left(_) => event.outcome(audit::Outcome::Left),
         }
     }
 
@@ -149,16 +149,14 @@ impl Item {
 
     /// A value that is equal for two items with the same description.
     pub fn description(&self) -> [Option<Vec<u8>>; 4] {
-        ["protocol", "host", "path", "username"].map(|key| self.request.record.get(key).map(<[u8]>::to_vec))
+        DESCRIPTION.map(|key| self.request.record.get(key).map(<[u8]>::to_vec))
     }
 
-    /// The whole credential as it was at its source.
-    pub fn credential(&self) -> Record {
+    /// The whole credential, as it was at its source.
+    pub fn credential(&self) -> Result<Record> {
         let mut record = self.request.record.clone();
-        if let Some(found) = &self.found {
-            record.merge(found);
-        }
-        record
+        self.found.as_ref().map_or(Ok(()), |found| record.merge(found))?;
+        Ok(record)
     }
 
     /// Why it stays, if it does.

@@ -11,20 +11,18 @@ use serde::{Deserialize, Serialize};
 
 use super::id;
 use super::named::{Kept, Named};
-use super::sources::{TOOLS, are_default};
+use super::way::Way;
 use crate::chain::now;
 use crate::command::migrate::error;
 use crate::config::Assignment;
+use crate::sources::{TOOLS, are_default};
 use crate::state;
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Event {
-    Begun {
-        from: Vec<String>,
-        to: Option<String>,
-    },
-    /// A backup of this file is stored.
+    Begun(Way),
+    /// A copy of this file is in the secure store.
     Kept(Kept),
     /// These credentials are about to be newly stored.
     Moving {
@@ -53,8 +51,7 @@ struct Line {
 pub struct Noted {
     pub id: String,
     pub begun: u64,
-    pub from: Vec<String>,
-    pub to: Option<String>,
+    pub way: Way,
     pub files: Vec<Kept>,
     pub moved: Vec<Named>,
     pub assigned: Vec<Assignment>,
@@ -71,6 +68,9 @@ pub enum State {
     RollbackBegun,
     RolledBack,
 }
+
+/// Of more, no disk and no person has written them.
+const MOST: usize = 256 << 20;
 
 /// The file, opened for one migration.
 pub struct Journal {
@@ -89,12 +89,8 @@ fn path() -> Result<PathBuf> {
 pub fn read() -> Result<Vec<Noted>> {
     // Without a home directory there is none.
     let Ok(path) = path() else { return Ok(Vec::new()) };
-    let mut text = String::new();
-    match state::open(&path, OpenOptions::new().read(true)) {
-        Ok(mut file) => file.read_to_string(&mut text).map_err(|problem| error::cannot_read(&path, &problem))?,
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(problem) => return Err(problem.into()),
-    };
+    let Some(text) = state::read(&path, MOST)? else { return Ok(Vec::new()) };
+    let text = std::str::from_utf8(&text).map_err(|_| error::not_utf_8(&path))?;
     let mut migrations: BTreeMap<String, Noted> = BTreeMap::new();
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let line = match serde_json::from_str::<Line>(line) {
@@ -123,33 +119,20 @@ pub fn mark() -> Option<u64> {
     Some(std::fs::metadata(path().ok()?).ok()?.len())
 }
 
-/// The last interrupted migration with the same source and target.
-pub fn unfinished<'a>(known: &'a [Noted], from: &[String], to: Option<&str>) -> Option<&'a Noted> {
-    let is_same = |other: &[String]| other == from || (are_default(other) && are_default(from));
-    known.iter().rfind(|m| m.state == State::Begun && m.to.as_deref() == to && is_same(&m.from))
+/// The last migration that was interrupted, and that one of this way finishes.
+pub fn unfinished<'a>(known: &'a [Noted], way: &Way) -> Option<&'a Noted> {
+    known.iter().rfind(|migration| migration.state == State::Begun && way.covers(&migration.way))
 }
 
 impl Noted {
-    /// The command that continues it.
-    pub fn command(&self) -> String {
-        let mut command = format!("{} migrate", error::PROGRAM);
-        let from = self.from.iter().filter(|_| !are_default(&self.from)).map(|words| ("--from", words));
-        for (option, words) in from.chain(self.to.iter().map(|words| ("--to", words))) {
-            command.push_str(&format!(" {option} {}", shell_words::quote(words)));
-        }
-        command
-    }
-
     /// The command that undoes it.
     pub fn rollback_command(&self) -> String {
-        error::rollback_command(&self.id, &self.from, self.to.as_deref())
+        error::rollback_command(&self.id, &self.way.from, self.way.to.as_deref())
     }
 
     fn add(&mut self, event: Event) {
         match event {
-            Event::Begun { from, to } => {
-                (self.from, self.to, self.state) = (from, to, State::Begun);
-            }
+            Event::Begun(way) => (self.way, self.state) = (way, State::Begun),
             Event::Kept(kept) => {
                 self.forgotten = false;
                 match self.files.iter_mut().find(|known| known.file == kept.file) {
@@ -169,9 +152,9 @@ impl Noted {
     /// The source of a backed-up file, as the person named it; `None` if the journal does not tell.
     pub fn source_of<'a>(&'a self, kept: &'a Kept) -> Option<&'a str> {
         let moved = self.moved.iter().find(|named| named.file.as_ref() == Some(&kept.file)).map(|named| &named.from);
-        let plain = || self.from.iter().find(|words| are_default(std::slice::from_ref(*words)));
-        // If there is only one source, it is that one.
-        let only = || self.from.first().filter(|_| self.from.len() == 1);
+        let plain = || self.way.from.iter().find(|words| are_default(std::slice::from_ref(*words)));
+        // The only one is the one that handed it out.
+        let only = || self.way.from.first().filter(|_| self.way.from.len() == 1);
         kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
     }
 
@@ -184,14 +167,15 @@ impl Noted {
 }
 
 impl Journal {
-    /// Continues an interrupted migration with the same source and target, or begins one.
-    pub fn begin(from: Vec<String>, to: Option<String>) -> Result<Self> {
+    /// Goes on with a migration that was interrupted, or begins one.
+    pub fn begin(way: Way) -> Result<Self> {
         let earlier = read()?;
-        if let Some(unfinished) = unfinished(&earlier, &from, to.as_deref()) {
+        if let Some(unfinished) = unfinished(&earlier, &way) {
             let journal = Self::of(unfinished)?;
-            if from.len() > unfinished.from.len() {
-                // Without a D-Bus session it did not search everything.
-                journal.append(Event::Begun { from, to })?;
+            let whole = unfinished.way.with(&way);
+            if whole != unfinished.way {
+                // This one looks at more.
+                journal.append(Event::Begun(whole))?;
             }
             return Ok(journal);
         }
@@ -203,7 +187,7 @@ impl Journal {
             id = format!("{stamp}-{number}");
         }
         let journal = Self { path: path()?, id, seen: HashSet::new(), files: Vec::new(), is_new: true };
-        journal.append(Event::Begun { from, to })?;
+        journal.append(Event::Begun(way))?;
         Ok(journal)
     }
 
@@ -257,7 +241,7 @@ impl Journal {
 
     /// Records what was only known from a backup, for a later run that continues the rollback.
     pub fn found(&self, migration: &Noted) -> Result<()> {
-        self.append(Event::Begun { from: migration.from.clone(), to: migration.to.clone() })?;
+        self.append(Event::Begun(migration.way.clone()))?;
         migration.files.iter().try_for_each(|kept| self.append(Event::Kept(kept.clone())))
     }
 

@@ -25,21 +25,26 @@ pub fn refuse(route: &Route) -> Result<()> {
 
 /// Stores a test credential in a helper, and returns the source that lists it.
 fn seen_at(link: &Link, route: &Route) -> Result<Option<String>> {
+    // One that cannot be started keeps nothing of what is moved, and the store says so.
     let Ok(helper) = link.helper(true) else { return Ok(None) };
     let canary = canary::throw_away("migrate");
-    let question = canary.description()?;
     let outcome = helper.store(&canary.credential()?);
-    // The list is enough: it also has credentials that are encrypted for another identity.
-    let mut seen = None;
-    for source in &route.sources {
-        let (listed, _) = source.list(&Record::new())?;
-        if listed.iter().any(|record| record.matches(&question)) {
-            seen = Some(source.name.clone());
-        }
-    }
-    // A helper that refused to store has nothing to erase, and usually refuses that as well.
-    if let (Ok(()), Err(problem)) = (outcome, helper.erase(&question)) {
+    let seen = source_with(&canary.description()?, route);
+    // Whatever came of that. Without the account: one that an earlier run left, because it was killed, goes as well. One that refused to
+    // store has nothing to erase, and mostly refuses that as well.
+    if let (Ok(()), Err(problem)) = (outcome, helper.erase(&canary::place()?)) {
         warning(&error::helper_failed(&link.name, &problem));
     }
-    Ok(seen)
+    seen
+}
+
+/// The source that lists a credential. By its name alone: what is encrypted for somebody else is listed all the same.
+fn source_with(description: &Record, route: &Route) -> Result<Option<String>> {
+    for source in &route.sources {
+        let (listed, _) = source.list(&Record::new())?;
+        if listed.iter().any(|record| record.matches(description)) {
+            return Ok(Some(source.name.clone()));
+        }
+    }
+    Ok(None)
 }

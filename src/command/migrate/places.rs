@@ -10,9 +10,9 @@ use super::choice::Migrate;
 use super::error::tilde;
 use super::report::pretty;
 use super::route::{Route, Source};
-use super::sources;
 use crate::person::Person;
 use crate::session::Session;
+use crate::sources;
 use crate::terminal::{self, Paint, columns, warning};
 
 /// A file that is searched.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, DESCRIPTION, Record, Result};
 use modelforge_credential_providers::Flaw;
 
 use super::choice::{Choice, Prefer};
@@ -56,7 +56,7 @@ impl<'a> Migration<'a> {
             let mut items = Vec::new();
             for mut listed in records {
                 let (file, tool) = (super::plain_file(&listed), Tool::of(&listed));
-                listed.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
+                listed.retain(|key| DESCRIPTION.contains(&key));
                 let request = request::expand(listed, &self.session.providers)?;
                 if self.choice.is_meant(&request.record) {
                     items.push(Item { tool, ..Item::new(at, file, request) });

@@ -9,7 +9,7 @@ use modelforge_credential_protocol::visible;
 
 use super::error;
 use super::item::Item;
-use super::journal::{self, Journal};
+use super::journal::Journal;
 use super::migration::Migration;
 use crate::config::{self, Assignment};
 use crate::terminal::{self, warning};
@@ -17,35 +17,77 @@ use crate::terminal::{self, warning};
 /// The name of a project as its source reports it.
 const PROJECT: &str = "project";
 
-/// Records the variables of each directory from which keys were removed.
-pub fn note(migration: &Migration, id: &str, json: bool) -> Result<()> {
-    if !migration.choice.rewires {
-        return Ok(());
-    }
-    let mut folders: BTreeMap<PathBuf, Vec<(String, String)>> = BTreeMap::new();
-    for item in migration.items.iter().filter(|item| item.is_moved() || item.is_dropped()) {
-        let Some((folder, word)) = folder_of(item).zip(item.word()) else { continue };
-        let names = item.tool.as_ref().and_then(|tool| tool.variable.as_deref()).unwrap_or_default();
-        let variables = folders.entry(folder).or_default();
-        variables.extend(names.split(' ').filter(|name| !name.is_empty()).map(|name| (name.to_owned(), word.clone())));
-    }
-    for (folder, variables) in folders.iter().filter(|(_, variables)| !variables.is_empty()) {
-        match assign(id, folder, variables) {
-            Ok(()) if json => {}
-            Ok(()) => terminal::done(&line(folder, variables))?,
-            Err(problem) => warning(&problem),
-        }
-    }
-    Ok(())
+/// Variables, each with whose key it holds.
+type Variables = Vec<(String, String)>;
+
+/// What was noted of a folder.
+pub struct Noted {
+    folder: PathBuf,
+    variables: Variables,
+    assignment: Assignment,
 }
 
-/// Write it to the journal first, so that a rollback can remove it.
-fn assign(id: &str, folder: &Path, variables: &[(String, String)]) -> modelforge_credential_protocol::Result<()> {
-    let assignment = Assignment::new(folder, variables)?;
-    if let Some(noted) = journal::read()?.iter().find(|noted| noted.id == id) {
-        Journal::of(noted)?.assigned(&assignment)?;
+/// Notes the variables of each folder that these are about to be taken out of: whenever this is killed, `exec` hands over what a file no
+/// longer holds.
+pub fn note<'i>(migration: &Migration, journal: &Journal, items: impl Iterator<Item = &'i Item>) -> Vec<Noted> {
+    let folders = of_folders(migration, items).into_iter();
+    let noted = folders.filter_map(|(folder, variables)| match assign(journal, &folder, &variables) {
+        Ok(assignment) => Some(Noted { folder, variables, assignment }),
+        Err(problem) => {
+            warning(&problem);
+            None
+        }
+    });
+    noted.collect()
+}
+
+/// What was noted for a key that stayed after all is taken back.
+pub fn take_back(migration: &Migration, journal: &Journal, noted: Vec<Noted>) -> Vec<Noted> {
+    let gone = migration.items.iter().filter(|item| item.is_moved() || item.is_dropped());
+    let mut folders = of_folders(migration, gone);
+    let corrected = noted.into_iter().filter_map(|noted| {
+        let variables = folders.remove(&noted.folder).unwrap_or_default();
+        if variables == noted.variables {
+            return Some(Ok(noted));
+        }
+        let outcome = noted.assignment.take_back().and_then(|_| match variables.as_slice() {
+            [] => Ok(None),
+            some => assign(journal, &noted.folder, some).map(Some),
+        });
+        let assignment = outcome.transpose()?;
+        Some(assignment.map(|assignment| Noted { folder: noted.folder, variables, assignment }))
+    });
+    corrected.filter_map(|noted| noted.inspect_err(warning).ok()).collect()
+}
+
+/// Says what `exec` hands over from now on.
+pub fn tell(noted: &[Noted]) -> Result<()> {
+    Ok(noted.iter().try_for_each(|noted| terminal::done(&line(&noted.folder, &noted.variables)))?)
+}
+
+/// The variables of these items by folder.
+fn of_folders<'i>(migration: &Migration, items: impl Iterator<Item = &'i Item>) -> BTreeMap<PathBuf, Variables> {
+    let mut folders: BTreeMap<PathBuf, Variables> = BTreeMap::new();
+    for item in items.filter(|_| migration.choice.rewires) {
+        let Some((folder, word)) = folder_of(item).zip(item.word()) else { continue };
+        let names = item.tool.as_ref().and_then(|tool| tool.variable.as_deref()).unwrap_or_default();
+        let variables = names.split(' ').filter(|name| !name.is_empty()).map(|name| (name.to_owned(), word.clone()));
+        folders.entry(folder).or_default().extend(variables);
     }
-    assignment.write()
+    folders.retain(|_, variables| !variables.is_empty());
+    folders
+}
+
+/// Written into the notes first: a rollback takes it out again.
+fn assign(
+    journal: &Journal,
+    folder: &Path,
+    variables: &[(String, String)],
+) -> modelforge_credential_protocol::Result<Assignment> {
+    let assignment = Assignment::new(folder, variables)?;
+    journal.assigned(&assignment)?;
+    assignment.write()?;
+    Ok(assignment)
 }
 
 /// The directory of an item's project. A file that can ask for the key itself needs no variable.

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-/// A repository's index that is larger is not read.
-const MOST: u64 = 64 << 20;
+use modelforge_credential_files::{open_met, read_at_most};
+
+/// Larger lists of a repository's files are not read.
+const MOST: usize = 64 << 20;
 
 /// The top directory of the repository that has this file, or the target if the file is a link.
 pub fn with(file: &Path) -> Option<PathBuf> {
@@ -19,10 +21,10 @@ fn keeps(top: &Path, name: &str) -> bool {
     if !top.join(".git").is_dir() {
         return true;
     }
-    if index.metadata().is_ok_and(|metadata| metadata.len() > MOST) {
-        return true;
-    }
-    let Ok(index) = std::fs::read(index) else { return false };
+    // The folder may be another's: nothing but a file is waited for, and no more than so much is read.
+    let Ok(Some(mut file)) = open_met(&index) else { return false };
+    let Ok(index) = read_at_most(&mut file, 0, MOST) else { return false };
+    let Some(index) = index else { return true };
     let is_shortened = index.get(4..8) == Some(&[0, 0, 0, 4]);
     let ended = [name.as_bytes(), b"\0"].concat();
     is_shortened || index.windows(ended.len()).any(|window| window == ended)

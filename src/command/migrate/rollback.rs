@@ -9,6 +9,7 @@ use super::named::Kept;
 use super::report::{PutBack, Rollback};
 use super::route::Route;
 use super::take_back::{Back, Moved, take_back};
+use crate::audit::{Operation, Outcome};
 use crate::chain::TOGETHER;
 use crate::command::migrate::error;
 use crate::lock;
@@ -87,11 +88,11 @@ fn choose(id: Option<&str>, named: &[String], session: &Session) -> Result<(Note
     let mut known = journal::read()?;
     if let Some(at) = known.iter().rposition(|one| id.map_or(one.can_be_rolled_back(), |id| one.id == id)) {
         let migration = as_far_as_kept(known.swap_remove(at))?;
-        migration.from.iter().chain(&migration.to).try_for_each(|words| {
+        migration.way.from.iter().chain(&migration.way.to).try_for_each(|words| {
             let is_known = named.contains(words) || super::route::is_configured(&session.providers, words);
             if is_known { Ok(()) } else { Err(error::not_among_your_helpers(words, migration.rollback_command())) }
         })?;
-        let route = Route::open(session, &migration.from, migration.to.as_deref())?;
+        let route = Route::open(session, &migration.way.from, migration.way.to.as_deref())?;
         return Ok((migration, route));
     }
     let route = Route::open(session, &[], None)?;
@@ -108,7 +109,7 @@ fn choose(id: Option<&str>, named: &[String], session: &Session) -> Result<(Note
         None => error::nothing_to_roll_back(),
     })?;
     let files = found.1.into_iter().map(|backup| Kept { file: backup.file, from: None, digest: None }).collect();
-    Ok((Noted { id: found.0, files, from: route.from(), ..Noted::default() }, route))
+    Ok((Noted { id: found.0, files, way: route.way(), ..Noted::default() }, route))
 }
 
 /// True if the user's own journal has the checksum of each backup. Anybody who knows the public key of a store can write a backup into it.
@@ -167,24 +168,24 @@ fn take_out(migration: &Noted, route: &Route, session: &Session, rollback: &mut 
         match Moved::of(named, route) {
             Ok(one) => moved.push(one),
             Err(problem) => {
-                drop(session.event("rollback", &named.description()?));
+                drop(session.event(Operation::Rollback, &named.description()?));
                 rollback.failed.push(problem);
             }
         }
     }
     let mut progress = Progress::count("putting back", moved.len());
     for moved in moved.chunks(TOGETHER) {
-        let events: Vec<_> = moved.iter().map(|one| session.event("rollback", &one.description)).collect();
+        let events: Vec<_> = moved.iter().map(|one| session.event(Operation::Rollback, &one.description)).collect();
         let backs = take_back(moved, route, migration.forgotten);
         for ((one, mut event), back) in moved.iter().zip(events).zip(backs) {
             match back {
                 Ok(Back::Taken) => {
-                    event.outcome("put back");
+                    event.outcome(Outcome::PutBack);
                     rollback.taken_back += 1;
                 }
-                Ok(Back::Before) => event.outcome("put back"),
+                Ok(Back::Before) => event.outcome(Outcome::PutBack),
                 Ok(Back::Replaced) => {
-                    event.outcome("left");
+                    event.outcome(Outcome::Left);
                     warning(&error::differs_now(&one.description));
                 }
                 Err(problem) => rollback.failed.push(problem),

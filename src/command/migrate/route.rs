@@ -1,17 +1,19 @@
 //! The source and target of a migration: the helpers to take from, and the chain to store in.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use modelforge_credential_client::Program;
 use modelforge_credential_protocol::{Error, Record, Result, Stays, visible};
 
-use super::sources::{DEFAULT_SOURCES, TOOLS, are_default};
+use super::way::Way;
 use crate::chain::{Asked, Chain, Inventory, Left, Link};
 use crate::command::migrate::error;
 use crate::config::{DEFAULT_CHAIN, entry_of_text};
 use crate::person::Person;
 use crate::providers::Providers;
 use crate::session::{self, Opened, PerProvider, Session};
+use crate::sources::{DEFAULT_SOURCES, OLD_KEYRING, TOOLS, are_default};
 use crate::terminal;
 
 /// True if a helper that only the journal names may be started: it is one of the defaults, or the person's configuration names it.
@@ -88,7 +90,7 @@ impl Source {
         let attended = (!matches!(person, Person::Nobody)).then(|| program.attended());
         let name = entry.name();
         let helper = Ok(session::boxed(program.clone()));
-        let link = Link { name: name.clone(), helper, attended: attended.clone().map(session::boxed) };
+        let link = Link::new(name.clone(), helper, attended.clone().map(session::boxed));
         let chain = Chain::new(vec![link], false);
         Ok(Self { words: words.to_owned(), name, chain, program, attended, is_optional, folders: Vec::new() })
     }
@@ -231,7 +233,7 @@ impl Route {
             sources.extend(Source::open(TOOLS, person, false).ok());
             // It asks the keyring's daemon. If there is none, or it is locked, nothing is known about its keys.
             if session::has_session_bus() {
-                sources.extend(Source::open(DEFAULT_SOURCES[2], &Person::Nobody, true).ok());
+                sources.extend(Source::open(OLD_KEYRING, &Person::Nobody, true).ok());
             }
         }
         for words in from {
@@ -239,16 +241,16 @@ impl Route {
         }
         // A source must not be a target, even with another name: its key would be taken for a second copy, and the only one erased.
         let is_taken = |program: &Program| sources.iter().any(|source| source.program.is_same(program));
-        let can_keep = |program: &Program| !is_taken(program) && program.nature().keeps();
+        let can_keep = |program: &Program| Ok(!is_taken(program) && program.known_nature()?.keeps());
         let targets = match to {
             Some(words) => {
                 let entry = entry_of_text(words).map_err(error::bad_helper)?;
                 if is_taken(&session::program(&entry)?) {
                     return Err(error::same_helper(words));
                 }
-                PerProvider::of_one(entry, person, can_keep)
+                PerProvider::of_one(entry, person, &can_keep)
             }
-            None => PerProvider::fitting(&session.providers, person, can_keep)?,
+            None => PerProvider::fitting(&session.providers, person, &can_keep)?,
         };
         Ok(Self { sources, to: to.map(str::to_owned), targets })
     }
@@ -268,7 +270,13 @@ impl Route {
         are_default(&self.from())
     }
 
-    /// The sources as the person named them.
+    /// Where it looks, and where it stores.
+    pub fn way(&self) -> Way {
+        let folders: BTreeSet<&String> = self.sources.iter().flat_map(|source| &source.folders).collect();
+        Way { from: self.from(), to: self.to.clone(), folders: folders.into_iter().cloned().collect() }
+    }
+
+    /// How the sources were called.
     pub fn from(&self) -> Vec<String> {
         self.sources.iter().map(|source| source.words.clone()).collect()
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Error, Record};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, DESCRIPTION, Error, Record};
 use modelforge_credential_providers::SignIn;
 
 use super::backup;
@@ -84,7 +84,7 @@ pub fn status(asked: &Migrate) -> Result<()> {
         version: 1,
         credentials: rows,
         unfinished: last(State::Begun),
-        command: known.iter().rfind(|one| one.state == State::Begun).map(Noted::command),
+        command: known.iter().rfind(|one| one.state == State::Begun).map(|one| one.way.command()),
         rollback_unfinished: last(State::RollbackBegun),
         can_be_rolled_back: known.iter().rfind(|one: &&Noted| one.can_be_rolled_back()).map(|one| one.id.clone()),
         failed: failed.iter().map(Error::to_string).collect(),
@@ -105,10 +105,10 @@ fn add(
     providers: &Providers,
     add: impl FnOnce(&mut Sides),
 ) -> Result<()> {
-    record.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
+    record.retain(|key| DESCRIPTION.contains(&key));
     let request = request::expand(record, providers)?;
     let text = |key| request.record.text(key).unwrap_or_default().to_owned();
-    let sides = found.entry(["protocol", "host", "path", "username"].map(text)).or_default();
+    let sides = found.entry(DESCRIPTION.map(text)).or_default();
     add(sides);
     sides.request = Some(request);
     Ok(())

@@ -132,7 +132,7 @@ fn put_back<'a>(
         return problem.map_or_else(|| done(Back::Before), Err);
     };
     let mut credential = one.description.clone();
-    credential.merge(copy);
+    credential.merge(copy)?;
     let is_here = match &here {
         // Unless a helper that may have it could not be asked.
         Some(here) if !here.holds_the_same_secrets(copy) => return problem.map_or_else(|| done(Back::Replaced), Err),

@@ -10,9 +10,10 @@ use super::choice::Migrate;
 use super::error::{self, tilde};
 use super::item::{Item, Outcome};
 use super::migration::Migration;
-use super::{afterwards, report, repository, sources};
+use super::{afterwards, report, repository};
 use crate::command::keys;
 use crate::command::plain_files::others_can_read;
+use crate::sources;
 use crate::terminal::{self, warning};
 
 /// Shows the plan, or says that there is nothing to move.

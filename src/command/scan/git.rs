@@ -170,13 +170,19 @@ fn look_over(objects: &Path, depth: usize) -> io::Result<bool> {
             };
         }
     }
-    // It may borrow the objects of another repository.
+    // It may borrow the objects of another repository. What git would read in another way than it is read here is refused.
     let borrowed = std::fs::File::open(objects.join("info/alternates"));
     let mut names = String::new();
     if let Ok(file) = borrowed {
-        file.take(LONGEST_LINE).read_to_string(&mut names)?;
+        file.take(LONGEST_LINE + 1).read_to_string(&mut names)?;
     }
-    for name in names.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    if names.len() as u64 > LONGEST_LINE {
+        return Err(io::Error::other("its list of other repositories is too long"));
+    }
+    for name in names.split('\n').filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if name.starts_with('"') {
+            return Err(io::Error::other("a path in its list of other repositories is in quotation marks"));
+        }
         let other = objects.join(name);
         if !is_on_a_disk(&other) {
             return Err(io::Error::other("it borrows objects of another machine"));

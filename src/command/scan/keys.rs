@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::error;
 use super::needles::Needles;
 use crate::accounts::account;
-use crate::audit::Event;
+use crate::audit::{Event, Operation, Outcome};
 use crate::chain::{Asked, Chain};
 use crate::command::exec::mask::SHORTEST;
 use crate::command::exec::secret_parts;
@@ -113,7 +113,8 @@ impl Gathering<'_> {
         let listed = copies.into_iter().map(|(provider, record)| Listed::new(session, provider.as_ref(), record));
         let listed = listed.collect::<Result<Vec<_>>>()?;
         for listed in listed.chunk_by(|one, other| std::ptr::eq(one.chain, other.chain)) {
-            let mut events: Vec<Event> = listed.iter().map(|listed| session.event("scan", &listed.place)).collect();
+            let mut events: Vec<Event> =
+                listed.iter().map(|listed| session.event(Operation::Scan, &listed.place)).collect();
             events.iter_mut().for_each(|event| event.helper(helper));
             let asked: Vec<Asked> = listed.iter().map(Listed::asked).collect();
             let found = listed[0].chain.copies_in(helper, &asked, session.has_a_person())?;
@@ -133,7 +134,7 @@ impl Gathering<'_> {
     ) {
         match found {
             Ok(copy) => {
-                event.outcome(if copy.is_some() { "found" } else { "not found" });
+                event.outcome(if copy.is_some() { Outcome::Found } else { Outcome::NotFound });
                 copy.iter().for_each(|copy| self.add(key, copy));
             }
             Err(problem) => {

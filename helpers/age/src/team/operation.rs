@@ -128,8 +128,7 @@ impl Operation<'_> {
         }
         let asked = Asked { remote: None, accepts: Some(wanted), repair: request.has("repair") };
         let mut answer = sync(self.team, self.identities, self.mine, &asked)?;
-        let known = self.team.known()?;
-        answer.merge(&self.of(&known.members()?.unwrap_or_default(), known.root.as_deref())?);
+        answer.merge(&self.list()?)?;
         Ok(answer)
     }
 }

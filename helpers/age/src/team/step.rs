@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use modelforge_credential_client::Finished;
-use modelforge_credential_protocol::visible;
+use modelforge_credential_protocol::{Interactive, visible};
 
 /// The time limit of a step on this machine.
 pub const LIMIT: Duration = Duration::from_secs(120);
@@ -23,7 +23,7 @@ pub fn reason(finished: &Finished) -> String {
 
 /// True if ssh or a credential helper may prompt a person at the terminal.
 pub fn may_ask() -> bool {
-    std::env::var_os("MODELFORGE_CREDENTIAL_INTERACTIVE").is_none_or(|value| value != "0")
+    Interactive::of_environment() != Interactive::Never
 }
 
 /// Stops SSH programs from prompting at the terminal, which they would do even if nobody should be asked.

@@ -138,5 +138,7 @@ fn files(s: &Session) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 fn holds(files: &BTreeMap<PathBuf, Vec<u8>>, secret: &str) -> bool {
-    files.values().any(|content| content.windows(secret.len()).any(|window| window == secret.as_bytes()))
+    // S2 has said that it is empty.
+    !secret.is_empty()
+        && files.values().any(|content| content.windows(secret.len()).any(|window| window == secret.as_bytes()))
 }

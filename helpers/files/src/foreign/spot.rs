@@ -2,6 +2,7 @@
 //! whole.
 
 use std::fs::File;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -84,14 +85,26 @@ fn make_below(path: &Path, top: &Path) -> Result<Spot> {
 }
 
 impl Spot {
-    /// The prefix of temporary files beside it. They contain keys, so what a killed process left is removed by the next one.
-    pub(super) fn temporary(&self) -> String {
+    /// How temporary files beside it begin.
+    fn temporary(&self) -> String {
         crate::whole::temporary_of(self.name.as_os_str())
     }
 
-    /// Begins to write a complete new file.
+    /// Removes what killed processes left beside it: there are keys in it. Only if nobody else is writing.
+    pub(super) fn clean(&self) {
+        let temporary = self.temporary();
+        for name in self.folder.names() {
+            if name.to_string_lossy().starts_with(&temporary) {
+                let _ = self.folder.remove(name.as_ref());
+            }
+        }
+    }
+
+    /// Begins to write it whole.
     pub(super) fn draft(&self, path: &Path, content: &[u8]) -> Result<Draft<'_>> {
-        let name = PathBuf::from(format!("{}{}", self.temporary(), std::process::id()));
+        // In a container every process may have the same number.
+        let random = RandomState::new().build_hasher().finish();
+        let name = PathBuf::from(format!("{}{random:016x}", self.temporary()));
         let file = self.folder.make(&name).map_err(failed("write beside", path))?;
         let mut draft = Draft { place: self, name, file };
         draft.file.write_all(content).map_err(failed("write beside", path))?;

@@ -106,3 +106,16 @@ fn who_was_let_in_by_a_list_stays_the_only_one() {
     assert_eq!(&kept[..length], list);
     assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o660);
 }
+
+#[test]
+fn what_a_killed_process_left_beside_a_file_does_not_stop_the_next_that_makes_it() {
+    let (folder, path) = file("");
+    let new = path.with_file_name("new.json");
+    let left = |name: String| fs::write(folder.path().join(format!(".new.json.modelforge-credential-{name}")), "a key");
+    // In a container it had the number that this one has.
+    left(std::process::id().to_string()).unwrap();
+    left("0123456789abcdef".to_owned()).unwrap();
+    create(&new, None, b"content").unwrap();
+    assert_eq!(fs::read(&new).unwrap(), b"content");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}

@@ -5,6 +5,10 @@ use super::{DEFAULT_ACCOUNT, Record, is_public};
 use crate::attributes::{DESCRIPTION, SECRETS};
 use crate::{Error, Reason, Result};
 
+/// What tells a secret from another one of the same description. A refresh token does not: helpers of other programs, those of git for
+/// example, do not compare it.
+const WHICH_SECRET: [&str; 2] = ["password", "credential"];
+
 impl Record {
     /// Only the attributes that may be shown.
     #[must_use]
@@ -20,12 +24,15 @@ impl Record {
         DESCRIPTION.iter().all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
-    /// True if the secrets in `description` (`password`, `credential`) are the same here. An `erase` with a secret is for that secret
-    /// alone: a newer one stays.
+    /// True if it names a secret (`password`, `credential`). An `erase` that does is meant for that one alone: a newer one stays. One that
+    /// does not is meant for every credential of its description.
+    pub fn names_secret(&self) -> bool {
+        WHICH_SECRET.iter().any(|key| self.has(key))
+    }
+
+    /// True if the secrets that `description` [names](Self::names_secret) are the ones here.
     pub fn matches_secret(&self, description: &Self) -> bool {
-        ["password", "credential"]
-            .iter()
-            .all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
+        WHICH_SECRET.iter().all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
     /// True if it has a `password`, `credential` or `oauth_refresh_token` that is not empty.
@@ -47,7 +54,7 @@ impl Record {
         if !request.has("provider") {
             return Ok(());
         }
-        match ["password", "credential"].iter().find(|key| self.has(key) && !self.holds(key)) {
+        match WHICH_SECRET.iter().find(|key| self.has(key) && !self.holds(key)) {
             Some(key) => Err(Error::new(format!("the {key} is empty")).is(Reason::InvalidRequest)),
             None => Ok(()),
         }

@@ -2,17 +2,44 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout};
+use std::time::Duration;
 
 use super::LONGEST_LINE;
 
 /// Bytes of git's output per read.
 const BUFFER: usize = 256 << 10;
 
-/// A git whose output is read. It is stopped when this is dropped.
+/// How long git may say nothing. It reads every object of a large repository in less, and should one be a FIFO after all, waits for ever.
+const SILENCE: Duration = Duration::from_secs(120);
+
+/// What a git says, unless it says nothing for too long.
+pub struct Patient {
+    output: ChildStdout,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix can wait for a pipe and look at the clock"))]
+    most: Duration,
+}
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        #[cfg(unix)]
+        {
+            use rustix::event::{PollFd, PollFlags, Timespec, poll};
+            let limit =
+                Timespec { tv_sec: self.most.as_secs().cast_signed(), tv_nsec: self.most.subsec_nanos().into() };
+            if poll(&mut [PollFd::new(&self.output, PollFlags::IN)], Some(&limit))? == 0 {
+                let seconds = self.most.as_secs();
+                return Err(io::Error::new(io::ErrorKind::TimedOut, format!("git said nothing for {seconds} s")));
+            }
+        }
+        self.output.read(buffer)
+    }
+}
+
+/// A git that is read from, and ended when it is dropped.
 pub struct Running {
     pub child: Child,
-    pub output: BufReader<ChildStdout>,
-    /// Needed until git prints something.
+    pub output: BufReader<Patient>,
+    /// Needed until it says something.
     empty: Option<tempfile::TempDir>,
 }
 
@@ -32,7 +59,8 @@ pub fn empty_repository(is_long: bool) -> io::Result<tempfile::TempDir> {
 impl Running {
     pub fn of(mut child: Child, empty: tempfile::TempDir) -> io::Result<Self> {
         let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        Ok(Self { output: BufReader::with_capacity(BUFFER, output), child, empty: Some(empty) })
+        let output = BufReader::with_capacity(BUFFER, Patient { output, most: SILENCE });
+        Ok(Self { output, child, empty: Some(empty) })
     }
 
     /// The next line. Of one that is too long, only the first part.
@@ -56,5 +84,24 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(unix)]
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a program of the test")]
+    fn a_git_that_says_nothing_for_too_long_is_not_waited_for() {
+        use super::*;
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "echo first; sleep 60"]).stdout(std::process::Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let mut output = Patient { output: child.stdout.take().expect("a pipe"), most: Duration::from_millis(300) };
+        let mut first = [0; 6];
+        output.read_exact(&mut first).expect("what it says");
+        let problem = output.read(&mut first).expect_err("it says no more");
+        child.kill().and_then(|()| child.wait()).expect("it ends");
+        assert_eq!((&first, problem.kind()), (b"first\n", io::ErrorKind::TimedOut));
     }
 }

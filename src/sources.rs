@@ -1,17 +1,20 @@
-//! The sources of a migration when the person names none.
+//! Where `migrate` takes keys from when the person names no source. Other commands look there as well.
 
 use modelforge_credential_protocol::visible;
 
 use crate::error::tilde;
 
-/// The default sources: ModelForge's files, the files of all other tools, and what ModelForge 0.2 stored in the system's keyring. The
-/// second is asked only if it is installed, the third only if there is a session.
-pub const DEFAULT_SOURCES: [&str; 3] = ["plaintext", TOOLS, "keyring --modelforge"];
+/// The sources when the person names none: the files of ModelForge, those of all other tools, and what ModelForge 0.2 kept in the
+/// system's keyring. The second is asked only where it is installed, the third only where there is a session.
+pub const DEFAULT_SOURCES: [&str; 3] = ["plaintext", TOOLS, OLD_KEYRING];
 
 /// The files of LLM tools, shell profiles and projects.
 pub const TOOLS: &str = "tools";
 
-/// True if these are all default sources.
+/// What ModelForge 0.2 kept in the system's keyring.
+pub const OLD_KEYRING: &str = "keyring --modelforge";
+
+/// True if these are the default sources, or some of them.
 pub fn are_default(from: &[String]) -> bool {
     from.first().is_some_and(|first| DEFAULT_SOURCES.iter().take(2).any(|words| words == first))
         && from.iter().all(|words| DEFAULT_SOURCES.contains(&words.as_str()))

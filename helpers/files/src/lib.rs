@@ -50,7 +50,7 @@ mod whole;
 pub use error::{failed, is_absent, quoted, tilde};
 pub use folders::{PROGRAM, config, data, home, is_home_of_this_user, state};
 pub use held::Held;
-pub use open::{Trust, open, open_met, read, read_at_most};
+pub use open::{Fault, Trust, fault, open, open_met, read, read_at_most};
 pub use own::{Own, wait};
 pub use rules::{Unsafe, check, is_out_of_reach};
 pub use rules::{check_folder_of_programs, check_program};

@@ -128,7 +128,8 @@ impl Operation<'_> {
         }
         let asked = Asked { remote: None, accepts: Some(wanted), repair: request.has("repair") };
         let mut answer = sync(self.team, self.identities, self.mine, &asked)?;
-        answer.merge(&self.list()?)?;
+        let known = self.team.known()?;
+        answer.merge(&self.of(&known.members()?.unwrap_or_default(), known.root.as_deref())?)?;
         Ok(answer)
     }
 }

@@ -44,7 +44,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Begins with the time and what is asked for. Until it is told better, the outcome is "failed".
+    /// Begins with the time and the request. Until another is set, the outcome is "failed".
     pub fn start(operation: Operation, providers: &Providers, description: &Record) -> Self {
         let log = providers.audit();
         let (operation, outcome) = (operation.name().to_owned(), Outcome::Failed.name().to_owned());

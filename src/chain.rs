@@ -214,8 +214,8 @@ impl Chain {
 }
 
 impl Answer {
-    /// Takes over what a helper found, and returns what it is. A provider's key is for its own place: `None` for one that is for a path
-    /// which was not asked for.
+    /// Adds what a helper found to the answer, and returns it. A provider's key belongs to its own URL: `None` if it is for a path that was
+    /// not requested.
     fn take(&mut self, mut found: Record, request: &Request) -> Result<Option<Record>> {
         if request.by_path && found.has("path") && !self.record.has("path") {
             return Ok(None);
@@ -259,7 +259,7 @@ impl Link {
         Self { name, helper, attended, is_beyond_help: AtomicBool::new(false) }
     }
 
-    /// The nature that the helper reports.
+    /// What the helper says about itself.
     pub fn nature(&self) -> Nature {
         self.helper.as_ref().map(|helper| helper.nature()).unwrap_or_default()
     }

@@ -58,7 +58,7 @@ impl Session {
         Self { providers, person, chains }
     }
 
-    /// Begins the record of the log for an operation. It is written when it is dropped.
+    /// Begins the log record of an operation. It is written when it is dropped.
     pub fn event(&self, operation: Operation, description: &Record) -> Event {
         Event::start(operation, &self.providers, description)
     }

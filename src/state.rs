@@ -46,7 +46,7 @@ pub fn read(path: &Path, limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>> {
     own(path).read(path, limit, Trust::Believed)
 }
 
-/// The folder of ours in which a file is.
+/// Our directory that contains a file.
 fn own(path: &Path) -> Own {
     let root = folder().filter(|folder| path.starts_with(folder));
     Own::new(root.as_deref().or(path.parent()).unwrap_or(path))

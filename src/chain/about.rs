@@ -39,7 +39,7 @@ pub(super) fn keep_the_credential_alone(record: &mut Record) {
     record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
 }
 
-/// A record with these attributes of another one, as far as that has them.
+/// A record with these attributes of another one, if that has them.
 pub(super) fn with_those_of(record: &Record, other: &Record, keys: &[&str]) -> Result<Record> {
     let mut record = record.clone();
     for key in keys {

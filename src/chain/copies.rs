@@ -159,7 +159,7 @@ impl Chain {
     }
 }
 
-/// A copy that is to be erased.
+/// A copy to erase.
 #[derive(Clone)]
 struct Erasing<'a> {
     credential: &'a Record,
@@ -185,7 +185,7 @@ impl<'a> Erasing<'a> {
     }
 }
 
-/// Erases those that a helper holds, and says of each what is left.
+/// Erases the copies that this helper has, and says what is left of each.
 fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[Erasing]) -> Vec<Result<Left>> {
     let look = |copies: &[&Erasing]| -> Vec<Result<Option<bool>>> {
         let questions: Vec<Record> = copies.iter().map(|copy| copy.description.clone()).collect();

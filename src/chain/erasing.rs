@@ -82,7 +82,7 @@ impl Chain {
     }
 }
 
-/// An erase, as helpers are told of it.
+/// An erase in the form in which helpers get it.
 #[derive(Clone)]
 struct Question {
     record: Record,

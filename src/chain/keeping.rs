@@ -94,7 +94,7 @@ fn is_the_same(one: Option<&Record>, other: Option<&Record>) -> bool {
     }
 }
 
-/// Makes a helper hold what it held before.
+/// Restores what the helper had before.
 fn put_back(helper: &dyn Helper, question: &Record, before: Option<&Record>) -> std::result::Result<(), ()> {
     let look = || helper.get(question).map(|found| found.filter(|found| is_about(found, question)));
     let is_there = |found: &Result<Option<Record>>| matches!(found, Ok(found) if is_the_same(found.as_ref(), before));
@@ -117,7 +117,7 @@ fn put_back(helper: &dyn Helper, question: &Record, before: Option<&Record>) -> 
     if undone.is_ok() && is_there(&look()) { Ok(()) } else { Err(()) }
 }
 
-/// Erases the credential that holds these secrets, and no other: an absent path of the question means any path.
+/// Erases the credential with these secrets and no other: without a path, the description matches any path.
 pub(super) fn erase_just(helper: &dyn Helper, question: &Record, found: &Record) -> Result<()> {
     let copy = with_those_of(question, found, &WHICH_SECRET)?;
     if is_for_one(helper, &copy) { helper.erase(&copy) } else { Err(error::cannot_be_told_apart()) }
@@ -128,7 +128,7 @@ pub(super) fn is_for_one(helper: &dyn Helper, copy: &Record) -> bool {
     copy.names_secret() || stands_alone(helper, copy)
 }
 
-/// Says whether an erase that names no secret takes one credential at most.
+/// True if an erase without a secret can remove at most one credential.
 fn stands_alone(helper: &dyn Helper, question: &Record) -> bool {
     let is_another = |record: &Record| record.matches(question) && record.has("path");
     question.has("username")

@@ -55,7 +55,7 @@ pub fn get() -> Result<()> {
 /// A search that records its result in the log.
 type Look = fn(&Session, &Request, &mut Event) -> Result<Option<Record>>;
 
-/// Answers a request, and logs it: before the answer is given.
+/// Answers a request. It is logged before the answer is given.
 fn look(record: Record, operation: Operation, person: Person, look: Look) -> Result<()> {
     let (session, request) = begin(record, person)?;
     if let Some(answer) = answered_already(&request) {
@@ -112,7 +112,7 @@ fn search(session: &Session, request: &Request, event: &mut Event) -> Result<Opt
     Ok(None)
 }
 
-/// Keeps a credential; `operation` is what the caller calls that.
+/// Stores a credential; `operation` is the caller's word for it.
 pub fn approve(operation: Operation, person: Person) -> Result<()> {
     answer(|record| keep(record, operation, person))
 }
@@ -154,7 +154,7 @@ fn keep(record: Record, operation: Operation, person: Person) -> Result<()> {
     Ok(())
 }
 
-/// Erases a credential everywhere; `operation` is what the caller calls that.
+/// Erases a credential everywhere; `operation` is the caller's word for it.
 pub fn reject(operation: Operation, person: Person) -> Result<()> {
     answer(|record| erase(record, operation, person))
 }

@@ -84,7 +84,7 @@ impl Task {
         }
     }
 
-    /// As the log calls it.
+    /// The name in the log.
     fn operation(&self) -> Operation {
         match self {
             Self::Show { .. } => Operation::Identity,

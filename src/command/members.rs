@@ -1,6 +1,7 @@
 //! `members`: shows and changes who shares a helper's store. The helper does the work; this command passes on what the person wants, and
 //! shows the result.
 
+pub mod came;
 pub mod error;
 mod report;
 
@@ -9,7 +10,6 @@ use modelforge_credential_protocol::{Record, visible};
 
 use crate::audit::{Operation, Outcome};
 use crate::chain::Link;
-use crate::command::sync::came;
 use crate::person::person;
 use crate::session::Session;
 use crate::terminal;
@@ -66,7 +66,7 @@ fn keeper<'a>(session: &'a Session, named: Option<&str>) -> Result<&'a Link> {
 }
 
 impl Task {
-    /// As the log calls it.
+    /// The name in the log.
     fn operation(&self) -> Operation {
         match self {
             Self::List { .. } => Operation::Members,

@@ -129,7 +129,7 @@ impl Places {
         folders.iter().filter_map(|path| why_not(path, std::fs::remove_dir_all(path))).collect()
     }
 
-    /// Removes what is there; why not, where something stays.
+    /// Removes the files. Returns the errors.
     fn remove(&self) -> Vec<Error> {
         let mut failed = Vec::new();
         let mut attempt = |path: &Path, outcome| failed.extend(why_not(path, outcome));
@@ -137,13 +137,13 @@ impl Places {
             let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
             attempt(&path, if is_folder { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) });
         }
-        // What a killed process was about to make of it.
+        // Also removes temporary files of a process that was killed.
         Own::new(&self.data).clean();
         attempt(&self.state, std::fs::remove_dir_all(&self.state));
         if let Some(config) = &self.config {
             attempt(config, std::fs::remove_file(config));
         }
-        // A folder in which somebody put something else stays, and is named.
+        // A directory with other files in it stays, and is named.
         let folders = [Some(self.data.as_path()), self.config.as_deref().and_then(Path::parent)];
         for folder in folders.into_iter().flatten().filter(|folder| folder.ends_with(error::PROGRAM)) {
             attempt(folder, std::fs::remove_dir(folder));

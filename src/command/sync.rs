@@ -1,6 +1,5 @@
 //! `sync`: exchanges the changes of shared stores with other machines.
 
-pub mod came;
 mod report;
 
 use anyhow::Result;
@@ -8,7 +7,7 @@ use modelforge_credential_protocol::{Error, Record, Shell, visible};
 
 use crate::audit::{Operation, Outcome};
 use crate::chain::Link;
-use crate::command::members::error;
+use crate::command::members::{came, error};
 use crate::error::PROGRAM;
 use crate::person::person;
 use crate::session::Session;

@@ -131,7 +131,7 @@ impl Chains {
 /// Says whether a helper fits, if that is known.
 pub type Fits<'a> = &'a dyn Fn(&Program) -> std::result::Result<bool, Failure>;
 
-/// Prepares a helper for its work; `None` where it does not fit.
+/// Prepares a helper for use; `None` if it does not fit.
 type Prepare<'a> = &'a dyn Fn(Program) -> std::result::Result<Option<Program>, Failure>;
 
 /// Finds the helpers of a chain.

@@ -97,7 +97,7 @@ impl Identities {
         }))
     }
 
-    /// Reads every identity now, with the questions that it takes.
+    /// Reads every identity now, and asks for passphrases.
     pub fn unlock(&self) -> Result<()> {
         self.files.iter().try_for_each(|file| self.keys(file)?.unlock())
     }

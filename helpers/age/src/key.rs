@@ -127,7 +127,7 @@ impl Keys {
         }
     }
 
-    /// True if one of its keys is a plugin's: it may have to be touched each time.
+    /// True if one of its keys belongs to a plugin: a device may have to be touched each time.
     pub fn are_a_plugins(&self) -> bool {
         self.all().any(|key| matches!(key, Key::Plugin(_)))
     }

@@ -171,7 +171,7 @@ impl Age {
         let Options { mut identities, recipients, store, signing_key } = options;
         let data = modelforge_credential_files::data().map(Own::new);
         let state = modelforge_credential_files::state().map(Own::new);
-        // The identity of one store can be renewed without a look at the others.
+        // The identity of one store can be renewed without reading the others.
         let name = kept::identity(store.as_deref());
         let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.path().join(name));
         identities.extend(own.clone());
@@ -210,7 +210,7 @@ impl Age {
         if !store.exists()? || descriptions.iter().all(is_nothing_there) {
             return Ok(descriptions.iter().map(|_| Ok(())).collect());
         }
-        // Before the lock is taken: it may ask a person.
+        // Do this before the lock is taken, because it may prompt a person.
         let unlocked = if descriptions.iter().any(Record::names_secret) { self.identities.unlock() } else { Ok(()) };
         let (_lock, start) = (store.lock()?, Instant::now());
         let mut listing = Listing::of(&store);

@@ -143,7 +143,7 @@ impl Operation<'_> {
             return Err("it opens none of the credentials that are stored here, so nothing was changed".into());
         }
         if mine.content()?.is_none() {
-            // One with a passphrase keeps it.
+            // A backup with a passphrase keeps it.
             mine.put(if given.passphrase.is_some() { &given.content } else { given.text.as_bytes() })?;
         }
         let mut answer = self.about()?;
@@ -218,7 +218,7 @@ fn given(content: Zeroizing<Vec<u8>>, named: &Path) -> Result<Held> {
     Held::of(Zeroizing::new(typed.as_bytes().to_vec()), named)
 }
 
-/// The name of what came with the request, in messages.
+/// The name of the identity in the request, for messages.
 fn named(request: &Record) -> PathBuf {
     PathBuf::from(request.text("file").unwrap_or("backup"))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use modelforge_credential_protocol::Interactive;
 
-/// How long a person waits without a word.
+/// How long a person waits before progress is shown.
 const LONG: Duration = Duration::from_secs(2);
 
 pub struct Progress {

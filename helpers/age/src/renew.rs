@@ -131,7 +131,7 @@ pub fn every(
     Ok(failed.into_iter().next().map_or(Ok(lock), |first| Err(Failed { count, first })))
 }
 
-/// Encrypts everything for the identities that the user named and for the recipients, as they are now.
+/// Encrypts everything for the current identities and recipients of the configuration.
 pub fn encrypt_again(store: &Store, identities: &Identities, recipients: &[String]) -> Result<()> {
     let _only_one = store.lock_the_identity()?;
     identities.unlock()?;

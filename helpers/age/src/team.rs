@@ -76,7 +76,7 @@ impl Team {
         self.data.below(kept::REPOSITORIES).below(&self.name)
     }
 
-    /// Where it is.
+    /// The path of the store.
     pub fn path(&self) -> &Path {
         self.tree.path()
     }
@@ -208,8 +208,8 @@ fn warn_of(all: &[String]) {
     let _ = std::io::stderr().write_all(lines.as_bytes());
 }
 
-/// What a member wrote need not be a key, nor be for all of them. It must not keep the others from what they do, its author's removal
-/// least of all.
+/// A file from a member may not be a key, or not be readable for all. It must not block the others, and above all not the removal of its
+/// author.
 fn readable<T>(opened: Result<T>) -> Result<std::result::Result<T, Error>> {
     match opened {
         Err(problem) if problem.cause::<NoneOpens>().is_some() || problem.cause::<Damaged>().is_some() => {

@@ -36,8 +36,7 @@ const LONG: Duration = Duration::from_secs(2);
 pub(crate) const MAX_LIST: usize = 64 << 20;
 
 /// A helper program that was found. Each operation starts it again. If it ran into its time limit, or took more than two seconds to fail
-/// without prompting anybody (for example because its server is down), it would do so again. So it is not asked any more, except to erase:
-/// each further operation fails at once with the same [`Failure`].
+/// without prompting anybody, it is not asked any more, except to erase: each further operation fails at once with the same [`Failure`].
 #[derive(Clone)]
 pub struct Program {
     name: String,

@@ -36,7 +36,7 @@ pub struct Said<'a> {
     held: Vec<Zeroizing<String>>,
     /// True after the first line of its reason to fail. It is shown when it has failed.
     is_failing: bool,
-    /// How many lines were sorted.
+    /// How many lines have been handled.
     sorted: usize,
     /// How many bytes had come at the last read, and when that was.
     heard: (usize, Instant),

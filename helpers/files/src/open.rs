@@ -46,7 +46,7 @@ fn judge(owner: u32, mode: u32, trust: Trust, user: u32, is_private_group: impl 
         Trust::Private if owner != user => Some(Fault::Foreign),
         Trust::Private => (mode & 0o077 != 0).then_some(Fault::Open),
         Trust::Believed if owner != user && owner != 0 => Some(Fault::Foreign),
-        // Its owner's private group may write, as to a folder above it: with umask 002 every file is like that.
+        // The owner's private group may write to it, as to a directory above it: with umask 002 every file is like that.
         Trust::Believed => match mode & 0o022 {
             0 => None,
             0o020 if is_private_group() => None,
@@ -68,7 +68,7 @@ pub fn fault(path: &Path, _: &Metadata, trust: Trust) -> Option<Fault> {
     is_open.then_some(Fault::Open)
 }
 
-/// Opens a file of the user's own, which may be a link: people keep their settings in a repository. `None`: there is none.
+/// Opens a file of the user, which may be a link: people keep their settings in a repository. `None`: it does not exist.
 ///
 /// # Errors
 /// If it is not a regular file, or not safe enough for `trust`. The error names the file, and its hint is the command that fixes it.

@@ -102,7 +102,7 @@ fn check_lists(path: &Path) -> std::result::Result<(), Unsafe> {
     Ok(())
 }
 
-/// The real path of a program, after the same checks as of a file.
+/// The real path of a program, after the same checks as for a file.
 ///
 /// # Errors
 /// See [`Unsafe`].

@@ -57,7 +57,7 @@ impl About {
     /// system has it; where that is not UTF-8, it stands for itself: `--name value`.
     ///
     /// # Errors
-    /// As [`switches`](Self::switches), and for an option without its value, a word that is none, and a missing operation.
+    /// As [`switches`](Self::switches); also for an option without its value, a word that is not an option, and a missing operation.
     pub fn values(&self, known: &[&'static str]) -> Result<Vec<(&'static str, OsString)>, ExitCode> {
         let mut given = Vec::new();
         let mut words = std::env::args_os().skip(1).peekable();

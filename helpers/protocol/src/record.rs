@@ -206,7 +206,7 @@ impl Record {
         self.attributes.retain(|a| keep(&a.key));
     }
 
-    /// Sets every attribute of `other`; a list attribute of `other` replaces the one here.
+    /// Sets every attribute of `other`. A list attribute of `other` replaces the one here.
     ///
     /// # Errors
     /// If there are more attributes than a record may hold. It then holds a part of them.

@@ -41,6 +41,9 @@ pub fn list_problems(problems: &[Error], request: &Record, records: &mut Vec<Rec
             if problem.cause::<Stays>().is_some() {
                 record.push("stays", "1")?;
             }
+            if let Some(hint) = problem.hint_text() {
+                record.push("hint", visible(hint))?;
+            }
             records.push(record);
         } else {
             warn(problem);

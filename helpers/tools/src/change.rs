@@ -36,7 +36,7 @@ pub struct Asks<'a> {
     pub by_line: bool,
 }
 
-/// The text without a credential, and its tool told how to ask. `None`: it could not be edited safely.
+/// The text without a credential, with the tool configured to ask for it. `None`: it could not be edited safely.
 pub fn without(file: &File, before: &str, found: &Found, asks: Option<Asks>) -> Option<Zeroizing<String>> {
     let asks = asks.filter(|_| !file.is_copy);
     let word = asks.map(|asks| asks.word);

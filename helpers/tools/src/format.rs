@@ -47,7 +47,7 @@ pub enum Shell {
     Fish,
 }
 
-/// The number of the line where a file is not what it claims to be.
+/// The number of the line where the file does not have its format.
 pub type Fault = usize;
 
 impl Format {

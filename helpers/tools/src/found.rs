@@ -105,7 +105,7 @@ pub fn read(tool: &Tool, file: &'static File, shown: &str, text: &str) -> Result
     Ok(content)
 }
 
-/// Puts a key to those that are the same, or makes it one of its own.
+/// Adds a key to an equal one, or as a new one.
 fn add(content: &mut Content, tool: &Tool, candidate: Candidate) {
     let Candidate { spot, secret, label, owner: Ok(owner), .. } = candidate else { return };
     let is_alike = |found: &&mut Found| found.location == owner.place && found.secret == secret;
@@ -152,7 +152,7 @@ impl Spot {
         needs_a_variable && self.variable.is_empty()
     }
 
-    /// True if its tool asks for the key by itself, once it was told to.
+    /// True if the tool can be configured to ask for the key itself.
     pub fn asks(&self, found: &Found) -> bool {
         let is_anthropic = found.provider.is_some_and(|provider| provider.name == "anthropic");
         match (self.key.then, self.key.hook) {

@@ -29,7 +29,7 @@ pub enum Url<'a> {
     Unreadable,
 }
 
-/// Why it cannot be said whose a key is.
+/// Why the owner of a key is not known.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unclear {
     /// It does not belong to a provider.
@@ -49,7 +49,7 @@ impl Owner {
         }
         let family = |provider: &Provider| provider.name.split('_').next().unwrap_or_default();
         let provider = match (hints.named.as_slice(), shaped) {
-            // A shape alone is not enough: much looks like a key of Google's.
+            // A shape alone is not enough: many other values look like one of Google's keys.
             ([], _) => return Err(Unclear::NotOurs),
             (named, Some(shaped)) => {
                 // The services of one company accept each other's tokens.
@@ -102,7 +102,7 @@ impl Owner {
         format!("{begin}{name}_API_KEY")
     }
 
-    /// The owner of what is for a host.
+    /// The owner of a key for a host.
     pub fn of_host(protocol: &str, host: &str) -> Option<Self> {
         let provider = by_location(protocol, host, None)?;
         Some(Self { place: OwnedLocation::of(&provider.location()?), provider: Some(provider) })
@@ -122,7 +122,7 @@ fn is_this_machine(host: &str) -> bool {
     address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
 }
 
-/// The providers of which a variable holds the key.
+/// The providers whose key a variable contains.
 pub fn of_variable(name: &str) -> Vec<&'static Provider> {
     all().iter().filter(|provider| provider.variables.contains(&name)).collect()
 }

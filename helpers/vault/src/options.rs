@@ -62,7 +62,7 @@ pub enum Auth {
 const OF_A_POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 impl Options {
-    /// Those that were given. The error is about the command line.
+    /// Parses the given options. The error is about the command line.
     pub fn of(given: &[(&'static str, OsString)]) -> Result<Self, String> {
         let value = |name: &str| {
             let last = given.iter().rev().find(|(other, _)| *other == name);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::audit::Operation;
 
-/// The operation, as the log and messages name it, and the program that gets the keys, if that is not the caller.
+/// The operation as the log and messages name it, and the program that gets the keys, if it is not the caller.
 #[derive(Clone, Copy)]
 pub struct Purpose<'a> {
     pub operation: Operation,

@@ -84,7 +84,7 @@ pub fn too_long_for_an_account(most: usize) -> Error {
     Error::new(format!("the input is longer than {} MiB, so it is not a service account", most >> 20))
 }
 
-/// A service account of another operator than the provider's.
+/// A file that is not a service account for this provider.
 pub fn bad_account_for_login(provider: &str, file: &Path, flaw: Flaw) -> Error {
     let error = Error::new(format!("`{}` cannot be a key for `{provider}`: it {flaw}", tilde(file)));
     match flaw {

@@ -189,7 +189,7 @@ impl Migration<'_> {
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Left(None))).collect())
     }
 
-    /// What the source is told to take out.
+    /// What the source is told to remove.
     fn taken<'i>(&self, item: &'i Item) -> Result<Taken<'i>> {
         let word = item.word().filter(|_| self.choice.rewires && item.step != Step::DropExpired);
         let asks = word.map(|word| Asks { word, by_line: self.choice.shell_line });

@@ -55,7 +55,7 @@ pub fn came_with_the_repository(file: &str, top: &Path) -> Error {
     ))
 }
 
-/// A tool's key for a URL that nobody has a name for.
+/// For a tool's key whose URL belongs to no known provider.
 pub fn no_provider_for(url: &str) -> Error {
     let url = visible(url);
     Error::new(format!("no provider has the URL `{url}`, so its key stays where it is"))

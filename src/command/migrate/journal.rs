@@ -22,7 +22,7 @@ use crate::state;
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Event {
     Begun(Way),
-    /// A copy of this file is in the secure store.
+    /// A backup of this file is stored.
     Kept(Kept),
     /// These credentials are about to be newly stored.
     Moving {
@@ -153,7 +153,7 @@ impl Noted {
     pub fn source_of<'a>(&'a self, kept: &'a Kept) -> Option<&'a str> {
         let moved = self.moved.iter().find(|named| named.file.as_ref() == Some(&kept.file)).map(|named| &named.from);
         let plain = || self.way.from.iter().find(|words| are_default(std::slice::from_ref(*words)));
-        // The only one is the one that handed it out.
+        // If there is only one source, it is that one.
         let only = || self.way.from.first().filter(|_| self.way.from.len() == 1);
         kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
     }

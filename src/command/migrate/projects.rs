@@ -78,7 +78,7 @@ fn of_folders<'i>(migration: &Migration, items: impl Iterator<Item = &'i Item>) 
     folders
 }
 
-/// Written into the notes first: a rollback takes it out again.
+/// Write it to the journal first, so that a rollback can remove it.
 fn assign(
     journal: &Journal,
     folder: &Path,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use modelforge_credential_files::{open_met, read_at_most};
 
-/// Larger lists of a repository's files are not read.
+/// A repository's index that is larger is not read.
 const MOST: usize = 64 << 20;
 
 /// The top directory of the repository that has this file, or the target if the file is a link.

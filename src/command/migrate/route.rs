@@ -122,7 +122,10 @@ impl Source {
         // A problem with a file is listed in place of a credential.
         records.retain(|record| {
             record.text("problem").is_none_or(|problem| {
-                let problem = Error::new(visible(problem));
+                let mut problem = Error::new(visible(problem));
+                if let Some(hint) = record.text("hint") {
+                    problem = problem.hint(visible(hint));
+                }
                 failed.push(if record.is_true("stays") { problem.because(Stays) } else { problem });
                 false
             })
@@ -276,7 +279,7 @@ impl Route {
         Way { from: self.from(), to: self.to.clone(), folders: folders.into_iter().cloned().collect() }
     }
 
-    /// How the sources were called.
+    /// The sources as the person named them.
     pub fn from(&self) -> Vec<String> {
         self.sources.iter().map(|source| source.words.clone()).collect()
     }

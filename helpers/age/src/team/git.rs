@@ -23,7 +23,7 @@ const MEMORY: &str = "64m";
 const MEMORY_IN_BYTES: usize = 64 << 20;
 /// How long a step over a network may take.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// The most files of objects.
+/// The most pack files.
 const MOST_PIECES: usize = 1_000;
 
 /// What was fetched and is not yet verified.
@@ -211,8 +211,8 @@ impl Git {
         }
     }
 
-    /// What a git that was killed left: locks would stop every later one, and halves of files fill the disk. No other is at work here: we
-    /// have the lock of the store.
+    /// Removes what a killed git has left: its locks would stop every later git, and its incomplete files fill the disk. No other git is
+    /// running here, because we hold the lock of the store.
     pub fn remove_leftovers(&self) {
         let locks = ["", "refs/incoming", "refs/verified"].into_iter().flat_map(|folder| self.below(folder));
         let locks = locks.filter(|path| path.extension().is_some_and(|end| end == "lock"));
@@ -246,7 +246,7 @@ fn step(words: &[&str]) -> String {
     format!("git {}", word.copied().unwrap_or_default())
 }
 
-/// True if an object takes more memory than git may take.
+/// True if an object needs more memory than git may use.
 pub fn is_out_of_memory(finished: &Finished) -> bool {
     let said = String::from_utf8_lossy(&finished.said);
     said.lines().any(|line| line.starts_with("fatal: attempting to allocate "))

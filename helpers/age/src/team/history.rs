@@ -37,7 +37,7 @@ pub struct History {
     pub before: Option<Members>,
     /// The later lists of members, one for each change.
     pub members: Vec<Rc<Members>>,
-    /// Whose key to read with was replaced by somebody else, and by whom.
+    /// Members whose reading key somebody else has replaced, and who did it.
     pub replaced: BTreeSet<(String, String)>,
 }
 

@@ -18,7 +18,7 @@ pub struct Known {
     pub root: Option<String>,
     /// The first commit of a history that this machine began, from before it is sent: it may be at the remote already.
     pub begun: Option<String>,
-    /// The newest commit that was verified. History goes on from there, or is refused.
+    /// The newest verified commit. A history that does not continue from it is refused.
     pub head: Option<String>,
     /// The list of members that was accepted.
     pub members: Option<String>,

@@ -147,7 +147,7 @@ impl Members {
         self.0.iter().map(line).collect()
     }
 
-    /// Who came, who went, and who has other keys by now.
+    /// Who came, who left, and whose keys have changed.
     pub fn changes_to(&self, new: &Self) -> Vec<String> {
         let print = |keys: &Keys| fingerprint(&keys.signer).unwrap_or_default();
         let came = new.0.iter().filter_map(|(name, keys)| match self.0.get(name) {
@@ -209,7 +209,7 @@ pub fn first_of(all: impl IntoIterator<Item = String>) -> Option<String> {
     }
 }
 
-/// What a member reads with, for people. Nobody can find another key that begins and ends like one.
+/// A reading key for people. Nobody can find another key with the same beginning and end.
 fn shown(recipient: &str) -> String {
     if let Ok(print) = fingerprint(recipient) {
         return print;

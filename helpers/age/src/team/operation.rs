@@ -97,7 +97,7 @@ impl Operation<'_> {
         }
         members.remove(name)?;
         let mut answer = self.of(&members, known.root.as_deref())?;
-        // They have read these, and can again in the history.
+        // The removed member has read these, and can still read them in the history.
         let read = self.team.store.all()?;
         let read = read.iter().map(|entry| {
             format!("{} {}", shown(&entry.description), entry.description.text("username").unwrap_or_default())

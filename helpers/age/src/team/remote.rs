@@ -10,7 +10,7 @@ use super::fetched::Refused;
 use super::git::{Git, INCOMING, MOST, is_out_of_memory, text};
 use super::step::{may_ask, reason};
 
-/// The branch that stores are kept in.
+/// The branch of a store.
 const BRANCH: &str = "refs/heads/main";
 
 /// The most bytes that may come at once: far more than any store needs, and too little to fill a disk.

@@ -16,7 +16,7 @@ use crate::identity::Identities;
 use crate::key::Opens;
 use crate::sealed;
 
-/// Far above any key.
+/// Far more than any key needs, in bytes.
 const MAX: usize = 1 << 16;
 
 impl Team {

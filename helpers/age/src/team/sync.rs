@@ -104,7 +104,7 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
         known.write(&team.accepted)?;
     }
     let is_newer = team.apply(&decided.files, &met.ours, &decided.members, identities)?;
-    // What was stored meanwhile may be encrypted for those who were members before.
+    // What was stored in the meantime may be encrypted for the old members.
     known.is_changing = is_newer && are_others;
     (known.is_lost, known.begun) = (false, None);
     known.root = Some(met.history.as_ref().map_or_else(|| head.clone(), |history| history.root.clone()));
@@ -202,7 +202,7 @@ pub fn push_list(
     all.take(room).try_for_each(|item| answer.push(key, item))
 }
 
-/// How much of it was new on each side: credentials, and the members.
+/// How many credentials and lists of members were new on each side.
 fn answer(
     team: &Team,
     met: &Met,

@@ -100,7 +100,7 @@ impl Spot {
         }
     }
 
-    /// Begins to write it whole.
+    /// Begins to write a complete new file.
     pub(super) fn draft(&self, path: &Path, content: &[u8]) -> Result<Draft<'_>> {
         // In a container every process may have the same number.
         let random = RandomState::new().build_hasher().finish();

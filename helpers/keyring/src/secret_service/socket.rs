@@ -33,7 +33,7 @@ fn socket(runtime: Option<String>, user: u32) -> String {
     format!("{}/bus", folder.unwrap_or_else(|| format!("/run/user/{user}")))
 }
 
-/// Nothing in an address can be used.
+/// No part of the address can be used.
 pub fn unusable() -> Error {
     Error::new("DBUS_SESSION_BUS_ADDRESS is not an address that can be used").hint("log in again")
 }

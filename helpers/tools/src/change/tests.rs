@@ -83,7 +83,7 @@ const FIXTURES: &[(&str, &str, &str, &[&str])] = &[
 /// An earlier line of the same variable has another key.
 const WITH_ANOTHER: &str = "dotenv/crlf-dup.env";
 
-/// Another value refers to the key in it.
+/// Another value refers to this key.
 const ANCHORED: &str = "continue/config-hand.yaml";
 
 #[test]

@@ -52,7 +52,7 @@ pub fn assignment(text: &str, line: Range<usize>) -> Option<Leaf> {
     Some(Leaf { path: vec![name.to_owned()], text: Zeroizing::new(said.to_owned()), at, kind })
 }
 
-/// Where a value is, and what it says.
+/// The range of a value, and its text.
 fn value_at(text: &str, begin: usize, end_of_line: usize, is_comment: bool) -> (Range<usize>, &str, Kind) {
     let line = text.get(begin..end_of_line).unwrap_or_default();
     let within = if is_comment { line } else { text.get(begin..).unwrap_or_default() };

@@ -15,7 +15,7 @@ pub struct Leaf {
     pub kind: Kind,
 }
 
-/// What a value is.
+/// What kind of value it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Text,
@@ -25,7 +25,7 @@ pub enum Kind {
     Comment,
     /// What some programs read as one text, and others as another.
     Unsure,
-    /// A part of a command, which cannot be taken out without a change of what the command does.
+    /// A part of a command, which cannot be removed without changing what the command does.
     Fixed,
 }
 

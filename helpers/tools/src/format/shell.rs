@@ -145,7 +145,7 @@ pub fn without(text: &str, at: usize, shell: Shell) -> Option<Zeroizing<String>>
     let is_setter = words.first().and_then(|first| text.get(first.clone())).is_some_and(|it| SETTERS.contains(&it));
     let about = words.iter().skip(usize::from(is_setter)).filter(|word| !is_option(word)).count();
     if let Some(word) = word.filter(|_| about > 1) {
-        // With the blanks before it.
+        // Together with the blanks before it.
         let before = text.get(..word.start)?;
         return replaced(text, &mut [(before.trim_end_matches([' ', '\t']).len()..word.end, String::new())]);
     }

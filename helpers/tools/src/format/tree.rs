@@ -42,7 +42,7 @@ pub struct Tree {
     pub nodes: Vec<Node>,
     /// The numbers of those in each.
     children: Vec<Vec<usize>>,
-    /// How comments begin that go to the end of the line.
+    /// The beginning of a comment that goes to the end of the line.
     pub comment: &'static str,
     /// True if the format cannot write an empty value.
     pub drops_empty: bool,

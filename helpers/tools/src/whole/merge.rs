@@ -86,7 +86,7 @@ fn is_our_line(format: Format, now: &str, here: &Leaf) -> bool {
     matches!(format, Format::Shell(_)) && line.contains(&format!("{} print ", hook::PROGRAM))
 }
 
-/// The text with a key in its place again; checked by what is read there then.
+/// The text with one key restored. The result is read and checked.
 fn with_spot(format: Format, before: &str, (found, spot): (&Found, &Spot), now: &str) -> Option<Zeroizing<String>> {
     let edited = match (format.tree(before).ok()?, format.tree(now).ok()?) {
         (Some(then), Some(here)) => in_tree(format, (before, &then), (now, &here), (found, spot))?,
@@ -156,14 +156,14 @@ fn our_auth(now: &Tree, path: &[&str]) -> Option<Range<usize>> {
     hook::is_ours(now, now.find(&command)?).then(|| node.entry.clone())
 }
 
-/// What is to be written where, so that a value is there again as it was.
+/// The text to insert, and where, so that a value is there again.
 fn restored(format: Format, then: Document, now: Document, spot: &Spot) -> Option<(Range<usize>, String)> {
     let path: Vec<&str> = spot.path.iter().map(String::as_str).collect();
     let node = then.1.nodes.get(then.1.find(&path)?)?;
     if let Some(here) = heir(format, then.0, spot, now.0) {
         return Some((here.at, then.0.get(node.value.clone())?.to_owned()));
     }
-    // With what it was in, as far as that is gone as well.
+    // Includes the parents that were removed as well.
     let (mut length, mut least) = (path.len() - 1, usize::from(spot.key.with == With::WhatItIsIn));
     while now.1.find(path.get(..length)?).is_none() || least > 0 && length > 0 {
         length = length.checked_sub(1)?;

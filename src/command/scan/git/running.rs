@@ -35,11 +35,11 @@ impl Read for Patient {
     }
 }
 
-/// A git that is read from, and ended when it is dropped.
+/// A git whose output is read. It is stopped when this is dropped.
 pub struct Running {
     pub child: Child,
     pub output: BufReader<Patient>,
-    /// Needed until it says something.
+    /// Needed until git prints something.
     empty: Option<tempfile::TempDir>,
 }
 

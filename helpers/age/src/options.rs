@@ -65,7 +65,7 @@ pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Asked, String> {
                 // Do not show the option's value, or a word that is not an option: either may be a misplaced key.
                 return Err(match option.starts_with('-') {
                     true => format!("`{}` is not an option", visible(option)),
-                    false => "there is a word before the operation that is no option".into(),
+                    false => "a word before the operation is not an option".into(),
                 });
             }
             _ if options.store.is_some() && !options.recipients.is_empty() => {

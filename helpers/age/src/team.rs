@@ -110,7 +110,7 @@ impl Team {
     /// The error that lets a person decide. Members `between` came and left again: what they changed in the meantime is accepted as well.
     fn changed(&self, root: &str, accepted: &Members, between: &[Rc<Members>], there: &Members) -> Error {
         let passed = between.iter().flat_map(|members| members.who_are_not_in(&[accepted, there]));
-        let mut changes: Vec<String> = passed.map(|who| format!("{who} came and went again")).collect();
+        let mut changes: Vec<String> = passed.map(|who| format!("{who} was added and removed again")).collect();
         changes.dedup();
         changes.extend(Some(accepted.changes_to(there)).filter(|changes| !changes.is_empty()));
         let changes = changes.join(", ");
@@ -136,7 +136,7 @@ impl Team {
         let content = key::encrypt(text, std::iter::empty(), &members.recipients())?;
         match identities.decrypt(&content, entry) {
             Ok(back) if *back == text => Ok(content),
-            Ok(_) => Err("what was encrypted could not be opened again".into()),
+            Ok(_) => Err("what was encrypted could not be decrypted again".into()),
             Err(_) => Err(self.cannot_read(members, identities)),
         }
     }
@@ -146,7 +146,7 @@ impl Team {
             return self.is_renewed_elsewhere(&name);
         }
         Error::new(format!(
-            "you are not a member of the store `{}`: your identity does not open what is encrypted for its members",
+            "you are not a member of the store `{}`: your identity does not decrypt what is encrypted for its members",
             self.name
         ))
         .hint("modelforge-credential members")
@@ -160,7 +160,7 @@ impl Team {
             if let Some(content) = self.store.read(&entry)?
                 && let Err(problem) = readable(identities.decrypt(&content, &entry.file))?
             {
-                let _ = writeln!(std::io::stderr(), "warning: {problem}, so it stays as it is");
+                let _ = writeln!(std::io::stderr(), "warning: {problem}, so it is not re-encrypted");
             }
         }
         known.members = Some(members.to_text());

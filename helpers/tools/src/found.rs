@@ -240,13 +240,13 @@ fn not_read(shown: &str, format: Format, line: usize) -> Error {
         Format::JsonWithComments => "JSON with comments",
         Format::Toml => "TOML",
         Format::Yaml => "YAML with one document",
-        _ => "what it should be",
+        _ => "the expected format",
     };
-    Error::new(format!("`{shown}`, line {line}: this is not {format}, so the file stays as it is"))
+    Error::new(format!("`{shown}`, line {line}: this is not {format}, so the file is not changed"))
 }
 
 fn no_url(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: what stands beside the key in `{place}` is no URL, so it stays"))
+    Error::new(format!("`{shown}`: the value beside the key in `{place}` is not a URL, so the key stays"))
 }
 
 fn several(shown: &str, place: &str) -> Error {
@@ -255,7 +255,7 @@ fn several(shown: &str, place: &str) -> Error {
 }
 
 fn of_a_command(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is a part of a command, so it stays")).because(Stays)
+    Error::new(format!("`{shown}`: the key in `{place}` is part of a command, so it stays")).because(Stays)
 }
 
 fn no_other_way(shown: &str, place: &str) -> Error {
@@ -270,8 +270,7 @@ fn of_a_unit(shown: &str, provider: &str) -> Error {
 }
 
 fn of_a_server(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is sent to the server that it stands beside, so it stays"))
-        .because(Stays)
+    Error::new(format!("`{shown}`: the key in `{place}` is sent to the server beside it, so it stays")).because(Stays)
 }
 
 fn in_a_comment(shown: &str, place: &str) -> Error {

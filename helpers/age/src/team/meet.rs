@@ -133,7 +133,7 @@ impl<'g> Meeting<'_, 'g> {
         }
         let mut changed = self.team.changed(&history.root, &accepted.unwrap_or_default(), &history.members, last);
         for (whose, by) in &history.replaced {
-            changed = changed.reworded(format!("{changed}, and `{by}` replaced the key that `{whose}` reads with"));
+            changed = changed.reworded(format!("{changed}, and `{by}` replaced the encryption key of `{whose}`"));
         }
         Err(if self.asked.repair {
             changed.hint(format!("ask them, then: {ACCEPT} {state} --repair"))

@@ -23,7 +23,7 @@ pub fn addresses() -> Result<String> {
             let folder = env::var("XDG_RUNTIME_DIR").unwrap_or_else(|_| format!("/run/user/{user}"));
             let socket = format!("{folder}/bus");
             let absent = Error::new("there is no D-Bus session bus");
-            let absent = absent.hint("without a desktop session, keep keys in the `age` helper");
+            let absent = absent.hint("without a desktop session, store keys in the `age` helper");
             if Path::new(&socket).exists() { Ok(format!("unix:path={socket}")) } else { Err(absent) }
         }
     }
@@ -31,7 +31,7 @@ pub fn addresses() -> Result<String> {
 
 /// No part of the address can be used.
 pub fn unusable() -> Error {
-    Error::new("DBUS_SESSION_BUS_ADDRESS is not an address that can be used").hint("log in again")
+    Error::new("DBUS_SESSION_BUS_ADDRESS is not a valid address").hint("log in again")
 }
 
 /// Connects to an address, and checks who owns the other end before anything is sent.
@@ -53,7 +53,7 @@ pub fn open(address: &str, deadline: Instant) -> Result<UnixStream> {
     let place = place.map_err(|_| unusable())?;
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
-        .map_err(|_| Error::new("no socket can be opened for the D-Bus session bus"))?;
+        .map_err(|_| Error::new("cannot open a socket for the D-Bus session bus"))?;
     loop {
         match connect(&socket, &place) {
             Ok(()) => break,

@@ -25,7 +25,7 @@ pub fn not_in_the_systems_log(problem: &Error) -> Error {
 }
 
 pub fn log_needs_a_home() -> Error {
-    Error::new("there is no audit log: there is no home folder")
+    Error::new("there is no audit log: there is no home directory")
 }
 
 pub fn log_is_off() -> Error {
@@ -53,8 +53,8 @@ pub fn not_a_time() -> Usage {
 
 pub fn cannot_verify() -> Usage {
     Usage(
-        Error::new("`--verify` is gone: a program that can change the log can change it without a trace")
-            .hint("[audit] syslog = true  # in config.toml: keeps each record in the system's log as well"),
+        Error::new("`--verify` was removed: a program that can change the log can change it without a trace")
+            .hint("[audit] syslog = true  # in config.toml: writes each record to the system's log as well"),
     )
 }
 

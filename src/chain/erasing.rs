@@ -117,7 +117,7 @@ fn erase_each(helper: &(dyn Helper + Send + Sync), questions: &[&Question]) -> V
         helper.erase_each(&together.map(|question| question.record.clone()).collect::<Vec<_>>()).into_iter();
     let outcomes = questions.iter().map(|question| match question.without_path {
         true => erase_without_path(helper, &question.record),
-        false => erased.next().unwrap_or_else(|| Err("it did not say whether it erased it".into())),
+        false => erased.next().unwrap_or_else(|| Err("it did not report whether the credential was erased".into())),
     });
     outcomes.collect()
 }
@@ -140,7 +140,7 @@ fn erase_without_path(helper: &dyn Helper, question: &Record) -> Result<()> {
         }
         helper.erase(&copy)?;
     }
-    Err("it still answers after it was told to erase".into())
+    Err("it still returns the credential after `erase`".into())
 }
 
 /// More accounts of one provider than anyone has.

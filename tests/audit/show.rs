@@ -16,7 +16,7 @@ fn an_account_of_any_length_leaves_room_for_the_other_columns() {
 
 #[test]
 fn the_option_that_is_gone_says_why() {
-    let said = "error: `--verify` is gone: a program that can change the log can change it without a trace\nhint: [audit] syslog = true  # in config.toml: keeps each record in the system's log as well\n";
+    let said = "error: `--verify` was removed: a program that can change the log can change it without a trace\nhint: [audit] syslog = true  # in config.toml: writes each record to the system's log as well\n";
     Test::new().args(["audit", "--verify"]).stderr(said).status(2);
     Test::new().args(["audit", "--verify", "--json"]).stderr(said).status(2);
 }

@@ -21,7 +21,7 @@ fn what_nobody_can_open_keeps_nobody_from_removing_the_member_who_planted_it() {
         ann.stores("mistral", OTHER);
         let said = ann.says(&["members", "remove", "ben"], "");
         assert_eq!(
-            (said.status, said.err.contains("is damaged or not an age file, so it stays as it is")),
+            (said.status, said.err.contains("is damaged or not an age file, so it is not re-encrypted")),
             (0, takes_it_first)
         );
         set_main(&remote, &ben, &made);
@@ -129,7 +129,10 @@ fn an_object_that_is_malformed_is_refused_and_can_be_left_out() {
     ben.stores("mistral", OTHER);
     let before = ben.state();
     let said = ben.fails(&["sync"]);
-    assert!(said.starts_with("error: the remote sends an object that is malformed, so nothing was taken\n"), "{said}");
+    assert!(
+        said.starts_with("error: the remote sends an object that is malformed, so nothing was fetched\n"),
+        "{said}"
+    );
     assert!(ben.state() == before);
     ben.does(&["sync", "--repair"]);
     ann.does(&["sync"]);
@@ -159,7 +162,7 @@ fn a_tree_that_unfolds_without_end_is_given_up_and_can_be_left_out() {
     set_main(&remote, &ann, &made);
     let before = ben.state();
     let said = ben.fails(&["sync"]);
-    assert!(said.contains("has more files than a store may have, so nothing was taken\n"), "{said}");
+    assert!(said.contains("has more files than a store may have, so nothing was fetched\n"), "{said}");
     assert!(ben.state() == before);
     ben.does(&["sync", "--repair"]);
     assert_eq!(remote.tip(&ann.test), tip);
@@ -192,7 +195,7 @@ fn a_key_to_read_with_that_another_member_replaced_is_named_also_if_its_owner_we
     let said = ann.fails(&["sync"]);
     let first = said.lines().next().expect("a line");
     assert!(first.contains(": ann renewed: age1"), "{said}");
-    assert!(first.ends_with(", and `ben` replaced the key that `ann` reads with"), "{said}");
+    assert!(first.ends_with(", and `ben` replaced the encryption key of `ann`"), "{said}");
 }
 
 #[test]
@@ -208,8 +211,8 @@ fn a_plugin_that_is_missing_here_is_named_and_a_machine_that_starts_none_is_not_
     set_main(&remote, &ann, &made);
     assert_eq!(
         ben.fails(&["sync"]),
-        "error: a member at the remote reads with `age-plugin-absent`, which is not on PATH, so nothing was taken\n\
-         hint: install age-plugin-absent, or ask the other members who that is; to leave it out: modelforge-credential sync --repair\n"
+        "error: a member at the remote uses `age-plugin-absent`, which is not on PATH, so nothing was fetched\n\
+         hint: install age-plugin-absent, or ask the other members who that is; to skip it: modelforge-credential sync --repair\n"
     );
     let ann = Person { test: ann.test.env("AGEDEBUG", "plugin"), ..ann };
     for words in [&["sync"][..], &["sync", "--repair"]] {

@@ -124,7 +124,7 @@ fn a_key_of_which_nobody_knows_whose_it_is_is_reported_by_its_place() {
         let test = Test::with(GLOBAL, &one("mine", &entry));
         test.run(&["list"], "").success().stdout("count=0\n").stderr(&format!(
             "warning: `~/.config/model-forge/config.json`: `$.providers.mine.base_url` {problem}, so the owner of its \
-             key is for\n"
+             key is unknown\n"
         ));
         test.run(&["get"], OPENAI).nothing();
     }

@@ -79,7 +79,7 @@ fn a_person_sees_where_it_is_how_it_is_protected_and_what_it_opens() {
     let test = test.args(["identity"]).stdout(&shown("all 2")).success();
     std::fs::write(data(&test).join("age/https/api.mistral.ai/default.age"), "damaged").expect("it is written");
     let wrong = "error: 1 of 2 credentials are unreadable with this identity\nhint: modelforge-credential status\n";
-    let test = test.args(["identity"]).stdout(&shown("1 of the 2")).stderr(wrong).failure();
+    let test = test.args(["identity"]).stdout(&shown("1 of 2")).stderr(wrong).failure();
     let test = test.args(["identity", "--json"]);
     let output = test.output();
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");

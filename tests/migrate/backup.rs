@@ -51,7 +51,7 @@ fn a_file_that_was_changed_since_gets_back_only_what_was_taken() {
     std::fs::write(test.home().join(CONFIG), &changed).expect("a file");
     let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert!(
-        text.contains("restored all 2 keys in `~/.config/model-forge/config.json`, and kept its other changes\n"),
+        text.contains("`~/.config/model-forge/config.json` has all 2 keys again; its other changes were kept\n"),
         "{text}"
     );
     assert!(stderr.contains("was changed since: restored 2 of its keys and nothing else"), "{stderr}");

@@ -137,7 +137,7 @@ fn of_a_file_that_was_changed_since_it_is_said_what_could_be_put_back_and_nothin
     let openai = changed["providers"].as_object_mut().expect("an object").remove("openai").expect("its entry");
     std::fs::write(test.home().join(CONFIG), changed.to_string()).expect("the file");
     let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
-    let told = "restored 1 of 2 keys in `~/.config/model-forge/config.json`, and kept its other changes\n";
+    let told = "`~/.config/model-forge/config.json` has 1 of 2 keys again; its other changes were kept\n";
     assert!(text.ends_with(&format!("{told}removed 1 from the chain\n")), "{text}");
     assert!(stderr.contains("could not be restored to `plaintext`, and stays in the chain\n"), "{stderr}");
     let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 1);
@@ -149,7 +149,7 @@ fn of_a_file_that_was_changed_since_it_is_said_what_could_be_put_back_and_nothin
     changed["providers"]["openai"] = openai;
     std::fs::write(test.home().join(CONFIG), changed.to_string()).expect("the file");
     let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    let told = "restored the key in `~/.config/model-forge/config.json`, and kept its other changes\nremoved 1 from the chain\n";
+    let told = "` has all 2 keys again; its other changes were kept\nremoved 1 from the chain\n";
     assert!(text.ends_with(told), "{text}");
     assert!(file(&test).contains(SECRET));
 }

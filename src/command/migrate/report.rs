@@ -271,12 +271,12 @@ pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
                 text.push_str(&format!("restored `{file}`, byte for byte\n"));
                 continue;
             }
-            PutBack { moved: 0, .. } => "what was possible".to_owned(),
-            PutBack { moved: 1, again: 1, .. } => "the key".to_owned(),
-            PutBack { moved, again, .. } if moved == again => format!("all {moved} keys"),
-            PutBack { moved, again, .. } => format!("{again} of {moved} keys"),
+            PutBack { moved: 0, .. } => "the keys that could be restored".to_owned(),
+            PutBack { moved: 1, again: 1, .. } => "the key again".to_owned(),
+            PutBack { moved, again, .. } if moved == again => format!("all {moved} keys again"),
+            PutBack { moved, again, .. } => format!("{again} of {moved} keys again"),
         };
-        text.push_str(&format!("restored {again} in `{file}`, and kept its other changes\n"));
+        text.push_str(&format!("`{file}` has {again}; its other changes were kept\n"));
     }
     for folder in &rollback.folders {
         let (file, folder) = (config::shown_path(), tilde(folder));

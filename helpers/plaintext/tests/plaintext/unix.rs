@@ -166,7 +166,7 @@ fn a_folder_that_is_swapped_with_a_link_meanwhile_leads_nowhere() {
     });
     for answer in answers {
         assert!(
-            answer.stdout.is_empty() && (answer.code == 0 || answer.stderr.contains("lies behind")),
+            answer.stdout.is_empty() && (answer.code == 0 || answer.stderr.contains("or behind one")),
             "{}",
             answer.stderr
         );

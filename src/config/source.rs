@@ -224,10 +224,7 @@ impl Source<'_> {
                 }
                 Ok(Entry { words, is_command, timeout, label })
             }
-            Some(_) => {
-                Err(self
-                    .fault(value.span(), "a relative path is not allowed: it would depend on the working directory"))
-            }
+            Some(_) => Err(self.fault(value.span(), "a relative path is not allowed: it depends on the directory")),
             None => Err(self.fault(value.span(), "a helper needs a `command`")),
         }
     }

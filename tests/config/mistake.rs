@@ -59,7 +59,7 @@ fn what_is_not_what_it_should_be_is_named() {
     is_refused("helpers = [{ command = 'git' }]", "line 1: `command` is not a list of strings");
     is_refused(
         "helpers = [{ command = ['./x'] }]",
-        "line 1: a relative path is not allowed: it would depend on the working directory",
+        "line 1: a relative path is not allowed: it depends on the directory",
     );
     is_refused("helpers = [{ command = ['git'], timeout = 5 }]", "line 1: `timeout` is not a string of one line");
     is_refused(

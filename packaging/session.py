@@ -24,7 +24,7 @@ KEY = "sk-proj-" + "MadeUp0123456789" * 4 + "wXyZ"
 # The input, and what must be on the screen before the next input.
 STEPS = [
     ("modelforge-credential login openai\n", "API key for openai"),
-    (KEY + "\n", "kept by"),
+    (KEY + "\n", "stored in"),
     ("modelforge-credential exec openai -- python3 script.py\n", "characters"),
     ("modelforge-credential status\n", "PROTECTED BY"),
 ]

@@ -129,7 +129,7 @@ impl Drop for Event {
 
 fn keep(record: &str) {
     let Some(folder) = folder() else {
-        return terminal::trace("nothing is logged: there is no home folder");
+        return terminal::trace("nothing is logged: there is no home directory");
     };
     match log::append(&folder, &log::SIZES, record.as_bytes()) {
         // For example, in a read-only container. The user cannot fix that, so do not warn on every call.

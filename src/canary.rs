@@ -52,13 +52,13 @@ impl From<&Fault> for Error {
     fn from(fault: &Fault) -> Self {
         match fault {
             Fault::Failed(failure) => failure.clone().into(),
-            Fault::Changed => Self::new("it gave back another credential than it was given"),
+            Fault::Changed => Self::new("it returned another credential than the stored one"),
             Fault::Unasked => {
-                Self::new("it has a credential for a place that does not exist, so it answers whatever it is asked")
+                Self::new("it returned a credential for a host that does not exist: it answers every request")
             }
             Fault::Left(reason) => {
                 let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-                let what = "it may still hold the test credential for `https://canary.invalid`";
+                let what = "it may still have the test credential for `https://canary.invalid`";
                 Self::new(format!("{what}{reason}")).hint(
                     Shell::of_the_person().with_line("url=https://canary.invalid", format_args!("{PROGRAM} erase")),
                 )

@@ -81,7 +81,7 @@ pub enum Command {
         #[command(flatten)]
         options: LogoutOptions,
     },
-    /// Show which providers you are signed in to and how keys are kept
+    /// Show which providers you are signed in to and how keys are stored
     #[command(after_help = "Example:\n  modelforge-credential status --verbose")]
     Status {
         /// Only this provider (or openai:work, or a URL); the exit status says whether you are signed in
@@ -118,7 +118,7 @@ pub enum Command {
     },
     /// Find problems and show how to fix them
     #[command(
-        after_help = "Each helper that stores is tried with a test credential, which is\nerased again. The exit status is 1 if a check failed.\n\nExample:\n  modelforge-credential doctor"
+        after_help = "Each helper that stores is tested with a test credential, which is\nerased again. The exit status is 1 if a check failed.\n\nExample:\n  modelforge-credential doctor"
     )]
     Doctor {
         #[command(flatten)]
@@ -139,13 +139,13 @@ pub enum Command {
         #[command(flatten)]
         options: HelpersOptions,
     },
-    /// Show, protect, renew or back up what opens encrypted keys
+    /// Show, protect, renew or back up the identity that decrypts keys
     #[command(after_help = identity::ABOUT)]
     Identity {
         #[command(flatten)]
         options: IdentityOptions,
     },
-    /// Show, add or remove who shares a store
+    /// Show, add or remove members of a shared store
     #[command(after_help = team::ABOUT_MEMBERS)]
     Members(MembersOptions),
     /// Exchange a shared store with the other members, through git
@@ -160,7 +160,7 @@ pub enum Command {
     /// Find a credential, and ask at the terminal if there is none
     #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential fill")]
     Fill,
-    /// Keep a credential that works
+    /// Store a credential that works
     #[command(
         after_help = "Example:\n  printf 'provider=openai\\npassword=%s\\n' \"$KEY\" |\n    modelforge-credential approve"
     )]
@@ -168,26 +168,26 @@ pub enum Command {
     /// Erase a credential that does not work
     #[command(after_help = "Example:\n  printf 'provider=openai\\nusername=old\\n' | modelforge-credential reject")]
     Reject,
-    /// As somebody's helper: find a credential, and never ask anyone
+    /// As a helper: find a credential, and never prompt
     #[command(after_help = "Example:\n  printf 'provider=openai\\n' | modelforge-credential get")]
     Get,
-    /// As somebody's helper: keep a credential
+    /// As a helper: store a credential
     #[command(
         after_help = "Example:\n  printf 'provider=openai\\npassword=%s\\n' \"$KEY\" |\n    modelforge-credential store"
     )]
     Store,
-    /// As somebody's helper: erase a credential
+    /// As a helper: erase a credential
     #[command(after_help = "Example:\n  printf 'provider=openai\\nusername=old\\n' | modelforge-credential erase")]
     Erase,
-    /// Name the credentials that the helpers hold, without their secrets
+    /// List the credentials in the helpers, without their secrets
     #[command(after_help = "Example:\n  modelforge-credential list")]
     List,
-    /// Name the protocol's capabilities
+    /// List the protocol's capabilities
     #[command(after_help = "Example:\n  modelforge-credential capability")]
     Capability,
     /// Print the script that completes commands in your shell
     #[command(after_help = "\
-zsh needs the folder in fpath, before `compinit`:  fpath=(~/.zfunc $fpath)
+zsh needs the directory in fpath, before `compinit`:  fpath=(~/.zfunc $fpath)
 
 Example:
   modelforge-credential completions bash \\

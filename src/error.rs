@@ -171,7 +171,7 @@ pub fn unreadable(request: &Record, helper: &str) -> Error {
 }
 
 pub fn listed_and_not_returned(helper: &str, record: &Record) -> Error {
-    Error::new(format!("helper `{helper}` lists a credential for {} and does not return it", name_of(record)))
+    Error::new(format!("helper `{helper}` lists a credential for {} but does not return it", name_of(record)))
 }
 
 pub fn cannot_list(helper: &str) -> Error {
@@ -183,7 +183,7 @@ pub fn not_everything_erased() -> Error {
 }
 
 pub fn still_answers(helper: &str) -> Error {
-    Error::new(format!("helper `{helper}` still returns the credential after being told to delete it"))
+    Error::new(format!("helper `{helper}` still returns the credential after `erase`"))
 }
 
 pub fn empty_account() -> Error {
@@ -199,7 +199,7 @@ pub fn nothing_entered() -> Error {
 }
 
 pub fn not_kept(record: &Record) -> Error {
-    Error::new(format!("no helper kept the credential for {}", name_of(record))).hint(format!("{PROGRAM} doctor"))
+    Error::new(format!("no helper stored the credential for {}", name_of(record))).hint(format!("{PROGRAM} doctor"))
 }
 
 pub fn not_erased(record: &Record) -> Error {
@@ -281,11 +281,12 @@ pub fn keyring_left_out() -> Error {
 }
 
 pub fn age_left_out() -> Error {
-    Error::new("skipped helper `age`: there is no home folder").because(LeftOut)
+    Error::new("skipped helper `age`: there is no home directory").because(LeftOut)
 }
 
 pub fn keyring_and_age_left_out() -> Error {
-    Error::new("skipped helpers `keyring` and `age`: there is no D-Bus session bus and no home folder").because(LeftOut)
+    Error::new("skipped helpers `keyring` and `age`: there is no D-Bus session bus and no home directory")
+        .because(LeftOut)
 }
 
 pub fn seen_in_plain_text(providers: &[&str]) -> Error {
@@ -296,15 +297,15 @@ pub fn seen_in_plain_text(providers: &[&str]) -> Error {
 /// For files of tools that no helper of the chain reads.
 pub fn files_hold_keys(count: usize) -> Error {
     let files = if count == 1 {
-        "a file of another program holds".to_owned()
+        "a file of another program has".to_owned()
     } else {
-        format!("{count} files of other programs hold")
+        format!("{count} files of other programs have")
     };
     Error::new(format!("{files} keys in plain text")).hint(format!("{PROGRAM} migrate --dry-run"))
 }
 
 pub fn list_not_whole() -> Error {
-    Error::new("the list is incomplete: some helpers could not be asked")
+    Error::new("the list is incomplete: some helpers could not be queried")
 }
 
 pub fn helper_failed(helper: &str, failure: &(impl Clone + Into<Failure>)) -> Error {
@@ -314,7 +315,7 @@ pub fn helper_failed(helper: &str, failure: &(impl Clone + Into<Failure>)) -> Er
 }
 
 pub fn no_state_folder() -> Error {
-    Error::new("there is no home folder to note a migration in").hint("set HOME, or XDG_STATE_HOME")
+    Error::new("there is no home directory for the notes of a migration").hint("set HOME, or XDG_STATE_HOME")
 }
 
 pub fn cannot_write(path: &Path, problem: &std::io::Error) -> Error {

@@ -31,7 +31,7 @@ pub fn looked_at(from: &[String]) -> String {
     let places = from.iter().map(|words| match DEFAULT_SOURCES.iter().position(|known| known == words) {
         Some(0) => "the files of ModelForge and of Python's keyring".to_owned(),
         Some(1) => "the files of LLM tools and of the shell".to_owned(),
-        Some(_) => "what ModelForge 0.2 kept in the system's keyring".to_owned(),
+        Some(_) => "the items of ModelForge 0.2 in the system's keyring".to_owned(),
         None => format!("`{}`", visible(words)),
     });
     places.collect::<Vec<_>>().join(", ")

@@ -125,7 +125,7 @@ fn a_request_that_is_refused_or_needs_no_helper_reaches_no_chain_and_is_not_logg
         assert_eq!(test.output().status.code(), Some(code));
         assert!(!log(&test).exists());
     }
-    test.args(["audit"]).stdout("nothing is logged yet\n").success();
+    test.args(["audit"]).stdout("there are no records yet\n").success();
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn a_helper_that_fails_to_store_is_named_and_the_next_keeps_it() {
         keeper(Test::new().script("full", "echo 'error: the disk is full' >&2; exit 1"), "two").helpers("full\ntwo");
     let test = approve(test)
         .stderr(
-            "warning: helper `full` did not keep the credential: the disk is full; it may still have an older copy\n",
+            "warning: helper `full` did not store the credential: the disk is full; it may still have an older copy\n",
         )
         .success();
     finds_it(test.helpers("two"));
@@ -67,7 +67,7 @@ fn a_helper_that_fails_to_store_is_named_and_the_next_keeps_it() {
 fn a_store_that_nobody_kept_is_an_error_even_if_every_helper_reported_success() {
     approve(Test::new().script("liar", "exit 0").helpers("liar"))
         .stderr(
-            "error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
+            "error: no helper stored the credential for `openai` (`https://api.openai.com`)\n\
              hint: modelforge-credential doctor\n",
         )
         .failure();
@@ -93,7 +93,7 @@ fn a_helper_that_loses_the_refresh_token_did_not_keep_the_credential() {
 fn an_earlier_helper_that_still_answers_with_another_key_is_named() {
     let test = keeper(Test::new(), "one").helpers("env\none").env("OPENAI_API_KEY", "sk-from-the-environment");
     approve(test)
-        .stderr("warning: helper `env` still answers first, with another key than the one that `one` keeps now\n")
+        .stderr("warning: helper `env` comes first and has another key than `one`, where this one was stored\n")
         .success();
 }
 
@@ -169,7 +169,7 @@ fn store_all_names_the_helper_that_answers_first_as_well() {
     let test =
         keeper(Test::new(), "one").config("store = 'all'\nhelpers = ['env', 'one']").env("OPENAI_API_KEY", "sk-other");
     approve(test)
-        .stderr("warning: helper `env` still answers first, with another key than the one that `one` keeps now\n")
+        .stderr("warning: helper `env` comes first and has another key than `one`, where this one was stored\n")
         .success();
 }
 

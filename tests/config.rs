@@ -42,7 +42,7 @@ fn a_home_that_does_not_exist_is_not_made() {
     let output = test.output();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        !output.status.success() && said.contains("there is no D-Bus session bus and no home folder")
+        !output.status.success() && said.contains("there is no D-Bus session bus and no home directory")
             || !cfg!(target_os = "linux"),
         "{said}"
     );
@@ -84,9 +84,9 @@ fn without_a_home_and_for_a_user_that_nobody_knows_nothing_crashes() {
 #[cfg(target_os = "linux")]
 #[test]
 fn without_a_home_the_default_chain_stores_nothing_and_the_variable_is_named() {
-    let skipped = "warning: skipped helpers `keyring` and `age`: there is no D-Bus session bus and no home folder\n";
+    let skipped = "warning: skipped helpers `keyring` and `age`: there is no D-Bus session bus and no home directory\n";
     let said = format!(
-        "{skipped}error: not signed in to `openai`, and no helper of the chain stores keys here\nhint: set OPENAI_API_KEY\n"
+        "{skipped}error: not signed in to `openai`, and no helper in the chain stores keys here\nhint: set OPENAI_API_KEY\n"
     );
     let test = Test::new().env("HOME", "").args(["exec", "openai", "--", "true"]).stderr(&said).failure();
     let test = test.args(["print", "openai"]).stderr(&said).failure();
@@ -94,7 +94,7 @@ fn without_a_home_the_default_chain_stores_nothing_and_the_variable_is_named() {
         format!("{skipped}error: not signed in to `openai`, `mistral`\nhint: set OPENAI_API_KEY, MISTRAL_API_KEY\n");
     let test = test.args(["exec", "openai", "mistral", "--", "true"]).stderr(&several).failure();
     let kept = format!(
-        "{skipped}error: no helper kept the credential for `openai` (`https://api.openai.com`)\nhint: modelforge-credential doctor\n"
+        "{skipped}error: no helper stored the credential for `openai` (`https://api.openai.com`)\nhint: modelforge-credential doctor\n"
     );
     let test = test.args(["login", "openai"]).stdin(SECRET).any_stderr();
     assert!(String::from_utf8_lossy(&test.output().stderr).ends_with(&kept));
@@ -108,7 +108,7 @@ fn without_a_home_the_default_chain_stores_nothing_and_the_variable_is_named() {
 fn a_chain_that_a_person_wrote_does_without_the_keyring_where_there_is_no_session() {
     // The same configuration counts at a desktop, over ssh and in cron.
     let test = Test::new().config("helpers = [\"env\", \"keyring\", \"age\"]\n");
-    let kept = "signed in to `openai`: kept by `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)\n";
+    let kept = "signed in to `openai`: stored in `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)\n";
     let test = test.args(["login", "openai"]).stdin(SECRET).stdout(kept).success();
     let test = test.args(["print", "openai"]).stdin("").stdout(&format!("{SECRET}\n")).success();
     let test = test.args(["status"]).any_stdout().success();

@@ -71,7 +71,7 @@ const DONE: &str =
 fn shown(test: &Test, printed: Vec<u8>) -> String {
     let text = test.text(&printed).replace(&as_elsewhere(programs().display().to_string()), "BIN");
     let text = text.replace(&*test.home().to_string_lossy(), "~");
-    assert_eq!(text.contains("there is room in `~/.local"), cfg!(unix), "{text}");
+    assert_eq!(text.contains("there is free space in `~/.local"), cfg!(unix), "{text}");
     text
 }
 

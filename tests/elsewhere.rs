@@ -31,8 +31,8 @@ const HINT: &str = "hint: provider.openai.url = \"https://gw.example/v1\"  # in 
 fn exec_gives_modelforge_the_key_of_the_url_in_its_file_and_no_other() {
     let test = keep(at_a_gateway(GATEWAY, "").helpers("age"), "provider=openai", SECRET);
     let none = format!(
-        "warning: there is no key for `{GATEWAY}`, where ModelForge has `openai`; it does not get that for \
-         `https://api.openai.com`\n{HINT}; then: modelforge-credential login openai\n\
+        "warning: there is no key for `{GATEWAY}`, where ModelForge has `openai`; the key for \
+         `https://api.openai.com` is not used there\n{HINT}; then: modelforge-credential login openai\n\
          error: not signed in to any provider\nhint: modelforge-credential login openai\n"
     );
     let test = shows(test, &[], "MODELFORGE_OPENAI_API_KEY").stderr(&none).failure();
@@ -137,7 +137,7 @@ fn migrate_says_whether_exec_hands_out_what_it_moved() {
     let test = at_a_gateway(GATEWAY, SECRET).helpers("age").config("[exec]\nproviders = ['mistral']");
     let test = test.args(["migrate", "--yes"]).any_stderr();
     let said = test.text(&test.output().stderr);
-    let warned = "warning: `exec` cannot hand out the key for `https://gw.example`: no provider has this URL\n\
+    let warned = "warning: `exec` cannot set the key for `https://gw.example`: no provider has this URL\n\
                   hint: provider.NAME.url = \"https://gw.example\"  # in ~/.config/modelforge-credential/config.toml, above any [section]\n";
     assert!(said.contains(warned), "{said}");
 }

@@ -105,7 +105,7 @@ fn a_new_helper_keeps_the_protocol_before_a_line_of_it_is_changed() {
         let test = Test::new();
         let folder = test.bin().display().to_string();
         let said = format!(
-            "made TEST/bin/modelforge-credential-{name}\nnext:\n  1. change the marked line in it\n  \
+            "wrote TEST/bin/modelforge-credential-{name}\nnext:\n  1. change the marked line in it\n  \
              2. modelforge-credential helpers test {name}\n  3. modelforge-credential helpers add {name}\n"
         );
         let asked = ["helpers", "new", name, "--in", language, "--folder", &folder];
@@ -123,8 +123,8 @@ fn a_new_helper_keeps_the_protocol_before_a_line_of_it_is_changed() {
 fn a_new_helper_in_a_folder_that_is_not_looked_in_says_so_first() {
     let test = Test::new();
     let said = format!(
-        "made ~/.local/bin/modelforge-credential-mine\nnext:\n  \
-         1. helpers are not looked for there yet: {}\n  2. change the marked line in it\n  \
+        "wrote ~/.local/bin/modelforge-credential-mine\nnext:\n  \
+         1. helpers are not searched for there yet: {}\n  2. change the marked line in it\n  \
          3. modelforge-credential helpers test mine\n  4. modelforge-credential helpers add mine\n",
         if cfg!(windows) { "$env:PATH = \"~/.local/bin;$env:PATH\"" } else { "export PATH=\"~/.local/bin:$PATH\"" }
     );
@@ -174,10 +174,10 @@ fn what_cannot_be_added_or_removed_changes_nothing() {
     let there = "error: helper `age` is in the chain already, as ~/.config/modelforge-credential/config.toml has it\n\
                  hint: modelforge-credential helpers remove age\n";
     let test = refused(test, &["helpers", "add", "age"], there, 1);
-    let none = "error: no helper of the chain is called `nobody`\nhint: modelforge-credential helpers\n";
+    let none = "error: no helper in the chain is called `nobody`\nhint: modelforge-credential helpers\n";
     let test = refused(test, &["helpers", "remove", "nobody"], none, 1);
     let test = refused(test, &["helpers", "add", "mine", "--before", "nobody"], none, 1);
-    let variable = "error: `MODELFORGE_CREDENTIAL_HELPERS` is set, so the configuration does not count\n\
+    let variable = "error: `MODELFORGE_CREDENTIAL_HELPERS` is set, so the configuration is not used\n\
                     hint: unset MODELFORGE_CREDENTIAL_HELPERS\n";
     let test = refused(test.helpers("age"), &["helpers", "add", "mine"], variable, 1);
     assert!(!test.home().join(".config").exists());

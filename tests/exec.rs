@@ -134,7 +134,7 @@ fn nothing_starts_where_a_key_is_missing_unless_that_is_allowed() {
     let missing = "error: not signed in to `mistral`\nhint: modelforge-credential login mistral\n";
     let test = exec(test, "openai mistral", "echo started").stderr(missing).failure();
     let test = exec(test, "--env A=mistral", "echo started").stderr(missing).failure();
-    let left_out = "warning: no key for `mistral`: left out\n";
+    let left_out = "warning: skipped `mistral`: no key\n";
     let test = exec(test, "openai mistral --allow-missing", SHOW).stderr(left_out);
     let test =
         test.stdout("CODEX_API_KEY -openai\nMODELFORGE_OPENAI_API_KEY -openai\nOPENAI_API_KEY -openai\n").success();
@@ -145,7 +145,7 @@ fn nothing_starts_where_a_key_is_missing_unless_that_is_allowed() {
     let test = exec(test, "openai:home", "echo started").stderr(account).failure();
     let test = test.script("broken", "echo 'error: it is locked' >&2; exit 1").helpers("broken");
     let failed = "warning: helper `broken` failed: it is locked\n\
-                  error: no credential for `openai` was found, and some helpers could not be asked\n\
+                  error: no credential for `openai`; some helpers could not be queried\n\
                   hint: modelforge-credential doctor  # or set OPENAI_API_KEY\n";
     exec(test, "openai", "echo started").stderr(failed).failure();
 }

@@ -116,7 +116,7 @@ fn look(scene: &Scene, test: &Test, output: &Output, point: &Point) {
         Some(code) => {
             assert_eq!(code, 1, "{at}");
             // A failing write may be the one of the message.
-            assert!(stderr.contains("error: ") || point.calls.contains("write"), "{at}: it does not say why");
+            assert!(stderr.contains("error: ") || point.calls.contains("write"), "{at}: it gives no reason");
         }
         None => assert_eq!(point.fault, "KILL", "{at}: it crashed"),
     }

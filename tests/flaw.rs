@@ -10,10 +10,10 @@ fn flawed() -> [(String, &'static str); 7] {
         (format!("\"{SECRET}\""), "has quotation marks around it"),
         (format!("OPENAI_API_KEY={SECRET}"), "begins with the name of a variable and `=`"),
         (format!("Bearer {SECRET}"), "begins with `Bearer` or `Authorization:`"),
-        ("****************".to_owned(), "is hidden in part (`***` or `...`): copy the key itself"),
-        ("sk-...abcd".to_owned(), "is hidden in part (`***` or `...`): copy the key itself"),
+        ("****************".to_owned(), "is partly hidden (`***` or `...`): copy the key itself"),
+        ("sk-...abcd".to_owned(), "is partly hidden (`***` or `...`): copy the key itself"),
         ("$OPENAI_API_KEY".to_owned(), "is the name of a variable and not its value"),
-        (format!("{SECRET}…"), "is hidden in part (`***` or `...`): copy the key itself"),
+        (format!("{SECRET}…"), "is partly hidden (`***` or `...`): copy the key itself"),
     ]
 }
 
@@ -22,7 +22,7 @@ fn login_refuses_what_cannot_be_a_key_also_by_force() {
     for (key, flaw) in flawed() {
         let refused = format!(
             "error: this cannot be a key for `openai`: it {flaw}\n\
-             hint: modelforge-credential login openai --unchecked  # to keep it all the same\n"
+             hint: modelforge-credential login openai --unchecked  # to store it anyway\n"
         );
         let test = Test::new().helpers("age").args(["login", "openai"]).stdin(&key).stderr(&refused).failure();
         let test = test.args(["login", "openai", "--force"]).stdin(&key).stderr(&refused).failure();
@@ -38,7 +38,7 @@ fn a_variable_with_what_cannot_be_a_key_is_named_and_not_used() {
             "warning: helper `env` failed: `OPENAI_API_KEY` {flaw}\n\
              hint: set it to the key alone, or `unset OPENAI_API_KEY`\n"
         );
-        let unsure = "error: no credential for `openai` was found, and some helpers could not be asked\n\
+        let unsure = "error: no credential for `openai`; some helpers could not be queried\n\
                       hint: modelforge-credential doctor  # or set OPENAI_API_KEY\n";
         test.stderr(&format!("{warned}{unsure}")).failure();
     }

@@ -73,7 +73,7 @@ helpers = [\"env\"]
 fn a_configured_helper_is_shown_with_its_line_and_one_that_cannot_be_asked_is_exit_status_1() {
     let test = Test::new().config(CONFIG).args(["helpers", "--json"]);
     let (status, said, report) = report(&test);
-    let error = "error: not every configured helper can be asked: `sh -c 'exit 3' sh`, `chest`\n";
+    let error = "error: some configured helpers cannot be used: `sh -c 'exit 3' sh`, `chest`\n";
     assert_eq!((status, said.replace("sh -c exit 3 sh", "sh -c 'exit 3' sh")), (Some(1), error.to_owned()));
     assert_eq!(report["chains"][0]["origin"], "config");
     let from = "~/.config/modelforge-credential/config.toml, line ";
@@ -164,7 +164,7 @@ fn a_mistyped_helper_is_told_from_a_missing_one() {
     test.stderr(
         "warning: helper `agee` failed: helper `agee` is not installed beside the program or on PATH\n\
          hint: did you mean `age`?\n\
-         error: no credential for `openai` was found, and some helpers could not be asked\n\
+         error: no credential for `openai`; some helpers could not be queried\n\
          hint: modelforge-credential doctor  # or set OPENAI_API_KEY\n",
     )
     .status(1);
@@ -197,7 +197,7 @@ fn a_helper_that_anyone_could_have_put_there_is_named_with_the_reason() {
 fn a_helper_that_answers_for_a_place_that_cannot_exist_is_no_good() {
     let test = Test::new().script("yes", "[ \"$1\" != get ] || echo password=x; exit 0").helpers("yes");
     let (status, _, report) = report(&test.args(["helpers", "--json"]));
-    let problem = "it has a credential for a place that does not exist, so it answers whatever it is asked";
+    let problem = "it returned a credential for a host that does not exist: it answers every request";
     assert_eq!((status, &report["chains"][0]["helpers"][0]["problem"]), (Some(1), &json!(problem)));
 }
 

@@ -66,20 +66,20 @@ fn answering(test: Test, answer: &str) -> Test {
 fn a_person_sees_where_it_is_how_it_is_protected_and_what_it_opens() {
     let test = Test::new().config("helpers = [\"env\", \"age\"]\n");
     let test = test.args(["identity"]).stdout(&format!(
-        "identity      {PLACE}\nhelper        age\nprotected by  nothing yet: it is made with the first key\n"
+        "identity      {PLACE}\nhelper        age\nprotected by  nothing yet: it is created with the first key\n"
     ));
     let test = store(test.success(), &["openai", "mistral"]);
     let public = public_key(&identity(&test)).to_owned();
     let shown = |opens: &str| {
         format!(
-            "identity      {PLACE}\nhelper        age\nprotected by  its file mode alone (unprotected)\n\
-             public key    {public}\nopens         {opens} credentials that are stored here\n"
+            "identity      {PLACE}\nhelper        age\nprotected by  only its file mode (unprotected)\n\
+             public key    {public}\ndecrypts      {opens} stored credentials\n"
         )
     };
     let test = test.args(["identity"]).stdout(&shown("all 2")).success();
     std::fs::write(data(&test).join("age/https/api.mistral.ai/default.age"), "damaged").expect("it is written");
     let wrong = "error: 1 of 2 credentials are unreadable with this identity\nhint: modelforge-credential status\n";
-    let test = test.args(["identity"]).stdout(&shown("1 of the 2")).stderr(wrong).failure();
+    let test = test.args(["identity"]).stdout(&shown("1 of 2")).stderr(wrong).failure();
     let test = test.args(["identity", "--json"]);
     let output = test.output();
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -95,13 +95,16 @@ fn doctor_says_that_the_identity_is_another_one_and_how_many_credentials_are_unr
     let other = identity(&store(Test::new().config("helpers = [\"age\"]\n"), &["openai"]));
     let test = test.args(["doctor"]);
     let well = test.text(&test.output().stdout);
-    assert!(well.contains("identity.txt` (unprotected) opens what `age` keeps: 3 credentials\n"), "{well}");
+    assert!(well.contains("identity.txt` (unprotected) decrypts the credentials in `age`: 3\n"), "{well}");
     std::fs::write(data(&test).join("identity.txt"), other).expect("it is written");
     let output = test.output();
     let text = test.text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{text}");
     let line = text.lines().find(|line| line.starts_with("error")).expect("an error");
-    assert!(line.contains("helper `age` cannot open its credential for ") && line.contains(" and 2 more: "), "{text}");
+    assert!(
+        line.contains("helper `age` cannot decrypt its credential for ") && line.contains(" and 2 more: "),
+        "{text}"
+    );
     assert!(line.contains("is encrypted for another identity than"), "{text}");
 }
 
@@ -115,7 +118,7 @@ fn a_renewal_encrypts_every_key_for_a_new_identity_and_removes_the_old_one() {
     let before = std::fs::read(&file).expect("it is there");
     let test = test.args(["identity", "renew"]).stderr("back it up: modelforge-credential identity export\n");
     let test = test.stdout(&format!(
-        "the identity `{PLACE}` is a new one, and every key that the old one opened is encrypted for it\n"
+        "the identity `{PLACE}` is new, and every key that the old one could decrypt is encrypted for it\n"
     ));
     let test = opens_all(test.success());
     let new = identity(&test);
@@ -129,7 +132,7 @@ fn a_renewal_encrypts_every_key_for_a_new_identity_and_removes_the_old_one() {
     // What was stolen with the old one opens nothing of what is there now.
     std::fs::write(data(&test).join("identity.txt"), old).expect("it is written");
     let test = test.args(["identity", "check"]).stdin(new.clone());
-    let test = test.stdout("it opens all 3 credentials that are stored here\n").success();
+    let test = test.stdout("it decrypts all 3 stored credentials\n").success();
     let test = test.args(["print", "openai"]).any_stderr();
     assert_eq!(test.output().status.code(), Some(1));
 }
@@ -140,8 +143,8 @@ fn a_damaged_file_keeps_the_old_identity_and_everything_opens() {
     let file = data(&test).join("age/https/api.openai.com/old.age");
     std::fs::write(&file, "damaged").expect("it is written");
     let said = format!(
-        "error: 1 credential could not be encrypted again, so the old identity stays beside the new one: \
-         `{}` is damaged or not an age file\nhint: remove what is damaged, then: modelforge-credential identity renew\n",
+        "error: 1 credential could not be re-encrypted, so the old identity is still used with the new one: \
+         `{}` is damaged or not an age file\nhint: remove the damaged files, then: modelforge-credential identity renew\n",
         "~/.local/share/modelforge-credential/age/https/api.openai.com/old.age"
     );
     let test = opens_all(test.args(["identity", "renew"]).stderr(&said).failure());
@@ -166,11 +169,14 @@ fn an_identity_that_the_configuration_names_is_not_changed_and_its_store_is_encr
         let core = crate::support::program("modelforge-credential").display().to_string();
         let output = test.run(&[core.as_str(), "identity", action], "");
         let said = test.text(&output.stderr);
-        assert!(said.contains("the configuration names the identity `~/mine.txt`, so it is yours to change"), "{said}");
+        assert!(
+            said.contains("the identity `~/mine.txt` is in the configuration, so this program does not change it"),
+            "{said}"
+        );
     }
     let file = data(&test).join("age/https/api.openai.com/default.age");
     let before = std::fs::read(&file).expect("it is there");
-    let all = "every key is encrypted again for the identities and recipients of the configuration\n";
+    let all = "every key is re-encrypted for the identities and recipients of the configuration\n";
     let test = test.args(["identity", "renew"]).stdout(all);
     let test = test.stderr("back it up: modelforge-credential identity export\n").success();
     assert_ne!(std::fs::read(&file).expect("it is there"), before);
@@ -192,7 +198,7 @@ fn stock_age_opens_everything_with_the_new_identity() {
 #[test]
 fn a_chain_without_an_identity_says_so() {
     let test = Test::new().config("helpers = [\"env\"]\n");
-    let none = "error: no helper of the chain has an identity\nhint: helpers = [\"env\", \"age\"]  # in config.toml\n";
+    let none = "error: no helper in the chain has an identity\nhint: helpers = [\"env\", \"age\"]  # in config.toml\n";
     let test = test.args(["identity"]).stderr(none).failure();
     let other = "error: helper `env` has no identity\nhint: modelforge-credential identity\n";
     test.args(["identity", "renew", "--helper", "env"]).stderr(other).failure();

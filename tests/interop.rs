@@ -82,9 +82,9 @@ fn a_second_key_that_age_could_not_read_back_is_not_kept_and_the_first_one_still
         .args(["approve"])
         .stdin("provider=openai\npassword=second\n");
     let test = test.stderr(
-        "warning: helper `age` did not keep the credential: the SSH key `~/kp` is protected by a passphrase and there is nobody to ask; it may still have an older copy\n\
+        "warning: helper `age` did not store the credential: the SSH key `~/kp` needs a passphrase, and nobody can be prompted for it; it may still have an older copy\n\
          hint: use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS\n\
-         error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
+         error: no helper stored the credential for `openai` (`https://api.openai.com`)\n\
          hint: modelforge-credential doctor\n",
     ).failure();
     assert!(std::fs::read(&file).expect("it is still there") == before);
@@ -100,10 +100,10 @@ fn where_the_identity_of_age_was_lost_nothing_is_made_and_its_copy_opens_everyth
     let before = files_below(&data(&test));
     let folder = "~/.local/share/modelforge-credential";
     let said = format!(
-        "warning: helper `age` did not keep the credential: the identity `{folder}/identity.txt` is not there, \
+        "warning: helper `age` did not store the credential: the identity `{folder}/identity.txt` is missing, \
          and 1 credential is encrypted for it; it may still have an older copy\n\
          hint: restore its copy, or start again: mv {folder}/age {folder}/age.old\n\
-         error: no helper kept the credential for `mistral` (`https://api.mistral.ai`)\n\
+         error: no helper stored the credential for `mistral` (`https://api.mistral.ai`)\n\
          hint: modelforge-credential doctor\n"
     );
     let test = test.args(["login", "mistral"]).stdin(SECRET).stderr(&said).failure();
@@ -190,7 +190,7 @@ fn with_the_keyring_locked_the_key_goes_to_age_and_that_is_said() {
     keyring.lock();
     let test = approve(on_the_bus_of(&keyring)).any_stderr();
     let said = String::from_utf8_lossy(&test.output().stderr).into_owned();
-    assert!(said.contains("warning: helper `keyring` did not keep the credential: the keyring is locked"), "{said}");
+    assert!(said.contains("warning: helper `keyring` did not store the credential: the keyring is locked"), "{said}");
     assert!(said.contains("it may still have an older copy"), "{said}");
     finds_it(test.helpers("age"));
 }
@@ -228,7 +228,7 @@ fn without_a_session_bus_the_key_goes_to_age() {
     // Who names the keyring in the chain is told that it cannot be reached.
     let test = approve(test.helpers("keyring\nage")).any_stderr();
     let said = String::from_utf8_lossy(&test.output().stderr).into_owned();
-    assert!(said.contains("helper `keyring` did not keep the credential: there is no D-Bus session bus"), "{said}");
+    assert!(said.contains("helper `keyring` did not store the credential: there is no D-Bus session bus"), "{said}");
 }
 
 #[test]
@@ -237,6 +237,6 @@ fn on_a_bus_without_a_secret_service_the_key_goes_to_age() {
     let keyring = Keyring::bus_alone();
     let test = approve(on_the_bus_of(&keyring)).any_stderr();
     let said = String::from_utf8_lossy(&test.output().stderr).into_owned();
-    assert!(said.contains("helper `keyring` did not keep the credential: no secret service"), "{said}");
+    assert!(said.contains("helper `keyring` did not store the credential: no secret service"), "{said}");
     finds_it(finds_it(test).helpers("age"));
 }

@@ -40,7 +40,7 @@ pub fn asked(test: &Test, name: &str) -> String {
     log.lines().collect::<Vec<_>>().join(" ")
 }
 
-const BY_AGE: &str = "kept by `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)";
+const BY_AGE: &str = "stored in `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)";
 
 fn signed_in(provider: &str) -> String {
     format!("signed in to `{provider}`: {BY_AGE}\n")
@@ -70,7 +70,7 @@ fn a_provider_has_one_credential_under_all_its_spellings() {
     let test = age().args(["auth", "login", "--provider", "GitHub-Copilot", "--api-key", token]);
     let mut test = test.stdout(&signed_in("github_copilot")).any_stderr().success();
     for name in ["github_copilot", "github-copilot", "copilot", "GITHUB_COPILOT"] {
-        let already = format!("already signed in to `github_copilot`: {BY_AGE}; `--force` replaces it\n");
+        let already = format!("already signed in to `github_copilot`: {BY_AGE}; use `--force` to replace the key\n");
         test = test.args(["login", name]).stdout(&already).success();
     }
 }
@@ -97,16 +97,17 @@ fn who_is_signed_in_is_told_where_and_nothing_changes_without_force() {
     let test = keeper(Test::new(), "one", "").helpers("one");
     holding(&test, "one", "sk-older-0123456789ab");
     let test = test.args(["login", "openai"]).stdin("sk-older-0123456789ab\n");
-    let test =
-        test.stdout("already signed in to `openai`: kept by `one` (stored by the helper); `--force` replaces it\n");
+    let test = test.stdout(
+        "already signed in to `openai`: stored in `one` (stored by the helper); use `--force` to replace the key\n",
+    );
     let test = test.success();
     assert_eq!((&*kept(&test, "one"), &*asked(&test, "one")), ("sk-older-0123456789ab", "get list list"));
-    let another = "error: another key for `openai` is kept already; it was not replaced\n\
+    let another = "error: a different key for `openai` is already stored and was not replaced\n\
                    hint: modelforge-credential login openai --force < key.txt\n";
     let test = test.args(["login", "openai"]).stdin(format!("{SECRET}\n")).stderr(another).failure();
     assert_eq!(kept(&test, "one"), "sk-older-0123456789ab");
     let test = test.args(["login", "openai", "--force"]).stdin(format!("{SECRET}\n"));
-    let test = test.stdout("signed in to `openai`: kept by `one` (stored by the helper)\n").success();
+    let test = test.stdout("signed in to `openai`: stored in `one` (stored by the helper)\n").success();
     assert_eq!(kept(&test, "one"), SECRET);
 }
 

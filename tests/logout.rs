@@ -51,7 +51,8 @@ fn a_helper_that_fails_to_erase_is_named_and_the_others_are_cleared() {
     let fails = "[ $1 = erase ] && { echo 'error: it is read-only' >&2; exit 1; }";
     let test = keeper(keeper(Test::new(), "one", fails), "two", "");
     let test = in_each(test, &["one", "two"]).args(["logout", "openai"]);
-    let failed = "helper `one` failed: it is read-only\nwarning: helper `one` still returns the credential after being told to delete it";
+    let failed =
+        "helper `one` failed: it is read-only\nwarning: helper `one` still returns the credential after `erase`";
     let test = test.stderr(&left(failed)).failure();
     assert_eq!((&*kept(&test, "one"), &*kept(&test, "two")), (SECRET, ""));
 }
@@ -59,7 +60,7 @@ fn a_helper_that_fails_to_erase_is_named_and_the_others_are_cleared() {
 #[test]
 fn a_helper_that_says_it_erased_and_did_not_is_named() {
     let test = in_each(keeper(Test::new(), "one", "[ $1 = erase ] && exit 0"), &["one"]);
-    let problem = "helper `one` still returns the credential after being told to delete it";
+    let problem = "helper `one` still returns the credential after `erase`";
     let test = test.args(["logout", "openai"]).stderr(&left(problem)).failure();
     test.args(["logout", "--all", "--yes"])
         .stderr(&format!("warning: {problem}\nerror: some credentials could not be deleted\n"))
@@ -69,7 +70,7 @@ fn a_helper_that_says_it_erased_and_did_not_is_named() {
 #[test]
 fn a_helper_that_cannot_say_whether_it_is_gone_is_named() {
     let test = in_each(keeper(Test::new(), "one", "[ $1 = get ] && { echo 'error: busy' >&2; exit 1; }"), &["one"]);
-    let problem = "helper `one` cannot say whether the credential is gone: busy";
+    let problem = "helper `one` cannot tell whether the credential was deleted: busy";
     test.args(["logout", "openai"]).stderr(&left(problem)).failure();
 }
 
@@ -113,7 +114,7 @@ fn a_helper_whose_list_fails_may_hold_more_and_is_named() {
 #[test]
 fn a_variable_cannot_be_erased_and_is_named_with_the_way_out() {
     let set = format!(
-        "warning: the environment variable `OPENAI_API_KEY` still holds a key for {NAME}\nhint: unset OPENAI_API_KEY\n"
+        "warning: the environment variable `OPENAI_API_KEY` still has a key for {NAME}\nhint: unset OPENAI_API_KEY\n"
     );
     let test = in_each(keeper(Test::new(), "one", ""), &["one"]).helpers("env\none").env("OPENAI_API_KEY", SECRET);
     let nothing = format!("nothing was stored for {NAME}\n");

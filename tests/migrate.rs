@@ -126,9 +126,9 @@ fn keys_move_into_the_chain_and_every_other_byte_of_the_file_stays() {
     let found = format!("protocol=https\nhost=api.openai.com\nprovider=openai\nusername=default\npassword={SECRET}\n");
     let test = test.args(["get"]).stdin("provider=openai\n").stdout(&found).success();
     // Where there always is a keyring, it is a source.
-    let more = if cfg!(target_os = "linux") { "" } else { ", what ModelForge 0.2 kept in the system's keyring" };
+    let more = if cfg!(target_os = "linux") { "" } else { ", the items of ModelForge 0.2 in the system's keyring" };
     let places = "the files of ModelForge and of Python's keyring, the files of LLM tools and of the shell";
-    test.args(["migrate"]).stdout(&format!("no key was found in plain text\nlooked at: {places}{more}\n")).success();
+    test.args(["migrate"]).stdout(&format!("no key was found in plain text\nsearched: {places}{more}\n")).success();
 }
 
 #[test]
@@ -137,8 +137,8 @@ fn after_a_move_it_says_how_it_is_undone_and_how_modelforge_is_started() {
     let id = id(&shown);
     let next = format!(
         "2 moved, 0 left; `modelforge-credential migrate --rollback {id}` undoes it\n\
-         keep a copy of `~/.local/share/modelforge-credential/identity.txt` in a safe place: nothing else opens what `age` keeps\n\
-         the files as they were are kept encrypted; `modelforge-credential migrate --forget-backup {id}` erases them\n\
+         keep a copy of `~/.local/share/modelforge-credential/identity.txt` in a safe place: nothing else decrypts the keys in `age`\n\
+         encrypted backups of the files are stored; `modelforge-credential migrate --forget-backup {id}` erases them\n\
          start ModelForge with `modelforge-credential exec -- modelforge …`: it gets each key that was moved\n"
     );
     assert!(shown.ends_with(&next), "{shown}");
@@ -204,7 +204,7 @@ fn a_key_that_lies_in_two_files_is_taken_out_of_both() {
     let test = with_file(Test::new());
     let text = file(&test);
     let (test, shown, _) = run(test.file(OLD, text), &["migrate", "--yes"], 0);
-    assert!(shown.contains("default  ~/.config/model-forge/models.json  kept already: erase here"), "{shown}");
+    assert!(shown.contains("default  ~/.config/model-forge/models.json  stored already: erase here"), "{shown}");
     assert!(shown.contains("4 moved, 0 left"), "{shown}");
     assert!(!file(&test).contains(SECRET) && !old(&test).contains(SECRET));
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);

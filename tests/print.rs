@@ -59,7 +59,7 @@ fn nothing_found_is_an_error_and_nothing_is_printed() {
     let test = test.status(2);
     let header = "capability[]=authtype\nauthtype=Bearer\ncredential=encoded\n";
     let test = test.script("header", &format!("printf '{}'", header.replace('\n', "\\n"))).helpers("header");
-    let encoded = "error: the credential for `openai` is no key but a header that is encoded already\n";
+    let encoded = "error: the credential for `openai` is a pre-encoded header, not a key\n";
     test.args(["print", "openai"]).stderr(encoded).failure();
 }
 
@@ -114,7 +114,7 @@ fn of_a_python_traceback_the_last_line_is_the_reason() {
         .args(["print", "openai"])
         .stderr(
             "warning: helper `python` failed: KeyError: \"host\"\n\
-             error: no credential for `openai` was found, and some helpers could not be asked\n\
+             error: no credential for `openai`; some helpers could not be queried\n\
              hint: modelforge-credential doctor  # or set OPENAI_API_KEY\n",
         )
         .failure();
@@ -123,7 +123,7 @@ fn of_a_python_traceback_the_last_line_is_the_reason() {
 #[test]
 fn where_no_key_can_be_stored_the_variable_is_named_and_no_sign_in() {
     let said =
-        "error: not signed in to `openai`, and no helper of the chain stores keys here\nhint: set OPENAI_API_KEY\n";
+        "error: not signed in to `openai`, and no helper in the chain stores keys here\nhint: set OPENAI_API_KEY\n";
     let test = Test::new().helpers("env").args(["print", "openai"]).stderr(said).failure();
     test.args(["exec", "openai", "--", "true"]).stderr(said).failure();
 }

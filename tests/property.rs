@@ -102,7 +102,7 @@ impl Model {
                     self.last = Some(key);
                     self.announced = named;
                 } else {
-                    prop_assert!(stderr.contains("no helper kept the credential"), "{}", self.history);
+                    prop_assert!(stderr.contains("no helper stored the credential"), "{}", self.history);
                 }
             }
             Step::Erase => {

@@ -11,7 +11,7 @@ mod trouble;
 
 use crate::support::{SECRET, Test};
 
-const ROTATE: &str = "to do for `openai`: make a new key at https://platform.openai.com/api-keys, run \
+const ROTATE: &str = "to do for `openai`: create a new key at https://platform.openai.com/api-keys, run \
                       `modelforge-credential login openai`, and revoke the old one\n";
 
 /// A home where the sentinel is kept for a provider.
@@ -163,15 +163,15 @@ PLACE    LINE  KEY OF                   AS
 ~/a/one  1     openai:work              plain text
 ~/a/two  1     https://git.example.com  plain text
 searched 2 files, 57 bytes
-to do for `https://git.example.com`: make a new key, and revoke the old one
-to do for `openai:work`: make a new key at https://platform.openai.com/api-keys, run `modelforge-credential login openai:work`, and revoke the old one
+to do for `https://git.example.com`: create a new key, and revoke the old one
+to do for `openai:work`: create a new key at https://platform.openai.com/api-keys, run `modelforge-credential login openai:work`, and revoke the old one
 ";
     test.args(["scan", &folder]).stdout(expected).stderr("error: stored keys were found in 2 places\n").failure();
 }
 
 #[test]
 fn without_a_key_there_is_nothing_to_look_for() {
-    let none = "error: there is no key to look for\nhint: modelforge-credential status\n";
+    let none = "error: there is no key to search for\nhint: modelforge-credential status\n";
     Test::new().helpers("age").args(["scan"]).stderr(none).failure();
 }
 

@@ -96,7 +96,7 @@ fn nothing_is_written_outside_of_the_folders_that_the_environment_names() {
     let test = test.env("HOME", "");
     let test = test.args(["store"]).stdin("provider=openai\npassword=sk-made-up-2\n").any_stderr();
     let output = test.output();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no folder for the user's data"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no directory for the user's data"));
     assert_eq!(output.status.code(), Some(1));
 }
 

@@ -68,7 +68,7 @@ fn a_store_an_erase_and_a_list_are_shown_as_well() {
         "trace: sink get: found nothing in N ms (TEST/modelforge-credential-sink) protocol=https host=api.openai.com provider=openai username=default\n\
          trace: sink store: done in N ms (TEST/modelforge-credential-sink) protocol=https host=api.openai.com provider=openai password=<redacted> username=default\n\
          trace: sink get: found nothing in N ms (TEST/modelforge-credential-sink) protocol=https host=api.openai.com provider=openai username=default\n\
-         error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
+         error: no helper stored the credential for `openai` (`https://api.openai.com`)\n\
          hint: modelforge-credential doctor\n"
     );
     let test = test.args(["-v", "reject"]).stdin("provider=openai\n");

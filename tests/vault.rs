@@ -186,7 +186,7 @@ fn a_credential_that_was_moved_to_another_host_is_not_given_to_it() {
     let data = server.must("GET", &format!("{engine}/data/{PATH}"), Value::Null)["data"]["data"].take();
     let elsewhere = "modelforge/https/evil.example/default";
     server.must("POST", &format!("{engine}/data/{elsewhere}"), json!({ "data": data }));
-    let error = format!("error: `{engine}/data/{elsewhere}` holds another credential than its name says\n");
+    let error = format!("error: `{engine}/data/{elsewhere}` has another credential than its name says\n");
     test.args(["--mount", &engine, "get"]).stdin("protocol=https\nhost=evil.example\n").stderr(&error).failure();
 }
 

@@ -67,7 +67,7 @@ fn a_build_without_its_secret_is_told_which_variable_is_empty() {
     // Where not every helper could be asked, that is said as well.
     let test = test.script("broken", "echo 'error: it is locked' >&2; exit 1").helpers("env\nbroken");
     let unsure = "warning: helper `broken` failed: it is locked\n\
-                  error: no credential for `openai` was found, and some helpers could not be asked: \
+                  error: no credential for `openai`; some helpers could not be queried: \
                   `OPENAI_API_KEY` is empty\n\
                   hint: set OPENAI_API_KEY; or, at a terminal: modelforge-credential login openai\n";
     test.args(["print", "openai"]).stderr(unsure).failure();
@@ -75,7 +75,7 @@ fn a_build_without_its_secret_is_told_which_variable_is_empty() {
 
 #[test]
 fn an_empty_pipe_is_told_from_a_missing_terminal() {
-    let empty = "error: standard input is empty: there is no key in it\n";
+    let empty = "error: standard input is empty: it has no key\n";
     Test::new().helpers("age").args(["login", "openai"]).stdin("").stderr(empty).failure();
 }
 

@@ -78,7 +78,7 @@ fetch() {
     esac
 }
 for file in "$archive.tar.gz" SHA256SUMS; do
-    fetch "$file" || stop "cannot get $file from $releases" "check the name of the folder or your connection, and run it again"
+    fetch "$file" || stop "cannot get $file from $releases" "check the name of the directory or your connection, and run it again"
 done
 
 if [ -n "$public_key" ] && command -v minisign >/dev/null; then

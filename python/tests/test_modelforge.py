@@ -258,7 +258,7 @@ def test_the_module_is_the_command_line(tmp_path: Path) -> None:
     failed = subprocess.run(login, capture_output=True, text=True, env=environment)
     assert failed.returncode == 1
     assert failed.stderr.splitlines()[-2:] == [
-        "error: no helper kept the credential for `openai` (`https://api.openai.com`)",
+        "error: no helper stored the credential for `openai` (`https://api.openai.com`)",
         "hint: modelforge-credential doctor",
     ]
 

@@ -25,7 +25,7 @@ pub fn not_in_the_systems_log(problem: &Error) -> Error {
 }
 
 pub fn log_needs_a_home() -> Error {
-    Error::new("there is no audit log: there is no home folder")
+    Error::new("there is no audit log: there is no home directory")
 }
 
 pub fn log_is_off() -> Error {

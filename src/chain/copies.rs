@@ -224,5 +224,5 @@ fn is_of(found: &Record, description: &Record) -> bool {
 }
 
 fn erased_and_still_there() -> Error {
-    Error::new("it still returns the credential after being told to delete it")
+    Error::new("it still returns the credential after `erase`")
 }

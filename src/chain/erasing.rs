@@ -107,7 +107,7 @@ fn erase_each(helper: &(dyn Helper + Send + Sync), questions: &[Question]) -> Ve
         helper.erase_each(&together.map(|question| question.record.clone()).collect::<Vec<_>>()).into_iter();
     let outcomes = questions.iter().map(|question| match question.without_path {
         true => erase_without_path(helper, &question.record),
-        false => erased.next().unwrap_or_else(|| Err("it did not say whether it erased it".into())),
+        false => erased.next().unwrap_or_else(|| Err("it did not report whether the credential was erased".into())),
     });
     outcomes.collect()
 }
@@ -124,7 +124,7 @@ fn erase_without_path(helper: &dyn Helper, question: &Record) -> Result<()> {
         }
         erase_just(helper, &with_those_of(&description, &found, &["username"])?, &found)?;
     }
-    Err("it still answers after it was told to erase".into())
+    Err("it still returns the credential after `erase`".into())
 }
 
 /// More accounts of one provider than anyone has.

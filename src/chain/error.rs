@@ -8,15 +8,15 @@ use crate::error::{PROGRAM, name_of};
 
 pub fn helper_did_not_keep(helper: &str, reason: &Failure) -> Error {
     Error::from(reason.clone())
-        .reworded(format!("helper `{helper}` did not keep the credential: {reason}; it may still have an older copy"))
+        .reworded(format!("helper `{helper}` did not store the credential: {reason}; it may still have an older copy"))
 }
 
 pub fn older_copy_left(helper: &str, reason: &Failure) -> Error {
-    Error::from(reason.clone()).reworded(format!("helper `{helper}` may still hold an older copy: {reason}"))
+    Error::from(reason.clone()).reworded(format!("helper `{helper}` may still have an older copy: {reason}"))
 }
 
 pub fn not_put_back(helper: &str) -> Error {
-    Error::new(format!("helper `{helper}` has lost the credential that it held before"))
+    Error::new(format!("helper `{helper}` lost its older credential"))
 }
 
 pub fn not_taken_out(helper: &str) -> Error {
@@ -29,10 +29,11 @@ pub fn cannot_be_told_apart() -> Error {
 }
 
 pub fn plain_text_left(record: &Record) -> Error {
-    Error::new(format!("a plain-text file still holds a credential for {}", name_of(record)))
+    Error::new(format!("a plain-text file still has a credential for {}", name_of(record)))
         .hint(format!("{PROGRAM} migrate"))
 }
 
 pub fn refreshed_but_not_kept(record: &Record) -> Error {
-    Error::new(format!("the renewed credential for {} is used now, but no helper kept it", name_of(record)))
+    Error::new(format!("no helper stored the refreshed credential for {}; it is used only this time", name_of(record)))
+        .hint(format!("{PROGRAM} doctor"))
 }

@@ -12,13 +12,13 @@ pub struct AuditOptions {
     /// Only this account
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-    /// Only what is no older: `2d`, or a date in UTC, `2026-01-31`
+    /// Only records since TIME: `2d`, or a date in UTC, `2026-01-31`
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Only the newest N; 100 without --since
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// The records as they are kept, one line of JSON each
+    /// Print the records as stored, one JSON object per line
     #[arg(long)]
     json: bool,
 }

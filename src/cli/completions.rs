@@ -13,6 +13,6 @@ pub struct CompletionsOptions {
 
 #[derive(Args)]
 pub struct ManOptions {
-    /// The folder whose folders man1 and man5 the pages are written to; without it, the first is printed
+    /// Write the pages to man1 and man5 in this directory; without it, print the first
     pub folder: Option<PathBuf>,
 }

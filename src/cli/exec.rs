@@ -10,7 +10,7 @@ use crate::command::keys::Wanted;
 use crate::command::print::{Field, Print};
 
 pub const EXAMPLE_OF_EXEC: &str = "\
-The variables are those that tools look for the provider's key in. Without a
+The variables are those in which tools expect the provider's key. Without a
 provider: those of [exec] in config.toml, else those that ModelForge knows.
 
 Example:
@@ -23,8 +23,8 @@ Example:
   modelforge-credential print github_copilot --field expiry";
 
 pub const EXAMPLE_OF_ENV: &str = "\
-Whatever the shell starts from then on has the keys; `exec` gives them to one
-command alone.
+All programs that the shell starts after that get the keys; `exec` gives them
+to one command only.
 
 Example:
   eval \"$(modelforge-credential env openai)\"
@@ -32,10 +32,10 @@ Example:
 
 #[derive(Args)]
 pub struct Whose {
-    /// Whose keys; openai:work is the account `work` of openai
+    /// The providers; openai:work is the account `work` of openai
     #[arg(value_name = "PROVIDER")]
     providers: Vec<String>,
-    /// The account of each provider that is named without one
+    /// The account of each provider without an account
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
     /// The keys of every provider that you are signed in to
@@ -56,7 +56,7 @@ pub struct Whose {
 pub struct ExecOptions {
     #[command(flatten)]
     whose: Whose,
-    /// Replace the keys in what the command prints by `<provider key>`
+    /// Replace keys in the command's output by `<provider key>`
     #[arg(long)]
     mask: bool,
     /// The command and its arguments

@@ -20,10 +20,9 @@ pub struct HelpersOptions {
 pub enum HelpersCommand {
     /// Test a helper against the rules of the protocol, with entries made for the test
     #[command(after_help = "\
-Each case runs in an empty home folder of its own, with made-up accounts of
-hosts below .invalid, and erases what it stored. With --verbose a broken case
-shows its last requests (>), the answers (<) and standard error (!), without
-secrets.
+Each case runs in its own empty home directory, with made-up accounts of hosts
+below .invalid, and erases what it stored. With --verbose, a broken case shows
+its last requests (>), the answers (<) and standard error (!), without secrets.
 
 Example:
   modelforge-credential helpers test age
@@ -39,7 +38,7 @@ Example:
   modelforge-credential helpers add pass
   modelforge-credential helpers add my-safe --before age -- /opt/safe")]
     Add(AddOptions),
-    /// Take a helper out of the chain, in config.toml; its keys stay
+    /// Remove a helper from the chain, in config.toml; its keys are not deleted
     #[command(after_help = "\
 Example:
   modelforge-credential helpers remove my-safe")]
@@ -47,7 +46,7 @@ Example:
         /// Its name, as `helpers` shows it
         name: String,
     },
-    /// Make a script to begin with, for keys that another program keeps
+    /// Write a script that gets keys from another program
     #[command(after_help = "\
 Example:
   modelforge-credential helpers new pass
@@ -57,7 +56,7 @@ Example:
 
 #[derive(Args)]
 pub struct AddOptions {
-    /// A helper's name; with a command, what to call it
+    /// A helper's name; with a command, the name to give it
     name: String,
     /// Ask it before this one
     #[arg(long, value_name = "NAME")]
@@ -75,12 +74,12 @@ impl From<AddOptions> for Added {
 
 #[derive(Args)]
 pub struct NewOptions {
-    /// What to call it
+    /// The name of the helper
     name: String,
-    /// What to write it in
+    /// The language of the script
     #[arg(long = "in", value_enum, value_name = "LANGUAGE", default_value = "sh")]
     language: Language,
-    /// Where to put it, instead of ~/.local/bin
+    /// The directory to write it to, instead of ~/.local/bin
     #[arg(long, value_name = "FOLDER")]
     folder: Option<std::path::PathBuf>,
 }
@@ -98,21 +97,21 @@ pub struct TestOptions {
     /// Only the cases of a rule (O5), or with this text in their names
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// Which rules it is tested against
+    /// The rules to test it against
     #[arg(long, value_enum, value_name = "WHOSE", default_value = "protocol")]
     rules: Rules,
     /// Ask it through git, as its credential.helper
     #[arg(long)]
     through_git: bool,
-    /// Use your own home folder, for a helper that needs its settings
+    /// Use your own home directory, for a helper that needs its settings
     #[arg(long)]
     in_place: bool,
-    /// Begin each case with a copy of this folder as the home: for a helper
+    /// Begin each case with a copy of this directory as the home: for a helper
     /// that reads the files of other programs
     #[arg(long, value_name = "FOLDER", conflicts_with = "in_place")]
     home: Option<std::path::PathBuf>,
-    /// Also send what a careless helper could take for "erase everything",
-    /// where it keeps your own entries
+    /// Also send requests that a careless helper could take for "erase
+    /// everything", even if it has your own entries
     #[arg(long)]
     risky: bool,
     /// How long an operation may take (10s)

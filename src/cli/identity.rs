@@ -19,7 +19,7 @@ pub struct IdentityOptions {
     /// As JSON
     #[arg(long)]
     json: bool,
-    /// The helper whose identity it is; without it, the first that has one
+    /// The helper with the identity; without it, the first that has one
     #[arg(long, value_name = "HELPER", global = true)]
     helper: Option<String>,
     #[command(subcommand)]
@@ -28,32 +28,32 @@ pub struct IdentityOptions {
 
 #[derive(Subcommand)]
 enum IdentityCommand {
-    /// Give it a passphrase, or another one
+    /// Set or change the passphrase
     #[command(after_help = "\
-From then on the passphrase is asked for whenever a key is needed. Where nobody
-can be asked (cron, CI, a service), no key is found.
+After that you are asked for the passphrase whenever a key is needed. Where you
+cannot be prompted (cron, CI, a service), no key is found.
 
 Example:
   modelforge-credential identity protect")]
     Protect,
-    /// Take the passphrase away
+    /// Remove the passphrase
     #[command(after_help = "Example:\n  modelforge-credential identity unprotect")]
     Unprotect,
     /// Replace it, and encrypt every key for the new one
     #[command(after_help = "\
 It can be interrupted at any time: every key can be read, and the next renewal
-goes on. Older copies of the store need the old identity: export it first.
+continues. Older copies of the store need the old identity: export it first.
 
 Example:
   modelforge-credential identity renew
   age-plugin-tpm --generate -o tpm.txt
   modelforge-credential identity renew --with tpm.txt")]
     Renew {
-        /// Take this identity, of an age plugin say, instead of a new one
+        /// Use this identity (for example of an age plugin) instead of a new one
         #[arg(long, value_name = "FILE")]
         with: Option<PathBuf>,
     },
-    /// Show it on the terminal, to be written down or printed
+    /// Show it on the terminal, to write it down or print it
     #[command(after_help = "\
 Anyone who has it can read every key, even if the file has a passphrase.
 
@@ -65,17 +65,17 @@ Example:
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Say whether a backup opens what is stored here; changes nothing
+    /// Check whether a backup decrypts the stored keys; changes nothing
     #[command(after_help = "\
-Type what is on the paper: groups, line breaks and small letters do not count.
+Type the backup from the paper: groups, line breaks and case are ignored.
 
 Example:
   modelforge-credential identity check
   modelforge-credential identity check < /media/usb/identity.txt")]
     Check,
-    /// Restore a backup where there is no identity
+    /// Restore a backup if there is no identity
     #[command(after_help = "\
-Type what is on the paper: groups, line breaks and small letters do not count.
+Type the backup from the paper: groups, line breaks and case are ignored.
 
 Example:
   modelforge-credential identity import

@@ -61,7 +61,7 @@ fn of_the_program() -> Page {
     page.section("Synopsis").paragraph(&format!("**{PROGRAM}** [OPTIONS] COMMAND"));
     page.section("Description");
     page.paragraph(&format!("{}.", root.get_about().map(ToString::to_string).unwrap_or_default()));
-    page.paragraph("It holds no keys itself. It asks helpers, in order, and returns the first key that it finds. The first helper that can store a key stores it.");
+    page.paragraph("It has no store of its own. It asks helpers, in order, and returns the first key that it finds. The first helper that can store a key stores it.");
     page.section("Options");
     root.get_arguments().for_each(|one| argument(&mut page, one));
     page.section("Commands");

@@ -8,10 +8,10 @@ use crate::command::migrate::{Migrate, Prefer};
 
 #[derive(Args)]
 pub struct MigrateOptions {
-    /// Take the keys out of the projects in these folders instead: .env, .envrc, compose.yaml, .mcp.json
+    /// Move the keys of the projects in these directories instead: .env, .envrc, compose.yaml, .mcp.json
     #[arg(value_name = "PATH", conflicts_with_all = ["from", "status", "rollback", "backups", "forget_backup"])]
     paths: Vec<PathBuf>,
-    /// Take from this helper instead of plain text; may be repeated
+    /// Move from this helper instead of plain text; may be repeated
     #[arg(long, value_name = "HELPER")]
     from: Vec<String>,
     /// Store in this helper instead of the chain
@@ -29,13 +29,13 @@ pub struct MigrateOptions {
     /// Erase tokens that have expired and cannot be refreshed
     #[arg(long)]
     drop_expired: bool,
-    /// Keep a tool's key that differs from another one's as an account of its name
+    /// Store a tool's different key as an account named after the tool
     #[arg(long)]
     account_per_tool: bool,
-    /// Only move keys: do not have the tools ask for them
+    /// Only move keys; do not configure the tools
     #[arg(long)]
     no_rewire: bool,
-    /// Put a line into a shell's profile in the place of a key: it gets the key at each start
+    /// Replace a key in a shell's profile by a line that gets it
     #[arg(long, conflicts_with = "no_rewire")]
     shell_line: bool,
     /// Show what would be done, and change nothing
@@ -50,14 +50,14 @@ pub struct MigrateOptions {
     /// Show where each key is: plain text, migrated, both or none
     #[arg(long, group = "instead", conflicts_with_all = ["prefer", "drop_expired", "dry_run", "yes"])]
     status: bool,
-    /// Show which files are looked at, tool by tool, and how many keys are in them
+    /// Show which files are searched, tool by tool, and how many keys are in them
     #[arg(long, group = "instead", conflicts_with_all = ["to", "provider", "account", "prefer", "drop_expired", "dry_run", "yes"])]
     list: bool,
-    /// Put back what a migration took, of the last one if none is named
+    /// Undo a migration (by default the last one)
     #[arg(long, value_name = "ID", num_args = 0..=1, group = "instead",
         conflicts_with_all = ["provider", "account", "prefer", "drop_expired", "dry_run"])]
     rollback: Option<Option<String>>,
-    /// List the backups that migrations keep
+    /// List the backups of migrations
     #[arg(long, group = "instead",
         conflicts_with_all = ["from", "provider", "account", "prefer", "drop_expired", "dry_run", "yes"])]
     backups: bool,

@@ -8,9 +8,9 @@ use crate::command::scan::Options;
 
 pub const MORE: &str = "\
 Without a path, it searches where tools leave keys: the files of your home
-folder and its settings, shell histories, transcripts of agents, logs. Of a git
-repository, the whole history is searched. Files that gzip packed are unpacked.
-Keys are found as they are, and in base64, percent-encoded, in JSON and more.
+directory and its settings, shell histories, transcripts of agents, logs. Of a
+git repository, the whole history is searched. Gzip files are unpacked. Keys
+are found as they are, and in base64, percent-encoded, in JSON and more.
 No key is printed. The exit status is 1 if one was found.
 
 Example:
@@ -19,7 +19,7 @@ Example:
 
 #[derive(Args)]
 pub struct ScanOptions {
-    /// Folders and files to search instead of the usual places
+    /// Directories and files to search instead of the usual places
     #[arg(value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
     /// As JSON

@@ -20,22 +20,22 @@ pub struct LoginOptions {
     /// Add a provider with this URL to config.toml, for a gateway of your own
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Keep it in this helper of the chain
+    /// Store it in this helper of the chain
     #[arg(long, value_name = "NAME")]
     helper: Option<String>,
-    /// The key itself; other users can see it here, so better pipe it
+    /// The key (other users can see it; pipe it instead)
     #[arg(long, value_name = "KEY", hide_default_value = true)]
     api_key: Option<String>,
-    /// Keep a service account's JSON file
+    /// Store a service account's JSON file
     #[arg(long, value_name = "PATH", conflicts_with = "api_key")]
     file: Option<PathBuf>,
-    /// Open the browser for a code that has to be confirmed
+    /// Open the browser to confirm a code
     #[arg(long)]
     browser: bool,
-    /// Replace the key that is kept, or a known URL, without a question
+    /// Replace a stored key or a known URL without asking
     #[arg(long)]
     force: bool,
-    /// Keep what does not look like a key for this provider
+    /// Store it even if it does not look like a key for this provider
     #[arg(long)]
     unchecked: bool,
 }

@@ -6,7 +6,7 @@ use crate::command::members::{Members, Task};
 use crate::command::sync::Sync;
 
 pub const ABOUT_MEMBERS: &str = "\
-A store that is shared is one of the helper `age --store NAME`. The guide is
+A shared store is one of the helper `age --store NAME`. The guide is
 docs/teams-git.md.
 
 Example:
@@ -14,8 +14,8 @@ Example:
   modelforge-credential members add ann";
 
 pub const ABOUT_SYNC: &str = "\
-What comes from the remote is used only if members have signed it. A commit that
-is refused stops every member: --repair replaces it.
+Commits from the remote are used only if members have signed them. A refused
+commit stops every member: --repair replaces it.
 
 Example:
   modelforge-credential sync --remote git@git.example:keys.git
@@ -27,7 +27,7 @@ pub struct MembersOptions {
     /// As JSON
     #[arg(long)]
     json: bool,
-    /// The helper whose store it is; without it, the only one that has members
+    /// The helper with the store; without it, the only one that has members
     #[arg(long, value_name = "HELPER", global = true)]
     helper: Option<String>,
     #[command(subcommand)]
@@ -38,8 +38,8 @@ pub struct MembersOptions {
 enum MembersCommand {
     /// Print the command with which a member adds you
     #[command(after_help = "\
-It makes what you read and sign with, where you have none yet. Only public keys
-are printed.
+It creates your identity and your signing key if you have none. Only public
+keys are printed.
 
 Example:
   modelforge-credential members join ben")]
@@ -49,7 +49,7 @@ Example:
     },
     /// Add a member, and encrypt every key for them; the first is you
     #[command(after_help = "\
-It can be interrupted at any time: the next `sync` goes on.
+It can be interrupted at any time: the next `sync` continues.
 
 Example:
   modelforge-credential members add ann
@@ -61,9 +61,9 @@ Example:
         #[arg(value_name = "KEY")]
         keys: Vec<String>,
     },
-    /// Remove a member, and list the keys that they have read
+    /// Remove a member, and list the keys that they could read
     #[command(after_help = "\
-Who was a member can read the history. Create new keys at the providers.
+A former member can read the history. Create new keys at the providers.
 
 Example:
   modelforge-credential members remove ben")]
@@ -71,10 +71,10 @@ Example:
         /// The name of the member
         name: String,
     },
-    /// Accept who came and went, after you have asked them
+    /// Accept changed members, after you have asked them
     #[command(after_help = "\
 `sync` prints the fingerprint. Compare it with the one that `members` shows to
-a member whom you trust: by telephone, say.
+a member whom you trust, for example by telephone.
 
 Example:
   modelforge-credential members accept 1b2c3d4e-…")]
@@ -92,7 +92,7 @@ pub struct SyncOptions {
     /// Only the store of this helper
     #[arg(long, value_name = "HELPER")]
     helper: Option<String>,
-    /// The git repository that it is kept in, from now on
+    /// Use this git repository from now on
     #[arg(long, value_name = "URL")]
     remote: Option<String>,
     /// Replace a refused commit at the remote with the newest state that members have signed

@@ -45,11 +45,7 @@ pub fn audit(asked: &Audit) -> Result<()> {
         terminal::warning(&error::log_is_off());
     }
     if rows.is_empty() {
-        return Ok(terminal::done(if filter.is_any() {
-            "nothing is logged yet"
-        } else {
-            "nothing is logged that matches"
-        })?);
+        return Ok(terminal::done(if filter.is_any() { "there are no records yet" } else { "no record matches" })?);
     }
     let titles: &[&str] = match asked.details {
         true => &["TIME (UTC)", "OPERATION", "FOR", "ACCOUNT", "OUTCOME", "HELPER", "MS", "BY"],

@@ -150,7 +150,7 @@ fn keep(record: Record, operation: Operation, person: Person) -> Result<()> {
     for helper in &stored.shadowed_by {
         terminal::warning(&error::answers_first(helper, &kept_by));
     }
-    terminal::trace(&format!("kept by {kept_by}"));
+    terminal::trace(&format!("stored in {kept_by}"));
     Ok(())
 }
 

@@ -32,7 +32,7 @@ use wrong::Wrong;
 /// The choice of keys on the command line of `exec` and `env`.
 pub struct Wanted {
     pub providers: Vec<String>,
-    /// The account of each provider that is named without one.
+    /// The account of each provider without an account.
     pub account: Option<String>,
     pub all: bool,
     pub only: Vec<String>,

@@ -122,9 +122,9 @@ fn keep(login: &Login, mut event: Event, session: &Session, request: &Request, r
     };
     let account = account_of(record);
     terminal::done(&format!(
-        "signed in to `{}`{account}: kept by {}",
+        "signed in to `{}`{account}: stored in {}",
         record.text("provider").unwrap_or_default(),
-        stored.kept_by.iter().map(|name| place(chain, request, name).0).collect::<Vec<_>>().join(", and by ")
+        stored.kept_by.iter().map(|name| place(chain, request, name).0).collect::<Vec<_>>().join(", and in ")
     ))?;
     for helper in &stored.also_in {
         if let (place, Some(variable)) = place(chain, request, helper) {
@@ -174,7 +174,7 @@ fn replaces(kept: &Record, person: &Person) -> Result<bool> {
         return Ok(false);
     }
     let end = kept.text("password").and_then(key_shape::end_of);
-    let which = end.map_or_else(|| "that is kept".to_owned(), |end| format!("ending in {}", visible(&end)));
+    let which = end.map_or_else(|| "that is stored".to_owned(), |end| format!("ending in {}", visible(&end)));
     let answer = terminal::confirm_unseen(&format!("replace the key {which}? [y/N] "))?;
     if answer.is_none() {
         terminal::warning(&error::neither_yes_nor_no());
@@ -201,10 +201,10 @@ fn already(chain: &Chain, request: &Request, answer: &Answer) -> String {
     let account = account_of(answer);
     match place(chain, &asked, helper) {
         (place, Some(_)) => format!(
-            "already signed in to `{provider}`{account}: the key comes from {place}; `--force` keeps another one beside it"
+            "already signed in to `{provider}`{account} with the key in {place}; use `--force` to store another key as well"
         ),
         (place, None) => {
-            format!("already signed in to `{provider}`{account}: kept by {place}; `--force` replaces it")
+            format!("already signed in to `{provider}`{account}: stored in {place}; use `--force` to replace the key")
         }
     }
 }

@@ -130,7 +130,7 @@ impl Task {
                 let mut read = answer.all("renew[]").map(String::from_utf8_lossy).peekable();
                 if read.peek().is_some() {
                     terminal::note(
-                        "the member who left has read these keys, and still can in the history: create new ones at the providers",
+                        "the removed member has read these keys, and still can in the history: create new ones at the providers",
                     );
                 }
                 read.for_each(|key| terminal::note(&format!("  {}", visible(&key))));

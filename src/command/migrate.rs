@@ -57,7 +57,7 @@ pub fn migrate(asked: &Migrate) -> Result<()> {
         folders => Route::of_folders(&session, folders, asked.to.as_deref())?,
     };
     let mark = journal::mark();
-    let progress = terminal::Progress::start("looking for keys");
+    let progress = terminal::Progress::start("searching for keys");
     let mut migration = Migration::plan(&session, route, choice)?;
     drop(progress);
     migration.failed.iter().for_each(warning);
@@ -132,7 +132,7 @@ fn is_agreed(migration: &Migration, asked: &Migrate) -> Result<bool> {
     }
     let from = migration.route.from().join("`, `");
     let from = if asked.from.is_empty() { "plain text".into() } else { format!("`{from}`") };
-    let question = format!("take {} out of {from}? [y/N] ", migration.takes());
+    let question = format!("move {} out of {from}? [y/N] ", migration.takes());
     if asked.yes {
         return Ok(true);
     }

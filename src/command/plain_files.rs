@@ -36,7 +36,7 @@ impl PlainFile {
             (Some(mode), true) => format!("; other users can read it (mode {mode})"),
             _ => String::new(),
         };
-        format!("`{}`{tool} holds keys: {names}{others}", tilde(self.file.as_ref()))
+        format!("`{}`{tool} has keys: {names}{others}", tilde(self.file.as_ref()))
     }
 }
 

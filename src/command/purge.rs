@@ -41,7 +41,7 @@ pub fn purge(yes: bool) -> Result<()> {
     }
     match session.person {
         _ if yes => {}
-        Person::Terminal if terminal::confirm("erase all this? [y/N] ")? => {}
+        Person::Terminal if terminal::confirm("delete all this? [y/N] ")? => {}
         Person::Terminal => return Ok(terminal::done("nothing was changed")?),
         _ => return Err(error::purge_not_confirmed().into()),
     }
@@ -69,9 +69,7 @@ pub fn purge(yes: bool) -> Result<()> {
     if let Some(left_out) = session.left_out(None)? {
         warning(&error::not_purged_from(left_out));
     }
-    Ok(terminal::done(
-        "nothing of modelforge-credential is left on the disk but its programs, manual pages and completions",
-    )?)
+    Ok(terminal::done("only the programs, manual pages and completions of modelforge-credential are left on the disk")?)
 }
 
 /// Credentials of other programs in the same stores, such as git's or Python's, must not be erased.
@@ -115,7 +113,7 @@ impl Places {
     }
 
     fn plan(&self) -> String {
-        let mut text = String::from("erases the credentials in every helper, the backups of migrations, and:\n");
+        let mut text = String::from("deletes the credentials in every helper, the backups of migrations, and:\n");
         let kept = kept::all(&self.data);
         let all = kept.iter().chain([&self.state]).chain(&self.config);
         for path in all.filter(|path| path.exists()) {

@@ -78,7 +78,7 @@ fn tell(link: &Link, answer: &Record) -> Result<()> {
 }
 
 fn several(helper: &str) -> Error {
-    Error::new("several helpers have a store that is shared").hint(format!(
+    Error::new("several helpers have a shared store").hint(format!(
         "name one: {PROGRAM} sync --helper {} --remote URL",
         Shell::of_the_person().word(&visible(helper))
     ))

@@ -41,7 +41,7 @@ pub fn remove(name: &str) -> Result<Vec<Entry>> {
 /// Changes the list `helpers`. If the file has none, it starts with the default chain.
 fn change(edit: impl FnOnce(&[String], &[Entry], &mut Array) -> Result<()>) -> Result<Vec<Entry>> {
     if std::env::var_os("MODELFORGE_CREDENTIAL_HELPERS").is_some() {
-        return Err(Error::new("`MODELFORGE_CREDENTIAL_HELPERS` is set, so the configuration does not count")
+        return Err(Error::new("`MODELFORGE_CREDENTIAL_HELPERS` is set, so the configuration is not used")
             .hint(Shell::of_the_person().unset("MODELFORGE_CREDENTIAL_HELPERS")));
     }
     let settings = Settings::to_change("to change")?;
@@ -91,7 +91,7 @@ fn is_there(name: &str) -> Error {
 }
 
 fn is_missing(name: &str) -> Error {
-    Error::new(format!("no helper of the chain is called `{}`", visible(name))).hint(format!("{PROGRAM} helpers"))
+    Error::new(format!("no helper in the chain is called `{}`", visible(name))).hint(format!("{PROGRAM} helpers"))
 }
 
 fn cannot_change() -> Error {

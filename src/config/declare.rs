@@ -75,7 +75,7 @@ pub(super) fn add(document: &mut DocumentMut, name: &str, url: &str) -> Option<(
 
 /// It would be in the file, in lists, and in the log.
 fn looks_like_a_key() -> Error {
-    Error::new("what should be the name of a provider looks like a key")
+    Error::new("the name of the provider looks like a key")
         .hint(format!("{PROGRAM} login NAME --url https://…  # and enter the key at the prompt"))
 }
 

@@ -13,7 +13,7 @@ use super::{Config, shown_path};
 use crate::error;
 
 /// Why the file is opened, for messages.
-const PURPOSE: &str = "to note the folder in";
+const PURPOSE: &str = "for the variables of the directory";
 
 /// The variables of a directory, each with its key: `openai` or `openai:work`.
 type Variables = BTreeMap<String, String>;
@@ -148,9 +148,9 @@ fn add(document: &mut DocumentMut, folder: &str, variables: &[(String, String)])
 }
 
 fn cannot_add() -> Error {
-    error::in_file(&shown_path(), &Error::new("cannot add what `exec` hands over in the folder"))
+    error::in_file(&shown_path(), &Error::new("cannot add the variables of the directory"))
 }
 
 fn cannot_take_back() -> Error {
-    error::in_file(&shown_path(), &Error::new("cannot take out what `exec` hands over in the folder"))
+    error::in_file(&shown_path(), &Error::new("cannot remove the variables of the directory"))
 }

@@ -23,7 +23,7 @@ pub fn entry_of_text(text: &str) -> std::result::Result<Entry, String> {
     let is_of_git = first == "git" && rest.first().is_some_and(|word| word.starts_with("credential-"));
     let is_command = is_of_git || Path::new(first).is_absolute();
     if !is_command && !is_name(first) {
-        return Err("a helper is a name (small letters, digits, `-`) or an absolute path".into());
+        return Err("a helper is a name (lower-case letters, digits, `-`) or an absolute path".into());
     }
     if let Some(other) = rest.first().filter(|_| words.iter().all(|word| is_in_the_default_chain(word))) {
         return Err(format!("`{first}` and `{other}` are two helpers in one entry"));
@@ -128,7 +128,7 @@ impl Source<'_> {
     pub fn unknown_key(&self, key: &Key, known: &[&str]) -> Error {
         let name = key.get_ref().as_ref();
         if matches!(name, "api_key" | "apikey" | "key" | "token" | "password" | "secret" | "access_token") {
-            return self.fault(key.span(), "keys are not kept in this file").hint(format!("{PROGRAM} login NAME"));
+            return self.fault(key.span(), "keys are not stored in this file").hint(format!("{PROGRAM} login NAME"));
         }
         let error = self.fault(key.span(), &format!("unknown key `{}`", modelforge_credential_protocol::visible(name)));
         match closest(name, known.iter().copied()) {
@@ -195,7 +195,7 @@ impl Source<'_> {
                     if !is_name(&name) || is_in_the_default_chain(&name) {
                         return Err(self.fault(
                             value.span(),
-                            "`name` must be of small letters, digits and `-`, and not that of a helper of ours",
+                            "`name` must be lower-case letters, digits and `-`, and not the name of a built-in helper",
                         ));
                     }
                     label = Some(name);
@@ -224,7 +224,7 @@ impl Source<'_> {
                 }
                 Ok(Entry { words, is_command, timeout, label })
             }
-            Some(_) => Err(self.fault(value.span(), "a relative path is not a program: it would depend on the folder")),
+            Some(_) => Err(self.fault(value.span(), "a relative path is not allowed: it depends on the directory")),
             None => Err(self.fault(value.span(), "a helper needs a `command`")),
         }
     }
@@ -241,7 +241,7 @@ impl Source<'_> {
                 "env" => {
                     let names = self.texts("env", value)?;
                     if names.iter().any(|name| name.contains(['=', ' ', '\t'])) {
-                        return Err(self.fault(value.span(), "`env` has something that is no name of a variable"));
+                        return Err(self.fault(value.span(), "`env` has an entry that is not the name of a variable"));
                     }
                     provider.env = Some(names);
                 }

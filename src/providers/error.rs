@@ -16,18 +16,20 @@ pub fn not_where_modelforge_sends(name: &str, url: &str, provider: &Provider) ->
 /// No key is stored for the URL in ModelForge's file, and here the name means another URL.
 pub fn no_key_where_modelforge_sends(name: &str, url: &str, provider: &Provider) -> Error {
     let (url, here) = (visible(url), provider.location.url());
-    Error::new(format!("there is no key for `{url}`, where ModelForge has `{name}`; it does not get that for `{here}`"))
-        .hint(format!(
-            "provider.{name}.url = \"{url}\"  # in {}, above any [section]; then: {PROGRAM} login {name}",
-            shown_path()
-        ))
+    Error::new(format!(
+        "there is no key for `{url}`, where ModelForge has `{name}`; the key for `{here}` is not used there"
+    ))
+    .hint(format!(
+        "provider.{name}.url = \"{url}\"  # in {}, above any [section]; then: {PROGRAM} login {name}",
+        shown_path()
+    ))
 }
 
 /// The configuration has another URL for a known name.
 pub fn moved(provider: &Provider, usual: &str) -> Error {
     let variables = match provider.variables.is_empty() {
-        true => "none of its usual variables counts",
-        false => "of variables, only those of its `env` count",
+        true => "none of its usual variables is used",
+        false => "only the variables in its `env` are used",
     };
     let (name, here) = (&provider.name, provider.location.url());
     Error::new(format!("`{name}` is at `{here}`, not at `{usual}`, as {} has it; {variables}", shown_path()))
@@ -55,7 +57,7 @@ pub fn not_given(provider: &Provider) -> Error {
     match provider.empty_variable().or(provider.variables.first().map(String::as_str)) {
         Some(variable) if provider.empty_variable().is_some() => problem.hint(format!("set {variable}")),
         Some(variable) => problem
-            .reworded(format!("{problem}, and no helper of the chain stores keys here"))
+            .reworded(format!("{problem}, and no helper in the chain stores keys here"))
             .hint(format!("set {variable}")),
         None => problem,
     }

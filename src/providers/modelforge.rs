@@ -68,13 +68,13 @@ fn parse(path: &Path, text: &str) -> Result<Definitions> {
 fn provider(place: &str, value: &RawValue, fault: &impl Fn(&str, &str) -> Error) -> Result<Defined> {
     let object: Object = serde_json::from_str(value.get()).map_err(|_| fault(place, "is not an object"))?;
     let Some(url) = text(place, &object, "base_url", fault)? else {
-        let problem = "is missing, so it is not known whom its key is for";
+        let problem = "is missing, so the owner of its key is unknown";
         return Err(fault(&format!("{place}.base_url"), problem)
             .is(Reason::UnknownProvider)
             .hint(format!("declare it in {PROGRAM}'s config.toml: [provider.NAME] url = \"https://…\"")));
     };
-    let url =
-        base_url(&url).map_err(|problem| fault(&format!("{place}.base_url"), &format!("is no base URL: {problem}")))?;
+    let url = base_url(&url)
+        .map_err(|problem| fault(&format!("{place}.base_url"), &format!("is not a base URL: {problem}")))?;
     let mut device_flow = Record::new();
     let sign_in = match text(place, &object, "auth_strategy", fault)?.as_deref() {
         None | Some("") => SignIn::None,
@@ -133,10 +133,10 @@ mod tests {
         );
         for (body, problem) in [
             (r#"{"base_url": ["sk-secret"]}"#, "`$.providers.p.base_url` is not a string"),
-            (r#"{"base_url": "sk-secret"}"#, "`$.providers.p.base_url` is no base URL: the URL has no scheme"),
+            (r#"{"base_url": "sk-secret"}"#, "`$.providers.p.base_url` is not a base URL: the URL has no scheme"),
             (
                 r#"{"auth_strategy": "api_key"}"#,
-                "`$.providers.p.base_url` is missing, so it is not known whom its key is for",
+                "`$.providers.p.base_url` is missing, so the owner of its key is unknown",
             ),
             (
                 r#"{"base_url": "https://h", "auth_strategy": "sk-secret"}"#,

@@ -23,7 +23,7 @@ pub fn program(entry: &Entry) -> std::result::Result<Program, Failure> {
 /// The hint for one of our own helpers that is missing or misspelled.
 fn how_to_install(name: &str) -> Option<String> {
     Some(match similar_helper(name)? {
-        ours if ours == name => format!("cargo install --locked --path helpers/{name}  # in the project's folder"),
+        ours if ours == name => format!("cargo install --locked --path helpers/{name}  # in the project's directory"),
         ours => format!("did you mean `{ours}`?"),
     })
 }

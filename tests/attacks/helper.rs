@@ -35,7 +35,7 @@ fn a_helper_that_shows_the_key_it_found_does_not_get_it_on_to_the_screen() {
         .stdin("provider=openai\n")
         .stderr(
             "warning: helper `fails` failed: bad <redacted>\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n",
+             error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n",
         )
         .failure();
 }

@@ -117,7 +117,7 @@ fn a_helper_cannot_send_the_request_elsewhere() {
             .stdin("protocol=ssh\nhost=h\nusername=u\npath=a\n")
             .stderr(&format!(
                 "warning: helper `moves` failed: it changed `{key}` of the request, so its answer is not used\n\
-                 error: no credential for `ssh://h/a`, account `u` was found, and some helpers could not be asked\n"
+                 error: no credential for `ssh://h/a`, account `u`; some helpers could not be queried\n"
             ))
             .failure();
     }
@@ -125,7 +125,7 @@ fn a_helper_cannot_send_the_request_elsewhere() {
     let test = test.args(["get"]).stdin("provider=openai\n");
     test.stderr(
         "warning: helper `moves` failed: it changed `provider` of the request, so its answer is not used\n\
-         error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n",
+         error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n",
     )
     .failure();
     // git would take a `url` for all the rest.

@@ -174,15 +174,15 @@ fn lines_that_are_none_and_values_out_of_range_are_refused() {
 fn what_is_refused_is_named_by_its_line_and_never_quoted() {
     for (request, problem) in [
         (format!("provider=openai\n{SECRET}\n"), "line 2 has no `=`"),
-        (format!("provider=openai\n{SECRET}\0=x\n"), "line 2: an attribute holds a line break or a NUL"),
-        (format!("provider=openai\npassword={SECRET}\r{SECRET}\n"), "line 2: `password` holds a line break or a NUL"),
+        (format!("provider=openai\n{SECRET}\0=x\n"), "line 2: an attribute has a line break or a NUL"),
+        (format!("provider=openai\npassword={SECRET}\r{SECRET}\n"), "line 2: `password` has a line break or a NUL"),
         (
             format!("provider=openai\npassword_expiry_utc={SECRET}\n"),
             "line 2: `password_expiry_utc` is not a plain number",
         ),
         (format!("provider=openai\nquit={SECRET}\n"), "line 2: `quit` must be true or false"),
         (format!("url={SECRET}\n"), "the URL has no scheme"),
-        (format!("url=https://u:{SECRET}%0a@h\n"), "the URL is not allowed: `password` holds a line break or a NUL"),
+        (format!("url=https://u:{SECRET}%0a@h\n"), "the URL is not allowed: `password` has a line break or a NUL"),
     ] {
         marking(Test::new()).args(["approve"]).stdin(request).stderr(&format!("error: {problem}\n")).failure();
     }

@@ -63,7 +63,7 @@ fn cve_2019_15752_a_helper_that_anyone_could_have_put_there_is_not_started_and_t
             "warning: helper `planted` failed: `TEST/work/shared/modelforge-credential-planted` is not started: \
              anyone can write to `{what}`\n\
              hint: chmod o-w {what}\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n"
+             error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n"
         )
     };
     let path = folder.display().to_string();
@@ -153,15 +153,15 @@ fn a_folder_a_pipe_or_a_plain_file_is_no_helper() {
     let path = test.bin().join("modelforge-credential-odd");
     let missing = "warning: helper `odd` failed: helper `odd` is not installed beside the program or on PATH\n\
         hint: put a program named modelforge-credential-odd on PATH\n\
-        error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n";
+        error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n";
     let get = |test: Test| test.args(["get"]).stdin("provider=openai\n").stderr(missing).failure();
     std::fs::create_dir(&path).unwrap();
     let test = get(test);
     std::fs::remove_dir(&path).unwrap();
     std::fs::write(&path, "#!/bin/sh\n").unwrap();
-    let not_executable = "warning: helper `odd` failed: `TEST/bin/modelforge-credential-odd` may not be executed\n\
+    let not_executable = "warning: helper `odd` failed: `TEST/bin/modelforge-credential-odd` is not executable\n\
         hint: chmod +x TEST/bin/modelforge-credential-odd\n\
-        error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n";
+        error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n";
     let test = test.args(["get"]).stdin("provider=openai\n").stderr(not_executable).failure();
     std::fs::remove_file(&path).unwrap();
     let made = test.run(&["/usr/bin/mkfifo", &path.display().to_string()], "");
@@ -173,7 +173,7 @@ fn a_folder_a_pipe_or_a_plain_file_is_no_helper() {
         .stdin("provider=openai\n")
         .stderr(
             "warning: helper `~` failed: `~` is not a program that can be started\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n",
+             error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n",
         )
         .failure();
 }
@@ -198,10 +198,10 @@ fn cve_2021_41092_a_helper_that_cannot_be_started_never_changes_where_a_key_goes
     let kept = Test::new().script("other", "[ $1 = store ] && cat > /dev/null; exit 0").helpers("absent");
     let test = kept.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n"));
     test.stderr(
-        "warning: helper `absent` did not keep the credential: helper `absent` is not installed beside the program or on \
+        "warning: helper `absent` did not store the credential: helper `absent` is not installed beside the program or on \
          PATH; it may still have an older copy\n\
          hint: put a program named modelforge-credential-absent on PATH\n\
-         error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
+         error: no helper stored the credential for `openai` (`https://api.openai.com`)\n\
          hint: modelforge-credential doctor\n",
     )
     .failure();
@@ -243,9 +243,9 @@ fn an_alias_of_the_repository_one_stands_in_never_takes_the_place_of_gits_helper
     let git = crate::support::system("git", "git").display().to_string();
     assert!(test.run(&[&git, "init", "--quiet", "."], "").status.success());
     assert!(test.run(&[&git, "config", "alias.credential-nobody-has", &alias], "").status.success());
-    let missing = "warning: helper `git credential-nobody-has` did not keep the credential: program \
+    let missing = "warning: helper `git credential-nobody-has` did not store the credential: program \
         `git-credential-nobody-has` is not on PATH; it may still have an older copy\n\
-        error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
+        error: no helper stored the credential for `openai` (`https://api.openai.com`)\n\
         hint: modelforge-credential doctor\n";
     let request = format!("provider=openai\npassword={SECRET}\n");
     let test = test.helpers("git credential-nobody-has").args(["approve"]).stdin(request).stderr(missing).failure();
@@ -282,7 +282,7 @@ fn a_script_is_as_good_as_the_program_that_its_first_line_names() {
     let failed = |problem: &str| {
         format!(
             "warning: helper `script` failed: {problem}\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n"
+             error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n"
         )
     };
     let name = "`TEST/bin/modelforge-credential-script`";
@@ -293,10 +293,13 @@ fn a_script_is_as_good_as_the_program_that_its_first_line_names() {
             "`~/shared/interpreter` is not started: anyone can write to `~/shared`\nhint: chmod o-w ~/shared"
                 .to_owned(),
         ),
-        ("#!/usr/bin/python9 -u".to_owned(), format!("{name} is a script for `/usr/bin/python9`, which is not there")),
-        ("#!bin/sh".to_owned(), format!("{name} is a script for `bin/sh`, which is not there")),
-        ("#!/usr/bin/env python9".to_owned(), format!("{name} is a script for `python9`, which is not there")),
-        ("#!/usr/bin/env -S python9 -u".to_owned(), format!("{name} is a script for `python9`, which is not there")),
+        (
+            "#!/usr/bin/python9 -u".to_owned(),
+            format!("{name} is a script for `/usr/bin/python9`, which does not exist"),
+        ),
+        ("#!bin/sh".to_owned(), format!("{name} is a script for `bin/sh`, which does not exist")),
+        ("#!/usr/bin/env python9".to_owned(), format!("{name} is a script for `python9`, which does not exist")),
+        ("#!/usr/bin/env -S python9 -u".to_owned(), format!("{name} is a script for `python9`, which does not exist")),
         (
             "#!/bin/sh\r".to_owned(),
             format!(
@@ -325,7 +328,7 @@ fn a_helper_that_belongs_to_another_user_is_not_started_nor_one_that_a_group_can
         format!(
             "warning: helper `planted` failed: `~/theirs/modelforge-credential-planted` is not started: {what}\n\
              hint: {hint}\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n"
+             error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n"
         )
     };
     for place in [&file, &folder] {

@@ -23,7 +23,7 @@ fn the_configuration_turns_it_off() {
     let test = asked(test, 1);
     assert!(!log(&test).exists());
     let off = "warning: nothing more is logged: `[audit] enabled = false` in config.toml\n";
-    let test = test.args(["audit"]).stdout("nothing is logged yet\n").stderr(off).success();
+    let test = test.args(["audit"]).stdout("there are no records yet\n").stderr(off).success();
     let test = test.config("[audit]\nenabled = true\n");
     assert_eq!(lines(&asked(test, 1)).len(), 1);
     for (config, problem) in [
@@ -45,15 +45,15 @@ fn without_a_home_folder_there_is_no_log_and_only_the_trace_says_so() {
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     let test = get(test.env("MODELFORGE_CREDENTIAL_TRACE", "1"));
     let said = String::from_utf8(test.output().stderr).unwrap();
-    assert!(said.contains("trace: nothing is logged: there is no home folder\n"), "{said}");
+    assert!(said.contains("trace: nothing is logged: there is no home directory\n"), "{said}");
     let test = get(test).env("HOME", "/proc/nobody");
     let said = String::from_utf8(test.output().stderr).unwrap();
-    assert!(said.contains("trace: nothing is logged: there is no home folder\n"), "{said}");
+    assert!(said.contains("trace: nothing is logged: there is no home directory\n"), "{said}");
     assert!(!said.contains("warning"), "{said}");
     let test = test.env("HOME", "");
     test.env("MODELFORGE_CREDENTIAL_TRACE", "")
         .args(["audit"])
-        .stderr("error: there is no audit log: there is no home folder\n")
+        .stderr("error: there is no audit log: there is no home directory\n")
         .failure();
 }
 

@@ -35,7 +35,7 @@ fn a_script_that_names_no_interpreter_is_told_how() {
     test.stderr(
         "warning: helper `bare` failed: it could not be started: its first line does not name the program that runs it\n\
          hint: a script begins with the program that runs it: #!/bin/sh\n\
-         error: no credential for `https://h` was found, and some helpers could not be asked\n",
+         error: no credential for `https://h`; some helpers could not be queried\n",
     )
     .failure();
 }
@@ -47,7 +47,7 @@ fn a_failure_is_never_taken_for_absence() {
         .stdin("provider=openai\n")
         .stderr(
             "warning: helper `locked` failed: the vault is locked\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n",
+             error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n",
         )
         .failure();
 }

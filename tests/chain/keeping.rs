@@ -3,7 +3,7 @@
 use super::{approve, keeper};
 use crate::support::{SECRET, Test};
 
-const NOT_KEPT: &str = "error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
+const NOT_KEPT: &str = "error: no helper stored the credential for `openai` (`https://api.openai.com`)\n\
     hint: modelforge-credential doctor\n";
 
 /// A helper that cuts what it is told to store after ten letters, and erases what it is told the password of.
@@ -51,7 +51,7 @@ fn blind(test: Test, listed: &str) -> Test {
 }
 
 const DAMAGED: &str =
-    "warning: helper `blind` did not keep the credential: it is damaged; it may still have an older copy\n";
+    "warning: helper `blind` did not store the credential: it is damaged; it may still have an older copy\n";
 
 #[test]
 fn an_item_that_a_helper_cannot_read_back_is_taken_out_again() {

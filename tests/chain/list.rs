@@ -28,8 +28,8 @@ fn a_list_without_its_count_is_not_taken_for_whole() {
         .args(["list"])
         .stdout(whole)
         .stderr(
-            "warning: helper `cut` failed: its list was truncated: the last line is not the count of what it named\n\
-             error: the list is incomplete: some helpers could not be asked\n",
+            "warning: helper `cut` failed: its list was truncated: the last line is not the count of the entries\n\
+             error: the list is incomplete: some helpers could not be queried\n",
         )
         .failure();
 }

@@ -28,7 +28,7 @@ fn a_command_is_a_program_and_its_arguments_and_may_have_a_time_limit() {
     get(test, "openai")
         .stderr(
             "warning: helper `sh -c sleep 20` failed: it did not answer within 0.2 s and was stopped\n\
-             error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n",
+             error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n",
         )
         .failure();
     let test = Test::new().config("helpers = [{ command = ['sh', '-c', 'echo password=$0', 'a b'] }]");
@@ -60,9 +60,9 @@ fn the_variable_replaces_the_configured_chain_also_that_of_a_provider() {
 #[test]
 fn a_mistake_in_the_variable_is_named() {
     for (entries, problem) in [
-        ("../x", "a helper is a name (small letters, digits, `-`) or an absolute path"),
+        ("../x", "a helper is a name (lower-case letters, digits, `-`) or an absolute path"),
         ("age 'x", "a quotation mark is not closed"),
-        ("!sh -c x", "a helper is a name (small letters, digits, `-`) or an absolute path"),
+        ("!sh -c x", "a helper is a name (lower-case letters, digits, `-`) or an absolute path"),
     ] {
         let test = Test::new().helpers(entries);
         get(test, "openai").stderr(&format!("error: MODELFORGE_CREDENTIAL_HELPERS: {problem}\n")).failure();
@@ -74,7 +74,7 @@ fn two_helpers_in_one_entry_are_told_apart() {
     let hint = "hint: one entry a line: export MODELFORGE_CREDENTIAL_HELPERS=\"$(printf 'env\\nage')\"\n";
     for (entries, problem) in [
         ("env age", "`env` and `age` are two helpers in one entry"),
-        ("env,age", "a helper is a name (small letters, digits, `-`) or an absolute path"),
+        ("env,age", "a helper is a name (lower-case letters, digits, `-`) or an absolute path"),
     ] {
         let test = Test::new().helpers(entries);
         get(test, "openai").stderr(&format!("error: MODELFORGE_CREDENTIAL_HELPERS: {problem}\n{hint}")).failure();

@@ -46,7 +46,7 @@ fn what_is_not_what_it_should_be_is_named() {
     is_refused("helpers = ['']", "line 1: an entry is empty");
     is_refused(
         "helpers = [\n'mark',\n'../x']",
-        "line 3: a helper is a name (small letters, digits, `-`) or an absolute path",
+        "line 3: a helper is a name (lower-case letters, digits, `-`) or an absolute path",
     );
     is_refused("helpers = ['age \"x']", "line 1: a quotation mark is not closed");
     is_refused(
@@ -59,7 +59,7 @@ fn what_is_not_what_it_should_be_is_named() {
     is_refused("helpers = [{ command = 'git' }]", "line 1: `command` is not a list of strings");
     is_refused(
         "helpers = [{ command = ['./x'] }]",
-        "line 1: a relative path is not a program: it would depend on the folder",
+        "line 1: a relative path is not allowed: it depends on the directory",
     );
     is_refused("helpers = [{ command = ['git'], timeout = 5 }]", "line 1: `timeout` is not a string of one line");
     is_refused(
@@ -77,7 +77,7 @@ fn what_is_not_what_it_should_be_is_named() {
     is_refused("[provider.x]\naccount = ''", "line 2: `account` is not a string of one line");
     is_refused("[provider.x]\naccount = \"a\\nb\"", "line 2: `account` is not a string of one line");
     is_refused("[provider.x]\nenv = 'X'", "line 2: `env` is not a list of strings");
-    is_refused("[provider.x]\nenv = ['X Y']", "line 2: `env` has something that is no name of a variable");
+    is_refused("[provider.x]\nenv = ['X Y']", "line 2: `env` has an entry that is not the name of a variable");
     is_refused("[provider.x]\nsign_in = 'magic'", "line 2: `sign_in` must be \"api_key\", \"device_flow\" or \"none\"");
     is_refused("[provider.'a b']\n", "line 1: `a b` is not a valid provider name: use letters, digits, `-` and `_`");
 }
@@ -99,7 +99,7 @@ fn a_token_is_sent_nowhere_in_the_clear() {
 
 #[test]
 fn a_key_in_the_configuration_is_refused_and_not_repeated() {
-    let keys = "keys are not kept in this file\nhint: modelforge-credential login NAME";
+    let keys = "keys are not stored in this file\nhint: modelforge-credential login NAME";
     is_refused(&format!("api_key = '{SECRET}'"), &format!("line 1: {keys}"));
     is_refused(&format!("[provider.openai]\ntoken = '{SECRET}'"), &format!("line 2: {keys}"));
     is_refused(&format!("[provider.openai]\npassword = '{SECRET}'"), &format!("line 2: {keys}"));
@@ -140,7 +140,7 @@ fn a_key_as_an_argument_of_a_helper_or_as_the_name_of_a_provider_is_refused_and_
     let name = KEY.get(..40).expect("a part of a key");
     let test = test.config("").args(["login", name, "--url", "https://llm.corp.example"]).stdin(SECRET);
     let test = test.stderr(
-        "error: what should be the name of a provider looks like a key\n\
+        "error: the name of the provider looks like a key\n\
          hint: modelforge-credential login NAME --url https://…  # and enter the key at the prompt\n",
     );
     let test = test.failure();

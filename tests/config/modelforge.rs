@@ -44,12 +44,12 @@ fn what_is_wrong_in_the_file_of_modelforge_is_named_by_its_place_and_never_quote
         ("1", "`$.providers.my-llm` is not an object"),
         (
             r#"{"auth_strategy": "api_key"}"#,
-            "`$.providers.my-llm.base_url` is missing, so it is not known whom its key is for\nhint: declare it in modelforge-credential's config.toml: [provider.NAME] url = \"https://…\"",
+            "`$.providers.my-llm.base_url` is missing, so the owner of its key is unknown\nhint: declare it in modelforge-credential's config.toml: [provider.NAME] url = \"https://…\"",
         ),
         (r#"{"base_url": 1}"#, "`$.providers.my-llm.base_url` is not a string"),
         (
             r#"{"base_url": "sk-sentinel-5f0c9a7e41d84b1f"}"#,
-            "`$.providers.my-llm.base_url` is no base URL: the URL has no scheme",
+            "`$.providers.my-llm.base_url` is not a base URL: the URL has no scheme",
         ),
         (
             r#"{"base_url": "https://h", "auth_strategy": "sk-sentinel-5f0c9a7e41d84b1f"}"#,

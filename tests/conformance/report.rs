@@ -27,8 +27,7 @@ fn a_helper_that_cannot_store_is_not_judged_and_says_why() {
     let test =
         Test::new().script("locked", "[ \"$1\" != store ] || { echo 'error: the vault is locked' >&2; exit 1; }");
     let judged = judged(test, "locked", &[]);
-    let said =
-        "error: helper `locked` could not store, so it was not judged: exit status 1: error: the vault is locked\n";
+    let said = "error: helper `locked` was not tested, because its `store` failed: exit status 1: error: the vault is locked\n";
     assert_eq!((judged.status, &*judged.said), (Some(1), said));
 }
 
@@ -40,7 +39,7 @@ fn a_helper_that_cannot_reach_its_store_is_put_to_no_case() {
     assert_eq!((&judged.report["keeps_the_rules_of"], &judged.report["whole"]), (&json!("none"), &json!(false)));
     assert_eq!(judged.report["badge"], format!("modelforge-credential {}: not judged", env!("CARGO_PKG_VERSION")));
     let reason = "exit status 1: error: there is no D-Bus session";
-    assert_eq!(judged.said, format!("error: helper `locked` could not store, so it was not judged: {reason}\n"));
+    assert_eq!(judged.said, format!("error: helper `locked` was not tested, because its `store` failed: {reason}\n"));
 }
 
 #[test]
@@ -49,7 +48,7 @@ fn of_a_python_traceback_the_last_line_is_the_reason() {
     let test = Test::new().script("python", &format!("echo '{traceback}' >&2; exit 1"));
     let judged = judged(test, "python", &[]);
     let reason = "exit status 1: KeyError: \"host\"";
-    assert_eq!(judged.said, format!("error: helper `python` could not store, so it was not judged: {reason}\n"));
+    assert_eq!(judged.said, format!("error: helper `python` was not tested, because its `store` failed: {reason}\n"));
 }
 
 /// A helper whose store is in one place, whatever the home folder is: like a keyring.
@@ -100,8 +99,8 @@ fn it_is_told_as_it_goes_with_a_verdict_and_a_badge() {
 testing `liar` (TEST/bin/modelforge-credential-liar)
 ok       O1  an unknown operation is ignored: nothing printed, exit status 0
 BROKEN   O1  an unknown operation does not read what might mean something else there: `WORD` failed with exit status 1
-it keeps nothing, and was judged as a helper that only answers
-verdict: it does what git asks of a helper, and breaks O1 of the protocol
+it stores nothing, and was tested as a helper that only answers
+verdict: keeps git's rules, breaks O1 of the protocol
 ";
     let test = Test::new().script("liar", "case $1 in get|store|erase) ;; *) ! grep -q junk ;; esac");
     let output = test.args(["helpers", "test", "liar", "--only", "O1"]);
@@ -110,7 +109,7 @@ verdict: it does what git asks of a helper, and breaks O1 of the protocol
     let word = text.split('`').find(|word| word.starts_with("zq")).expect("the operation is named").to_owned();
     let folder = text.split(['(', ')']).nth(1).expect("the path").replace("/bin/modelforge-credential-liar", "");
     assert_eq!(text.replace(&word, "WORD").replace(&folder, "TEST"), said);
-    let said = "error: helper `liar` does not keep the rules that it was judged by\n";
+    let said = "error: helper `liar` breaks rules of the protocol\n";
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(1), said));
     let output = Test::new().args(["helpers", "test", "env"]).output();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -176,9 +175,9 @@ fn a_helper_that_ran_no_case_gets_no_verdict_and_is_called_as_it_was_typed() {
         std::fs::copy(program.with_extension("sh"), here.with_extension("sh")).expect("its lines");
     }
     let test = test.args(["helpers", "test", "./mine", "--only", "O6"]);
-    let problem = "error: helper `./mine` could not store, so it was not judged: exit status 1\n";
+    let problem = "error: helper `./mine` was not tested, because its `store` failed: exit status 1\n";
     let said = "testing `./mine` (TEST/work/mine)\n\
-                it could not store, so no case was run; a helper that keeps nothing ignores `store` (O4)\n";
+                not tested, because `store` failed; a helper that stores nothing must ignore `store` (O4)\n";
     test.stdout(said).stderr(problem).failure();
 }
 

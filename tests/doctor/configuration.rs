@@ -22,7 +22,7 @@ fn with_a_broken_configuration_everything_else_is_checked_all_the_same() {
     );
     finds(
         well().helpers("not/a/name"),
-        "error configuration: MODELFORGE_CREDENTIAL_HELPERS: a helper is a name (small letters, digits, `-`) or an absolute path",
+        "error configuration: MODELFORGE_CREDENTIAL_HELPERS: a helper is a name (lower-case letters, digits, `-`) or an absolute path",
     );
 }
 
@@ -90,8 +90,8 @@ fn our_own_variables_that_are_set_are_named_without_their_values_and_so_are_thos
     assert_eq!(
         found,
         [
-            "warning environment: `MODELFORGE_CREDENTIAL_HELPER` is set, and no such variable is known | did you mean `MODELFORGE_CREDENTIAL_HELPERS`?",
-            "warning environment: `MODELFORGE_CREDENTIAL_INTERACTIVE` is set: it decides whether a person may be asked | unset MODELFORGE_CREDENTIAL_INTERACTIVE  # if that is not meant",
+            "warning environment: `MODELFORGE_CREDENTIAL_HELPER` is set, but it is not a known variable | did you mean `MODELFORGE_CREDENTIAL_HELPERS`?",
+            "warning environment: `MODELFORGE_CREDENTIAL_INTERACTIVE` is set: it decides whether you may be prompted | unset MODELFORGE_CREDENTIAL_INTERACTIVE  # if that is not meant",
             "warning environment: `MODELFORGE_CREDENTIAL_TRACE` is set: it turns the trace on | unset MODELFORGE_CREDENTIAL_TRACE  # if that is not meant",
         ]
     );

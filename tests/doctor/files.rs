@@ -23,7 +23,7 @@ fn a_folder_on_path_that_anyone_can_write_to_is_a_warning() {
     );
     finds(
         test.env("PATH", "/usr/bin:/bin:/tmp"),
-        "warning path: anyone can write to `/tmp`, so no helper is started from it | take /tmp out of PATH",
+        "warning path: anyone can write to `/tmp`, so no helper is started from it | remove /tmp from PATH",
     );
 }
 
@@ -62,8 +62,8 @@ fn a_file_from_the_future_is_a_warning() {
     finds(
         test,
         &format!(
-            "warning clock: `~/.config/modelforge-credential/config.toml` was changed at 2100-01-01T00:00:00Z, which is in the \
-             future: the clock is or was wrong | date; touch {}  # if it is right now",
+            "warning clock: the modification time of `~/.config/modelforge-credential/config.toml` is in the future \
+             (2100-01-01T00:00:00Z): the system clock is or was wrong | date; touch {}  # if the clock is right now",
             as_word("~/.config/modelforge-credential/config.toml")
         ),
     );
@@ -98,7 +98,7 @@ fn a_process_that_holds_the_very_lock_that_is_needed_is_an_error_and_no_long_wai
     let start = Instant::now();
     finds(
         test,
-        "error locks: another process has been storing for some seconds, so no helper was tried with a test credential | pgrep -a modelforge-credential",
+        "error locks: helpers were not tested: another process has been storing for some seconds | pgrep -a modelforge-credential",
     );
     assert!(start.elapsed() < Duration::from_secs(15));
 }
@@ -134,7 +134,7 @@ fn keys_in_plain_text_are_a_warning_for_each_file_also_where_that_helper_is_not_
     let key = format!(
         r#"{{"providers": {{"openai": {{"auth_data": {{"api_key": "{SECRET}"}}}}, "mistral": {{"auth_data": {{"api_key": "{SECRET}"}}}}}}}}"#
     );
-    let expected = "warning plaintext: `~/.config/model-forge/config.json` holds keys: `openai`, `mistral` | modelforge-credential migrate --dry-run";
+    let expected = "warning plaintext: `~/.config/model-forge/config.json` has keys: `openai`, `mistral` | modelforge-credential migrate --dry-run";
     for helpers in ["helpers = ['age']", "helpers = ['age', 'plaintext']"] {
         let test = Test::new().config(helpers).file(".config/model-forge/config.json", &key);
         finds(test, expected);
@@ -158,7 +158,7 @@ fn a_log_that_cannot_be_written_is_an_error_with_its_file_and_a_command() {
 
 #[test]
 fn where_requests_are_logged_or_that_they_are_not_is_said() {
-    finds(well(), "ok audit: `~/.local/state/modelforge-credential/audit.jsonl` holds who asked for what");
+    finds(well(), "ok audit: the audit log is `~/.local/state/modelforge-credential/audit.jsonl`");
     finds(
         Test::new().config("helpers = ['age']\naudit = { enabled = false }"),
         "ok audit: the log is off: `[audit] enabled = false` in config.toml",
@@ -172,10 +172,10 @@ fn without_a_home_or_an_environment_it_says_what_is_missing() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
     for expected in [
-        "warning  helper         skipped helper `age`: there is no home folder\n",
-        "error    helper         no helper of the chain keeps credentials\n",
-        "                        hint: set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path\n",
-        "warning  audit          there is no audit log: there is no home folder\n",
+        "warning  helper         skipped helper `age`: there is no home directory\n",
+        "error    helper         no helper in the chain can store credentials\n",
+        "                        hint: set HOME to a directory that exists, or XDG_DATA_HOME to an absolute path\n",
+        "warning  audit          there is no audit log: there is no home directory\n",
     ] {
         assert!(text.contains(expected), "{text}");
     }

@@ -66,7 +66,7 @@ fn a_helper_that_hangs_is_an_error_after_a_few_seconds_and_does_not_hold_up_the_
         assert!(found.contains(&expected), "{found:#?}");
     }
     // One that was ended while it stored may have stored.
-    let may_hold = "error helper: helper `loses` failed: it may still hold the test credential for `https://canary.invalid`: it did not answer within 5 s and was stopped | printf 'url=https://canary.invalid\\n' | modelforge-credential erase";
+    let may_hold = "error helper: helper `loses` failed: it may still have the test credential for `https://canary.invalid`: it did not answer within 5 s and was stopped | printf 'url=https://canary.invalid\\n' | modelforge-credential erase";
     assert!(found.iter().any(|line| line == may_hold), "{found:#?}");
     assert!(found.iter().any(|line| line.starts_with("ok helper: `age` ")), "{found:#?}");
     assert!(start.elapsed() < Duration::from_secs(25), "{:?}", start.elapsed());
@@ -86,7 +86,7 @@ fn a_key_in_the_words_of_a_helper_is_in_no_report() {
 
 #[test]
 fn a_chain_in_which_nobody_keeps_anything_is_an_error() {
-    let nobody = "error helper: no helper of the chain keeps credentials | helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml";
+    let nobody = "error helper: no helper in the chain can store credentials | helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml";
     finds(Test::new().config("helpers = ['env', 'oauth', 'plaintext']"), nobody);
     finds(Test::new().config("helpers = []"), nobody);
     // A chain named in a variable, as in CI, is mostly meant.
@@ -96,7 +96,7 @@ fn a_chain_in_which_nobody_keeps_anything_is_an_error() {
     let test = finds(Test::new().script("sink", "cat > /dev/null").config("helpers = ['sink']"), nobody);
     let (_, found) = findings(test);
     assert!(
-        found.contains(&"ok helper: `sink` (TEST/modelforge-credential-sink) answers, and keeps nothing".to_owned()),
+        found.contains(&"ok helper: `sink` (TEST/modelforge-credential-sink) works; it does not store keys".to_owned()),
         "{found:#?}"
     );
 }
@@ -138,6 +138,6 @@ fn a_credential_that_cannot_be_opened_is_an_error() {
     let output = test.args(["doctor"]).any_stderr();
     let run = output.output();
     let text = String::from_utf8_lossy(&run.stdout).into_owned();
-    assert!(text.contains("helper `age` cannot open its credential for `https://api.openai.com`: "), "{text}");
+    assert!(text.contains("helper `age` cannot decrypt its credential for `https://api.openai.com`: "), "{text}");
     assert_eq!(run.status.code(), Some(1));
 }

@@ -33,7 +33,7 @@ fn a_helper_that_answers_something_else_or_fails_half_way_has_it_erased_all_the_
     for (first, problem) in [
         (
             "[ $1 = get ] && [ -f \"$kept\" ] && { echo password=other; exit; }",
-            "it gave back another credential than it was given",
+            "it returned another credential than the stored one",
         ),
         ("[ $1 = get ] && [ -f \"$kept\" ] && exit 3", "exit status 3"),
         (
@@ -58,7 +58,7 @@ fn a_helper_that_does_not_erase_it_is_an_error_that_says_how_to() {
         let test = finds(
             chest(Test::new(), first),
             &format!(
-                "error helper: helper `chest` failed: it may still hold the test credential for `https://canary.invalid`{reason} | {hint}"
+                "error helper: helper `chest` failed: it may still have the test credential for `https://canary.invalid`{reason} | {hint}"
             ),
         );
         assert!(kept(&test));
@@ -75,15 +75,15 @@ fn a_lost_identity_of_age_is_an_error_with_its_fix_and_no_other_is_made() {
     fs::remove_file(&identity).unwrap();
     let again =
         ["age", "age.old"].map(|name| as_word(&format!("~/.local/share/modelforge-credential/{name}"))).join(" ");
-    let problem = "error helper: helper `age` failed: the identity `~/.local/share/modelforge-credential/identity.txt` is not \
-                   there, and 1 credential is encrypted for it";
+    let problem = "error helper: helper `age` failed: the identity `~/.local/share/modelforge-credential/identity.txt` is \
+                   missing, and 1 credential is encrypted for it";
     let _test = finds(test, &format!("{problem} | restore its copy, or start again: mv {again}"));
     assert!(!identity.exists());
 }
 
 #[test]
 fn a_helper_that_answers_whatever_it_is_asked_is_an_error() {
-    let problem = "it has a credential for a place that does not exist, so it answers whatever it is asked";
+    let problem = "it returned a credential for a host that does not exist: it answers every request";
     for name in ["echo", "oauth"] {
         let test = Test::new().env("X", SECRET).script(name, "echo password=$X");
         let core = test.bin().join(format!("modelforge-credential{EXE_SUFFIX}"));
@@ -135,7 +135,7 @@ fn what_ctrl_c_leaves_in_a_helper_that_does_not_erase_is_said() {
     let test = chest(Test::new(), "[ $1 = erase ] && { kill -INT $PPID; exit 1; }").args(["doctor"]);
     let output = test.output();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(2));
-    let said = "warning: helper `chest` failed: it may still hold the test credential for `https://canary.invalid`\n\
+    let said = "warning: helper `chest` failed: it may still have the test credential for `https://canary.invalid`\n\
                 hint: printf 'url=https://canary.invalid\\n' | modelforge-credential erase\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), said);
     assert!(kept(&test) && output.stdout.is_empty());

@@ -54,7 +54,7 @@ fn all_means_every_provider_that_a_helper_has_a_key_of() {
 fn a_header_that_is_encoded_already_withholds_none_of_all_keys() {
     let header = "capability[]=authtype\nprovider=mistral\nusername=default\nauthtype=Bearer\ncredential=encoded\n";
     let test = signed_in(&["openai"]).args(["approve"]).stdin(header).success();
-    let said = "warning: the credential for `mistral` is no key but a header that is encoded already\n";
+    let said = "warning: the credential for `mistral` is a pre-encoded header, not a key\n";
     let test =
         exec(test, "--all --only OPENAI_API_KEY", SHOW).stdout("OPENAI_API_KEY -openai\n").stderr(said).success();
     let said = said.replace("warning", "error");
@@ -65,13 +65,13 @@ fn a_header_that_is_encoded_already_withholds_none_of_all_keys() {
 fn two_keys_for_one_variable_are_an_error_until_it_is_said_whose_it_is() {
     let test = signed_in(&["zai", "zhipuai"]);
     let shared = "error: `zai` and `zhipuai` share the variable `ZHIPU_API_KEY` and have different keys\n\
-                  hint: say whose it is: --env ZHIPU_API_KEY=zai\n";
+                  hint: choose one: --env ZHIPU_API_KEY=zai\n";
     let test = exec(test, "zai zhipuai", SHOW).stderr(shared).failure();
     let test = exec(test, "zai zhipuai --env ZHIPU_API_KEY=zhipuai --only ZAI_API_KEY", SHOW);
     let test = test.stdout("ZAI_API_KEY -zai\nZHIPU_API_KEY -zhipuai\n").success();
     let test = exec(test, "zai zhipuai --only ZAI_API_KEY", SHOW).stdout("ZAI_API_KEY -zai\n").success();
     let accounts = "error: `openai` and `openai:work` share the variable `MODELFORGE_OPENAI_API_KEY` and have different keys\n\
-                    hint: say whose it is: --env MODELFORGE_OPENAI_API_KEY=openai\n";
+                    hint: choose one: --env MODELFORGE_OPENAI_API_KEY=openai\n";
     let test = keep(test, &["openai", "openai:work"]);
     let test = exec(test, "openai openai:work", SHOW).stderr(accounts).failure();
     exec(test, "openai openai --only OPENAI_API_KEY", SHOW).stdout("OPENAI_API_KEY -openai\n").success();

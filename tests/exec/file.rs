@@ -20,7 +20,7 @@ fn with_service_account() -> Test {
     let test = Test::new().helpers("age").file("account.json", account);
     let file = test.home().join("account.json").display().to_string();
     let test = test.args(["login", "google_vertex", "--file", &file]);
-    let kept = "signed in to `google_vertex`: kept by `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)\n";
+    let kept = "signed in to `google_vertex`: stored in `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)\n";
     let test = test.stdout(kept).success();
     let runtime = test.home().join("run");
     fs::create_dir(&runtime).expect("a folder can be made");
@@ -166,7 +166,7 @@ fn without_a_folder_of_the_users_own_it_is_in_memory_all_the_same() {
 
 #[test]
 fn lines_for_a_shell_cannot_hand_over_a_file() {
-    let error = "error: `GOOGLE_APPLICATION_CREDENTIALS` is the path of a file, which only `exec` can hand over\n\
+    let error = "error: `GOOGLE_APPLICATION_CREDENTIALS` is the path of a file, which only `exec` can pass\n\
                  hint: modelforge-credential exec google_vertex -- COMMAND\n";
     with_service_account().args(["env", "google_vertex"]).stderr(error).failure();
 }

@@ -135,7 +135,7 @@ fn output_that_cannot_be_written_is_said_and_no_success() {
 #[test]
 fn a_key_too_short_to_be_told_from_text_is_not_masked_and_that_is_said() {
     let test = Test::new().helpers("age").args(["approve"]).stdin("provider=openai\npassword=short\n").success();
-    let warning = "warning: the key for `openai` is too short to tell from other text and is not masked\n";
+    let warning = "warning: the key for `openai` is too short to tell from other text, so it is not masked\n";
     let test = exec(test, "openai --only OPENAI_API_KEY --mask", "echo $OPENAI_API_KEY");
     test.stdout("short\n").stderr(warning).success();
 }

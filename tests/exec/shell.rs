@@ -55,7 +55,7 @@ fn the_shell_is_guessed() {
 fn a_name_that_a_shell_does_not_take_is_left_out_and_that_is_said() {
     let test = signed_in(&["302ai"]).args(["env", "302ai", "--shell", "bash"]);
     test.stdout(&format!("export MODELFORGE_302AI_API_KEY='{SECRET}-302ai'\n"))
-        .stderr("warning: `302AI_API_KEY` cannot be set in this shell and is left out\n")
+        .stderr("warning: skipped `302AI_API_KEY`: this shell cannot set such a variable\n")
         .success();
 }
 
@@ -66,7 +66,7 @@ fn lines_with_keys_on_the_screen_are_warned_of() {
     let test = test.args(["env", "openai", "--only", "OPENAI_API_KEY"]);
     let (status, _, shown) = crate::prompt::Session::bare(&test).end();
     assert!(status.success(), "{shown}");
-    let warning = "warning: these lines are meant for a shell, and now they are on the screen\r\n\
+    let warning = "warning: this output contains keys and is meant for a shell, not the screen\r\n\
                    hint: eval \"$(modelforge-credential env openai)\"\r\n";
     assert_eq!(shown, format!("export OPENAI_API_KEY='made-up-key'\r\n{warning}"));
 }

@@ -108,7 +108,7 @@ fn the_command_sees_its_name_as_it_was_typed() {
 fn without_a_path_a_name_cannot_be_looked_for_and_the_hint_sets_one() {
     let test = Test::new().env("PATH", "").args(["exec", "openai", "--", "env"]);
     let hint = "hint: export PATH=/usr/local/bin:/usr/bin:/bin\n";
-    test.stderr(&format!("error: program `env` cannot be looked for: PATH is not set\n{hint}")).status(127);
+    test.stderr(&format!("error: cannot search for program `env`: PATH is not set\n{hint}")).status(127);
 }
 
 #[test]

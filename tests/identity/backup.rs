@@ -19,7 +19,7 @@ fn exported(test: Test) -> (Test, String) {
 
 /// The groups below the line that announces them.
 fn groups(paper: &str) -> String {
-    let (_, groups) = paper.split_once("The same in groups, to be typed in again:\n").expect("groups");
+    let (_, groups) = paper.split_once("The same in groups, for typing:\n").expect("groups");
     groups.lines().take_while(|line| line.starts_with("  ")).map(|line| format!("{}\n", line.trim())).collect()
 }
 
@@ -57,11 +57,11 @@ fn what_was_written_down_is_typed_in_again_and_checked_without_a_change() {
     let typed = groups(&paper).to_lowercase();
     let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "").args(["identity", "check"]);
     let mut session = Session::bare(&test);
-    session.expect("type what is on the paper; an empty line ends it\r\n> ");
+    session.expect("type the backup; end with an empty line\r\n> ");
     typed.lines().for_each(|line| session.types(&format!("{line}\r")));
     session.types("\r");
     let (status, _, shown) = session.end();
-    assert!(status.success() && shown.contains("it opens all 3 credentials that are stored here"), "{shown}");
+    assert!(status.success() && shown.contains("it decrypts all 3 stored credentials"), "{shown}");
     let after: Vec<_> = files_below(&data(&test)).into_iter().map(|path| (std::fs::read(&path).ok(), path)).collect();
     let kept = |files: &[(Option<Vec<u8>>, std::path::PathBuf)]| -> Vec<_> {
         files.iter().filter(|(_, path)| !path.ends_with(".renewal")).cloned().collect()
@@ -77,11 +77,11 @@ fn a_mistake_of_one_letter_is_noticed_and_another_identity_does_not_pass_for_thi
     let swapped = format!("{}{}", &text[..73], if text.ends_with('Q') { 'P' } else { 'Q' });
     let wrong = |letters: usize| {
         format!(
-            "error: that is not an identity: a letter is wrong or missing\n\
+            "error: this is not an identity: a letter is wrong or missing\n\
              hint: it begins with AGE-SECRET-KEY-1 and has 74 letters, digits and hyphens; {letters} were given\n"
         )
     };
-    let none = "error: it opens 0 of the 3 credentials that are stored here\n".to_owned();
+    let none = "error: it decrypts 0 of 3 stored credentials\n".to_owned();
     let mut test = test;
     for (given, said) in [
         (swapped, wrong(74)),
@@ -89,7 +89,7 @@ fn a_mistake_of_one_letter_is_noticed_and_another_identity_does_not_pass_for_thi
         (other, none),
         (
             " \n".to_owned(),
-            "error: standard input holds no identity\nhint: modelforge-credential identity check < identity.txt\n"
+            "error: standard input has no identity\nhint: modelforge-credential identity check < identity.txt\n"
                 .to_owned(),
         ),
     ] {
@@ -101,7 +101,7 @@ fn a_mistake_of_one_letter_is_noticed_and_another_identity_does_not_pass_for_thi
 fn a_backup_from_an_editor_of_windows_is_read_or_it_is_said_what_is_the_matter_with_it() {
     let test = signed_in();
     let text = format!("\u{feff}{}", identity(&test).replace('\n', "\r\n"));
-    let opens = "it opens all 3 credentials that are stored here\n";
+    let opens = "it decrypts all 3 stored credentials\n";
     let test = test.args(["identity", "check"]).stdin(&text).stdout(opens).success();
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let said = "error: the identity is written in UTF-16, which `age` does not read either\n\
@@ -128,7 +128,7 @@ fn it_is_restored_on_a_new_machine_before_or_after_the_store() {
             bring_the_store();
         }
         let said = match store_comes_first {
-            true => format!("the identity `{PLACE}` is in place: it opens all 3 credentials that are stored here\n"),
+            true => format!("the identity `{PLACE}` is in place: it decrypts all 3 stored credentials\n"),
             false => format!("the identity `{PLACE}` is in place; nothing is stored here yet\n"),
         };
         let core = crate::support::program("modelforge-credential").display().to_string();
@@ -148,16 +148,16 @@ fn an_identity_that_opens_nothing_here_is_not_taken_and_one_that_is_there_is_not
     let test = signed_in();
     let mine = identity(&test);
     let taken = format!(
-        "error: there is another identity `{PLACE}`, which may open what is stored here\n\
+        "error: there is another identity `{PLACE}`, which may decrypt the stored credentials\n\
          hint: if it does not: mv {} {}\n",
         as_word(PLACE),
         as_word(&format!("{PLACE}.old"))
     );
     let test = test.args(["identity", "import"]).stdin(&other).stderr(&taken).failure();
-    let again = format!("the identity `{PLACE}` is in place: it opens all 3 credentials that are stored here\n");
+    let again = format!("the identity `{PLACE}` is in place: it decrypts all 3 stored credentials\n");
     let test = test.args(["identity", "import"]).stdin(&mine).stdout(&again).success();
     std::fs::remove_file(data(&test).join("identity.txt")).expect("it is removed");
-    let none = "error: it opens none of the credentials that are stored here, so nothing was changed\n";
+    let none = "error: it decrypts none of the stored credentials, so nothing was changed\n";
     let test = test.args(["identity", "import"]).stdin(&other).stderr(none).failure();
     assert!(!data(&test).join("identity.txt").exists());
     let test = test.args(["identity", "import"]).stdin(&mine).stdout(&again).success();

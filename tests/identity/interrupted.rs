@@ -54,11 +54,11 @@ fn after_a_kill_in_the_middle_the_identity_holds_both_and_what_is_stored_then_is
     let test = opens_all(store(test, &["groq"]));
     let test = test.args(["identity", "check"]).stdin(&old).any_stderr();
     let said = String::from_utf8(test.output().stderr).expect("text");
-    assert!(said.starts_with("error: it opens 2 of the 4 credentials"), "{said}");
+    assert!(said.starts_with("error: it decrypts 2 of 4 stored credentials"), "{said}");
     let test = test.args(["identity", "renew"]).any_stdout().any_stderr().success();
     let test = test.args(["identity", "check"]).stdin(&old).any_stderr();
     let said = String::from_utf8(test.output().stderr).expect("text");
-    assert!(said.starts_with("error: it opens 0 of the 4 credentials"), "{said}");
+    assert!(said.starts_with("error: it decrypts 0 of 4 stored credentials"), "{said}");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::support::{SECRET, Test};
 
 fn protected() -> Test {
     let said = format!(
-        "the identity `{PLACE}` is protected by a passphrase: it is asked for whenever a key is needed, and without a \
-         person no key is found\n"
+        "the identity `{PLACE}` now has a passphrase: you are asked for it whenever a key is needed; where you cannot \
+         be prompted, no key is found\n"
     );
     answering(signed_in(), "correct horse").args(["identity", "protect"]).stdout(&said).success()
 }
@@ -21,10 +21,10 @@ fn with_a_passphrase_a_key_is_found_only_where_somebody_enters_it() {
     let output = test.output();
     assert_eq!((output.status.code(), &*output.stdout), (Some(1), &b""[..]));
     let said = test.text(&output.stderr);
-    assert!(said.contains("is protected by a passphrase and there is nobody to ask"), "{said}");
+    assert!(said.contains("needs a passphrase, and nobody can be prompted for it"), "{said}");
     let test = answering(test, "another").args(["print", "openai"]);
     let said = test.text(&test.output().stderr);
-    assert!(said.contains("that is not the passphrase of the identity"), "{said}");
+    assert!(said.contains("wrong passphrase for the identity"), "{said}");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn status_and_doctor_show_the_passphrase_and_do_not_ask_for_it() {
     let test = test.success().args(["doctor"]);
     let output = test.output();
     let text = test.text(&output.stdout);
-    assert!(text.contains("(passphrase) needs a person, so what it opens was not tried\n"), "{text}");
+    assert!(text.contains("(passphrase) needs a passphrase or a device, so it was not tested\n"), "{text}");
     assert_eq!(output.status.code(), Some(0), "{text}");
 }
 
@@ -62,7 +62,8 @@ fn it_can_be_taken_away_again_and_a_renewal_keeps_it() {
     let test = protected().args(["identity", "renew"]).any_stdout().any_stderr().success();
     let test = opens_all(test);
     assert!(identity(&test).starts_with("-----BEGIN AGE ENCRYPTED FILE-----"));
-    let said = format!("the identity `{PLACE}` is unprotected: anyone who can read the file can read your keys\n");
+    let said =
+        format!("the identity `{PLACE}` has no passphrase now: anyone who can read the file can read your keys\n");
     let test = test.args(["identity", "unprotect"]).stdout(&said).success();
     key(&identity(&test));
     let test = opens_all(test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0"));
@@ -90,7 +91,7 @@ fn a_passphrase_is_asked_for_twice_at_the_terminal_and_two_that_differ_change_no
         assert_eq!(shown.contains("error: the two passphrases differ, so nothing was changed"), status == 1);
     }
     let empty = answering(signed_in(), "").args(["identity", "protect"]);
-    let empty = empty.stderr("error: an empty passphrase protects nothing, so nothing was changed\n").failure();
+    let empty = empty.stderr("error: the passphrase is empty, so nothing was changed\n").failure();
     empty
         .env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0")
         .args(["identity", "protect"])

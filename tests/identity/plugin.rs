@@ -55,6 +55,6 @@ fn what_is_no_identity_or_an_ssh_key_is_refused() {
          hint: helpers = [\"env\", \"age --identity ~/.ssh/id_ed25519\"]  # in config.toml\n",
     );
     let test = test.failure().file("device.txt", &before);
-    let test = handed_over(test).stderr("error: that is the identity already\n").failure();
+    let test = handed_over(test).stderr("error: this is already the identity\n").failure();
     assert_eq!(identity(&test), before);
 }

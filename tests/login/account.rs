@@ -23,7 +23,7 @@ fn of_several_accounts_one_is_chosen_on_the_wire_and_in_the_configuration() {
     let test = test.config("[provider.openai]\naccount = 'work'");
     let test = account_is(test, "provider=openai\n", "work", SECRET);
     let test = account_is(test, "provider=openai\nusername=home\n", "home", "sk-home-0123456789abc");
-    let already = format!("already signed in to `openai` as `work`: {BY_AGE}; `--force` replaces it\n");
+    let already = format!("already signed in to `openai` as `work`: {BY_AGE}; use `--force` to replace the key\n");
     let test = test.args(["login", "openai"]).stdout(&already).success();
     let test = test.args(["login", "openai", "--force"]).stdin("sk-work-2-0123456789a");
     let test = test.stdout(&format!("signed in to `openai` as `work`: {BY_AGE}\n")).success();
@@ -116,7 +116,7 @@ fn the_name_of_an_account_is_a_name() {
         let test = age().args([command, "openai", "--account", ""]).stdin(SECRET).stderr(empty).failure();
         test.args([command, "openai", "--account", "a\nb"])
             .stdin(SECRET)
-            .stderr("error: `username` holds a line break or a NUL\n")
+            .stderr("error: `username` has a line break or a NUL\n")
             .failure();
     }
     let test = age().args(["login", "openai", "--account", "a\u{1b}[2J\u{202e}"]).stdin(SECRET);
@@ -126,7 +126,7 @@ fn the_name_of_an_account_is_a_name() {
 #[test]
 fn a_hint_names_the_account_that_the_key_was_for() {
     let refused = "error: this cannot be a key for `openai`: it has quotation marks around it\n\
-                   hint: modelforge-credential login openai --account test --unchecked  # to keep it all the same\n";
+                   hint: modelforge-credential login openai --account test --unchecked  # to store it anyway\n";
     let test = Test::new().helpers("age").args(["login", "openai:test"]);
     test.stdin(format!("\"{SECRET}\"")).stderr(refused).failure();
 }

@@ -75,7 +75,7 @@ fn what_is_not_one_line_with_a_key_is_an_error_that_does_not_show_it() {
     let not_one_line = "error: expected the key as a single line on standard input\n";
     let cannot_be = |what| {
         let is_final = matches!(what, "a line break" | "a control character");
-        let hint = "hint: modelforge-credential login openai --unchecked  # to keep it all the same\n";
+        let hint = "hint: modelforge-credential login openai --unchecked  # to store it anyway\n";
         let hint = if is_final { "" } else { hint };
         format!("error: this cannot be a key for `openai`: it has {what} in it\n{hint}")
     };
@@ -86,7 +86,7 @@ fn what_is_not_one_line_with_a_key_is_an_error_that_does_not_show_it() {
         ([SECRET.as_bytes(), b"\xff\n"].concat(), not_one_line.into()),
         (format!("{SECRET}\0\n").into(), cannot_be("a control character")),
         (format!("{SECRET}\u{1b}[A\n").into(), cannot_be("a control character")),
-        (format!("{SECRET} {SECRET}\n").into(), cannot_be("white space")),
+        (format!("{SECRET} {SECRET}\n").into(), cannot_be("whitespace")),
         (format!("{SECRET}\u{fc}\n").into(), cannot_be("a character that is not ASCII")),
         ("\n".into(), "error: nothing was entered\n".into()),
         (" \r\n".into(), "error: nothing was entered\n".into()),
@@ -136,7 +136,7 @@ fn a_variable_that_holds_no_key_does_not_stop_a_sign_in() {
     test.stdin(SECRET)
         .stdout(&signed_in("openai"))
         .stderr(
-            "warning: helper `env` did not keep the credential: `OPENAI_API_KEY` has white space around its value; \
+            "warning: helper `env` did not store the credential: `OPENAI_API_KEY` has whitespace around its value; \
              it may still have an older copy\n\
              hint: set it to the key alone, or `unset OPENAI_API_KEY`\n",
         )
@@ -167,7 +167,7 @@ fn two_sign_ins_at_once_leave_one_key_whole() {
 fn an_empty_pipe_at_a_terminal_is_an_error_and_not_a_question() {
     let test = at_a_terminal(age()).args(["login", "openai"]);
     let (status, answer, shown) = Session::start(&test, "").end();
-    let problem = "error: standard input is empty: there is no key in it\r\n";
+    let problem = "error: standard input is empty: it has no key\r\n";
     assert_eq!((status.code(), &*answer, &*shown), (Some(1), "", problem));
 }
 
@@ -194,11 +194,12 @@ fn a_key_among_the_arguments_is_kept_with_a_warning_in_both_spellings() {
         .stderr(VISIBLE);
     let test = openai_is(test.success(), "sk-one-0123456789abcd");
     let test = test.args(["auth", "login", "--provider", "OpenAI", "--api-key", "sk-two-0123456789abcd"]);
-    let another = "error: another key for `openai` is kept already; it was not replaced\n\
+    let another = "error: a different key for `openai` is already stored and was not replaced\n\
                    hint: modelforge-credential login openai --force < key.txt\n";
     let test = openai_is(test.stderr(&format!("{VISIBLE}{another}")).failure(), "sk-one-0123456789abcd");
     let test = test.args(["login", "openai", "--api-key", "sk-one-0123456789abcd"]).stderr(VISIBLE);
-    let test = test.stdout(&format!("already signed in to `openai`: {BY_AGE}; `--force` replaces it\n")).success();
+    let test =
+        test.stdout(&format!("already signed in to `openai`: {BY_AGE}; use `--force` to replace the key\n")).success();
     let test = test.args(["auth", "login", "--provider", "openai", "--api-key", "sk-two-0123456789abcd", "--force"]);
     openai_is(test.stdout(&signed_in("openai")).stderr(VISIBLE).success(), "sk-two-0123456789abcd");
 }

@@ -5,14 +5,14 @@ use super::{asked, at_a_terminal, holding, keeper, kept, openai_is, signed_in};
 use crate::prompt::Session;
 use crate::support::{SECRET, Test};
 
-const NOT_KEPT: &str = "error: no helper kept the credential for `openai` (`https://api.openai.com`)\n\
+const NOT_KEPT: &str = "error: no helper stored the credential for `openai` (`https://api.openai.com`)\n\
                         hint: modelforge-credential doctor\n";
 
 #[test]
 fn a_sign_in_that_fails_leaves_the_key_before_it() {
     let fails = "[ $1 = store ] && { echo 'error: the disk is full' >&2; exit 1; }";
     let reason =
-        "warning: helper `one` did not keep the credential: the disk is full; it may still have an older copy\n";
+        "warning: helper `one` did not store the credential: the disk is full; it may still have an older copy\n";
     let input = format!("{SECRET}\n");
     for (first, input, problem) in [
         (fails, &*input, format!("{reason}{NOT_KEPT}")),
@@ -21,7 +21,7 @@ fn a_sign_in_that_fails_leaves_the_key_before_it() {
         // It keeps the half.
         ("[ $1 = store ] && { grep -v '^capability' | cut -c1-24 > \"$kept\"; exit 0; }", &*input, NOT_KEPT.into()),
         ("", "older\u{7}", "error: this cannot be a key for `openai`: it has a control character in it\n".into()),
-        ("", "", "error: standard input is empty: there is no key in it\n".into()),
+        ("", "", "error: standard input is empty: it has no key\n".into()),
     ] {
         // The half is spoilt once, and not when the older one is put back.
         let first = match first.contains("cut") {
@@ -43,7 +43,7 @@ fn a_helper_that_cannot_be_read_once_does_not_cost_the_key_before() {
     let test = keeper(Test::new(), "one", once).helpers("one");
     holding(&test, "one", "older-key");
     let test = test.args(["login", "openai", "--force"]).stdin(SECRET);
-    let reason = "warning: helper `one` did not keep the credential: busy; it may still have an older copy\n";
+    let reason = "warning: helper `one` did not store the credential: busy; it may still have an older copy\n";
     let test = test.stderr(&format!("{reason}{NOT_KEPT}")).failure();
     openai_is(test, "older-key");
 }
@@ -53,8 +53,8 @@ fn a_helper_that_lost_the_key_before_and_takes_no_other_is_named() {
     let broken = "[ $1 = store ] && { rm -f \"$kept\"; echo 'error: it burns' >&2; exit 1; }";
     let test = keeper(Test::new(), "one", broken).helpers("one");
     holding(&test, "one", "older-key");
-    let reason = "warning: helper `one` did not keep the credential: it burns; it may still have an older copy\n\
-                  warning: helper `one` has lost the credential that it held before\n";
+    let reason = "warning: helper `one` did not store the credential: it burns; it may still have an older copy\n\
+                  warning: helper `one` lost its older credential\n";
     test.args(["login", "openai", "--force"]).stdin(SECRET).stderr(&format!("{reason}{NOT_KEPT}")).failure();
 }
 
@@ -63,7 +63,7 @@ fn a_key_goes_to_the_helper_that_is_named_and_older_copies_elsewhere_go() {
     let test = keeper(keeper(Test::new(), "one", ""), "two", "").helpers("one\ntwo");
     holding(&test, "one", "older");
     let test = test.args(["login", "openai", "--helper", "two", "--force"]).stdin(SECRET);
-    let test = test.stdout("signed in to `openai`: kept by `two` (stored by the helper)\n").success();
+    let test = test.stdout("signed in to `openai`: stored in `two` (stored by the helper)\n").success();
     assert_eq!((&*kept(&test, "one"), &*kept(&test, "two")), ("", SECRET));
     assert!(!asked(&test, "one").contains("store"));
     let test = test.args(["login", "openai", "--helper", "three", "--force"]).stdin(SECRET).stderr(
@@ -80,8 +80,8 @@ fn an_older_copy_that_stays_is_told_of() {
     holding(&test, "one", "older");
     test.args(["login", "openai", "--helper", "two", "--force"])
         .stdin(SECRET)
-        .stdout("signed in to `openai`: kept by `two` (stored by the helper)\n")
-        .stderr("warning: helper `one` may still hold an older copy: it is read-only\n")
+        .stdout("signed in to `openai`: stored in `two` (stored by the helper)\n")
+        .stderr("warning: helper `one` may still have an older copy: it is read-only\n")
         .success();
 }
 
@@ -89,8 +89,8 @@ fn an_older_copy_that_stays_is_told_of() {
 fn a_variable_that_answers_first_is_named_with_the_way_out() {
     let test = Test::new().helpers("env\nage").env("OPENAI_API_KEY", "from-the-environment");
     let test = test.args(["login", "openai"]).stdout(
-        "already signed in to `openai`: the key comes from `env` (environment variable OPENAI_API_KEY); \
-         `--force` keeps another one beside it\n",
+        "already signed in to `openai` with the key in `env` (environment variable OPENAI_API_KEY); \
+         use `--force` to store another key as well\n",
     );
     let test = test.success().args(["login", "openai", "--force"]).stdin(SECRET).stdout(&signed_in("openai")).stderr(
         "warning: `env` (environment variable OPENAI_API_KEY) takes precedence over `age`, so the new key is not in use yet\n\
@@ -106,9 +106,9 @@ fn the_key_of_a_variable_that_is_piped_in_is_kept_and_replaces_none_that_is_kept
                 hint: unset OPENAI_API_KEY  # and remove it from your shell's profile\n";
     let test = test.args(["login", "openai"]).stdin(SECRET).stdout(&signed_in("openai")).stderr(also).success();
     let test = openai_is(test.helpers("age"), SECRET).helpers("env\nage");
-    let already = format!("already {}; `--force` replaces it\n", signed_in("openai").trim_end());
+    let already = format!("already {}; use `--force` to replace the key\n", signed_in("openai").trim_end());
     let test = test.args(["login", "openai"]).stdin(SECRET).stdout(&already).stderr("").success();
-    let other = "error: another key for `openai` is kept already, which ends in …4b1f; it was not replaced\n\
+    let other = "error: a different key for `openai`, ending in …4b1f, is already stored and was not replaced\n\
                  hint: modelforge-credential login openai --force < key.txt\n";
     test.args(["login", "openai"]).stdin(format!("{SECRET}-other")).stdout("").stderr(other).failure();
 }
@@ -120,11 +120,11 @@ fn a_locked_helper_is_opened_by_the_person_before_another_key_is_asked_for() {
     let test = at_a_terminal(keeper(Test::new(), "one", locked).helpers("one")).args(["login", "openai"]);
     holding(&test, "one", "older");
     let mut session = Session::typed(&test);
-    session.expect("replace the key that is kept? [y/N] ");
+    session.expect("replace the key that is stored? [y/N] ");
     session.types("n\n");
     let (status, answer, _) = session.end();
     assert_eq!(status.code(), Some(0));
-    assert_eq!(answer, "already signed in to `openai`: kept by `one`; `--force` replaces it\n");
+    assert_eq!(answer, "already signed in to `openai`: stored in `one`; use `--force` to replace the key\n");
 }
 
 #[cfg(target_os = "linux")]

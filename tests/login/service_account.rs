@@ -53,7 +53,7 @@ fn a_file_that_is_no_service_account_is_an_error_that_does_not_show_it() {
         assert!(test.run(&["mkfifo", &fifo.display().to_string()], "").status.success());
     }
     let key = as_elsewhere(as_word(&test.home().join("key.txt").display().to_string()));
-    let not_json = format!("{json}hint: modelforge-credential login google < {key}  # if it holds a key\n");
+    let not_json = format!("{json}hint: modelforge-credential login google < {key}  # if it has a key\n");
     for (name, problem) in [
         ("key.txt", format!("`~/key.txt`, line 1, column 1: {not_json}")),
         ("list.json", format!("`~/list.json`, line 1, column 1: {json}")),

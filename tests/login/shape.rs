@@ -53,7 +53,7 @@ fn a_key_of_another_provider_is_kept_only_unchecked() {
     ] {
         let looks = format!("this looks like a key for `{other}`, not for `{provider}`\n");
         let problem = format!(
-            "error: {looks}hint: modelforge-credential login {other}  # or --unchecked, to keep it for `{provider}` all the same\n"
+            "error: {looks}hint: modelforge-credential login {other}  # or --unchecked, to store it for `{provider}` anyway\n"
         );
         let key = format!("{prefix}{SECRET}");
         let test = age().args(["login", provider]).stdin(&key).stderr(&problem).failure();

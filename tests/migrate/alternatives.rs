@@ -96,7 +96,7 @@ fn several_keys_of_one_name_in_a_list_are_accounts_of_their_own() {
 fn a_key_before_one_command_does_not_replace_the_exported_one() {
     let text = format!("export OPENAI_API_KEY={SECRET}\nOPENAI_API_KEY={OTHER} true\n");
     let (test, _, stderr) = run(Test::new().file(".bashrc", &text), &["migrate", "--yes"], 0);
-    assert!(stderr.contains("the key in `OPENAI_API_KEY` is a part of a command, so it stays"), "{stderr}");
+    assert!(stderr.contains("the key in `OPENAI_API_KEY` is part of a command, so it stays"), "{stderr}");
     assert_eq!(read(&test, ".bashrc"), format!("OPENAI_API_KEY={OTHER} true\n"));
     test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
 }

@@ -23,8 +23,8 @@ fn after_a_migration_no_file_holds_a_key_and_a_rollback_restores_the_file_byte_f
         }
     }
     let (test, text, stderr) = run(test, &["migrate", "--rollback", &id, "--yes"], 0);
-    assert!(text.contains("`~/.config/model-forge/config.json` is what it was, byte for byte\n"), "{text}");
-    assert!(stderr.starts_with("warning: a rollback puts keys back into files"), "{stderr}");
+    assert!(text.contains("restored `~/.config/model-forge/config.json`, byte for byte\n"), "{text}");
+    assert!(stderr.starts_with("warning: a rollback restores keys to files"), "{stderr}");
     assert_eq!(file(&test), before);
     // Nothing of it is left in the chain: ModelForge's file is where it is changed from now on.
     let (test, text, _) = run(test, &["migrate", "--status", "--provider", "openai"], 0);
@@ -50,8 +50,11 @@ fn a_file_that_was_changed_since_gets_back_only_what_was_taken() {
     let changed = file(&test).replace("\"qwen3\": {}", "\"qwen3\": {}, \"llama\": {}");
     std::fs::write(test.home().join(CONFIG), &changed).expect("a file");
     let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    assert!(text.contains("has a key again for each that was moved, and what was changed in it since\n"), "{text}");
-    assert!(stderr.contains("was changed since: put back 2 of its keys and nothing else"), "{stderr}");
+    assert!(
+        text.contains("`~/.config/model-forge/config.json` has all 2 keys again; its other changes were kept\n"),
+        "{text}"
+    );
+    assert!(stderr.contains("was changed since: restored 2 of its keys and nothing else"), "{stderr}");
     let mut wanted = json(&before);
     wanted["providers"]["ollama"]["models"]["llama"] = serde_json::json!({});
     assert_eq!(json(&file(&test)), wanted);
@@ -80,7 +83,7 @@ fn a_key_that_the_chain_held_before_stays_in_it() {
     let test = with_file(Test::new());
     let test = test.args(["approve"]).stdin(format!("provider=openai\npassword={SECRET}\n")).any_stderr().success();
     let (test, text, _) = run(test, &["migrate", "--yes"], 0);
-    assert!(text.contains("it was kept already\n"), "{text}");
+    assert!(text.contains("it was stored already\n"), "{text}");
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     std::fs::remove_file(test.home().join(CONFIG)).expect("the file");
     test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
@@ -101,7 +104,7 @@ fn a_backup_is_listed_and_can_be_forgotten() {
     // Without a session the keyring was not.
     if cfg!(target_os = "linux") {
         assert!(stderr.contains("warning: skipped helper `keyring`"), "{stderr}");
-        let none = format!("\nerror: no helper that could be asked has a backup of migration {id}\n");
+        let none = format!("\nerror: no helper that could be queried has a backup of migration {id}\n");
         assert!(stderr.contains(&none), "{stderr}");
     }
     let (test, _, stderr) = run(test.helpers("age"), &["migrate", "--forget-backup", &id], 1);
@@ -115,7 +118,7 @@ fn without_its_backup_a_file_gets_its_keys_back_one_by_one() {
     let (test, id, before) = migrated();
     let (test, _, _) = run(test, &["migrate", "--forget-backup", &id], 0);
     let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    assert!(text.ends_with("took 2 out of the chain again\n"), "{text}");
+    assert!(text.ends_with("removed 2 from the chain\n"), "{text}");
     assert_eq!(json(&file(&test)), json(&before));
     test.helpers("age").args(["get"]).stdin("provider=openai\n").success();
 }
@@ -149,7 +152,7 @@ fn a_rollback_from_a_backup_alone_that_failed_can_be_tried_again() {
 fn confirmed(test: Test, words: &[&str]) -> (Test, Option<i32>, String) {
     let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "").args(words);
     let mut session = crate::prompt::Session::bare(&test);
-    session.expect("put back what may be somebody else's? [y/N]");
+    session.expect("restore this backup although it may be forged? [y/N]");
     session.types("y\n");
     let (status, _, shown) = session.end();
     (test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0"), status.code(), shown)
@@ -177,7 +180,7 @@ fn without_the_journal_a_backup_alone_is_enough_where_a_person_agrees() {
     std::fs::remove_file(test.home().join(".local/state/modelforge-credential/migrations.jsonl")).expect("the journal");
     let taken = file(&test);
     let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
-    assert!(stderr.contains("or who knows its public key, may have made it\n"), "{stderr}");
+    assert!(stderr.contains("may be forged: your notes have no checksum of it\n"), "{stderr}");
     assert_eq!(file(&test), taken);
     let (test, _, text) = confirmed(test, &["migrate", "--rollback", "--yes"]);
     assert!(text.contains("byte for byte"), "{text}");
@@ -258,7 +261,7 @@ fn a_backup_that_was_replaced_since_is_not_put_back() {
     let (test, id, _) = migrated();
     let (path, taken) = (test.native(CONFIG), file(&test));
     let (test, _, stderr) = run(planted(test, &id, &path, "e30="), &["migrate", "--rollback", "--yes"], 1);
-    assert!(stderr.contains("is not what was kept: it was changed or replaced since"), "{stderr}");
+    assert!(stderr.contains("was changed or replaced"), "{stderr}");
     assert_eq!(file(&test), taken);
 }
 

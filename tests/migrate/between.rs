@@ -84,7 +84,7 @@ fn helpers_that_are_the_same_missing_or_no_names_are_refused() {
         ),
         (
             ["--from", "./age", "--to", "age"],
-            "error: a helper is a name (small letters, digits, `-`) or an absolute path\n",
+            "error: a helper is a name (lower-case letters, digits, `-`) or an absolute path\n",
         ),
     ] {
         let (_, _, stderr) = run(Test::new(), &[&["migrate", "--yes"][..], &words].concat(), 1);
@@ -96,19 +96,19 @@ fn helpers_that_are_the_same_missing_or_no_names_are_refused() {
 fn a_variable_is_not_moved_for_it_cannot_be_taken_away() {
     let test = Test::new().env("OPENAI_API_KEY", SECRET);
     let (test, text, said) = run(test, &["migrate", "--from", "env", "--yes"], 0);
-    assert_eq!(text, "there is nothing to move\nlooked at: `env`\n");
+    assert_eq!(text, "there is nothing to move\nsearched: `env`\n");
     let login = "printenv OPENAI_API_KEY | modelforge-credential login openai --force";
     assert_eq!(
         said,
         format!(
-            "warning: `OPENAI_API_KEY` stays where it is: whatever sets the variable has the key\n\
-             hint: {login}  # and then take it out of your shell's profile\n"
+            "warning: `OPENAI_API_KEY` was not moved: whatever sets the variable has the key\n\
+             hint: {login}  # then remove it from your shell's profile\n"
         )
     );
     let folders = [programs(), test.bin(), "/usr/bin".into(), "/bin".into()];
     let path = std::env::join_paths(folders).expect("folders without a separator");
     let test = test.env("PATH", path.to_string_lossy()).program("/bin/sh").args(["-c", login]).any_stderr();
-    test.stdout("signed in to `openai`: kept by `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)\n").success();
+    test.stdout("signed in to `openai`: stored in `age` (encrypted file, identity ~/.local/share/modelforge-credential/identity.txt)\n").success();
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn one_store_under_two_names_is_never_emptied() {
         assert!(made.status.success());
         let to = &to.replace("OWN", &own).replace("OTHER", &other);
         let (test, _, stderr) = run(test, &["migrate", "--from", "age", "--to", to, "--yes"], 1);
-        assert!(stderr.contains("keep their credentials in the same place, so nothing was moved"), "{to}: {stderr}");
+        assert!(stderr.contains("store their credentials in the same place, so nothing was moved"), "{to}: {stderr}");
         let test = test.args(["list"]).any_stderr();
         assert!(out(&test).ends_with("\ncount=1\n"), "{to}");
         test.args(["get"]).stdin("provider=openai\n").stdout(&answer(SECRET)).success();
@@ -197,7 +197,10 @@ fn a_target_that_keeps_one_in_the_place_of_another_loses_none() {
     let slot = test.home().join("slot");
     let before = file(&test);
     let (test, shown, stderr) = run(test.may_hold_the_secret(slot), &["migrate", "--to", "slot", "--yes"], 1);
-    assert!(stderr.contains("no backup of `~/.config/model-forge/config.json` could be kept"), "{shown}{stderr}");
+    assert!(
+        stderr.contains("the backup of `~/.config/model-forge/config.json` could not be stored"),
+        "{shown}{stderr}"
+    );
     assert_eq!(file(&test), before);
 
     let test = Test::new().script("slot", SLOT);
@@ -208,7 +211,7 @@ fn a_target_that_keeps_one_in_the_place_of_another_loses_none() {
     }
     let (test, shown, stderr) = run(test, &["migrate", "--from", "age", "--to", "slot", "--yes"], 1);
     assert!(shown.contains("1 moved, 1 left"), "{shown}");
-    assert!(stderr.contains("no helper kept the credential for `"), "{stderr}");
+    assert!(stderr.contains("no helper stored the credential for `"), "{stderr}");
     let mut test = test.helpers("age\nslot");
     for name in ["mistral", "openai"] {
         test = test.args(["print", name]).stdin("").stdout(&format!("{SECRET}\n")).success();
@@ -224,7 +227,10 @@ fn a_target_that_reads_the_key_where_it_is_taken_out_does_not_keep_it() {
     let test = with_file(Test::new().script("reads", &format!("[ $1 = get ] || exit 0\n{reads}")));
     let test = test.config("helpers = ['reads', 'age', 'plaintext']");
     let (test, shown, stderr) = run(test, &["migrate", "--yes", "--provider", "openai"], 1);
-    assert!(stderr.contains("no helper keeps `openai` (`https://api.openai.com`) in a place of its own"), "{stderr}");
+    assert!(
+        stderr.contains("no helper has its own copy of `openai` (`https://api.openai.com`), only the source had one"),
+        "{stderr}"
+    );
     assert!(shown.contains("0 moved, 1 left") && file(&test).contains(SECRET), "{shown}");
 }
 
@@ -240,6 +246,6 @@ fn what_is_kept_for_a_path_is_no_copy_of_what_is_kept_for_the_host() {
     let (test, shown, _) = run(test, &["migrate", "--yes"], 0);
     assert!(shown.contains("1 moved, 0 left"), "{shown}");
     let (test, shown, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    assert!(shown.contains("took 1 out of the chain again") && file(&test).contains(SECRET), "{shown}");
+    assert!(shown.contains("removed 1 from the chain") && file(&test).contains(SECRET), "{shown}");
     test.args(["get"]).stdin(there.replace("password=another\n", "")).stdout(there).success();
 }

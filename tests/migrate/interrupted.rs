@@ -194,7 +194,7 @@ fn whenever_it_is_killed_the_next_leaves_nothing_that_is_called_unfinished() {
 fn a_migration_that_took_nothing_is_not_called_unfinished() {
     let test = with_file(Test::new()).script("none", "exit 0");
     let (test, _, stderr) = run(test, &["migrate", "--yes", "--to", "none"], 1);
-    assert!(stderr.contains("no backup of"), "{stderr}");
+    assert!(stderr.contains("the backup of"), "{stderr}");
     let (_, text, _) = run(test, &["migrate", "--status"], 0);
     assert!(!text.contains("cut short") && !text.contains("--rollback"), "{text}");
 }

@@ -45,7 +45,7 @@ fn where_something_cannot_be_erased_the_identity_and_the_configuration_stay() {
     let fails = "[ $1 = erase ] && exit 1; [ $1 = list ] && echo count=0; exit 0";
     let test = used().script("stuck", fails).helpers("stuck\nage");
     let (test, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 1);
-    assert!(stderr.contains("the files of this program stay"), "{stderr}");
+    assert!(stderr.contains("this program's files were not deleted"), "{stderr}");
     assert!(test.home().join(".local/share/modelforge-credential/identity.txt").exists());
 }
 
@@ -72,7 +72,7 @@ fn what_another_program_keeps_in_the_keyring_stays_and_is_named() {
     assert_eq!(keyring.items(), 4);
     let (_, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 0);
     assert_eq!(keyring.items(), 1);
-    let named = "helper `keyring` keeps a credential for `https://upload.example`, account `me`";
+    let named = "helper `keyring` has a credential for `https://upload.example`, account `me`";
     assert!(stderr.contains(named), "{stderr}");
 }
 
@@ -84,10 +84,10 @@ fn a_purge_reaches_what_migrations_moved_to_a_helper_outside_the_chain() {
     // It is named, and not started because a note names it.
     let (test, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 1);
     assert!(
-        stderr.contains("helper `other` keeps keys that were moved to it; it is not in your configuration"),
+        stderr.contains("helper `other` has keys that were moved to it; it is not in your configuration"),
         "{stderr}"
     );
-    assert!(stderr.contains("files of this program stay"), "{stderr}");
+    assert!(stderr.contains("program's files were not deleted"), "{stderr}");
     assert_eq!(kept_elsewhere(&test).len(), 3);
     let (test, _, stderr) = run(test.helpers("env\nage\nother"), &["logout", "--all", "--purge", "--yes"], 0);
     assert!(kept_elsewhere(&test).is_empty(), "{stderr}");
@@ -101,7 +101,7 @@ fn a_purge_reaches_what_migrations_moved_to_a_helper_outside_the_chain() {
     assert!((0..200).any(removed), "the helper is there");
     let (test, _, stderr) = run(test, &["logout", "--all", "--purge", "--yes"], 1);
     assert!(
-        stderr.contains("helper `other` is not installed") && stderr.contains("files of this program stay"),
+        stderr.contains("helper `other` is not installed") && stderr.contains("program's files were not deleted"),
         "{stderr}"
     );
     assert_eq!(kept_elsewhere(&test).len(), 3);

@@ -36,7 +36,7 @@ fn a_file_goes_back_to_the_source_that_had_it_and_never_into_another_helper() {
             _ => Some(without_the_source_of_files(line)).filter(|line| line["credential"]["file"].is_null()),
         });
         let (test, text, _) = run(test, &["migrate", "--rollback", "--to", "other", "--yes"], 0);
-        assert!(text.contains("`~/.config/model-forge/config.json` is what it was, byte for byte\n"), "{text}");
+        assert!(text.contains("restored `~/.config/model-forge/config.json`, byte for byte\n"), "{text}");
         assert_eq!(file(&test), before, "{noted}");
         let test = test.args(["list"]);
         let text = out(&test);
@@ -54,7 +54,7 @@ fn a_file_of_which_no_note_tells_the_source_is_given_to_none() {
     notes(&test, |line| Some(without_the_source_of_files(line)).filter(|line| line["event"] != "moving"));
     let words = ["migrate", "--rollback", "--from", "first", "--from", &plaintext, "--to", "other", "--yes"];
     let (test, _, stderr) = run(test, &words, 1);
-    assert!(stderr.contains("could not be put back: it is not known which source the file belongs to\n"), "{stderr}");
+    assert!(stderr.contains("could not be restored: the source of the file is unknown\n"), "{stderr}");
     assert_eq!(file(&test), after);
     assert!(!files_below(&test.home().join("first")).iter().any(|path| path.extension().is_some_and(|it| it == "age")));
 }
@@ -81,7 +81,7 @@ fn of_two_copies_the_one_that_was_moved_is_taken_out_and_the_other_stays() {
     assert!(text.contains("moved `openai` (`https://api.openai.com`) to `age`\n"), "{text}");
     unlock(&test);
     let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    assert!(text.ends_with("took 2 out of the chain again\n"), "{text}");
+    assert!(text.ends_with("removed 2 from the chain\n"), "{text}");
     assert!(!stderr.contains("was replaced since"), "{stderr}");
     assert_eq!(file(&test), before);
     let test = test.args(["get"]).stdin("provider=openai\n").stdout(&answer(other)).success();
@@ -137,9 +137,9 @@ fn of_a_file_that_was_changed_since_it_is_said_what_could_be_put_back_and_nothin
     let openai = changed["providers"].as_object_mut().expect("an object").remove("openai").expect("its entry");
     std::fs::write(test.home().join(CONFIG), changed.to_string()).expect("the file");
     let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
-    let told = "`~/.config/model-forge/config.json` has a key again for 1 of the 2 that were moved, and what was changed in it since\n";
-    assert!(text.ends_with(&format!("{told}took 1 out of the chain again\n")), "{text}");
-    assert!(stderr.contains("could not be put back into `plaintext`, and stays in the chain\n"), "{stderr}");
+    let told = "`~/.config/model-forge/config.json` has 1 of 2 keys again; its other changes were kept\n";
+    assert!(text.ends_with(&format!("{told}removed 1 from the chain\n")), "{text}");
+    assert!(stderr.contains("could not be restored to `plaintext`, and stays in the chain\n"), "{stderr}");
     let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 1);
     assert!(text.ends_with(told), "{text}");
     let (test, text, _) = run(test, &["migrate", "--rollback", "--yes", "--json"], 1);
@@ -149,8 +149,7 @@ fn of_a_file_that_was_changed_since_it_is_said_what_could_be_put_back_and_nothin
     changed["providers"]["openai"] = openai;
     std::fs::write(test.home().join(CONFIG), changed.to_string()).expect("the file");
     let (test, text, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    let told =
-        "has a key again for each that was moved, and what was changed in it since\ntook 1 out of the chain again\n";
+    let told = "` has all 2 keys again; its other changes were kept\nremoved 1 from the chain\n";
     assert!(text.ends_with(told), "{text}");
     assert!(file(&test).contains(SECRET));
 }
@@ -162,10 +161,10 @@ fn a_rollback_that_had_only_to_be_noted_says_that_nothing_was_left() {
     let (test, text, _) = run(test, &["migrate", "--from", "age", "--to", "other", "--yes"], 0);
     let id = id(&text);
     let (test, text, _) = run(test, &["migrate", "--rollback", "--to", "other", "--yes"], 0);
-    assert!(text.ends_with("took 1 out of the chain again\n"), "{text}");
+    assert!(text.ends_with("removed 1 from the chain\n"), "{text}");
     notes(&test, |line| Some(line).filter(|line| line["event"] != "rolled_back"));
     let (_, text, _) = run(test, &["migrate", "--rollback", &id, "--to", "other", "--yes"], 0);
-    assert!(text.ends_with("there was nothing left to put back\n"), "{text}");
+    assert!(text.ends_with("there was nothing left to restore\n"), "{text}");
 }
 
 #[test]
@@ -175,20 +174,23 @@ fn of_helpers_that_cannot_be_asked_nobody_says_that_there_was_no_migration_or_is
     let test = test.file("locked", "");
     let locked = "warning: helper `safe` failed: it is locked\n";
     let problem = format!(
-        "{locked}error: not every helper could be asked, so it is not known which migrations there were\n\
+        "{locked}error: some helpers could not be queried, so older migrations may be missing\n\
          hint: modelforge-credential migrate --backups\n"
     );
     let test = test.args(["migrate", "--rollback"]).stderr(&problem).failure();
     let test = test.args(["migrate", "--rollback", "20261125-101500"]).stderr(&problem).failure();
     let (test, text, _) = run(test, &["migrate", "--backups"], 1);
-    assert_eq!(text, "no backup was seen where one could look\n");
+    assert_eq!(text, "no backup was found, but some helpers could not be queried\n");
     let (test, text, stderr) = run(test, &["migrate", "--status", "--provider", "google", "--account", "work"], 0);
-    assert_eq!((text.as_str(), stderr.as_str()), ("no credential was seen where one could look\n", locked));
+    assert_eq!(
+        (text.as_str(), stderr.as_str()),
+        ("no credential was found, but some places could not be searched\n", locked)
+    );
     unlock(&test);
     let (test, text, _) = run(test, &["migrate", "--backups"], 0);
     assert_eq!(text, "there is no backup\n");
     let (_, text, _) = run(test, &["migrate", "--status", "--provider", "google", "--account", "work"], 0);
-    assert_eq!(text, "there is no credential, neither in plain text nor in the chain\n");
+    assert_eq!(text, "there are no credentials in plain text or in the chain\n");
 }
 
 #[test]
@@ -198,7 +200,7 @@ fn no_name_of_a_migration_reaches_the_terminal_raw() {
     for words in [&["migrate", "--status"][..], &["migrate", "--rollback", "--yes"], &["migrate", "--backups"]] {
         let (next, text, stderr) = run(test, words, 1);
         assert!(!text.contains('\u{1b}') && !stderr.contains('\u{1b}'), "{text:?} {stderr:?}");
-        assert!(stderr.contains("migrations.jsonl`, line 1: this is not a note of a migration\n"), "{stderr}");
+        assert!(stderr.contains("migrations.jsonl`, line 1: this is not a record of a migration\n"), "{stderr}");
         test = next;
     }
 }
@@ -234,5 +236,5 @@ fn a_key_that_was_in_two_files_is_taken_out_of_the_chain_once() {
     let (test, text, _) = run(test, &["migrate", "--yes"], 0);
     assert!(text.contains("2 moved, 0 left"), "{text}");
     let (_, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    assert!(text.contains("\ntook 1 out of the chain again\n"), "{text}{stderr}");
+    assert!(text.contains("\nremoved 1 from the chain\n"), "{text}{stderr}");
 }

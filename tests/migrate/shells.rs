@@ -86,7 +86,10 @@ fn a_profile_that_would_no_longer_be_a_script_is_left() {
     let test = Test::new().file(".bashrc", &text);
     let path = test.home().join(".bashrc");
     let (test, _, stderr) = run(test.may_hold_the_secret(path.clone()), &["migrate", "--yes"], 1);
-    assert!(stderr.contains("`~/.bashrc` would not be a script of its shell any more, so the key stays"), "{stderr}");
+    assert!(
+        stderr.contains("`~/.bashrc` would no longer be a valid script of its shell, so the key stays"),
+        "{stderr}"
+    );
     assert_eq!(std::fs::read_to_string(&path).expect("it is there"), text);
     drop(test);
 }

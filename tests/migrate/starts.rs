@@ -21,7 +21,7 @@ fn starts(keys: usize) -> [BTreeMap<String, usize>; 2] {
     assert!(shown.contains(&format!("{keys} moved, 0 left")), "{shown}{stderr}");
     let moved = test.starts();
     let (test, shown, stderr) = run(test, &["migrate", "--rollback", "--from", "source", "--yes"], 0);
-    assert!(shown.contains(&format!("took {keys} out of the chain again")), "{shown}{stderr}");
+    assert!(shown.contains(&format!("removed {keys} from the chain")), "{shown}{stderr}");
     [moved, test.starts()]
 }
 

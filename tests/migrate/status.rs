@@ -82,7 +82,7 @@ fn of_a_folder_that_one_stands_in_the_key_is_moved_for_an_account_of_its_name() 
     let (test, text, stderr) = run(test, &["auth", "migrate", "--yes"], 0);
     assert!(text.contains("moved `openai` (`https://api.openai.com`, account `work`) to `age`\n"), "{text}");
     assert!(
-        stderr.contains("/work/.model-forge/config.json` came with this folder; once moved, they are used"),
+        stderr.contains("/work/.model-forge/config.json` came with this directory; after the move they are used"),
         "{stderr}"
     );
     assert!(!std::fs::read_to_string(&local).expect("the file").contains(SECRET));
@@ -95,7 +95,7 @@ fn of_a_folder_that_one_stands_in_the_key_is_moved_for_an_account_of_its_name() 
     std::fs::remove_dir_all(test.work().join(".model-forge")).expect("the folder");
     std::os::unix::fs::symlink(&elsewhere, test.work().join(".model-forge")).expect("a link");
     let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
-    assert!(stderr.contains("is a link or lies behind one"), "{stderr}");
+    assert!(stderr.contains("is a link or behind one"), "{stderr}");
     assert!(files_below(&elsewhere).is_empty());
     drop(test);
 }

@@ -51,7 +51,7 @@ fn the_same_key_in_several_tools_is_one_credential_and_each_tool_is_told_how_it_
     let test = test.args(["print", "anthropic"]).stdout(&format!("{ANTHROPIC}\n")).success();
     // Each file is what it was, the hook taken out again.
     let (test, shown, _) = run(may_hold(test), &["migrate", "--rollback", "--yes"], 0);
-    assert!(shown.contains("`~/.claude/settings.json` is what it was, byte for byte"), "{shown}");
+    assert!(shown.contains("restored `~/.claude/settings.json`, byte for byte"), "{shown}");
     assert_eq!([read(&test, CODEX), read(&test, LLM), read(&test, CLAUDE)], before);
 }
 
@@ -88,7 +88,7 @@ fn different_keys_of_one_provider_are_a_conflict_or_accounts_named_after_the_too
     let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
     let said = "warning: another key for `openai` (`https://api.openai.com`) is in `~/.codex/auth.json`, which comes first, so the one in \
                 `~/.config/io.datasette.llm/keys.json` stays\n\
-                hint: modelforge-credential migrate --account-per-tool  # keeps them all, each in an account named after its tool\n";
+                hint: modelforge-credential migrate --account-per-tool  # stores them all, each in an account named after its tool\n";
     assert!(stderr.contains(said), "{stderr}");
     assert!(read(&test, LLM).contains(OTHER));
     let (test, shown, _) = run(test, &["migrate", "--yes", "--account-per-tool"], 0);
@@ -130,7 +130,7 @@ fn a_file_whose_name_no_request_can_hold_is_named_and_left() {
     let (_, shown, stderr) = run(test, &["migrate", &folder, "--yes"], 1);
     assert!(shown.contains("1 moved, 0 left"), "{shown}");
     for name in [".env.a\\nb", ".env.\u{fffd}"] {
-        let said = format!("warning: `~/app/{name}` has a name that no request can hold, so its keys stay\n");
+        let said = format!("warning: the name of `~/app/{name}` does not fit in a request, so its keys stay\n");
         assert!(stderr.contains(&said), "{stderr}");
     }
 }
@@ -167,7 +167,7 @@ fn what_a_tool_wrote_since_stays_and_its_key_comes_back() {
     let changed = read(&test, CLAUDE).replace("\"X\": \"1\"", "\"X\": \"2\"");
     let test = test.file(CLAUDE, &changed);
     let (test, shown, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    assert!(stderr.contains("was changed since: put back 1 of its keys and nothing else"), "{shown}{stderr}");
+    assert!(stderr.contains("was changed since: restored 1 of its keys and nothing else"), "{shown}{stderr}");
     let now = json(&read(&test, CLAUDE));
     assert_eq!(now["env"]["ANTHROPIC_API_KEY"], ANTHROPIC);
     assert_eq!((&now["env"]["X"], now.get("apiKeyHelper")), (&"2".into(), None));
@@ -188,7 +188,7 @@ fn projects_are_looked_at_only_where_they_are_named() {
     assert!(shown.contains("in `~/p`, `modelforge-credential exec -- COMMAND` sets `OPENAI_API_KEY` now"), "{shown}");
     let (test, shown, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert_eq!(read(&test, "p/.env"), env);
-    assert!(shown.contains("took what `exec` hands over in `~/p` out of "), "{shown}");
+    assert!(shown.contains("removed the variables of `~/p` from "), "{shown}");
     assert!(!home.join(CONFIG).exists(), "{}", read(&test, CONFIG));
 }
 
@@ -244,7 +244,7 @@ fn a_file_that_cannot_be_read_is_named_and_left_and_hides_no_other() {
     let broken = format!("{{\"openai\": \"{SECRET}\", // no JSON\n}}");
     let test = may_hold(Test::new().file(LLM, &broken).file(CLAUDE, claude()));
     let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
-    assert!(stderr.contains("keys.json`, line 1: this is not JSON, so the file stays as it is"), "{stderr}");
+    assert!(stderr.contains("keys.json`, line 1: this is not JSON, so the file is not changed"), "{stderr}");
     assert_eq!(read(&test, LLM), broken);
     assert!(!read(&test, CLAUDE).contains(ANTHROPIC));
 }
@@ -315,7 +315,7 @@ fn a_file_of_a_project_that_is_a_link_to_elsewhere_stays_and_is_not_passed_over_
     std::os::unix::fs::symlink(".env.local", test.work().join(".env.test")).expect("a link");
     let project = test.work().display().to_string();
     let (test, _, stderr) = run(test, &["migrate", &project, "--yes"], 1);
-    let said = format!("warning: `{}` is a link or lies behind one, so it is not used", link.display());
+    let said = format!("warning: `{}` is a link or behind one, so it is not used", link.display());
     assert!(stderr.contains(&said) && stderr.matches("is a link").count() == 1, "{stderr}");
     assert_eq!(read(&test, "shared.env"), format!("OPENAI_API_KEY={SECRET}\n"));
     drop(test);

@@ -17,7 +17,7 @@ fn a_migration_whose_backup_was_erased_is_not_offered_for_a_rollback() {
     let (test, shown, _) = run(test, &["migrate", "--status"], 0);
     assert!(shown.contains(&format!("--rollback {id}")), "{shown}");
     let (test, shown, _) = run(test, &["migrate", "--forget-backup", &id], 0);
-    assert_eq!(shown, format!("erased the backup of {id}: its keys stay in the chain, and cannot be put back\n"));
+    assert_eq!(shown, format!("erased the backup of {id}: its keys stay in the chain, and cannot be restored\n"));
     let (test, shown, _) = run(test, &["migrate", "--status"], 0);
     assert!(!shown.contains("--rollback"), "{shown}");
     let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
@@ -72,7 +72,7 @@ fn a_key_in_a_unit_of_systemd_is_reported_with_what_to_write_instead() {
 fn the_folders_that_were_looked_at_are_named() {
     let test = Test::new().helpers("age").file("p/.env", "PORT=80\n");
     let folder = test.home().join("p").display().to_string();
-    let said = "no key was found in plain text\nlooked at: the files of projects in `~/p`\n";
+    let said = "no key was found in plain text\nsearched: the files of projects in `~/p`\n";
     test.args(["migrate", &folder]).stdout(said).success();
 }
 
@@ -87,7 +87,7 @@ fn a_person_is_asked_whether_tools_with_different_keys_keep_their_own() {
     session.expect("it can be the account `openai:llm`");
     session.expect("give each such tool an account of its own? [y/N] ");
     session.types("y\n");
-    session.expect("take 2 out of plain text? [y/N] ");
+    session.expect("move 2 out of plain text? [y/N] ");
     session.types("y\n");
     let (status, _, shown) = session.end();
     assert!(status.success() && shown.contains("exec openai:llm -- llm"), "{shown}");
@@ -103,13 +103,12 @@ fn status_and_doctor_show_the_files_of_tools_and_who_can_read_them() {
     std::fs::set_permissions(test.home().join(CODEX), std::os::unix::fs::PermissionsExt::from_mode(0o644))
         .expect("a mode");
     let others = if cfg!(unix) { "; other users can read it (mode 0644)" } else { "" };
-    let codex = format!("`~/{CODEX}` (codex) holds keys: `openai`{others}");
+    let codex = format!("`~/{CODEX}` (codex) has keys: `openai`{others}");
     let test = test.args(["status"]).stderr(
-        "warning: 2 files of other programs hold keys in plain text\nhint: modelforge-credential migrate --dry-run\n",
+        "warning: 2 files of other programs have keys in plain text\nhint: modelforge-credential migrate --dry-run\n",
     );
-    let said = format!(
-        "no provider is signed in, and none is configured\n`~/.bashrc` (shell) holds keys: `openai`\n{codex}\n"
-    );
+    let said =
+        format!("no provider is signed in, and none is configured\n`~/.bashrc` (shell) has keys: `openai`\n{codex}\n");
     let test = test.stdout(&said).success();
     let (test, shown, _) = run(test, &["status", "--json"], 0);
     let files = json(&shown)["files"].clone();

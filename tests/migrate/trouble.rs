@@ -65,7 +65,10 @@ case $1 in store) printf '%s\n' "$input" | grep -E '^password=' >"$HOME/kept" ;;
     let test = with_file(Test::new()).script("odd", body).config("helpers = ['odd']");
     let before = file(&test);
     let (test, _, stderr) = run(test, &["migrate", "--yes"], 1);
-    assert!(stderr.starts_with("error: no backup of `~/.config/model-forge/config.json` could be kept"), "{stderr}");
+    assert!(
+        stderr.starts_with("error: the backup of `~/.config/model-forge/config.json` could not be stored"),
+        "{stderr}"
+    );
     assert_eq!(file(&test), before);
     assert!(!test.home().join("kept").exists());
 }
@@ -88,7 +91,7 @@ esac"#;
     let output = test.command().output().expect("it runs");
     let stderr = test.text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("was changed since the plan was made"), "{stderr}");
+    assert!(stderr.contains("was changed after the plan was made"), "{stderr}");
     assert!(String::from_utf8_lossy(&output.stdout).ends_with("\n0 moved, 1 left\n"), "there is nothing to go on with");
     assert!(file(&test).contains("sk-brand-new-key-of-somebody"));
 }
@@ -130,7 +133,7 @@ fn many_keys_move_under_a_progress_bar() {
     let text = format!("{{\"providers\": {{{}}}}}", (0..24).map(entry).collect::<Vec<_>>().join(", "));
     let test = Test::new().file(CONFIG, &text).env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1").args(["migrate"]);
     let mut session = crate::prompt::Session::bare(&test);
-    session.expect("take 24 out of plain text? [y/N] ");
+    session.expect("move 24 out of plain text? [y/N] ");
     session.types("y\n");
     let (status, _, shown) = session.end();
     assert!(status.success(), "{shown:?}");
@@ -151,7 +154,7 @@ fn a_key_that_only_a_person_can_look_at_is_not_replaced_unseen() {
     let test = test.script("safe", &locked).helpers("safe").env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1");
     let test = test.args(["migrate"]);
     let mut session = crate::prompt::Session::bare(&test);
-    session.expect("take 1 out of plain text? [y/N] ");
+    session.expect("move 1 out of plain text? [y/N] ");
     session.types("y\n");
     let (status, _, shown) = session.end();
     assert_eq!(status.code(), Some(1), "{shown}");
@@ -186,7 +189,7 @@ fn a_file_that_cannot_be_read_is_named_and_is_no_success() {
     let (test, shown, stderr) = run(test, &["migrate", "--yes"], 1);
     assert!(shown.contains("2 moved, 0 left"), "{shown}");
     assert!(stderr.contains("`~/.config/model-forge/models.json`, line 1, column 3: this is not JSON\n"), "{stderr}");
-    assert!(stderr.ends_with("error: not everything could be looked at, so there may be more to move\n"), "{stderr}");
+    assert!(stderr.ends_with("error: some places could not be searched, so there may be more to move\n"), "{stderr}");
     let (_, shown, _) = run(test, &["migrate", "--dry-run", "--json"], 1);
     assert_eq!(json(&shown)["failed"].as_array().map(Vec::len), Some(1), "{shown}");
 }
@@ -197,8 +200,8 @@ fn a_key_of_which_it_is_not_known_whose_it_is_is_no_success() {
     let (_, shown, stderr) = run(Test::new().file(CONFIG, text), &["migrate", "--yes"], 1);
     // Where there always is a keyring, it is a source.
     assert_eq!(
-        shown.replace(", what ModelForge 0.2 kept in the system's keyring", ""),
-        "no key was found in plain text\nlooked at: the files of ModelForge and of Python's keyring, the files of LLM tools and of the shell\n"
+        shown.replace(", the items of ModelForge 0.2 in the system's keyring", ""),
+        "no key was found in plain text\nsearched: the files of ModelForge and of Python's keyring, the files of LLM tools and of the shell\n"
     );
     assert!(stderr.contains("`$.providers.mine.base_url` is missing"), "{stderr}");
 }
@@ -216,7 +219,7 @@ fn a_source_that_only_a_person_can_unlock_is_unlocked_by_one() {
     assert!(stderr.contains("helper `safe` failed: it is locked"), "{stderr}");
     let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1").args(["migrate", "--from", "safe", "--to", "other"]);
     let mut session = crate::prompt::Session::bare(&test);
-    session.expect("take 1 out of `safe`? [y/N] ");
+    session.expect("move 1 out of `safe`? [y/N] ");
     session.types("y\n");
     let (status, _, shown) = session.end();
     assert!(status.success() && shown.contains("1 moved, 0 left"), "{shown}");
@@ -230,12 +233,12 @@ fn a_helper_that_failed_with_a_person_there_is_not_asked_again_for_each_key() {
     let test = with_file(Test::new()).script("dead", dead).helpers("dead\nage");
     let test = test.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "1").args(["migrate"]);
     let mut session = crate::prompt::Session::bare(&test);
-    session.expect("take 2 out of plain text? [y/N] ");
+    session.expect("move 2 out of plain text? [y/N] ");
     session.types("y\n");
     let (status, _, shown) = session.end();
     assert!(status.success() && shown.contains("2 moved, 0 left"), "{shown}");
     assert_eq!(std::fs::read_to_string(test.home().join("asked")).expect("it was asked"), "get\n");
-    assert_eq!(shown.matches("helper `dead` did not keep the credential: it is dead").count(), 1, "{shown}");
+    assert_eq!(shown.matches("helper `dead` did not store the credential: it is dead").count(), 1, "{shown}");
 }
 
 #[cfg(unix)]

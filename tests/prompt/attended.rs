@@ -14,7 +14,7 @@ fn what_an_attended_helper_says_is_redacted_and_visible_and_its_error_is_the_rea
     let (status, _, shown) = Session::start(&test, &format!("provider=openai\npassword={SECRET}\n")).end();
     assert_eq!(status.code(), Some(1));
     let expected = "debug: <redacted> \\u{1b}]0;title\\u{7}\r\n\
-        warning: helper `chatty` did not keep the credential: the vault is sealed; it may still have an older copy\r\n\
+        warning: helper `chatty` did not store the credential: the vault is sealed; it may still have an older copy\r\n\
         hint: vault unseal\r\n";
     assert!(shown.starts_with(expected), "{shown:?}");
     assert_eq!(shown.matches("the vault is sealed").count(), 1, "{shown:?}");

@@ -57,7 +57,7 @@ fn a_strangers_source_is_migrated_from_and_rolled_back_byte_for_byte() {
     let test = test.args(words).any_stderr();
     let said = test.output();
     let said = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
-    assert!(said.contains("`~/.netrc` is what it was, byte for byte\n"), "{said}");
+    assert!(said.contains("restored `~/.netrc`, byte for byte\n"), "{said}");
     assert_eq!(read(), before);
 }
 

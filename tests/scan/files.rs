@@ -69,7 +69,7 @@ pub fn scan(test: Test, names: &[&str]) -> Test {
 #[test]
 fn what_only_begins_like_gzip_is_named_and_looked_at_as_it_is() {
     let test = signed_in().file("log/odd.gz", [b"\x1f\x8b\x08 no gzip\n", SECRET.as_bytes()].concat());
-    let said = format!("warning: `~/log/odd.gz` cannot be unpacked to its end, so keys may be left in it\n{FOUND}");
+    let said = format!("warning: `~/log/odd.gz` cannot be unpacked to its end, so it may still have keys\n{FOUND}");
     let test = scan(test, &["log"]);
     test.stdout(&one("~/log/odd.gz", "2", "plain text", "1 file, 40 bytes")).stderr(&said).failure();
 }

@@ -110,7 +110,7 @@ fn a_bare_repository_one_of_sha_256_a_shallow_one_and_one_with_borrowed_objects_
 fn of_a_worktree_the_place_of_its_history_is_named() {
     let test = signed_in();
     git(&test, "app", &format!("{TAKEN_OUT}; git worktree add -q ../tree"));
-    let said = "warning: the history of `~/tree` is in another folder, which was not scanned\n\
+    let said = "warning: the history of `~/tree` is in another directory, which was not scanned\n\
                 hint: modelforge-credential scan \"$(git -C ~/tree rev-parse --path-format=absolute --git-common-dir)\"\n";
     scan(test, &["tree"]).any_stdout().stderr(said).success();
 }
@@ -156,7 +156,7 @@ fn a_fifo_among_the_objects_of_a_repository_does_not_stop_the_search() {
     git(&test, "app", &format!("{TAKEN_OUT}; mkfifo .git/objects/ab; echo > note"));
     let fifo = test.home().join("app/.git/objects/ab");
     let said = "warning: the history in `~/app/.git` was not scanned to its end: \
-                `~/app/.git/objects/ab` is neither a file nor a folder\n";
+                `~/app/.git/objects/ab` is neither a file nor a directory\n";
     assert!(fifo.exists());
     scan(test, &["app"]).any_stdout().stderr(said).success();
 }

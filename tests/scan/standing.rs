@@ -118,7 +118,7 @@ fn a_worktree_below_a_folder_is_named_unless_its_history_was_searched() {
     let test = scan(test, &["trees"]);
     let output = test.output();
     assert!(String::from_utf8_lossy(&output.stdout).starts_with(nothing), "{output:?}");
-    let said = "warning: the history of `~/trees/tree` is in another folder, which was not scanned\n\
+    let said = "warning: the history of `~/trees/tree` is in another directory, which was not scanned\n\
                 hint: modelforge-credential scan \"$(git -C ~/trees/tree rev-parse --path-format=absolute --git-common-dir)\"\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr).replace(&test.home().display().to_string(), "~"), said);
     scan(test, &["trees", "app"]).any_stdout().success();

@@ -35,11 +35,11 @@ fn a_link_a_device_and_nothing_at_all_are_errors_where_they_were_named() {
     );
     let test = test.args(["scan", &link]).stdout(nothing).stderr(&said).failure();
     let none = test_path(&test, "none");
-    let said = "error: there is no file or folder `~/none`\n";
+    let said = "error: there is no file or directory `~/none`\n";
     let test = test.args(["scan", &none]).stdout(nothing).stderr(said).failure();
     // All are looked at, and each is told of.
     let said = "warning: `/dev/zero` is a device, a socket or a FIFO, so it was skipped\n\
-                error: there is no file or folder `~/none`\n";
+                error: there is no file or directory `~/none`\n";
     test.args(["scan", "/dev/zero", &none]).stdout(nothing).stderr(said).failure();
 }
 
@@ -49,7 +49,7 @@ fn what_cannot_be_read_is_named_up_to_a_limit_and_then_counted() {
     let output = scan(test, &["log"]).output();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(said.lines().count(), 21, "{said}");
-    assert!(said.ends_with("warning: 10 more files or folders could not be read\n"), "{said}");
+    assert!(said.ends_with("warning: 10 more files or directories could not be read\n"), "{said}");
 }
 
 #[test]

@@ -59,10 +59,11 @@ fn a_helper_that_cannot_list_is_asked_for_the_provider_that_was_named() {
 fn what_a_locked_helper_may_have_is_unknown_and_not_absent() {
     let test = Test::new().script("locked", "[ $1 = capability ] && exit 0; echo 'error: it is locked' >&2; exit 1");
     let locked = "warning: helper `locked` failed: it is locked\n";
-    let test = test.helpers("locked").args(["status"]).stdout("no sign-in was found where one could look\n");
+    let test =
+        test.helpers("locked").args(["status"]).stdout("no sign-in was found, but some helpers could not be queried\n");
     let test = test.stderr(locked).success().args(["status", "openai"]);
     let said = format!(
-        "{locked}error: no credential for `openai` was found, and some helpers could not be asked\n\
+        "{locked}error: no credential for `openai`; some helpers could not be queried\n\
          hint: modelforge-credential doctor  # or set OPENAI_API_KEY\n"
     );
     let test = test.stdout("PROVIDER  SIGNED IN\nopenai    unknown\n").stderr(&said).failure();

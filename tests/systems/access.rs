@@ -18,7 +18,7 @@ fn let_all(right: &str, path: &Path) {
 }
 
 const NOT_ASKED: &str =
-    "error: no credential for `openai` (`https://api.openai.com`) was found, and some helpers could not be asked\n";
+    "error: no credential for `openai` (`https://api.openai.com`); some helpers could not be queried\n";
 
 const CLOSE: &str = "/inheritance:d /remove:g *S-1-1-0 *S-1-5-11 *S-1-5-32-545";
 

@@ -51,7 +51,7 @@ pub fn refuses(person: &Person, commit: &str, why: &str) {
     let said = person.fails(&["sync"]);
     let short: String = commit.chars().take(12).collect();
     let expected = format!(
-        "error: the commit `{short}` at the remote {why}, so nothing was taken\nhint: ask the other members who made it; then leave it out: modelforge-credential sync --repair\n"
+        "error: the commit `{short}` at the remote {why}, so nothing was fetched\nhint: ask the other members who made it; to skip it: modelforge-credential sync --repair\n"
     );
     assert_eq!(said, expected);
     assert!(person.state() == before, "something has changed");
@@ -140,7 +140,7 @@ fn a_history_that_goes_back_or_is_another_one_is_refused() {
         set_main(&remote, &mallory, state);
         let before = ben.state();
         let said = ben.fails(&["sync"]);
-        assert!(said.starts_with("error: the history at the remote does not go on from what this machine has seen, so nothing was taken\n"), "{said}");
+        assert!(said.starts_with("error: the history at the remote does not continue the one that this machine has seen, so nothing was fetched\n"), "{said}");
         assert!(ben.state() == before);
     }
     remote.git(&mallory.test, &["update-ref", "-d", "refs/heads/main"], "");
@@ -164,21 +164,17 @@ fn links_programs_and_files_beside_the_store_are_refused_even_from_a_member() {
         (line(&remote, &ann, "120000", "https/link", &target), "https/link", "is not a plain file"),
         (line(&remote, &ann, "100755", "https/h/u.age", "x"), "https/h/u.age", "is not a plain file"),
         (format!("160000 {tip}\tsub\n"), "sub", "is not a plain file"),
-        (
-            line(&remote, &ann, "100644", ".gitattributes", "* filter=x"),
-            ".gitattributes",
-            "does not belong into a store",
-        ),
+        (line(&remote, &ann, "100644", ".gitattributes", "* filter=x"), ".gitattributes", "does not belong in a store"),
         (
             line(&remote, &ann, "100644", "https/h/x/.gitattributes", "* filter=x"),
             "https/h/x/.gitattributes",
-            "does not belong into a store",
+            "does not belong in a store",
         ),
-        (line(&remote, &ann, "100644", ".gitmodules", "x"), ".gitmodules", "does not belong into a store"),
-        (line(&remote, &ann, "100644", "README", "x"), "README", "does not belong into a store"),
-        (line(&remote, &ann, "100644", "https/H/u.age", "x"), "https/H/u.age", "does not belong into a store"),
-        (line(&remote, &ann, "100644", "backup/h/p/u.age", "x"), "backup/h/p/u.age", "does not belong into a store"),
-        (format!("100644 {id}\t.lock\n"), ".lock", "does not belong into a store"),
+        (line(&remote, &ann, "100644", ".gitmodules", "x"), ".gitmodules", "does not belong in a store"),
+        (line(&remote, &ann, "100644", "README", "x"), "README", "does not belong in a store"),
+        (line(&remote, &ann, "100644", "https/H/u.age", "x"), "https/H/u.age", "does not belong in a store"),
+        (line(&remote, &ann, "100644", "backup/h/p/u.age", "x"), "backup/h/p/u.age", "does not belong in a store"),
+        (format!("100644 {id}\t.lock\n"), ".lock", "does not belong in a store"),
     ] {
         let made = commit(&remote, &ann, &[&tip], &lines, Some(&key_of(&ann)));
         set_main(&remote, &ann, &made);
@@ -199,7 +195,7 @@ fn members_in_another_form_and_no_members_are_refused() {
     let more = line(&remote, &ann, "100644", ".age-recipients", &format!("{text}\n# a remark\n"));
     let made = commit(&remote, &ann, &[&tip], &more, Some(&key_of(&ann)));
     set_main(&remote, &ann, &made);
-    refuses(&ben, &made, "has members that cannot be read (`.age-recipients` is not as this program writes it)");
+    refuses(&ben, &made, "has members that cannot be read (`.age-recipients` is not in the format of this program)");
 }
 
 #[test]
@@ -239,7 +235,7 @@ fn a_member_whom_nobody_here_has_accepted_is_refused_also_if_they_went_again() {
         first.starts_with("error: the members of the store `team` are not those that you accepted: dave (SHA256:"),
         "{said}"
     );
-    assert!(first.ends_with(") came and went again"), "{said}");
+    assert!(first.ends_with(") was added and removed again"), "{said}");
     assert!(ben.state() == before);
 }
 
@@ -292,15 +288,12 @@ fn a_remote_that_is_a_command_or_an_option_or_holds_a_password_is_not_taken() {
     assert!(said.contains("the remote cannot be read: transport 'ext' not allowed"), "{said}");
     assert!(!trap.exists());
     let option = format!("--remote=--upload-pack=touch {}", trap.display());
-    assert_eq!(ann.fails(&["sync", &option]), "error: that is not the address of a remote\n");
+    assert_eq!(ann.fails(&["sync", &option]), "error: this is not the address of a remote\n");
     let said = ann.fails(&["sync", "--remote", "https://ann:hunter2@git.example/keys.git"]);
-    assert!(
-        said.starts_with("error: the address of the remote holds a password") && !said.contains("hunter2"),
-        "{said}"
-    );
+    assert!(said.starts_with("error: the address of the remote has a password") && !said.contains("hunter2"), "{said}");
     let token = "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";
     let said = ann.fails(&["sync", "--remote", &format!("https://{token}@git.example/keys.git")]);
-    assert!(said.starts_with("error: the address of the remote holds a password") && !said.contains(token), "{said}");
+    assert!(said.starts_with("error: the address of the remote has a password") && !said.contains(token), "{said}");
     assert!(!trap.exists());
 }
 

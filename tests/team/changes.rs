@@ -100,7 +100,7 @@ fn who_was_removed_does_not_read_what_is_stored_from_then_on_and_the_keys_they_r
     assert_eq!(
         said.err,
         "send it to the others: modelforge-credential sync\n\
-         the member who left has read these keys, and still can in the history: create new ones at the providers\n  https://api.openai.com default\n"
+         the removed member has read these keys, and still can in the history: create new ones at the providers\n  https://api.openai.com default\n"
     );
     ann.stores("mistral", NEW);
     ann.does(&["sync"]);

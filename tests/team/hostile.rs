@@ -21,7 +21,7 @@ fn what_nobody_can_open_keeps_nobody_from_removing_the_member_who_planted_it() {
         ann.stores("mistral", OTHER);
         let said = ann.says(&["members", "remove", "ben"], "");
         assert_eq!(
-            (said.status, said.err.contains("is damaged or not an age file, so it stays as it is")),
+            (said.status, said.err.contains("is damaged or not an age file, so it is not re-encrypted")),
             (0, takes_it_first)
         );
         set_main(&remote, &ben, &made);
@@ -46,7 +46,9 @@ fn what_nobody_can_open_does_not_take_the_place_of_a_key_that_was_stored_here_me
     let said = ann.says(&["sync"], "");
     assert_eq!((said.status, said.out), (0, synchronised(0, 1)));
     let place = "https://api.openai.com default";
-    let warning = format!("what another member stored for `{place}` cannot be opened here, so yours took its place");
+    let warning = format!(
+        "the credential that another member stored for `{place}` cannot be decrypted here, so yours replaced it"
+    );
     assert_eq!(said.err, format!("warning: {warning}\n"));
     assert_eq!(ann.key("openai").as_deref(), Some(OTHER));
     ben.does(&["sync"]);
@@ -165,7 +167,10 @@ fn an_object_that_is_malformed_is_refused_and_can_be_left_out() {
     ben.stores("mistral", OTHER);
     let before = ben.state();
     let said = ben.fails(&["sync"]);
-    assert!(said.starts_with("error: the remote sends an object that is malformed, so nothing was taken\n"), "{said}");
+    assert!(
+        said.starts_with("error: the remote sends an object that is malformed, so nothing was fetched\n"),
+        "{said}"
+    );
     assert!(ben.state() == before);
     ben.does(&["sync", "--repair"]);
     ann.does(&["sync"]);
@@ -195,7 +200,7 @@ fn a_tree_that_unfolds_without_end_is_given_up_and_can_be_left_out() {
     set_main(&remote, &ann, &made);
     let before = ben.state();
     let said = ben.fails(&["sync"]);
-    assert!(said.contains("has more files than a store may have, so nothing was taken\n"), "{said}");
+    assert!(said.contains("has more files than a store may have, so nothing was fetched\n"), "{said}");
     assert!(ben.state() == before);
     ben.does(&["sync", "--repair"]);
     assert_eq!(remote.tip(&ann.test), tip);
@@ -228,7 +233,7 @@ fn a_key_to_read_with_that_another_member_replaced_is_named_also_if_its_owner_we
     let said = ann.fails(&["sync"]);
     let first = said.lines().next().expect("a line");
     assert!(first.contains(": ann renewed: age1"), "{said}");
-    assert!(first.ends_with(", and `ben` replaced the key that `ann` reads with"), "{said}");
+    assert!(first.ends_with(", and `ben` replaced the encryption key of `ann`"), "{said}");
 }
 
 #[test]
@@ -244,8 +249,8 @@ fn a_plugin_that_is_missing_here_is_named_and_a_machine_that_starts_none_is_not_
     set_main(&remote, &ann, &made);
     assert_eq!(
         ben.fails(&["sync"]),
-        "error: a member at the remote reads with `age-plugin-absent`, which is not on PATH, so nothing was taken\n\
-         hint: install age-plugin-absent, or ask the other members who that is; to leave it out: modelforge-credential sync --repair\n"
+        "error: a member at the remote uses `age-plugin-absent`, which is not on PATH, so nothing was fetched\n\
+         hint: install age-plugin-absent, or ask the other members who that is; to skip it: modelforge-credential sync --repair\n"
     );
     let ann = Person { test: ann.test.env("AGEDEBUG", "plugin"), ..ann };
     for words in [&["sync"][..], &["sync", "--repair"]] {

@@ -28,7 +28,7 @@ fn a_purge_names_and_removes_shared_stores_and_takes_no_key_from_the_other_membe
     assert_eq!(
         said.out,
         format!(
-            "erases the credentials in every helper, the backups of migrations, and:\n  \
+            "deletes the credentials in every helper, the backups of migrations, and:\n  \
              {data}/age\n  {data}/identity-old.txt\n  {data}/identity-team.txt\n  {data}/identity.txt\n  \
              {data}/repositories\n  {data}/signing-key\n  {data}/stores\n  \
              ~/.local/state/modelforge-credential\n  ~/.config/modelforge-credential/config.toml\n\

@@ -53,7 +53,7 @@ fn a_member_renews_their_identity_and_the_others_are_told_and_accept() {
         (said.status, said.out.as_str(), said.err.as_str()),
         (
             0,
-            "the identity `~/.local/share/modelforge-credential/identity-team.txt` is a new one, and every key is encrypted for it: the next `sync` sends it to the other members and removes the old one\n",
+            "the identity `~/.local/share/modelforge-credential/identity-team.txt` is new, and every key is encrypted for it: the next `sync` sends it to the other members and removes the old one\n",
             "send it to the others: modelforge-credential sync\n\
              back it up: modelforge-credential identity export --helper 'age --store team'\n"
         )
@@ -67,7 +67,7 @@ fn a_member_renews_their_identity_and_the_others_are_told_and_accept() {
     assert_eq!(ann.does(&["sync"]), synchronised(0, 2));
     let new = identity(&ann);
     assert_eq!((keys(&new), ann.key("openai").as_deref()), (1, Some(SECRET)));
-    assert_eq!(opened_by(&ann, &old), "error: it opens 0 of the 1 credentials that are stored here\n");
+    assert_eq!(opened_by(&ann, &old), "error: it decrypts 0 of 1 stored credentials\n");
     let before = ben.state();
     let said = ben.fails(&["sync"]);
     let message = format!(
@@ -101,7 +101,7 @@ fn what_others_stored_before_they_knew_of_it_is_read_and_the_old_identity_opens_
         let found = ["openai", "mistral", "groq"].map(|provider| person.key(provider));
         assert_eq!(found, [SECRET, OTHER, OTHER].map(|key| Some(key.to_owned())), "{}", person.name);
     }
-    assert_eq!(opened_by(&ann, &old), "error: it opens 0 of the 3 credentials that are stored here\n");
+    assert_eq!(opened_by(&ann, &old), "error: it decrypts 0 of 3 stored credentials\n");
 }
 
 #[test]
@@ -133,12 +133,12 @@ fn a_store_that_nobody_else_has_is_renewed_at_once() {
         (said.status, said.out.as_str(), said.err.as_str()),
         (
             0,
-            "the identity `~/.local/share/modelforge-credential/identity-team.txt` is a new one, and every key that the old one opened is encrypted for it\n",
+            "the identity `~/.local/share/modelforge-credential/identity-team.txt` is new, and every key that the old one could decrypt is encrypted for it\n",
             "back it up: modelforge-credential identity export --helper 'age --store team'\n"
         )
     );
     assert_eq!((keys(&identity(&ann)), ann.key("openai").as_deref()), (1, Some(SECRET)));
-    assert_eq!(opened_by(&ann, &old), "error: it opens 0 of the 1 credentials that are stored here\n");
+    assert_eq!(opened_by(&ann, &old), "error: it decrypts 0 of 1 stored credentials\n");
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn a_member_who_replaces_the_key_that_another_one_reads_with_is_named() {
     let said = ben.fails(&["sync"]);
     let first = said.lines().next().expect("a line");
     assert!(first.contains(": ben renewed: age1"), "{said}");
-    assert!(first.ends_with(", and `ann` replaced the key that `ben` reads with"), "{said}");
+    assert!(first.ends_with(", and `ann` replaced the encryption key of `ben`"), "{said}");
     assert_eq!(ben.key("openai").as_deref(), Some(SECRET));
 }
 
@@ -253,11 +253,11 @@ fn an_ssh_key_that_reads_and_signs_is_replaced_with_the_configuration() {
     let eve = with(eve, &[&old]);
     eve.joins(&ann, &_remote);
     let said = eve.fails(&["identity", "renew"]);
-    assert!(said.starts_with("error: the configuration names the identity `~/old`, so it is not replaced\n"), "{said}");
+    assert!(said.starts_with("error: the identity `~/old` is in the configuration, so it is not replaced\n"), "{said}");
     let eve = with(eve, &[&new, &old]);
     assert_eq!(
         eve.does(&["identity", "renew"]),
-        "the identity `~/new` is now the one that you read with, and every key is encrypted for it: run `sync`, then remove the old one from the configuration\n"
+        "the identity `~/new` is now your identity, and every key is encrypted for it: run `sync`, then remove the old one from config.toml\n"
     );
     assert_eq!(eve.does(&["sync"]), synchronised(0, 2));
     let said = ann.fails(&["sync"]);
@@ -286,7 +286,7 @@ fn an_identity_that_the_user_named_is_replaced_only_while_the_old_one_is_there_t
     let before = ann.state();
     let said = ann.fails(&["identity", "renew"]);
     assert!(
-        said.starts_with("error: the configuration names the identity `~/new.txt`, so it is not replaced\n"),
+        said.starts_with("error: the identity `~/new.txt` is in the configuration, so it is not replaced\n"),
         "{said}"
     );
     assert!(ann.state() == before);

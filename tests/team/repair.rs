@@ -56,7 +56,7 @@ fn nothing_is_replaced_where_nothing_is_refused() {
     plant(&remote, &Person::new("mallory"));
     let cara = Person::new("cara");
     let said = cara.fails(&["sync", "--repair", "--remote", &remote.path()]);
-    assert!(said.contains("is not signed, so nothing was taken"), "{said}");
+    assert!(said.contains("is not signed, so nothing was fetched"), "{said}");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn an_older_state_and_no_state_are_replaced_by_what_this_machine_has_seen() {
     let said = ben.fails(&["sync"]);
     assert!(
         said.ends_with(
-            "hint: ask the other members whether an older state was put back; then: modelforge-credential sync --repair\n"
+            "hint: ask the other members whether an older state was restored; then: modelforge-credential sync --repair\n"
         ),
         "{said}"
     );
@@ -144,7 +144,7 @@ fn two_histories_of_members_after_an_older_state_was_put_back_come_together() {
     cara.stores("groq", OTHER);
     cara.does(&["sync"]);
     for person in [&ben, &ann] {
-        assert!(person.fails(&["sync"]).starts_with("error: the history at the remote does not go on"));
+        assert!(person.fails(&["sync"]).starts_with("error: the history at the remote does not continue"));
         person.does(&["sync", "--repair"]);
     }
     cara.does(&["sync"]);
@@ -165,7 +165,7 @@ fn one_who_was_removed_changes_nothing_by_putting_an_older_state_back_and_going_
     ben.stores("openai", "sk-of-ben-0123456789abcdef");
     ben.does(&["sync"]);
     let bad = remote.tip(&ben.test);
-    assert!(ann.fails(&["sync"]).starts_with("error: the history at the remote does not go on"));
+    assert!(ann.fails(&["sync"]).starts_with("error: the history at the remote does not continue"));
     assert_eq!(ann.does(&["sync", "--repair"]), synchronised(0, 0));
     assert_eq!(ann.key("openai").as_deref(), Some(SECRET));
     assert!(!remote.git(&ann.test, &["rev-list", "main"], "").contains(&bad));
@@ -260,9 +260,9 @@ fn what_was_stored_for_an_older_identity_after_an_older_state_was_put_back_is_no
     // Ben has not seen the new identity, so Ann cannot open this.
     ben.stores("openai", OTHER);
     ben.does(&["sync"]);
-    assert!(ann.fails(&["sync"]).starts_with("error: the history at the remote does not go on"));
+    assert!(ann.fails(&["sync"]).starts_with("error: the history at the remote does not continue"));
     ann.does(&["sync", "--repair"]);
-    assert!(ben.fails(&["sync"]).starts_with("error: the history at the remote does not go on"));
+    assert!(ben.fails(&["sync"]).starts_with("error: the history at the remote does not continue"));
     let said = ben.fails(&["sync", "--repair"]);
     let words = said.split("modelforge-credential ").nth(1).expect("a hint").trim_end().to_owned();
     ben.does(&words.split(' ').collect::<Vec<_>>());

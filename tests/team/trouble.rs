@@ -38,7 +38,7 @@ fn a_store_without_a_remote_is_one_all_the_same() {
     );
     assert!(
         ann.fails(&["sync", "--remote", "keys.git"])
-            .starts_with("error: a remote that is a folder needs its whole path\n")
+            .starts_with("error: a remote that is a directory needs an absolute path\n")
     );
 }
 
@@ -65,7 +65,7 @@ fn a_store_moves_to_an_empty_remote_and_to_no_other_history() {
     assert_eq!(ben.does(&["sync", "--remote", &new.path()]), synchronised(0, 0));
     let (other, _cara, _) = ann_and_ben();
     let said = ben.fails(&["sync", "--remote", &other.path()]);
-    assert!(said.starts_with("error: the history at the remote does not go on"), "{said}");
+    assert!(said.starts_with("error: the history at the remote does not continue"), "{said}");
 }
 
 #[test]

@@ -191,7 +191,7 @@ impl Journey {
         for (path, content) in before {
             let now = fs::read(&path).expect("it is there again");
             let name = path.strip_prefix(self.test.home()).expect("it is in the home").display().to_string();
-            let is_same = said.contains(&format!("`~/{name}` is what it was, byte for byte"));
+            let is_same = said.contains(&format!("restored `~/{name}`, byte for byte"));
             assert!(self.with_keys().contains_key(&path), "{name} has no key again: {said}");
             assert!(!is_same || now == content, "{name}");
         }

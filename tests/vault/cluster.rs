@@ -69,7 +69,7 @@ fn a_cluster_with_a_certificate_of_its_own_is_asked_in_every_state() {
     let get = |test: Test| test.args(["--kv", "2", "get"]).stdin(OPENAI);
 
     // Neither its certificate nor plain http.
-    let said = format!("error: there is no safe connection to `{host}`: its certificate is not trusted\n");
+    let said = format!("error: no secure connection to `{host}`: its certificate is not trusted\n");
     get(vault(&address, SECRET)).stderr(&said).failure();
     let said = format!("error: `{host}` does not speak plain http\nhint: set VAULT_ADDR to https://…\n");
     get(vault(&server.url(), SECRET)).stderr(&said).failure();

@@ -68,7 +68,7 @@ fn a_field_that_is_missing_or_no_key_is_an_error() {
     let place = format!("{engine}/data/llm/openai");
     for (field, problem) in [
         ("kez", format!("`{place}` has no field `kez`")),
-        ("empty", format!("the field `empty` of `{place}` is no key")),
+        ("empty", format!("the field `empty` of `{place}` is not a key")),
     ] {
         let options = ["--path", "llm/{provider}", "--field", field];
         asked(vault(), &engine, &options, "get").stdin(OPENAI).stderr(&format!("error: {problem}\n")).failure();
@@ -89,7 +89,7 @@ fn options_that_bind_a_key_to_no_place_or_to_two_are_refused() {
         (&["--auth", "ldap"], "`--auth` is token, approle, jwt or kubernetes"),
         (&["--auth", "jwt"], "`--auth jwt` needs `--role`"),
         (&["--token", "hvs.x"], "unknown option `--token`"),
-        (&["hvs.x"], "there is a word before the operation that is no option"),
+        (&["hvs.x"], "a word before the operation is not an option"),
     ] {
         let said = format!("error: {problem}\nhint: modelforge-credential-vault --help\n");
         Test::new().program("modelforge-credential-vault").args([options, &["get"]].concat()).stderr(&said).status(2);

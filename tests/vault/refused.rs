@@ -53,7 +53,7 @@ fn a_token_without_the_right_is_told_which_one() {
 
     let elsewhere = server.token(&policy("elsewhere", "\"read\"", "\"read\""));
     let said = format!(
-        "error: `{host}` does not tell the version of `{engine}`: the token has no right to anything in it, or there is no such engine\n\
+        "error: `{host}` does not show the version of `{engine}`: the token has no right to anything in it, or there is no such engine\n\
          hint: give `vault` the option --kv 2, or --mount with the name of the engine\n"
     );
     asked(&elsewhere, &engine, "get").stdin(OPENAI).stderr(&said).failure();
@@ -105,7 +105,7 @@ fn an_engine_that_is_none_or_another_is_named() {
     let server = Bao::shared();
     let host = server.host();
     let said = format!(
-        "error: `{host}` does not tell the version of `nothing`: the token has no right to anything in it, or there is no such engine\n\
+        "error: `{host}` does not show the version of `nothing`: the token has no right to anything in it, or there is no such engine\n\
          hint: give `vault` the option --kv 2, or --mount with the name of the engine\n"
     );
     vault().args(["--mount", "nothing", "get"]).stdin(OPENAI).stderr(&said).failure();
@@ -157,8 +157,7 @@ fn a_limit_of_requests_is_waited_for_and_then_named() {
     }
     quota(1.0, "1h");
     asked().any_stdout().any_stderr().output();
-    let said =
-        format!("error: `{}` limits how often it may be asked\nhint: try again in some seconds\n", server.host());
+    let said = format!("error: `{}` limits the rate of requests\nhint: try again in some seconds\n", server.host());
     asked().stderr(&said).failure();
 }
 
@@ -201,7 +200,7 @@ fn a_token_goes_over_https_or_to_this_machine_and_never_to_an_unchecked_server()
         ("VAULT_ADDR", "http://vault.example:8200", "is not an https URL, and secrets go to no other"),
         ("BAO_ADDR", "vault.example:8200", "is not an https URL, and secrets go to no other"),
         ("VAULT_AGENT_ADDR", "vault", "is not a URL"),
-        ("VAULT_ADDR", "https://ann:x@vault.example", "holds a user name or a password"),
+        ("VAULT_ADDR", "https://ann:x@vault.example", "has a user name or a password"),
         ("VAULT_ADDR", "unix://agent.sock", "is not the absolute path of a socket"),
     ] {
         vault()
@@ -211,10 +210,10 @@ fn a_token_goes_over_https_or_to_this_machine_and_never_to_an_unchecked_server()
             .stderr(&format!("error: `{name}` {problem}\n"))
             .failure();
     }
-    let said = "error: there is no socket `/nowhere/agent.sock`: the agent does not run\n";
+    let said = "error: there is no socket `/nowhere/agent.sock`: the agent is not running\n";
     vault().args(["--address", "unix:///nowhere/agent.sock", "get"]).stdin(OPENAI).stderr(said).failure();
     let said = "error: `VAULT_SKIP_VERIFY` would send the token to any server, so nothing is sent\n\
-                hint: set VAULT_CACERT to the file of the authority instead\n";
+                hint: set VAULT_CACERT to the file of the certificate authority instead\n";
     vault().env("VAULT_SKIP_VERIFY", "1").args(["get"]).stdin(OPENAI).stderr(said).failure();
 }
 

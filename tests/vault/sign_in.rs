@@ -119,7 +119,7 @@ fn a_machine_signs_in_with_approle_and_leaves_no_token_behind() {
     // The secret id was for three.
     let said = format!(
         "error: `{}` does not accept what is in the files for the sign-in at `auth/approle/login`\n\
-         hint: make a new secret id or token, and write it to its file\n",
+         hint: create a new secret id or token, and write it to its file\n",
         server.host()
     );
     with_approle(test, &engine, "get").stdin(OPENAI).stderr(&said).failure();
@@ -214,8 +214,7 @@ fn a_runner_signs_in_with_the_token_of_its_ci() {
     let args =
         ["--mount", &engine, "--auth", "kubernetes", "--auth-mount", &role, "--role", "ci", "--jwt", &file, "get"];
     let test = test.args(args).stdin(OPENAI).stdout(&credential(&openai())).success();
-    let said =
-        "error: there is nothing in `/var/run/secrets/kubernetes.io/serviceaccount/token`, which the sign-in needs\n";
+    let said = "error: `/var/run/secrets/kubernetes.io/serviceaccount/token` is empty, and the sign-in needs it\n";
     test.args(["--auth", "kubernetes", "--role", "ci", "get"]).stdin(OPENAI).stderr(said).failure();
 }
 

@@ -13,7 +13,7 @@ pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
     if let Some(answer) = answer(&format!("Passphrase of the {what} `{}`{}: ", tilde(path), purpose())) {
         return Ok(answer);
     }
-    let message = format!("the {what} `{}` is protected by a passphrase and there is nobody to ask", tilde(path));
+    let message = format!("the {what} `{}` needs a passphrase, and nobody can be prompted for it", tilde(path));
     Err(Error::new(message)
         .is(Reason::Locked)
         .hint("use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
@@ -39,7 +39,7 @@ pub fn new_passphrase(path: &Path) -> Result<SecretString> {
     let prompt = format!("New passphrase for the identity `{}`: ", path.display());
     let passphrase = answer(&prompt).ok_or_else(nobody)?;
     if passphrase.expose_secret().is_empty() {
-        return Err("an empty passphrase protects nothing, so nothing was changed".into());
+        return Err("the passphrase is empty, so nothing was changed".into());
     }
     match answer("The same passphrase again: ") {
         Some(again) if again.expose_secret() == passphrase.expose_secret() => Ok(passphrase),
@@ -128,8 +128,11 @@ pub fn check_plugin(name: &str) -> Result<()> {
         });
     for program in programs {
         if program.exists() && (!program.is_absolute() || is_anyones(&program)) {
-            let message = format!("the age plugin `{}` may have been put there by anybody", tilde(&program));
-            let hint = "take that folder out of PATH, or chmod o-w it";
+            let message = format!(
+                "the age plugin `{}` may be another user's: anyone can write to its directory",
+                tilde(&program)
+            );
+            let hint = "remove that directory from PATH, or chmod o-w it";
             return Err(Error::new(message).hint(hint).because(Plugin::NotStarted));
         }
     }

@@ -120,7 +120,7 @@ impl Identities {
             }
         }
         let message = format!("`{}` is encrypted for another identity than `{}`", path.display(), self.path());
-        let hint = format!("find the one that opens it: age -d -i IDENTITY {}", files::quoted(path));
+        let hint = format!("find the one that decrypts it: age -d -i IDENTITY {}", files::quoted(path));
         Err(Error::new(message).hint(hint).because(NoneOpens))
     }
 

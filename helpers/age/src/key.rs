@@ -88,10 +88,10 @@ impl Keys {
         let is_the_files = !self.are_a_plugins();
         let problem = Error::new(match refused {
             DecryptError::Plugin(_) | DecryptError::PluginResolve(_) => {
-                format!("the age plugin of `{identity}` did not open `{file}`")
+                format!("the age plugin of `{identity}` did not decrypt `{file}`")
             }
             DecryptError::Io(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
-                format!("the age plugin of `{identity}` died")
+                format!("the age plugin of `{identity}` ended before it answered")
             }
             _ => format!("`{file}` is damaged or not an age file"),
         });
@@ -168,8 +168,7 @@ impl Key {
             Self::Native(key) => Box::new(key.clone()),
             Self::Ssh(key, opened) => {
                 if let (ssh::Identity::Encrypted(key), None) = (key, opened.get()) {
-                    let wrong =
-                        |_| Error::new(format!("that is not the passphrase of the SSH key `{}`", path.display()));
+                    let wrong = |_| Error::new(format!("wrong passphrase for the SSH key `{}`", path.display()));
                     let key = key.decrypt(ask::passphrase("SSH key", path)?).map_err(wrong)?;
                     let _ = opened.set(key.into());
                 }
@@ -238,7 +237,7 @@ pub fn recipient(text: &str, number: usize) -> Result<Box<dyn age::Recipient>> {
 }
 
 pub fn unusable(path: &Path) -> Error {
-    Error::new(format!("`{}` holds no identity that age can use", tilde(path)))
+    Error::new(format!("`{}` has no identity that age can use", tilde(path)))
         .hint("age-keygen -o identity.txt, or ssh-keygen -t ed25519")
 }
 

@@ -311,7 +311,7 @@ impl Age {
         };
         let file = entry.file.display();
         let mut record =
-            Record::read_from(&text[..]).map_err(|e| Error::new(format!("`{file}` holds no credential: {e}")))?;
+            Record::read_from(&text[..]).map_err(|e| Error::new(format!("`{file}` has no credential: {e}")))?;
         record.name_the_account()?;
         name::check(&record, &entry.description, &file.to_string())?;
         // This attribute is about this copy.
@@ -321,9 +321,9 @@ impl Age {
 }
 
 fn no_folder() -> Error {
-    Error::new("there is no folder for the user's data").hint(match cfg!(windows) {
+    Error::new("there is no directory for the user's data").hint(match cfg!(windows) {
         true => "set LOCALAPPDATA, or XDG_DATA_HOME, to an absolute path",
-        false => "set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path",
+        false => "set HOME to a directory that exists, or XDG_DATA_HOME to an absolute path",
     })
 }
 

@@ -24,7 +24,7 @@ impl Mine<'_> {
     pub fn read(&self) -> Result<Held> {
         let missing = || {
             Error::new(format!("there is no identity `{}` yet", tilde(&self.path)))
-                .hint("it is made with the first key: modelforge-credential login openai")
+                .hint("it is created with the first key: modelforge-credential login openai")
         };
         Held::of(self.content()?.ok_or_else(missing)?, &self.path)
     }
@@ -54,7 +54,7 @@ impl Mine<'_> {
         content: Zeroizing<Vec<u8>>,
     ) -> Result<Held> {
         if self.content()?.is_none_or(|now| now != held.content) {
-            let message = format!("another process changed the identity `{}` meanwhile", tilde(&self.path));
+            let message = format!("another process changed the identity `{}` in the meantime", tilde(&self.path));
             return Err(Error::new(message).hint("try again"));
         }
         self.store.clean();

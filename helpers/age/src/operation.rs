@@ -45,7 +45,7 @@ impl Operation<'_> {
             Some("export") => self.export(),
             Some("check") => self.check(request),
             Some("import") => self.import(request),
-            _ => Err("the request names no `action` that is known here".into()),
+            _ => Err("the request has no known `action`".into()),
         }
     }
 
@@ -140,7 +140,7 @@ impl Operation<'_> {
         }
         let opened = self.opened(&keys, usize::MAX)?;
         if opened.text("credentials") == Some("0") && opened.text("unreadable") != Some("0") {
-            return Err("it opens none of the credentials that are stored here, so nothing was changed".into());
+            return Err("it decrypts none of the stored credentials, so nothing was changed".into());
         }
         if mine.content()?.is_none() {
             // A backup with a passphrase keeps it.
@@ -154,8 +154,11 @@ impl Operation<'_> {
     fn mine(&self) -> Result<&Mine<'_>> {
         self.mine.as_ref().ok_or_else(|| {
             let path = PathBuf::from(self.identities.path());
-            Error::new(format!("the configuration names the identity `{}`, so it is yours to change", tilde(&path)))
-                .hint(format!("ssh-keygen -p -f {0}  # an SSH key; an age key: age -p -a -o NEW {0}", quoted(&path)))
+            Error::new(format!(
+                "the identity `{}` is in the configuration, so this program does not change it",
+                tilde(&path)
+            ))
+            .hint(format!("ssh-keygen -p -f {0}  # an SSH key; an age key: age -p -a -o NEW {0}", quoted(&path)))
         })
     }
 
@@ -225,7 +228,7 @@ fn named(request: &Record) -> PathBuf {
 
 /// A hint for a person who typed it: how many characters are missing, but nothing of the content.
 fn not_an_identity(letters: usize) -> Error {
-    Error::new("that is not an identity: a letter is wrong or missing")
+    Error::new("this is not an identity: a letter is wrong or missing")
         .hint(format!("it begins with AGE-SECRET-KEY-1 and has 74 letters, digits and hyphens; {letters} were given"))
 }
 
@@ -236,6 +239,6 @@ fn set_aside(path: &Path) -> String {
 }
 
 fn another_is_there(path: &Path) -> Error {
-    Error::new(format!("there is another identity `{}`, which may open what is stored here", tilde(path)))
+    Error::new(format!("there is another identity `{}`, which may decrypt the stored credentials", tilde(path)))
         .hint(format!("if it does not: {}", set_aside(path)))
 }

@@ -25,7 +25,7 @@ impl Progress {
         self.done += 1;
         if self.is_wanted && self.said.elapsed() >= LONG {
             self.said = Instant::now();
-            let _ = writeln!(std::io::stderr(), "{} of {} credentials are encrypted again", self.done, self.all);
+            let _ = writeln!(std::io::stderr(), "re-encrypted {} of {} credentials", self.done, self.all);
         }
     }
 }

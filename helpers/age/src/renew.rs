@@ -51,7 +51,7 @@ impl New {
             None => (text::generate(), None),
         };
         if text::keys(&text).eq(text::keys(text::split(&held.text).0)) {
-            return Err("that is the identity already".into());
+            return Err("this is already the identity".into());
         }
         let keys = Keys::parse(text.as_bytes(), &mine.path)?;
         keys.unlock()?;
@@ -62,7 +62,7 @@ impl New {
     pub fn take_up(self, mine: &Mine, held: &Held, recipients: &[String]) -> Result<Held> {
         let sample = key::encrypt(SAMPLE, std::iter::once(&self.keys), recipients)?;
         if self.keys.decrypt(&sample, &mine.path)?.is_none_or(|opened| *opened != SAMPLE) {
-            return Err("the new identity does not open what is encrypted for it, so nothing was changed".into());
+            return Err("the new identity does not decrypt what is encrypted for it, so nothing was changed".into());
         }
         // The file must not become weaker than either was.
         let passphrase = held.passphrase.clone().or(self.passphrase);
@@ -78,8 +78,8 @@ fn finish(mine: &Mine, recipients: &[String], held: &Held) -> Result<Held> {
     let encrypt = |text: &[u8]| key::encrypt(text, std::iter::once(&new), recipients);
     match every(mine.store, &new, |entry, content| old.decrypt(content, &entry.file), encrypt)? {
         Err(Failed { count, first }) => Err(first
-            .reworded(format!("{}, so the old identity stays beside the new one: {first}", not_done(count)))
-            .hint("remove what is damaged, then: modelforge-credential identity renew")),
+            .reworded(format!("{}, so the old identity is still used with the new one: {first}", not_done(count)))
+            .hint("remove the damaged files, then: modelforge-credential identity renew")),
         Ok(_lock) => mine.replace_with_the_lock(held, current, held.passphrase.as_ref()),
     }
 }
@@ -141,14 +141,14 @@ pub fn encrypt_again(store: &Store, identities: &Identities, recipients: &[Strin
 
 fn not_done(count: usize) -> String {
     match count {
-        1 => "1 credential could not be encrypted again".to_owned(),
-        many => format!("{many} credentials could not be encrypted again"),
+        1 => "1 credential could not be re-encrypted".to_owned(),
+        many => format!("{many} credentials could not be re-encrypted"),
     }
 }
 
 /// The error for a renewal with a new identity if the configuration names the identities.
 pub fn is_named(path: &str) -> Error {
-    Error::new(format!("the configuration names the identity `{path}`, so it is not replaced")).hint(
+    Error::new(format!("the identity `{path}` is in the configuration, so it is not replaced")).hint(
         "add the new one to the entry: age --identity NEW --identity OLD; then: modelforge-credential identity renew",
     )
 }

@@ -43,8 +43,8 @@ pub fn open(content: &[u8], path: &Path) -> Result<Opened> {
     let mut key = scrypt::Identity::new(passphrase.clone());
     key.set_max_work_factor(MAX_WORK_FACTOR);
     let text = cipher::decrypt(content, std::iter::once(&key as _)).map_err(|error| match error {
-        DecryptError::ExcessiveWork { .. } => Error::new(format!("`{}` needs too much work to be opened", tilde(path))),
-        _ => Error::new(format!("that is not the passphrase of the identity `{}`", tilde(path))),
+        DecryptError::ExcessiveWork { .. } => Error::new(format!("decrypting `{}` takes too much work", tilde(path))),
+        _ => Error::new(format!("wrong passphrase for the identity `{}`", tilde(path))),
     })?;
     Ok(Opened { text, passphrase: Some(passphrase) })
 }

@@ -69,7 +69,7 @@ impl Store {
             1 => "1 credential is".to_owned(),
             many => format!("{many} credentials are"),
         };
-        let message = format!("the identity `{}` is not there, and {held} encrypted for it", tilde(identity));
+        let message = format!("the identity `{}` is missing, and {held} encrypted for it", tilde(identity));
         let (from, to) = (files::quoted(self.own.path()), files::quoted(&self.own.path().with_extension("old")));
         Err(Error::new(message)
             .hint(format!("restore its copy, or start again: {}", Shell::of_the_person().rename(from, to))))

@@ -117,7 +117,7 @@ impl Team {
     /// The error that lets a person decide. Members `between` came and left again: what they changed in the meantime is accepted as well.
     fn changed(&self, root: &str, accepted: &Members, between: &[Rc<Members>], there: &Members) -> Error {
         let passed = between.iter().flat_map(|members| members.who_are_not_in(&[accepted, there]));
-        let passed: BTreeSet<String> = passed.map(|who| format!("{who} came and went again")).collect();
+        let passed: BTreeSet<String> = passed.map(|who| format!("{who} was added and removed again")).collect();
         let changes = [members::first_of(passed), members::first_of(accepted.changes_to(there))];
         let changes = changes.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let state = members::state(root, &there.to_text());
@@ -142,7 +142,7 @@ impl Team {
         let content = key::encrypt(text, std::iter::empty(), &members.recipients())?;
         match identities.decrypt(&content, entry) {
             Ok(back) if *back == text => Ok(content),
-            Ok(_) => Err("what was encrypted could not be opened again".into()),
+            Ok(_) => Err("what was encrypted could not be decrypted again".into()),
             Err(_) => Err(self.cannot_read(members, identities)),
         }
     }
@@ -152,7 +152,7 @@ impl Team {
             return self.is_renewed_elsewhere(&name);
         }
         Error::new(format!(
-            "you are not a member of the store `{}`: your identity does not open what is encrypted for its members",
+            "you are not a member of the store `{}`: your identity does not decrypt what is encrypted for its members",
             self.name
         ))
         .hint("modelforge-credential members")
@@ -168,7 +168,7 @@ impl Team {
             if let Some(content) = self.store.read(&entry)?
                 && let Err(problem) = readable(identities.decrypt(&content, &entry.file))?
             {
-                unreadable.push(format!("{problem}, so it stays as it is"));
+                unreadable.push(format!("{problem}, so it is not re-encrypted"));
             }
         }
         warn_of(&unreadable);

@@ -142,7 +142,7 @@ impl Failure {
             Self::NotStarted { names_no_interpreter: true, .. } => {
                 Some("a script begins with the program that runs it: #!/bin/sh".to_owned())
             }
-            Self::TooDeep => Some("take it out of `helpers` in config.toml".to_owned()),
+            Self::TooDeep => Some("remove it from `helpers` in config.toml".to_owned()),
             Self::Failed { hint, .. } => hint.clone(),
             _ => None,
         }
@@ -157,7 +157,7 @@ impl fmt::Display for Failure {
             }
             Self::ProgramMissing(name) => write!(f, "program `{}` is not on PATH", visible(name)),
             Self::Unusable(path) => write!(f, "`{}` is not a program that can be started", shown(path)),
-            Self::NotExecutable(path) => write!(f, "`{}` may not be executed", shown(path)),
+            Self::NotExecutable(path) => write!(f, "`{}` is not executable", shown(path)),
             Self::Untrusted { program, place, others } => {
                 let (program, place) = (shown(program), shown(place));
                 match others {
@@ -170,14 +170,14 @@ impl fmt::Display for Failure {
                 write!(f, "the first line of `{}` ends with a carriage return", shown(path))
             }
             Self::InterpreterMissing { script, program } => {
-                write!(f, "`{}` is a script for `{}`, which is not there", shown(script), visible(program))
+                write!(f, "`{}` is a script for `{}`, which does not exist", shown(script), visible(program))
             }
             Self::NotStarted { problem, .. } => write!(f, "it could not be started: {problem}"),
             Self::TooSlow(limit) => write!(f, "it did not answer within {} s and was stopped", limit.as_secs_f32()),
             Self::TooMuch { most, of } => write!(f, "it answered with more than {most} {of}"),
             Self::Changed(key) => write!(f, "it changed `{key}` of the request, so its answer is not used"),
             Self::Malformed(problem) => write!(f, "its answer is malformed ({problem}) and not used"),
-            Self::CutShort => f.write_str("its list was truncated: the last line is not the count of what it named"),
+            Self::CutShort => f.write_str("its list was truncated: the last line is not the count of the entries"),
             Self::TooDeep => write!(f, "{PREFIX} was started as its own helper again and again"),
             Self::Failed { reason, .. } => f.write_str(reason),
         }

@@ -74,13 +74,13 @@ pub struct Taken {
 
 /// Takes the signals that end a program (HUP, INT, QUIT, TERM). From now on, only the caller's own handlers act on them. The caller must
 /// also stop the helpers that run in the meantime.
-#[must_use = "they are given back when this is dropped"]
+#[must_use = "they are restored when this is dropped"]
 pub fn take() -> Taken {
     Taken::new(false)
 }
 
 /// The same, together with the signal that stops a program (TSTP).
-#[must_use = "they are given back when this is dropped"]
+#[must_use = "they are restored when this is dropped"]
 pub fn take_with_stops() -> Taken {
     Taken::new(true)
 }

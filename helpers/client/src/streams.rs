@@ -25,7 +25,7 @@ pub struct Streams {
 
 #[cfg(unix)]
 impl Streams {
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it takes threads")]
+    #[expect(clippy::unnecessary_wraps, reason = "other systems need threads")]
     pub fn of(child: &mut Child) -> io::Result<Self> {
         Ok(Self { stdout: child.stdout.take(), stderr: child.stderr.take() })
     }

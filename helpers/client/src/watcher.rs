@@ -14,7 +14,7 @@ impl Watcher {
     ///
     /// # Errors
     /// If the system has no shell, or cannot start another process.
-    #[expect(clippy::disallowed_methods, reason = "the shell of the system is no helper")]
+    #[expect(clippy::disallowed_methods, reason = "the system's shell is not a helper")]
     pub fn start<S: AsRef<OsStr>>(line: &str, words: &[S]) -> io::Result<Self> {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", &format!("trap '' HUP INT QUIT TERM; read -r _ || {{ {line}; }}"), "sh"]).args(words);

@@ -48,7 +48,7 @@ impl Offer {
     pub fn lacking(self) -> &'static str {
         match self {
             Self::Nothing => "",
-            Self::Authtype => "it does not say that it knows `authtype`",
+            Self::Authtype => "it does not announce `authtype`",
             Self::List => "it cannot list",
             Self::Each => "it does not take several requests in one go (`each`)",
         }

@@ -44,7 +44,7 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub fn new(subject: &'a Subject, kind: &'a Kind) -> Checked<Self> {
-        let no_home = |problem| Broken::rule(format!("no folder can be made for the test: {problem}"));
+        let no_home = |problem| Broken::rule(format!("cannot create a directory for the test: {problem}"));
         let home = (!subject.in_place()).then(|| home::new(subject.home()).map_err(no_home)).transpose()?;
         let word = random_word();
         let ThrowAway { host: name_of_host, username: name_of_ann, password: secret } = ThrowAway::at(&word, "ann");

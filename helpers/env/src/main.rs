@@ -106,10 +106,10 @@ fn value(variable: &str, provider: &str) -> Result<Option<String>> {
     let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else { return Ok(None) };
     let value = value.into_string().map_err(|_| fault(variable, "is not UTF-8"))?;
     if value.trim() != value {
-        return Err(fault(variable, "has white space around its value"));
+        return Err(fault(variable, "has whitespace around its value"));
     }
     if visible(&value) != value {
-        return Err(fault(variable, "holds a line break or another character that cannot be seen"));
+        return Err(fault(variable, "has a line break or another invisible character"));
     }
     // Docker's `--env-file` keeps quotation marks. In CI, a missing secret may appear as its name or as a mask.
     if let Some(flaw) = Flaw::of(provider, &value) {

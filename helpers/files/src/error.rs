@@ -49,7 +49,7 @@ pub fn is_not_a_file(path: &Path) -> Error {
 }
 
 pub fn is_not_a_folder(path: &Path) -> Error {
-    Error::new(format!("`{}` is not a folder", tilde(path)))
+    Error::new(format!("`{}` is not a directory", tilde(path)))
 }
 
 pub fn is_too_large(path: &Path, limit: usize) -> Error {
@@ -62,7 +62,7 @@ pub fn is_too_large(path: &Path, limit: usize) -> Error {
 
 #[cfg(unix)]
 pub fn has_too_many_links(path: &Path) -> Error {
-    Error::new(format!("`{}` leads through too many links", tilde(path)))
+    Error::new(format!("`{}` has too many links", tilde(path)))
 }
 
 /// `file` is the requested file; `place` is that file, a directory above it, or a link on the way.
@@ -73,7 +73,7 @@ pub fn belongs_to_another(file: &Path, place: &Path) -> Error {
             .hint(format!("sudo chown \"$(id -un)\" {}", quoted(file)));
     }
     Error::new(format!("`{}` is not used: `{}` belongs to another user", tilde(file), tilde(place)))
-        .hint("set HOME to your own folder, and unset XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME")
+        .hint("set HOME to your own directory, and unset XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME")
 }
 
 #[cfg(unix)]
@@ -109,11 +109,11 @@ pub fn others_can_reach(path: &Path, is_folder: bool) -> Error {
 
 #[cfg(unix)]
 pub fn in_another_users_folder(path: &Path) -> Error {
-    Error::new(format!("`{}` would lie in another user's folder", tilde(path)))
-        .hint("set HOME to your own folder, and unset XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME")
+    Error::new(format!("`{}` would be in another user's directory", tilde(path)))
+        .hint("set HOME to your own directory, and unset XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME")
 }
 
 pub fn is_locked(path: &Path, seconds: u64) -> Error {
-    Error::new(format!("another process has held `{}` for {seconds} seconds", tilde(path)))
+    Error::new(format!("another process has locked `{}` for {seconds} seconds", tilde(path)))
         .hint(Shell::of_the_person().holders(quoted(path), crate::PROGRAM))
 }

@@ -134,7 +134,7 @@ fn lock(path: &Path, file: &File) -> Result<()> {
         Ok(true) => Ok(()),
         Ok(false) => {
             let seconds = PATIENCE.as_secs();
-            Err(Error::new(format!("another process has held `{}` for {seconds} seconds", tilde(path)))
+            Err(Error::new(format!("another process has locked `{}` for {seconds} seconds", tilde(path)))
                 .hint(Shell::of_the_person().holders(quoted(path), crate::PROGRAM)))
         }
         // Some network file systems have no locks. A change of the file is still noticed.
@@ -186,7 +186,7 @@ impl Opened {
     pub fn replace(self, content: &[u8]) -> Result<()> {
         #[cfg(unix)]
         if std::os::unix::fs::MetadataExt::nlink(&self.metadata) > 1 {
-            let message = format!("`{}` has a second name (a hard link) that would keep the key", tilde(&self.path));
+            let message = format!("`{}` has a second name (a hard link), where the key would stay", tilde(&self.path));
             return Err(Error::new(message).hint(format!("find ~ -samefile {}", quoted(&self.real))));
         }
         self.clean();

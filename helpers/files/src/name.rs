@@ -77,7 +77,7 @@ pub fn check(credential: &Record, described: &Record, place: &str) -> Result<()>
     if placed(credential)?.matches(described) && credential.has("path") == described.has("path") {
         return Ok(());
     }
-    Err(format!("`{place}` holds another credential than its name says").into())
+    Err(format!("`{place}` has another credential than its name says").into())
 }
 
 /// The order of several credentials that match one request: first without a path, then the default account, then by name.

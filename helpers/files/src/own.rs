@@ -214,7 +214,7 @@ fn is_for_this_user(folder: &Path) -> bool {
 
 /// Another process may create it at the same time.
 fn make_one(folder: &Path) -> io::Result<()> {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are a matter of Unix"))]
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

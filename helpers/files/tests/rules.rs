@@ -274,7 +274,7 @@ fn a_lock_that_is_held_is_waited_for_as_long_as_the_patience_lasts() {
     let folder = Folder::new();
     let own = Own::new(folder.at("ours"));
     let held = own.lock("lock".as_ref(), Duration::ZERO).unwrap();
-    assert_refused(own.lock("lock".as_ref(), Duration::from_millis(20)), "another process has held `");
+    assert_refused(own.lock("lock".as_ref(), Duration::from_millis(20)), "another process has locked `");
     std::thread::scope(|scope| {
         let second = scope.spawn(|| own.lock("lock".as_ref(), Duration::from_secs(30)).map(drop));
         std::thread::sleep(Duration::from_millis(50));

@@ -20,7 +20,7 @@ pub fn endpoint(name: &str, text: &str) -> Result<Url> {
         return Err(Error::new(format!("`{name}` is not an https URL, and secrets go to no other")));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::new(format!("`{name}` holds a user name or a password")));
+        return Err(Error::new(format!("`{name}` has a user name or a password")));
     }
     Ok(url)
 }

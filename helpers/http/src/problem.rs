@@ -79,7 +79,7 @@ impl Problem {
             K::InvalidData => Self::not_safe(host, tls(error)),
             K::TimedOut | K::WouldBlock => Self::passing(format!("`{host}` did not answer in time")),
             K::UnexpectedEof | K::ConnectionReset | K::BrokenPipe => {
-                Self::passing(format!("`{host}` broke the connection off"))
+                Self::passing(format!("`{host}` closed the connection"))
             }
             kind @ (K::ConnectionRefused | K::HostUnreachable | K::NetworkUnreachable) => {
                 Self::passing(format!("`{host}` cannot be reached: {kind}"))
@@ -89,7 +89,7 @@ impl Problem {
     }
 
     fn not_safe(host: &str, why: &str) -> Self {
-        Self::lasting(format!("there is no safe connection to `{host}`{why}"))
+        Self::lasting(format!("no secure connection to `{host}`{why}"))
     }
 }
 
@@ -111,7 +111,7 @@ fn pause(text: &str) -> Option<Duration> {
 fn tls(error: &io::Error) -> &'static str {
     match error.get_ref().and_then(|error| error.downcast_ref()) {
         Some(rustls::Error::InvalidCertificate(_)) => ": its certificate is not trusted",
-        _ => ": it does not speak TLS as it should",
+        _ => ": it does not speak valid TLS",
     }
 }
 

@@ -139,7 +139,7 @@ pub fn credential(account: &str, secret: &[u8]) -> Result<Record> {
 pub fn decode(secret: &[u8]) -> Result<Record> {
     if let Some(record) = one_line::decode(secret)? {
         let is_ours = record.iter().all(|(key, _)| key == "username" || is_kept(key));
-        return if is_ours { Ok(record) } else { Err(Error::new("its secret says more than a credential")) };
+        return if is_ours { Ok(record) } else { Err(Error::new("its secret has more than a credential")) };
     }
     let foreign = || Error::new("its secret has several lines and was written by another program");
     let secret = secret.strip_suffix(b"\n").unwrap_or(secret);

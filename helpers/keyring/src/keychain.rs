@@ -16,7 +16,7 @@ pub fn fault(code: i32) -> Option<Error> {
         -25293 => ("the macOS Keychain did not accept the password", "security unlock-keychain"),
         -128 => ("you did not let this program use the macOS Keychain", "run it again, and choose `Always Allow`"),
         NO_DEFAULT_KEYCHAIN | -25294 => (
-            "there is no keychain to keep the credential in",
+            "there is no keychain for the credential",
             "security default-keychain -s ~/Library/Keychains/login.keychain-db",
         ),
         _ => return None,

@@ -53,7 +53,7 @@ impl Helper for Keyring {
 
     fn store(&self, credential: &Record) -> Result<()> {
         if !item::can_be_named(credential) {
-            return Err("the OS keyring names items by URL, and this protocol, host and path make none".into());
+            return Err("the OS keyring names items by URL, and this protocol, host and path are not a URL".into());
         }
         let mut credential = credential.clone();
         credential.name_the_account()?;

@@ -85,7 +85,7 @@ fn describe(service: &str, account: &str) -> Option<Record> {
 }
 
 fn decode(secret: &[u8]) -> Result<Record> {
-    let bad = || Error::new("an item of ModelForge 0.2 holds neither a key nor a token");
+    let bad = || Error::new("an item of ModelForge 0.2 has neither a key nor a token");
     let text = std::str::from_utf8(secret).map_err(|_| bad())?.trim();
     let mut record = Record::new();
     // The parts of the token are wiped when they are freed, as all memory here.
@@ -109,7 +109,7 @@ fn decode(secret: &[u8]) -> Result<Record> {
         // Without a zone it is UTC.
         let at = OffsetDateTime::parse(expires, &Rfc3339)
             .or_else(|_| OffsetDateTime::parse(&format!("{expires}Z"), &Rfc3339));
-        let at = at.map_err(|_| Error::new("a token of ModelForge 0.2 has an `expires_at` that is no time"))?;
+        let at = at.map_err(|_| Error::new("a token of ModelForge 0.2 has an `expires_at` that is not a time"))?;
         record.set("password_expiry_utc", at.unix_timestamp().max(1).to_string())?;
     }
     if record.has_secret() { Ok(record) } else { Err(bad()) }

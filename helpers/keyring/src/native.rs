@@ -89,7 +89,7 @@ pub fn set_secret(service: &str, account: &str, secret: &[u8]) -> Result<()> {
     refuse_another_case(&entry, service, account)?;
     match std::str::from_utf8(secret) {
         Ok(text) => entry.set_password(text).map_err(said)?,
-        Err(_) => return Err(Error::new(format!("the {NAME} keeps only text"))),
+        Err(_) => return Err(Error::new(format!("the {NAME} stores only text"))),
     }
     // The same credential, under the name that Python's keyring uses for the first account of a service.
     #[cfg(windows)]
@@ -116,7 +116,7 @@ fn refuse_another_case(entry: &Entry, service: &str, account: &str) -> Result<()
         return Ok(());
     }
     let other = held.get("target_name").map(String::as_str).unwrap_or_default();
-    Err(Error::new(format!("the {NAME} cannot tell `{account}@{service}` from `{other}`, which it holds")))
+    Err(Error::new(format!("the {NAME} cannot tell `{account}@{service}` from `{other}`, which it has")))
 }
 
 /// The entry with the plain service name, if it is for this account. It is looked up by name: listing all items while others store fails
@@ -232,9 +232,9 @@ fn said(fault: Fault) -> Error {
     }
     let reason = if matches!(fault, Fault::NoStorageAccess(_)) { Reason::Locked } else { Reason::Failed };
     let error = Error::new(match fault {
-        Fault::NoStorageAccess(_) => format!("the {NAME} is locked or does not let this program in"),
+        Fault::NoStorageAccess(_) => format!("the {NAME} is locked or denies access to this program"),
         Fault::TooLong(_, limit) => format!("the credential is longer than the {limit} bytes that fit in the {NAME}"),
-        Fault::Invalid(..) => format!("the {NAME} cannot keep a credential of that name"),
+        Fault::Invalid(..) => format!("the {NAME} cannot store a credential of that name"),
         Fault::Ambiguous(_) => format!("the {NAME} has several items of that name"),
         _ => format!("the {NAME} failed"),
     });

@@ -25,5 +25,5 @@ pub fn decode(secret: &[u8]) -> Result<Option<Record>> {
     let Some(text) = secret.strip_prefix(MARK) else { return Ok(None) };
     let lines = STANDARD.decode(text.trim_ascii()).map(Zeroizing::new);
     let lines = lines.map_err(|_| Error::new("its secret was damaged: it is not base64"))?;
-    Record::read_from(&lines[..]).map(Some).map_err(|_| Error::new("its secret was damaged: it holds no credential"))
+    Record::read_from(&lines[..]).map(Some).map_err(|_| Error::new("its secret was damaged: it has no credential"))
 }

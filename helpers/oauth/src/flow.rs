@@ -100,7 +100,7 @@ impl<'a> Provider<'a> {
         let page = page(&details).ok_or_else(|| Problem::malformed(&host(device_code_url)).error)?;
         screen.show(&self.name, &page.url, details.user_code().secret());
         if browser && open_browser(&page.complete).is_err() {
-            screen.say("no browser could be opened");
+            screen.say("no browser could be started");
         }
         let wait = |interval| wait(screen, http, interval, deadline);
         // Nobody can type faster.

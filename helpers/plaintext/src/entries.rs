@@ -150,7 +150,7 @@ impl File<'_> {
         let secret =
             secret.and_then(|secret| match (known, secret.as_ref().and_then(|one| one.record.text("password"))) {
                 (Some(known), Some(key)) => match Flaw::of(known, key) {
-                    Some(flaw) => Err(self.fault(place, &format!("holds what {flaw}"))),
+                    Some(flaw) => Err(self.fault(place, &format!("has a value that {flaw}"))),
                     None => Ok(secret),
                 },
                 _ => Ok(secret),
@@ -166,7 +166,7 @@ impl File<'_> {
     fn put(&self, secret: &mut Secret, attribute: &str, place: &str, value: &str) -> Result<()> {
         let trimmed = value.trim();
         if visible(trimmed) != trimmed {
-            return Err(self.fault(place, "holds a line break or another character that cannot be seen"));
+            return Err(self.fault(place, "has a line break or another invisible character"));
         }
         if !trimmed.is_empty() {
             // The provider is not known here yet.

@@ -152,7 +152,7 @@ fn answer(held: &Held, entry: &Entry, request: &Record) -> Result<Option<Record>
         warn(&Error::new(message).hint("modelforge-credential migrate"));
     }
     if secret.trimmed {
-        warn(&format!("`{file}`: the key in `{}` has white space around it, which is left out", entry.place).into());
+        warn(&format!("`{file}`: the key in `{}` has whitespace around it, which is removed", entry.place).into());
     }
     held.duplicates(entry).for_each(|problem| warn(&problem));
     secret.unused.iter().for_each(warn);

@@ -143,7 +143,7 @@ pub fn answers(output: &[u8], count: usize) -> Result<Vec<Result<Record>>> {
 
 fn failure(record: &Record) -> Error {
     let reason = Reason::from_name(record.text("reason").unwrap_or_default());
-    let problem = Error::new(record.text("problem").unwrap_or("it does not say why")).is(reason);
+    let problem = Error::new(record.text("problem").unwrap_or("it gives no reason")).is(reason);
     match record.text("hint") {
         Some(hint) => problem.hint(hint),
         None => problem,

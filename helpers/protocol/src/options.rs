@@ -77,7 +77,7 @@ impl About {
                 }
                 // Do not show it: it may be a misplaced key.
                 _ if words.peek().is_some() => {
-                    return Err(self.explain("there is a word before the operation that is no option"));
+                    return Err(self.explain("a word before the operation is not an option"));
                 }
                 _ => return Ok(given),
             }

@@ -292,11 +292,11 @@ mod tests {
         let mut record = Record::new();
         for value in ["a\nb", "a\rb", "a\0b"] {
             let error = record.set("password", value).unwrap_err();
-            assert_eq!(error.to_string(), "`password` holds a line break or a NUL");
+            assert_eq!(error.to_string(), "`password` has a line break or a NUL");
         }
         assert!(record.set("", "x").is_err());
         assert!(record.set("a=b", "x").is_err());
-        assert_eq!(record.set("sk-secret\n", "x").unwrap_err().to_string(), "an attribute holds a line break or a NUL");
+        assert_eq!(record.set("sk-secret\n", "x").unwrap_err().to_string(), "an attribute has a line break or a NUL");
         assert!(record.set("k", vec![b'x'; MAX_LINE - 3]).is_ok());
         assert!(record.set("k", vec![b'x'; MAX_LINE - 2]).is_err());
         for expiry in ["-5", " 5", "5x", "+5", "", "99999999999999999999"] {

@@ -165,8 +165,8 @@ mod tests {
         let record = read(b"host=h\r\npassword=a\xe2\x80\xa8b\r\n\r\nhost=later\n").unwrap();
         assert_eq!(record.text("host"), Some("h"));
         assert_eq!(record.text("password"), Some("a\u{2028}b"));
-        assert_eq!(read(b"host=a\rpath=b\n").unwrap_err().to_string(), "line 1: `host` holds a line break or a NUL");
-        assert_eq!(read(b"host=a\r").unwrap_err().to_string(), "line 1: `host` holds a line break or a NUL");
+        assert_eq!(read(b"host=a\rpath=b\n").unwrap_err().to_string(), "line 1: `host` has a line break or a NUL");
+        assert_eq!(read(b"host=a\r").unwrap_err().to_string(), "line 1: `host` has a line break or a NUL");
         assert!(read(b"host=a\r\r\n").is_err());
     }
 

@@ -187,10 +187,10 @@ impl std::fmt::Display for Flaw {
             Self::Quoted => "has quotation marks around it",
             Self::Assignment => "begins with the name of a variable and `=`",
             Self::Bearer => "begins with `Bearer` or `Authorization:`",
-            Self::Masked => "is hidden in part (`***` or `...`): copy the key itself",
+            Self::Masked => "is partly hidden (`***` or `...`): copy the key itself",
             Self::Variable => "is the name of a variable and not its value",
             Self::Placeholder => "is a placeholder (`<…>`)",
-            Self::WhiteSpace => "has white space in it",
+            Self::WhiteSpace => "has whitespace in it",
             Self::NotAscii => "has a character that is not ASCII in it",
             Self::OfAnother(other) => return write!(f, "looks like a key for `{other}`"),
         })

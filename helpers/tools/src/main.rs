@@ -183,18 +183,18 @@ fn erase(held: Held, description: &Record) -> Result<()> {
     }
     let shown = tilde(&held.place.path);
     if !syntax::is_kept(held.place.file, held.opened.text()?, &text) {
-        return Err(Error::new(format!("`{shown}` would not be a script of its shell any more, so the key stays")));
+        return Err(Error::new(format!("`{shown}` would no longer be a valid script of its shell, so the key stays")));
     }
     held.opened.replace(text.as_bytes())
 }
 
 fn too_many() -> Error {
-    Error::new(format!("there are more than {MOST} files to look at in the folder, and only so many were"))
-        .hint("name the folders in it one by one")
+    Error::new(format!("the directory has more than {MOST} files, and only so many were searched"))
+        .hint("name the directories in it one by one")
 }
 
 fn cannot_be_asked_by(word: &str) -> Error {
-    Error::new(format!("no tool can be told to ask for `{}`", visible(word)))
+    Error::new(format!("no tool can be configured to ask for `{}`", visible(word)))
 }
 
 fn main() -> ExitCode {

@@ -148,7 +148,7 @@ impl Place {
         match self.path.to_str().is_some_and(|path| !path.contains(char::is_control)) {
             true => Ok(()),
             false => Err(Error::new(format!(
-                "`{}` has a name that no request can hold, so its keys stay",
+                "the name of `{}` does not fit in a request, so its keys stay",
                 tilde(&self.path)
             ))),
         }

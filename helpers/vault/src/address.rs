@@ -69,7 +69,7 @@ fn socket(name: &str, path: &Path) -> Result<PathBuf> {
         return Err(Error::new(format!("`{name}` is not the absolute path of a socket")));
     }
     if !path.exists() {
-        return Err(Error::new(format!("there is no socket `{}`: the agent does not run", files::tilde(path))));
+        return Err(Error::new(format!("there is no socket `{}`: the agent is not running", files::tilde(path))));
     }
     files::check(path)
 }
@@ -77,11 +77,11 @@ fn socket(name: &str, path: &Path) -> Result<PathBuf> {
 fn trust(http: &mut Http, options: &Options) -> Result<()> {
     if let Some((name, _)) = variable("SKIP_VERIFY").filter(|(_, value)| !matches!(value.as_str(), "0" | "false")) {
         let error = Error::new(format!("`{name}` would send the token to any server, so nothing is sent"));
-        return Err(error.hint("set VAULT_CACERT to the file of the authority instead"));
+        return Err(error.hint("set VAULT_CACERT to the file of the certificate authority instead"));
     }
     if let Some((name, _)) = variable("TLS_SERVER_NAME") {
         return Err(Error::new(format!("`{name}` is not supported"))
-            .hint("name the server in the address as its certificate does"));
+            .hint("use the server name of the certificate in the address"));
     }
     if let Some(file) = &options.ca_cert {
         http.trust("--ca-cert", &read("--ca-cert", file, Trust::Believed)?)?;
@@ -115,7 +115,7 @@ fn files_in(name: &str, folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     found.sort();
     if found.is_empty() {
-        Err(Error::new(format!("there is no file in the folder that `{name}` names")))
+        Err(Error::new(format!("there is no file in the directory that `{name}` names")))
     } else {
         Ok(found)
     }

@@ -19,9 +19,9 @@ impl Foreign {
             return Err(Error::new(format!("`{place}` has no field `{}`", self.field)));
         };
         let key = fields::text(value).filter(|key| !key.is_empty());
-        let key = key.ok_or_else(|| Error::new(format!("the field `{}` of `{place}` is no key", self.field)))?;
+        let key = key.ok_or_else(|| Error::new(format!("the field `{}` of `{place}` is not a key", self.field)))?;
         let answer = Record::of([("username", DEFAULT_ACCOUNT), ("password", &key), ("ephemeral", "1")]);
-        answer.map(Some).map_err(|_| Error::new(format!("the field `{}` of `{place}` is no key", self.field)))
+        answer.map(Some).map_err(|_| Error::new(format!("the field `{}` of `{place}` is not a key", self.field)))
     }
 
     /// The path of the key for a request. It depends on the URL, not on the provider's name in the request, because a key belongs to one

@@ -189,7 +189,7 @@ fn probe(server: &Server, mount: &str) -> Result<Version> {
         return Err(match reply.status {
             403 if error.hint_text().is_some_and(|hint| hint.starts_with("add ")) => {
                 let message = format!(
-                    "`{}` does not tell the version of `{mount}`: the token has no right to anything in it, or there is no such engine",
+                    "`{}` does not show the version of `{mount}`: the token has no right to anything in it, or there is no such engine",
                     server.name
                 );
                 Error::new(message).hint("give `vault` the option --kv 2, or --mount with the name of the engine")
@@ -197,7 +197,7 @@ fn probe(server: &Server, mount: &str) -> Result<Version> {
             404 if server.has_namespace() => {
                 Error::new(format!("`{}` has no namespace of that name", server.name)).hint("bao namespace list")
             }
-            404 => Error::new(format!("`{}` does not tell the version of `{mount}`", server.name))
+            404 => Error::new(format!("`{}` does not show the version of `{mount}`", server.name))
                 .hint("give `vault` the option --kv 1 or --kv 2"),
             _ => error,
         });

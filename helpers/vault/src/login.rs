@@ -39,13 +39,13 @@ pub fn sign_in(server: &mut Server, auth: &Auth) -> Result<()> {
         (200, None) => Err(Error::new(format!("`{name}` answered the sign-in at `{path}` without a token"))),
         (400, _) if reply.body.is_object() => {
             let message = format!("`{name}` does not accept what is in the files for the sign-in at `{path}`");
-            Err(Error::new(message).hint("make a new secret id or token, and write it to its file"))
+            Err(Error::new(message).hint("create a new secret id or token, and write it to its file"))
         }
         _ => Err(server.refusal(&reply, Right::SignIn, &path)),
     }
 }
 
 fn proof(file: &Path, trust: Trust) -> Result<Zeroizing<String>> {
-    let missing = || Error::new(format!("there is nothing in `{}`, which the sign-in needs", files::tilde(file)));
+    let missing = || Error::new(format!("`{}` is empty, and the sign-in needs it", files::tilde(file)));
     read(file, trust)?.ok_or_else(missing)
 }

@@ -60,7 +60,7 @@ impl Server {
                 Error::new(format!("`{server}` does not speak plain http")).hint("set VAULT_ADDR to https://…")
             }
             413 => Error::new(format!("the credential is too large for `{server}`")),
-            429 => Error::new(format!("`{server}` limits how often it may be asked")).hint("try again in some seconds"),
+            429 => Error::new(format!("`{server}` limits the rate of requests")).hint("try again in some seconds"),
             503 => self.unavailable(),
             status => Error::new(format!("`{server}` refused to {verb} `{path}`: status {status}")),
         }

@@ -165,7 +165,7 @@ fn is_the_active_server(asked: &str, active: &Url) -> bool {
 
 fn header(text: &str, name: &str) -> Result<http::HeaderValue> {
     let mut value = http::HeaderValue::from_str(text)
-        .map_err(|_| Error::new(format!("{name} holds a character that cannot be sent")))?;
+        .map_err(|_| Error::new(format!("{name} has a character that cannot be sent")))?;
     value.set_sensitive(true);
     Ok(value)
 }

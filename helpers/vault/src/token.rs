@@ -79,5 +79,5 @@ fn from_helper(helper: &Path) -> Result<Option<Zeroizing<String>>> {
     if !finished.status.success() {
         return Err(failed(finished.reason()));
     }
-    text(&finished.output, || format!("the token helper `{}` answered with what is not text", files::tilde(helper)))
+    text(&finished.output, || format!("the token helper `{}` did not answer with text", files::tilde(helper)))
 }

@@ -55,7 +55,7 @@ def _problem(path: str) -> tuple[str, str] | None:
     """The error for a program that is not started because another user could have put it there."""
     found = os.stat(path)
     if not os.path.isfile(path) or not os.access(path, os.X_OK):
-        return f"`{path}` may not be executed", f"chmod +x {path}"
+        return f"`{path}` is not executable", f"chmod +x {path}"
     if _IS_WINDOWS:
         return None
     real = os.path.realpath(path)

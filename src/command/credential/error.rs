@@ -8,7 +8,7 @@ pub use crate::error::{
 };
 
 pub fn could_not_look(request: &Record) -> Error {
-    Error::new(format!("no credential for {} was found, and some helpers could not be asked", name_of(request)))
+    Error::new(format!("no credential for {}; some helpers could not be queried", name_of(request)))
 }
 
 pub fn for_migrations_alone() -> Error {
@@ -18,11 +18,9 @@ pub fn for_migrations_alone() -> Error {
 }
 
 pub fn nothing_to_keep() -> Error {
-    Error::new("the request has no `password` and no `credential` to keep").is(Reason::InvalidRequest)
+    Error::new("the request has no `password` and no `credential` to store").is(Reason::InvalidRequest)
 }
 
 pub fn answers_first(helper: &str, kept_by: &str) -> Error {
-    Error::new(format!(
-        "helper `{helper}` still answers first, with another key than the one that `{kept_by}` keeps now"
-    ))
+    Error::new(format!("helper `{helper}` comes first and has another key than `{kept_by}`, where this one was stored"))
 }

@@ -33,7 +33,7 @@ fn judge(now: SystemTime, newest: Option<(SystemTime, PathBuf)>) -> Finding {
         Some((time, path)) if time > now + TOLERANCE => {
             Finding::warning(CHECK, &error::file_from_the_future(&path, &shown(time)))
         }
-        _ => Finding::ok(CHECK, "the time is not obviously wrong"),
+        _ => Finding::ok(CHECK, "the system clock is plausible"),
     }
 }
 
@@ -47,7 +47,10 @@ mod tests {
         let made = SystemTime::UNIX_EPOCH + MADE;
         let before = judge(made - Duration::from_secs(1), None);
         assert_eq!(before.level, Level::Error);
-        assert_eq!(before.message, "the clock says 2025-12-31T23:59:59Z, which was before this program was made");
+        assert_eq!(
+            before.message,
+            "the system clock is wrong: 2025-12-31T23:59:59Z is before this program's first release"
+        );
         assert_eq!(judge(SystemTime::UNIX_EPOCH - TOLERANCE, None).level, Level::Error);
         assert_eq!(judge(made, None).level, Level::Ok);
     }

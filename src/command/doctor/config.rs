@@ -28,7 +28,7 @@ pub fn check() -> (Session, Vec<Finding>) {
             CHECK,
             match config::path().filter(|(path, _)| path.exists()) {
                 Some((path, _)) => format!("`{}` is in order", tilde(&path)),
-                None => "there is no config.toml, and none is needed".to_owned(),
+                None => "there is no config.toml; it is optional".to_owned(),
             },
         ));
     }

@@ -71,7 +71,7 @@ fn judge(place: &std::path::Path, room: &Room) -> Finding {
             Finding::error(CHECK, &error::disk_has_no_inodes(place, files))
         }
         Room { free: Some(free), .. } if free < LITTLE => Finding::warning(CHECK, &error::disk_is_full(place, free)),
-        _ => Finding::ok(CHECK, format!("there is room in `{}`", error::tilde(place))),
+        _ => Finding::ok(CHECK, format!("there is free space in `{}`", error::tilde(place))),
     }
 }
 

@@ -23,7 +23,7 @@ pub fn checks_failed(count: usize) -> Error {
 }
 
 pub fn canary_locked_out() -> Error {
-    Error::new("another process has been storing for some seconds, so no helper was tried with a test credential")
+    Error::new("helpers were not tested: another process has been storing for some seconds")
         .hint(Shell::of_the_person().processes(PROGRAM))
 }
 
@@ -50,28 +50,28 @@ pub fn helper_cannot_list(name: &str, reason: &Failure) -> Error {
 }
 
 pub fn not_returned() -> Error {
-    Error::new("it lists the credential and does not return it")
+    Error::new("it lists the credential but does not return it")
 }
 
 /// A credential that the helper lists but cannot decrypt, and the number of others like it.
 pub fn unreadable(helper: &str, record: &Record, others: usize, reason: &Error) -> Error {
     let more = if others == 0 { String::new() } else { format!(" and {others} more") };
     let helper = visible(helper);
-    reason.reworded(format!("helper `{helper}` cannot open its credential for {}{more}: {reason}", name_of(record)))
+    reason.reworded(format!("helper `{helper}` cannot decrypt its credential for {}{more}: {reason}", name_of(record)))
 }
 
 pub fn nobody_stores() -> Error {
     let has_a_folder = modelforge_credential_files::data().is_some();
-    Error::new("no helper of the chain keeps credentials").hint(match has_a_folder {
+    Error::new("no helper in the chain can store credentials").hint(match has_a_folder {
         true => "helpers = [\"env\", \"keyring\", \"age\"]  # in config.toml",
-        false => "set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path",
+        false => "set HOME to a directory that exists, or XDG_DATA_HOME to an absolute path",
     })
 }
 
 pub fn path_is_open(folder: &Path, is_shared: bool) -> Error {
     let error = Error::new(format!("anyone can write to `{}`, so no helper is started from it", tilde(folder)));
     error.hint(match is_shared {
-        true => format!("take {} out of PATH", quoted(folder)),
+        true => format!("remove {} from PATH", quoted(folder)),
         false => Shell::of_the_person().close(quoted(folder)),
     })
 }
@@ -84,7 +84,7 @@ pub fn path_is_foreign(folder: &Path, place: &Path) -> Error {
             format!("`{}` belongs to another user, so no helper is started from `{}`", tilde(place), tilde(folder))
         }
     };
-    Error::new(problem).hint(format!("take {} out of PATH", quoted(folder)))
+    Error::new(problem).hint(format!("remove {} from PATH", quoted(folder)))
 }
 
 #[cfg(unix)]
@@ -109,7 +109,7 @@ pub fn variable_set(variable: &str, effect: &str) -> Error {
 }
 
 pub fn variable_unknown(variable: &str, meant: Option<&str>) -> Error {
-    let error = Error::new(format!("`{}` is set, and no such variable is known", visible(variable)));
+    let error = Error::new(format!("`{}` is set, but it is not a known variable", visible(variable)));
     match meant {
         Some(meant) => error.hint(format!("did you mean `{meant}`?")),
         None => error,
@@ -131,13 +131,16 @@ pub fn others_can_reach(path: &Path, others: usize, folder: &Path, is_private: b
 }
 
 pub fn clock_is_behind(time: &str) -> Error {
-    Error::new(format!("the clock says {time}, which was before this program was made"))
+    Error::new(format!("the system clock is wrong: {time} is before this program's first release"))
         .hint(if cfg!(target_os = "linux") { "sudo timedatectl set-ntp true" } else { "set the clock" })
 }
 
 pub fn file_from_the_future(path: &Path, time: &str) -> Error {
-    Error::new(format!("`{}` was changed at {time}, which is in the future: the clock is or was wrong", tilde(path)))
-        .hint(format!("date; touch {}  # if it is right now", quoted(path)))
+    Error::new(format!(
+        "the modification time of `{}` is in the future ({time}): the system clock is or was wrong",
+        tilde(path)
+    ))
+    .hint(format!("date; touch {}  # if the clock is right now", quoted(path)))
 }
 
 pub fn lock_is_held(path: &Path, holder: Option<u32>) -> Error {
@@ -167,6 +170,6 @@ pub fn disk_is_full(place: &Path, free: u64) -> Error {
 
 #[cfg(unix)]
 pub fn disk_has_no_inodes(place: &Path, files: u64) -> Error {
-    Error::new(format!("the disk of `{}` has room for only {files} more files", tilde(place)))
+    Error::new(format!("the disk of `{}` has space for only {files} more files", tilde(place)))
         .hint(format!("df -i {}", quoted(place)))
 }

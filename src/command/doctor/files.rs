@@ -25,7 +25,7 @@ pub fn check() -> Vec<Finding> {
         }
     }
     if findings.is_empty() {
-        findings.push(Finding::ok(CHECK, "what this program keeps is yours, and nobody else can change or read it"));
+        findings.push(Finding::ok(CHECK, "only you can read and change this program's files"));
     }
     findings
 }

@@ -142,10 +142,10 @@ impl Asked {
             Err(fault) => Finding::error(CHECK, &error::helper_is_broken(name, &self.entry.words, &fault.into()))
                 .urgent_if(fault.leaves_it()),
             Ok(Canary::NotTried) if !program.nature().readonly => {
-                Finding::ok(CHECK, format!("`{name}` ({path}) answers"))
+                Finding::ok(CHECK, format!("`{name}` ({path}) works"))
             }
             Ok(Canary::NotTried | Canary::KeepsNothing) => {
-                Finding::ok(CHECK, format!("`{name}` ({path}) answers, and keeps nothing"))
+                Finding::ok(CHECK, format!("`{name}` ({path}) works; it does not store keys"))
             }
             Ok(Canary::Kept) => {
                 Finding::ok(CHECK, format!("`{name}` ({path}) stored, returned and deleted a test credential"))
@@ -191,8 +191,8 @@ fn about_an_identity(name: &str, identity: &Record) -> Option<Finding> {
     let place = error::tilde(Path::new(identity.text("identity")?));
     let protection = identity.shown("protected_by")?;
     let opens = match identity.text("credentials") {
-        Some(count) => format!("opens what `{name}` keeps: {count} credentials"),
-        None if identity.is_true("locked") => "needs a person, so what it opens was not tried".to_owned(),
+        Some(count) => format!("decrypts the credentials in `{name}`: {count}"),
+        None if identity.is_true("locked") => "needs a passphrase or a device, so it was not tested".to_owned(),
         None => return None,
     };
     Some(Finding::ok("identity", format!("`{place}` ({protection}) {opens}")))

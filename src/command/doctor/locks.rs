@@ -28,7 +28,7 @@ pub fn check() -> Vec<Finding> {
         held.retain(|path| is_held(path));
     }
     if held.is_empty() {
-        return vec![Finding::ok(CHECK, "no process holds a lock for long")];
+        return vec![Finding::ok(CHECK, "no lock is held for long")];
     }
     held.iter().map(|path| Finding::warning(CHECK, &error::lock_is_held(path, holder(path)))).collect()
 }

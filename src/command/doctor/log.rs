@@ -22,7 +22,7 @@ pub fn check(providers: &Providers) -> Vec<Finding> {
             false => Finding::error(CHECK, &problem),
         }];
     }
-    let kept = format!("`{}` holds who asked for what", error::tilde(&audit::files::current(&folder)));
+    let kept = format!("the audit log is `{}`", error::tilde(&audit::files::current(&folder)));
     std::iter::once(Finding::ok(CHECK, kept)).chain(system_log(log.syslog)).collect()
 }
 

@@ -11,7 +11,7 @@ pub fn check() -> Vec<Finding> {
     folders.dedup();
     let mut findings: Vec<Finding> = folders.iter().filter_map(|folder| problem(folder)).collect();
     if findings.is_empty() {
-        findings.push(Finding::ok(CHECK, "nobody else can write to a folder on PATH"));
+        findings.push(Finding::ok(CHECK, "no other user can write to a directory on PATH"));
     }
     findings
 }

@@ -16,14 +16,14 @@ const KNOWN: [(&str, &str); 11] = [
     ("ASKPASS", "names the program that asks for keys"),
     ("COMPLETE", "asks for completions instead of a command"),
     ("CONFIG", "names another configuration"),
-    ("DEPTH", "says that this is a helper of itself"),
-    ("FOLDER", "says in which folder its caller stands"),
+    ("DEPTH", "counts how often this program is its own helper"),
+    ("FOLDER", "names the directory of the caller"),
     ("HELPERS", "replaces the configured chain"),
-    ("INTERACTIVE", "decides whether a person may be asked"),
-    ("KEYRING_PREFIX", "sets keys in the keyring aside, for tests"),
-    ("LOCK", "says that the caller holds a lock"),
+    ("INTERACTIVE", "decides whether you may be prompted"),
+    ("KEYRING_PREFIX", "hides your own keyring entries, for tests"),
+    ("LOCK", "tells that the caller has a lock"),
     ("TRACE", "turns the trace on"),
-    ("WARN_PLAINTEXT", "decides whether plain text is warned of"),
+    ("WARN_PLAINTEXT", "turns warnings about plain text on or off"),
 ];
 
 pub fn check(chains: &[Vec<String>], asked: &[Asked]) -> Vec<Finding> {
@@ -45,7 +45,7 @@ pub fn check(chains: &[Vec<String>], asked: &[Asked]) -> Vec<Finding> {
         findings.push(Finding::warning(CHECK, &problem));
     }
     if findings.is_empty() {
-        findings.push(Finding::ok(CHECK, "no variable hides a key that is kept, or changes what this program does"));
+        findings.push(Finding::ok(CHECK, "no variable hides a stored key or changes the behavior of this program"));
     }
     findings
 }

@@ -21,11 +21,11 @@ pub fn no_such_case(word: &str) -> Usage {
 }
 
 pub fn does_not_conform(helper: &str) -> Error {
-    Error::new(format!("helper `{}` does not keep the rules that it was judged by", visible(helper)))
+    Error::new(format!("helper `{}` breaks rules of the protocol", visible(helper)))
 }
 
 pub fn could_not_store(helper: &str, reason: &str) -> Error {
-    Error::new(format!("helper `{}` could not store, so it was not judged: {}", visible(helper), visible(reason)))
+    Error::new(format!("helper `{}` was not tested, because its `store` failed: {}", visible(helper), visible(reason)))
 }
 
 pub fn left_behind(helper: &str, entries: &[String]) -> Error {
@@ -38,11 +38,11 @@ pub fn test_interrupted() -> Error {
 
 pub fn helpers_not_ready(names: &[String]) -> Error {
     let names: Vec<String> = names.iter().map(|name| format!("`{}`", visible(name))).collect();
-    Error::new(format!("not every configured helper can be asked: {}", names.join(", ")))
+    Error::new(format!("some configured helpers cannot be used: {}", names.join(", ")))
 }
 
 pub fn not_a_name(name: &str) -> Usage {
-    let problem = "a helper's name is of small letters, digits and `-`";
+    let problem = "a helper's name has lower-case letters, digits and `-`";
     Usage(
         Error::new(format!("`{}` is not a name: {problem}", visible(name)))
             .hint(format!("{PROGRAM} helpers new my-vault")),
@@ -50,6 +50,5 @@ pub fn not_a_name(name: &str) -> Usage {
 }
 
 pub fn no_home() -> Error {
-    Error::new("there is no home folder to put the helper in")
-        .hint(format!("{PROGRAM} helpers new NAME --folder FOLDER"))
+    Error::new("there is no home directory for the helper").hint(format!("{PROGRAM} helpers new NAME --folder FOLDER"))
 }

@@ -48,10 +48,10 @@ pub fn new(asked: &New) -> Result<()> {
     ];
     if !is_looked_in(&folder) {
         let folder = Shell::of_the_person().add_to_path(visible(&folder.display().to_string()));
-        steps.insert(0, format!("helpers are not looked for there yet: {folder}"));
+        steps.insert(0, format!("helpers are not searched for there yet: {folder}"));
     }
     let steps: String = steps.iter().enumerate().map(|(at, step)| format!("  {}. {step}\n", at + 1)).collect();
-    Ok(terminal::tell(&format!("made {file}\nnext:\n{steps}"))?)
+    Ok(terminal::tell(&format!("wrote {file}\nnext:\n{steps}"))?)
 }
 
 /// True if programs in this directory are found: it is on PATH, or the core's own.

@@ -8,7 +8,7 @@ use crate::error::PROGRAM;
 pub use crate::error::{no_such_file, tilde};
 
 pub fn nobody_has_one() -> Error {
-    Error::new("no helper of the chain has an identity").hint("helpers = [\"env\", \"age\"]  # in config.toml")
+    Error::new("no helper in the chain has an identity").hint("helpers = [\"env\", \"age\"]  # in config.toml")
 }
 
 pub fn has_none(helper: &str) -> Error {
@@ -16,7 +16,7 @@ pub fn has_none(helper: &str) -> Error {
 }
 
 pub fn no_answer(helper: &str) -> Error {
-    Error::new(format!("helper `{}` did not tell about its identity", visible(helper)))
+    Error::new(format!("helper `{}` did not describe its identity", visible(helper)))
 }
 
 pub fn nothing_exported() -> Error {
@@ -28,11 +28,12 @@ pub fn not_at_a_terminal() -> Error {
 }
 
 pub fn nobody_to_type() -> Error {
-    Error::new("cannot ask for the backup: questions are switched off").hint(check_a_file())
+    Error::new("cannot prompt for the backup: prompts are off (MODELFORGE_CREDENTIAL_INTERACTIVE=0)")
+        .hint(check_a_file())
 }
 
 pub fn nothing_given() -> Error {
-    Error::new("standard input holds no identity").hint(check_a_file())
+    Error::new("standard input has no identity").hint(check_a_file())
 }
 
 fn check_a_file() -> String {
@@ -40,11 +41,11 @@ fn check_a_file() -> String {
 }
 
 pub fn opens_none() -> Error {
-    Error::new("nothing is stored here that it could open")
+    Error::new("there are no stored credentials to decrypt")
 }
 
 pub fn opens_some(opened: usize, all: usize) -> Error {
-    Error::new(format!("it opens {opened} of the {all} credentials that are stored here"))
+    Error::new(format!("it decrypts {opened} of {all} stored credentials"))
 }
 
 pub fn unreadable(unreadable: usize, all: usize) -> Error {
@@ -53,5 +54,5 @@ pub fn unreadable(unreadable: usize, all: usize) -> Error {
 }
 
 pub fn cannot_open(identity: &Path, problem: &str) -> Error {
-    Error::new(format!("the identity `{}` was not opened: {}", tilde(identity), visible(problem)))
+    Error::new(format!("the identity `{}` was not unlocked: {}", tilde(identity), visible(problem)))
 }

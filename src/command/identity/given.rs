@@ -32,7 +32,7 @@ pub fn typed_or_piped(person: &Person) -> Result<Zeroizing<Vec<u8>>> {
 /// Unlike a key, it is visible while it is typed: nobody can type so much from paper without seeing it, and it was shown to be written
 /// down.
 fn typed() -> Result<Zeroizing<Vec<u8>>> {
-    terminal::note("type what is on the paper; an empty line ends it");
+    terminal::note("type the backup; end with an empty line");
     let mut text = Zeroizing::new(Vec::with_capacity(MAX));
     loop {
         let line = terminal::read_line("> ")?;

@@ -51,11 +51,11 @@ pub fn table(helper: &str, answer: &Record) -> String {
     let mut rows = vec![("identity", place(answer)), ("helper", visible(helper))];
     match answer.text("protected_by") {
         Some(protection) => rows.push(("protected by", visible(unless_unprotected(protection)))),
-        None => rows.push(("protected by", "nothing yet: it is made with the first key".to_owned())),
+        None => rows.push(("protected by", "nothing yet: it is created with the first key".to_owned())),
     }
     rows.extend(answer.text("public_key").map(|key| ("public key", visible(key))));
     if let (Some(opened), Some(unreadable)) = (number(answer, "credentials"), number(answer, "unreadable")) {
-        rows.push(("opens", how_many(opened, opened + unreadable)));
+        rows.push(("decrypts", how_many(opened, opened + unreadable)));
     }
     let lines: Vec<Vec<String>> = rows.into_iter().map(|(name, text)| vec![name.to_owned(), text]).collect();
     let paints = lines.iter().map(|_| Paint::Plain).collect::<Vec<_>>();
@@ -63,7 +63,7 @@ pub fn table(helper: &str, answer: &Record) -> String {
 }
 
 fn unless_unprotected(protection: &str) -> &str {
-    if protection == "unprotected" { "its file mode alone (unprotected)" } else { protection }
+    if protection == "unprotected" { "only its file mode (unprotected)" } else { protection }
 }
 
 /// What the person should do after a renewal.
@@ -103,30 +103,30 @@ pub fn sentence(task: &Task, answer: &Record) -> Result<String> {
         (number(answer, "credentials").unwrap_or_default(), number(answer, "unreadable").unwrap_or_default());
     Ok(match task {
         Task::Protect => format!(
-            "{identity} is protected by a passphrase: it is asked for whenever a key is needed, and without a person no key is found"
+            "{identity} now has a passphrase: you are asked for it whenever a key is needed; where you cannot be prompted, no key is found"
         ),
-        Task::Unprotect => format!("{identity} is unprotected: anyone who can read the file can read your keys"),
+        Task::Unprotect => format!("{identity} has no passphrase now: anyone who can read the file can read your keys"),
         Task::Renew { .. } if answer.has("store") && answer.text("action") == Some("encrypt") => {
             format!(
-                "{identity} is now the one that you read with, and every key is encrypted for it: run `sync`, then remove the old one from the configuration"
+                "{identity} is now your identity, and every key is encrypted for it: run `sync`, then remove the old one from config.toml"
             )
         }
         Task::Renew { .. } if answer.has("unsent") => {
             format!(
-                "{identity} is a new one, and every key is encrypted for it: the next `sync` sends it to the other members and removes the old one"
+                "{identity} is new, and every key is encrypted for it: the next `sync` sends it to the other members and removes the old one"
             )
         }
         Task::Renew { .. } if answer.text("action") == Some("renew") => {
-            format!("{identity} is a new one, and every key that the old one opened is encrypted for it")
+            format!("{identity} is new, and every key that the old one could decrypt is encrypted for it")
         }
         Task::Renew { .. } => {
-            "every key is encrypted again for the identities and recipients of the configuration".to_owned()
+            "every key is re-encrypted for the identities and recipients of the configuration".to_owned()
         }
         Task::Check if opened + unreadable == 0 => return Err(error::opens_none()),
         Task::Check if unreadable > 0 => return Err(error::opens_some(opened, opened + unreadable)),
-        Task::Check => format!("it opens {}", how_many(opened, opened)),
+        Task::Check => format!("it decrypts {}", how_many(opened, opened)),
         _ if opened + unreadable == 0 => format!("{identity} is in place; nothing is stored here yet"),
-        _ => format!("{identity} is in place: it opens {}", how_many(opened, opened + unreadable)),
+        _ => format!("{identity} is in place: it decrypts {}", how_many(opened, opened + unreadable)),
     })
 }
 
@@ -142,7 +142,7 @@ pub fn on_paper(text: &[u8]) -> Zeroizing<String> {
         paper.push_str(&Zeroizing::new(visible(line)));
         paper.push('\n');
     }
-    paper.push_str("\nThe same in groups, to be typed in again:\n");
+    paper.push_str("\nThe same in groups, for typing:\n");
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         for (at, letter) in visible(line).chars().enumerate() {
             paper.push_str(match at {
@@ -168,8 +168,8 @@ fn number(answer: &Record, key: &str) -> Option<usize> {
 
 fn how_many(opened: usize, all: usize) -> String {
     match (opened, all) {
-        (1, 1) => "the 1 credential that is stored here".to_owned(),
-        (opened, all) if opened == all => format!("all {all} credentials that are stored here"),
-        (opened, all) => format!("{opened} of the {all} credentials that are stored here"),
+        (1, 1) => "the 1 stored credential".to_owned(),
+        (opened, all) if opened == all => format!("all {all} stored credentials"),
+        (opened, all) => format!("{opened} of {all} stored credentials"),
     }
 }

@@ -23,7 +23,7 @@ pub fn command_unusable(problem: Error) -> NotStarted {
 }
 
 pub fn no_path_to_look_in(name: &std::ffi::OsStr) -> Error {
-    Error::new(format!("program `{}` cannot be looked for: PATH is not set", visible(&name.to_string_lossy())))
+    Error::new(format!("cannot search for program `{}`: PATH is not set", visible(&name.to_string_lossy())))
         .hint("export PATH=/usr/local/bin:/usr/bin:/bin")
 }
 
@@ -66,14 +66,14 @@ pub fn only_by_name(name: &str, account: &str) -> Error {
         DEFAULT_ACCOUNT => visible(name),
         account => format!("{}:{}", visible(name), visible(account)),
     };
-    Error::new(format!("`exec` hands out the key for `{named}` only where it is named"))
+    Error::new(format!("`exec` sets the key for `{named}` only if you name it"))
         .hint(format!("{PROGRAM} exec {} -- COMMAND", shell_words::quote(&named)))
 }
 
 /// `exec` cannot set this key, because it needs a provider's name.
 pub fn without_a_name(url: &str) -> Error {
     let url = visible(url);
-    Error::new(format!("`exec` cannot hand out the key for `{url}`: no provider has this URL"))
+    Error::new(format!("`exec` cannot set the key for `{url}`: no provider has this URL"))
         .hint(format!("provider.NAME.url = \"{url}\"  # in {}, above any [section]", shown_path()))
 }
 
@@ -88,14 +88,14 @@ pub fn no_key_at_all() -> Error {
 }
 
 pub fn not_every_key_could_be_looked_for(named: &str) -> Error {
-    Error::new(format!("no credential for `{}` was found, and some helpers could not be asked", visible(named)))
+    Error::new(format!("no credential for `{}`; some helpers could not be queried", visible(named)))
         .hint(format!("{PROGRAM} doctor"))
 }
 
 /// Names what is skipped, if that is allowed.
 pub fn left_out(names: &[String]) -> Error {
     let names: Vec<String> = names.iter().map(|name| format!("`{}`", visible(name))).collect();
-    Error::new(format!("no key for {}: left out", names.join(", ")))
+    Error::new(format!("skipped {}: no key", names.join(", ")))
 }
 
 pub fn needs_no_key(provider: &str) -> Error {
@@ -103,7 +103,7 @@ pub fn needs_no_key(provider: &str) -> Error {
 }
 
 pub fn no_plain_key(provider: &str) -> Error {
-    Error::new(format!("the credential for `{provider}` is no key but a header that is encoded already"))
+    Error::new(format!("the credential for `{provider}` is a pre-encoded header, not a key"))
 }
 
 pub fn no_such_field(provider: &str, field: &str) -> Error {
@@ -129,7 +129,7 @@ pub fn shared_variable(name: &str, one: &str, other: &str) -> Error {
         visible(one),
         visible(other)
     ))
-    .hint(format!("say whose it is: --env {name}={}", visible(one)))
+    .hint(format!("choose one: --env {name}={}", visible(one)))
 }
 
 pub fn variable_replaced(name: &str, provider: &str) -> Error {
@@ -141,7 +141,7 @@ pub fn not_text(provider: &str) -> Error {
 }
 
 pub fn too_short_to_mask(provider: &str) -> Error {
-    Error::new(format!("the key for `{provider}` is too short to tell from other text and is not masked"))
+    Error::new(format!("the key for `{provider}` is too short to tell from other text, so it is not masked"))
 }
 
 pub fn output_lost(problem: &std::io::Error) -> Error {
@@ -149,11 +149,11 @@ pub fn output_lost(problem: &std::io::Error) -> Error {
 }
 
 pub fn no_private_file(problem: &std::io::Error) -> Error {
-    Error::new(format!("no private file could be made for the service account: {problem}"))
+    Error::new(format!("cannot create a private file for the service account: {problem}"))
 }
 
 pub fn a_file_does_not_go_into_lines(name: &str) -> Error {
-    Error::new(format!("`{name}` is the path of a file, which only `exec` can hand over"))
+    Error::new(format!("`{name}` is the path of a file, which only `exec` can pass"))
         .hint(format!("{PROGRAM} exec google_vertex -- COMMAND"))
 }
 
@@ -163,11 +163,11 @@ pub fn no_lines_for(shell: &str) -> Error {
 }
 
 pub fn no_name_in_this_shell(name: &str) -> Error {
-    Error::new(format!("`{name}` cannot be set in this shell and is left out"))
+    Error::new(format!("skipped `{name}`: this shell cannot set such a variable"))
 }
 
 pub fn keys_on_the_terminal(providers: &[String]) -> Error {
     let names: String = providers.iter().map(|name| format!(" {}", shell_words::quote(&visible(name)))).collect();
-    Error::new("these lines are meant for a shell, and now they are on the screen")
+    Error::new("this output contains keys and is meant for a shell, not the screen")
         .hint(Shell::of_the_person().evaluate(format_args!("{PROGRAM} env{names}")))
 }

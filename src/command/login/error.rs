@@ -46,7 +46,7 @@ pub fn cannot_read_input(problem: &std::io::Error) -> Error {
 }
 
 pub fn empty_input() -> Error {
-    Error::new("standard input is empty: there is no key in it")
+    Error::new("standard input is empty: it has no key")
 }
 
 pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
@@ -56,7 +56,7 @@ pub fn not_json(path: &Path, line: usize, column: usize) -> Error {
 /// The hint if a file has a key where a service account was expected.
 pub fn key_from_file(provider: &str, path: &Path) -> String {
     let file = Shell::of_the_person().word(&visible(&path.display().to_string()));
-    format!("{}  # if it holds a key", from_file(provider, "", &file))
+    format!("{}  # if it has a key", from_file(provider, "", &file))
 }
 
 pub fn key_in_arguments(request: &Record) -> Error {
@@ -74,9 +74,9 @@ pub fn bad_key_for_login(request: &Record, provider: &str, flaw: Flaw) -> Error 
     match flaw {
         flaw if flaw.is_final() => error,
         Flaw::OfAnother(other) => {
-            error.hint(format!("{PROGRAM} login {other}  # or --unchecked, to keep it for `{provider}` all the same"))
+            error.hint(format!("{PROGRAM} login {other}  # or --unchecked, to store it for `{provider}` anyway"))
         }
-        _ => error.hint(format!("{PROGRAM} login {} --unchecked  # to keep it all the same", who(request))),
+        _ => error.hint(format!("{PROGRAM} login {} --unchecked  # to store it anyway", who(request))),
     }
 }
 
@@ -102,8 +102,8 @@ pub fn accounts_come_in_files(provider: &str) -> String {
 
 /// Another key is stored already, and nobody can be asked whether to replace it.
 pub fn another_is_kept(kept: &Record, provider: &str, end: Option<&str>) -> Error {
-    let end = end.map(|end| format!(", which ends in {}", visible(end))).unwrap_or_default();
-    Error::new(format!("another key for `{provider}` is kept already{end}; it was not replaced")).hint(from_file(
+    let end = end.map(|end| format!(", ending in {},", visible(end))).unwrap_or_default();
+    Error::new(format!("a different key for `{provider}`{end} is already stored and was not replaced")).hint(from_file(
         &who(kept),
         " --force",
         "key.txt",

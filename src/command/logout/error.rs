@@ -35,10 +35,10 @@ pub fn sign_out_not_confirmed(count: usize) -> Error {
 
 pub fn cannot_tell_whether_gone(helper: &str, reason: &Failure) -> Error {
     Error::from(reason.clone())
-        .reworded(format!("helper `{helper}` cannot say whether the credential is gone: {reason}"))
+        .reworded(format!("helper `{helper}` cannot tell whether the credential was deleted: {reason}"))
 }
 
 pub fn variable_still_set(variable: &str, description: &Record) -> Error {
-    Error::new(format!("the environment variable `{variable}` still holds a key for {}", name_of(description)))
+    Error::new(format!("the environment variable `{variable}` still has a key for {}", name_of(description)))
         .hint(Shell::of_the_person().unset(variable))
 }

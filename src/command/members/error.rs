@@ -7,20 +7,21 @@ use crate::error::PROGRAM;
 /// No helper has members, or the named one has none.
 pub fn none(named: Option<&str>) -> Error {
     match named {
-        Some(helper) => Error::new(format!("helper `{}` has no store that is shared", visible(helper)))
-            .hint(format!("{PROGRAM} helpers")),
-        None => Error::new("no helper of the chain has a store that is shared")
+        Some(helper) => {
+            Error::new(format!("helper `{}` has no shared store", visible(helper))).hint(format!("{PROGRAM} helpers"))
+        }
+        None => Error::new("no helper in the chain has a shared store")
             .hint("helpers = [\"env\", \"age\", \"age --store team\"]  # in config.toml"),
     }
 }
 
 pub fn several(helper: &str) -> Error {
-    Error::new("several helpers have a store that is shared")
+    Error::new("several helpers have a shared store")
         .hint(format!("{PROGRAM} members --helper {}  # one of them", Shell::of_the_person().word(&visible(helper))))
 }
 
 pub fn no_answer(helper: &str) -> Error {
-    Error::new(format!("helper `{}` did not tell its members", visible(helper)))
+    Error::new(format!("helper `{}` did not list its members", visible(helper)))
 }
 
 /// The word is not repeated: it may be a misplaced key.

@@ -78,7 +78,7 @@ pub fn forget_backup(id: &str, named: &[String]) -> Result<()> {
     }
     let after = journal::read()?.into_iter().find(|migration| migration.id == id);
     let end = match after.filter(|migration| migration.state != State::RolledBack) {
-        Some(migration) if !migration.can_be_rolled_back() => ": its keys stay in the chain, and cannot be put back",
+        Some(migration) if !migration.can_be_rolled_back() => ": its keys stay in the chain, and cannot be restored",
         _ => "",
     };
     Ok(terminal::done(&format!("erased the backup of {}{end}", visible(id)))?)

@@ -12,11 +12,11 @@ pub use crate::error::{
 use crate::sources::DEFAULT_SOURCES;
 
 pub fn migration_not_confirmed() -> Error {
-    Error::new("cannot ask whether to go on: there is no terminal").hint(format!("{PROGRAM} migrate --yes"))
+    Error::new("cannot ask whether to continue: there is no terminal").hint(format!("{PROGRAM} migrate --yes"))
 }
 
 pub fn rollback_not_confirmed(id: &str) -> Error {
-    Error::new("cannot ask whether to go on: there is no terminal")
+    Error::new("cannot ask whether to continue: there is no terminal")
         .hint(format!("{PROGRAM} migrate --rollback {} --yes", quoted(id)))
 }
 
@@ -34,15 +34,15 @@ pub fn of_different_keys(request: &Record, may_have_accounts: bool) -> String {
     let provider = quoted(request.text("provider").unwrap_or("PROVIDER"));
     match may_have_accounts {
         true => {
-            format!("{PROGRAM} migrate --account-per-tool  # keeps them all, each in an account named after its tool")
+            format!("{PROGRAM} migrate --account-per-tool  # stores them all, each in an account named after its tool")
         }
-        false => format!("{PROGRAM} migrate --provider {provider} --prefer target  # erases those that stay"),
+        false => format!("{PROGRAM} migrate --provider {provider} --prefer target  # erases the other keys"),
     }
 }
 
 pub fn came_with_the_folder(file: &str) -> Error {
     Error::new(format!(
-        "the keys in `{}` came with this folder; once moved, they are used wherever no other key for the same is kept",
+        "the keys in `{}` came with this directory; after the move they are used everywhere, unless you have another key for the same provider",
         shown(file)
     ))
 }
@@ -58,12 +58,12 @@ pub fn came_with_the_repository(file: &str, top: &Path) -> Error {
 /// For a tool's key whose URL belongs to no known provider.
 pub fn no_provider_for(url: &str) -> Error {
     let url = visible(url);
-    Error::new(format!("no provider has the URL `{url}`, so its key stays where it is"))
+    Error::new(format!("no provider has the URL `{url}`, so its key was not moved"))
         .hint(format!("{PROGRAM} login NAME --url {}", quoted(&url)))
 }
 
 pub fn not_a_folder(path: &Path) -> Error {
-    Error::new(format!("there is no file or folder `{}`", tilde(path)))
+    Error::new(format!("there is no file or directory `{}`", tilde(path)))
 }
 
 pub fn left_in_plain_text(count: usize) -> Error {
@@ -75,11 +75,11 @@ pub fn left_at_the_source(count: usize) -> Error {
 }
 
 pub fn not_all_looked_at() -> Error {
-    Error::new("not everything could be looked at, so there may be more to move")
+    Error::new("some places could not be searched, so there may be more to move")
 }
 
 pub fn expired_and_left(request: &Record) -> Error {
-    Error::new(format!("the token for {} has expired and cannot be renewed, so it stays where it is", name_of(request)))
+    Error::new(format!("the token for {} has expired and cannot be refreshed, so it was not moved", name_of(request)))
         .hint(format!("{PROGRAM} migrate --drop-expired"))
 }
 
@@ -88,7 +88,7 @@ pub fn gone_meanwhile(request: &Record) -> Error {
 }
 
 pub fn changed_since_the_plan(request: &Record) -> Error {
-    Error::new(format!("{} was changed since the plan was made, and stays where it is", name_of(request)))
+    Error::new(format!("{} was changed after the plan was made, so it was not moved", name_of(request)))
         .hint(format!("{PROGRAM} migrate"))
 }
 
@@ -111,23 +111,26 @@ pub fn same_helper(name: &str) -> Error {
 pub fn one_store(source: &str, target: &str) -> Error {
     let (source, target) = (visible(source), visible(target));
     Error::new(format!(
-        "helpers `{source}` and `{target}` keep their credentials in the same place, so nothing was moved"
+        "helpers `{source}` and `{target}` store their credentials in the same place, so nothing was moved"
     ))
 }
 
 pub fn no_copy_of_its_own(request: &Record, is_back: bool) -> Error {
     let name = name_of(request);
-    let kept = format!("no helper keeps {name} in a place of its own: what answered read it where it was taken out");
+    let kept = format!("no helper has its own copy of {name}, only the source had one");
     match is_back {
-        true => Error::new(format!("{kept}, so it was put back")).hint(format!("{PROGRAM} helpers")),
+        true => Error::new(format!("{kept}, so it was restored there")).hint(format!("{PROGRAM} helpers")),
         false => {
-            Error::new(format!("{kept}, and it could not be put back")).hint(format!("{PROGRAM} migrate --rollback"))
+            Error::new(format!("{kept}, and it could not be restored")).hint(format!("{PROGRAM} migrate --rollback"))
         }
     }
 }
 
 pub fn no_backup(file: &str, reason: &Error) -> Error {
-    reason.reworded(format!("no backup of `{}` could be kept, so nothing was taken out of it: {reason}", shown(file)))
+    reason.reworded(format!(
+        "the backup of `{}` could not be stored, so nothing was removed from the file: {reason}",
+        shown(file)
+    ))
 }
 
 pub fn backup_not_whole() -> Error {
@@ -144,17 +147,15 @@ pub fn backup_is_gone(file: &str) -> Error {
 }
 
 pub fn backup_is_another(file: &str) -> Error {
-    Error::new(format!("the backup of `{}` is not what was kept: it was changed or replaced since", shown(file)))
+    Error::new(format!("the backup of `{}` was changed or replaced", shown(file)))
 }
 
 pub fn nobody_vouches(id: &str) -> Error {
-    Error::new(format!(
-        "your notes do not say what the backup of {id} must be; anyone who can write to the store, or who knows its public key, may have made it"
-    ))
+    Error::new(format!("the backup of {id} may be forged: your notes have no checksum of it"))
 }
 
 pub fn not_vouched_for(id: &str) -> Error {
-    Error::new(format!("the backup of {id} may be somebody else's, and there is no terminal to ask at"))
+    Error::new(format!("cannot ask whether to restore the backup of {id}, which may be forged: there is no terminal"))
         .hint(format!("{PROGRAM} migrate --rollback {id}  # at a terminal"))
 }
 
@@ -170,18 +171,18 @@ pub fn rollback_command(id: &str, from: &[String], to: Option<&str>) -> String {
 
 pub fn not_among_your_helpers(words: &str, command: String) -> Error {
     let words = visible(words);
-    Error::new(format!("the notes name the helper `{words}`, which your configuration does not, so it is not started"))
+    Error::new(format!("helper `{words}` is in your notes but not in your configuration, so it is not started"))
         .hint(command)
 }
 
 pub fn not_asked_for_backups(to: &str) -> Error {
-    Error::new(format!("helper `{}` is not in your configuration and was not asked for backups", visible(to)))
+    Error::new(format!("helper `{}` is not in your configuration and was not queried for backups", visible(to)))
         .hint(format!("{PROGRAM} migrate --backups --to {}", visible(&shell_words::quote(to))))
 }
 
 pub fn not_asked_to_erase(to: &str) -> Error {
     Error::new(format!(
-        "helper `{}` keeps keys that were moved to it; it is not in your configuration and was not asked",
+        "helper `{}` has keys that were moved to it; it is not in your configuration and was not queried",
         visible(to)
     ))
     .hint(format!(
@@ -195,22 +196,22 @@ pub fn file_is_gone() -> Error {
 }
 
 pub fn source_not_known() -> Error {
-    Error::new("it is not known which source the file belongs to")
+    Error::new("the source of the file is unknown")
 }
 
 pub fn not_put_back_in(file: &str, reason: &Error) -> Error {
-    reason.reworded(format!("`{}` could not be put back: {reason}", shown(file)))
+    reason.reworded(format!("`{}` could not be restored: {reason}", shown(file)))
 }
 
 pub fn not_put_back_at(request: &Record, source: &str) -> Error {
-    Error::new(format!("{} could not be put back into `{source}`, and stays in the chain", name_of(request)))
+    Error::new(format!("{} could not be restored to `{source}`, and stays in the chain", name_of(request)))
 }
 
 /// For a source that can only restore whole files, after the backup is gone.
 pub fn backup_was_erased(request: &Record, file: &str) -> Error {
     let file = tilde(file.as_ref());
     Error::new(format!(
-        "the backup of `{file}` was erased, so {} cannot be put back into it, and stays in the chain",
+        "the backup of `{file}` was erased, so {} cannot be restored to it, and stays in the chain",
         name_of(request)
     ))
 }
@@ -226,14 +227,14 @@ pub fn variable_stays(record: &Record) -> Error {
     let quoted = shell_words::quote(&variable);
     let provider = visible(record.text("provider").unwrap_or("PROVIDER"));
     let provider = shell_words::quote(&provider);
-    Error::new(format!("`{variable}` stays where it is: whatever sets the variable has the key")).hint(format!(
-        "printenv {quoted} | {PROGRAM} login {provider} --force  # and then take it out of your shell's profile"
+    Error::new(format!("`{variable}` was not moved: whatever sets the variable has the key")).hint(format!(
+        "printenv {quoted} | {PROGRAM} login {provider} --force  # then remove it from your shell's profile"
     ))
 }
 
 /// It is not known which of them was moved.
 pub fn helpers_differ(request: &Record) -> Error {
-    Error::new(format!("helpers have different keys for {}, so none was put back", name_of(request)))
+    Error::new(format!("helpers have different keys for {}, so none was restored", name_of(request)))
         .hint(format!("{PROGRAM} status -v  # delete the wrong one, and roll back again"))
 }
 
@@ -249,11 +250,11 @@ pub fn differs_now(request: &Record) -> Error {
 }
 
 pub fn back_to_plain_text() -> Error {
-    Error::new("a rollback puts keys back into files that any program of yours can read")
+    Error::new("a rollback restores keys to files that any program of yours can read")
 }
 
 pub fn rollback_not_whole(id: &str) -> Error {
-    Error::new(format!("the rollback of {} is not complete; what was not put back is still kept", visible(id)))
+    Error::new(format!("the rollback of {} is incomplete; what was not restored is still stored", visible(id)))
         .hint(format!("{PROGRAM} migrate --rollback {}", quoted(id)))
 }
 
@@ -271,7 +272,7 @@ pub fn no_backup_of(id: &str) -> Error {
 }
 
 pub fn no_backup_seen(id: &str) -> Error {
-    Error::new(format!("no helper that could be asked has a backup of migration {}", visible(id)))
+    Error::new(format!("no helper that could be queried has a backup of migration {}", visible(id)))
         .hint(format!("{PROGRAM} migrate --backups"))
 }
 
@@ -280,15 +281,17 @@ pub fn nothing_to_roll_back() -> Error {
 }
 
 pub fn migrations_not_all_known() -> Error {
-    Error::new("not every helper could be asked, so it is not known which migrations there were")
+    Error::new("some helpers could not be queried, so older migrations may be missing")
         .hint(format!("{PROGRAM} migrate --backups"))
 }
 
 pub fn bad_journal(path: &Path, line: usize) -> Error {
     let from = path.to_string_lossy();
     let to = format!("{from}.old");
-    Error::new(format!("`{}`, line {line}: this is not a note of a migration", tilde(path)))
-        .hint(format!("{}  # what it notes is then unknown", Shell::of_the_person().rename(quoted(&from), quoted(&to))))
+    Error::new(format!("`{}`, line {line}: this is not a record of a migration", tilde(path))).hint(format!(
+        "{}  # the records in it are then unknown",
+        Shell::of_the_person().rename(quoted(&from), quoted(&to))
+    ))
 }
 
 pub fn migration_cut_short(id: &str, command: &str) -> Error {

@@ -37,7 +37,7 @@ impl Migration<'_> {
     }
 
     pub fn source(&self, item: &Item) -> Result<&Source> {
-        self.route.sources.get(item.source).ok_or_else(|| Error::new("a source is gone"))
+        self.route.sources.get(item.source).ok_or_else(|| Error::new("a source is missing"))
     }
 
     /// The chain that an item goes to.

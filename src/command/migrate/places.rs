@@ -67,7 +67,7 @@ pub fn list(asked: &Migrate) -> Result<()> {
     } else {
         terminal::answer(table(&places).as_bytes())?;
         if asked.folders.is_empty() {
-            terminal::done("projects are looked at where you name them: `modelforge-credential migrate --list PATH`")?;
+            terminal::done("projects are searched only if you name them: `modelforge-credential migrate --list PATH`")?;
         }
     }
     failed.iter().for_each(warning);

@@ -100,5 +100,5 @@ fn line(folder: &Path, variables: &[(String, String)]) -> String {
     let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
     let (program, folder) = (error::PROGRAM, error::tilde(folder));
     let names = visible(&names.join("`, `"));
-    format!("in `{folder}`, `{program} exec -- COMMAND` sets `{names}` now: {} says so", config::shown_path())
+    format!("in `{folder}`, `{program} exec -- COMMAND` sets `{names}` now: added to {}", config::shown_path())
 }

@@ -106,13 +106,13 @@ pub fn plan(migration: &Migration) -> String {
         }
         let plan = match item.step {
             Step::Move => "move",
-            Step::Erase => "kept already: erase here",
-            Step::Drop => "another key is kept: erase here",
+            Step::Erase => "stored already: erase here",
+            Step::Drop => "another key is stored: erase here",
             Step::DropExpired => "expired: erase here",
             Step::Conflict if item.comes_after.is_some() => "conflict: another key comes first",
-            Step::Conflict => "conflict: another key is kept",
+            Step::Conflict => "conflict: another key is stored",
             Step::Expired => "leave: expired (--drop-expired erases it)",
-            Step::Unusable => "leave: it cannot be used",
+            Step::Unusable => "leave: not usable",
         };
         lines.push(vec![name, account, migration.place(item), plan.to_owned()]);
     }
@@ -129,8 +129,8 @@ pub fn outcome(migration: &Migration, item: &Item) -> Option<String> {
             format!("moved {name} to `{}`", helpers.join("`, `"))
         }
         (Outcome::Left(_), _) => return None,
-        (_, Step::Erase) => format!("took {name} out of `{from}`; it was kept already"),
-        (_, Step::Drop) => format!("took {name} out of `{from}`; another key is kept"),
+        (_, Step::Erase) => format!("removed {name} from `{from}`; it was stored already"),
+        (_, Step::Drop) => format!("removed {name} from `{from}`; another key is stored"),
         _ => format!("erased {name} in `{from}`; it had expired"),
     })
 }
@@ -202,8 +202,8 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
     let mut text = columns(&lines, &paints);
     if survey.credentials.is_empty() {
         text = match survey.failed.is_empty() {
-            true => "there is no credential, neither in plain text nor in the chain\n".into(),
-            false => "no credential was seen where one could look\n".into(),
+            true => "there are no credentials in plain text or in the chain\n".into(),
+            false => "no credential was found, but some places could not be searched\n".into(),
         };
     }
     let program = error::PROGRAM;
@@ -217,7 +217,7 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
         add(format!("the rollback of {id} was interrupted; `{program} migrate --rollback {id}` finishes it"));
     }
     if let Some(id) = whole.filter(|id| unfinished.as_ref() != Some(id)) {
-        add(format!("`{program} migrate --rollback {id}` puts back what the last migration took"));
+        add(format!("`{program} migrate --rollback {id}` undoes the last migration"));
     }
     Ok(text)
 }
@@ -226,16 +226,16 @@ pub fn survey(survey: &Survey, json: bool) -> Result<String> {
 pub fn rollback_plan(migration: &Noted) -> String {
     let mut text = format!("migration {}:\n", visible(&migration.id));
     for kept in &migration.files {
-        text.push_str(&format!("  put back the file {}\n", tilde(kept.file.as_ref())));
+        text.push_str(&format!("  restore the file {}\n", tilde(kept.file.as_ref())));
     }
     for assignment in &migration.assigned {
         let (file, folder) = (config::shown_path(), tilde(&assignment.folder));
-        text.push_str(&format!("  take what `exec` hands over in {folder} out of {file}\n"));
+        text.push_str(&format!("  remove the variables of {folder} from {file}\n"));
     }
     if !migration.moved.is_empty() {
         let names = migration.moved.len();
         let (noun, verb) = if names == 1 { ("credential", "it") } else { ("credentials", "them") };
-        text.push_str(&format!("  take {names} {noun} out of the chain, once the source has {verb} again\n"));
+        text.push_str(&format!("  remove {names} {noun} from the chain after the source has {verb} again\n"));
     }
     text
 }
@@ -268,24 +268,25 @@ pub fn rollback(rollback: &Rollback, json: bool) -> Result<String> {
         let again = match put {
             PutBack { exactly: None, .. } => continue,
             PutBack { exactly: Some(true), .. } => {
-                text.push_str(&format!("`{file}` is what it was, byte for byte\n"));
+                text.push_str(&format!("restored `{file}`, byte for byte\n"));
                 continue;
             }
-            PutBack { moved: 0, .. } => "again what could be put back".to_owned(),
-            PutBack { moved, again, .. } if moved == again => "a key again for each that was moved".to_owned(),
-            PutBack { moved, again, .. } => format!("a key again for {again} of the {moved} that were moved"),
+            PutBack { moved: 0, .. } => "the keys that could be restored".to_owned(),
+            PutBack { moved: 1, again: 1, .. } => "the key again".to_owned(),
+            PutBack { moved, again, .. } if moved == again => format!("all {moved} keys again"),
+            PutBack { moved, again, .. } => format!("{again} of {moved} keys again"),
         };
-        text.push_str(&format!("`{file}` has {again}, and what was changed in it since\n"));
+        text.push_str(&format!("`{file}` has {again}; its other changes were kept\n"));
     }
     for folder in &rollback.folders {
         let (file, folder) = (config::shown_path(), tilde(folder));
-        text.push_str(&format!("took what `exec` hands over in `{folder}` out of {file} again\n"));
+        text.push_str(&format!("removed the variables of `{folder}` from {file}\n"));
     }
     if rollback.taken_back > 0 {
-        text.push_str(&format!("took {} out of the chain again\n", rollback.taken_back));
+        text.push_str(&format!("removed {} from the chain\n", rollback.taken_back));
     }
     if text.is_empty() && rollback.failed.is_empty() {
-        text.push_str("there was nothing left to put back\n");
+        text.push_str("there was nothing left to restore\n");
     }
     Ok(text)
 }
@@ -315,7 +316,12 @@ pub fn backups(
         return pretty(&serde_json::json!({"version": 1, "backups": rows}));
     }
     if rows.is_empty() {
-        return Ok(if whole { "there is no backup\n" } else { "no backup was seen where one could look\n" }.into());
+        return Ok(if whole {
+            "there is no backup\n"
+        } else {
+            "no backup was found, but some helpers could not be queried\n"
+        }
+        .into());
     }
     let mut lines = vec![["MIGRATION", "FILE", "KEPT BY", "STATE"].map(String::from).to_vec()];
     for (id, files, at) in rows {

@@ -29,12 +29,12 @@ pub fn roll_back(id: Option<&str>, named: &[String], yes: bool, json: bool) -> R
     }
     if !is_vouched_for(&migration) {
         warning(&error::nobody_vouches(&migration.id));
-        let question = "put back what may be somebody else's? [y/N] ";
+        let question = "restore this backup although it may be forged? [y/N] ";
         if !super::is_confirmed(&session.person, json, question, || error::not_vouched_for(&migration.id))? {
             return Ok(terminal::done("nothing was changed")?);
         }
     } else if !yes
-        && !super::is_confirmed(&session.person, json, "put them back? [y/N] ", || {
+        && !super::is_confirmed(&session.person, json, "restore them? [y/N] ", || {
             error::rollback_not_confirmed(&migration.id)
         })?
     {

@@ -36,7 +36,7 @@ pub fn that_nothing_was_changed(migration: &Migration, asked: &Migrate) -> Resul
         [] => sources::looked_at(&migration.route.from()),
         folders => sources::looked_at_in(folders),
     };
-    Ok(terminal::done(&format!("looked at: {places}"))?)
+    Ok(terminal::done(&format!("searched: {places}"))?)
 }
 
 /// Says why a credential stays where it was.
@@ -81,7 +81,9 @@ fn what_needs_a_copy(migration: &Migration) -> Result<()> {
     }
     for (helper, file) in identities {
         let file = error::tilde(file.as_ref());
-        terminal::done(&format!("keep a copy of `{file}` in a safe place: nothing else opens what `{helper}` keeps"))?;
+        terminal::done(&format!(
+            "keep a copy of `{file}` in a safe place: nothing else decrypts the keys in `{helper}`"
+        ))?;
     }
     Ok(())
 }
@@ -89,7 +91,7 @@ fn what_needs_a_copy(migration: &Migration) -> Result<()> {
 fn what_became_of_the_files(migration: &Migration, id: &str) -> io::Result<()> {
     let program = error::PROGRAM;
     terminal::done(&format!(
-        "the files as they were are kept encrypted; `{program} migrate --forget-backup {id}` erases them"
+        "encrypted backups of the files are stored; `{program} migrate --forget-backup {id}` erases them"
     ))?;
     if migration.items.iter().any(|item| item.file.is_some() && item.tool.is_none()) {
         let is_handed_out = is_handed_out(migration);

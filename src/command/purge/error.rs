@@ -8,13 +8,13 @@ use crate::error::name_of;
 pub use crate::error::{PROGRAM, no_state_folder, not_everything_erased, tilde};
 
 pub fn purge_not_confirmed() -> Error {
-    Error::new("cannot ask whether to go on: there is no terminal")
+    Error::new("cannot ask whether to continue: there is no terminal")
         .hint(format!("{PROGRAM} logout --all --purge --yes"))
 }
 
 pub fn identity_goes_too(identity: &Path) -> Error {
     Error::new(format!(
-        "the age identity `{}` is deleted as well: other copies of the store, such as backups, cannot be opened then",
+        "the age identity `{}` is deleted as well: other copies of the store, such as backups, can then not be decrypted",
         tilde(identity)
     ))
 }
@@ -38,7 +38,9 @@ pub fn shared_store_goes_too(store: &str, unsent: Option<u64>) -> Error {
 }
 
 pub fn files_stay() -> Error {
-    Error::new("the files of this program stay, as what could not be erased would not be found without them")
+    Error::new(
+        "this program's files were not deleted, because they are needed to find the credentials that could not be deleted",
+    )
 }
 
 pub fn not_everything_purged() -> Error {
@@ -47,13 +49,13 @@ pub fn not_everything_purged() -> Error {
 
 /// A helper that could not be asked. Its store may not exist at all.
 pub fn not_purged_from(left_out: &Error) -> Error {
-    Error::new(format!("{left_out}, so what it may keep of earlier sessions is still there"))
+    Error::new(format!("{left_out}; its keys from earlier sessions were not deleted"))
         .hint(format!("in such a session: {PROGRAM} logout --all --purge"))
 }
 
 pub fn somebody_elses(helper: &str, record: &Record) -> Error {
     Error::new(format!(
-        "helper `{}` keeps a credential for {}, which may be another program's and stays",
+        "helper `{}` has a credential for {}, which may be another program's and stays",
         visible(helper),
         name_of(record)
     ))

@@ -185,7 +185,7 @@ fn look_over(objects: &Path, depth: usize) -> io::Result<bool> {
         }
         let other = objects.join(name);
         if !is_on_a_disk(&other) {
-            return Err(io::Error::other("it borrows objects of another machine"));
+            return Err(io::Error::other("it uses objects of another machine"));
         }
         if other.is_dir() && depth > 0 {
             look_over(&other, depth - 1)?;
@@ -196,5 +196,5 @@ fn look_over(objects: &Path, depth: usize) -> io::Result<bool> {
 
 fn check(path: &Path, is_expected: bool) -> io::Result<()> {
     let name = error::tilde(path);
-    if is_expected { Ok(()) } else { Err(io::Error::other(format!("`{name}` is neither a file nor a folder"))) }
+    if is_expected { Ok(()) } else { Err(io::Error::other(format!("`{name}` is neither a file nor a directory"))) }
 }

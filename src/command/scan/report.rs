@@ -201,7 +201,7 @@ impl Rotate {
     fn advice(&self) -> String {
         let page = self.page.map(|page| format!(" at {page}")).unwrap_or_default();
         let then = self.command.as_ref().map(|command| format!(", run `{command}`")).unwrap_or_default();
-        format!("to do for `{}`: make a new key{page}{then}, and revoke the old one", self.named)
+        format!("to do for `{}`: create a new key{page}{then}, and revoke the old one", self.named)
     }
 }
 

@@ -65,7 +65,7 @@ pub fn table(report: &Report, details: bool, account: Option<&str>) -> String {
     if report.providers.is_empty() {
         text = match account {
             Some(account) => format!("no provider is signed in as `{}`\n", visible(account)),
-            None if report.is_unsure => "no sign-in was found where one could look\n".to_owned(),
+            None if report.is_unsure => "no sign-in was found, but some helpers could not be queried\n".to_owned(),
             None => "no provider is signed in, and none is configured\n".to_owned(),
         };
     }
@@ -106,7 +106,7 @@ fn expires(copy: &Copy) -> Option<String> {
     let expires = copy.expires_utc?;
     Some(match expires.checked_sub(now()) {
         Some(left) => format!("in {}", span(left)),
-        None if copy.renewable == Some(true) => "renews on use".to_owned(),
+        None if copy.renewable == Some(true) => "refreshed on use".to_owned(),
         None => format!("{} ago", span(now().saturating_sub(expires))),
     })
 }

@@ -80,7 +80,7 @@ fn where_one_file_cannot_be_kept_the_backups_of_others_stay() {
     test.run(&line, "");
     assert!(!file(&test).contains(SECRET));
     let (test, _, stderr) = run(test.file(OLD, text.replace("openai", "mistral")), &["migrate", "--yes"], 1);
-    assert!(stderr.contains("no backup of `~/.config/model-forge/models.json` could be kept"), "{stderr}");
+    assert!(stderr.contains("the backup of `~/.config/model-forge/models.json` could not be stored"), "{stderr}");
     let (_, text, _) = run(test, &["migrate", "--backups"], 0);
     assert!(text.contains("config.json"), "{text}");
 }
@@ -92,6 +92,9 @@ fn a_helper_that_keeps_only_the_beginning_of_a_long_file_is_not_trusted_with_it(
     let large = file(&test).replacen('{', &format!("{{\"note\": \"{}\",", "x".repeat(200_000)), 1);
     std::fs::write(test.home().join(CONFIG), &large).expect("a file");
     let (test, _, stderr) = run(test, &["migrate", "--to", "short", "--yes"], 1);
-    assert!(stderr.contains("could be kept, so nothing was taken out of it: no helper returned all of it"), "{stderr}");
+    assert!(
+        stderr.contains("could not be stored, so nothing was removed from the file: no helper returned all of it"),
+        "{stderr}"
+    );
     assert!(file(&test) == large);
 }

@@ -11,20 +11,20 @@ pub struct Refused;
 /// The result of a step with fetched objects. If they need too much memory or time, they always will, so the commit is refused.
 pub fn within_bounds<T>(commit: &str, outcome: Result<T>) -> Result<T> {
     outcome.map_err(|problem| match problem.cause() {
-        Some(Failure::TooMuch { .. } | Failure::TooSlow(_)) => refused(commit, "takes more time or room than a store"),
+        Some(Failure::TooMuch { .. } | Failure::TooSlow(_)) => refused(commit, "needs more time or space than a store"),
         _ => problem,
     })
 }
 
 pub fn refused(id: &str, why: &str) -> Error {
     let short: String = id.chars().take(12).collect();
-    Error::new(format!("the commit `{short}` at the remote {why}, so nothing was taken"))
-        .hint("ask the other members who made it; then leave it out: modelforge-credential sync --repair")
+    Error::new(format!("the commit `{short}` at the remote {why}, so nothing was fetched"))
+        .hint("ask the other members who made it; to skip it: modelforge-credential sync --repair")
         .because(Refused)
 }
 
 pub fn damaged() -> Error {
-    Error::new("git did not answer with the objects that it was asked for")
+    Error::new("git did not answer with the requested objects")
 }
 
 /// The contents of these objects of a commit. `None` for an object that is missing or is not a file.

@@ -107,8 +107,8 @@ fn line(git: &Git, head: Option<&str>, tip: &str) -> Result<Vec<String>> {
 }
 
 fn is_another_history() -> Error {
-    Error::new("the history at the remote does not go on from what this machine has seen, so nothing was taken")
-        .hint("ask the other members whether an older state was put back; then: modelforge-credential sync --repair")
+    Error::new("the history at the remote does not continue the one that this machine has seen, so nothing was fetched")
+        .hint("ask the other members whether an older state was restored; then: modelforge-credential sync --repair")
         .because(Refused)
 }
 
@@ -137,7 +137,7 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
             continue;
         }
         if store::described_by(name).is_none_or(|description| description.is_of_a_migration()) {
-            return Err(not_of_a_store(commit, name, "does not belong into a store"));
+            return Err(not_of_a_store(commit, name, "does not belong in a store"));
         }
         // One content under many names is small in the repository, and as large here as all of them.
         room = room.saturating_add(size).saturating_add(AROUND);
@@ -152,7 +152,7 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
     }
     let contents = contents(git, commit, &ids)?;
     let whole: Option<Files> = names.into_iter().zip(contents).map(|(name, content)| Some((name, content?))).collect();
-    whole.ok_or_else(|| refused(commit, "is not whole"))
+    whole.ok_or_else(|| refused(commit, "is incomplete"))
 }
 
 /// How many files are not the same on both sides.

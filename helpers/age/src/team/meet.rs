@@ -135,7 +135,7 @@ impl<'g> Meeting<'_, 'g> {
         }
         let mut changed = self.team.changed(&history.root, &accepted.unwrap_or_default(), &history.members, last);
         let replaced = history.replaced.iter();
-        let replaced = replaced.map(|(whose, by)| format!("and `{by}` replaced the key that `{whose}` reads with"));
+        let replaced = replaced.map(|(whose, by)| format!("and `{by}` replaced the encryption key of `{whose}`"));
         if let Some(replaced) = members::first_of(replaced) {
             changed = changed.reworded(format!("{changed}, {replaced}"));
         }

@@ -192,7 +192,7 @@ impl Members {
             }
         }
         merged.check_size()?;
-        if merged.0.is_empty() { Err("the members of both sides went, and nobody is left".into()) } else { Ok(merged) }
+        if merged.0.is_empty() { Err("both sides removed members, and nobody is left".into()) } else { Ok(merged) }
     }
 }
 
@@ -227,7 +227,7 @@ fn both_changed(name: &str) -> Error {
 }
 
 fn not_ours() -> Error {
-    Error::new(format!("`{FILE}` is not as this program writes it"))
+    Error::new(format!("`{FILE}` is not in the format of this program"))
 }
 
 /// A name must fit into a line of the list, the author of a commit, and messages.
@@ -246,13 +246,13 @@ fn check_recipient(recipient: &str) -> Result<()> {
         true => fingerprint(recipient).is_ok(),
         false => recipient.bytes().all(|byte| byte.is_ascii_graphic()),
     };
-    let wrong = "a key to read with is the public key of age, or that of SSH without a comment";
+    let wrong = "an encryption key is a public key of age, or one of SSH without a comment";
     if is_one { Ok(()) } else { Err(wrong.into()) }
 }
 
 /// The fingerprint of a public key, as `ssh-keygen -l` shows it. It is an error if it is not a key, or has a comment.
 pub fn fingerprint(signer: &str) -> Result<String> {
-    let wrong = || Error::new("a signing key is the public key of SSH, of ed25519 best, without a comment");
+    let wrong = || Error::new("a signing key is a public key of SSH without a comment, best of type ed25519");
     let (kind, text) = signer.split_once(' ').filter(|(kind, _)| KINDS.contains(kind)).ok_or_else(wrong)?;
     let blob = STANDARD.decode(text).map_err(|_| wrong())?;
     // The key itself contains its kind as well.

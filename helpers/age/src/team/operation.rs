@@ -27,7 +27,7 @@ impl Operation<'_> {
             Some("add") => self.add(request),
             Some("remove") => self.remove(request),
             Some("accept") => self.accept(request),
-            _ => Err("the request names no `action` that is known here".into()),
+            _ => Err("the request has no known `action`".into()),
         }
     }
 
@@ -76,7 +76,7 @@ impl Operation<'_> {
             (Some(recipient), Some(signer)) => Keys { recipient: recipient.to_owned(), signer: signer.to_owned() },
             (None, None) if is_first => self.own()?,
             _ => {
-                return Err(Error::new(format!("`{name}` needs a key to read with, and one to sign with"))
+                return Err(Error::new(format!("`{name}` needs an encryption key and a signing key"))
                     .hint(format!("they show both: modelforge-credential members join {name}")));
             }
         };
@@ -117,7 +117,7 @@ impl Operation<'_> {
             if let Some(text) = text {
                 let root = known.root.clone().unwrap_or_default();
                 if members::state(&root, &text) != wanted {
-                    return Err(Error::new("that is not the fingerprint of what the store says now")
+                    return Err(Error::new("this is not the fingerprint of the store's members now")
                         .hint("modelforge-credential members"));
                 }
                 let members = Members::parse(&text)?;

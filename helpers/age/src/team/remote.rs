@@ -20,8 +20,7 @@ const MUCH: u64 = 64 << 20;
 /// How often to check how much has come.
 const PAUSE: Duration = Duration::from_millis(100);
 
-const LEAVE_IT_OUT: &str =
-    "ask the other members what was put there; then leave it out: modelforge-credential sync --repair";
+const LEAVE_IT_OUT: &str = "ask the other members what was pushed; to skip it: modelforge-credential sync --repair";
 
 /// A repository on this machine must not make git start anything: no hooks, and no program that names more commits.
 const IN_A_FOLDER: &str = "-c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c core.fsmonitor=false \
@@ -146,18 +145,18 @@ fn said_by(finished: &Finished) -> Option<&'static str> {
 }
 
 fn not_of_a_store(what: &str) -> Error {
-    Error::new(format!("the remote sends {what}, so nothing was taken")).hint(LEAVE_IT_OUT).because(Refused)
+    Error::new(format!("the remote sends {what}, so nothing was fetched")).hint(LEAVE_IT_OUT).because(Refused)
 }
 
 fn unreadable(finished: &Finished) -> Error {
-    Error::new(format!("the remote cannot be read: {}", reason(finished))).hint("git ls-remote REMOTE  # says more")
+    Error::new(format!("the remote cannot be read: {}", reason(finished))).hint("git ls-remote REMOTE  # shows why")
 }
 
 /// The network may be slow, or the objects keep git busy on this machine: a person has to decide.
 fn too_slow(problem: Error) -> Error {
     match problem.cause() {
         Some(Failure::TooSlow(limit)) => {
-            let message = format!("the remote was not fetched within {} s, so nothing was taken", limit.as_secs());
+            let message = format!("the remote was not fetched within {} s, so nothing was changed", limit.as_secs());
             Error::new(message).hint(format!("try again; if the network is fast, {LEAVE_IT_OUT}")).because(Refused)
         }
         _ => problem,
@@ -182,16 +181,16 @@ fn too_much() -> Error {
 /// Checks a remote that a person named: git must be able to use it, and it must contain no secret.
 pub fn check_remote(remote: &str) -> Result<()> {
     if remote.is_empty() || remote.starts_with('-') || remote.contains(char::is_control) {
-        return Err("that is not the address of a remote".into());
+        return Err("this is not the address of a remote".into());
     }
     let user = remote.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
     if user.is_some_and(|(user, _)| user.contains(':') || shown(user) != user) {
-        return Err(Error::new("the address of the remote holds a password, which git would show")
+        return Err(Error::new("the address of the remote has a password, which git would show")
             .hint("leave it out: git asks its credential helpers for it"));
     }
     let is_path = !remote.contains(':');
     if is_path && !Path::new(remote).is_absolute() {
-        return Err(Error::new("a remote that is a folder needs its whole path")
+        return Err(Error::new("a remote that is a directory needs an absolute path")
             .hint(format!("modelforge-credential sync --remote {}", Shell::of_the_person().word("/srv/keys.git"))));
     }
     Ok(())

@@ -115,7 +115,7 @@ pub fn go_on(team: &Team, known: &mut Known, identities: &Identities) -> Result<
 /// The same after a push. The push has succeeded, so a failure here is only a warning.
 pub fn finish_or_warn(team: &Team, known: &mut Known, identities: &Identities, mine: &Mine) {
     if let Err(problem) = finish(team, known, identities, mine) {
-        let warning = format!("warning: the old identity stays beside the new one: {problem}");
+        let warning = format!("warning: the old identity is still used with the new one: {problem}");
         let _ = writeln!(std::io::stderr(), "{warning}\nhint: modelforge-credential sync");
     }
 }

@@ -95,7 +95,7 @@ impl Team {
     }
 
     pub(super) fn no_public_key() -> Error {
-        Error::new("the public key of an age plugin's identity is not known here")
+        Error::new("the public key of an age plugin's identity is unknown here")
             .hint("another member adds you by it: modelforge-credential members add NAME age1… ssh-ed25519 …")
     }
 

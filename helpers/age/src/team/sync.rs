@@ -168,7 +168,7 @@ fn send(
 ) -> Result<std::result::Result<String, String>> {
     let before = met.history.as_ref().map_or(Ok(&decided.members), History::last)?;
     let Some((name, key)) = team.signer(identities, before)? else {
-        return Ok(Err("what you sign with is not a member's key there".to_owned()));
+        return Ok(Err("your signing key does not belong to a member at the remote".to_owned()));
     };
     let parent = met.history.as_ref().map(|history| history.tip.as_str());
     let commit = tree::commit(met.git, &decided.files, &decided.members, parent, &met.theirs, (&name, &key))?;
@@ -218,7 +218,9 @@ fn answer(
     answer.set(if problem.is_some() { "unsent" } else { "sent" }, sent.to_string())?;
     push_list(&mut answer, ["kept[]", "kept_more"], decided.kept.iter().cloned(), &decided.members)?;
     let unread = decided.unread.iter().map(|place| {
-        format!("what another member stored for `{place}` cannot be opened here, so yours took its place")
+        format!(
+            "the credential that another member stored for `{place}` cannot be decrypted here, so yours replaced it"
+        )
     });
     warn_of(&unread.collect::<Vec<_>>());
     if let Some(replaced) = met.instead_of() {

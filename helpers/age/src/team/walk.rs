@@ -131,9 +131,9 @@ fn parse(commit: &str, content: &[u8]) -> Result<Members> {
 
 fn is_missing(plugin: &str) -> Error {
     let plugin = format!("age-plugin-{}", visible(plugin));
-    Error::new(format!("a member at the remote reads with `{plugin}`, which is not on PATH, so nothing was taken"))
+    Error::new(format!("a member at the remote uses `{plugin}`, which is not on PATH, so nothing was fetched"))
         .hint(format!(
-            "install {plugin}, or ask the other members who that is; to leave it out: modelforge-credential sync --repair"
+            "install {plugin}, or ask the other members who that is; to skip it: modelforge-credential sync --repair"
         ))
         .because(Refused)
 }

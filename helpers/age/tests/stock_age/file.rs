@@ -58,7 +58,7 @@ fn a_file_is_believed_only_if_it_holds_what_its_name_says() {
         let protocol = name.split('/').next().unwrap();
         let complaint = home.complaint(&["get"], &format!("protocol={protocol}\nhost=other\n"));
         let file = format!("~/data/modelforge-credential/age/{name}");
-        assert_eq!(complaint, format!("error: `{file}` holds another credential than its name says\n"));
+        assert_eq!(complaint, format!("error: `{file}` has another credential than its name says\n"));
     }
 }
 

@@ -44,7 +44,7 @@ fn a_protected_ssh_key_neither_stores_nor_gets_without_its_passphrase() {
     let home = Home::new();
     let key = ssh_key(&home, &["-t", "ed25519", "-N", "correct horse"]);
     let (get, store) = (["--identity", &key, "get"], ["--identity", &key, "store"]);
-    let locked = "error: the SSH key `~/ssh` is protected by a passphrase and there is nobody to ask\n";
+    let locked = "error: the SSH key `~/ssh` needs a passphrase, and nobody can be prompted for it\n";
     assert!(home.complaint(&store, &credential("h", "u")).starts_with(locked));
     assert!(!home.store("").exists());
     let program = askpass(&home, "correct horse");
@@ -62,10 +62,7 @@ fn a_protected_ssh_key_neither_stores_nor_gets_without_its_passphrase() {
     assert_eq!(fs::read_to_string(home.path("asked")).unwrap(), "asked\n");
     assert!(home.ask(&["list"], "").ends_with("count=2\n"));
     askpass(&home, SECRET);
-    assert_eq!(
-        home.complaint(&get, "protocol=https\nhost=h\n"),
-        "error: that is not the passphrase of the SSH key `~/ssh`\n"
-    );
+    assert_eq!(home.complaint(&get, "protocol=https\nhost=h\n"), "error: wrong passphrase for the SSH key `~/ssh`\n");
     askpass(&home, "correct horse");
     let home = home.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0");
     assert!(home.complaint(&get, "protocol=https\nhost=h\n").starts_with(locked));
@@ -103,14 +100,14 @@ fn a_protected_identity_asks_once_and_says_when_nobody_can_answer() {
     let get = ["--identity", "protected.age", "get"];
     assert_eq!(home.ask(&get, "protocol=https\nhost=h\n"), credential("h", "u"));
     askpass(&home, SECRET);
-    let wrong = "error: that is not the passphrase of the identity `~/protected.age`\n";
+    let wrong = "error: wrong passphrase for the identity `~/protected.age`\n";
     assert_eq!(home.complaint(&get, "protocol=https\nhost=h\n"), wrong);
     // The first key that opens spares the question.
     let both = ["--identity", "plain.txt", "--identity", "protected.age", "get"];
     assert_eq!(home.ask(&both, "protocol=https\nhost=h\n"), credential("h", "u"));
     assert!(home.ask(&["--identity", "protected.age", "list"], "").ends_with("count=1\n"));
     let home = home.env("MODELFORGE_CREDENTIAL_INTERACTIVE", "0");
-    let locked = "error: the identity `~/protected.age` is protected by a passphrase and there is nobody to ask\n";
+    let locked = "error: the identity `~/protected.age` needs a passphrase, and nobody can be prompted for it\n";
     assert!(home.complaint(&get, "protocol=https\nhost=h\n").starts_with(locked));
 }
 
@@ -141,7 +138,7 @@ fn a_lost_identity_is_not_replaced_while_there_are_credentials_for_it() {
     let lost = |held: &str| {
         let data = "~/data/modelforge-credential";
         format!(
-            "error: the identity `{data}/identity.txt` is not there, and {held} encrypted for it\n\
+            "error: the identity `{data}/identity.txt` is missing, and {held} encrypted for it\n\
              hint: restore its copy, or start again: mv {data}/age {data}/age.old\n"
         )
     };

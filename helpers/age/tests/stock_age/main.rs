@@ -165,7 +165,7 @@ fn a_program_without_a_home_still_answers_what_needs_none() {
     let complaint = home.complaint(&["get"], OPENAI);
     assert_eq!(
         complaint,
-        "error: there is no folder for the user's data\nhint: set HOME to a folder that exists, or XDG_DATA_HOME to an absolute path\n"
+        "error: there is no directory for the user's data\nhint: set HOME to a directory that exists, or XDG_DATA_HOME to an absolute path\n"
     );
 }
 
@@ -178,7 +178,7 @@ fn a_command_line_that_is_not_understood_ends_with_status_2() {
         (&["--identity", "f"], "no operation"),
         (&["--identiy", "f", "get"], "unknown option `--identiy`"),
         (&["--identity=f"], "no operation"),
-        (&["get", "store"], "there is a word before the operation that is no option"),
+        (&["get", "store"], "a word before the operation is not an option"),
     ] {
         let output = home.helper(arguments, OPENAI);
         assert_eq!(output.status.code(), Some(2));

@@ -39,19 +39,19 @@ fn an_age_plugin_opens_and_one_that_anybody_could_have_planted_is_not_started() 
     set_mode(&bin, 0o777);
     assert!(
         home.complaint(&get, request)
-            .starts_with("error: the age plugin `~/bin/age-plugin-witness` may have been put there")
+            .starts_with("error: the age plugin `~/bin/age-plugin-witness` may be another user's")
     );
     set_mode(&bin, 0o755);
     set_mode(&program, 0o757);
     assert!(
         home.complaint(&get, request)
-            .starts_with("error: the age plugin `~/bin/age-plugin-witness` may have been put there")
+            .starts_with("error: the age plugin `~/bin/age-plugin-witness` may be another user's")
     );
     set_mode(&program, 0o755);
     let home = home.env("PATH", "bin:/usr/bin:/bin");
     assert!(
         home.complaint(&get, request)
-            .starts_with("error: the age plugin `bin/age-plugin-witness` may have been put there")
+            .starts_with("error: the age plugin `bin/age-plugin-witness` may be another user's")
     );
     let home = home.env("PATH", &path).env("AGEDEBUG", "plugin");
     assert!(home.complaint(&get, request).starts_with("error: `AGEDEBUG` would print the keys"));

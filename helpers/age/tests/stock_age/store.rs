@@ -118,8 +118,7 @@ fn a_store_that_fails_leaves_the_older_credential() {
     set_mode(&home.identity(), 0o600);
     let complaint = home.complaint(&["store"], &credential("h", "u").replace(SECRET, "newer"));
     assert!(
-        complaint
-            .starts_with("error: `~/data/modelforge-credential/identity.txt` holds no identity that age can use\n")
+        complaint.starts_with("error: `~/data/modelforge-credential/identity.txt` has no identity that age can use\n")
     );
     fs::rename(home.path("kept"), home.identity()).unwrap();
     assert_eq!(home.ask(&["get"], "protocol=https\nhost=h\n"), credential("h", "u"));

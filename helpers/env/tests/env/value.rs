@@ -19,7 +19,7 @@ fn a_variable_set_to_nothing_is_not_set() {
 #[test]
 fn white_space_around_a_value_is_an_error_that_names_the_variable() {
     for value in [" ", "sk-SENTINEL ", "\tsk-SENTINEL", "sk-SENTINEL\n", "sk-SENTINEL\r\n", "\u{a0}sk-SENTINEL"] {
-        let stderr = format!("error: `OPENAI_API_KEY` has white space around its value\n{HINT}");
+        let stderr = format!("error: `OPENAI_API_KEY` has whitespace around its value\n{HINT}");
         fails(&[("OPENAI_API_KEY", value)], OPENAI, &stderr);
     }
 }
@@ -35,7 +35,7 @@ fn what_cannot_be_seen_in_a_value_is_an_error_that_names_the_variable() {
         "sk-SENTINEL\u{200b}",
         "\u{feff}sk-SENTINEL",
     ] {
-        let problem = "holds a line break or another character that cannot be seen";
+        let problem = "has a line break or another invisible character";
         fails(&[("OPENAI_API_KEY", value)], OPENAI, &format!("error: `OPENAI_API_KEY` {problem}\n{HINT}"));
     }
 }

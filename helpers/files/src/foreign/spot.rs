@@ -64,7 +64,7 @@ fn find_below(path: &Path, top: &Path) -> Result<Option<Spot>> {
 }
 
 pub(super) fn is_behind_a_link(path: &Path) -> Error {
-    Error::new(format!("`{}` is a link or lies behind one, so it is not used", tilde(path))).hint(format!(
+    Error::new(format!("`{}` is a link or behind one, so it is not used", tilde(path))).hint(format!(
         "ls -ld {} {}",
         quoted(path.parent().unwrap_or(path)),
         quoted(path)
@@ -78,7 +78,7 @@ fn make_below(path: &Path, top: &Path) -> Result<Spot> {
     for part in parts {
         folder = match folder.make_folder(part.as_ref()) {
             Err(_) if folder.has_link(part.as_ref()) => return Err(is_behind_a_link(path)),
-            made => made.map_err(failed("make the folder of", path))?,
+            made => made.map_err(failed("create the directory of", path))?,
         };
     }
     Ok(Spot { folder, name })
@@ -127,7 +127,7 @@ impl Draft<'_> {
     /// Renames it to its final name. Without `replace`, fails if that exists.
     pub(super) fn put(self, path: &Path, replace: bool) -> Result<()> {
         self.place.folder.rename(&self.name, &self.place.name, replace).map_err(failed("replace", path))?;
-        self.place.folder.sync().map_err(failed("sync the folder of", path))
+        self.place.folder.sync().map_err(failed("sync the directory of", path))
     }
 }
 

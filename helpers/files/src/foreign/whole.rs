@@ -57,7 +57,7 @@ pub fn put_back(
         Left::Changed(edited, count) => {
             opened.replace(edited.as_bytes())?;
             let file = tilde(path);
-            warn(&format!("`{file}` was changed since: put back {count} of its keys and nothing else").into());
+            warn(&format!("`{file}` was changed since: restored {count} of its keys and nothing else").into());
             Ok(())
         }
     }

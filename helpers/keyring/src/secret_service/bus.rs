@@ -50,7 +50,7 @@ impl From<Failure> for Error {
             Failure::Locked => Self::new("the keyring is locked")
                 .is(Reason::Locked)
                 .hint("log in to the desktop, or unlock it in `seahorse`"),
-            Failure::Gone => "the item was removed while it was used".into(),
+            Failure::Gone => "the item was removed while it was in use".into(),
             Failure::Other(error) => error,
         }
     }
@@ -138,9 +138,9 @@ impl Bus {
             return Err(Failure::Locked);
         }
         if !has_display() {
-            let error = Error::new("the keyring is locked, and there is no display to ask for its password on")
-                .is(Reason::Locked);
-            return Err(error.hint("unlock it on the desktop; without one, keep keys in the `age` helper").into());
+            let error =
+                Error::new("the keyring is locked, and there is no display for its password prompt").is(Reason::Locked);
+            return Err(error.hint("unlock it on the desktop; without one, store keys in the `age` helper").into());
         }
         let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE).interface(PROMPT);
         let rule = rule.member("Completed").path(&prompt).build()?;

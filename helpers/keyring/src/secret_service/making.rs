@@ -56,7 +56,7 @@ async fn lasting_collection(bus: &Bus) -> Outcome<OwnedObjectPath> {
     let all = bus.property::<Vec<OwnedObjectPath>>(&ROOT, SERVICE, "Collections").await?;
     match all.into_iter().find(|path| !ends_with_the_session(path)) {
         Some(path) => Ok(path),
-        None => none("the secret service has no keyring that is still there after a log-out"),
+        None => none("the secret service has no keyring that survives a log-out"),
     }
 }
 

@@ -21,7 +21,7 @@ pub fn addresses() -> Result<String> {
         _ => {
             let socket = socket(env::var("XDG_RUNTIME_DIR").ok(), rustix::process::geteuid().as_raw());
             let absent = Error::new("there is no D-Bus session bus");
-            let absent = absent.hint("without a desktop session, keep keys in the `age` helper");
+            let absent = absent.hint("without a desktop session, store keys in the `age` helper");
             if Path::new(&socket).exists() { Ok(format!("unix:path={socket}")) } else { Err(absent) }
         }
     }
@@ -35,7 +35,7 @@ fn socket(runtime: Option<String>, user: u32) -> String {
 
 /// No part of the address can be used.
 pub fn unusable() -> Error {
-    Error::new("DBUS_SESSION_BUS_ADDRESS is not an address that can be used").hint("log in again")
+    Error::new("DBUS_SESSION_BUS_ADDRESS is not a valid address").hint("log in again")
 }
 
 /// Connects to an address, and checks who owns the other end before anything is sent.
@@ -57,7 +57,7 @@ pub fn open(address: &str, deadline: Instant) -> Result<UnixStream> {
     let place = place.map_err(|_| unusable())?;
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
-        .map_err(|_| Error::new("no socket can be opened for the D-Bus session bus"))?;
+        .map_err(|_| Error::new("cannot open a socket for the D-Bus session bus"))?;
     loop {
         match connect(&socket, &place) {
             Ok(()) => break,

@@ -75,7 +75,7 @@ fn a_damaged_item_is_named_and_is_no_key() {
     let name = ["store", "--label=x", "service", "https://api.openai.com", "username", "u"];
     for (secret, why) in [
         ("modelforge-credential;base64,sentinel!", "its secret was damaged: it is not base64"),
-        ("modelforge-credential;base64,AAAA", "its secret was damaged: it holds no credential"),
+        ("modelforge-credential;base64,AAAA", "its secret was damaged: it has no credential"),
         ("modelforge-credential;base64,dXNlcm5hbWU9dgpwYXNzd29yZD1wCg==", "its secret was stored for another account"),
     ] {
         secret_tool(&keyring, &name, secret);

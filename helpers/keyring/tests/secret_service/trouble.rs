@@ -29,8 +29,8 @@ fn a_locked_keyring_is_neither_empty_nor_a_prompt() {
         assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     }
     let mut env = keyring.env();
-    let message = "error: the keyring is locked, and there is no display to ask for its password on\n\
-        hint: unlock it on the desktop; without one, keep keys in the `age` helper\n";
+    let message = "error: the keyring is locked, and there is no display for its password prompt\n\
+        hint: unlock it on the desktop; without one, store keys in the `age` helper\n";
     assert_eq!(helper_with(&env, "get", OPENAI), (1, String::new(), message.to_owned()));
     env.push(("DISPLAY", ":12345".into()));
     let message = "error: nobody unlocked the keyring: the prompt was dismissed\n";
@@ -67,7 +67,7 @@ fn a_missing_bus_and_a_stale_address_are_told_apart() {
     let directory = tempfile::tempdir().unwrap();
     let runtime = ("XDG_RUNTIME_DIR", directory.path().into());
     let none = "error: there is no D-Bus session bus\n\
-        hint: without a desktop session, keep keys in the `age` helper\n";
+        hint: without a desktop session, store keys in the `age` helper\n";
     unavailable(std::slice::from_ref(&runtime), none);
     unavailable(&[runtime.clone(), ("DBUS_SESSION_BUS_ADDRESS", "".into())], none);
     let stale = "error: nothing listens at the address of the D-Bus session bus\n\
@@ -78,7 +78,7 @@ fn a_missing_bus_and_a_stale_address_are_told_apart() {
     drop(UnixListener::bind(&socket).unwrap());
     unavailable(&[("DBUS_SESSION_BUS_ADDRESS", address.into())], stale);
     unavailable(&[runtime], stale);
-    let nonsense = "error: DBUS_SESSION_BUS_ADDRESS is not an address that can be used\nhint: log in again\n";
+    let nonsense = "error: DBUS_SESSION_BUS_ADDRESS is not a valid address\nhint: log in again\n";
     for address in ["nonsense", "autolaunch:"] {
         unavailable(&[("DBUS_SESSION_BUS_ADDRESS", address.into())], nonsense);
     }

@@ -46,7 +46,7 @@ fn an_answer_that_is_not_http_is_malformed() {
     }
     let server = Server::raw(|_, _| {});
     let said = complaint(&refresh(&format!("{}/token", server.url)));
-    assert_eq!(said, format!("error: `{}` broke the connection off\n", server.host()));
+    assert_eq!(said, format!("error: `{}` closed the connection\n", server.host()));
 }
 
 fn device(fields: &str) -> String {

@@ -46,7 +46,7 @@ fn no_connection_is_made_without_tls_but_to_this_machine() {
     }
     assert_eq!(
         complaint(&refresh("https://user:sentinel@h.example/")),
-        "error: `token_url` holds a user name or a password\n"
+        "error: `token_url` has a user name or a password\n"
     );
     assert_eq!(proxy.asked().len(), 0);
 }

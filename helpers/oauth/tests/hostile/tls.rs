@@ -13,11 +13,11 @@ fn a_connection_without_tls_or_with_a_stranger_s_certificate_is_refused() {
     let plain = Server::raw(|_, stream| stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap());
     let said = complaint(&refresh(&plain.url.replace("http:", "https:")));
     let host = plain.host();
-    assert_eq!(said, format!("error: there is no safe connection to `{host}`: it does not speak TLS as it should\n"));
+    assert_eq!(said, format!("error: no secure connection to `{host}`: it does not speak valid TLS\n"));
 
     let (host, _) = with_tls();
     let said = complaint(&refresh(&format!("https://{host}/token")));
-    assert_eq!(said, format!("error: there is no safe connection to `{host}`: its certificate is not trusted\n"));
+    assert_eq!(said, format!("error: no secure connection to `{host}`: its certificate is not trusted\n"));
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_certificate_that_the_person_trusts_is_accepted_for_its_own_name_only() {
     assert!(text(&output.stdout).starts_with("password=sentinel-a\n"));
     let host = host.replace("127.0.0.1", "localhost");
     let said = text(&trusting(&host).stderr);
-    assert_eq!(said, format!("error: there is no safe connection to `{host}`: its certificate is not trusted\n"));
+    assert_eq!(said, format!("error: no secure connection to `{host}`: its certificate is not trusted\n"));
 }
 
 /// A server with a certificate for 127.0.0.1 that it made itself.

@@ -83,7 +83,7 @@ impl File<'_> {
         };
         let url = last(row.url).filter(|url| !matches!(self.raw(url), "null" | "\"\""));
         let whose = match url.map(|url| json::string(self.text, url)) {
-            Some(Some(url)) => place_of(&url).ok_or("is no base URL"),
+            Some(Some(url)) => place_of(&url).ok_or("is not a base URL"),
             Some(None) => Err("is not a string"),
             None => by_name(&entry.name)
                 .and_then(|known| Some((Some(known.name), OwnedLocation::of(&known.location()?))))
@@ -107,14 +107,14 @@ impl File<'_> {
         if let (Ok(Some(secret)), Some(name)) = (&mut secret, row.secret)
             && filled(name) > 1
         {
-            let problem = "is there more than once; the last is used, and all are taken out";
+            let problem = "is there more than once; the last is used, and all are removed";
             secret.unused.push(self.fault(&place_of_secret, problem));
         }
         match whose {
             Ok((known, location)) => Ok(Some(self.entry(place, &entry.name, known, location, secret, spot))),
             Err(_) if matches!(secret, Ok(None)) => Ok(None),
             Err(problem) => {
-                let problem = format!("{problem}, so it is not known whom its key is for");
+                let problem = format!("{problem}, so the owner of its key is unknown");
                 Err(self.fault(&format!("{place}.{}", row.url), &problem))
             }
         }

@@ -28,7 +28,7 @@ fn the_file_of_a_further_tool_is_a_row() {
         [("$.openai", "https://api.openai.com".into(), "sk-1"), ("$.groq", "https://api.groq.com".into(), "sk-2")]
     );
     let problems: Vec<_> = homeless.iter().map(Error::to_string).collect();
-    assert_eq!(problems, ["`keys.json`: `$.note.url` is missing, so it is not known whom its key is for"]);
+    assert_eq!(problems, ["`keys.json`: `$.note.url` is missing, so the owner of its key is unknown"]);
 }
 
 #[test]

@@ -118,13 +118,13 @@ fn of_entries_in_two_files_the_closer_one_answers_and_of_two_as_close_the_first(
 fn a_key_of_which_nobody_knows_whose_it_is_is_reported_by_its_place() {
     for (entry, problem) in [
         (key("sk-SENTINEL"), "is missing"),
-        ("{\"base_url\": \"sk-SENTINEL\", \"auth_data\": {\"api_key\": \"k\"}}".into(), "is no base URL"),
+        ("{\"base_url\": \"sk-SENTINEL\", \"auth_data\": {\"api_key\": \"k\"}}".into(), "is not a base URL"),
         ("{\"base_url\": 7, \"auth_data\": {\"api_key\": \"k\"}}".into(), "is not a string"),
     ] {
         let test = Test::with(GLOBAL, &one("mine", &entry));
         test.run(&["list"], "").success().stdout("count=0\n").stderr(&format!(
-            "warning: `~/.config/model-forge/config.json`: `$.providers.mine.base_url` {problem}, so it is not known whom its \
-             key is for\n"
+            "warning: `~/.config/model-forge/config.json`: `$.providers.mine.base_url` {problem}, so the owner of its \
+             key is unknown\n"
         ));
         test.run(&["get"], OPENAI).nothing();
     }

@@ -47,7 +47,7 @@ fn a_second_key_of_one_entry_that_goes_along_is_mentioned() {
     for (entry, remark) in [
         (
             r#"{"auth_data": {"api_key": "sk-SENTINEL-0"}, "auth_data": {"api_key": "sk-SENTINEL-1"}}"#,
-            "` is there more than once; the last is used, and all are taken out",
+            "` is there more than once; the last is used, and all are removed",
         ),
         (
             r#"{"auth_data": {"access_token": "sk-SENTINEL-0", "api_key": "sk-SENTINEL-1"}}"#,

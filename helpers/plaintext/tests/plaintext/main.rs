@@ -219,8 +219,8 @@ fn blanks_around_a_key_are_left_out_with_a_remark() {
     let request = "protocol=https\nhost=llm.firma.example:8443\n";
     let answer = test.run(&["get"], request).password("E56yUhQqg0eyN1ygQdvpSfF5PH5nLZjMeI8cFSmj");
     answer.stderr(
-        "warning: `~/.config/model-forge/config.json`: the key in `$.providers.Mein_Anbieter` has white space around it, \
-         which is left out\n",
+        "warning: `~/.config/model-forge/config.json`: the key in `$.providers.Mein_Anbieter` has whitespace around it, \
+         which is removed\n",
     );
     let erase = format!("{request}password=E56yUhQqg0eyN1ygQdvpSfF5PH5nLZjMeI8cFSmj\n");
     test.change("erase", &erase).nothing();

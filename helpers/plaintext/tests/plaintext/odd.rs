@@ -5,11 +5,8 @@ use super::{COPILOT, GLOBAL, OLD, OPENAI, Test, key, one};
 #[test]
 fn a_value_that_cannot_be_a_key_is_an_error_of_its_place_alone() {
     for (data, problem) in [
-        (r#"{"api_key": "sk-SENTINEL\n1"}"#, ".api_key` holds a line break or another character that cannot be seen"),
-        (
-            r#"{"api_key": "sk-SENTINEL\u0000"}"#,
-            ".api_key` holds a line break or another character that cannot be seen",
-        ),
+        (r#"{"api_key": "sk-SENTINEL\n1"}"#, ".api_key` has a line break or another invisible character"),
+        (r#"{"api_key": "sk-SENTINEL\u0000"}"#, ".api_key` has a line break or another invisible character"),
         (r#"{"api_key": ["sk-SENTINEL"]}"#, ".api_key` is not a string"),
         (r#"{"api_key": "sk-SENTINEL\ud800"}"#, ".api_key` is not a string"),
         ("7", "` is neither an object nor a string"),

@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
 use super::*;
 
-const LINK: &str = "error: `~/project/.model-forge/config.json` is a link or lies behind one, so it is not used\n\
+const LINK: &str = "error: `~/project/.model-forge/config.json` is a link or behind one, so it is not used\n\
     hint: ls -ld HOME/project/.model-forge HOME/project/.model-forge/config.json\n";
 
 fn mode(path: &Path) -> u32 {
@@ -64,7 +64,7 @@ fn a_second_name_that_would_keep_the_key_is_refused() {
     fs::hard_link(test.path(GLOBAL), test.path("copy")).unwrap();
     let answer = test.change("erase", OPENAI);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("has a second name (a hard link) that would keep the key"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("has a second name (a hard link), where the key would stay"), "{}", answer.stderr);
     assert_eq!(test.content(GLOBAL), LOGGED_IN);
 }
 
@@ -166,7 +166,7 @@ fn a_folder_that_is_swapped_with_a_link_meanwhile_leads_nowhere() {
     });
     for answer in answers {
         assert!(
-            answer.stdout.is_empty() && (answer.code == 0 || answer.stderr.contains("lies behind")),
+            answer.stdout.is_empty() && (answer.code == 0 || answer.stderr.contains("or behind one")),
             "{}",
             answer.stderr
         );

@@ -68,7 +68,7 @@ fn of_a_file_that_was_changed_since_only_what_was_taken_is_put_back() {
     let answer = test.change("store", &record).success();
     assert_eq!(
         answer.stderr,
-        "warning: `~/.config/model-forge/config.json` was changed since: put back 2 of its keys and nothing else\n"
+        "warning: `~/.config/model-forge/config.json` was changed since: restored 2 of its keys and nothing else\n"
     );
     let wanted: serde_json::Value =
         serde_json::from_str(&LOGGED_IN.replace("\"show_telemetry\": false", "\"show_telemetry\": true")).unwrap();

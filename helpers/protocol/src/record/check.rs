@@ -35,7 +35,7 @@ pub fn checked(key: &str, value: &[u8]) -> Result<SecretSlice<u8>> {
     if key.bytes().any(|b| matches!(b, b'\n' | b'\r' | 0 | b'='))
         || value.iter().any(|b| matches!(b, b'\n' | b'\r' | 0))
     {
-        return fault("holds a line break or a NUL");
+        return fault("has a line break or a NUL");
     }
     if key.len() + value.len() + 2 > MAX_LINE {
         return fault("is longer than a line may be (65,535 bytes)");

@@ -11,9 +11,9 @@ pub fn not_read(shown: &str, format: Format, line: usize) -> Error {
         Format::JsonWithComments => "JSON with comments",
         Format::Toml => "TOML",
         Format::Yaml => "YAML with one document",
-        _ => "what it should be",
+        _ => "the expected format",
     };
-    Error::new(format!("`{shown}`, line {line}: this is not {format}, so the file stays as it is"))
+    Error::new(format!("`{shown}`, line {line}: this is not {format}, so the file is not changed"))
 }
 
 pub fn no_url(shown: &str, place: &str) -> Error {
@@ -27,7 +27,7 @@ pub fn several(shown: &str, place: &str) -> Error {
 }
 
 pub fn of_a_command(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is a part of a command, so it stays")).because(Stays)
+    Error::new(format!("`{shown}`: the key in `{place}` is part of a command, so it stays")).because(Stays)
 }
 
 pub fn no_other_way(shown: &str, place: &str) -> Error {
@@ -42,7 +42,7 @@ pub fn of_a_unit(shown: &str, provider: &str) -> Error {
 }
 
 pub fn of_a_server(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is sent to the server that it stands beside, so it stays"))
+    Error::new(format!("`{shown}`: the key in `{place}` is sent to the server beside it, so it stays"))
         .because(Stays)
 }
 
@@ -54,7 +54,7 @@ pub fn in_a_comment(shown: &str, place: &str) -> Error {
 pub fn another(shown: &str, line: usize, place: &str, provider: Option<&Provider>) -> Error {
     let name = provider.map_or("PROVIDER", |provider| provider.name);
     Error::new(format!("`{shown}`, line {line}: another key for `{place}`, so it stays"))
-        .hint(format!("modelforge-credential login {name}:ACCOUNT  # keeps it, too"))
+        .hint(format!("modelforge-credential login {name}:ACCOUNT  # stores it, too"))
         .because(Stays)
 }
 

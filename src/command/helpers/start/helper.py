@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""modelforge-credential-NAME: answers with keys that another program keeps, and stores none.
+"""modelforge-credential-NAME: returns keys that another program stores, and stores none itself.
 
-The operation is the last argument, the request comes as lines of key=value on standard input. To have nothing is to print nothing and
-exit with 0; if it could not look, it exits with another status and says why.
+The operation is the last argument, the request comes as lines of key=value on standard input. If there is no key,
+it prints nothing and exits with 0; if it could not search, it exits with another status and a message.
 """
 
 import subprocess

@@ -37,21 +37,22 @@ fn of_exchange(exchange: &Exchange) -> String {
 /// The verdict over all cases.
 pub fn of_verdict(report: &Report, are_all_chosen: bool) -> String {
     if report.kind.cannot_store.is_some() {
-        return "it could not store, so no case was run; a helper that keeps nothing ignores `store` (O4)\n".to_owned();
+        return "not tested, because `store` failed; a helper that stores nothing must ignore `store` (O4)\n"
+            .to_owned();
     }
     let mut text = String::new();
     if !report.kind.keeps {
-        text.push_str("it keeps nothing, and was judged as a helper that only answers\n");
+        text.push_str("it stores nothing, and was tested as a helper that only answers\n");
     }
     if report.plain_text {
-        text.push_str("it keeps secrets in plain text\n");
+        text.push_str("it stores secrets in plain text\n");
     }
     let broken = report.broken_rules().join(", ");
     text.push_str(&match report.verdict() {
-        Verdict::Protocol => "verdict: it keeps every rule of the protocol that it was asked about\n".to_owned(),
-        Verdict::Git => format!("verdict: it does what git asks of a helper, and breaks {broken} of the protocol\n"),
-        Verdict::Neither => format!("verdict: it breaks {broken}\n"),
-        Verdict::NotJudged => "verdict: none, for no case applies to it\n".to_owned(),
+        Verdict::Protocol => "verdict: every tested rule of the protocol holds\n".to_owned(),
+        Verdict::Git => format!("verdict: keeps git's rules, breaks {broken} of the protocol\n"),
+        Verdict::Neither => format!("verdict: breaks {broken}\n"),
+        Verdict::NotJudged => "verdict: none, because no case applies\n".to_owned(),
     });
     if are_all_chosen && report.ran_all() && report.verdict() != Verdict::NotJudged {
         text.push_str(&format!("badge: {}\n", badge(report)));

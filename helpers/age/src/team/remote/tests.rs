@@ -49,7 +49,7 @@ fn a_remote_that_sends_more_than_a_store_can_have_is_cut_off_and_nothing_of_it_s
     let (_folder, remote, ours) = remote_of(&noise(8 << 20));
     let before = ours.size();
     let said = ours.fetch_at_most(&remote, 1 << 20).unwrap_err().to_string();
-    assert_eq!(said, "the remote sends more than a store can have, so nothing was taken");
+    assert_eq!(said, "the remote sends more than a store can have, so nothing was fetched");
     assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
     assert!(ours.fetch(&remote).unwrap().is_some());
 }
@@ -89,7 +89,7 @@ fn a_server_that_sends_more_than_a_store_can_have_is_cut_off_as_well() {
     let remote = format!("git://127.0.0.1:{}/theirs", server.1);
     let before = ours.size();
     let said = ours.fetch_at_most(&remote, 1 << 20).unwrap_err();
-    assert_eq!(said.to_string(), "the remote sends more than a store can have, so nothing was taken");
+    assert_eq!(said.to_string(), "the remote sends more than a store can have, so nothing was fetched");
     assert!(said.cause::<Refused>().is_some());
     assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
     // The commit of the remote can still be requested.
@@ -111,7 +111,7 @@ fn a_small_difference_that_makes_a_large_object_takes_no_more_memory_than_there_
     let said = ours.fetch(&remote).unwrap_err();
     assert_eq!(
         said.to_string(),
-        "the remote sends an object that is larger than a store can have, so nothing was taken"
+        "the remote sends an object that is larger than a store can have, so nothing was fetched"
     );
     assert!(said.cause::<Refused>().is_some());
     assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
@@ -153,7 +153,7 @@ fn an_address_with_a_token_in_it_is_refused_and_one_with_a_name_is_not() {
         ["https://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@github.com/a/keys.git", "https://ann:x@host/keys.git"]
     {
         let said = check_remote(remote).unwrap_err().to_string();
-        assert_eq!(said, "the address of the remote holds a password, which git would show");
+        assert_eq!(said, "the address of the remote has a password, which git would show");
     }
     for remote in ["https://ann@host/keys.git", "git@host:0f3c9a7e41d84b1f0f3c9a7e41d84b1f.git", "/srv/keys.git"] {
         check_remote(remote).unwrap();

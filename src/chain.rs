@@ -12,7 +12,9 @@ mod together;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use modelforge_credential_client::Failure;
-use modelforge_credential_protocol::{ABOUT_THE_COPY, DEFAULT_ACCOUNT, Error, Helper, Nature, Reason, Record, Result};
+use modelforge_credential_protocol::{
+    ABOUT_THE_COPY, Capabilities, DEFAULT_ACCOUNT, Error, Helper, Reason, Record, Result,
+};
 
 use crate::error::{PROGRAM, name_of};
 use crate::lock::Lock;
@@ -125,7 +127,10 @@ impl Chain {
         // Store what a person just signed in for, even if the caller never approves it.
         let is_new = || {
             expired
-                || self.links.iter().any(|link| answer.helper.as_ref() == Some(&link.name) && link.nature().generates)
+                || self
+                    .links
+                    .iter()
+                    .any(|link| answer.helper.as_ref() == Some(&link.name) && link.capabilities().generates)
         };
         if answer.complete && is_new() && !answer.record.is_true("ephemeral") {
             self.keep_what_is_new(&mut answer)?;
@@ -199,12 +204,12 @@ impl Chain {
 
     /// True if a helper generates credentials and stores none, so it is asked only when a person signs in.
     pub fn generates(&self, helper: &str) -> bool {
-        self.links.iter().any(|link| link.name == helper && link.nature().generates)
+        self.links.iter().any(|link| link.name == helper && link.capabilities().generates)
     }
 
     /// True if the chain is one helper that stores nothing. With more helpers, each would have to be asked.
     pub fn keeps_nothing(&self) -> bool {
-        matches!(self.links.as_slice(), [only] if only.helper.is_ok() && !only.nature().keeps())
+        matches!(self.links.as_slice(), [only] if only.helper.is_ok() && !only.capabilities().keeps())
     }
 
     /// The links, for commands that show what each helper has.
@@ -260,13 +265,13 @@ impl Link {
     }
 
     /// What the helper says about itself.
-    pub fn nature(&self) -> Nature {
-        self.helper.as_ref().map(|helper| helper.nature()).unwrap_or_default()
+    pub fn capabilities(&self) -> Capabilities {
+        self.helper.as_ref().map(|helper| helper.capabilities()).unwrap_or_default()
     }
 
     /// The same, for what must not be done without it.
-    fn known_nature(&self) -> Result<Nature> {
-        self.helper(false)?.known_nature()
+    fn known_capabilities(&self) -> Result<Capabilities> {
+        self.helper(false)?.known_capabilities()
     }
 
     /// The helper, or why there is none.
@@ -296,7 +301,7 @@ impl Link {
             .unzip();
         let may_help = help && !failed.is_empty() && !self.is_beyond_help.load(Ordering::Relaxed);
         let Some(helper) = self.attended.as_deref().filter(|_| may_help) else { return outcomes };
-        let at_once = if self.nature().each { TOGETHER } else { 1 };
+        let at_once = if self.capabilities().each { TOGETHER } else { 1 };
         let (first, rest) = failed.split_at(at_once.min(failed.len()));
         let mut again = act(helper, first);
         if again.iter().any(Result::is_ok) {

@@ -73,7 +73,7 @@ pub fn no_provider(command: &str) -> Usage {
 }
 
 pub fn no_credential(request: &Record) -> Error {
-    let error = Error::new(format!("no credential for {}", name_of(request))).is(Reason::NotFound);
+    let error = Error::new(format!("no credential for {}", name_of(request))).with_reason(Reason::NotFound);
     match request.text("provider") {
         Some(provider) => error.hint(login_hint(provider, request.text("username"))),
         None => error,
@@ -104,7 +104,7 @@ pub fn bad_key(provider: &str, flaw: Flaw) -> Error {
         Flaw::OfAnother(other) => Error::new(format!("this looks like a key for `{other}`, not for `{provider}`")),
         flaw => Error::new(format!("this cannot be a key for `{provider}`: it {flaw}")),
     };
-    problem.is(Reason::InvalidRequest)
+    problem.with_reason(Reason::InvalidRequest)
 }
 
 /// The key contains characters that control a terminal.
@@ -123,12 +123,12 @@ pub fn several_accounts(request: &Record, accounts: &[String], command: &str) ->
     if !request.has("provider") {
         // A user name may be a token, and a list does not show which it is.
         return Error::new(format!("{} has several accounts", short_name_of(request)))
-            .is(Reason::InvalidRequest)
+            .with_reason(Reason::InvalidRequest)
             .hint(format!("{PROGRAM} {command} {} --account NAME", request.url()));
     }
     let named: Vec<String> = accounts.iter().map(|account| format!("`{}`", shown(account))).collect();
     let error = Error::new(format!("{} has several accounts: {}", short_name_of(request), named.join(", ")));
-    let error = error.is(Reason::InvalidRequest);
+    let error = error.with_reason(Reason::InvalidRequest);
     let Some(first) = accounts.first().map(|account| shown(account)) else { return error };
     error.hint(match (command, request.text("provider")) {
         ("fill" | "get", provider) => {
@@ -191,7 +191,7 @@ pub fn empty_account() -> Error {
 }
 
 pub fn told_to_quit(request: &Record, helper: &str) -> Error {
-    Error::new(format!("helper `{helper}` ended the search for {}", name_of(request))).is(Reason::Refused)
+    Error::new(format!("helper `{helper}` ended the search for {}", name_of(request))).with_reason(Reason::Refused)
 }
 
 pub fn nothing_entered() -> Error {
@@ -208,54 +208,58 @@ pub fn not_erased(record: &Record) -> Error {
 
 pub fn already_expired(record: &Record) -> Error {
     Error::new(format!("the credential for {} has already expired, so it was not stored", name_of(record)))
-        .is(Reason::InvalidRequest)
+        .with_reason(Reason::InvalidRequest)
 }
 
 pub fn missing(key: &str) -> Error {
-    Error::new(format!("the request has no `{key}`")).is(Reason::InvalidRequest).hint(format!(
+    Error::new(format!("the request has no `{key}`")).with_reason(Reason::InvalidRequest).hint(format!(
         "{}  # or protocol= and host=, or url=",
         Shell::of_the_person().with_line("provider=openai", format_args!("{PROGRAM} fill"))
     ))
 }
 
 pub fn contradiction(key: &str, other: &str) -> Error {
-    Error::new(format!("`{key}` and `{other}` in the request contradict each other")).is(Reason::InvalidRequest)
+    Error::new(format!("`{key}` and `{other}` in the request contradict each other"))
+        .with_reason(Reason::InvalidRequest)
 }
 
 pub fn elsewhere(provider: &str, home: &Record, request: &Record) -> Error {
     Error::new(format!("provider `{provider}` is at `{}`, not at `{}`", home.url(), request.url()))
-        .is(Reason::InvalidRequest)
+        .with_reason(Reason::InvalidRequest)
         .hint(format!("leave out `provider`, or set `url` of `[provider.{provider}]` in config.toml"))
 }
 
 pub fn bad_url(problem: &str) -> Error {
-    Error::new(format!("the URL {problem}")).is(Reason::InvalidRequest)
+    Error::new(format!("the URL {problem}")).with_reason(Reason::InvalidRequest)
 }
 
 pub fn unknown_provider(name: &str, similar: &[String]) -> Error {
     let name = visible(name);
     let similar: Vec<String> = similar.iter().map(|name| format!("`{name}`")).collect();
     let declare = format!("{PROGRAM} login {name} --url https://…");
-    Error::new(format!("unknown provider `{name}`")).is(Reason::UnknownProvider).hint(match similar.is_empty() {
-        false => format!("did you mean {}? if not: {declare}", similar.join(" or ")),
-        true => format!("{declare}  # or see: {PROGRAM} providers"),
-    })
+    Error::new(format!("unknown provider `{name}`")).with_reason(Reason::UnknownProvider).hint(
+        match similar.is_empty() {
+            false => format!("did you mean {}? if not: {declare}", similar.join(" or ")),
+            true => format!("{declare}  # or see: {PROGRAM} providers"),
+        },
+    )
 }
 
 pub fn provider_without_url(name: &str) -> Error {
     Error::new(format!("provider `{name}` has no fixed URL: every user has a different one"))
-        .is(Reason::UnknownProvider)
+        .with_reason(Reason::UnknownProvider)
         .hint(format!("{PROGRAM} login {name} --url https://…"))
 }
 
 /// A provider whose section in the configuration is incomplete.
 pub fn undeclared_provider(place: &str, name: &str, similar: Option<&str>) -> Error {
     let url = "give it a `url` in its section: url = \"https://…\"";
-    Error::new(format!("{place}: unknown provider `{}`", visible(name))).is(Reason::UnknownProvider).hint(match similar
-    {
-        Some(similar) => format!("did you mean `{similar}`? else {url}"),
-        None => url.to_owned(),
-    })
+    Error::new(format!("{place}: unknown provider `{}`", visible(name))).with_reason(Reason::UnknownProvider).hint(
+        match similar {
+            Some(similar) => format!("did you mean `{similar}`? else {url}"),
+            None => url.to_owned(),
+        },
+    )
 }
 
 /// The same for a name in a file.
@@ -270,23 +274,23 @@ pub fn no_provider_matches(word: &str) -> Error {
 
 pub fn bad_provider_name(name: &str) -> Error {
     Error::new(format!("`{}` is not a valid provider name: use letters, digits, `-` and `_`", visible(name)))
-        .is(Reason::InvalidRequest)
+        .with_reason(Reason::InvalidRequest)
 }
 
 /// The cause of a problem with a helper that the default chain skips here.
 pub struct LeftOut;
 
 pub fn keyring_left_out() -> Error {
-    Error::new("skipped helper `keyring`: there is no D-Bus session bus").because(LeftOut)
+    Error::new("skipped helper `keyring`: there is no D-Bus session bus").with_cause(LeftOut)
 }
 
 pub fn age_left_out() -> Error {
-    Error::new("skipped helper `age`: there is no home directory").because(LeftOut)
+    Error::new("skipped helper `age`: there is no home directory").with_cause(LeftOut)
 }
 
 pub fn keyring_and_age_left_out() -> Error {
     Error::new("skipped helpers `keyring` and `age`: there is no D-Bus session bus and no home directory")
-        .because(LeftOut)
+        .with_cause(LeftOut)
 }
 
 pub fn seen_in_plain_text(providers: &[&str]) -> Error {

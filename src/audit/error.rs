@@ -14,14 +14,14 @@ pub fn not_logged(problem: &Error) -> Error {
     let error = Error::new(format!("this is not in the audit log: {problem}"));
     match problem.hint_text() {
         Some(hint) => error.hint(hint),
-        None => error.hint(format!("{PROGRAM} doctor")).because(ForDoctor),
+        None => error.hint(format!("{PROGRAM} doctor")).with_cause(ForDoctor),
     }
 }
 
 pub fn not_in_the_systems_log(problem: &Error) -> Error {
     Error::new(format!("this is not in the system's log: {problem}"))
         .hint(format!("{PROGRAM} doctor"))
-        .because(ForDoctor)
+        .with_cause(ForDoctor)
 }
 
 pub fn log_needs_a_home() -> Error {

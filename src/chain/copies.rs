@@ -205,7 +205,7 @@ fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[Erasing]) -> Vec<Re
             None => Ok(Left::Nothing),
             Some(false) => Ok(Left::Another),
             // These files belong to other programs, and nobody asked to change them.
-            Some(true) if !copy.description.is_true("consent") && helper.nature().foreign => Ok(Left::Nothing),
+            Some(true) if !copy.description.is_true("consent") && helper.capabilities().foreign => Ok(Left::Nothing),
             Some(true) => Err(erased_and_still_there()),
         }
     });

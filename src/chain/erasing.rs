@@ -1,6 +1,6 @@
 //! Erasing: from every helper, because each may have a copy of the secret.
 
-use modelforge_credential_protocol::{ABOUT_THE_COPY, Error, Helper, Nature, Record, Result};
+use modelforge_credential_protocol::{ABOUT_THE_COPY, Capabilities, Error, Helper, Record, Result};
 
 use super::about::{with_capabilities, with_those_of};
 use super::keeping::erase_just;
@@ -59,14 +59,14 @@ impl Chain {
         let questions = erase.iter().map(|one| Question::of(one, consent)).collect::<Result<Vec<_>>>()?;
         let mut results: Vec<Erased> = erase.iter().map(|_| Erased::default()).collect();
         for link in &self.links {
-            let nature = if consent { Ok(Nature::default()) } else { link.known_nature() };
-            let Ok(nature) = nature.inspect_err(|problem| {
+            let capabilities = if consent { Ok(Capabilities::default()) } else { link.known_capabilities() };
+            let Ok(capabilities) = capabilities.inspect_err(|problem| {
                 // What may be the file of another program is not touched.
                 results.iter_mut().for_each(|result| result.failed.push(Failed::new(&link.name, problem.clone())));
             }) else {
                 continue;
             };
-            if nature.foreign {
+            if capabilities.foreign {
                 for (question, result) in questions.iter().zip(&mut results) {
                     if matches!(link.helper(false).and_then(|helper| helper.get(&question.record)), Ok(Some(_))) {
                         result.remarks.push(error::plain_text_left(&question.record));

@@ -236,8 +236,8 @@ impl Link {
             Ok(found) => found?,
             Err(problem) => return failed(problem),
         };
-        match helper.known_nature() {
-            Ok(nature) if nature.foreign => return Some(error::plain_text_left(record)),
+        match helper.known_capabilities() {
+            Ok(capabilities) if capabilities.foreign => return Some(error::plain_text_left(record)),
             Ok(_) => {}
             Err(problem) => return failed(problem),
         }

@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 
 use anyhow::Result;
 use modelforge_credential_client::leave_the_folder;
-use modelforge_credential_protocol::{Error, Reason, Record, gate, gated_answer};
+use modelforge_credential_protocol::{Error, Reason, Record, announced_answer, retain_announced};
 use modelforge_credential_providers::{Flaw, SignIn};
 
 use crate::accounts::Held;
@@ -80,7 +80,9 @@ fn search_and_ask(session: &Session, request: &Request, event: &mut Event) -> Re
     session.tell_what_was_left_out(&request.record)?;
     if !session.has_a_person() {
         let missing = error::no_credential(&request.record);
-        return Err(if answer.failed.is_empty() { missing } else { missing.is(reason_of(&answer.failed)) }.into());
+        return Err(
+            if answer.failed.is_empty() { missing } else { missing.with_reason(reason_of(&answer.failed)) }.into()
+        );
     }
     let mut entered = request.record.clone();
     if let (Some(username), false) = (answer.record.get("username"), entered.has("username")) {
@@ -107,7 +109,7 @@ fn search(session: &Session, request: &Request, event: &mut Event) -> Result<Opt
         return Ok(Some(record));
     }
     if !answer.failed.is_empty() {
-        return Err(error::could_not_look(&request.record).is(reason_of(&answer.failed)).into());
+        return Err(error::could_not_look(&request.record).with_reason(reason_of(&answer.failed)).into());
     }
     Ok(None)
 }
@@ -124,7 +126,7 @@ fn keep(record: Record, operation: Operation, person: Person) -> Result<()> {
         return Ok(());
     }
     let announced = record.clone();
-    gate(&mut record, &announced);
+    retain_announced(&mut record, &announced);
     record.refuse_empty_secrets(&record)?;
     if !record.has_something_to_store() {
         return Err(error::nothing_to_keep().into());
@@ -144,7 +146,7 @@ fn keep(record: Record, operation: Operation, person: Person) -> Result<()> {
     if stored.kept_by.is_empty() {
         session.tell_what_was_left_out(&record)?;
         let reason = Reason::of_all(stored.remarks.iter().map(Error::reason));
-        return Err(error::not_kept(&record).is(reason).into());
+        return Err(error::not_kept(&record).with_reason(reason).into());
     }
     let kept_by = stored.kept_by.join(", ");
     for helper in &stored.shadowed_by {
@@ -174,7 +176,7 @@ fn erase(record: Record, operation: Operation, person: Person) -> Result<()> {
         tell_what_went(&request, &before, &stored(chain, &request)?);
     }
     let is_done = erased.failed.is_empty();
-    if is_done { Ok(()) } else { Err(error::not_erased(&request.record).is(reason_of(&erased.failed)).into()) }
+    if is_done { Ok(()) } else { Err(error::not_erased(&request.record).with_reason(reason_of(&erased.failed)).into()) }
 }
 
 /// The stored credentials that a request describes, whatever their secrets are.
@@ -267,5 +269,5 @@ fn write(answer: &Record, request: &Record) -> Result<()> {
     }
     ordered.merge(answer)?;
     ordered.remove("wwwauth[]");
-    Ok(terminal::protocol(&gated_answer(ordered, request)?.to_lines())?)
+    Ok(terminal::protocol(&announced_answer(ordered, request)?.to_lines())?)
 }

@@ -134,7 +134,7 @@ fn others(chains: &[ChainRow]) -> Vec<Other> {
         asked.into_iter().any(|row| row.entry.words.starts_with(entry) || row.helper == entry.join("-"))
     };
     let common: &[Row] = chains.first().map(|chain| &*chain.helpers).unwrap_or_default();
-    let at = common.iter().position(|row| comes_last(row.probed.nature)).unwrap_or(common.len());
+    let at = common.iter().position(|row| comes_last(row.probed.capabilities)).unwrap_or(common.len());
     let found = installed().into_iter().filter(|found| !is_asked(&found.entry) && !is_of_no_use(&found.entry));
     found
         .map(|found| {

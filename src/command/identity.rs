@@ -58,7 +58,7 @@ pub fn identity(asked: &Identity) -> Result<()> {
 fn others(session: &Session, renewed: &Link) -> Result<Vec<String>> {
     let mut others: Vec<String> = Vec::new();
     for link in session.helpers(None)? {
-        if link.name != renewed.name && !others.contains(&link.name) && link.nature().identity {
+        if link.name != renewed.name && !others.contains(&link.name) && link.capabilities().identity {
             others.push(link.name.clone());
         }
     }
@@ -67,7 +67,7 @@ fn others(session: &Session, renewed: &Link) -> Result<Vec<String>> {
 
 /// The helper that has an identity: the one that was named, or the first one.
 fn keeper<'a>(session: &'a Session, named: Option<&str>) -> Result<&'a Link> {
-    let found = session.helpers(named)?.into_iter().find(|link| link.nature().identity);
+    let found = session.helpers(named)?.into_iter().find(|link| link.capabilities().identity);
     Ok(found.ok_or_else(|| named.map_or_else(error::nobody_has_one, error::has_none))?)
 }
 

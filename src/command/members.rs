@@ -55,7 +55,7 @@ pub fn members(asked: &Members) -> Result<()> {
 /// The helper that was named, or the only one that has members.
 fn keeper<'a>(session: &'a Session, named: Option<&str>) -> Result<&'a Link> {
     let mut found = session.helpers(named)?;
-    found.retain(|link| link.nature().members);
+    found.retain(|link| link.capabilities().members);
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found.dedup_by(|a, b| a.name == b.name);
     match found.as_slice() {

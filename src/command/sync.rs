@@ -49,7 +49,7 @@ pub fn sync(asked: &Sync) -> Result<()> {
 fn keepers<'a>(session: &'a Session, named: Option<&str>) -> Result<Vec<&'a Link>> {
     let mut found: Vec<&Link> = Vec::new();
     for link in session.helpers(named)? {
-        if link.nature().sync && !found.iter().any(|other| other.name == link.name) {
+        if link.capabilities().sync && !found.iter().any(|other| other.name == link.name) {
             found.push(link);
         }
     }

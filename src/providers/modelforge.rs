@@ -70,7 +70,7 @@ fn provider(place: &str, value: &RawValue, fault: &impl Fn(&str, &str) -> Error)
     let Some(url) = text(place, &object, "base_url", fault)? else {
         let problem = "is missing, so the owner of its key is unknown";
         return Err(fault(&format!("{place}.base_url"), problem)
-            .is(Reason::UnknownProvider)
+            .with_reason(Reason::UnknownProvider)
             .hint(format!("declare it in {PROGRAM}'s config.toml: [provider.NAME] url = \"https://…\"")));
     };
     let url = base_url(&url)

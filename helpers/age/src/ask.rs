@@ -15,7 +15,7 @@ pub fn passphrase(what: &str, path: &Path) -> Result<SecretString> {
     }
     let message = format!("the {what} `{}` needs a passphrase, and nobody can be prompted for it", tilde(path));
     Err(Error::new(message)
-        .is(Reason::Locked)
+        .with_reason(Reason::Locked)
         .hint("use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS"))
 }
 
@@ -117,7 +117,7 @@ pub fn check_plugin(name: &str) -> Result<()> {
     if env::var_os("AGEDEBUG").is_some() {
         return Err(Error::new("`AGEDEBUG` would print the keys that go to an age plugin")
             .hint(Shell::of_the_person().unset("AGEDEBUG"))
-            .because(Plugin::NotStarted));
+            .with_cause(Plugin::NotStarted));
     }
     let path = env::var_os("PATH").unwrap_or_default();
     let home = modelforge_credential_files::home().unwrap_or_default();
@@ -133,7 +133,7 @@ pub fn check_plugin(name: &str) -> Result<()> {
                 tilde(&program)
             );
             let hint = "remove that directory from PATH, or chmod o-w it";
-            return Err(Error::new(message).hint(hint).because(Plugin::NotStarted));
+            return Err(Error::new(message).hint(hint).with_cause(Plugin::NotStarted));
         }
     }
     Ok(())

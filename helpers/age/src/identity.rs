@@ -121,7 +121,7 @@ impl Identities {
         }
         let message = format!("`{}` is encrypted for another identity than `{}`", path.display(), self.path());
         let hint = format!("find the one that decrypts it: age -d -i IDENTITY {}", files::quoted(path));
-        Err(Error::new(message).hint(hint).because(NoneOpens))
+        Err(Error::new(message).hint(hint).with_cause(NoneOpens))
     }
 
     /// Encrypts for every identity and for the additional `recipients`.

@@ -95,7 +95,7 @@ impl Keys {
             }
             _ => format!("`{file}` is damaged or not an age file"),
         });
-        if is_the_files { problem.because(Damaged) } else { problem }
+        if is_the_files { problem.with_cause(Damaged) } else { problem }
     }
 
     /// Asks for the passphrases of its keys.
@@ -243,5 +243,5 @@ pub fn unusable(path: &Path) -> Error {
 
 fn missing(plugin: &str) -> Error {
     Error::new(format!("the age plugin `age-plugin-{plugin}` is not on PATH"))
-        .because(ask::Plugin::Missing(plugin.to_owned()))
+        .with_cause(ask::Plugin::Missing(plugin.to_owned()))
 }

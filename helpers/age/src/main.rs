@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use modelforge_credential_files::{Own, kept, name, tilde};
-use modelforge_credential_protocol::{Error, Helper, Nature, Record, Result, serve};
+use modelforge_credential_protocol::{Capabilities, Error, Helper, Record, Result, serve};
 
 use crate::identity::{Identities, NoneOpens};
 use crate::mine::Mine;
@@ -51,8 +51,13 @@ struct Age {
 }
 
 impl Helper for Age {
-    fn nature(&self) -> Nature {
-        Nature { identity: true, members: self.team.is_some(), sync: self.team.is_some(), ..Nature::default() }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            identity: true,
+            members: self.team.is_some(),
+            sync: self.team.is_some(),
+            ..Capabilities::default()
+        }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

@@ -1,16 +1,16 @@
 //! A program as a [`Helper`]. A chain uses it like a helper in its own process.
 
-use modelforge_credential_protocol::{Helper, Nature, Record, Result};
+use modelforge_credential_protocol::{Capabilities, Helper, Record, Result};
 
 use crate::Program;
 
 impl Helper for Program {
-    fn nature(&self) -> Nature {
-        self.nature()
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities()
     }
 
-    fn known_nature(&self) -> Result<Nature> {
-        Ok(self.known_nature()?)
+    fn known_capabilities(&self) -> Result<Capabilities> {
+        Ok(self.known_capabilities()?)
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use modelforge_credential_protocol::{Error, Operation, Record, Secrets, answers, requests as lines_of, together};
+use modelforge_credential_protocol::{Error, Operation, Record, Secrets, batch_size, decode_batch, encode_batch};
 
 use crate::caller::Outcome;
 use crate::{Failure, Program, answer};
@@ -27,8 +27,8 @@ impl Program {
     fn each(&self, operation: Operation, mut requests: &[Record]) -> Vec<Result<Option<Record>, Failure>> {
         let mut outcomes = Vec::with_capacity(requests.len());
         while !requests.is_empty() {
-            let (now, later) = requests.split_at(together(requests));
-            let is_worth_it = now.len() > 1 && !self.is_given_up() && self.nature().each;
+            let (now, later) = requests.split_at(batch_size(requests));
+            let is_worth_it = now.len() > 1 && !self.is_given_up() && self.capabilities().each;
             match is_worth_it.then(|| self.ask_each(operation, now)) {
                 Some(Ok(answers)) => outcomes.extend(answers),
                 Some(Err(failure @ Failure::TooSlow(_))) => outcomes.extend(now.iter().map(|_| Err(failure.clone()))),
@@ -58,8 +58,8 @@ impl Program {
         let malformed = |problem: Error| Failure::Malformed(problem.to_string());
         let of_each = operation.for_each().ok_or(Failure::CutShort)?;
         let output = self.exchange_each(of_each, requests)?;
-        let answers = answers(&output, requests.len()).map_err(malformed)?;
-        let sent = lines_of(requests);
+        let answers = decode_batch(&output, requests.len()).map_err(malformed)?;
+        let sent = encode_batch(requests);
         let failed = |problem: Error| {
             let secrets = Secrets::of([sent.as_slice(), output.as_slice()]);
             let (reason, hint) = (problem.to_string(), problem.hint_text());

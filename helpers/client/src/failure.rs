@@ -188,12 +188,12 @@ impl std::error::Error for Failure {}
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        let error = Self::new(failure.to_string()).is(failure.kind());
+        let error = Self::new(failure.to_string()).with_reason(failure.kind());
         match failure.hint() {
             Some(hint) => error.hint(hint),
             None => error,
         }
-        .because(failure)
+        .with_cause(failure)
     }
 }
 
@@ -233,7 +233,7 @@ mod tests {
         let error = Error::from(Failure::TooSlow(Duration::from_secs(10)));
         assert_eq!(error.to_string(), "it did not answer within 10 s and was stopped");
         assert!(matches!(Failure::from(error), Failure::TooSlow(limit) if limit == Duration::from_secs(10)));
-        let error = Error::new("the vault is sealed").hint("vault unseal").is(Reason::Locked);
+        let error = Error::new("the vault is sealed").hint("vault unseal").with_reason(Reason::Locked);
         let Failure::Failed { reason, hint, kind: Reason::Locked } = Failure::from(error) else {
             panic!("another failure")
         };

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use modelforge_credential_protocol::{
-    Error, Interactive, MAX_RECORD, Nature, Operation, Reason, Record, requests as lines_of,
+    Capabilities, Error, Interactive, MAX_RECORD, Operation, Reason, Record, encode_batch,
 };
 use zeroize::Zeroizing;
 
@@ -46,7 +46,7 @@ pub struct Program {
     may_ask: bool,
     environment: Vec<(&'static str, &'static str)>,
     caller: Arc<dyn Caller>,
-    nature: Arc<OnceLock<Nature>>,
+    capabilities: Arc<OnceLock<Capabilities>>,
     /// The failure after which it is not asked again. All copies of this value share it.
     given_up: Arc<OnceLock<Failure>>,
 }
@@ -77,7 +77,7 @@ impl Program {
             may_ask: false,
             environment: Vec::new(),
             caller: Arc::new(Silent),
-            nature: Arc::default(),
+            capabilities: Arc::default(),
             given_up: Arc::default(),
         })
     }
@@ -125,25 +125,25 @@ impl Program {
     /// The time limit of an operation.
     pub fn limit(&self) -> Duration {
         self.limit.unwrap_or_else(|| match self.may_ask {
-            true if self.nature().generates => LIMIT_WITH_A_BROWSER,
+            true if self.capabilities().generates => LIMIT_WITH_A_BROWSER,
             true => LIMIT_WITH_A_PERSON,
             false => LIMIT,
         })
     }
 
-    /// The helper's own description: see [`Helper::nature`](modelforge_credential_protocol::Helper::nature). It is asked once, and never for a `get` that asks nobody. One that
-    /// does not know the operation is nothing in particular, and nor is one that could not be asked.
-    pub fn nature(&self) -> Nature {
-        self.known_nature().unwrap_or_default()
+    /// What the helper says of itself: see [`Capabilities`]. It is asked once, and never for a `get` without a person. A helper that does
+    /// not know the operation, or could not be asked, has none.
+    pub fn capabilities(&self) -> Capabilities {
+        self.known_capabilities().unwrap_or_default()
     }
 
     /// The same, for what must not be done without it: to erase from what may be the file of another program, say.
     ///
     /// # Errors
     /// If it could not be asked. The next call asks again.
-    pub fn known_nature(&self) -> Result<Nature, Failure> {
-        if let Some(nature) = self.nature.get() {
-            return Ok(*nature);
+    pub fn known_capabilities(&self) -> Result<Capabilities, Failure> {
+        if let Some(capabilities) = self.capabilities.get() {
+            return Ok(*capabilities);
         }
         if let Some(failure) = self.given_up.get() {
             return Err(failure.clone());
@@ -153,12 +153,12 @@ impl Program {
             let _ = self.given_up.set(failure.clone());
         }
         let said = said?;
-        let nature = match said.status.code() {
-            Some(0) => Nature::from_lines(&said.output),
-            Some(_) => Nature::default(),
+        let capabilities = match said.status.code() {
+            Some(0) => Capabilities::from_lines(&said.output),
+            Some(_) => Capabilities::default(),
             None => return Err(Failure::Failed { reason: said.reason(), hint: None, kind: Reason::Failed }),
         };
-        Ok(*self.nature.get_or_init(|| nature))
+        Ok(*self.capabilities.get_or_init(|| capabilities))
     }
 
     /// True if both start the same program with the same arguments, whatever their names are.
@@ -210,7 +210,7 @@ impl Program {
     }
 
     /// Shows or changes the identity, like [`Helper::identity`](modelforge_credential_protocol::Helper::identity), but with a typed
-    /// failure. [`nature`](Self::nature) says whether the helper has one.
+    /// failure. [`capabilities`](Self::capabilities) says whether the helper has one.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -219,7 +219,7 @@ impl Program {
     }
 
     /// Shows or changes the members of a shared store, like [`Helper::members`](modelforge_credential_protocol::Helper::members), but with
-    /// a typed failure. [`nature`](Self::nature) says whether the helper knows this operation.
+    /// a typed failure. [`capabilities`](Self::capabilities) says whether the helper knows this operation.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -228,7 +228,7 @@ impl Program {
     }
 
     /// Exchanges credentials with other machines, like [`Helper::sync`](modelforge_credential_protocol::Helper::sync), but with a typed
-    /// failure. [`nature`](Self::nature) says whether the helper knows this operation.
+    /// failure. [`capabilities`](Self::capabilities) says whether the helper knows this operation.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -285,7 +285,7 @@ impl Program {
         let many = u32::try_from(requests.len()).unwrap_or(u32::MAX);
         let limit = self.limit() + MORE_FOR_EACH.saturating_mul(many);
         let patient = Self { limit: Some(limit), ..self.clone() };
-        let outcome = patient.exchange(operation, lines_of(requests), requests, MAX_LIST);
+        let outcome = patient.exchange(operation, encode_batch(requests), requests, MAX_LIST);
         if let Err(failure @ Failure::TooSlow(_)) = &outcome {
             let _ = self.given_up.set(failure.clone());
         }

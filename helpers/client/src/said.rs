@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Operation, Record, Secrets, requests as lines_of};
+use modelforge_credential_protocol::{Operation, Record, Secrets, encode_batch};
 use zeroize::Zeroizing;
 
 use crate::process::{Finished, Moment};
@@ -122,7 +122,7 @@ impl<'a> Said<'a> {
         }
         let mut remarks = Vec::new();
         // The secrets of the requests and of the answers, in case the helper repeats them.
-        let requests = lines_of(self.requests);
+        let requests = encode_batch(self.requests);
         let secrets = Secrets::of([requests.as_slice(), output]);
         for line in lines {
             let line = secrets.redacted(line);

@@ -157,14 +157,14 @@ fn a_secret_is_not_cut_in_two_where_a_helper_says_more_than_is_listened_to() {
 fn a_helper_says_what_it_is_and_one_that_waits_for_a_browser_has_the_time_for_it() {
     let says = |lines: &str| script(&format!("[ $0 != capability ] || printf '{lines}'"));
     let makes = says("version 0\\ncapability generates\\n");
-    assert!(makes.nature().generates && !makes.nature().foreign);
+    assert!(makes.capabilities().generates && !makes.capabilities().foreign);
     assert_eq!(makes.attended().limit(), Duration::from_secs(20 * 60));
     assert_eq!(makes.limit(), Duration::from_secs(10));
     let foreign = says("version 0\\ncapability foreign\\n");
-    assert!(foreign.nature().foreign && !foreign.nature().keeps());
+    assert!(foreign.capabilities().foreign && !foreign.capabilities().keeps());
     assert_eq!(foreign.attended().limit(), Duration::from_secs(120));
     // One that does not know the operation is nothing in particular.
-    assert!(script("exit 1").known_nature().expect("it was asked").keeps());
+    assert!(script("exit 1").known_capabilities().expect("it was asked").keeps());
 }
 
 #[test]
@@ -173,8 +173,8 @@ fn what_a_helper_is_that_could_not_be_asked_is_not_known() {
     let mark = folder.path().join("asked").display().to_string();
     let helper =
         script(&format!("[ -e {mark} ] || {{ touch {mark}; kill -9 $$; }}; echo version 0; echo capability foreign"));
-    assert_eq!(helper.known_nature().expect_err("it was ended").to_string(), "it was stopped by signal 9");
-    assert!(helper.known_nature().expect("it is asked again").foreign);
+    assert_eq!(helper.known_capabilities().expect_err("it was ended").to_string(), "it was stopped by signal 9");
+    assert!(helper.known_capabilities().expect("it is asked again").foreign);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Finds out what kind of helper it is: stores something, and asks for it, here and in another home directory.
 
-use modelforge_credential_protocol::Nature;
+use modelforge_credential_protocol::Capabilities;
 
 use crate::checked::Broken;
 use crate::found::Found;
@@ -27,16 +27,16 @@ fn of(subject: &Subject, session: &Session, elsewhere: &Session) -> (Kind, Vec<S
     session.erase_all();
     let left = (shared && is_there(session)).then(|| session.ann.trim_end().replace('\n', " "));
     let says = |operation| subject.says(session.home(), operation);
-    let capabilities = says("capability");
-    let nature = Nature::from_lines(&capabilities);
+    let lines = says("capability");
+    let capabilities = Capabilities::from_lines(&lines);
     let kind = Kind {
         keeps,
         cannot_store,
         shared,
-        authtype: capabilities.split(|b| *b == b'\n').any(|line| line == b"capability authtype"),
+        authtype: lines.split(|b| *b == b'\n').any(|line| line == b"capability authtype"),
         lists: !says("list").is_empty(),
-        foreign: nature.foreign,
-        each: nature.each,
+        foreign: capabilities.foreign,
+        each: capabilities.each,
     };
     (kind, left.into_iter().collect())
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::process::ExitCode;
 
 use modelforge_credential_protocol::{
-    About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, Shell, serve, visible,
+    About, Capabilities, DEFAULT_ACCOUNT, Error, Helper, Record, Result, Shell, serve, visible,
 };
 use modelforge_credential_providers::{Flaw, Location, Provider, all, by_location};
 
@@ -25,8 +25,8 @@ struct Binding<'a> {
 }
 
 impl Helper for Env {
-    fn nature(&self) -> Nature {
-        Nature { readonly: true, ..Nature::default() }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { readonly: true, ..Capabilities::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

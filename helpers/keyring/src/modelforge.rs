@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, DESCRIPTION, Error, Helper, Nature, Record, Result};
+use modelforge_credential_protocol::{Capabilities, DEFAULT_ACCOUNT, DESCRIPTION, Error, Helper, Record, Result};
 use modelforge_credential_providers::{SignIn, by_location, by_name};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -19,8 +19,8 @@ const ITEMS: Kind = Kind { describe, decode };
 
 impl Helper for ModelForge {
     /// Foreign, because ModelForge 0.2 may still be installed and use its items.
-    fn nature(&self) -> Nature {
-        Nature { foreign: true, ..Nature::default() }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { foreign: true, ..Capabilities::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

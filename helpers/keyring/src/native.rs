@@ -238,5 +238,5 @@ fn said(fault: Fault) -> Error {
         Fault::Ambiguous(_) => format!("the {NAME} has several items of that name"),
         _ => format!("the {NAME} failed"),
     });
-    error.is(reason)
+    error.with_reason(reason)
 }

@@ -169,7 +169,7 @@ impl<'a> Provider<'a> {
     }
 
     fn sign_in_again(&self, message: &str) -> Error {
-        let error = Error::new(message).is(Reason::Refused);
+        let error = Error::new(message).with_reason(Reason::Refused);
         match &self.login {
             Some(login) => error.hint(login),
             None => error,

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use modelforge_credential_protocol::{About, Helper, Nature, Record, Result, serve};
+use modelforge_credential_protocol::{About, Capabilities, Helper, Record, Result, serve};
 
 use crate::flow::{Provider, Refreshed};
 use crate::http::Http;
@@ -30,8 +30,8 @@ struct Oauth {
 }
 
 impl Helper for Oauth {
-    fn nature(&self) -> Nature {
-        Nature { generates: true, ..Nature::default() }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { generates: true, ..Capabilities::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

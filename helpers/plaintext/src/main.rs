@@ -19,7 +19,7 @@ use std::rc::Rc;
 use modelforge_credential_files::foreign::is_whole;
 use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{
-    About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, list_problems, serve, warn,
+    About, Capabilities, DEFAULT_ACCOUNT, Error, Helper, Record, Result, list_problems, serve, warn,
 };
 
 use crate::entries::Entry;
@@ -36,8 +36,8 @@ const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CAR
 struct PlainText;
 
 impl Helper for PlainText {
-    fn nature(&self) -> Nature {
-        Nature { foreign: true, ..Nature::default() }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { foreign: true, ..Capabilities::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

@@ -40,16 +40,16 @@ pub const CAPABILITIES: [(&str, &[&str]); 2] =
 /// Removes from `record` the attributes whose capability `announced` does not announce.
 ///
 /// ```
-/// use modelforge_credential_protocol::{Record, gate};
+/// use modelforge_credential_protocol::{Record, retain_announced};
 ///
 /// # fn main() -> Result<(), modelforge_credential_protocol::Error> {
 /// let mut answer = Record::of([("password", "p"), ("authtype", "Bearer"), ("credential", "c")])?;
-/// gate(&mut answer, &Record::of([("host", "example.com")])?);
+/// retain_announced(&mut answer, &Record::of([("host", "example.com")])?);
 /// assert_eq!(answer, Record::of([("password", "p")])?);
 /// # Ok(())
 /// # }
 /// ```
-pub fn gate(record: &mut Record, announced: &Record) {
+pub fn retain_announced(record: &mut Record, announced: &Record) {
     for (capability, keys) in CAPABILITIES {
         if !announced.announces(capability) {
             record.retain(|key| !keys.contains(&key));
@@ -61,9 +61,9 @@ pub fn gate(record: &mut Record, announced: &Record) {
 ///
 /// # Errors
 /// If there are more attributes than a record may hold.
-pub fn gated_answer(mut answer: Record, request: &Record) -> Result<Record> {
+pub fn announced_answer(mut answer: Record, request: &Record) -> Result<Record> {
     answer.remove("capability[]");
-    gate(&mut answer, request);
+    retain_announced(&mut answer, request);
     let mut gated = Record::new();
     for (capability, keys) in CAPABILITIES {
         if keys.iter().any(|key| answer.has(key)) {

@@ -35,7 +35,7 @@ fn read(input: impl Read) -> Result<Vec<Record>> {
 }
 
 fn invalid(problem: impl Into<String>) -> Error {
-    Error::new(problem).is(Reason::InvalidRequest)
+    Error::new(problem).with_reason(Reason::InvalidRequest)
 }
 
 /// Answers the requests, in their order.
@@ -94,7 +94,7 @@ fn write(answer: Result<Option<Record>>, output: &mut impl Write) -> Result<()> 
 }
 
 /// How many of these requests fit into one go: the first ones, at least one.
-pub fn together(requests: &[Record]) -> usize {
+pub fn batch_size(requests: &[Record]) -> usize {
     let mut size = 0;
     let fits = |request: &&Record| {
         size += size_of(request);
@@ -109,7 +109,7 @@ fn size_of(record: &Record) -> usize {
 }
 
 /// Several requests in their written form.
-pub fn requests(requests: &[Record]) -> Zeroizing<Vec<u8>> {
+pub fn encode_batch(requests: &[Record]) -> Zeroizing<Vec<u8>> {
     let size = requests.iter().map(|request| size_of(request) + 1).sum::<usize>() + 16;
     let mut lines = Zeroizing::new(Vec::with_capacity(size));
     for request in requests {
@@ -124,7 +124,7 @@ pub fn requests(requests: &[Record]) -> Zeroizing<Vec<u8>> {
 ///
 /// # Errors
 /// If the number of answers is different.
-pub fn answers(output: &[u8], count: usize) -> Result<Vec<Result<Record>>> {
+pub fn decode_batch(output: &[u8], count: usize) -> Result<Vec<Result<Record>>> {
     let mut reader = Reader::new(output);
     let mut answers = Vec::new();
     while let Some(mut record) = reader.record()? {
@@ -143,7 +143,7 @@ pub fn answers(output: &[u8], count: usize) -> Result<Vec<Result<Record>>> {
 
 fn failure(record: &Record) -> Error {
     let reason = Reason::from_name(record.text("reason").unwrap_or_default());
-    let problem = Error::new(record.text("problem").unwrap_or("it gives no reason")).is(reason);
+    let problem = Error::new(record.text("problem").unwrap_or("it gives no reason")).with_reason(reason);
     match record.text("hint") {
         Some(hint) => problem.hint(hint),
         None => problem,

@@ -43,7 +43,7 @@ impl Error {
 
     /// Sets the kind of problem, for programs that act on it.
     #[must_use]
-    pub fn is(mut self, reason: Reason) -> Self {
+    pub fn with_reason(mut self, reason: Reason) -> Self {
         self.reason = reason;
         self
     }
@@ -56,11 +56,11 @@ impl Error {
     /// #[derive(Debug, PartialEq)]
     /// struct Sealed;
     ///
-    /// let error = Error::new("the vault is sealed").because(Sealed);
+    /// let error = Error::new("the vault is sealed").with_cause(Sealed);
     /// assert_eq!(error.cause::<Sealed>(), Some(&Sealed));
     /// ```
     #[must_use]
-    pub fn because(mut self, cause: impl Any + Send + Sync) -> Self {
+    pub fn with_cause(mut self, cause: impl Any + Send + Sync) -> Self {
         self.cause = Some(Arc::new(cause));
         self
     }

@@ -2,7 +2,7 @@ use crate::{Record, Result};
 
 /// What a helper says about itself in answer to `capability`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Nature {
+pub struct Capabilities {
     /// Its credentials are in files of other programs (`capability foreign`). It changes them only if the request has `consent`. Without
     /// that, [`serve`](crate::serve) does not call `store` and `erase`.
     pub foreign: bool,
@@ -20,14 +20,14 @@ pub struct Nature {
     pub each: bool,
 }
 
-impl Nature {
+impl Capabilities {
     /// Reads the answer to `capability`. Other lines are skipped.
     ///
     /// ```
-    /// use modelforge_credential_protocol::Nature;
+    /// use modelforge_credential_protocol::Capabilities;
     ///
-    /// let nature = Nature::from_lines(b"version 0\ncapability authtype\ncapability foreign\n");
-    /// assert_eq!(nature, Nature { foreign: true, ..Nature::default() });
+    /// let capabilities = Capabilities::from_lines(b"version 0\ncapability authtype\ncapability foreign\n");
+    /// assert_eq!(capabilities, Capabilities { foreign: true, ..Capabilities::default() });
     /// ```
     pub fn from_lines(answer: &[u8]) -> Self {
         let says =
@@ -68,17 +68,17 @@ impl Nature {
 /// Absence is a value, failure is an error: `Ok(None)` means "I looked and it is not there", `Err` means "I could not look". In both cases
 /// the caller asks the next helper; only after an error does it tell the person.
 pub trait Helper {
-    /// The nature of this helper. [`serve`](crate::serve) answers `capability` with it.
-    fn nature(&self) -> Nature {
-        Nature::default()
+    /// The capabilities of this helper. [`serve`](crate::serve) answers `capability` with it.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
     }
 
     /// The same, or why it is not known: a program that could not be started has not said what it is.
     ///
     /// # Errors
     /// When it could not be asked.
-    fn known_nature(&self) -> Result<Nature> {
-        Ok(self.nature())
+    fn known_capabilities(&self) -> Result<Capabilities> {
+        Ok(self.capabilities())
     }
 
     /// Finds the credential that `request` describes.
@@ -144,7 +144,7 @@ pub trait Helper {
     }
 
     /// Does `action` with the identity that decrypts this store: `show`, `protect`, `unprotect`, `renew`, `export`, `check` or `import`.
-    /// [`serve`](crate::serve) calls it only if [`nature`](Self::nature) says `identity`.
+    /// [`serve`](crate::serve) calls it only if [`capabilities`](Self::capabilities) says `identity`.
     ///
     /// # Errors
     /// If it was not done. Everything that could be decrypted before can still be decrypted.
@@ -154,7 +154,7 @@ pub trait Helper {
     }
 
     /// Does `action` with the members who share this store: `list`, `join`, `add`, `remove` or `accept`. [`serve`](crate::serve) calls it
-    /// only if [`nature`](Self::nature) says `members`.
+    /// only if [`capabilities`](Self::capabilities) says `members`.
     ///
     /// # Errors
     /// If it was not done. Nobody can read more than before.
@@ -164,7 +164,7 @@ pub trait Helper {
     }
 
     /// Receives the changes of other machines, and sends the changes of this one. [`serve`](crate::serve) calls it only if
-    /// [`nature`](Self::nature) says `sync`.
+    /// [`capabilities`](Self::capabilities) says `sync`.
     ///
     /// # Errors
     /// If it was not done. This store is unchanged.

@@ -47,12 +47,13 @@ mod visible;
 mod wire;
 
 pub use attributes::{
-    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, gate, gated_answer,
+    ABOUT_THE_COPY, ABOUT_THE_EXCHANGE, CAPABILITIES, DESCRIPTION, SECRETS, SETTINGS, announced_answer,
+    retain_announced,
 };
-pub use each::{MAX_EACH, answers, requests, together};
+pub use each::{MAX_EACH, batch_size, decode_batch, encode_batch};
 pub use error::{Error, Result};
 pub use forms::{Form, Way, forms};
-pub use helper::{Helper, Nature, Operation};
+pub use helper::{Capabilities, Helper, Operation};
 pub use interactive::Interactive;
 pub use options::About;
 pub use process::{harden, stdin, stdout};

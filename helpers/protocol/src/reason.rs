@@ -4,7 +4,7 @@
 /// ```
 /// use modelforge_credential_protocol::{Error, Reason};
 ///
-/// let error = Error::new("the vault is sealed").is(Reason::Locked);
+/// let error = Error::new("the vault is sealed").with_reason(Reason::Locked);
 /// assert_eq!(error.reason().name(), "locked");
 /// ```
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use crate::asked::{answered, meant_by};
 use crate::process::{harden, stdin, stdout};
 use crate::said::fail;
-use crate::{Error, Helper, Nature, Operation, Record, Result, each};
+use crate::{Capabilities, Error, Helper, Operation, Record, Result, each};
 
 /// Runs a helper as a program: takes the operation from the last word of the command line, reads the request from standard input, and
 /// answers on standard output. Options come before the operation, and the helper parses them before it calls this.
@@ -60,13 +60,13 @@ pub fn serve(helper: impl Helper) -> ExitCode {
 /// If the request is not valid, the helper fails, or the answer cannot be written.
 pub fn answer(helper: &dyn Helper, operation: Operation, input: impl Read, mut output: impl Write) -> Result<()> {
     if operation == Operation::Capability {
-        let nature = Nature { each: true, ..helper.nature() }.to_lines();
-        return Ok(write!(output, "version 0\ncapability authtype\ncapability state\n{nature}")?);
+        let capabilities = Capabilities { each: true, ..helper.capabilities() }.to_lines();
+        return Ok(write!(output, "version 0\ncapability authtype\ncapability state\n{capabilities}")?);
     }
     let is_known = match operation {
-        Operation::Identity => helper.nature().identity,
-        Operation::Members => helper.nature().members,
-        Operation::Sync => helper.nature().sync,
+        Operation::Identity => helper.capabilities().identity,
+        Operation::Members => helper.capabilities().members,
+        Operation::Sync => helper.capabilities().sync,
         _ => true,
     };
     if !is_known {
@@ -201,8 +201,8 @@ mod tests {
     struct Foreign(Memory);
 
     impl Helper for Foreign {
-        fn nature(&self) -> Nature {
-            Nature { foreign: true, ..Nature::default() }
+        fn capabilities(&self) -> Capabilities {
+            Capabilities { foreign: true, ..Capabilities::default() }
         }
         fn get(&self, request: &Record) -> Result<Option<Record>> {
             self.0.get(request)
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(run(Operation::Erase, "consent=1\n"), 0);
         let mut said = Vec::new();
         answer(&helper, Operation::Capability, &b""[..], &mut said).unwrap();
-        assert!(Nature::from_lines(&said).foreign);
+        assert!(Capabilities::from_lines(&said).foreign);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use modelforge_credential_files::foreign::is_whole;
 use modelforge_credential_files::tilde;
 use modelforge_credential_protocol::{
-    About, DEFAULT_ACCOUNT, Error, Helper, Nature, Record, Result, list_problems, serve, visible,
+    About, Capabilities, DEFAULT_ACCOUNT, Error, Helper, Record, Result, list_problems, serve, visible,
 };
 
 use crate::change::{Asks, Word, line};
@@ -33,8 +33,8 @@ const ABOUT: About = About { program: env!("CARGO_PKG_NAME"), version: env!("CAR
 struct Tools;
 
 impl Helper for Tools {
-    fn nature(&self) -> Nature {
-        Nature { foreign: true, ..Nature::default() }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { foreign: true, ..Capabilities::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

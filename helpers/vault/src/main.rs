@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use modelforge_credential_protocol::{About, Helper, Nature, Record, Result, serve};
+use modelforge_credential_protocol::{About, Capabilities, Helper, Record, Result, serve};
 
 use crate::options::Options;
 use crate::store::Store;
@@ -32,8 +32,8 @@ struct Vault {
 }
 
 impl Helper for Vault {
-    fn nature(&self) -> Nature {
-        Nature { readonly: self.options.foreign.is_some(), ..Nature::default() }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { readonly: self.options.foreign.is_some(), ..Capabilities::default() }
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {

@@ -13,12 +13,12 @@ pub fn could_not_look(request: &Record) -> Error {
 
 pub fn for_migrations_alone() -> Error {
     Error::new("only `migrate` reads and writes the files of other programs and their backups")
-        .is(Reason::Refused)
+        .with_reason(Reason::Refused)
         .hint(format!("{PROGRAM} migrate --backups"))
 }
 
 pub fn nothing_to_keep() -> Error {
-    Error::new("the request has no `password` and no `credential` to store").is(Reason::InvalidRequest)
+    Error::new("the request has no `password` and no `credential` to store").with_reason(Reason::InvalidRequest)
 }
 
 pub fn answers_first(helper: &str, kept_by: &str) -> Error {

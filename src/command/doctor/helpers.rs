@@ -94,8 +94,8 @@ impl Asked {
                 let stores = stores && !identity.as_ref().is_some_and(|identity| identity.is_true("locked"));
                 let canary = match &listed {
                     Err(failure @ Failure::TooSlow(_)) => Err(Fault::Failed(failure.clone())),
-                    _ => match program.known_nature() {
-                        Ok(nature) => canary::check(program, stores && nature.keeps(), interrupted),
+                    _ => match program.known_capabilities() {
+                        Ok(capabilities) => canary::check(program, stores && capabilities.keeps(), interrupted),
                         Err(failure) => Err(Fault::Failed(failure)),
                     },
                 };
@@ -141,7 +141,7 @@ impl Asked {
             }
             Err(fault) => Finding::error(CHECK, &error::helper_is_broken(name, &self.entry.words, &fault.into()))
                 .urgent_if(fault.leaves_it()),
-            Ok(Canary::NotTried) if !program.nature().readonly => {
+            Ok(Canary::NotTried) if !program.capabilities().readonly => {
                 Finding::ok(CHECK, format!("`{name}` ({path}) works"))
             }
             Ok(Canary::NotTried | Canary::KeepsNothing) => {
@@ -183,7 +183,7 @@ impl Asked {
 /// What a helper reports about its identity, if it has one.
 fn identity(program: &Program) -> Option<Record> {
     let show = Record::of([("action", "show")]).ok()?;
-    let answer = program.nature().identity.then(|| program.identity(&show))?;
+    let answer = program.capabilities().identity.then(|| program.identity(&show))?;
     answer.ok().flatten().filter(|identity| identity.has("protected_by"))
 }
 

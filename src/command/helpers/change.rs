@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use modelforge_credential_client::Entry;
-use modelforge_credential_protocol::{Error, Nature, visible};
+use modelforge_credential_protocol::{Capabilities, Error, visible};
 
 use super::error;
 use crate::config::{self, as_toml, entry_of_text, is_name};
@@ -21,17 +21,17 @@ pub struct Added {
 pub fn add(added: &Added) -> Result<()> {
     let entry = entry(added)?;
     let found = program(&entry).map_err(Error::from)?;
-    let keeps = found.known_nature().map_err(Error::from)?.keeps();
+    let keeps = found.known_capabilities().map_err(Error::from)?.keeps();
     let chain = config::add_helper(&entry, added.before.as_deref(), |chain| {
-        let is_last = |entry: &Entry| program(entry).is_ok_and(|other| comes_last(other.nature()));
+        let is_last = |entry: &Entry| program(entry).is_ok_and(|other| comes_last(other.capabilities()));
         if keeps { chain.iter().position(is_last).unwrap_or(chain.len()) } else { first_after_env(chain) }
     })?;
     show(&chain)
 }
 
 /// True if it comes after the helpers that store keys: it generates tokens, or reads other programs' files.
-pub fn comes_last(nature: Nature) -> bool {
-    nature.foreign || nature.generates
+pub fn comes_last(capabilities: Capabilities) -> bool {
+    capabilities.foreign || capabilities.generates
 }
 
 /// Removes the helper. Its keys stay where they are.

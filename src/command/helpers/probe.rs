@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use modelforge_credential_client::Program;
-use modelforge_credential_protocol::{Error, Nature, Record, shown};
+use modelforge_credential_protocol::{Capabilities, Error, Record, shown};
 use serde::Serialize;
 
 use crate::canary;
@@ -18,10 +18,11 @@ pub struct Probed {
     pub state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The capabilities that it announces.
-    pub capabilities: Vec<String>,
+    /// The capabilities that it announces, as it spells them.
+    #[serde(rename = "capabilities")]
+    pub announced: Vec<String>,
     #[serde(skip)]
-    pub nature: Nature,
+    pub capabilities: Capabilities,
     /// How many credentials it lists; omitted if it cannot list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<usize>,
@@ -39,8 +40,8 @@ impl Probed {
         Self {
             state,
             version: None,
-            capabilities: Vec::new(),
-            nature: Nature::default(),
+            announced: Vec::new(),
+            capabilities: Capabilities::default(),
             listed: None,
             milliseconds: None,
             problem: problem.map(|problem| shown(&problem.to_string())),
@@ -87,9 +88,9 @@ pub fn probe(program: &Program, context: &Record, is_named_as_ours: bool) -> Pro
     if is_named_as_ours {
         probed.version = version(&lines(&["--version"]));
     }
-    let capabilities = lines(&["capability"]);
-    probed.nature = Nature::from_lines(capabilities.as_bytes());
-    probed.capabilities = capabilities.lines().filter_map(|line| line.strip_prefix("capability ")).map(short).collect();
+    let said = lines(&["capability"]);
+    probed.capabilities = Capabilities::from_lines(said.as_bytes());
+    probed.announced = said.lines().filter_map(|line| line.strip_prefix("capability ")).map(short).collect();
     probed
 }
 

@@ -97,7 +97,7 @@ impl Source {
 
     /// True if its credentials belong to other programs.
     pub fn is_foreign(&self) -> bool {
-        self.program.nature().foreign
+        self.program.capabilities().foreign
     }
 
     /// Its credentials, and why there may be more.
@@ -126,7 +126,7 @@ impl Source {
                 if let Some(hint) = record.text("hint") {
                     problem = problem.hint(visible(hint));
                 }
-                failed.push(if record.is_true("stays") { problem.because(Stays) } else { problem });
+                failed.push(if record.is_true("stays") { problem.with_cause(Stays) } else { problem });
                 false
             })
         });
@@ -244,7 +244,7 @@ impl Route {
         }
         // A source must not be a target, even with another name: its key would be taken for a second copy, and the only one erased.
         let is_taken = |program: &Program| sources.iter().any(|source| source.program.is_same(program));
-        let can_keep = |program: &Program| Ok(!is_taken(program) && program.known_nature()?.keeps());
+        let can_keep = |program: &Program| Ok(!is_taken(program) && program.known_capabilities()?.keeps());
         let targets = match to {
             Some(words) => {
                 let entry = entry_of_text(words).map_err(error::bad_helper)?;

@@ -20,7 +20,7 @@ pub fn refused(id: &str, why: &str) -> Error {
     let short: String = id.chars().take(12).collect();
     Error::new(format!("the commit `{short}` at the remote {why}, so nothing was fetched"))
         .hint("ask the other members who made it; to skip it: modelforge-credential sync --repair")
-        .because(Refused)
+        .with_cause(Refused)
 }
 
 pub fn damaged() -> Error {

@@ -234,7 +234,7 @@ fn files_of(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 fn failed(words: &[&str], finished: &Finished) -> Error {
     let problem = Error::new(format!("{}: {}", step(words), reason(finished)));
     if is_out_of_memory(finished) {
-        problem.because(Failure::TooMuch { most: MEMORY_IN_BYTES, of: "bytes" })
+        problem.with_cause(Failure::TooMuch { most: MEMORY_IN_BYTES, of: "bytes" })
     } else {
         problem
     }

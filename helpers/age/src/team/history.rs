@@ -109,7 +109,7 @@ fn line(git: &Git, head: Option<&str>, tip: &str) -> Result<Vec<String>> {
 fn is_another_history() -> Error {
     Error::new("the history at the remote does not continue the one that this machine has seen, so nothing was fetched")
         .hint("ask the other members whether an older state was restored; then: modelforge-credential sync --repair")
-        .because(Refused)
+        .with_cause(Refused)
 }
 
 /// The files of a verified commit. Only the list of members and credentials are allowed: links, programs, submodules and other files are

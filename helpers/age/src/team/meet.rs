@@ -169,7 +169,7 @@ impl<'g> Meeting<'_, 'g> {
 fn is_lost() -> Error {
     Error::new("the remote has lost the history that this machine has seen, so nothing was sent")
         .hint("modelforge-credential sync --repair  # sends it again; if the store has moved: modelforge-credential sync --remote URL")
-        .because(Refused)
+        .with_cause(Refused)
 }
 
 fn never_met() -> Error {

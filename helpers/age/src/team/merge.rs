@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn what_cannot_be_opened_replaces_nothing_that_can() {
         let open = |name: &str, content: &[u8]| match content.first() {
-            Some(b'!') => Err(Error::new("damaged").because(crate::key::Damaged)),
+            Some(b'!') => Err(Error::new("damaged").with_cause(crate::key::Damaged)),
             _ => open(name, content),
         };
         let (old, new) = (key(1, "old", 1), key(1, "new", 2));

@@ -145,7 +145,7 @@ fn said_by(finished: &Finished) -> Option<&'static str> {
 }
 
 fn not_of_a_store(what: &str) -> Error {
-    Error::new(format!("the remote sends {what}, so nothing was fetched")).hint(LEAVE_IT_OUT).because(Refused)
+    Error::new(format!("the remote sends {what}, so nothing was fetched")).hint(LEAVE_IT_OUT).with_cause(Refused)
 }
 
 fn unreadable(finished: &Finished) -> Error {
@@ -157,7 +157,7 @@ fn too_slow(problem: Error) -> Error {
     match problem.cause() {
         Some(Failure::TooSlow(limit)) => {
             let message = format!("the remote was not fetched within {} s, so nothing was changed", limit.as_secs());
-            Error::new(message).hint(format!("try again; if the network is fast, {LEAVE_IT_OUT}")).because(Refused)
+            Error::new(message).hint(format!("try again; if the network is fast, {LEAVE_IT_OUT}")).with_cause(Refused)
         }
         _ => problem,
     }

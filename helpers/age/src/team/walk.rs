@@ -135,7 +135,7 @@ fn is_missing(plugin: &str) -> Error {
         .hint(format!(
             "install {plugin}, or ask the other members who that is; to skip it: modelforge-credential sync --repair"
         ))
-        .because(Refused)
+        .with_cause(Refused)
 }
 
 /// The object with the list of members, for each of these commits.

@@ -48,7 +48,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Locked => Self::new("the keyring is locked")
-                .is(Reason::Locked)
+                .with_reason(Reason::Locked)
                 .hint("log in to the desktop, or unlock it in `seahorse`"),
             Failure::Gone => "the item was removed while it was in use".into(),
             Failure::Other(error) => error,
@@ -138,8 +138,8 @@ impl Bus {
             return Err(Failure::Locked);
         }
         if !has_display() {
-            let error =
-                Error::new("the keyring is locked, and there is no display for its password prompt").is(Reason::Locked);
+            let error = Error::new("the keyring is locked, and there is no display for its password prompt")
+                .with_reason(Reason::Locked);
             return Err(error.hint("unlock it on the desktop; without one, store keys in the `age` helper").into());
         }
         let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE).interface(PROMPT);
@@ -153,11 +153,11 @@ impl Bus {
             self.dismiss(&prompt).await;
             let seconds = PATIENCE_FOR_A_PERSON.as_secs();
             let error = Error::new(format!("nobody unlocked the keyring within {seconds} seconds"));
-            return Err(error.is(Reason::Locked).into());
+            return Err(error.with_reason(Reason::Locked).into());
         };
         let Some(Ok(signal)) = signal else { return Err(Error::new("the D-Bus session bus ended").into()) };
         let (dismissed, _): (bool, OwnedVariant) = signal.body().deserialize()?;
-        let refusal = Error::new("nobody unlocked the keyring: the prompt was dismissed").is(Reason::Locked);
+        let refusal = Error::new("nobody unlocked the keyring: the prompt was dismissed").with_reason(Reason::Locked);
         if dismissed { Err(refusal.into()) } else { Ok(()) }
     }
 

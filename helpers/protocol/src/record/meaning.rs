@@ -55,7 +55,7 @@ impl Record {
             return Ok(());
         }
         match WHICH_SECRET.iter().find(|key| self.has(key) && !self.holds(key)) {
-            Some(key) => Err(Error::new(format!("the {key} is empty")).is(Reason::InvalidRequest)),
+            Some(key) => Err(Error::new(format!("the {key} is empty")).with_reason(Reason::InvalidRequest)),
             None => Ok(()),
         }
     }

@@ -27,27 +27,27 @@ pub fn several(shown: &str, place: &str) -> Error {
 }
 
 pub fn of_a_command(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is part of a command, so it stays")).because(Stays)
+    Error::new(format!("`{shown}`: the key in `{place}` is part of a command, so it stays")).with_cause(Stays)
 }
 
 pub fn no_other_way(shown: &str, place: &str) -> Error {
     Error::new(format!("`{shown}`: the program that reads `{place}` can get its key in no other way, so it stays"))
-        .because(Stays)
+        .with_cause(Stays)
 }
 
 pub fn of_a_unit(shown: &str, provider: &str) -> Error {
     let start = format!("ExecStart=%h/.local/bin/modelforge-credential exec {provider} -- …");
     Error::new(format!("`{shown}`: a key for `{provider}` is in `Environment=`, and stays: write `{start}` instead"))
-        .because(Stays)
+        .with_cause(Stays)
 }
 
 pub fn of_a_server(shown: &str, place: &str) -> Error {
     Error::new(format!("`{shown}`: the key in `{place}` is sent to the server beside it, so it stays"))
-        .because(Stays)
+        .with_cause(Stays)
 }
 
 pub fn in_a_comment(shown: &str, place: &str) -> Error {
-    Error::new(format!("`{shown}`: the key in `{place}` is not used, so it stays")).because(Stays)
+    Error::new(format!("`{shown}`: the key in `{place}` is not used, so it stays")).with_cause(Stays)
 }
 
 /// It is not used, and is not the one that is: nothing else holds it.
@@ -55,10 +55,10 @@ pub fn another(shown: &str, line: usize, place: &str, provider: Option<&Provider
     let name = provider.map_or("PROVIDER", |provider| provider.name);
     Error::new(format!("`{shown}`, line {line}: another key for `{place}`, so it stays"))
         .hint(format!("modelforge-credential login {name}:ACCOUNT  # stores it, too"))
-        .because(Stays)
+        .with_cause(Stays)
 }
 
 pub fn is_read_in_different_ways(shown: &str, place: &str) -> Error {
     Error::new(format!("`{shown}`: the key in `{place}` has a `#`, where some programs end it, so it stays"))
-        .because(Stays)
+        .with_cause(Stays)
 }

@@ -103,7 +103,7 @@ fn refresher(test: Test, listed: &str) -> Test {
 fn an_erase_that_can_name_no_secret_does_not_take_those_of_other_paths_with_it() {
     let credential = format!("protocol=https\nhost=opencode.ai\nusername=me\npassword={SECRET}\n");
     let other = "protocol=https\nhost=opencode.ai\nusername=me\npath=zen/v1\n\ncount=1\n".replace('\n', "\\n");
-    let left = "warning: helper `refresher` may still hold an older copy: it has credentials for several paths of the host, \
+    let left = "warning: helper `refresher` may still have an older copy: it has credentials for several paths of the host, \
                 and this one has no secret to tell it from them\n";
     let test = refresher(Test::new(), &other).args(["approve"]).stdin(&credential).stderr(left).success();
     assert!(!test.home().join("erased").exists());
@@ -118,7 +118,7 @@ fn an_erase_that_can_name_no_secret_does_not_take_those_of_other_paths_with_it()
 fn a_helper_that_cannot_be_started_may_hold_an_older_copy() {
     let failed = "helper `absent` is not installed beside the program or on PATH";
     let left = format!(
-        "warning: helper `absent` may still hold an older copy: {failed}\n\
+        "warning: helper `absent` may still have an older copy: {failed}\n\
          hint: put a program named modelforge-credential-absent on PATH\n"
     );
     approve(keeper(Test::new(), "one").helpers("one\nabsent")).stderr(&left).success();

@@ -69,7 +69,7 @@ fn a_key_that_was_replaced_since_stays_in_the_chain() {
     assert_eq!(json(&text)["taken_back"], 1, "{text}");
     assert!(
         stderr.contains(
-            "`https://api.openai.com` was replaced since, so its source and the chain each keep the key that they have"
+            "`https://api.openai.com` was replaced since, so the source and the chain each keep their key"
         ),
         "{stderr}"
     );

@@ -243,10 +243,7 @@ pub fn in_neither_place(request: &Record) -> Error {
 }
 
 pub fn differs_now(request: &Record) -> Error {
-    Error::new(format!(
-        "{} was replaced since, so the source and the chain each keep their key",
-        name_of(request)
-    ))
+    Error::new(format!("{} was replaced since, so the source and the chain each keep their key", name_of(request)))
 }
 
 pub fn back_to_plain_text() -> Error {

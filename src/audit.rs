@@ -44,7 +44,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Begins with the time and the request. Until another is set, the outcome is "failed".
+    /// Starts a record with the time and the request. The outcome is "failed" until another one is set.
     pub fn start(operation: Operation, providers: &Providers, description: &Record) -> Self {
         let log = providers.audit();
         let (operation, outcome) = (operation.name().to_owned(), Outcome::Failed.name().to_owned());
@@ -64,7 +64,7 @@ impl Event {
         self.started = started;
     }
 
-    /// The outcome.
+    /// Sets the outcome.
     pub fn outcome(&mut self, outcome: Outcome) {
         self.line.outcome = outcome.name().to_owned();
     }

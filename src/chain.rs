@@ -255,7 +255,7 @@ impl Answer {
 }
 
 impl Link {
-    /// A helper under its name in messages; `attended` is the same when a person is there.
+    /// A helper with its name in messages; `attended` is the same helper with a person present.
     pub fn new(
         name: String,
         helper: std::result::Result<Box<dyn Helper + Send + Sync>, Failure>,
@@ -269,7 +269,7 @@ impl Link {
         self.helper.as_ref().map(|helper| helper.capabilities()).unwrap_or_default()
     }
 
-    /// The same, for what must not be done without it.
+    /// The same, for operations that need a certain answer.
     fn known_capabilities(&self) -> Result<Capabilities> {
         self.helper(false)?.known_capabilities()
     }
@@ -283,8 +283,8 @@ impl Link {
         }
     }
 
-    /// Has the helper do something for each of these. Where it fails, a person who may `help` is asked to, once: with the first, or the first
-    /// of several that go together. If it fails all the same, or did before, it is not tried with a person for the others.
+    /// Calls the helper for all of these. If some fail and `help` allows it, tries again with a person present: first with one of them, or
+    /// with one group. If that fails too, or failed before, it does not try the rest with a person.
     fn each<Q: Clone, T>(
         &self,
         all: &[Q],

@@ -58,7 +58,7 @@ impl Session {
         Self { providers, person, chains }
     }
 
-    /// Begins the log record of an operation. It is written when it is dropped.
+    /// Begins the log record of an operation. Dropping it writes it.
     pub fn event(&self, operation: Operation, description: &Record) -> Event {
         Event::start(operation, &self.providers, description)
     }

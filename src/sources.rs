@@ -1,17 +1,17 @@
-//! Where `migrate` takes keys from when the person names no source. Other commands look there as well.
+//! The default sources of `migrate`. Other commands search them as well.
 
 use modelforge_credential_protocol::visible;
 
 use crate::error::tilde;
 
-/// The sources when the person names none: the files of ModelForge, those of all other tools, and what ModelForge 0.2 kept in the
-/// system's keyring. The second is asked only where it is installed, the third only where there is a session.
+/// The default sources: the files of ModelForge, those of all other tools, and the keys that ModelForge 0.2 stored in the system's keyring.
+/// The second is asked only if it is installed, the third only in a session.
 pub const DEFAULT_SOURCES: [&str; 3] = ["plaintext", TOOLS, OLD_KEYRING];
 
 /// The files of LLM tools, shell profiles and projects.
 pub const TOOLS: &str = "tools";
 
-/// What ModelForge 0.2 kept in the system's keyring.
+/// Keys that ModelForge 0.2 stored in the system's keyring.
 pub const OLD_KEYRING: &str = "keyring --modelforge";
 
 /// True if these are the default sources, or some of them.

@@ -38,10 +38,10 @@ pub fn open_or_make(path: &Path, options: &mut OpenOptions) -> Result<File> {
     own(path).open_or_make(path, options)
 }
 
-/// The content of a file of ours, of at most `limit` bytes. `None`: there is none.
+/// The content of a file of ours, of at most `limit` bytes. `None`: it does not exist.
 ///
 /// # Errors
-/// With the name of the file.
+/// If it cannot be read safely, or is too long. The error names the file.
 pub fn read(path: &Path, limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>> {
     own(path).read(path, limit, Trust::Believed)
 }

@@ -72,7 +72,7 @@ impl Sources {
         self.together(|module| module.first().map(|first| vec![first.clone()]))
     }
 
-    /// The same between the commands, each with all of its parts.
+    /// The dependencies between commands. The parts of a command count as that command.
     fn commands(&self) -> Self {
         self.together(|module| module.get(..2).filter(|words| words[0] == "command").map(<[String]>::to_vec))
     }

@@ -35,12 +35,12 @@ fn file(test: &Test) -> String {
     std::fs::read_to_string(test.home().join(CONFIG)).expect("the file is there")
 }
 
-/// A file of the home.
+/// Reads a file below the home directory.
 fn read(test: &Test, path: &str) -> String {
     std::fs::read_to_string(test.home().join(path)).unwrap_or_else(|problem| panic!("{path}: {problem}"))
 }
 
-/// With a file of the home that may hold the sentinel at the end.
+/// Writes a file below the home directory; it may contain the sentinel at the end.
 fn holding(test: Test, path: &str) -> Test {
     let path = test.home().join(path);
     test.may_hold_the_secret(path)

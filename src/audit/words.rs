@@ -1,6 +1,6 @@
-//! The words of the log: what was asked for, and what came of it. Each stands once, here.
+//! The words of the log for the request and its outcome. Each is defined once, here.
 
-/// What was asked for.
+/// The operation that was requested.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     Get,
@@ -35,7 +35,7 @@ pub enum Operation {
     IdentityImport,
 }
 
-/// What came of it.
+/// The result of an operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Found,
@@ -94,14 +94,14 @@ impl Operation {
         }
     }
 
-    /// True for the name of one that gives a key to a program.
+    /// True for the name of an operation that gives a key to a program.
     pub fn hands_out(name: &str) -> bool {
         [Self::Get, Self::Fill, Self::Print, Self::Env, Self::Exec].iter().any(|operation| operation.name() == name)
     }
 }
 
 impl Outcome {
-    /// As the log has it.
+    /// The word in the log.
     pub fn name(self) -> &'static str {
         match self {
             Self::Found => "found",

@@ -34,12 +34,12 @@ pub(super) fn description_of(record: &Record) -> Result<Record> {
 /// The attributes that distinguish a secret from others with the same description.
 pub(super) const WHICH_SECRET: [&str; 3] = ["password", "authtype", "credential"];
 
-/// Takes out what is about a copy of the credential, or about this exchange: kept with it, that would come back in another.
+/// Removes attributes about a copy of the credential or about this exchange: if stored, they would return in another exchange.
 pub(super) fn keep_the_credential_alone(record: &mut Record) {
     record.retain(|key| !ABOUT_THE_COPY.contains(&key) && !ABOUT_THE_EXCHANGE.contains(&key));
 }
 
-/// A record with these attributes of another one, if that has them.
+/// A record with these attributes of `other`, as far as it has them.
 pub(super) fn with_those_of(record: &Record, other: &Record, keys: &[&str]) -> Result<Record> {
     let mut record = record.clone();
     for key in keys {

@@ -185,7 +185,7 @@ impl<'a> Erasing<'a> {
     }
 }
 
-/// Erases the copies that this helper has, and says what is left of each.
+/// Erases the copies of this helper, and returns what is left of each.
 fn erase_each(helper: &(dyn Helper + Send + Sync), copies: &[Erasing]) -> Vec<Result<Left>> {
     let look = |copies: &[&Erasing]| -> Vec<Result<Option<bool>>> {
         let questions: Vec<Record> = copies.iter().map(|copy| copy.description.clone()).collect();

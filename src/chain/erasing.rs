@@ -61,7 +61,7 @@ impl Chain {
         for link in &self.links {
             let capabilities = if consent { Ok(Capabilities::default()) } else { link.known_capabilities() };
             let Ok(capabilities) = capabilities.inspect_err(|problem| {
-                // What may be the file of another program is not touched.
+                // It may be the file of another program, so it is not changed.
                 results.iter_mut().for_each(|result| result.failed.push(Failed::new(&link.name, problem.clone())));
             }) else {
                 continue;
@@ -82,7 +82,7 @@ impl Chain {
     }
 }
 
-/// An erase in the form in which helpers get it.
+/// An erase as it is sent to helpers.
 #[derive(Clone)]
 struct Question {
     record: Record,

@@ -25,7 +25,7 @@ pub fn not_taken_out(helper: &str) -> Error {
 }
 
 pub fn cannot_be_told_apart() -> Error {
-    Error::new("it has credentials for several paths of the host, and this one has no secret to tell it from them")
+    Error::new("it has credentials for several paths of the host, and cannot tell this one apart without a secret")
 }
 
 pub fn plain_text_left(record: &Record) -> Error {

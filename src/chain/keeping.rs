@@ -94,7 +94,7 @@ fn is_the_same(one: Option<&Record>, other: Option<&Record>) -> bool {
     }
 }
 
-/// Restores what the helper had before.
+/// Restores the helper's previous credential.
 fn put_back(helper: &dyn Helper, question: &Record, before: Option<&Record>) -> std::result::Result<(), ()> {
     let look = || helper.get(question).map(|found| found.filter(|found| is_about(found, question)));
     let is_there = |found: &Result<Option<Record>>| matches!(found, Ok(found) if is_the_same(found.as_ref(), before));
@@ -117,13 +117,13 @@ fn put_back(helper: &dyn Helper, question: &Record, before: Option<&Record>) -> 
     if undone.is_ok() && is_there(&look()) { Ok(()) } else { Err(()) }
 }
 
-/// Erases the credential with these secrets and no other: without a path, the description matches any path.
+/// Erases only the credential with these secrets: a description without a path matches any path.
 pub(super) fn erase_just(helper: &dyn Helper, question: &Record, found: &Record) -> Result<()> {
     let copy = with_those_of(question, found, &WHICH_SECRET)?;
     if is_for_one(helper, &copy) { helper.erase(&copy) } else { Err(error::cannot_be_told_apart()) }
 }
 
-/// Says whether an erase takes one credential at most: one that holds nothing but a refresh token has no secret that an erase can name.
+/// Says whether an erase removes at most one credential: if it holds only a refresh token, an erase cannot name its secret.
 pub(super) fn is_for_one(helper: &dyn Helper, copy: &Record) -> bool {
     copy.names_secret() || stands_alone(helper, copy)
 }

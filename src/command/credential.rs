@@ -114,7 +114,7 @@ fn search(session: &Session, request: &Request, event: &mut Event) -> Result<Opt
     Ok(None)
 }
 
-/// Stores a credential; `operation` is the caller's word for it.
+/// Stores a credential; `operation` is the name by which it was called.
 pub fn approve(operation: Operation, person: Person) -> Result<()> {
     answer(|record| keep(record, operation, person))
 }
@@ -156,7 +156,7 @@ fn keep(record: Record, operation: Operation, person: Person) -> Result<()> {
     Ok(())
 }
 
-/// Erases a credential everywhere; `operation` is the caller's word for it.
+/// Erases a credential everywhere; `operation` is the name by which it was called.
 pub fn reject(operation: Operation, person: Person) -> Result<()> {
     answer(|record| erase(record, operation, person))
 }

@@ -138,7 +138,7 @@ impl Task {
                     terminal::note(&format!("  and {} more: all keys of the store", visible(more)));
                 }
             }
-            // The members are accepted by a synchronisation.
+            // `accept` ends with a synchronisation.
             Self::Accept { .. } => came::tell(answer)?,
             _ => {}
         }

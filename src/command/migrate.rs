@@ -139,8 +139,8 @@ fn is_agreed(migration: &Migration, asked: &Migrate) -> Result<bool> {
     is_confirmed(&migration.session.person, asked.json, &question, error::migration_not_confirmed)
 }
 
-/// Does it, and says of each item what came of it. `mark` is that of the notes when the plan was made. Returns the migration's name, and what
-/// was noted for `exec`.
+/// Runs the plan and reports on each item. `mark` is that of the notes when the plan was made. Returns the migration's name, and the notes
+/// for `exec`.
 fn carry_out(migration: &mut Migration, asked: &Migrate, mark: Option<u64>) -> Result<(String, Vec<projects::Noted>)> {
     let _lock = lock::one_migration()?;
     one_store::refuse(&migration.route)?;

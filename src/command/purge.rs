@@ -1,5 +1,5 @@
-//! Leaving for good: signs out everywhere, and removes what this program has put on the disk: backups, the stores of age and their
-//! identities, notes, the log and the configuration. What others made is named and left.
+//! `logout --all --purge`: signs out everywhere, and deletes this program's files: backups, the stores of age and their identities, notes,
+//! the log and the configuration. It names other programs' files and leaves them.
 
 pub mod error;
 
@@ -45,7 +45,7 @@ pub fn purge(yes: bool) -> Result<()> {
         Person::Terminal => return Ok(terminal::done("nothing was changed")?),
         _ => return Err(error::purge_not_confirmed().into()),
     }
-    // First, and whole: what is erased from one is erased for its other members at the next synchronisation, if there is one.
+    // Delete them first, as a whole: if single keys were erased, the next synchronisation would erase them for the other members.
     let mut failed = places.remove_shared_stores();
     failed.iter().for_each(warning);
     if !Everything::find(&session)?.erase(&session)? {
@@ -94,7 +94,7 @@ fn is_identity(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "txt")
 }
 
-/// How many changes of a shared store its other members do not have, as its helper says, configured or not. `None`: it cannot tell.
+/// How many changes of a shared store were not sent, from the helper `age`, even if it is not configured. `None`: unknown.
 fn unsent(store: &str) -> Option<u64> {
     let words = [kept::STORE, "--store", store].map(str::to_owned).to_vec();
     let entry = Entry { words, ..Entry::helper(kept::STORE) };
@@ -141,7 +141,7 @@ impl Places {
         if let Some(config) = &self.config {
             attempt(config, std::fs::remove_file(config));
         }
-        // A directory with other files in it stays, and is named.
+        // A directory with other files in it stays, and is reported.
         let folders = [Some(self.data.as_path()), self.config.as_deref().and_then(Path::parent)];
         for folder in folders.into_iter().flatten().filter(|folder| folder.ends_with(error::PROGRAM)) {
             attempt(folder, std::fs::remove_dir(folder));
@@ -150,7 +150,7 @@ impl Places {
     }
 }
 
-/// What is not there is removed.
+/// A file that does not exist counts as removed.
 fn why_not(path: &Path, outcome: std::io::Result<()>) -> Option<Error> {
     let problem = outcome.err().filter(|problem| problem.kind() != std::io::ErrorKind::NotFound)?;
     Some(error::cannot_remove(path, &problem))

@@ -75,8 +75,7 @@ impl Opened {
 }
 
 impl PerProvider<Opened> {
-    /// Every chain, with only those of its helpers that fit. A helper that cannot be found or asked stays: the
-    /// chain says so.
+    /// Every chain, with only the helpers that fit. A helper that cannot be found or asked stays, so that the chain reports it.
     pub fn fitting(providers: &Providers, person: &Person, fits: Fits<'_>) -> Result<Self> {
         let fitting = |program: Program| Ok(fits(&program)?.then_some(program));
         let common = open(None, providers, person, &fitting)?;
@@ -128,7 +127,7 @@ impl Chains {
     }
 }
 
-/// Says whether a helper fits, if that is known.
+/// Says whether a helper fits; a failure if that is unknown.
 pub type Fits<'a> = &'a dyn Fn(&Program) -> std::result::Result<bool, Failure>;
 
 /// Prepares a helper for use; `None` if it does not fit.

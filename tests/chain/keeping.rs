@@ -90,7 +90,7 @@ fn a_credential_without_user_name_erases_no_older_copy_of_a_named_account() {
     test.helpers("two").args(["get"]).stdin("protocol=https\nhost=h\n").stdout(found).success();
 }
 
-/// A helper with a refresh token alone for the host, which writes down what it is told to erase. It lists `listed`.
+/// A helper that has only a refresh token for the host, and writes down each request to erase. Its list is `listed`.
 fn refresher(test: Test, listed: &str) -> Test {
     let body = format!(
         "case $1 in\nget) printf 'username=me\\noauth_refresh_token=refresh-me-later\\n';;\n\
@@ -104,10 +104,10 @@ fn an_erase_that_can_name_no_secret_does_not_take_those_of_other_paths_with_it()
     let credential = format!("protocol=https\nhost=opencode.ai\nusername=me\npassword={SECRET}\n");
     let other = "protocol=https\nhost=opencode.ai\nusername=me\npath=zen/v1\n\ncount=1\n".replace('\n', "\\n");
     let left = "warning: helper `refresher` may still have an older copy: it has credentials for several paths of the host, \
-                and this one has no secret to tell it from them\n";
+                and cannot tell this one apart without a secret\n";
     let test = refresher(Test::new(), &other).args(["approve"]).stdin(&credential).stderr(left).success();
     assert!(!test.home().join("erased").exists());
-    // Nor where a person asked for it, of a helper that cannot say what it has.
+    // It does not erase for a person's `approve` either, if the helper cannot list what it has.
     let test = refresher(test, "").args(["approve"]).stdin(&credential).stderr(left).success();
     assert!(!test.home().join("erased").exists());
     let test = refresher(test, "count=0\\n").args(["approve"]).stdin(&credential).success();

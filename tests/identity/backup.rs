@@ -187,7 +187,7 @@ fn a_protected_identity_that_an_editor_of_windows_has_marked_opens_everything_on
     let sealed = identity(&test);
     std::fs::remove_file(data(&test).join("identity.txt")).expect("it is removed");
     let marked = format!("\u{feff}{}", sealed.replace('\n', "\r\n"));
-    let said = format!("the identity `{PLACE}` is in place: it opens all 3 credentials that are stored here\n");
+    let said = format!("the identity `{PLACE}` is in place: it decrypts all 3 stored credentials\n");
     let test = test.args(["identity", "import"]).stdin(marked).stdout(&said).success();
     opens_all(test);
 }

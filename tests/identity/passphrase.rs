@@ -30,7 +30,7 @@ fn with_a_passphrase_a_key_is_found_only_where_somebody_enters_it() {
 #[test]
 fn age_that_another_program_starts_asks_nobody_however_that_is_forbidden() {
     let nobody = format!(
-        "error: the identity `{PLACE}` is protected by a passphrase and there is nobody to ask\n\
+        "error: the identity `{PLACE}` needs a passphrase, and nobody can be prompted for it\n\
          hint: use `print` or `exec` at a terminal, or set MODELFORGE_CREDENTIAL_ASKPASS\n"
     );
     let mut test = protected();

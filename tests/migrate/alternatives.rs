@@ -1,14 +1,14 @@
-//! Several keys under one name in one file: none is lost, and it is said which of them stays.
+//! Several keys under one name in one file: none is lost, and a warning names each that stays.
 
 use super::tools::OTHER;
 use super::*;
 
-/// The lines that warn of a key of openai that stays.
+/// The warning that another key for openai stays.
 fn another(file: &str, line: usize) -> String {
     format!("warning: `~/{file}`, line {line}: another key for `OPENAI_API_KEY`, so it stays\n")
 }
 
-/// Moves what can be moved: the other key is in the file then.
+/// Moves one key, and checks that the other key is still in the file.
 #[track_caller]
 fn stays(file: &str, text: &str, line: usize, left: &str, status: i32) -> Test {
     let (test, _, stderr) = run(Test::new().file(file, text), &["migrate", "--yes"], status);
@@ -32,7 +32,7 @@ fn another_key_in_another_branch_stays() {
         "if [ \"$HOSTNAME\" = office ]; then\n  export OPENAI_API_KEY={OTHER}\nelse\n  export OPENAI_API_KEY={SECRET}\nfi\n"
     );
     let test = stays(".bashrc", &text, 2, &text.replace(&format!("export OPENAI_API_KEY={SECRET}"), ":"), 1);
-    // The rollback puts back the one that was moved, beside the other one.
+    // The rollback restores the key that was moved, beside the other one.
     let (test, _, _) = run(holding(test, ".bashrc"), &["migrate", "--rollback", "--yes"], 0);
     assert_eq!(read(&test, ".bashrc"), text);
     let text = format!("work() {{ export OPENAI_API_KEY={OTHER}; }}\nhome() {{ export OPENAI_API_KEY={SECRET}; }}\n");
@@ -43,7 +43,7 @@ fn another_key_in_another_branch_stays() {
 fn another_key_that_a_later_line_replaces_stays() {
     let text = format!("OPENAI_API_KEY={OTHER}\nDEBUG=1\nOPENAI_API_KEY={SECRET}\n");
     let test = stays(".env", &text, 1, &format!("OPENAI_API_KEY={OTHER}\nDEBUG=1\n"), 1);
-    // A file that was changed since gets its key back as well, and keeps the other.
+    // A file that was changed since gets its key back as well, and still has the other.
     let test = holding(test.file(".env", format!("OPENAI_API_KEY={OTHER}\nDEBUG=2\n")), ".env");
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert_eq!(read(&test, ".env"), format!("OPENAI_API_KEY={OTHER}\nDEBUG=2\nOPENAI_API_KEY={SECRET}\n"));
@@ -110,7 +110,7 @@ fn of_two_lines_for_one_user_of_a_host_the_first_is_the_one_in_use() {
     assert!(stderr.contains(said), "{stderr}");
     assert_eq!(read(&test, ".netrc"), line(OTHER));
     let test = test.args(["print", "openai"]).stdout(&format!("{SECRET}\n")).success();
-    // It is the first again, though somebody added to the file.
+    // It is the first entry again, although the file has a new line.
     let test = holding(test.file(".netrc", line(OTHER) + "default login anonymous\n"), ".netrc");
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert_eq!(read(&test, ".netrc"), line(SECRET) + &line(OTHER) + "default login anonymous\n");

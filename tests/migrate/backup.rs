@@ -68,9 +68,7 @@ fn a_key_that_was_replaced_since_stays_in_the_chain() {
     let (test, text, stderr) = run(test, &["migrate", "--rollback", "--yes", "--json"], 0);
     assert_eq!(json(&text)["taken_back"], 1, "{text}");
     assert!(
-        stderr.contains(
-            "`https://api.openai.com` was replaced since, so its source and the chain each keep the key that they have"
-        ),
+        stderr.contains("`https://api.openai.com` was replaced since, so the source and the chain each keep their key"),
         "{stderr}"
     );
     assert_eq!(file(&test), before);

@@ -1,11 +1,11 @@
-//! Projects in folders that a person names.
+//! Projects in directories that are named on the command line.
 
 use super::*;
 
 const CONFIG: &str = ".config/modelforge-credential/config.toml";
 const JOURNAL: &str = ".local/state/modelforge-credential/migrations.jsonl";
 
-/// Puts the sentinel into the `.env` of a project in the folder that the program is started in.
+/// Puts the sentinel into the `.env` of a project below the working directory.
 fn put_back(test: Test) -> Test {
     let file = test.work().join("p/.env");
     std::fs::create_dir_all(test.work().join("p")).expect("a folder");
@@ -21,7 +21,7 @@ fn read(test: &Test, path: &str) -> String {
     std::fs::read_to_string(test.home().join(path)).unwrap_or_default()
 }
 
-/// As if a migration of the project had been killed after it had stored the key, and before it took it out.
+/// A migration of the project that was killed after it had stored the key, and before it removed it from the file.
 fn interrupted() -> Test {
     let (test, _, _) = run(put_back(Test::new()), &["migrate", "--yes", "p"], 0);
     is_not_finished(&test);
@@ -93,8 +93,8 @@ fn of_keys_that_came_with_a_repository_there_is_a_warning() {
     assert!(test.run(&["/bin/sh", "-c", "cd p && git add -f .env"], "").status.success());
     let index = test.work().join("p/.git/objects");
     let test = files_below(&index).into_iter().fold(test, Test::may_hold_the_secret);
-    let came = "warning: the keys in `TEST/work/p/.env` came with the git repository `TEST/work/p`; once moved, they are used \
-                wherever no other key for the same is kept\n";
+    let came = "warning: the keys in `TEST/work/p/.env` came with the git repository `TEST/work/p`; after the move they are used \
+                everywhere, unless you have another key for the same provider\n";
     test.stderr(came).success();
 }
 
@@ -111,7 +111,7 @@ fn a_fifo_in_the_place_of_gits_list_of_files_is_not_waited_for() {
 #[cfg(unix)]
 #[test]
 fn what_exec_hands_over_is_not_noted_for_a_key_that_stays_after_all() {
-    // A helper that answers once with what it was told to store.
+    // A helper that returns a stored credential only once.
     let forgets = r#"input=$(cat); case "$1 $input" in
         *protocol=backup*) ;;
         store*) printf '%s\n' "$input" | grep -v '^capability' > "$HOME/once";;
@@ -119,7 +119,7 @@ fn what_exec_hands_over_is_not_noted_for_a_key_that_stays_after_all() {
         esac; exit 0"#;
     let test = put_back(Test::new().script("forgets", forgets).helpers("forgets\nage"));
     let (test, shown, stderr) = run(test, &["migrate", "--yes", "p"], 1);
-    assert!(stderr.contains("no helper kept the credential"), "{stderr}");
+    assert!(stderr.contains("no helper stored the credential"), "{stderr}");
     assert!(env(&test).contains(SECRET));
     assert!(!shown.contains("exec -- COMMAND") && read(&test, CONFIG).is_empty(), "{shown}");
 }

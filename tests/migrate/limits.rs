@@ -11,7 +11,7 @@ use crate::support::system;
 const CODEX: &str = ".codex/auth.json";
 const LLM: &str = ".config/io.datasette.llm/keys.json";
 
-/// A key in a file beside the one that is no good, and that it is moved all the same.
+/// A key in a file beside the bad one, which is moved nevertheless.
 #[track_caller]
 fn is_one_line(test: Test, wanted: &str) -> Test {
     let test = test.file(LLM, format!("{{\"openai\": \"{SECRET}\"}}\n"));

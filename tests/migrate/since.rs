@@ -1,18 +1,18 @@
-//! The way back of a tool's file that somebody has written to since: what is newer stays.
+//! The rollback of a tool's file that was changed since: newer keys stay.
 
 use super::tools::{CODEX, OTHER, codex};
 use super::*;
 
-const HOLDS_ANOTHER: &str = "holds another key in";
+const HOLDS_ANOTHER: &str = "now has another key in";
 
-/// A file with the key, as somebody left it since, and the name of the place.
+/// The file has a newer key (`now`) at `place`: the rollback leaves it.
 #[track_caller]
 fn keeps(file: &str, before: &str, now: &str, place: &str) {
     let [before, now] = [before, now].map(|text| text.replace("@KEY", SECRET).replace("@NEW", OTHER));
     let (test, _, _) = run(Test::new().file(file, before), &["migrate", "--yes"], 0);
     let test = test.file(file, &now);
     let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    let said = format!("warning: `~/{file}` {HOLDS_ANOTHER} `{place}` now, so that one stays\n");
+    let said = format!("warning: `~/{file}` {HOLDS_ANOTHER} `{place}`, which stays\n");
     assert!(stderr.contains(&said), "{stderr}");
     assert!(stderr.contains("was replaced since"), "{stderr}");
     assert_eq!(read(&test, file), now);
@@ -38,7 +38,7 @@ fn what_may_be_no_key_stays_as_well() {
     let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 1);
     assert!(stderr.contains(HOLDS_ANOTHER) && stderr.contains("stays in the chain\n"), "{stderr}");
     assert_eq!(read(&test, ".env"), "OPENAI_API_KEY=short\n");
-    // What is empty, or was left for the tool, is in nobody's way.
+    // An empty value, or one that the migration wrote, is replaced.
     let test = holding(test.file(".env", "A=1\nOPENAI_API_KEY=\n"), ".env");
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert_eq!(read(&test, ".env"), format!("A=1\nOPENAI_API_KEY={SECRET}\n"));
@@ -55,7 +55,7 @@ fn a_comment_of_that_name_is_no_newer_key() {
 
 const OURS: &str = "provider.ours.url = 'https://llm.example.org/v1'\n";
 
-/// Moved, changed and put back.
+/// Migrates a file, changes it, and rolls back.
 #[track_caller]
 fn back(file: &str, before: &str, change: impl Fn(String) -> String) -> (Test, String) {
     let test = holding(Test::new().config(OURS).file(file, before), file);
@@ -87,12 +87,12 @@ fn a_provider_of_ones_own_comes_back_as_it_was_and_what_was_written_for_it_goes(
         "{{\"providers\": {{\"mine\": {{\"baseUrl\": \"https://llm.example.org/v1\", \"apiKey\": \"{SECRET}\"}}}}}}\n"
     );
     assert_eq!(back(".pi/agent/models.json", &models, |text| text).1, format!("exactly {models}"));
-    // What is not ours is left.
+    // A setting that we did not write stays.
     let (_, text) = back(file, &provider, |text| text.replace("\"modelforge-credential\"", "\"mine\""));
     assert!(text.contains("auth = { command = \"mine\"") && text.contains(SECRET), "{text}");
 }
 
-/// A server of Cursor's.
+/// An MCP server in Cursor's file.
 fn server(args: &str, env: &str) -> String {
     format!("{{\"mcpServers\": {{\"s\": {{\"command\": \"npx\"{args}, \"env\": {{{env}}}}}}}}}\n")
 }
@@ -109,7 +109,7 @@ fn what_a_person_changed_in_the_arguments_of_a_server_stays() {
     assert_eq!(server_now["command"], "npx");
     assert_eq!(server_now["args"], serde_json::json!(["-y", "pkg", "--verbose"]));
     assert_eq!(server_now["env"]["OPENAI_API_KEY"], SECRET);
-    // Somebody put the command back, with another package.
+    // The user restored the command by hand, with another package.
     let by_hand = |_: String| server(", \"args\": [\"other\"]", "\"A\": \"1\"");
     let (_, text) = back(file, &before, by_hand);
     let text: serde_json::Value = json(&text);

@@ -155,7 +155,7 @@ fn a_sign_in_to_claude_ai_is_left_in_use() {
 
 #[test]
 fn what_may_be_a_sign_in_to_claude_ai_is_left_in_use_as_well() {
-    // Nothing that can be read.
+    // A sign-in that cannot be read.
     let test = Test::new().file(CLAUDE, claude()).file(".claude/.credentials.json/x", "");
     let (test, _, _) = run(test, &["migrate", "--yes"], 0);
     assert!(!read(&test, CLAUDE).contains("apiKeyHelper"), "{}", read(&test, CLAUDE));

@@ -1,4 +1,4 @@
-//! A key belongs to the URL beside it: one that cannot be read never makes it the key of the usual host.
+//! A key belongs to the URL beside it. If that cannot be read, the key is not taken for the usual host's.
 
 use super::*;
 
@@ -6,7 +6,7 @@ const URL: &str = "https://llm.example.org/v1";
 const UNKNOWN: &str = "no provider has the URL `https://llm.example.org/v1`";
 const UNREADABLE: &str = "cannot be read, so it stays";
 
-/// Nothing is moved out of the file, with this warning.
+/// Nothing is moved out of the file, and this is the warning.
 #[track_caller]
 fn stays(file: &str, text: &str, said: &str) {
     let text = text.replace("@URL", URL).replace("KEY!", SECRET);
@@ -105,7 +105,7 @@ fn a_key_that_its_tool_could_get_from_no_variable_stays() {
     let (test, _, stderr) = run(test, &["migrate", "--yes"], 0);
     assert!(stderr.contains("can get its key in no other way, so it stays"), "{stderr}");
     assert_eq!(read(&test, FILE), text("openai-compatible"));
-    // Of a known one, the tool reads its usual variable.
+    // For a known kind, the tool reads its usual variable.
     let (test, shown, _) = run(test.file(FILE, text("openai")), &["migrate", "--yes"], 0);
     assert!(shown.contains("exec --env OPENAI_API_KEY=ours -- aichat"), "{shown}");
     assert!(!read(&test, FILE).contains(SECRET));
@@ -134,7 +134,7 @@ fn the_key_of_gits_store_is_kept_as_it_is_and_not_as_it_is_written() {
     let (test, _, _) = run(Test::new().file(".git-credentials", text), &["migrate", "--yes"], 0);
     assert_eq!(read(&test, ".git-credentials"), "");
     let test = test.args(["print", "mistral"]).stdout("Kq3vB7nM1xZ9pL5t+Wd8sF2hJ4=\n").success();
-    // A file that was written to since gets it back as it was written.
+    // A file that was changed since gets the key back in its original encoding.
     let other = "https://me:abc@git.example.org\n";
     let test = test.file(".git-credentials", other);
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);

@@ -165,7 +165,7 @@ fn a_fifo_among_the_objects_of_a_repository_does_not_stop_the_search() {
 fn a_fifo_in_a_repository_that_objects_are_borrowed_from_does_not_stop_the_search_however_that_is_named() {
     let quoted = "a path in its list of other repositories is in quotation marks";
     let long = "its list of other repositories is too long";
-    let fifo = "`~/evil\\r/aa/0` is neither a file nor a folder";
+    let fifo = "`~/evil\\r/aa/0` is neither a file nor a directory";
     for (script, why) in [
         ("printf '\"%s\"\\n' \"$HOME/evil\"", quoted),
         ("yes '#' | head -c 70000; printf '%s\\n' \"$HOME/evil\"", long),

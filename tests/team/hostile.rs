@@ -68,7 +68,7 @@ fn however_much_a_member_plants_that_nobody_can_open_the_rest_of_what_is_said_is
     assert_eq!(said.status, 0, "{said:?}");
     let warnings: Vec<&str> = said.err.lines().filter(|line| line.starts_with("warning: ")).collect();
     assert_eq!(warnings.len(), 11, "{said:?}");
-    assert_eq!(warnings.last(), Some(&"warning: the same holds for 490 more"));
+    assert_eq!(warnings.last(), Some(&"warning: the same is true for 490 more"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Leaving for good takes shared stores with it, here and nowhere else.
+//! `logout --all --purge` deletes shared stores on this machine alone.
 
 use super::{Person, ann_and_ben, synchronised};
 use crate::support::{SECRET, program};
@@ -15,7 +15,7 @@ fn a_purge_names_and_removes_shared_stores_and_takes_no_key_from_the_other_membe
     let (remote, ann, ben) = ann_and_ben();
     let ann = with_both(ann);
     ann.stores("groq", SECRET);
-    // Another one, that is not configured any more.
+    // Another store, which is no longer configured.
     let helper = program("modelforge-credential-age").display().to_string();
     let old = ann.test.run(&[&helper, "--store", "old", "members"], "action=add\nmember=ann\n");
     assert!(old.status.success(), "{old:?}");
@@ -33,7 +33,7 @@ fn a_purge_names_and_removes_shared_stores_and_takes_no_key_from_the_other_membe
              {data}/repositories\n  {data}/signing-key\n  {data}/stores\n  \
              ~/.local/state/modelforge-credential\n  ~/.config/modelforge-credential/config.toml\n\
              signed out of `groq` (`https://api.groq.com`)\n\
-             nothing of modelforge-credential is left on the disk but its programs, manual pages and completions\n"
+             only the programs, manual pages and completions of modelforge-credential are left on the disk\n"
         )
     );
     for warning in [
@@ -59,7 +59,7 @@ fn a_purge_that_cannot_be_finished_takes_no_key_from_the_other_members_either() 
     let ann = Person { test, ..ann };
     ann.stores("groq", SECRET);
     let said = ann.says(&["logout", "--all", "--purge", "--yes"], "");
-    assert!(said.status == 1 && said.err.contains("the files of this program stay"), "{said:?}");
+    assert!(said.status == 1 && said.err.contains("this program's files were not deleted"), "{said:?}");
     assert!(!said.err.contains("shared store"), "all is sent: {said:?}");
     ann.does(&["sync"]);
     ben.does(&["sync"]);

@@ -1,18 +1,18 @@
-//! The worst moment: what happens between two steps of a synchronisation, or after half of one.
+//! Interruptions at the worst moment: between two steps of a synchronisation, or halfway through one.
 
 use super::{Person, Remote, ann_and_ben, synchronised};
 use crate::support::{SECRET, files_below, program};
 
 const NEW: &str = "sk-new-0123456789abcdef01";
 
-/// The same person, with a program in the place of `ssh-keygen`. `$1` is the first word.
+/// The same person, with a script in the place of `ssh-keygen`. `$1` is its first argument.
 fn with_keygen(person: Person, script: &str) -> Person {
     let real = crate::support::system("ssh-keygen", "openssh-client").display().to_string();
     let script = format!("#!/bin/sh\nreal='{real}'\n{script}\n");
     Person { test: person.test.on_path("ssh-keygen", script), ..person }
 }
 
-/// Does this once, when something is signed: after the store was looked at, and before it is changed.
+/// Runs this once, while something is signed: after the store was read, and before it is changed.
 fn once_while_signing(person: Person, line: &str) -> Person {
     let done = person.test.work().join("done").display().to_string();
     let script = format!(
@@ -37,7 +37,7 @@ fn files_that_are_lost_here_are_not_removed_elsewhere_if_the_first_synchronisati
         let keys = ["openai", "mistral"].map(|provider| person.key(provider));
         assert_eq!(keys, [SECRET, NEW].map(|key| Some(key.to_owned())), "{}", person.name);
     }
-    // What is removed from then on is removed.
+    // After that, a removed key stays removed.
     ann.removes("mistral");
     ann.does(&["sync"]);
     ben.does(&["sync"]);
@@ -61,7 +61,7 @@ fn a_key_that_is_stored_while_a_removal_is_taken_is_not_encrypted_for_who_went()
     ann.does(&["sync"]);
     ben.does(&["sync"]);
     assert_eq!(ben.key("groq").as_deref(), Some(NEW));
-    // She has every file, as one who can read the repository.
+    // She has every file, like anybody who can read the repository.
     for provider in ["groq", "mistral"] {
         let file = format!("https/api.{provider}.{}/default.age", if provider == "groq" { "com" } else { "ai" });
         let place = cara.store().join(&file);
@@ -80,7 +80,7 @@ fn a_key_that_is_stored_after_a_removal_was_taken_and_before_all_is_done_is_kept
     ben.does(&["members", "accept", &ann.fingerprint()]);
     ben.does(&["members", "remove", "cara"]);
     ben.does(&["sync"]);
-    // Killed when its changes are sent and the list is in the store.
+    // It is killed after its changes are sent and the list is in the store.
     let before = std::fs::read(ann.known()).expect("it is there");
     ann.does(&["members", "accept", &ben.fingerprint()]);
     let after = std::fs::read(ann.known()).expect("it is there");
@@ -197,7 +197,7 @@ fn a_member_is_removed_from_a_store_of_more_keys_than_an_answer_can_name() {
     let lines: Vec<&str> = said.err.lines().collect();
     assert_eq!(
         lines[1],
-        "the member who left has read these keys, and still can in the history: create new ones at the providers"
+        "the removed member has read these keys, and still can in the history: create new ones at the providers"
     );
     assert_eq!(lines.iter().filter(|line| line.starts_with("  https://")).count(), 1001);
     assert_eq!(lines.last(), Some(&"  and 250 more: all keys of the store"));
@@ -207,7 +207,7 @@ fn a_member_is_removed_from_a_store_of_more_keys_than_an_answer_can_name() {
 fn a_change_of_members_that_leaves_this_user_out_is_not_gone_on_with() {
     let (_remote, ann, ben) = ann_and_ben();
     let before = std::fs::read(ann.store().join("https/api.openai.com/default.age")).expect("it is there");
-    // As if it had begun with another identity.
+    // As if it had been started with another identity.
     let members = std::fs::read_to_string(ann.store().join(".age-recipients")).expect("it is there");
     let base64 = |text: &str| {
         use base64::Engine as _;

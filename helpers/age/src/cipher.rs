@@ -17,8 +17,8 @@ pub fn encrypt(text: &[u8], recipients: &[Box<dyn age::Recipient>], format: Form
     Ok(content)
 }
 
-/// The most keys that a file is encrypted for: above any team, and twice over. Each of them is tried, which takes its time, and who wrote
-/// the file may have put as many there as the file has room for.
+/// The most keys that a file may be encrypted for: over twice the limit of a store's members. Each of them is tried, which takes time, and
+/// the author of the file can put in as many as fit.
 const MOST_STANZAS: usize = 2_048;
 
 /// The plain text of an age file, armored or not.

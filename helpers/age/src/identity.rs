@@ -173,7 +173,7 @@ impl Opens for Identities {
         }
     }
 
-    /// That of the first.
+    /// The public key of the first identity.
     fn public_key(&self) -> Result<Option<String>> {
         self.files.first().map_or(Ok(None), |file| Ok(self.keys(file)?.public()))
     }

@@ -22,12 +22,12 @@ use crate::{cipher, text};
 /// The file is not an encrypted file, or was changed.
 pub struct Damaged;
 
-/// What opens files.
+/// Decrypts files.
 pub trait Opens {
     /// The plain text of the age file `file`, armored or not. `None`: it is encrypted for others.
     fn open(&self, content: &[u8], file: &Path) -> Result<Option<Zeroizing<Vec<u8>>>>;
     fn public_key(&self) -> Result<Option<String>>;
-    /// True if a plugin may be asked: it may have to be touched each time.
+    /// True if decrypting may ask a plugin: its device may need a touch each time.
     fn asks_a_plugin(&self) -> Result<bool>;
 }
 
@@ -127,7 +127,7 @@ impl Keys {
         }
     }
 
-    /// True if one of its keys belongs to a plugin: a device may have to be touched each time.
+    /// True if one of its keys belongs to a plugin: a device may need a touch each time.
     pub fn are_a_plugins(&self) -> bool {
         self.all().any(|key| matches!(key, Key::Plugin(_)))
     }

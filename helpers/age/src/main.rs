@@ -176,7 +176,7 @@ impl Age {
         let Options { mut identities, recipients, store, signing_key } = options;
         let data = modelforge_credential_files::data().map(Own::new);
         let state = modelforge_credential_files::state().map(Own::new);
-        // The identity of one store can be renewed without reading the others.
+        // Without reading the others: the identity of one store can be renewed alone.
         let name = kept::identity(store.as_deref());
         let own = data.as_ref().filter(|_| identities.is_empty()).map(|data| data.path().join(name));
         identities.extend(own.clone());

@@ -143,7 +143,7 @@ impl Operation<'_> {
             return Err("it decrypts none of the stored credentials, so nothing was changed".into());
         }
         if mine.content()?.is_none() {
-            // A backup with a passphrase keeps it.
+            // A backup with a passphrase is stored with that passphrase.
             mine.put(if given.passphrase.is_some() { &given.content } else { given.text.as_bytes() })?;
         }
         let mut answer = self.about()?;

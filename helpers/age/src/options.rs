@@ -20,7 +20,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Those that were given. The error is about the command line.
+    /// Parses the given options. The error is about the command line.
     pub fn of(given: Vec<(&'static str, OsString)>) -> Result<Self, String> {
         let mut options = Self::default();
         for (option, value) in given {

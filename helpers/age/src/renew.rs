@@ -1,8 +1,8 @@
 //! Gives the whole store a new identity.
 //!
-//! While it goes on, the identity file holds the new keys and, below a comment, the old ones. So at each moment, also after a kill,
-//! `get` and stock `age` open everything, what is stored meanwhile is encrypted for the new ones alone, and the next renewal
-//! finds what is left to do. The old keys are removed once they open nothing any more, and what replaced it was opened again.
+//! Meanwhile, the identity file holds the new keys and, below a comment, the old ones. So at each moment, also after a kill, `get` and
+//! stock `age` can decrypt everything, new credentials are encrypted only for the new keys, and the next renewal finds the files that are
+//! left. The old keys are removed once no file needs them, and every new file was decrypted again.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -97,8 +97,8 @@ impl Failed {
 }
 
 /// Encrypts every credential again, one file after the other, and returns the lock of the store, in which nothing is left to do. `open`
-/// gives the text of a file; `None` leaves it as it is. Stored means read back: `by` has opened what takes the place of a file before it
-/// does. A plugin, which may want to be touched each time, has opened a sample.
+/// decrypts a file; if it returns `None`, the file stays as it is. Each new file is read back before it replaces the old one: `by` decrypts
+/// it. A plugin, whose device may need a touch each time, has decrypted only a sample before.
 pub fn every(
     store: &Store,
     by: &impl Opens,
@@ -110,7 +110,7 @@ pub fn every(
         let Some(text) = open(entry, content)? else { return Ok(None) };
         let new = encrypt(&text)?;
         if !asks_a_plugin && by.open(&new, &entry.file)?.is_none_or(|back| back != text) {
-            return Err("what was encrypted could not be opened again".into());
+            return Err("the new file could not be decrypted".into());
         }
         Ok(Some(new))
     };
@@ -178,7 +178,7 @@ mod tests {
         for is_text in [true, false] {
             let encrypt = |text: &[u8]| wrong(is_text, text);
             let failed = every(&store, &new, open, encrypt).unwrap().unwrap_err().into_error();
-            let said = "1 credential could not be encrypted again: what was encrypted could not be opened again";
+            let said = "1 credential could not be encrypted again: the new file could not be decrypted";
             assert_eq!(failed.to_string(), said);
             assert_eq!(store.read(&entry).unwrap().unwrap().as_slice(), before);
         }

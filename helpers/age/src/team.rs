@@ -71,7 +71,7 @@ impl Team {
         }
     }
 
-    /// Its history.
+    /// The repository with the history of the store.
     fn repository(&self) -> Own {
         self.data.below(kept::REPOSITORIES).below(&self.name)
     }
@@ -182,7 +182,7 @@ impl Team {
     /// everything.
     fn finish_change(&self, known: &mut Known, identities: &Identities) -> Result<()> {
         let Some(members) = known.members()? else { return Ok(()) };
-        // The identity may be another one than when it began.
+        // The identity may have changed since the start.
         self.encrypt(SAMPLE, &members, identities, self.tree.path())?;
         {
             // From now on, others store only for the new members.
@@ -198,17 +198,17 @@ impl Team {
     }
 }
 
-/// Warns of some of many things: a member could have planted any number, and what else there is to say would not be heard.
+/// Prints only some of many warnings: a member could plant any number of files, and other messages would be lost among them.
 fn warn_of(all: &[String]) {
     const SHOWN: usize = 10;
     let mut lines: String = all.iter().take(SHOWN).map(|what| format!("warning: {what}\n")).collect();
     if let Some(more) = all.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        lines.push_str(&format!("warning: the same holds for {more} more\n"));
+        lines.push_str(&format!("warning: the same is true for {more} more\n"));
     }
     let _ = std::io::stderr().write_all(lines.as_bytes());
 }
 
-/// A file from a member may not be a key, or not be readable for all. It must not block the others, and above all not the removal of its
+/// A member's file may be no key, or not encrypted for everybody. It must not block the others, and above all not the removal of its
 /// author.
 fn readable<T>(opened: Result<T>) -> Result<std::result::Result<T, Error>> {
     match opened {

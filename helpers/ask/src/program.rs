@@ -65,7 +65,7 @@ impl Remarks<'_> {
             (self.heard, self.at) = (now.said.len(), Instant::now());
         }
         if self.at.elapsed() >= SILENCE {
-            // What may show the answer waits for it.
+            // Lines that may show the answer wait for it.
             let lines = now.said.split_inclusive(|b| *b == b'\n').filter(|line| line.ends_with(b"\n"));
             let passes = lines.take_while(|line| !may_show_a_key(&String::from_utf8_lossy(line)));
             let length = passes.map(<[u8]>::len).sum();

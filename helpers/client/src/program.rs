@@ -137,7 +137,7 @@ impl Program {
         self.known_capabilities().unwrap_or_default()
     }
 
-    /// The same, for what must not be done without it: to erase from what may be the file of another program, say.
+    /// The same, for operations that need a certain answer, such as an erase that could change another program's file.
     ///
     /// # Errors
     /// If it could not be asked. The next call asks again.

@@ -14,7 +14,7 @@ const SILENCE: Duration = Duration::from_millis(200);
 /// The shortest word that could be a key.
 const SHORTEST: usize = 16;
 
-/// True if a line may show a key: a shell's trace, or a word that could be one. A path is none, and a person is to open a URL.
+/// True if a line may show a key: a shell's trace, or a word that could be one. A path is not one, and people must see a URL to open it.
 pub fn may_show_a_key(line: &str) -> bool {
     let is_of_a_key = |b: u8| b.is_ascii_alphanumeric() || b"-_.~+/=:".contains(&b);
     let could_be_one = |word: &str| {
@@ -30,11 +30,11 @@ pub fn may_show_a_key(line: &str) -> bool {
 /// The text so far.
 pub struct Said<'a> {
     requests: &'a [Record],
-    /// True if its answer may tell of more secrets than the requests do.
+    /// True if its answer may contain other secrets than the requests.
     has_secrets_of_its_own: bool,
-    /// The lines that wait for its answer.
+    /// The lines that are held until it answers.
     held: Vec<Zeroizing<String>>,
-    /// True after the first line of its reason to fail. It is shown when it has failed.
+    /// True after the first line of an error. The error is shown once it has failed.
     is_failing: bool,
     /// How many lines have been handled.
     sorted: usize,
@@ -65,7 +65,7 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// The whole lines that are to be passed on, in a moment in which nothing is said. What may show a key waits until the answer is known.
+    /// The complete lines that can be shown now, while nothing more arrives. A line that may show a key is held until the answer is known.
     pub fn so_far(&mut self, moment: &Moment) -> Vec<String> {
         if moment.said.len() != self.heard.0 {
             self.heard = (moment.said.len(), Instant::now());

@@ -152,8 +152,8 @@ fn lock() -> Result<Option<File>> {
     Own::new(state).lock("locks/plaintext".as_ref(), PATIENCE).map(Some)
 }
 
-/// Makes a file that is not there, for its owner alone. One that came meanwhile stays. `within` as in [`open`]. One process at a time: what
-/// killed ones left beside it is removed.
+/// Creates a file that only its owner can access. If it was created meanwhile, it stays. `within` as in [`open`]. Only one process may call
+/// this at a time: it removes the temporary files of killed ones.
 ///
 /// # Errors
 /// If it cannot be created.

@@ -1,41 +1,41 @@
-//! What lies in the folder of our [data](crate::data): one list for the code that makes it, checks it and removes it.
+//! The contents of our [data](crate::data) directory: one list for the code that creates, checks and removes them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The store of this user alone.
+/// The user's own store.
 pub const STORE: &str = "age";
-/// The stores that are shared, a folder each.
+/// The shared stores, a directory each.
 pub const SHARED_STORES: &str = "stores";
-/// The history of each of those, a repository each.
+/// The histories of the shared stores, a git repository each.
 pub const REPOSITORIES: &str = "repositories";
-/// What this user signs with, where they named no key of their own.
+/// The signing key of a user who named none.
 pub const SIGNING_KEY: &str = "signing-key";
 
-/// In a store: the lock of who changes a credential.
+/// In a store: the lock for changing a credential.
 pub const LOCK: &str = ".lock";
-/// In a store: the lock of who changes the identity, or synchronises.
+/// In a store: the lock for changing the identity, and for a synchronisation.
 pub const RENEWAL_LOCK: &str = ".renewal";
 
-/// The name of the identity of a shared store, or of the user's own.
+/// The file name of the identity of a shared store, or of the user's own.
 pub fn identity(shared: Option<&str>) -> String {
     shared.map_or_else(|| "identity.txt".to_owned(), |name| format!("identity-{name}.txt"))
 }
 
-/// True if this is the name of something that this program keeps there.
+/// True if this program creates a file or directory of this name there.
 pub fn is_kept(name: &str) -> bool {
     let is_identity = || name.starts_with("identity-") && name.ends_with(".txt");
     name == identity(None) || matches!(name, STORE | SHARED_STORES | REPOSITORIES | SIGNING_KEY) || is_identity()
 }
 
-/// All that is there, in the order of the names.
+/// Every one that exists, in the order of their names.
 pub fn all(data: &Path) -> Vec<PathBuf> {
     let mut all = names(data);
     all.retain(|name| is_kept(name));
     all.iter().map(|name| data.join(name)).collect()
 }
 
-/// The names of the shared stores that are there.
+/// The names of the shared stores that exist.
 pub fn shared(data: &Path) -> Vec<String> {
     names(&data.join(SHARED_STORES))
 }

@@ -22,7 +22,7 @@ pub enum Trust {
     Named,
 }
 
-/// Why a file or a folder is not believed.
+/// Why a file or a directory is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It belongs to another user.
@@ -31,7 +31,7 @@ pub enum Fault {
     Open,
 }
 
-/// What is wrong with a file or a folder by itself, whatever is above it.
+/// What is wrong with a file or a directory itself, without those above it.
 #[cfg(unix)]
 pub fn fault(path: &Path, metadata: &Metadata, trust: Trust) -> Option<Fault> {
     use std::os::unix::fs::MetadataExt;
@@ -55,7 +55,7 @@ fn judge(owner: u32, mode: u32, trust: Trust, user: u32, is_private_group: impl 
     }
 }
 
-/// What is wrong with a file or a folder by itself. Whose it is, is not asked.
+/// What is wrong with a file or a directory itself. Does not check the owner.
 #[cfg(not(unix))]
 pub fn fault(path: &Path, _: &Metadata, trust: Trust) -> Option<Fault> {
     use crate::access::{lets_others_change, lets_others_in};
@@ -145,7 +145,7 @@ fn check_open(path: &Path, real: &Path, metadata: &Metadata, trust: Trust) -> Re
         return Err(error::is_not_a_file(path));
     }
     match (fault(real, metadata, trust), trust) {
-        // Elsewhere, whether others can change it was found on the way to it.
+        // On other systems, the check of its path found whether others can change it.
         (_, Trust::Believed) if cfg!(not(unix)) => Ok(()),
         (None, _) => Ok(()),
         #[cfg(unix)]
@@ -156,7 +156,7 @@ fn check_open(path: &Path, real: &Path, metadata: &Metadata, trust: Trust) -> Re
     }
 }
 
-/// Nobody but the owner, who was looked at on the way to it, can look into a folder.
+/// Nobody but the owner, whom the check of the path has verified, can look into a directory.
 pub fn check_private(path: &Path, metadata: &Metadata) -> Result<()> {
     #[cfg(unix)]
     let is_open = std::os::unix::fs::MetadataExt::mode(metadata) & 0o077 != 0;
@@ -172,12 +172,12 @@ pub fn content(path: &Path, mut file: &File, limit: usize) -> Result<Zeroizing<V
     content.map_err(error::failed("read", path))?.ok_or_else(|| error::is_too_large(path, limit))
 }
 
-/// All that there is to read, of which `expected` bytes are likely. `None`: it is more than `limit` bytes.
+/// Everything in `input`; `expected` is its likely size in bytes. `None`: it is longer than `limit` bytes.
 ///
 /// # Errors
-/// Those of reading.
+/// If reading fails.
 pub fn read_at_most(input: &mut dyn Read, expected: usize, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    // One byte more tells what just fits from what is longer, and no reallocation leaves a copy.
+    // Reading one byte more shows whether it is too long. The capacity avoids a reallocation, which would leave a copy.
     let mut content = Zeroizing::new(Vec::with_capacity(expected.min(limit) + 64));
     input.take(limit as u64 + 1).read_to_end(&mut content)?;
     Ok(Some(content).filter(|content| content.len() <= limit))

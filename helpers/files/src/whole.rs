@@ -91,8 +91,8 @@ fn is_held(problem: &io::Error) -> bool {
     cfg!(windows) && matches!(problem.raw_os_error(), Some(5 | 32 | 33))
 }
 
-/// Removes what killed processes left in `workshop`, a folder of ours. Only with the lock: no other file is being written then. Another
-/// program may have made its files in a folder.
+/// Removes temporary files of killed processes in `workshop`, a directory of ours. Call it only with the lock: then nobody else is writing.
+/// In other directories, such files may belong to another program.
 pub fn clean(workshop: &Path) {
     for left in temporaries(TEMPORARY, workshop) {
         let _ = if left.file_type().is_ok_and(|kind| kind.is_dir()) {

@@ -73,10 +73,10 @@ pub trait Helper {
         Capabilities::default()
     }
 
-    /// The same, or why it is not known: a program that could not be started has not said what it is.
+    /// The same, or why they are unknown: a program that could not be started has announced nothing.
     ///
     /// # Errors
-    /// When it could not be asked.
+    /// If it could not be asked.
     fn known_capabilities(&self) -> Result<Capabilities> {
         Ok(self.capabilities())
     }

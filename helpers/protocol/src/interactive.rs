@@ -1,6 +1,6 @@
-//! Whether a person may be asked.
+//! Whether a helper may ask a person.
 
-/// What the environment says of a person who could answer a question, in [`VARIABLE`](Self::VARIABLE).
+/// Whether a person can answer a question, as the environment says in [`VARIABLE`](Self::VARIABLE).
 ///
 /// ```
 /// use modelforge_credential_protocol::Interactive;
@@ -13,17 +13,17 @@
 pub enum Interactive {
     /// Nobody may be asked.
     Never,
-    /// Nobody says so: a program that was started by hand, or by another program than `modelforge-credential`.
+    /// Unknown, because somebody started the program by hand, or a program other than `modelforge-credential` did.
     Unknown,
     /// A person is there.
     Yes,
 }
 
 impl Interactive {
-    /// The variable.
+    /// The name of the variable.
     pub const VARIABLE: &str = "MODELFORGE_CREDENTIAL_INTERACTIVE";
 
-    /// What this process was told.
+    /// The value for this process.
     pub fn of_environment() -> Self {
         std::env::var(Self::VARIABLE).map_or(Self::Unknown, |value| Self::of(&value))
     }
@@ -37,7 +37,7 @@ impl Interactive {
         }
     }
 
-    /// The value for a program that is started.
+    /// The value of the variable for a program that is started.
     pub fn value(self) -> &'static str {
         match self {
             Self::Never => "0",

@@ -52,9 +52,9 @@ impl About {
         Ok(given)
     }
 
-    /// Reads the command line of a helper whose options have values: `--name value` or `--name=value`, before the operation, which is
-    /// left to [`serve`](crate::serve). They come in the order in which they were given. A value may be the name of a file, so it is as the
-    /// system has it; where that is not UTF-8, it stands for itself: `--name value`.
+    /// Reads the command line of a helper whose options have values: `--name value` or `--name=value`, before the operation, which is left
+    /// to [`serve`](crate::serve). They are returned in their order. A value that is not UTF-8, such as the name of a file, must be an
+    /// argument of its own: `--name value`.
     ///
     /// # Errors
     /// As [`switches`](Self::switches); also for an option without its value, a word that is not an option, and a missing operation.

@@ -57,7 +57,7 @@ pub fn without(file: &File, before: &str, found: &Found, asks: Option<Asks>) -> 
     Some(text).filter(|text| holds_the_others(before, text, &found.secret))
 }
 
-/// True if nothing that looks like another key went along: in the comment behind a value, say.
+/// True if no other possible key was removed with it, such as one in the comment behind the value.
 fn holds_the_others(before: &str, after: &str, secret: &str) -> bool {
     let words = |text| str::split(text, |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
     let left: HashSet<&str> = words(after).collect();
@@ -86,7 +86,7 @@ pub fn filled(template: &str, spot: &Spot, word: Word) -> String {
     template.replace("{word}", word.text()).replace("{variable}", &spot.variable)
 }
 
-/// True if a value in the place of a key is nothing, or what was written there for its tool.
+/// True if the value in the place of a key is empty, or is what a migration wrote there for the tool.
 pub fn is_left(spot: &Spot, value: &str) -> bool {
     let is_reference = match spot.key.then {
         Then::Text(template) => value == template.replace("{variable}", &spot.variable),

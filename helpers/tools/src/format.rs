@@ -26,7 +26,7 @@ pub enum Format {
     Toml,
     Yaml,
     Dotenv,
-    /// What a shell reads at its start, or direnv.
+    /// A file that a shell reads when it starts, or direnv.
     Shell(Shell),
     Ini,
     Netrc,
@@ -47,7 +47,7 @@ pub enum Shell {
     Fish,
 }
 
-/// The number of the line where the file does not have its format.
+/// The number of the line with the syntax error.
 pub type Fault = usize;
 
 impl Format {

@@ -97,7 +97,7 @@ pub fn read(tool: &Tool, file: &'static File, shown: &str, text: &str) -> Result
                 Format::Dotenv | Format::Shell(_) => found.spots.push(candidate.spot),
                 _ => content.problems.push(stays::in_a_comment(shown, &place)),
             },
-            // No key is thrown away: that of another account, or of another branch of a script.
+            // Keep it: it may be the key of another account, or of another branch of a script.
             Some(_) => content.problems.push(stays::another(shown, line(), &place, owner.provider)),
         }
     }
@@ -121,7 +121,7 @@ fn add(content: &mut Content, tool: &Tool, candidate: Candidate) {
     let own: String =
         own.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
     let (location, provider) = (owner.place, owner.provider);
-    // The same name in two lists, or for two servers: each has an account of its own.
+    // The same name in two lists, or for two servers, becomes two accounts.
     let is_taken =
         |name: &String| content.found.iter().any(|found| found.location == location && found.accounts.contains(name));
     let numbered = (2..).map(|number| format!("{own}-{number}"));
@@ -143,7 +143,7 @@ fn name_the_usual_ones(tool: &Tool, found: &mut [Found]) {
 }
 
 impl Spot {
-    /// True if its tool has neither a variable that it may be given nor another way to ask. Of a known provider a person knows one.
+    /// True if the tool can get its key neither from a variable nor by asking. For a known provider, a person knows a variable.
     fn cannot_be_asked_for(&self, provider: Option<&Provider>) -> bool {
         let needs_a_variable = match self.key.then {
             Then::Text(template) => template.contains("{variable}"),

@@ -130,7 +130,7 @@ impl Place {
     /// True if somebody is signed in to claude.ai: a key helper would take precedence over that, and cost money.
     pub fn is_signed_in_otherwise(&self) -> bool {
         let beside = self.path.with_file_name(".credentials.json");
-        // What cannot be read may be such a sign-in.
+        // A file that cannot be read may be such a sign-in.
         let is_signed_in = || match foreign::open(&beside, None) {
             Ok(Some(opened)) => opened.text().map_or(true, |text| text.contains("claudeAiOauth")),
             Ok(None) => false,

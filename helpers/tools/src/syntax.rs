@@ -18,7 +18,7 @@ const MOST: usize = 1 << 16;
 /// Uses the system's shell, not one on PATH, because a profile is read by that one.
 const FOLDERS: [&str; 4] = ["/bin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
 
-/// False if the text was a valid script, and no longer is. True if the shell is not installed.
+/// False if the text was a valid script and is not any more. True if the shell is not installed.
 pub fn is_kept(file: &File, before: &str, after: &str) -> bool {
     let (shell, options): (_, &[&str]) = match file.format {
         Format::Shell(Shell::Fish) => ("fish", &["--no-config", "--no-execute"]),

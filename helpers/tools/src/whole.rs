@@ -43,7 +43,7 @@ pub fn put_back(record: &Record) -> Result<()> {
         }
         let merged = merge::merged(place.file, before, &missing, now);
         for name in merged.replaced {
-            warn(&Error::new(format!("`{shown}` holds another key in `{}` now, so that one stays", visible(&name))));
+            warn(&Error::new(format!("`{shown}` now has another key in `{}`, which stays", visible(&name))));
         }
         Ok(Left::Changed(merged.text, merged.count))
     })
@@ -66,7 +66,7 @@ pub fn is_what_was_left(file: &'static File, before: &str, missing: &[&Found], n
     })
 }
 
-/// What its tool asks by, as the file says now. An account is tried before the provider alone. A provider of one's own has any name.
+/// The word by which the tool asks for the key, as the file is now. An account is tried first. Your own provider can have any name.
 fn word(file: &File, found: &Found, now: &str) -> Option<String> {
     let Some(provider) = found.provider else {
         let leaves = file.format.leaves(now).ok()?;
@@ -78,7 +78,7 @@ fn word(file: &File, found: &Found, now: &str) -> Option<String> {
     Some(named.unwrap_or_else(|| provider.to_owned()))
 }
 
-/// The word that a value of the file has for a key.
+/// The word for the key in a value of the file.
 fn said(spot: &Spot, leaf: &Leaf) -> Option<String> {
     let is_in = |more: usize, name: &str| {
         let within = spot.path.len().checked_sub(more).and_then(|length| spot.path.get(..length));

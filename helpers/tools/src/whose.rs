@@ -23,13 +23,13 @@ pub struct Hints<'a> {
 pub enum Url<'a> {
     /// There is none.
     None,
-    /// One or more, of which the first program to come may take any.
+    /// One or more; a program may use any of them.
     Said(Vec<&'a str>),
-    /// There is one, and what it is cannot be read.
+    /// There is one, but it cannot be read.
     Unreadable,
 }
 
-/// Why the owner of a key is not known.
+/// Why the owner of a key is unknown.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unclear {
     /// It does not belong to a provider.
@@ -72,7 +72,7 @@ impl Owner {
     }
 
     fn by_url(url: &str, shaped: Option<&'static Provider>) -> Result<Self, Unclear> {
-        // What a program puts in there is not known.
+        // The program replaces these, and the result is unknown.
         let url = Some(url).filter(|url| !url.contains(['$', '{', '`'])).ok_or(Unclear::Url)?;
         let (provider, place) = OwnedLocation::of_url(url).ok_or(Unclear::Url)?;
         if provider.is_some() {
@@ -93,7 +93,7 @@ impl Owner {
         Ok(Self { place, provider: None })
     }
 
-    /// A variable for what belongs to no known provider, the same for each key of its place.
+    /// A variable for a key of no known provider, the same for each key of one URL.
     pub fn variable(&self) -> String {
         let place = format!("{}/{}", self.place.host, self.place.path.as_deref().unwrap_or_default());
         let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
@@ -109,7 +109,7 @@ impl Owner {
     }
 }
 
-/// True if it is the machine that asks, or one that it runs. A name that only begins like an address is none.
+/// True for this machine, and for one that runs on it. A name that only begins like an address does not count.
 fn is_this_machine(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
@@ -140,8 +140,8 @@ pub fn of_name(name: &str) -> Vec<&'static Provider> {
     by_name(name).into_iter().collect()
 }
 
-/// The variables that may hold the URL which the key in a variable is for: those of its own name, and those of the other variables of its
-/// provider, which a program reads as well.
+/// The variables that may hold the URL of the key in a variable: those of its own name, and those of the provider's other variables, which
+/// programs read as well.
 pub fn url_variables(variable: &str) -> Vec<String> {
     const ENDS: [&str; 8] =
         ["_BASE_URL", "_API_BASE", "_API_BASE_URL", "_API_URL", "_API_HOST", "_HOST", "_ENDPOINT", "_BASE"];
@@ -162,6 +162,6 @@ pub fn url_variables(variable: &str) -> Vec<String> {
     found
 }
 
-/// Variables for URLs that no variable for a key is called like.
+/// URL variables whose names match no key's variable.
 const OF_THEIR_OWN: [(&str, &str); 2] =
     [("google", "GOOGLE_GEMINI_BASE_URL"), ("huggingface", "HF_INFERENCE_ENDPOINT")];

@@ -1,4 +1,4 @@
-//! What came of a synchronisation, for people.
+//! Prints the result of a synchronisation.
 
 use anyhow::Result;
 use modelforge_credential_protocol::{Error, Record, visible};

@@ -76,8 +76,8 @@ impl<'m, 'a> Begun<'m, 'a> {
         Ok(())
     }
 
-    /// Erases what is kept at its source, and tells of each: whether there is room for more than a warning as well. Returns what was noted
-    /// for `exec`.
+    /// Erases each stored credential at its source, and reports it; `tell` also gets whether there is room for more than a warning. Returns
+    /// the notes for `exec`.
     pub fn take_out(
         &mut self,
         mut tell: impl FnMut(&Migration, &Item, bool) -> anyhow::Result<()>,
@@ -189,7 +189,7 @@ impl Migration<'_> {
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Left(None))).collect())
     }
 
-    /// What the source is told to remove.
+    /// What to tell the source to remove.
     fn taken<'i>(&self, item: &'i Item) -> Result<Taken<'i>> {
         let word = item.word().filter(|_| self.choice.rewires && item.step != Step::DropExpired);
         let asks = word.map(|word| Asks { word, by_line: self.choice.shell_line });
@@ -204,7 +204,7 @@ impl Migration<'_> {
             let credential = item.credential()?;
             let copies = self.target(item).copies(&item.request.record, &item.request.context, true)?;
             let is_kept = copies.kept().any(|(_, copy)| copy.holds_the_same_secrets(&credential));
-            // One that has just said that it keeps it may be busy now; what another one fails to say proves nothing.
+            // A helper that just had the key may be busy now. The failure of another helper proves nothing.
             let may_be_kept = copies.failed.iter().any(|failed| item.kept_by.contains(&failed.helper));
             if !is_kept && !may_be_kept {
                 let is_back = self.source(item)?.put_back(&credential, item.file.as_deref())?;

@@ -49,7 +49,7 @@ pub fn came_with_the_folder(file: &str) -> Error {
 
 pub fn came_with_the_repository(file: &str, top: &Path) -> Error {
     Error::new(format!(
-        "the keys in `{}` came with the git repository `{}`; once moved, they are used wherever no other key for the same is kept",
+        "the keys in `{}` came with the git repository `{}`; after the move they are used everywhere, unless you have another key for the same provider",
         shown(file),
         tilde(top)
     ))
@@ -243,10 +243,7 @@ pub fn in_neither_place(request: &Record) -> Error {
 }
 
 pub fn differs_now(request: &Record) -> Error {
-    Error::new(format!(
-        "{} was replaced since, so its source and the chain each keep the key that they have",
-        name_of(request)
-    ))
+    Error::new(format!("{} was replaced since, so the source and the chain each keep their key", name_of(request)))
 }
 
 pub fn back_to_plain_text() -> Error {

@@ -152,7 +152,7 @@ impl Item {
         DESCRIPTION.map(|key| self.request.record.get(key).map(<[u8]>::to_vec))
     }
 
-    /// The whole credential as it was at its source.
+    /// The whole credential as the source had it.
     pub fn credential(&self) -> Result<Record> {
         let mut record = self.request.record.clone();
         self.found.as_ref().map_or(Ok(()), |found| record.merge(found))?;

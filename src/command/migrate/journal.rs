@@ -69,7 +69,7 @@ pub enum State {
     RolledBack,
 }
 
-/// Of more, no disk and no person has written them.
+/// No migration writes more than this.
 const MOST: usize = 256 << 20;
 
 /// The file, opened for one migration.
@@ -119,7 +119,7 @@ pub fn mark() -> Option<u64> {
     Some(std::fs::metadata(path().ok()?).ok()?.len())
 }
 
-/// The last migration that was interrupted, and that one of this way finishes.
+/// The last interrupted migration that one with this `way` finishes.
 pub fn unfinished<'a>(known: &'a [Noted], way: &Way) -> Option<&'a Noted> {
     known.iter().rfind(|migration| migration.state == State::Begun && way.covers(&migration.way))
 }
@@ -153,7 +153,7 @@ impl Noted {
     pub fn source_of<'a>(&'a self, kept: &'a Kept) -> Option<&'a str> {
         let moved = self.moved.iter().find(|named| named.file.as_ref() == Some(&kept.file)).map(|named| &named.from);
         let plain = || self.way.from.iter().find(|words| are_default(std::slice::from_ref(*words)));
-        // If there is only one source, it is that one.
+        // If there is only one source, it is meant.
         let only = || self.way.from.first().filter(|_| self.way.from.len() == 1);
         kept.from.as_ref().or(moved).or_else(plain).or_else(only).map(String::as_str)
     }
@@ -167,14 +167,14 @@ impl Noted {
 }
 
 impl Journal {
-    /// Goes on with a migration that was interrupted, or begins one.
+    /// Continues an interrupted migration, or begins a new one.
     pub fn begin(way: Way) -> Result<Self> {
         let earlier = read()?;
         if let Some(unfinished) = unfinished(&earlier, &way) {
             let journal = Self::of(unfinished)?;
             let whole = unfinished.way.with(&way);
             if whole != unfinished.way {
-                // This one looks at more.
+                // The new one searches more places.
                 journal.append(Event::Begun(whole))?;
             }
             return Ok(journal);

@@ -25,20 +25,20 @@ pub fn refuse(route: &Route) -> Result<()> {
 
 /// Stores a test credential in a helper, and returns the source that lists it.
 fn seen_at(link: &Link, route: &Route) -> Result<Option<String>> {
-    // One that cannot be started keeps nothing of what is moved, and the store says so.
+    // A helper that cannot be started cannot store the keys either, and a later step reports that.
     let Ok(helper) = link.helper(true) else { return Ok(None) };
     let canary = canary::throw_away("migrate");
     let outcome = helper.store(&canary.credential()?);
     let seen = source_with(&canary.description()?, route);
-    // Whatever came of that. Without the account: one that an earlier run left, because it was killed, goes as well. One that refused to
-    // store has nothing to erase, and mostly refuses that as well.
+    // Erase it even if it was not listed. Without the account, so that the test credential of a killed run goes as well. A helper that
+    // refused to store has nothing to erase, and usually refuses that too, so only a stored one is worth a warning.
     if let (Ok(()), Err(problem)) = (outcome, helper.erase(&canary::place()?)) {
         warning(&error::helper_failed(&link.name, &problem));
     }
     seen
 }
 
-/// The source that lists a credential. By its name alone: what is encrypted for somebody else is listed all the same.
+/// The source that lists a credential. It compares only the description, because a credential may be encrypted for somebody else.
 fn source_with(description: &Record, route: &Route) -> Result<Option<String>> {
     for source in &route.sources {
         let (listed, _) = source.list(&Record::new())?;

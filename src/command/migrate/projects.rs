@@ -17,18 +17,18 @@ use crate::terminal::{self, warning};
 /// The name of a project as its source reports it.
 const PROJECT: &str = "project";
 
-/// Variables, each with whose key it holds.
+/// Variables, and the provider of the key in each.
 type Variables = Vec<(String, String)>;
 
-/// What was noted of a folder.
+/// The notes about a directory.
 pub struct Noted {
     folder: PathBuf,
     variables: Variables,
     assignment: Assignment,
 }
 
-/// Notes the variables of each folder that these are about to be taken out of: whenever this is killed, `exec` hands over what a file no
-/// longer holds.
+/// Notes the variables of these items by directory, before they are removed from their files: even after a kill, `exec` then sets the
+/// variables that a file no longer has.
 pub fn note<'i>(migration: &Migration, journal: &Journal, items: impl Iterator<Item = &'i Item>) -> Vec<Noted> {
     let folders = of_folders(migration, items).into_iter();
     let noted = folders.filter_map(|(folder, variables)| match assign(journal, &folder, &variables) {
@@ -41,7 +41,7 @@ pub fn note<'i>(migration: &Migration, journal: &Journal, items: impl Iterator<I
     noted.collect()
 }
 
-/// What was noted for a key that stayed after all is taken back.
+/// Removes the note for each key that stayed in its file.
 pub fn take_back(migration: &Migration, journal: &Journal, noted: Vec<Noted>) -> Vec<Noted> {
     let gone = migration.items.iter().filter(|item| item.is_moved() || item.is_dropped());
     let mut folders = of_folders(migration, gone);
@@ -60,12 +60,12 @@ pub fn take_back(migration: &Migration, journal: &Journal, noted: Vec<Noted>) ->
     corrected.filter_map(|noted| noted.inspect_err(warning).ok()).collect()
 }
 
-/// Says what `exec` hands over from now on.
+/// Prints what `exec` sets from now on.
 pub fn tell(noted: &[Noted]) -> Result<()> {
     Ok(noted.iter().try_for_each(|noted| terminal::done(&line(&noted.folder, &noted.variables)))?)
 }
 
-/// The variables of these items by folder.
+/// The variables of these items, by directory.
 fn of_folders<'i>(migration: &Migration, items: impl Iterator<Item = &'i Item>) -> BTreeMap<PathBuf, Variables> {
     let mut folders: BTreeMap<PathBuf, Variables> = BTreeMap::new();
     for item in items.filter(|_| migration.choice.rewires) {

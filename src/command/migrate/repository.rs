@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use modelforge_credential_files::{open_met, read_at_most};
 
-/// A repository's index that is larger is not read.
+/// The largest index of a repository that is read.
 const MOST: usize = 64 << 20;
 
 /// The top directory of the repository that has this file, or the target if the file is a link.
@@ -21,7 +21,7 @@ fn keeps(top: &Path, name: &str) -> bool {
     if !top.join(".git").is_dir() {
         return true;
     }
-    // The folder may be another's: nothing but a file is waited for, and no more than so much is read.
+    // The directory may be somebody else's: open only a regular file, which cannot block, and limit its size.
     let Ok(Some(mut file)) = open_met(&index) else { return false };
     let Ok(index) = read_at_most(&mut file, 0, MOST) else { return false };
     let Some(index) = index else { return true };

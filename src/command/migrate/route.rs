@@ -273,7 +273,7 @@ impl Route {
         are_default(&self.from())
     }
 
-    /// Where it looks, and where it stores.
+    /// Where it searches, and where it stores.
     pub fn way(&self) -> Way {
         let folders: BTreeSet<&String> = self.sources.iter().flat_map(|source| &source.folders).collect();
         Way { from: self.from(), to: self.to.clone(), folders: folders.into_iter().cloned().collect() }

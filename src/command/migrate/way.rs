@@ -1,25 +1,25 @@
-//! The way of a migration: where it looks, and where it stores.
+//! The way of a migration: where it searches, and where it stores.
 
 use serde::{Deserialize, Serialize};
 
 use super::error::PROGRAM;
 use crate::sources::{OLD_KEYRING, are_default};
 
-/// From where to where.
+/// The sources and the target.
 #[derive(Serialize, Deserialize, Default, Clone, PartialEq, Eq)]
 pub struct Way {
-    /// The sources, as they were called.
+    /// The sources, as they were named.
     pub from: Vec<String>,
-    /// The helper that was named for it, as it was called.
+    /// The target helper, as it was named.
     pub to: Option<String>,
-    /// The folders of projects that a person named; none: the sources' own files.
+    /// The project directories that a person named; if there are none, the sources' own files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<String>,
 }
 
 impl Way {
-    /// True if this one looks wherever the other one does, and stores in the same place: it finishes the other one. What ModelForge 0.2 kept
-    /// in the keyring can be looked at in a session alone.
+    /// True if this one searches every place of the other one, and stores in the same target: then it finishes the other one. Keys that
+    /// ModelForge 0.2 stored in the keyring can only be searched in a session.
     pub fn covers(&self, other: &Self) -> bool {
         let is_looked_at = |words: &String| {
             self.from.contains(words) || (words == OLD_KEYRING && are_default(&self.from) && are_default(&other.from))
@@ -30,7 +30,7 @@ impl Way {
             && other.from.iter().all(is_looked_at)
     }
 
-    /// Both ways, of which one covers the other.
+    /// Joins two ways, one of which covers the other.
     pub fn with(&self, other: &Self) -> Self {
         let joined = |mine: &[String], theirs: &[String]| {
             let more = theirs.iter().filter(|words| !mine.contains(words));
@@ -40,7 +40,7 @@ impl Way {
         Self { from, to: self.to.clone(), folders }
     }
 
-    /// The command that goes this way.
+    /// The command for this way.
     pub fn command(&self) -> String {
         let mut command = format!("{PROGRAM} migrate");
         let from = self.from.iter().filter(|_| !are_default(&self.from)).map(|words| ("--from ", words));

@@ -19,7 +19,7 @@ pub fn identity_goes_too(identity: &Path) -> Error {
     ))
 }
 
-/// `unsent`: `None` if it is not known.
+/// `unsent`: `None` if it is unknown.
 pub fn shared_store_goes_too(store: &str, unsent: Option<u64>) -> Error {
     let store = visible(store);
     Error::new(match unsent {

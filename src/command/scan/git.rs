@@ -170,7 +170,7 @@ fn look_over(objects: &Path, depth: usize) -> io::Result<bool> {
             };
         }
     }
-    // It may borrow the objects of another repository. What git would read in another way than it is read here is refused.
+    // It may borrow the objects of another repository. Lines that git reads differently from this code are refused.
     let borrowed = std::fs::File::open(objects.join("info/alternates"));
     let mut names = String::new();
     if let Ok(file) = borrowed {

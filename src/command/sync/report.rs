@@ -23,7 +23,7 @@ pub struct Store {
     unsent: Option<u64>,
     /// Credentials that were replaced here and elsewhere, with the account that the older one has now.
     kept: Vec<Kept>,
-    /// How many more of them there are than can be listed.
+    /// How many more there are than the list can hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     kept_more: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

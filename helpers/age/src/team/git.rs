@@ -197,8 +197,8 @@ impl Git {
         self.below("objects").flat_map(|folder| files_of(&folder)).nth(MOST_PIECES).is_some()
     }
 
-    /// Its settings are those above. A repository of somebody else's that was put here (with a copy of their folder, say) could name programs
-    /// to start, another place for its objects, or another line of parents.
+    /// Only the settings above apply. If somebody else's repository was put here (with a copy of their directory, say), it could name
+    /// programs to start, another place for its objects, or other parents of a commit.
     fn remove_settings(&self) {
         let is_needed = |path: &PathBuf| {
             let names = ["HEAD", "objects", "refs", "packed-refs"];
@@ -211,8 +211,8 @@ impl Git {
         }
     }
 
-    /// Removes what a killed git has left: its locks would stop every later git, and its incomplete files fill the disk. No other git is
-    /// running here, because we hold the lock of the store.
+    /// Removes the leftovers of a killed git: its locks would stop every later git, and its incomplete files fill the disk. No other git
+    /// runs here, because we hold the lock of the store.
     pub fn remove_leftovers(&self) {
         let locks = ["", "refs/incoming", "refs/verified"].into_iter().flat_map(|folder| self.below(folder));
         let locks = locks.filter(|path| path.extension().is_some_and(|end| end == "lock"));
@@ -240,7 +240,7 @@ fn failed(words: &[&str], finished: &Finished) -> Error {
     }
 }
 
-/// What a step is called in messages.
+/// The name of a step in messages.
 fn step(words: &[&str]) -> String {
     let word = words.iter().find(|word| !word.starts_with('-') && !word.contains('='));
     format!("git {}", word.copied().unwrap_or_default())

@@ -139,7 +139,7 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
         if store::described_by(name).is_none_or(|description| description.is_of_a_migration()) {
             return Err(not_of_a_store(commit, name, "does not belong in a store"));
         }
-        // One content under many names is small in the repository, and as large here as all of them.
+        // One content under many names is small in the repository, but takes its full size here each time.
         room = room.saturating_add(size).saturating_add(AROUND);
         names.push(name.to_owned());
         ids.push((*id).to_owned());
@@ -155,7 +155,7 @@ pub fn files(git: &Git, commit: &str) -> Result<Files> {
     whole.ok_or_else(|| refused(commit, "is incomplete"))
 }
 
-/// How many files are not the same on both sides.
+/// How many files differ between the two sides.
 pub fn differing(one: &Files, other: &Files) -> usize {
     one.iter().filter(|(name, content)| other.get(*name) != Some(content)).count()
         + other.keys().filter(|name| !one.contains_key(*name)).count()
@@ -169,7 +169,7 @@ pub fn check(files: &Files) -> Result<()> {
         (_, true) => format!("keys of more than {MOST} bytes"),
         _ => return Ok(()),
     };
-    Err(Error::new(format!("the store has {too_many}, which no member could take, so nothing was sent"))
+    Err(Error::new(format!("the store has {too_many}, which no member would accept, so nothing was sent"))
         .hint("delete some of them: modelforge-credential logout PROVIDER --account NAME"))
 }
 
@@ -193,7 +193,7 @@ mod tests {
             (files(33, 8 << 20), "keys of more than 268435456 bytes"),
         ] {
             let said = check(&files).unwrap_err().to_string();
-            assert_eq!(said, format!("the store has {why}, which no member could take, so nothing was sent"));
+            assert_eq!(said, format!("the store has {why}, which no member would accept, so nothing was sent"));
         }
     }
 }

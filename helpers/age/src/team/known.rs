@@ -16,7 +16,7 @@ pub struct Known {
     pub met: Option<String>,
     /// The first commit of its history.
     pub root: Option<String>,
-    /// The first commit of a history that this machine began, from before it is sent: it may be at the remote already.
+    /// The first commit of a history that this machine began. It is noted before it is sent, so the remote may have it already.
     pub begun: Option<String>,
     /// The newest verified commit. A history that does not continue from it is refused.
     pub head: Option<String>,
@@ -26,7 +26,7 @@ pub struct Known {
     pub is_changing: bool,
     /// True while the identity has old keys besides new ones, which the others may not know yet.
     pub is_renewed: bool,
-    /// True from when the list of members was found missing here until a synchronisation has put back what was lost with it.
+    /// True if the list of members was missing here, until a synchronisation has restored the files that were lost with it.
     pub is_lost: bool,
 }
 
@@ -72,7 +72,7 @@ impl Known {
                 record.set(key, "1")?;
             }
         }
-        // They may be more lines than a record can have.
+        // The list may have more lines than a record can have attributes.
         self.members.iter().try_for_each(|members| record.push_content(members.as_bytes()))?;
         folder.make_folder("".as_ref())?;
         folder.clean();

@@ -108,7 +108,7 @@ impl<'g> Meeting<'_, 'g> {
             (seen, Some(tip)) => Some(history::verify(self.git, seen, tip)?),
         };
         if let Some(history) = &history {
-            // What this machine began itself, and was killed before it noted that, needs no comparing.
+            // A history that this machine began itself needs no comparison, even if it was killed before it noted that.
             let is_new_here = seen.is_none() && self.known.begun.as_ref() != Some(&history.root);
             self.check_members(history, is_new_here)?;
         }

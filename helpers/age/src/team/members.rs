@@ -21,7 +21,7 @@ pub const MAX_FILE: usize = 1 << 20;
 /// The most members: each one is compared with all others.
 const MOST: usize = 1_000;
 
-/// Above a key of RSA with 16,384 bits.
+/// Longer than an RSA key with 16,384 bits.
 const LONGEST_KEY: usize = 8_192;
 
 const MEMBER: &str = "# member ";
@@ -79,7 +79,7 @@ impl Members {
             return Err(Error::new(format!("a store has at most {MOST} members")));
         }
         if keys.signer.len().max(keys.recipient.len()) > LONGEST_KEY {
-            return Err(Error::new(format!("a key of a member has at most {LONGEST_KEY} letters")));
+            return Err(Error::new(format!("a member's key has at most {LONGEST_KEY} characters")));
         }
         fingerprint(&keys.signer)?;
         check_recipient(&keys.recipient)?;
@@ -103,7 +103,7 @@ impl Members {
         }
     }
 
-    /// An error if no member could read the list.
+    /// An error if the list is too large for other members to read.
     pub fn check_size(&self) -> Result<()> {
         if self.to_text().len() <= MAX_FILE {
             return Ok(());
@@ -147,7 +147,7 @@ impl Members {
         self.0.iter().map(line).collect()
     }
 
-    /// Who came, who left, and whose keys have changed.
+    /// Who was added, who was removed, and whose keys have changed.
     pub fn changes_to(&self, new: &Self) -> Vec<String> {
         let print = |keys: &Keys| fingerprint(&keys.signer).unwrap_or_default();
         let came = new.0.iter().filter_map(|(name, keys)| match self.0.get(name) {
@@ -196,8 +196,8 @@ impl Members {
     }
 }
 
-/// As many of these as a person reads, and how many more there are. Who may change a store could make a message so long that nothing of it
-/// arrives, its hint least of all.
+/// The first few of these, and how many more there are. A member could otherwise make a message so long that it is cut, and its hint is
+/// lost.
 pub fn first_of(all: impl IntoIterator<Item = String>) -> Option<String> {
     const SHOWN: usize = 20;
     let mut all = all.into_iter();
@@ -209,7 +209,7 @@ pub fn first_of(all: impl IntoIterator<Item = String>) -> Option<String> {
     }
 }
 
-/// A reading key for people. Nobody can find another key with the same beginning and end.
+/// A short form of a public key for people. Nobody can find another key with the same beginning and end.
 fn shown(recipient: &str) -> String {
     if let Ok(print) = fingerprint(recipient) {
         return print;

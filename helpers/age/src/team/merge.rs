@@ -136,7 +136,7 @@ fn keep_both(merged: &mut Merged, sides: &Sides, name: &str, open: Open) -> Resu
     for number in 1.. {
         let other = if number == 1 { format!("{account}-conflict") } else { format!("{account}-conflict-{number}") };
         description.set("username", &other)?;
-        // A name that is too long for a file would be refused by everybody.
+        // Every member would refuse a name that is too long for a file.
         let is_too_long = store::described_by(&store::name_of(&description)).is_none();
         let other = if is_too_long { number.to_string() } else { other };
         description.set("username", &other)?;

@@ -35,7 +35,7 @@ impl Operation<'_> {
         let known = self.team.known()?;
         self.team.members()?;
         let mut answer = self.of(&known.members()?.unwrap_or_default(), known.root.as_deref())?;
-        // Without git it is not known.
+        // Without git, the number is unknown.
         if let Ok(unsent) = self.team.unsent(&known) {
             answer.set("unsent", unsent.to_string())?;
         }

@@ -163,7 +163,7 @@ fn too_slow(problem: Error) -> Error {
     }
 }
 
-/// Whether it has taken what was sent, the next synchronisation finds out.
+/// It is unknown whether the remote took the changes; the next synchronisation finds out.
 fn no_answer(problem: Error) -> Error {
     match problem.cause() {
         Some(Failure::TooSlow(limit)) => {

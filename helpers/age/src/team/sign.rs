@@ -105,7 +105,7 @@ impl Team {
             return Ok(());
         }
         self.data.make_folder("".as_ref())?;
-        // What a process that was killed here left: a key without protection.
+        // Removes an unprotected key that a killed process left here.
         self.data.clean();
         let workshop = tempfile::Builder::new()
             .prefix(".new-")

@@ -36,8 +36,8 @@ pub fn sync(team: &Team, identities: &Identities, mine: Option<&Mine>, asked: &A
         return Err(Error::new(format!("the store `{}` has no remote", team.name))
             .hint("modelforge-credential sync --remote URL  # an empty repository, or the one that others use"));
     };
-    // Without the list, the files are lost as well, or some of them: nobody has removed them. That is noted before the list is there
-    // again, as this synchronisation may not come to its end.
+    // If the list is missing, some or all files were lost with it: nobody has removed them. Note that before the list is restored, because
+    // this synchronisation may be interrupted.
     if known.members.is_some() && team.text()?.is_none() {
         known.is_lost = true;
         known.write(&team.accepted)?;
@@ -98,13 +98,13 @@ fn settle(team: &Team, identities: &Identities, known: &mut Known, met: &Met) ->
     let before = known.members()?;
     let are_others = before.as_ref() != Some(&decided.members);
     if are_others {
-        // From now on others store for these.
+        // From now on, other processes encrypt for these members.
         known.members = Some(decided.members.to_text());
         known.is_changing = true;
         known.write(&team.accepted)?;
     }
     let is_newer = team.apply(&decided.files, &met.ours, &decided.members, identities)?;
-    // What was stored in the meantime may be encrypted for the old members.
+    // Keys that were stored in the meantime may be encrypted for the old members.
     known.is_changing = is_newer && are_others;
     (known.is_lost, known.begun) = (false, None);
     known.root = Some(met.history.as_ref().map_or_else(|| head.clone(), |history| history.root.clone()));
@@ -185,15 +185,15 @@ fn send(
     Ok(met.push(&commit)?.map(|()| commit))
 }
 
-/// Adds a list to an answer, as much of it as there is room for beside the `members`, and how many more there are: what was done is done,
-/// however many there are.
+/// Adds a list to an answer, as far as there is room beside the `members`, and the number of the rest. The work is done, so a long list
+/// must not be an error.
 pub fn push_list(
     answer: &mut Record,
     [key, more]: [&str; 2],
     all: impl ExactSizeIterator<Item = String>,
     members: &Members,
 ) -> Result<()> {
-    /// For all else that an answer says.
+    /// Attributes for the rest of the answer.
     const REST: usize = 22;
     let room = MAX_ATTRIBUTES.saturating_sub(members.count() + REST);
     if let Some(left) = all.len().checked_sub(room).filter(|left| *left > 0) {

@@ -1,4 +1,4 @@
-//! How much of a store the others do not have, as far as this machine knows: without a look at the remote.
+//! The changes of a store that were not sent, as far as this machine knows: it does not ask the remote.
 
 use modelforge_credential_protocol::{Error, Result};
 
@@ -9,11 +9,11 @@ use super::known::Known;
 use super::walk::members_in;
 
 impl Team {
-    /// The number of credentials, and lists of members, that are others than in what was sent or taken last.
+    /// How many credentials and lists of members differ from the state that was last sent or received.
     pub(super) fn unsent(&self, known: &Known) -> Result<usize> {
         let (here, members) = (self.snapshot()?, known.members()?);
         let Some(head) = &known.head else { return Ok(here.len() + usize::from(members.is_some())) };
-        // A synchronisation may be at work in the repository, and takes longer than anybody wants to wait here.
+        // A synchronisation may be using the repository, and takes longer than anybody wants to wait here.
         let is_busy = || Error::new(format!("the store `{}` is being synchronised", self.name));
         let _only_one = if self.store.is_identity_locked() { Err(is_busy()) } else { self.store.lock_the_identity() }?;
         let repository = self.repository();

@@ -138,7 +138,7 @@ fn files(s: &Session) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 fn holds(files: &BTreeMap<PathBuf, Vec<u8>>, secret: &str) -> bool {
-    // S2 has said that it is empty.
+    // S2 has already reported that it is empty.
     !secret.is_empty()
         && files.values().any(|content| content.windows(secret.len()).any(|window| window == secret.as_bytes()))
 }

@@ -85,12 +85,12 @@ fn make_below(path: &Path, top: &Path) -> Result<Spot> {
 }
 
 impl Spot {
-    /// How temporary files beside it begin.
+    /// How the names of temporary files beside it begin.
     fn temporary(&self) -> String {
         crate::whole::temporary_of(self.name.as_os_str())
     }
 
-    /// Removes what killed processes left beside it: there are keys in it. Only if nobody else is writing.
+    /// Removes temporary files of killed processes beside it: they contain keys. Only if nobody else is writing.
     pub(super) fn clean(&self) {
         let temporary = self.temporary();
         for name in self.folder.names() {
@@ -102,7 +102,7 @@ impl Spot {
 
     /// Begins to write a complete new file.
     pub(super) fn draft(&self, path: &Path, content: &[u8]) -> Result<Draft<'_>> {
-        // In a container every process may have the same number.
+        // In a container, every process may have the same id.
         let random = RandomState::new().build_hasher().finish();
         let name = PathBuf::from(format!("{}{random:016x}", self.temporary()));
         let file = self.folder.make(&name).map_err(failed("write beside", path))?;

@@ -112,7 +112,7 @@ fn what_a_killed_process_left_beside_a_file_does_not_stop_the_next_that_makes_it
     let (folder, path) = file("");
     let new = path.with_file_name("new.json");
     let left = |name: String| fs::write(folder.path().join(format!(".new.json.modelforge-credential-{name}")), "a key");
-    // In a container it had the number that this one has.
+    // In a container, the killed process had the same id as this one.
     left(std::process::id().to_string()).unwrap();
     left("0123456789abcdef".to_owned()).unwrap();
     create(&new, None, b"content").unwrap();

@@ -27,13 +27,13 @@ pub fn addresses() -> Result<String> {
     }
 }
 
-/// Where the bus listens if nothing names it. A folder that is set to nothing is not set, as for the core.
+/// Where the bus listens if nothing names its address. An empty variable counts as unset, as in the core.
 fn socket(runtime: Option<String>, user: u32) -> String {
     let folder = runtime.filter(|folder| !folder.is_empty());
     format!("{}/bus", folder.unwrap_or_else(|| format!("/run/user/{user}")))
 }
 
-/// No part of the address can be used.
+/// For an address of which no part can be used.
 pub fn unusable() -> Error {
     Error::new("DBUS_SESSION_BUS_ADDRESS is not a valid address").hint("log in again")
 }

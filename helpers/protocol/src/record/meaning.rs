@@ -5,8 +5,8 @@ use super::{DEFAULT_ACCOUNT, Record, is_public};
 use crate::attributes::{DESCRIPTION, SECRETS};
 use crate::{Error, Reason, Result};
 
-/// What tells a secret from another one of the same description. A refresh token does not: helpers of other programs, those of git for
-/// example, do not compare it.
+/// The attributes that tell two secrets of one description apart. A refresh token does not: other programs' helpers, such as git's, do not
+/// compare it.
 const WHICH_SECRET: [&str; 2] = ["password", "credential"];
 
 impl Record {
@@ -24,13 +24,13 @@ impl Record {
         DESCRIPTION.iter().all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }
 
-    /// True if it names a secret (`password`, `credential`). An `erase` that does is meant for that one alone: a newer one stays. One that
-    /// does not is meant for every credential of its description.
+    /// True if it names a secret (`password`, `credential`). An `erase` with a secret erases only that one: a newer one stays. An `erase`
+    /// without one erases every credential of its description.
     pub fn names_secret(&self) -> bool {
         WHICH_SECRET.iter().any(|key| self.has(key))
     }
 
-    /// True if the secrets that `description` [names](Self::names_secret) are the ones here.
+    /// True if this has the secrets that `description` [names](Self::names_secret).
     pub fn matches_secret(&self, description: &Self) -> bool {
         WHICH_SECRET.iter().all(|key| description.get(key).is_none_or(|wanted| self.get(key) == Some(wanted)))
     }

@@ -80,7 +80,7 @@ const FIXTURES: &[(&str, &str, &str, &[&str])] = &[
     ("cursor", "/mcp.json", "cursor/mcp.json", &["openai"]),
 ];
 
-/// An earlier line of the same variable has another key.
+/// An earlier line sets the same variable to another key.
 const WITH_ANOTHER: &str = "dotenv/crlf-dup.env";
 
 /// Another value refers to this key.
@@ -220,7 +220,7 @@ proptest::proptest! {
                 let is_taken = gone.iter().any(|found| found.secret.contains(key));
                 proptest::prop_assert!(is_taken || now.contains(key), "{key} of {text:?} is not in {:?}", *now);
             }
-            // Somebody writes to it.
+            // The user or the tool changes the file.
             let now = format!("{}\n{}", *now, since.replace("sk-sentinel", "sk-newer-xx"));
             let merged = merge::merged(file, &text, &gone, &now).text;
             for found in found::read(&PROJECT, file, "file", &now).into_iter().flat_map(|content| content.found) {

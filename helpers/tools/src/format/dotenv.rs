@@ -1,5 +1,5 @@
-//! `.env` and what is like it: a line for each variable, `NAME=value`, which loaders read in as many ways as there are loaders. Keys hold
-//! neither blanks nor quotation marks, so all of these agree on them; what matters is where a value ends, and they disagree about a `#` in it.
+//! `.env` and similar files: a line for each variable, `NAME=value`. Every loader reads them in its own way. Keys have no blanks or
+//! quotation marks, so all loaders agree on them, except on where a value ends if it has a `#`.
 
 use std::ops::Range;
 
@@ -68,7 +68,7 @@ fn value_at(text: &str, begin: usize, end_of_line: usize, is_comment: bool) -> (
     let end = [" #", "\t#"].iter().filter_map(|mark| line.find(mark)).min().unwrap_or(line.len());
     let end = if line.starts_with('#') { 0 } else { end };
     let said = line.get(..end).unwrap_or_default().trim_end();
-    // Some end it there, and others at the end of the line.
+    // Some loaders end the value there, and others at the end of the line.
     let kind = if said.contains('#') { Kind::Unsure } else { Kind::Text };
     (begin..begin + said.len(), said, kind)
 }

@@ -23,7 +23,7 @@ pub enum Kind {
     Other,
     /// In a comment: nothing uses it.
     Comment,
-    /// What some programs read as one text, and others as another.
+    /// A text that programs read in different ways.
     Unsure,
     /// A part of a command, which cannot be removed without changing what the command does.
     Fixed,

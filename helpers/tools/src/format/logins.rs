@@ -11,7 +11,7 @@ use super::leaf::{Kind, Leaf, lines, replaced};
 pub struct Login {
     pub leaf: Leaf,
     whole: Range<usize>,
-    /// True if something else is in the midst of it, which would go as well.
+    /// True if something else stands inside it, which would be removed with it.
     holds_more: bool,
 }
 
@@ -57,7 +57,7 @@ struct Machine<'a> {
     user: &'a str,
     password: Option<(&'a str, Range<usize>)>,
     whole: Range<usize>,
-    /// True if the last word was none that belongs to it.
+    /// True if the last word did not belong to it.
     is_interrupted: bool,
     holds_more: bool,
 }
@@ -112,7 +112,7 @@ pub fn git(text: &str) -> Vec<Login> {
             Some(((host, user), said)) => {
                 leaf(vec![protocol.to_owned(), host.to_string(), user.to_string()], said, start..start + key.len())
             }
-            // git would send bytes that are no text.
+            // git would send bytes that are not text.
             None => Leaf { kind: Kind::Other, ..leaf(vec![protocol.to_owned()], key, start..start + key.len()) },
         };
         found.push(Login { leaf, whole: begin..at, holds_more: false });
@@ -120,7 +120,7 @@ pub fn git(text: &str) -> Vec<Login> {
     found
 }
 
-/// What git writes percent-encoded, as it reads it: `%` that begins no code stands for itself. `None`: it is no text.
+/// Decodes git's percent-encoding as git does: a `%` that begins no code stays. `None`: the result is not text.
 fn decoded(text: &str) -> Option<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();

@@ -86,7 +86,7 @@ fn of_command(text: &str, command: &Command, at: usize) -> Vec<Set> {
     ranges.filter_map(set).collect()
 }
 
-/// The words of a command, without what introduces a block.
+/// The words of a command, without a keyword that opens a block.
 fn own_words<'a>(text: &str, command: &'a Command) -> &'a [Range<usize>] {
     let mut words = command.words.as_slice();
     while let Some((first, rest)) = words.split_first()
@@ -139,7 +139,7 @@ pub fn without(text: &str, at: usize, shell: Shell) -> Option<Zeroizing<String>>
         Place::Command(at) => (script.commands.get(*at)?, None),
         Place::Word { command, word } => (script.commands.get(*command)?, Some(word)),
     };
-    // `export A=… B` is about B as well.
+    // `export A=… B` also exports B.
     let is_option = |range: &&Range<usize>| text.get((*range).clone()).is_some_and(|word| word.starts_with('-'));
     let words = own_words(text, command);
     let is_setter = words.first().and_then(|first| text.get(first.clone())).is_some_and(|it| SETTERS.contains(&it));

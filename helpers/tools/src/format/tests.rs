@@ -104,7 +104,7 @@ fn what_is_left_of_a_script_still_parses() {
         let left = at.and_then(|at| Format::Shell(Shell::Bash).without(before, at, With::Alone));
         assert_eq!(left.as_ref().map(|text| text.as_str()), Some(after), "{before}");
     }
-    // A variable for one command alone is part of that command.
+    // A variable that is set for one command is part of that command.
     let kinds: Vec<_> =
         Format::Shell(Shell::Bash).leaves("A=sk-0 ls\n").unwrap().into_iter().map(|leaf| leaf.kind).collect();
     assert!(kinds == [Kind::Fixed]);

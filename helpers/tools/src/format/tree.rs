@@ -40,9 +40,9 @@ pub enum With {
 pub struct Tree {
     /// Each comes after its parent.
     pub nodes: Vec<Node>,
-    /// The numbers of those in each.
+    /// The numbers of each node's children.
     children: Vec<Vec<usize>>,
-    /// The beginning of a comment that goes to the end of the line.
+    /// How a comment that ends with its line begins.
     pub comment: &'static str,
     /// True if the format cannot write an empty value.
     pub drops_empty: bool,

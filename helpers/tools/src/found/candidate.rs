@@ -1,4 +1,4 @@
-//! The values of a file that may be keys, and what stands beside each.
+//! The values of a file that may be keys, and the values beside them.
 
 use std::collections::HashMap;
 
@@ -12,26 +12,26 @@ use crate::likely::is_key;
 use crate::table::{File, Key, Match, Then, Whose};
 use crate::whose::{Hints, Owner, Unclear, Url, of_name, of_variable, url_variables};
 
-/// A value that is at a place for keys.
+/// A value in a place for keys.
 pub struct Candidate {
     pub spot: Spot,
     pub secret: Zeroizing<String>,
     pub label: Option<String>,
     pub owner: Result<Owner, Unclear>,
     pub kind: Kind,
-    /// Where it is written.
+    /// Its position in the file.
     pub at: usize,
 }
 
-/// The values that may be keys, and no more than so many of them.
+/// The values that may be keys, at most `most`.
 pub fn all(file: &File, leaves: &[Leaf], most: usize) -> Vec<Candidate> {
     let neighbours = Neighbours::of(leaves);
     let first = |(at, leaf)| file.keys.iter().find_map(|key| candidate(key, at, leaf, &neighbours));
     leaves.iter().enumerate().filter_map(first).take(most).collect()
 }
 
-/// Of several with one name, the one that is in use: mostly the last, in lists of passwords the first. What is in a comment, or before a
-/// command that alone gets it, counts for none of the others.
+/// Which of several values with one name is in use: usually the last, in lists of passwords the first. A comment, or a variable that is set
+/// for a single command, does not count.
 pub fn used(format: Format, candidates: &[Candidate]) -> Vec<bool> {
     let counts = |one: &&Candidate| !matches!(one.kind, Kind::Comment | Kind::Fixed);
     let is_first = matches!(format, Format::Netrc | Format::GitStore);
@@ -43,15 +43,15 @@ pub fn used(format: Format, candidates: &[Candidate]) -> Vec<bool> {
     candidates.iter().enumerate().map(|(at, one)| in_use.get(one.spot.path.as_slice()) == Some(&at)).collect()
 }
 
-/// What stands in a place.
+/// The value in a place.
 #[derive(Clone, Copy)]
 enum Beside<'a> {
     Text(&'a str),
-    /// Something that says what it is only when a program reads it.
+    /// A value that is known only when a program evaluates it.
     Unreadable,
 }
 
-/// The values of a file by their places. Of several, the last one counts.
+/// The values of a file by their places. If there are several, the last one counts.
 struct Neighbours<'a>(HashMap<Vec<&'a str>, Beside<'a>>);
 
 impl<'a> Neighbours<'a> {
@@ -65,7 +65,7 @@ impl<'a> Neighbours<'a> {
                 _ => Beside::Unreadable,
             };
             let Some((last, folder)) = path.split_last() else { continue };
-            // A list or an object where a text may stand.
+            // A list or an object in the place of a text.
             places.entry(folder.to_vec()).or_insert(Beside::Unreadable);
             if last.starts_with('#')
                 && let Some((name, value)) = leaf.text.split_once('=')
@@ -81,7 +81,7 @@ impl<'a> Neighbours<'a> {
         Self(places)
     }
 
-    /// What stands beside a value. `..` leads out of what it is in, `/` into another.
+    /// The value beside another one. `..` goes up one level, `/` down into a neighbour.
     fn beside<'b>(&'b self, leaf: &'b Leaf, name: &'b str) -> Option<Beside<'a>> {
         let mut path: Vec<&str> = leaf.path.iter().map(String::as_str).collect();
         path.pop()?;
@@ -95,7 +95,7 @@ impl<'a> Neighbours<'a> {
     }
 }
 
-/// A value, if it is at this place for keys and may be one.
+/// The value, if this place is one for keys and the value may be a key.
 fn candidate(key: &'static Key, at: usize, leaf: &Leaf, neighbours: &Neighbours) -> Option<Candidate> {
     if leaf.kind == Kind::Other {
         return None;
@@ -135,7 +135,7 @@ fn candidate(key: &'static Key, at: usize, leaf: &Leaf, neighbours: &Neighbours)
     let variable = match (key.then, usual) {
         _ if key.is_variable() => matched.name.to_owned(),
         (_, Some(usual)) => usual.to_owned(),
-        // A reference can name any variable. That of the provider may be in use for another URL.
+        // A reference can name any variable. The provider's own may be in use for another URL.
         (Then::Text(_), None) => owner.as_ref().ok().map(Owner::variable).unwrap_or_default(),
         _ => usual_of_its_name.unwrap_or_default().to_owned(),
     };
@@ -145,12 +145,12 @@ fn candidate(key: &'static Key, at: usize, leaf: &Leaf, neighbours: &Neighbours)
     Some(Candidate { spot, secret, label, owner, kind: leaf.kind, at: leaf.at.start })
 }
 
-/// The URL that a key is for, by all that may say so.
+/// The URL that a key is for, from all values that may name it.
 fn url<'a>(key: &Key, provider: &str, matched: &Match, leaf: &Leaf, neighbours: &Neighbours<'a>) -> Url<'a> {
     let members = key.url.iter().map(|name| name.replace("{provider}", provider));
     let variables = if key.is_variable() { url_variables(matched.name) } else { Vec::new() };
     let names: Vec<String> = members.chain(variables).collect();
-    // YAML takes the members of another object for those of this one.
+    // YAML merges the members of another object into this one.
     let merged = (!names.is_empty()).then(|| "<<".to_owned());
     let mut texts = Vec::new();
     for name in names.iter().chain(&merged) {

@@ -50,7 +50,7 @@ pub fn in_a_comment(shown: &str, place: &str) -> Error {
     Error::new(format!("`{shown}`: the key in `{place}` is not used, so it stays")).with_cause(Stays)
 }
 
-/// It is not used, and is not the one that is: nothing else holds it.
+/// For a key that is not in use and differs from the one in use: no other place has it.
 pub fn another(shown: &str, line: usize, place: &str, provider: Option<&Provider>) -> Error {
     let name = provider.map_or("PROVIDER", |provider| provider.name);
     Error::new(format!("`{shown}`, line {line}: another key for `{place}`, so it stays"))

@@ -34,7 +34,7 @@ fn a_script_of_very_many_brackets_or_documents_is_read_at_once() {
     }
 }
 
-/// The keys that a profile holds.
+/// The keys that are found in a profile.
 fn of_profile(path: &str, text: &str) -> Vec<String> {
     let file = TOOLS.iter().flat_map(|tool| tool.files).find(|file| file.paths.last() == Some(&path));
     let read = read(&PROJECT, file.expect("a row"), path, text).unwrap_or_else(|problem| panic!("{problem}"));

@@ -8,8 +8,8 @@ pub struct Key {
     /// provider. With `=` at the end, the value is an element `NAME=key` of a list.
     pub path: &'static str,
     pub whose: Whose,
-    /// The neighbours that may hold the URL which the key is for. `..` and `/` lead out of what the key is in, and into another;
-    /// `{provider}`: the name of the key's provider.
+    /// The neighbours that may hold the URL of the key. `..` goes up one level, and `/` down into a neighbour; `{provider}` is the name of
+    /// the key's provider.
     pub url: &'static [&'static str],
     /// A value that must be beside it. Otherwise it is not a key.
     pub only_if: Option<(&'static str, &'static str)>,

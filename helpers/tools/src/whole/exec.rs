@@ -1,4 +1,4 @@
-//! Takes the words of `exec` out of a server's arguments again: those of one key, and all of them with the last one.
+//! Removes the words of `exec` from a server's arguments: those of one key, or all of them if it was the last key.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::change::hook;
 use crate::format::tree::{Document, Inside, Node};
 use crate::found::Spot;
 
-/// What is to be written where, so that a server is started without a key. `None`: `exec` does not start it any more.
+/// The edits after which the server is started without this key. `None`: `exec` does not start it any more.
 pub fn taken_out(
     (text, tree): Document,
     server: &[&str],
@@ -39,7 +39,7 @@ pub fn taken_out(
     Some(vec![(command, text.get(program.value.clone())?.to_owned()), (starts(0)?..rest, String::new())])
 }
 
-/// Which of the words ask for a key each: `openai`, or `--env VARIABLE=openai`.
+/// The words that ask for each key: `openai`, or `--env VARIABLE=openai`.
 fn asked(words: &[(&Node, &str)], end: usize) -> Vec<Range<usize>> {
     let (mut found, mut at) = (Vec::new(), 1);
     while at < end {

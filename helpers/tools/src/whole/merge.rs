@@ -1,5 +1,5 @@
-//! Puts back what was taken out of a file that its tool has written to since: the key, and what was changed beside it. A place that holds
-//! another key by now keeps that.
+//! Restores keys in a file that its tool has changed since: each key, and the changes beside it. A place that has another key by then keeps
+//! it.
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use crate::format::tree::{Document, Inside, Tree, With};
 use crate::found::{Found, Spot};
 use crate::table::{File, Hook};
 
-/// The file with what it held before and holds no longer.
+/// The file with its keys restored.
 pub struct Merged {
     pub text: Zeroizing<String>,
-    /// How many keys were put back.
+    /// How many keys were restored.
     pub count: usize,
     /// The places that hold another key now.
     pub replaced: Vec<String>,
@@ -45,7 +45,7 @@ pub fn merged(file: &File, before: &str, missing: &[&Found], now: &str) -> Merge
     merged
 }
 
-/// What stands in the place of a key and did not do so before.
+/// The value that is now in the place of a key, and was not there before.
 fn heir(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Leaf> {
     let then = format.leaves(before).ok()?;
     let name = element(spot, then.get(spot.leaf)?);
@@ -66,13 +66,13 @@ fn heir(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Leaf> {
     leaves.into_iter().rev().find(|leaf| is_set(leaf) && is_in_place(leaf) && !is_old(leaf))
 }
 
-/// The name in an element of a list, `NAME=key`.
+/// The name in an element `NAME=key` of a list.
 fn element<'a>(spot: &Spot, was: &'a Leaf) -> Option<&'a str> {
     let (name, _) = was.text.split_once('=')?;
     spot.key.path.ends_with('=').then_some(name)
 }
 
-/// True if it is no value of anybody's: empty, or what a migration wrote there.
+/// True if nobody else set the value: it is empty, or a migration wrote it.
 fn is_free(format: Format, spot: &Spot, now: &str, here: &Leaf) -> bool {
     let value = match spot.key.path.ends_with('=') {
         true => here.text.split_once('=').map_or(here.text.as_str(), |(_, value)| value),
@@ -86,7 +86,7 @@ fn is_our_line(format: Format, now: &str, here: &Leaf) -> bool {
     matches!(format, Format::Shell(_)) && line.contains(&format!("{} print ", hook::PROGRAM))
 }
 
-/// The text with one key restored. The result is read and checked.
+/// The text with one key restored. The result is parsed and checked.
 fn with_spot(format: Format, before: &str, (found, spot): (&Found, &Spot), now: &str) -> Option<Zeroizing<String>> {
     let edited = match (format.tree(before).ok()?, format.tree(now).ok()?) {
         (Some(then), Some(here)) => in_tree(format, (before, &then), (now, &here), (found, spot))?,
@@ -98,7 +98,7 @@ fn with_spot(format: Format, before: &str, (found, spot): (&Found, &Spot), now: 
     is_there.then_some(edited)
 }
 
-/// In the place of what took its place, else the line that it was on: at the end, or where the first of several counts, at the start.
+/// Replaces the value in the key's place, or inserts the key's line at the end (at the start, if the first of several counts).
 fn in_lines(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zeroizing<String>> {
     let leaves = format.leaves(before).ok()?;
     let at = leaves.get(spot.leaf)?.at.clone();
@@ -147,7 +147,7 @@ fn in_tree(format: Format, then: Document, now: Document, (found, spot): (&Found
     replaced(now.0, &mut parts)
 }
 
-/// Where Codex was told to ask, in the place of a key.
+/// The setting that tells Codex to ask, in the place of a key.
 fn our_auth(now: &Tree, path: &[&str]) -> Option<Range<usize>> {
     let (_, provider) = path.split_last()?;
     let auth = [provider, &["auth"]].concat();
@@ -156,7 +156,7 @@ fn our_auth(now: &Tree, path: &[&str]) -> Option<Range<usize>> {
     hook::is_ours(now, now.find(&command)?).then(|| node.entry.clone())
 }
 
-/// The text to insert, and where, so that a value is there again.
+/// The text to insert, and its position, to restore a value.
 fn restored(format: Format, then: Document, now: Document, spot: &Spot) -> Option<(Range<usize>, String)> {
     let path: Vec<&str> = spot.path.iter().map(String::as_str).collect();
     let node = then.1.nodes.get(then.1.find(&path)?)?;

@@ -9,10 +9,10 @@ use super::LONGEST_LINE;
 /// Bytes of git's output per read.
 const BUFFER: usize = 256 << 10;
 
-/// How long git may say nothing. It reads every object of a large repository in less, and should one be a FIFO after all, waits for ever.
+/// How long git may print nothing. Reading every object of a large repository takes less; at a FIFO, git would wait for ever.
 const SILENCE: Duration = Duration::from_secs(120);
 
-/// What a git says, unless it says nothing for too long.
+/// The output of git, which ends if git prints nothing for too long.
 pub struct Patient {
     output: ChildStdout,
     #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix can wait for a pipe and look at the clock"))]

@@ -92,7 +92,7 @@ fn other_keys_to_read_with_are_shown_and_long_ones_by_both_their_ends() {
     assert!(shown(SIGNERS[0]).starts_with("SHA256:"));
 }
 
-/// As many members as a store may have.
+/// As many members as a store may have, with the longest keys.
 fn most() -> Members {
     let signer = |at: usize| {
         let mut blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20".to_vec();
@@ -120,7 +120,7 @@ fn as_many_members_as_there_may_be_are_known_listed_and_told_and_one_more_is_ref
     members.check_size().unwrap();
     let told = first_of(Members::default().changes_to(&members)).unwrap();
     assert!(told.ends_with(" and 980 more") && told.len() < 2_000, "{told}");
-    // Beside all of them there is room for the rest of an answer.
+    // The list leaves room for the rest of an answer.
     let mut answer = Record::of([("store", "team"), ("fingerprint", "x")]).unwrap();
     members.lines().iter().for_each(|line| answer.push("member[]", line).unwrap());
     let kept = (0..3_000).map(|at| format!("https://h a{at}"));
@@ -135,8 +135,8 @@ fn as_many_members_as_there_may_be_are_known_listed_and_told_and_one_more_is_ref
 fn a_key_beyond_all_measure_is_no_members_and_neither_is_a_list_beyond_it() {
     let mut members = Members::default();
     let long = Keys { recipient: format!("age1{}", "q".repeat(LONGEST_KEY)), ..keys(0) };
-    assert_eq!(members.put("ann", long).unwrap_err().to_string(), "a key of a member has at most 8192 letters");
-    // Each is a key of RSA that reads and signs.
+    assert_eq!(members.put("ann", long).unwrap_err().to_string(), "a member's key has at most 8192 characters");
+    // Each is an RSA key that both encrypts and signs.
     let blob = |at: usize| [b"\0\0\0\x07ssh-rsa", at.to_be_bytes().repeat(250).as_slice()].concat();
     let all = (0..MOST).map(|at| {
         let key = format!("ssh-rsa {}", STANDARD.encode(blob(at)));

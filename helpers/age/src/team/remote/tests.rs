@@ -160,7 +160,7 @@ fn an_address_with_a_token_in_it_is_refused_and_one_with_a_name_is_not() {
     }
 }
 
-/// A server that lets everybody in and says nothing.
+/// A server that accepts every connection and sends nothing.
 fn silent() -> (std::net::TcpListener, String) {
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let remote = format!("git://{}/theirs", server.local_addr().unwrap());
@@ -175,7 +175,7 @@ fn a_remote_that_does_not_answer_is_given_up_and_said_in_each_step() {
     ours.patience = Duration::from_secs(1);
     let start = Instant::now();
     let fetched = ours.fetch(&slow).unwrap_err();
-    assert_eq!(fetched.to_string(), "the remote was not fetched within 1 s, so nothing was taken");
+    assert_eq!(fetched.to_string(), "the remote was not fetched within 1 s, so nothing was changed");
     let hint = format!("try again; if the network is fast, {LEAVE_IT_OUT}");
     assert_eq!(fetched.hint_text(), Some(hint.as_str()));
     assert!(fetched.cause::<Refused>().is_some());
@@ -194,7 +194,7 @@ fn a_remote_that_sends_byte_by_byte_is_given_up_and_nothing_of_it_stays() {
     let daemon = Daemon::of(folder.path());
     let (slow, port) = (std::net::TcpListener::bind("127.0.0.1:0").unwrap(), daemon.1);
     let remote = format!("git://{}/theirs", slow.local_addr().unwrap());
-    // What the server says comes through it, at 100 KB a second.
+    // Passes on the server's output, at 100 KB a second.
     std::thread::spawn(move || {
         for client in slow.incoming().flatten() {
             let server = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -214,7 +214,7 @@ fn a_remote_that_sends_byte_by_byte_is_given_up_and_nothing_of_it_stays() {
     ours.patience = Duration::from_secs(3);
     let before = ours.size();
     let said = ours.fetch(&remote).unwrap_err();
-    assert_eq!(said.to_string(), "the remote was not fetched within 3 s, so nothing was taken");
+    assert_eq!(said.to_string(), "the remote was not fetched within 3 s, so nothing was changed");
     assert!(ours.size() < before + (1 << 10), "{} {before}", ours.size());
 }
 

@@ -63,7 +63,7 @@ pub fn scan(text: &str, shell: Shell) -> Script {
                 scan.end(true);
                 is_joined = true;
             }
-            // What follows is a word, and no end of a document.
+            // `<<<` is followed by a word, and begins no here-document.
             b'<' if scan.peek(1) == Some(b'<') && scan.peek(2) == Some(b'<') => scan.at += 3,
             b'<' | b'>' => {
                 let is_document = byte == b'<' && scan.peek(1) == Some(b'<') && !scan.is_fish;
@@ -98,9 +98,9 @@ struct Scan<'a> {
     script: Script,
     now: Command,
     is_fish: bool,
-    /// Brackets up to here were looked at, and are none of arithmetic.
+    /// Brackets before this position were checked, and are not arithmetic.
     no_arithmetic_before: usize,
-    /// Where each line stands for the last time.
+    /// Where each line occurs for the last time.
     last_lines: Option<HashMap<&'a str, usize>>,
 }
 
@@ -155,7 +155,7 @@ impl<'a> Scan<'a> {
         self.at = self.at.min(self.bytes.len());
     }
 
-    /// Past `'…'` in which `\'` is no end: fish's, and `$'…'`.
+    /// Skips `'…'` in which `\'` does not end it: fish's, and `$'…'`.
     fn escaped(&mut self) {
         self.at += 1;
         while let Some(byte) = self.peek(0) {
@@ -167,7 +167,7 @@ impl<'a> Scan<'a> {
         self.at = self.at.min(self.bytes.len());
     }
 
-    /// Past `((…))`, in which `<<` moves bits. `( (…) …)` holds commands.
+    /// Skips `((…))`, in which `<<` is a shift. `( (…) …)` contains commands.
     fn is_arithmetic(&mut self) -> bool {
         if self.peek(1) != Some(b'(') || self.at < self.no_arithmetic_before {
             return false;
@@ -181,7 +181,7 @@ impl<'a> Scan<'a> {
         is_one
     }
 
-    /// Past `$(…)` or `${…}`, of which so many bytes stand before the bracket; no depth of brackets can exhaust the stack.
+    /// Skips `$(…)` or `${…}`, with `before` bytes in front of the bracket. Not recursive, so deep nesting cannot overflow the stack.
     fn bracketed(&mut self, before: usize) {
         let mut depth = 0_usize;
         self.at += before;
@@ -204,7 +204,7 @@ impl<'a> Scan<'a> {
         self.at = self.at.min(self.bytes.len());
     }
 
-    /// Past a here-document. What has no end was something else.
+    /// Skips a here-document. Without its last line, it was not one.
     fn skip_document(&mut self, text: &'a str, delimiter: &str) {
         let lines = |from: usize| {
             let mut at = from;

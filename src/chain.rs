@@ -274,6 +274,12 @@ impl Link {
         self.helper(false)?.known_capabilities()
     }
 
+    /// False if the helper is not on this machine, for example in a configuration that several machines share. Nothing can be asked of it,
+    /// or removed from it, here.
+    pub fn is_installed(&self) -> bool {
+        !matches!(&self.helper, Err(Failure::HelperMissing { .. } | Failure::ProgramMissing(_)))
+    }
+
     /// The helper, or why there is none.
     pub fn helper(&self, attended: bool) -> Result<&(dyn Helper + Send + Sync)> {
         match (&self.helper, &self.attended) {

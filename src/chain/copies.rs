@@ -109,7 +109,7 @@ impl Chain {
         is_asked: impl Fn(usize, &Record) -> bool,
     ) -> Result<Vec<Copies>> {
         let mut copies: Vec<Copies> = asked.iter().map(|_| Copies::default()).collect();
-        for (at, link) in self.links.iter().enumerate() {
+        for (at, link) in self.links.iter().enumerate().filter(|(_, link)| link.is_installed()) {
             let mut among: Vec<(&Asked, &mut Copies)> = asked.iter().zip(&mut copies).collect();
             among.retain(|(asked, _)| is_asked(at, asked.description));
             let questions = among.iter().map(|(asked, _)| asked.question()).collect::<Result<Vec<_>>>()?;
@@ -150,7 +150,7 @@ impl Chain {
         let _lock = Lock::wait_each(credentials)?;
         let copies = credentials.iter().map(Erasing::of).collect::<Result<Vec<_>>>()?;
         let mut left: Vec<Vec<Result<Left>>> = credentials.iter().map(|_| Vec::new()).collect();
-        for link in &self.links {
+        for link in self.links.iter().filter(|link| link.is_installed()) {
             for (erased, left) in link.each(&copies, true, erase_each).into_iter().zip(&mut left) {
                 left.push(erased.map_err(|problem| Error::from(&Failed::new(&link.name, problem))));
             }

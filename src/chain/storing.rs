@@ -230,6 +230,7 @@ impl Link {
         let question = description_of(record).ok()?;
         let helper = match self.helper(false) {
             Ok(helper) => helper,
+            Err(_) if !self.is_installed() => return None,
             Err(problem) => return failed(problem),
         };
         let found = match helper.get(&question) {

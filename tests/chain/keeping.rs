@@ -116,12 +116,13 @@ fn an_erase_that_can_name_no_secret_does_not_take_those_of_other_paths_with_it()
 
 #[test]
 fn a_helper_that_cannot_be_started_may_hold_an_older_copy() {
-    let failed = "helper `absent` is not installed beside the program or on PATH";
-    let left = format!(
-        "warning: helper `absent` may still have an older copy: {failed}\n\
-         hint: put a program named modelforge-credential-absent on PATH\n"
-    );
-    approve(keeper(Test::new(), "one").helpers("one\nabsent")).stderr(&left).success();
+    let test = keeper(Test::new(), "one").helpers("one\nodd");
+    std::fs::write(test.bin().join("modelforge-credential-odd"), "#!/bin/sh\n").expect("a file");
+    let left = "warning: helper `odd` may still have an older copy: `TEST/bin/modelforge-credential-odd` is not executable\n\
+        hint: chmod +x TEST/bin/modelforge-credential-odd\n";
+    let test = approve(test).stderr(left).success();
+    // A helper of another machine, in a configuration that several share, has no copy here.
+    approve(test.helpers("one\nabsent")).success();
 }
 
 #[cfg(unix)]

@@ -3,7 +3,7 @@
 use super::tools::{CODEX, OTHER, codex};
 use super::*;
 
-const HOLDS_ANOTHER: &str = "now has another key in";
+const HOLDS_ANOTHER: &str = "now has something else in";
 
 /// The file has a newer key (`now`) at `place`: the rollback leaves it.
 #[track_caller]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use modelforge_credential_client::{Failure, Moment, Running, command, may_show_a_key, on_path, trusted};
+use modelforge_credential_client::{Failure, Moment, Running, command, on_path, trusted, without_keys};
 use modelforge_credential_protocol::{Error, MAX_RECORD, Secrets, visible};
 use zeroize::Zeroizing;
 
@@ -38,7 +38,7 @@ pub fn program(program: &OsStr, prompt: &str, said: &mut dyn FnMut(&str)) -> Res
     let mut remarks = Remarks { passed_on: 0, heard: 0, at: Instant::now(), said };
     let finished =
         Running::start(command, false, PATIENCE)?.finish_watched(MAX_RECORD, &mut |now| remarks.watch(now))?;
-    remarks.pass_on(&finished.said, &finished.output);
+    remarks.pass_on(&finished.said, &finished.output, |line| Some(line.to_owned()));
     if !finished.status.success() {
         return Err(Error::new(finished.reason()).into());
     }
@@ -65,18 +65,17 @@ impl Remarks<'_> {
             (self.heard, self.at) = (now.said.len(), Instant::now());
         }
         if self.at.elapsed() >= SILENCE {
-            // Lines that may show the answer wait for it.
-            let lines = now.said.split_inclusive(|b| *b == b'\n').filter(|line| line.ends_with(b"\n"));
-            let passes = lines.take_while(|line| !may_show_a_key(&String::from_utf8_lossy(line)));
-            let length = passes.map(<[u8]>::len).sum();
-            self.pass_on(&now.said[..length], now.output);
+            let whole = now.said.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+            // The answer is not known yet.
+            self.pass_on(&now.said[..whole], now.output, without_keys);
         }
     }
 
-    fn pass_on(&mut self, said: &[u8], output: &[u8]) {
+    fn pass_on(&mut self, said: &[u8], output: &[u8], shown: impl Fn(&str) -> Option<String>) {
         let Some(new) = said.get(self.passed_on..).filter(|new| !new.is_empty()) else { return };
         self.passed_on = said.len();
         let secrets = Secrets::of([Zeroizing::new([b"password=", answer(output)].concat())]);
-        String::from_utf8_lossy(new).lines().for_each(|line| (self.said)(&secrets.redacted(line)));
+        let text = String::from_utf8_lossy(new);
+        text.lines().filter_map(shown).for_each(|line| (self.said)(&secrets.redacted(&line)));
     }
 }

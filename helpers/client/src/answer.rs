@@ -51,6 +51,9 @@ pub fn listed(output: &[u8]) -> Result<Option<Vec<Record>>, Failure> {
         if records.len() == MAX_LISTED {
             return Err(Failure::TooMuch { most: MAX_LISTED, of: "credentials" });
         }
+        if record.len() > MAX_ANSWER {
+            return Err(Failure::TooMuch { most: MAX_ANSWER, of: "attributes" });
+        }
         record.retain(is_public);
         records.push(record);
     }

@@ -46,7 +46,7 @@ pub struct Program {
     may_ask: bool,
     environment: Vec<(&'static str, &'static str)>,
     caller: Arc<dyn Caller>,
-    capabilities: Arc<OnceLock<Capabilities>>,
+    capabilities: Arc<OnceLock<Result<Capabilities, Failure>>>,
     /// The failure after which it is not asked again. All copies of this value share it.
     given_up: Arc<OnceLock<Failure>>,
 }
@@ -131,8 +131,7 @@ impl Program {
         })
     }
 
-    /// What the helper says of itself: see [`Capabilities`]. It is asked once, and never for a `get` without a person. A helper that does
-    /// not know the operation, or could not be asked, has none.
+    /// What the helper says of itself; nothing if it does not know the operation or could not be asked. It is asked once.
     pub fn capabilities(&self) -> Capabilities {
         self.known_capabilities().unwrap_or_default()
     }
@@ -140,12 +139,14 @@ impl Program {
     /// The same, for operations that need a certain answer, such as an erase that could change another program's file.
     ///
     /// # Errors
-    /// If it could not be asked. The next call asks again.
+    /// If it could not be asked. It is not asked again.
     pub fn known_capabilities(&self) -> Result<Capabilities, Failure> {
-        if let Some(capabilities) = self.capabilities.get() {
-            return Ok(*capabilities);
-        }
-        if let Some(failure) = self.given_up.get() {
+        self.capabilities.get_or_init(|| self.ask_for_capabilities()).clone()
+    }
+
+    fn ask_for_capabilities(&self) -> Result<Capabilities, Failure> {
+        // A helper that only failed slowly can still be told to erase.
+        if let Some(failure @ Failure::TooSlow(_)) = self.given_up.get() {
             return Err(failure.clone());
         }
         let said = self.run_raw(&[Operation::Capability.name()], &[], b"", self.limit.unwrap_or(LIMIT));
@@ -153,12 +154,11 @@ impl Program {
             let _ = self.given_up.set(failure.clone());
         }
         let said = said?;
-        let capabilities = match said.status.code() {
-            Some(0) => Capabilities::from_lines(&said.output),
-            Some(_) => Capabilities::default(),
-            None => return Err(Failure::Failed { reason: said.reason(), hint: None, kind: Reason::Failed }),
-        };
-        Ok(*self.capabilities.get_or_init(|| capabilities))
+        match said.status.code() {
+            Some(0) => Ok(Capabilities::from_lines(&said.output)),
+            Some(_) => Ok(Capabilities::default()),
+            None => Err(Failure::Failed { reason: said.reason(), hint: None, kind: Reason::Failed }),
+        }
     }
 
     /// True if both start the same program with the same arguments, whatever their names are.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use modelforge_credential_protocol::{Operation, Record, Secrets, encode_batch};
+use modelforge_credential_protocol::{Operation, REDACTED, Record, Secrets, encode_batch};
 use zeroize::Zeroizing;
 
 use crate::process::{Finished, Moment};
@@ -11,20 +11,43 @@ use crate::process::{Finished, Moment};
 /// before it sends it. After this time the answer is known and can be redacted.
 const SILENCE: Duration = Duration::from_millis(200);
 
+/// How long a line that may show a key is held while the helper is silent: it may wait for the person to do what the line says.
+const HELD: Duration = Duration::from_secs(2);
+
 /// The shortest word that could be a key.
 const SHORTEST: usize = 16;
 
 /// True if a line may show a key: a shell's trace, or a word that could be one. A path is not one, and people must see a URL to open it.
 pub fn may_show_a_key(line: &str) -> bool {
-    let is_of_a_key = |b: u8| b.is_ascii_alphanumeric() || b"-_.~+/=:".contains(&b);
-    let could_be_one = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '/' | '~'));
-        let is_a_place = word.contains("://") || word.starts_with(['/', '~']);
-        !is_a_place
-            && word.bytes().any(|b| b.is_ascii_digit())
-            && word.as_bytes().split(|b| !is_of_a_key(*b)).any(|part| part.len() >= SHORTEST)
+    is_a_trace(line) || line.split_whitespace().any(could_be_a_key)
+}
+
+/// A line without the words that could be keys. `None` for a shell's trace: any word of it could be one.
+pub fn without_keys(line: &str) -> Option<String> {
+    let word = |word: &str| {
+        let text = word.trim_end();
+        if could_be_a_key(text) { format!("{REDACTED}{}", &word[text.len()..]) } else { word.to_owned() }
     };
-    line.starts_with('+') || line.split_whitespace().any(could_be_one)
+    (!is_a_trace(line)).then(|| line.split_inclusive(char::is_whitespace).map(word).collect())
+}
+
+fn is_a_trace(line: &str) -> bool {
+    line.starts_with('+')
+}
+
+fn could_be_a_key(word: &str) -> bool {
+    let is_of_a_key = |b: u8| b.is_ascii_alphanumeric() || b"-_.~+/=:".contains(&b);
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '/' | '~'));
+    let is_a_place = (word.contains("://") && !word.contains('@')) || word.starts_with(['/', '~']);
+    !is_a_place
+        && !is_a_time(word.rsplit('=').next().unwrap_or(word))
+        && word.bytes().any(|b| b.is_ascii_digit())
+        && word.as_bytes().split(|b| !is_of_a_key(*b)).any(|part| part.len() >= SHORTEST)
+}
+
+/// `2026-11-28T10:40:35.000Z`, with which many loggers begin each line.
+fn is_a_time(word: &str) -> bool {
+    word.as_bytes().get(4) == Some(&b'-') && word.bytes().all(|b| b.is_ascii_digit() || b"-:.,+TZ".contains(&b))
 }
 
 /// The text so far.
@@ -74,6 +97,9 @@ impl<'a> Said<'a> {
         if self.heard.1.elapsed() < SILENCE {
             return Vec::new();
         }
+        if self.heard.1.elapsed() >= HELD && moment.output.is_empty() {
+            return self.shown_while_it_waits();
+        }
         let said = String::from_utf8_lossy(&moment.said[..whole]);
         let (mut now, mut later) = (Vec::new(), Vec::new());
         for line in said.lines().skip(self.sorted) {
@@ -84,11 +110,21 @@ impl<'a> Said<'a> {
         self.sort(&now, moment.output)
     }
 
+    /// The held lines, without what could be a key.
+    fn shown_while_it_waits(&mut self) -> Vec<String> {
+        let (lines, traces): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
+            .into_iter()
+            .map(|line| (without_keys(&line), line))
+            .partition(|(shown, _)| shown.is_some());
+        self.held = traces.into_iter().map(|(_, line)| line).collect();
+        let lines: Vec<String> = lines.into_iter().filter_map(|(shown, _)| shown).collect();
+        self.sort(&lines.iter().map(String::as_str).collect::<Vec<_>>(), &[])
+    }
+
     fn is_held(&mut self, line: &str) -> bool {
         let reasons = ["error: ", "fatal: ", "Traceback (most recent call last):"];
         self.is_failing |= reasons.iter().any(|beginning| line.starts_with(beginning));
-        let is_remark = ["warning: ", "hint: "].iter().any(|beginning| line.starts_with(beginning));
-        self.has_secrets_of_its_own && (self.is_failing || !is_remark && may_show_a_key(line))
+        self.has_secrets_of_its_own && (self.is_failing || may_show_a_key(line))
     }
 
     /// The remaining lines, after it has exited.
@@ -152,9 +188,14 @@ mod tests {
             "key 3f2b9c1e-77aa-4d10-9be2-0c5d1f6a8e41",
             "DEBUG: {\"key\": \"Kq3vB7nM1xZ9pL5tWd8s\"}",
             "token='Kq3vB7nM1xZ9pL5t'",
+            "warning: token 3f2b9c1e-77aa-4d10-9be2-0c5d1f6a8e41 expires tomorrow",
+            "open https://Kq3vB7nM1xZ9pL5t@example.com",
         ] {
             assert!(may_show_a_key(line), "{line}");
+            assert!(without_keys(line).is_none_or(|shown| !may_show_a_key(&shown)), "{line}");
         }
+        let shown = without_keys("enter the code ABCD-EFGH-1234-5678 at https://example.com/device");
+        assert_eq!(shown.as_deref(), Some("enter the code <redacted> at https://example.com/device"));
         for line in [
             "Please touch your YubiKey 5 (serial 12345678)",
             "age: waiting for the plugin yubikey",
@@ -162,6 +203,8 @@ mod tests {
             "To sign in, open https://microsoft.com/devicelogin?state=Kq3vB7nM1xZ9pL5t and enter the code A1B2C3D4E",
             "reading `~/.config/age/identity-5.txt`, then /home/me/keys/id_ed25519",
             "17 of 20 credentials are encrypted again",
+            "2026-11-28T10:40:35Z Touch your security key",
+            "time=2026-11-28T10:40:35.000Z level=INFO msg=\"touch your key\"",
         ] {
             assert!(!may_show_a_key(line), "{line}");
         }

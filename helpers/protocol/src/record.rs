@@ -204,6 +204,8 @@ impl Record {
     /// Keeps only the attributes whose keys pass.
     pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
         self.attributes.retain(|a| keep(&a.key));
+        // A list may have many thousands of records.
+        self.attributes.shrink_to_fit();
     }
 
     /// Sets every attribute of `other`. A list attribute of `other` replaces the one here.

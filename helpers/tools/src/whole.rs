@@ -43,7 +43,7 @@ pub fn put_back(record: &Record) -> Result<()> {
         }
         let merged = merge::merged(place.file, before, &missing, now);
         for name in merged.replaced {
-            warn(&Error::new(format!("`{shown}` now has another key in `{}`, which stays", visible(&name))));
+            warn(&Error::new(format!("`{shown}` now has something else in `{}`, which stays", visible(&name))));
         }
         Ok(Left::Changed(merged.text, merged.count))
     })

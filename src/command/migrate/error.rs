@@ -205,6 +205,7 @@ pub fn not_put_back_in(file: &str, reason: &Error) -> Error {
 
 pub fn not_put_back_at(request: &Record, source: &str) -> Error {
     Error::new(format!("{} could not be restored to `{source}`, and stays in the chain", name_of(request)))
+        .hint(format!("if the file has something else in its place, delete that, then: {PROGRAM} migrate --rollback"))
 }
 
 /// For a source that can only restore whole files, after the backup is gone.

@@ -98,7 +98,8 @@ fn with_spot(format: Format, before: &str, (found, spot): (&Found, &Spot), now: 
     is_there.then_some(edited)
 }
 
-/// Replaces the value in the key's place, or inserts the key's line at the end (at the start, if the first of several counts).
+/// Replaces the value in the key's place, or inserts the key's line at the end. Where the first of several lines counts, it is inserted at the
+/// start if there is another for the same user, and at the end otherwise: a newer sign-in of another user stays the first.
 fn in_lines(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zeroizing<String>> {
     let leaves = format.leaves(before).ok()?;
     let at = leaves.get(spot.leaf)?.at.clone();
@@ -109,7 +110,10 @@ fn in_lines(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zero
         return replaced(now, &mut [(here.at.clone(), before.get(at)?.to_owned())]);
     }
     let mut line = before.get(lines(before, &at))?.to_owned();
-    if matches!(format, Format::Netrc | Format::GitStore) {
+    let is_for_the_same = |leaf: &Leaf| leaf.is_called_like(&leaves[spot.leaf]);
+    let first_counts =
+        format.leaves(now).ok()?.iter().any(is_for_the_same) || now.lines().any(|line| line.starts_with("default"));
+    if matches!(format, Format::Netrc | Format::GitStore) && first_counts {
         let gap = if line.ends_with('\n') { "" } else { "\n" };
         return replaced(now, &mut [(start(now)..start(now), format!("{line}{gap}"))]);
     }

@@ -8,7 +8,7 @@ fn trace(test: &Test) -> String {
     let output = test.output();
     let stderr = test.text(&output.stderr);
     let stderr = stderr.replace(&*crate::support::programs().to_string_lossy(), "BIN");
-    let stderr = stderr.replace(&*test.bin().to_string_lossy(), "TEST");
+    let stderr = stderr.replace(&test.bin().to_string_lossy().replace('\\', "/"), "TEST");
     let mut masked = String::new();
     for line in crate::support::as_elsewhere(stderr).lines() {
         let words: Vec<&str> = line.split(' ').collect();

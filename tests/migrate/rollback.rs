@@ -238,3 +238,16 @@ fn a_key_that_was_in_two_files_is_taken_out_of_the_chain_once() {
     let (_, text, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
     assert!(text.contains("\nremoved 1 from the chain\n"), "{text}{stderr}");
 }
+
+#[test]
+fn a_rollback_ends_although_a_configured_helper_is_not_installed() {
+    let test = with_file(Test::new()).helpers("age\n1password");
+    let before = file(&test);
+    let (test, _, _) = run(test, &["migrate", "--yes"], 0);
+    assert_ne!(file(&test), before);
+    let (test, _, stderr) = run(test, &["migrate", "--rollback", "--yes"], 0);
+    assert!(!stderr.contains("1password"), "{stderr}");
+    assert_eq!(file(&test), before);
+    let (_, text, _) = run(test, &["migrate", "--rollback", "--yes"], 1);
+    assert!(!text.contains("restored"), "{text}");
+}

@@ -138,5 +138,5 @@ fn the_key_of_gits_store_is_kept_as_it_is_and_not_as_it_is_written() {
     let other = "https://me:abc@git.example.org\n";
     let test = test.file(".git-credentials", other);
     let (test, _, _) = run(test, &["migrate", "--rollback", "--yes"], 0);
-    assert_eq!(read(&test, ".git-credentials"), format!("{text}{other}"));
+    assert_eq!(read(&test, ".git-credentials"), format!("{other}{text}"));
 }

@@ -178,7 +178,7 @@ mod tests {
         for is_text in [true, false] {
             let encrypt = |text: &[u8]| wrong(is_text, text);
             let failed = every(&store, &new, open, encrypt).unwrap().unwrap_err().into_error();
-            let said = "1 credential could not be encrypted again: the new file could not be decrypted";
+            let said = "1 credential could not be re-encrypted: the new file could not be decrypted";
             assert_eq!(failed.to_string(), said);
             assert_eq!(store.read(&entry).unwrap().unwrap().as_slice(), before);
         }

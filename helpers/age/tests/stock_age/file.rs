@@ -86,7 +86,7 @@ fn a_damaged_or_foreign_file_is_one_error_and_hides_no_other_credential() {
 
     for (host, problem) in [
         ("foreign", "is encrypted for another identity than"),
-        ("garbage", "holds no credential: line 1 has no `=`"),
+        ("garbage", "has no credential: line 1 has no `=`"),
         ("empty", "is damaged or not an age file"),
         ("plain", "is damaged or not an age file"),
         ("armor", "is damaged or not an age file"),

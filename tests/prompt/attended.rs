@@ -105,6 +105,20 @@ fn what_an_attended_helper_shows_of_a_key_before_it_answers_is_not_seen() {
 }
 
 #[test]
+fn a_line_that_may_show_a_key_is_seen_without_the_key_while_the_helper_waits() {
+    let body = "[ \"$1\" = get ] || exit 0; [ \"$MODELFORGE_CREDENTIAL_INTERACTIVE\" = 1 ] || exit 1\n\
+        echo 'error: no browser could be opened' >&2; echo 'hint: enter 3f2b9c1e-77aa-4d10-9be2 at example.com' >&2\n\
+        echo '2026-11-28T10:40:35Z touch your key' >&2; read touched < /dev/tty; echo password=p";
+    let test = asking(Test::new().script("token", body).helpers("token"));
+    let mut session = Session::start(&test, "provider=openai\n");
+    session.expect("touch your key");
+    session.types("\r");
+    let (status, found, shown) = session.end();
+    assert!(status.success() && found.ends_with("password=p\n"), "{found}");
+    assert!(!shown.contains("3f2b9c1e"), "{shown}");
+}
+
+#[test]
 fn a_helper_that_fails_with_a_person_there_is_not_tried_again_for_each_account() {
     let listed = |name: &str| format!("protocol=https\\nhost=api.openai.com\\nusername={name}\\n\\n");
     let body = format!(

@@ -114,6 +114,8 @@ fn an_erase_that_can_name_no_secret_does_not_take_those_of_other_paths_with_it()
     assert!(test.home().join("erased").exists(), "it is the only one");
 }
 
+// Windows starts any file with the right extension.
+#[cfg(unix)]
 #[test]
 fn a_helper_that_cannot_be_started_may_hold_an_older_copy() {
     let test = keeper(Test::new(), "one").helpers("one\nodd");

@@ -16,7 +16,7 @@ class Programs(BuildHookInterface):  # type: ignore[type-arg]
     """The programs, with their manual pages and completions."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """hatchling calls this before it packs."""
+        """Prepare the build; hatchling calls this before it packs."""
         stage = os.environ.get("MODELFORGE_CREDENTIAL_STAGE")
         if not stage:
             return

@@ -46,7 +46,7 @@ pub use installed::{Installed, installed};
 pub use process::{Finished, Moment, Running, command, expect_children, names_no_interpreter};
 pub use program::Program;
 pub use raw::Changes;
-pub use said::{may_show_a_key, without_keys};
+pub use said::without_keys;
 #[cfg(unix)]
 pub use signals::{Taken, heeded, take as take_signals, take_with_stops as take_signals_with_stops};
 #[cfg(unix)]

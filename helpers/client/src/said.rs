@@ -18,7 +18,7 @@ const HELD: Duration = Duration::from_secs(2);
 const SHORTEST: usize = 16;
 
 /// True if a line may show a key: a shell's trace, or a word that could be one. A path is not one, and people must see a URL to open it.
-pub fn may_show_a_key(line: &str) -> bool {
+fn may_show_a_key(line: &str) -> bool {
     is_a_trace(line) || line.split_whitespace().any(could_be_a_key)
 }
 
@@ -97,9 +97,6 @@ impl<'a> Said<'a> {
         if self.heard.1.elapsed() < SILENCE {
             return Vec::new();
         }
-        if self.heard.1.elapsed() >= HELD && moment.output.is_empty() {
-            return self.shown_while_it_waits();
-        }
         let said = String::from_utf8_lossy(&moment.said[..whole]);
         let (mut now, mut later) = (Vec::new(), Vec::new());
         for line in said.lines().skip(self.sorted) {
@@ -107,17 +104,19 @@ impl<'a> Said<'a> {
             if self.is_held(line) { later.push(Zeroizing::new(line.to_owned())) } else { now.push(line) }
         }
         self.held.append(&mut later);
-        self.sort(&now, moment.output)
+        let mut shown = self.sort(&now, moment.output);
+        if self.heard.1.elapsed() >= HELD && moment.output.is_empty() {
+            shown.append(&mut self.shown_while_it_waits());
+        }
+        shown
     }
 
     /// The held lines, without what could be a key.
     fn shown_while_it_waits(&mut self) -> Vec<String> {
-        let (lines, traces): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
-            .into_iter()
-            .map(|line| (without_keys(&line), line))
-            .partition(|(shown, _)| shown.is_some());
-        self.held = traces.into_iter().map(|(_, line)| line).collect();
-        let lines: Vec<String> = lines.into_iter().filter_map(|(shown, _)| shown).collect();
+        let (traces, lines): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.held).into_iter().partition(|line| is_a_trace(line));
+        self.held = traces;
+        let lines: Vec<String> = lines.iter().filter_map(|line| without_keys(line)).collect();
         self.sort(&lines.iter().map(String::as_str).collect::<Vec<_>>(), &[])
     }
 

@@ -172,13 +172,6 @@ fn modified(entry: &Entry) -> Option<SystemTime> {
     fs::metadata(&entry.file).and_then(|metadata| metadata.modified()).ok()
 }
 
-/// The part of a request that describes the credential.
-fn described(request: &Record) -> Record {
-    let mut description = request.clone();
-    description.retain(|key| matches!(key, "protocol" | "host" | "path" | "username"));
-    description
-}
-
 /// The file of a description that names a `username`, relative to the folder.
 fn file_of(description: &Record) -> PathBuf {
     let file: PathBuf = name::name(description).iter().collect();

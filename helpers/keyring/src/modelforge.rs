@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use modelforge_credential_protocol::{Capabilities, DEFAULT_ACCOUNT, DESCRIPTION, Error, Helper, Record, Result};
+use modelforge_credential_protocol::{Capabilities, DEFAULT_ACCOUNT, Error, Helper, Record, Result};
 use modelforge_credential_providers::{SignIn, by_location, by_name};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -24,7 +24,7 @@ impl Helper for ModelForge {
     }
 
     fn get(&self, request: &Record) -> Result<Option<Record>> {
-        let description = described(request);
+        let description = request.place();
         let Some(secret) = store::find_of_kind(&ITEMS, &description)? else { return Ok(None) };
         let mut credential = Record::of([("username", DEFAULT_ACCOUNT)])?;
         credential.merge(&decode(&secret)?)?;
@@ -44,7 +44,7 @@ impl Helper for ModelForge {
     }
 
     fn erase(&self, description: &Record) -> Result<()> {
-        let mut wanted = described(description);
+        let mut wanted = description.place();
         for key in ["password", "credential"] {
             if let Some(value) = description.get(key) {
                 wanted.set(key, value)?;
@@ -62,13 +62,6 @@ impl Helper for ModelForge {
         }
         Ok(Some(found))
     }
-}
-
-/// The attributes of a request that describe the item.
-fn described(request: &Record) -> Record {
-    let mut description = request.clone();
-    description.retain(|key| DESCRIPTION.contains(&key));
-    description
 }
 
 fn describe(service: &str, account: &str) -> Option<Record> {

@@ -41,8 +41,7 @@ impl Store {
 
     /// The usual request needs one lookup, however many credentials there are. Any other request lists the directory of its host.
     pub fn get(&self, request: &Record) -> Result<Option<Record>> {
-        let mut description = request.description();
-        description.remove("provider");
+        let mut description = request.place();
         if !description.has("username") {
             description.set("username", DEFAULT_ACCOUNT)?;
         }

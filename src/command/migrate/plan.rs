@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use modelforge_credential_protocol::{DEFAULT_ACCOUNT, DESCRIPTION, Record, Result};
+use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result};
 use modelforge_credential_providers::Flaw;
 
 use super::choice::{Choice, Prefer};
@@ -54,10 +54,9 @@ impl<'a> Migration<'a> {
             let (records, problems) = source.list(&context)?;
             self.failed.extend(problems);
             let mut items = Vec::new();
-            for mut listed in records {
+            for listed in records {
                 let (file, tool) = (super::plain_file(&listed), Tool::of(&listed));
-                listed.retain(|key| DESCRIPTION.contains(&key));
-                let request = request::expand(listed, &self.session.providers)?;
+                let request = request::expand(listed.place(), &self.session.providers)?;
                 if self.choice.is_meant(&request.record) {
                     items.push(Item { tool, ..Item::new(at, file, request) });
                 }

@@ -101,12 +101,11 @@ pub fn status(asked: &Migrate) -> Result<()> {
 
 fn add(
     found: &mut BTreeMap<[String; 4], Sides>,
-    mut record: Record,
+    record: Record,
     providers: &Providers,
     add: impl FnOnce(&mut Sides),
 ) -> Result<()> {
-    record.retain(|key| DESCRIPTION.contains(&key));
-    let request = request::expand(record, providers)?;
+    let request = request::expand(record.place(), providers)?;
     let text = |key| request.record.text(key).unwrap_or_default().to_owned();
     let sides = found.entry(DESCRIPTION.map(text)).or_default();
     add(sides);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use modelforge_credential_files::{self as files, name};
 use modelforge_credential_protocol::{DEFAULT_ACCOUNT, Record, Result};
 
-use super::{Entry, Store, described, described_by_path, file_of};
+use super::{Entry, Store, described_by_path, file_of};
 
 /// Each directory as it was when it was first read. If several requests are for one host, its directory is read once. Otherwise the time
 /// would grow with the square of the number of credentials.
@@ -34,7 +34,7 @@ impl<'a> Listing<'a> {
     /// then the order of the names. The usual request needs one lookup, however many credentials there are. Any other request reads the
     /// directory of its host.
     pub fn find(&mut self, request: &Record) -> Result<Option<Entry>> {
-        let mut description = described(request);
+        let mut description = request.place();
         if !description.has("username") {
             description.set("username", DEFAULT_ACCOUNT)?;
         }
@@ -51,7 +51,6 @@ impl<'a> Listing<'a> {
     /// Every credential that matches a description, in the order of [`find`](Self::find); all for an empty one.
     pub fn matching(&mut self, description: &Record) -> Result<Vec<Entry>> {
         let folder: PathBuf = name::folder(description).iter().collect();
-        self.store.own.check(&folder)?;
         let files = match description.has("username") {
             false => self.files_below(folder)?.to_vec(),
             true => self.files_of_an_account(folder, description)?,
@@ -69,6 +68,7 @@ impl<'a> Listing<'a> {
         match self.files.entry(folder) {
             Slot::Occupied(known) => Ok(known.into_mut()),
             Slot::Vacant(place) => {
+                self.store.own.check(place.key())?;
                 let mut files = Vec::new();
                 walk(&self.store.own.path().join(place.key()), &mut |file| files.push(file))?;
                 Ok(place.insert(files))
@@ -81,7 +81,9 @@ impl<'a> Listing<'a> {
     fn files_of_an_account(&mut self, folder: PathBuf, description: &Record) -> Result<Vec<PathBuf>> {
         let own = self.store.own.path().join(file_of(description));
         let mut files = Vec::new();
-        if !description.has("path") {
+        if description.has("path") {
+            self.store.own.check(&folder)?;
+        } else {
             let name = own.file_name().unwrap_or_default();
             let deeper = self.deeper(folder)?.get(name).into_iter().flatten();
             files.extend(deeper.filter(|file| **file != own).cloned());
@@ -96,6 +98,7 @@ impl<'a> Listing<'a> {
         match self.deeper.entry(folder) {
             Slot::Occupied(known) => Ok(known.into_mut()),
             Slot::Vacant(place) => {
+                self.store.own.check(place.key())?;
                 let mut files: HashMap<OsString, Vec<PathBuf>> = HashMap::new();
                 for inner in content(&self.store.own.path().join(place.key()))? {
                     let inner = inner?;

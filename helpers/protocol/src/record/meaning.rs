@@ -99,6 +99,15 @@ impl Record {
         description
     }
 
+    /// The attributes that say where a credential is stored: those of [`description`](Self::description) without the provider, which follows
+    /// from them.
+    #[must_use]
+    pub fn place(&self) -> Self {
+        let mut place = self.clone();
+        place.retain(|key| DESCRIPTION.contains(&key));
+        place
+    }
+
     /// True if the sender understands the capability (`capability[]`).
     pub fn announces(&self, capability: &str) -> bool {
         self.all("capability[]").any(|value| value == capability.as_bytes())

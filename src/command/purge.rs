@@ -3,6 +3,7 @@
 
 pub mod error;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -30,7 +31,8 @@ pub fn purge(yes: bool) -> Result<()> {
     let session = Session::start(person())?;
     let places = Places::find()?;
     terminal::tell(&places.plan())?;
-    for identity in kept::all(&places.data).iter().filter(|path| is_identity(path)) {
+    let is_identity = |path: &&PathBuf| path.file_name().and_then(OsStr::to_str).is_some_and(kept::is_identity);
+    for identity in kept::all(&places.data).iter().filter(is_identity) {
         warning(&error::identity_goes_too(identity));
     }
     for store in kept::shared(&places.data) {
@@ -88,10 +90,6 @@ fn tell_of_others(session: &Session, places: &Places) -> Result<()> {
 
 fn is_below(folder: &Path, record: &Record) -> bool {
     record.text("file").is_some_and(|file| Path::new(file).starts_with(folder))
-}
-
-fn is_identity(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "txt")
 }
 
 /// How many changes of a shared store were not sent, from the helper `age`, even if it is not configured. `None`: unknown.

@@ -22,10 +22,14 @@ pub fn identity(shared: Option<&str>) -> String {
     shared.map_or_else(|| "identity.txt".to_owned(), |name| format!("identity-{name}.txt"))
 }
 
+/// True for the file name of an [`identity`].
+pub fn is_identity(name: &str) -> bool {
+    name == identity(None) || name.starts_with("identity-") && name.ends_with(".txt")
+}
+
 /// True if this program creates a file or directory of this name there.
 pub fn is_kept(name: &str) -> bool {
-    let is_identity = || name.starts_with("identity-") && name.ends_with(".txt");
-    name == identity(None) || matches!(name, STORE | SHARED_STORES | REPOSITORIES | SIGNING_KEY) || is_identity()
+    matches!(name, STORE | SHARED_STORES | REPOSITORIES | SIGNING_KEY) || is_identity(name)
 }
 
 /// Every one that exists, in the order of their names.

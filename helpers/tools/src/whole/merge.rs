@@ -110,10 +110,7 @@ fn in_lines(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zero
         return replaced(now, &mut [(here.at.clone(), before.get(at)?.to_owned())]);
     }
     let mut line = before.get(lines(before, &at))?.to_owned();
-    let is_for_the_same = |leaf: &Leaf| leaf.is_called_like(&leaves[spot.leaf]);
-    let first_counts =
-        format.leaves(now).ok()?.iter().any(is_for_the_same) || now.lines().any(|line| line.starts_with("default"));
-    if matches!(format, Format::Netrc | Format::GitStore) && first_counts {
+    if matches!(format, Format::Netrc | Format::GitStore) && belongs_first(format, leaves.get(spot.leaf)?, now) {
         let gap = if line.ends_with('\n') { "" } else { "\n" };
         return replaced(now, &mut [(start(now)..start(now), format!("{line}{gap}"))]);
     }
@@ -122,6 +119,12 @@ fn in_lines(format: Format, before: &str, spot: &Spot, now: &str) -> Option<Zero
     }
     let gap = if now.len() == start(now) || now.ends_with('\n') { "" } else { "\n" };
     replaced(now, &mut [(now.len()..now.len(), format!("{gap}{line}"))])
+}
+
+/// True if only the first of several lines for this user would be used, or if a `default` of netrc would be found before it.
+fn belongs_first(format: Format, was: &Leaf, now: &str) -> bool {
+    let is_there = |leaves: Vec<Leaf>| leaves.iter().any(|leaf| leaf.is_called_like(was));
+    format.leaves(now).is_ok_and(is_there) || now.lines().any(|line| line.starts_with("default"))
 }
 
 fn in_tree(format: Format, then: Document, now: Document, (found, spot): (&Found, &Spot)) -> Option<Zeroizing<String>> {

@@ -154,6 +154,17 @@ fn ann_and_ben() -> (Remote, Person, Person) {
     (remote, ann, ben)
 }
 
+/// The same with a third member, whom both others have accepted.
+#[track_caller]
+fn ann_ben_and_cara() -> (Remote, Person, Person, Person) {
+    let (remote, ann, ben) = ann_and_ben();
+    let cara = Person::new("cara");
+    cara.joins(&ann, &remote);
+    ben.fails(&["sync"]);
+    ben.does(&["members", "accept", &ann.fingerprint()]);
+    (remote, ann, ben, cara)
+}
+
 fn synchronised(received: usize, sent: usize) -> String {
     format!("`age --store team`: {received} received, {sent} sent\n")
 }

@@ -1,7 +1,7 @@
 //! The remote has a refused commit: a member replaces it by the newest valid state, and changes nothing else.
 
 use super::attacks::{commit, key_of, line, refuses, set_main};
-use super::{Person, Remote, ann_and_ben, synchronised};
+use super::{Person, Remote, ann_and_ben, ann_ben_and_cara, synchronised};
 use crate::support::SECRET;
 
 const OTHER: &str = "sk-0123456789abcdef012345";
@@ -129,11 +129,7 @@ fn an_older_state_and_no_state_are_replaced_by_what_this_machine_has_seen() {
 
 #[test]
 fn two_histories_of_members_after_an_older_state_was_put_back_come_together() {
-    let (remote, ann, ben) = ann_and_ben();
-    let cara = Person::new("cara");
-    cara.joins(&ann, &remote);
-    ben.fails(&["sync"]);
-    ben.does(&["members", "accept", &ann.fingerprint()]);
+    let (remote, ann, ben, cara) = ann_ben_and_cara();
     let older = remote.tip(&ann.test);
     ann.stores("mistral", OTHER);
     ann.stores("openai", OTHER);

@@ -1,6 +1,6 @@
 //! Interruptions at the worst moment: between two steps of a synchronisation, or halfway through one.
 
-use super::{Person, Remote, ann_and_ben, synchronised};
+use super::{Person, Remote, ann_and_ben, ann_ben_and_cara, synchronised};
 use crate::support::{SECRET, files_below, program};
 
 const NEW: &str = "sk-new-0123456789abcdef01";
@@ -46,11 +46,7 @@ fn files_that_are_lost_here_are_not_removed_elsewhere_if_the_first_synchronisati
 
 #[test]
 fn a_key_that_is_stored_while_a_removal_is_taken_is_not_encrypted_for_who_went() {
-    let (remote, ann, ben) = ann_and_ben();
-    let cara = Person::new("cara");
-    cara.joins(&ann, &remote);
-    ben.fails(&["sync"]);
-    ben.does(&["members", "accept", &ann.fingerprint()]);
+    let (_remote, ann, ben, cara) = ann_ben_and_cara();
     ben.does(&["members", "remove", "cara"]);
     ben.does(&["sync"]);
     ann.stores("mistral", NEW);
@@ -73,11 +69,7 @@ fn a_key_that_is_stored_while_a_removal_is_taken_is_not_encrypted_for_who_went()
 
 #[test]
 fn a_key_that_is_stored_after_a_removal_was_taken_and_before_all_is_done_is_kept() {
-    let (_remote, ann, ben) = ann_and_ben();
-    let cara = Person::new("cara");
-    cara.joins(&ann, &_remote);
-    ben.fails(&["sync"]);
-    ben.does(&["members", "accept", &ann.fingerprint()]);
+    let (_remote, ann, ben, _cara) = ann_ben_and_cara();
     ben.does(&["members", "remove", "cara"]);
     ben.does(&["sync"]);
     // It is killed after its changes are sent and the list is in the store.
